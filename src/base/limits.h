@@ -1,0 +1,63 @@
+/*
+ * Every maximum of the program, in one place. Units are last in the names.
+ * A limit that guards against input is met by a polite protocol error, never by an abort.
+ */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+#define KIB(n) ((size_t)(n)*1024)
+#define MIB(n) ((size_t)(n)*1024 * 1024)
+
+enum {
+    /* Tasks: a coroutine's stack. Sanitizers need more, their frames are wider. */
+    TASK_STACK_BYTES = 64 * 1024,
+    TASK_STACK_BYTES_SANITIZED = 512 * 1024,
+    TASK_STACKS_KEPT = 64,
+
+    /* Connections. */
+    CONN_INPUT_FIRST_BYTES = 2048,
+    CONN_OUTPUT_FLUSH_BYTES = 64 * 1024,
+
+    /* Messages between roles: the largest frame, and how much may wait unsent. */
+    IPC_FRAME_BYTES_MAX = 1024 * 1024,
+    IPC_BACKLOG_BYTES_MAX = 16 * 1024 * 1024,
+
+    /* SMTP, RFC 5321 4.5.3.1 asks for at least 512 and 1,000; extensions add to the former. */
+    SMTP_COMMAND_BYTES_MAX = 4096,
+    SMTP_AUTH_LINE_BYTES_MAX = 12288,
+    SMTP_DISCARD_BYTES_MAX = 65536,
+    SMTP_RECIPIENTS_MAX = 1000,
+    SMTP_ADDRESS_BYTES_MAX = 320,
+    SMTP_ERRORS_MAX = 20,
+    SMTP_RECEIVED_MAX = 50,
+
+    /* A message up to this size is held in memory, a larger one is spooled. */
+    MESSAGE_MEMORY_BYTES_MAX = 256 * 1024,
+    MESSAGE_BYTES_MAX_DEFAULT = 50 * 1024 * 1024,
+
+    /* Bodies are stored as independent frames of at most this many raw bytes. */
+    BODY_FRAME_BYTES = 128 * 1024,
+
+    /* MIME. */
+    MIME_DEPTH_MAX = 100,
+    MIME_PARTS_MAX = 10000,
+    MIME_HEADER_BYTES_MAX = 1024 * 1024,
+    MIME_BOUNDARY_BYTES_MAX = 256,
+    MIME_ADDRESSES_MAX = 10000,
+    MIME_PARAMETERS_MAX = 256,
+
+    /* IMAP. */
+    IMAP_COMMAND_BYTES_MAX = 64 * 1024,
+    IMAP_NESTING_MAX = 50,
+    IMAP_SEQUENCE_RANGES_MAX = 100000,
+    IMAP_MAILBOX_NAME_BYTES_MAX = 1000,
+    IMAP_LITERAL_NONSYNC_BYTES_MAX = 4096,
+
+    /* POP3, RFC 2449 4: a command is at most 255 bytes. */
+    POP3_COMMAND_BYTES_MAX = 255,
+
+    /* SASL: one base64 response line, decoded. */
+    SASL_RESPONSE_BYTES_MAX = 9216,
+};
+
+#endif

@@ -1,0 +1,26 @@
+/* What every unit test includes: cmocka with its prerequisites, and comparisons of slices. */
+#ifndef TEST_H
+#define TEST_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/slice.h"
+
+/* The slice holds exactly this text. */
+#define assert_slice(actual, expected)                                                              \
+    do {                                                                                            \
+        struct slice assert_got = (actual);                                                         \
+        struct slice assert_want = slice_from_text(expected);                                       \
+        if (!slice_equal(assert_got, assert_want))                                                  \
+            fail_msg("got '%.*s', want '%.*s'", SLICE_PRINT(assert_got), SLICE_PRINT(assert_want)); \
+    } while (0)
+
+#endif
