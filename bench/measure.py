@@ -73,6 +73,15 @@ class Mailboxes:
                 raise TimeoutError(f"{count} of {total} messages are in the mailboxes after {seconds_max:.0f} s")
             time.sleep(POLL_SECONDS)
 
+    def clear(self) -> None:
+        """Deletes all, so that every round starts with empty mailboxes."""
+        for session in self.sessions:
+            _, (count,) = session.select("INBOX")
+            if int(count):
+                session.store("1:*", "+FLAGS.SILENT", "\\Deleted")
+                session.expunge()
+            session.close()
+
     def close(self) -> None:
         for session in self.sessions:
             session.logout()

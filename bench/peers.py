@@ -21,10 +21,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "e2e"))
 from ports import Ports, wait_for_port  # noqa: E402
-from server import children  # noqa: E402
+from server import Account, children  # noqa: E402
 
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 20
+ANYONES_PASSWORD = "for-anyone"
 PR_SET_CHILD_SUBREAPER = 36
 
 DOVECOT_CONF = """
@@ -45,6 +46,10 @@ ssl_key = <{folder}/tls/key.pem
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%n {folder}/users
+}}
+passdb {{
+  driver = static
+  args = password={anyone}
 }}
 userdb {{
   driver = static
@@ -151,6 +156,7 @@ class Peers:
         self.domain = domain
         self.ports = Ports.free()
         self.certificate = folder / "tls" / "cert.pem"
+        self.accounts_made = 0
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def prepare(self) -> None:
@@ -168,12 +174,25 @@ class Peers:
         self.write("postfix/master.cf", POSTFIX_MASTER)
 
     def write(self, name: str, template: str, **values: str) -> None:
-        text = template.format(folder=self.folder, domain=self.domain, ports=self.ports, **values)
+        text = template.format(folder=self.folder, domain=self.domain, ports=self.ports,
+                               anyone=ANYONES_PASSWORD, **values)
         (self.folder / name).write_text(text.lstrip())
 
     def add_account(self, address: str, password: str) -> None:
         with (self.folder / "users").open("a") as users:
             users.write(f"{address.split('@')[0]}:{{PLAIN}}{password}\n")
+
+    def new_account(self, name: str) -> Account:
+        """An account that no other test has, as Server.new_account. Every name is known, Dovecot reads
+        its password file too rarely for tests."""
+        self.accounts_made += 1
+        return Account(f"{name}-{self.accounts_made}@{self.domain}", ANYONES_PASSWORD)
+
+    def log_text(self) -> str:
+        return "".join(log.read_text(errors="replace") for log in sorted(self.folder.glob("*.log")))
+
+    def reports(self) -> list[str]:
+        return []
 
     def start(self) -> None:
         adopt_orphans()
