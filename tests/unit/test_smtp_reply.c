@@ -66,12 +66,12 @@ static void long_text_goes_on_in_lines_of_at_most_512_bytes(void **state) {
     buffer_free(&out);
 }
 
-static enum smtp_reply_status read_reply(struct smtp_reply_parser *parser, struct slice input, size_t piece,
-                                         size_t *consumed) {
-    enum smtp_reply_status status = SMTP_REPLY_MORE;
+static enum smtp_reply_parse_status read_reply(struct smtp_reply_parser *parser, struct slice input,
+                                               size_t piece, size_t *consumed) {
+    enum smtp_reply_parse_status status = SMTP_REPLY_PARSE_MORE;
     *consumed = 0;
     smtp_reply_parser_reset(parser);
-    while (status == SMTP_REPLY_MORE && input.len) {
+    while (status == SMTP_REPLY_PARSE_MORE && input.len) {
         size_t taken = 0;
         status = smtp_reply_parse(parser, slice_take(&input, piece), &taken);
         *consumed += taken;
@@ -104,7 +104,7 @@ static void replies_are_read_however_they_are_cut(void **state) {
         for (size_t piece = 1; piece < 40; piece++) {
             size_t consumed = 0;
             assert_int_equal(read_reply(&parser, slice_from_text(rows[i].input), piece, &consumed),
-                             SMTP_REPLY_COMPLETE);
+                             SMTP_REPLY_PARSE_COMPLETE);
             assert_int_equal(parser.code, rows[i].code);
             assert_int_equal(parser.enhanced.subject, rows[i].subject);
             assert_int_equal(parser.enhanced.detail, rows[i].detail);
@@ -124,7 +124,8 @@ static void malformed_replies_are_refused(void **state) {
     struct smtp_reply_parser parser = smtp_reply_parser_new();
     for (size_t i = 0; i < sizeof inputs / sizeof inputs[0]; i++) {
         size_t consumed = 0;
-        assert_int_equal(read_reply(&parser, slice_from_text(inputs[i]), 3, &consumed), SMTP_REPLY_MALFORMED);
+        assert_int_equal(read_reply(&parser, slice_from_text(inputs[i]), 3, &consumed),
+                         SMTP_REPLY_PARSE_MALFORMED);
     }
     smtp_reply_parser_free(&parser);
 }
@@ -132,15 +133,15 @@ static void malformed_replies_are_refused(void **state) {
 static void an_unfinished_reply_is_never_complete(void **state) {
     struct smtp_reply_parser parser = smtp_reply_parser_new();
     size_t consumed = 0;
-    assert_int_equal(read_reply(&parser, SLICE("250-a\r\n250-"), 100, &consumed), SMTP_REPLY_MORE);
-    assert_int_equal(read_reply(&parser, SLICE("250 a\r"), 100, &consumed), SMTP_REPLY_MORE);
+    assert_int_equal(read_reply(&parser, SLICE("250-a\r\n250-"), 100, &consumed), SMTP_REPLY_PARSE_MORE);
+    assert_int_equal(read_reply(&parser, SLICE("250 a\r"), 100, &consumed), SMTP_REPLY_PARSE_MORE);
     smtp_reply_parser_free(&parser);
 }
 
-static enum smtp_reply_status read_endless(const char *piece) {
+static enum smtp_reply_parse_status read_endless(const char *piece) {
     struct smtp_reply_parser parser = smtp_reply_parser_new();
-    enum smtp_reply_status status = SMTP_REPLY_MORE;
-    for (int i = 0; i < 100000 && status == SMTP_REPLY_MORE; i++) {
+    enum smtp_reply_parse_status status = SMTP_REPLY_PARSE_MORE;
+    for (int i = 0; i < 100000 && status == SMTP_REPLY_PARSE_MORE; i++) {
         size_t consumed = 0;
         status = smtp_reply_parse(&parser, slice_from_text(piece), &consumed);
         assert_true(parser.line.capacity <= SMTP_REPLY_LINE_BYTES_MAX);
@@ -151,13 +152,13 @@ static enum smtp_reply_status read_endless(const char *piece) {
 }
 
 static void endless_replies_are_cut_off(void **state) {
-    assert_int_equal(read_endless("250-x"), SMTP_REPLY_LINE_TOO_LONG);
-    assert_int_equal(read_endless("250-x\r\n"), SMTP_REPLY_TOO_LONG);
+    assert_int_equal(read_endless("250-x"), SMTP_REPLY_PARSE_LINE_TOO_LONG);
+    assert_int_equal(read_endless("250-x\r\n"), SMTP_REPLY_PARSE_TOO_LONG);
     assert_int_equal(
         read_endless("250-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
                      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
                      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n"),
-        SMTP_REPLY_TOO_LONG);
+        SMTP_REPLY_PARSE_TOO_LONG);
 }
 
 static void written_replies_are_read_back(void **state) {
@@ -167,7 +168,7 @@ static void written_replies_are_read_back(void **state) {
         struct smtp_reply reply = smtp_reply_named((enum smtp_reply_name)i);
         size_t consumed = 0;
         (void)rendered(&out, reply, false);
-        assert_int_equal(read_reply(&parser, buffer_slice(&out), 5, &consumed), SMTP_REPLY_COMPLETE);
+        assert_int_equal(read_reply(&parser, buffer_slice(&out), 5, &consumed), SMTP_REPLY_PARSE_COMPLETE);
         assert_int_equal(parser.code, reply.code);
         assert_true(slice_equal(buffer_slice(&parser.text), reply.text));
         assert_int_equal(consumed, out.len);
