@@ -53,9 +53,11 @@ static void a_megabyte_is_refused(void **state) {
 
 static void plain_needs_exactly_two_nuls(void **state) {
     static const struct slice bad[] = {
-        SLICE_INIT(""),         SLICE_INIT("a"),         SLICE_INIT("a\0b"),       SLICE_INIT("\0a\0b\0c"),
-        SLICE_INIT("\0a\0b\0"), SLICE_INIT("\0\0b"),     SLICE_INIT("\0a\0"),      SLICE_INIT("\0\0"),
-        SLICE_INIT("\0\0\0"),   SLICE_INIT("\0\xff\0b"), SLICE_INIT("\xff\0a\0b"), SLICE_INIT("\0a\0\xc3"),
+        SLICE_INIT(""),           SLICE_INIT("a"),         SLICE_INIT("a\0b"),
+        SLICE_INIT("\0a\0b\0c"),  SLICE_INIT("\0a\0b\0"),  SLICE_INIT("\0\0b"),
+        SLICE_INIT("\0a\0"),      SLICE_INIT("\0\0"),      SLICE_INIT("\0\0\0"),
+        SLICE_INIT("\0\xff\0b"),  SLICE_INIT("\0a\tb\0c"), SLICE_INIT("\0a\0b\x0c\xff"),
+        SLICE_INIT("\xff\0a\0b"), SLICE_INIT("\0a\0\xc3"),
     };
     struct sasl_plain plain;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -328,6 +330,7 @@ static void bad_client_first_messages_have_typed_errors(void **state) {
         {SLICE_INIT("n,,n=u,r=a,xx"), SCRAM_MESSAGE_INVALID},
         {SLICE_INIT("n,,n=u\0,r=a"), SCRAM_MESSAGE_INVALID},
         {SLICE_INIT("n,,n=\xff,r=a"), SCRAM_MESSAGE_INVALID},
+        {SLICE_INIT("n,,n=\xff\x0c,r=a"), SCRAM_MESSAGE_INVALID},
         {SLICE_INIT("n,,n=u,r=a,x=1"), SCRAM_OK},
     };
     struct exchange *x = *state;
