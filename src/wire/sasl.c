@@ -30,7 +30,7 @@ enum sasl_error sasl_response_decode(struct arena *arena, struct slice line, str
     if (line.len > (SASL_RESPONSE_BYTES_MAX + 2) / 3 * 4) return SASL_TOO_LONG;
     struct buffer decoded = buffer_new(SASL_RESPONSE_BYTES_MAX);
     /* All its memory at once: growing would leave pieces of a password behind. */
-    if (line.len) (void)buffer_reserve(&decoded, line.len / 4 * 3);
+    if (line.len >= 4) (void)buffer_reserve(&decoded, line.len / 4 * 3);
     enum sasl_error error = base64_decode(&decoded, line) ? SASL_OK : SASL_BASE64_INVALID;
     if (buffer_overflowed(&decoded)) error = SASL_TOO_LONG;
     if (!error && !arena_try_copy(arena, buffer_slice(&decoded), response)) error = SASL_OVER_BUDGET;
