@@ -290,7 +290,7 @@ static void leaf(struct buffer *out, const struct imap_search_key *key) {
         const struct imap_word *flag = imap_system_flags;
         while (flag->bits != key->number) flag++;
         buffer_append_text(out, key->wanted ? "" : "UN");
-        buffer_append(out, slice_skip(flag->name, 1));
+        for (size_t i = 1; i < flag->name.len; i++) buffer_append_byte(out, ascii_upper(flag->name.ptr[i]));
         return;
     }
     if (key->type == IMAP_SEARCH_KEYWORD) {
