@@ -381,6 +381,19 @@ static void a_small_arena_gives_an_error_and_no_abort(void **state) {
     }
 }
 
+/* What the parse of `count` keys and sections takes of the arena. */
+static size_t bytes_taken(const char *head, const char *again, size_t count) {
+    repeats(head, again, count, "\r\n", IMAP_PARSE_OK);
+    return arena_used_bytes(arena);
+}
+
+static void memory_grows_with_the_command_and_no_faster(void **state) {
+    assert_in_range(bytes_taken("a SEARCH 1", " 1", 4000), 1, 5 * bytes_taken("a SEARCH 1", " 1", 1000));
+    assert_in_range(bytes_taken("a FETCH 1", ",1", 32000), 1, 5 * bytes_taken("a FETCH 1", ",1", 8000));
+    assert_in_range(bytes_taken("a STORE 1 FLAGS x", " x", 32000), 1,
+                    5 * bytes_taken("a STORE 1 FLAGS x", " x", 8000));
+}
+
 static void every_cut_of_a_command_is_an_error_or_a_command(void **state) {
     static const char line[] =
         "a UID SEARCH RETURN (MIN) CHARSET UTF-8 OR (FROM \"x\" 1:5) NOT HEADER a {1}\r\nb\r\n";
@@ -433,6 +446,7 @@ int main(void) {
         TEST(endless_lists_meet_a_limit),
         TEST(a_keyword_of_ten_kilobytes_is_refused),
         TEST(a_small_arena_gives_an_error_and_no_abort),
+        TEST(memory_grows_with_the_command_and_no_faster),
         TEST(every_cut_of_a_command_is_an_error_or_a_command),
         TEST(done_ends_idle_in_any_case),
     };
