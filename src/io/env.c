@@ -1,0 +1,52 @@
+#include "io/env.h"
+
+#include "io/task.h"
+
+void env_init(struct env *env, const struct env_ops *ops, struct log *log) {
+    *env = (struct env){.ops = ops, .log = log};
+    list_init(&env->ready);
+    timer_heap_init(&env->timers);
+    env->tasks = task_pool_new();
+}
+
+void env_fini(struct env *env) {
+    task_pool_free(&env->tasks);
+    timer_heap_free(&env->timers);
+}
+
+static void run_queue(struct env *env) {
+    while (!list_empty(&env->ready)) {
+        struct work *work = LIST_FIRST(&env->ready, struct work, link);
+        list_remove(&work->link);
+        work->run(work);
+    }
+}
+
+void env_run_ready(struct env *env) {
+    do {
+        run_queue(env);
+        timer_heap_fire(&env->timers, env_now_ms(env));
+    } while (!list_empty(&env->ready));
+}
+
+uint64_t env_random_u64(struct env *env) {
+    uint64_t number;
+    env_random(env, &number, sizeof number);
+    return number;
+}
+
+uint64_t env_random_below(struct env *env, uint64_t bound) {
+    ASSERT(bound > 0);
+    return (uint64_t)(((unsigned __int128)env_random_u64(env) * bound) >> 64);
+}
+
+void work_init(struct work *work, void (*run)(struct work *work)) {
+    list_init(&work->link);
+    work->run = run;
+}
+
+void work_post(struct env *env, struct work *work) {
+    if (list_empty(&work->link)) list_append(&env->ready, &work->link);
+}
+
+void work_cancel(struct work *work) { list_remove(&work->link); }

@@ -1,0 +1,121 @@
+/*
+ * The world as a role sees it: clock, random, network, files, worker lanes. Everything that
+ * touches the outside goes through here, and there are two of it: the real one (io/real, on
+ * libuv and the kernel) and the simulated one (io/sim, where one seed decides everything).
+ *
+ * An env also carries what both share: the queue of work that is ready to run and the timers.
+ * One env belongs to one thread; only worker lanes run elsewhere (io/lane.h).
+ */
+#ifndef IO_ENV_H
+#define IO_ENV_H
+
+#include "base/fatal.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/slice.h"
+#include "io/timer.h"
+
+struct env;
+struct task_pool;
+struct stream;
+struct listener;
+struct lane;
+struct file;
+struct tls_context;
+
+/* Something that another role can be given: a descriptor, or what stands for it in a simulation. */
+struct handle {
+    int fd;
+    void *object;
+};
+#define HANDLE_NONE ((struct handle){-1, NULL})
+static inline bool handle_is_none(struct handle h) { return h.fd < 0 && !h.object; }
+
+/* Who is at the other end of a connection. */
+struct peer {
+    /* Numeric address without a port: "127.0.0.1", "2001:db8::1"; empty for local sockets. */
+    char address[48];
+    uint16_t port;
+    /* The peer is this machine itself. */
+    bool is_loopback;
+};
+
+struct listen_request {
+    const char *address;
+    uint16_t port;
+};
+
+struct connect_request {
+    const char *address;
+    uint16_t port;
+};
+
+struct file_ops;
+struct lane_job;
+
+/* What a world must be able to do. Callers use the functions of the headers named beside. */
+struct env_ops {
+    int64_t (*now_ms)(struct env *env);
+    int64_t (*wall_ms)(struct env *env);
+    void (*random)(struct env *env, void *bytes, size_t len);
+    /* io/stream.h */
+    struct stream *(*stream_adopt)(struct env *env, struct handle handle);
+    struct listener *(*listener_adopt)(struct env *env, struct handle handle);
+    int (*listen_open)(struct env *env, const struct listen_request *request, struct handle *handle);
+    int (*pair_open)(struct env *env, struct handle pair[2]);
+    /* Starts to connect; the stream is writable, or failed, when it is decided. */
+    int (*connect_start)(struct env *env, const struct connect_request *request, struct stream **stream);
+    void (*handle_close)(struct env *env, struct handle handle);
+    /* io/lane.h */
+    struct lane *(*lane_open)(struct env *env, const char *name, unsigned threads);
+    void (*lane_submit)(struct lane *lane, struct lane_job *job);
+    void (*lane_close)(struct lane **lane);
+    /* io/tls.h */
+    struct stream *(*tls_wrap)(struct env *env, struct stream *inner, struct tls_context *context,
+                               bool is_server);
+    /* io/file.h */
+    const struct file_ops *files;
+};
+
+/* A piece of work that runs once, soon, on the env's thread. Lives in whoever posts it. */
+struct work {
+    struct list link;
+    void (*run)(struct work *work);
+};
+
+struct env {
+    const struct env_ops *ops;
+    struct log *log;
+    struct list ready;
+    struct timer_heap timers;
+    struct task_pool *tasks;
+    /* The simulator has killed this process: nothing it does reaches the world any more. */
+    bool is_dead;
+};
+
+/* For backends: prepares, and gives back, what all envs share. */
+void env_init(struct env *env, const struct env_ops *ops, struct log *log);
+void env_fini(struct env *env);
+/* For backends: runs ready work and due timers until none is left. */
+void env_run_ready(struct env *env);
+
+/* Monotonic milliseconds: for every deadline and pause. */
+static inline int64_t env_now_ms(struct env *env) { return env->ops->now_ms(env); }
+/* UTC milliseconds since 1970: for what people and peers read. May jump. */
+static inline int64_t env_wall_ms(struct env *env) { return env->ops->wall_ms(env); }
+static inline void env_random(struct env *env, void *bytes, size_t len) { env->ops->random(env, bytes, len); }
+uint64_t env_random_u64(struct env *env);
+/* Evenly from 0 to below `bound` (not 0). */
+uint64_t env_random_below(struct env *env, uint64_t bound);
+
+void work_init(struct work *work, void (*run)(struct work *work));
+/* Runs it in this or the next turn of the loop. Posting it twice before it ran is posting it once. */
+void work_post(struct env *env, struct work *work);
+/* Takes it back if it has not run yet. */
+void work_cancel(struct work *work);
+
+static inline void handle_close(struct env *env, struct handle handle) {
+    env->ops->handle_close(env, handle);
+}
+
+#endif

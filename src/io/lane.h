@@ -1,0 +1,34 @@
+/*
+ * Worker lanes: threads for work that blocks or burns (a commit, a password hash, a
+ * signature), so that it never stalls the loop nor another lane. A job's function runs on a
+ * lane's thread and touches only what its argument points to; the task that waits for it
+ * leaves that alone meanwhile.
+ */
+#ifndef IO_LANE_H
+#define IO_LANE_H
+
+#include "io/task.h"
+
+/* For backends. */
+struct lane_job {
+    struct list link;
+    void (*run)(void *argument);
+    void *argument;
+    struct task *waiter;
+    bool is_done;
+};
+
+struct lane {
+    struct env *env;
+};
+
+/* Opens a lane of so many threads. Open lanes after the sandbox is up. */
+static inline struct lane *lane_open(struct env *env, const char *name, unsigned threads) {
+    return env->ops->lane_open(env, name, threads);
+}
+/* Ends the lane once its jobs are done, and nulls *lane. */
+void lane_close(struct lane **lane);
+/* Runs `run(argument)` in the lane and waits for its end, whatever happens to `t` meanwhile. */
+void lane_run(struct task *t, struct lane *lane, void (*run)(void *argument), void *argument);
+
+#endif

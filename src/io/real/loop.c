@@ -1,0 +1,111 @@
+#include "io/real/loop.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t real_now_ms(struct env *env) { return (int64_t)uv_now(&real_env_of(env)->loop); }
+
+static int64_t real_wall_ms(struct env *env) {
+    (void)env;
+    struct timespec now;
+    if (clock_gettime(CLOCK_REALTIME, &now)) FATAL("no clock");
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void real_random(struct env *env, void *bytes, size_t len) {
+    (void)env;
+    uint8_t *at = bytes;
+    while (len) {
+        ssize_t got = getrandom(at, len, 0);
+        if (got < 0) FATAL("no random bytes");
+        at += got;
+        len -= (size_t)got;
+    }
+}
+
+static void real_handle_close(struct env *env, struct handle handle) {
+    (void)env;
+    if (handle.fd >= 0) (void)close(handle.fd);
+}
+
+static const struct env_ops real_ops = {
+    .now_ms = real_now_ms,
+    .wall_ms = real_wall_ms,
+    .random = real_random,
+    .stream_adopt = real_stream_adopt,
+    .listener_adopt = real_listener_adopt,
+    .listen_open = real_listen_open,
+    .pair_open = real_pair_open,
+    .connect_start = real_connect_start,
+    .handle_close = real_handle_close,
+    .lane_open = real_lane_open,
+    .lane_submit = real_lane_submit,
+    .lane_close = real_lane_close,
+    .tls_wrap = real_tls_wrap,
+    .files = &real_file_ops,
+};
+
+struct env *real_env_new(struct log *log) {
+    struct real_env *real = calloc(1, sizeof *real);
+    if (!real) FATAL("out of memory for a loop");
+    env_init(&real->env, &real_ops, log);
+    if (uv_loop_init(&real->loop)) FATAL("no event loop");
+    if (uv_timer_init(&real->loop, &real->timer)) FATAL("no loop timer");
+    for (size_t i = 0; i < 3; i++)
+        if (uv_signal_init(&real->loop, &real->signals[i])) FATAL("no loop signal");
+    return &real->env;
+}
+
+static void close_handle(uv_handle_t *handle, void *context) {
+    (void)context;
+    if (!uv_is_closing(handle)) uv_close(handle, NULL);
+}
+
+void real_env_free(struct env **env) {
+    struct real_env *real = real_env_of(*env);
+    uv_walk(&real->loop, close_handle, NULL);
+    (void)uv_run(&real->loop, UV_RUN_DEFAULT);
+    if (uv_loop_close(&real->loop)) FATAL("something is left open on the loop");
+    env_fini(&real->env);
+    free(real);
+    *env = NULL;
+}
+
+static void timer_fired(uv_timer_t *timer) { (void)timer; }
+
+static void arm_timer(struct real_env *real) {
+    int64_t next_ms = timer_heap_next_ms(&real->env.timers);
+    if (next_ms == DEADLINE_NONE) {
+        (void)uv_timer_stop(&real->timer);
+        return;
+    }
+    int64_t pause_ms = next_ms - (int64_t)uv_now(&real->loop);
+    (void)uv_timer_start(&real->timer, timer_fired, pause_ms > 0 ? (uint64_t)pause_ms : 0, 0);
+}
+
+void real_env_run(struct env *env) {
+    struct real_env *real = real_env_of(env);
+    while (!real->is_stopping) {
+        env_run_ready(env);
+        if (real->is_stopping) break;
+        arm_timer(real);
+        (void)uv_run(&real->loop, UV_RUN_ONCE);
+    }
+    real->is_stopping = false;
+}
+
+void real_env_stop(struct env *env) { real_env_of(env)->is_stopping = true; }
+
+void real_env_on_signal(struct env *env, int signal, void (*handler)(uv_signal_t *handle, int signal),
+                        void *context) {
+    struct real_env *real = real_env_of(env);
+    for (size_t i = 0; i < 3; i++) {
+        if (real->signals[i].signum) continue;
+        real->signals[i].data = context;
+        if (uv_signal_start(&real->signals[i], handler, signal)) FATAL("signal %d cannot be watched", signal);
+        return;
+    }
+    FATAL("too many signals");
+}

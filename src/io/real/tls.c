@@ -1,0 +1,199 @@
+/*
+ * TLS over any stream. OpenSSL reads and writes the stream below through a BIO of ours; when
+ * it wants a direction, that is what is watched below, whichever direction the caller waits for.
+ */
+#include "io/real/tls.h"
+
+#include <openssl/err.h>
+#include <stdlib.h>
+
+#include "io/real/loop.h"
+
+struct tls_stream {
+    struct stream stream;
+    struct stream *inner;
+    SSL *ssl;
+    /* What the last read and write wanted of the stream below. */
+    unsigned read_wants;
+    unsigned write_wants;
+    int inner_error;
+};
+
+static struct tls_stream *tls_of(struct stream *stream) {
+    return CONTAINER_OF(stream, struct tls_stream, stream);
+}
+
+static int bio_read(BIO *bio, char *bytes, int len) {
+    struct tls_stream *s = BIO_get_data(bio);
+    BIO_clear_retry_flags(bio);
+    ssize_t got = s->inner->ops->read(s->inner, bytes, (size_t)len);
+    if (got == -EAGAIN) BIO_set_retry_read(bio);
+    if (got < 0 && got != -EAGAIN) s->inner_error = (int)got;
+    return got < 0 ? -1 : (int)got;
+}
+
+static int bio_write(BIO *bio, const char *bytes, int len) {
+    struct tls_stream *s = BIO_get_data(bio);
+    BIO_clear_retry_flags(bio);
+    ssize_t put = s->inner->ops->write(s->inner, slice_of(bytes, (size_t)len));
+    if (put == -EAGAIN) BIO_set_retry_write(bio);
+    if (put < 0 && put != -EAGAIN) s->inner_error = (int)put;
+    return put < 0 ? -1 : (int)put;
+}
+
+static long bio_control(BIO *bio, int command, long number, void *pointer) {
+    (void)bio;
+    (void)number;
+    (void)pointer;
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+static BIO_METHOD *stream_method(struct tls_context *context) {
+    if (context->stream_method) return context->stream_method;
+    BIO_METHOD *method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "stream");
+    if (!method || !BIO_meth_set_read(method, bio_read) || !BIO_meth_set_write(method, bio_write) ||
+        !BIO_meth_set_ctrl(method, bio_control))
+        FATAL("OpenSSL takes no BIO method");
+    context->stream_method = method;
+    return method;
+}
+
+static ssize_t result_of(struct tls_stream *s, int result, unsigned *wants) {
+    switch (SSL_get_error(s->ssl, result)) {
+    case SSL_ERROR_WANT_READ:
+        *wants = STREAM_READABLE;
+        return -EAGAIN;
+    case SSL_ERROR_WANT_WRITE:
+        *wants = STREAM_WRITABLE;
+        return -EAGAIN;
+    case SSL_ERROR_ZERO_RETURN:
+        return 0;
+    case SSL_ERROR_SYSCALL:
+        return s->inner_error ? s->inner_error : -ECONNRESET;
+    default:
+        return -EPROTO;
+    }
+}
+
+static void note_security(struct tls_stream *s) {
+    s->stream.security = (struct stream_security){
+        .is_tls = true,
+        .protocol = SSL_get_version(s->ssl),
+        .cipher = SSL_get_cipher_name(s->ssl),
+        .bits = SSL_get_cipher_bits(s->ssl, NULL),
+    };
+}
+
+static ssize_t tls_read(struct stream *stream, void *bytes, size_t len) {
+    struct tls_stream *s = tls_of(stream);
+    ERR_clear_error();
+    int got = SSL_read(s->ssl, bytes, len > INT32_MAX ? INT32_MAX : (int)len);
+    return got > 0 ? got : result_of(s, got, &s->read_wants);
+}
+
+static ssize_t go_on_with_handshake(struct tls_stream *s) {
+    ERR_clear_error();
+    int result = SSL_do_handshake(s->ssl);
+    if (result != 1) {
+        ssize_t error = result_of(s, result, &s->write_wants);
+        return error ? error : -ECONNRESET;
+    }
+    note_security(s);
+    return 0;
+}
+
+static ssize_t tls_write(struct stream *stream, struct slice bytes) {
+    struct tls_stream *s = tls_of(stream);
+    if (bytes.len == 0) return go_on_with_handshake(s);
+    ERR_clear_error();
+    int put = SSL_write(s->ssl, bytes.ptr, bytes.len > INT32_MAX ? INT32_MAX : (int)bytes.len);
+    if (put > 0) return put;
+    ssize_t error = result_of(s, put, &s->write_wants);
+    return error ? error : -ECONNRESET;
+}
+
+static void call_and_clear(struct waker *waker) {
+    struct waker once = *waker;
+    *waker = (struct waker){0};
+    if (once.call) once.call(once.context);
+}
+
+/* Either direction may have waited for this one; a waker too many does no harm. */
+static void inner_ready(void *context) {
+    struct tls_stream *s = context;
+    call_and_clear(&s->stream.on_readable);
+    call_and_clear(&s->stream.on_writable);
+}
+
+static void tls_watch(struct stream *stream, unsigned events) {
+    struct tls_stream *s = tls_of(stream);
+    unsigned wants =
+        (events & STREAM_READABLE ? s->read_wants : 0) | (events & STREAM_WRITABLE ? s->write_wants : 0);
+    struct waker waker = {inner_ready, s};
+    if (wants & STREAM_READABLE) stream_watch_readable(s->inner, waker);
+    if (wants & STREAM_WRITABLE) stream_watch_writable(s->inner, waker);
+}
+
+static void tls_shutdown(struct stream *stream) {
+    struct tls_stream *s = tls_of(stream);
+    ERR_clear_error();
+    if (SSL_is_init_finished(s->ssl)) (void)SSL_shutdown(s->ssl);
+    s->inner->ops->shutdown(s->inner);
+}
+
+static void tls_close(struct stream *stream) {
+    struct tls_stream *s = tls_of(stream);
+    SSL_free(s->ssl);
+    stream_close(&s->inner);
+    free(s);
+}
+
+static struct handle tls_detach(struct stream *stream) {
+    (void)stream;
+    FATAL("a TLS stream cannot be handed over");
+}
+
+static ssize_t tls_send_handle(struct stream *stream, struct slice bytes, struct handle handle) {
+    (void)stream;
+    (void)bytes;
+    (void)handle;
+    return -EOPNOTSUPP;
+}
+
+static bool tls_take_handle(struct stream *stream, struct handle *handle) {
+    (void)stream;
+    (void)handle;
+    return false;
+}
+
+static const struct stream_ops tls_ops = {
+    .read = tls_read,
+    .write = tls_write,
+    .watch = tls_watch,
+    .send_handle = tls_send_handle,
+    .take_handle = tls_take_handle,
+    .detach = tls_detach,
+    .shutdown = tls_shutdown,
+    .close = tls_close,
+};
+
+struct stream *real_tls_wrap(struct env *env, struct stream *inner, struct tls_context *context,
+                             bool is_server) {
+    struct tls_stream *s = calloc(1, sizeof *s);
+    BIO *bio = BIO_new(stream_method(context));
+    SSL *ssl = SSL_new(context->certificates[0]);
+    if (!s || !bio || !ssl) FATAL("out of memory for a TLS connection");
+    *s = (struct tls_stream){
+        .inner = inner, .ssl = ssl, .read_wants = STREAM_READABLE, .write_wants = STREAM_WRITABLE};
+    s->stream.ops = &tls_ops;
+    s->stream.env = env;
+    s->stream.peer = inner->peer;
+    BIO_set_data(bio, s);
+    BIO_set_init(bio, 1);
+    SSL_set_bio(ssl, bio, bio);
+    if (is_server)
+        SSL_set_accept_state(ssl);
+    else
+        SSL_set_connect_state(ssl);
+    return &s->stream;
+}

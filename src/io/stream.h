@@ -1,0 +1,102 @@
+/*
+ * A stream is a two-way run of bytes: a TCP connection, a local socket, TLS over either, or a
+ * simulated one. The raw operations never wait; the awaited ones below them take a task.
+ * All results below zero are negated errno values.
+ */
+#ifndef IO_STREAM_H
+#define IO_STREAM_H
+
+#include <errno.h>
+#include <sys/types.h>
+
+#include "base/buffer.h"
+#include "io/task.h"
+
+enum { STREAM_READABLE = 1, STREAM_WRITABLE = 2 };
+
+struct stream_ops {
+    /* Bytes read, 0 at the end, -EAGAIN when there is nothing now, or another error. */
+    ssize_t (*read)(struct stream *stream, void *bytes, size_t len);
+    /* Bytes written (may be fewer), -EAGAIN, or another error. */
+    ssize_t (*write)(struct stream *stream, struct slice bytes);
+    /* The waker of each asked event is to be called, once, when it may go on. */
+    void (*watch)(struct stream *stream, unsigned events);
+    /* Writes bytes with a handle attached to the first of them. Local sockets only. */
+    ssize_t (*send_handle)(struct stream *stream, struct slice bytes, struct handle handle);
+    /* The next handle that came with bytes read so far. False: none. */
+    bool (*take_handle)(struct stream *stream, struct handle *handle);
+    /* Gives up the stream and returns what another role can adopt. NULL where that cannot be. */
+    struct handle (*detach)(struct stream *stream);
+    /* Ends the sending direction politely (TLS close_notify, FIN). */
+    void (*shutdown)(struct stream *stream);
+    void (*close)(struct stream *stream);
+};
+
+/* What to call when a stream may go on. */
+struct waker {
+    void (*call)(void *context);
+    void *context;
+};
+
+/* How a stream is protected, for Received lines, logs and AUTH rules. */
+struct stream_security {
+    bool is_tls;
+    /* "TLSv1.3", "TLS_AES_256_GCM_SHA384"; static texts. */
+    const char *protocol;
+    const char *cipher;
+    int bits;
+};
+
+struct stream {
+    const struct stream_ops *ops;
+    struct env *env;
+    struct waker on_readable;
+    struct waker on_writable;
+    struct peer peer;
+    struct stream_security security;
+};
+
+/* Takes the handle over. Never NULL. */
+static inline struct stream *stream_adopt(struct env *env, struct handle handle) {
+    return env->ops->stream_adopt(env, handle);
+}
+/* Closes at once and nulls *stream; what was written may still arrive. NULL is fine. */
+void stream_close(struct stream **stream);
+/* Gives the stream up for another role; nulls *stream. */
+struct handle stream_detach(struct stream **stream);
+/* Calls `waker` once when the stream may go on in this direction. One waker a direction. */
+void stream_watch_readable(struct stream *stream, struct waker waker);
+void stream_watch_writable(struct stream *stream, struct waker waker);
+void stream_unwatch(struct stream *stream);
+
+/* Waits for at least one byte. Returns what read returns, or -ETIMEDOUT, -ECANCELED. */
+ssize_t stream_read(struct task *t, struct stream *stream, void *bytes, size_t len, int64_t deadline_ms);
+/* Waits until all is written. 0, -ETIMEDOUT, -ECANCELED or the error. */
+NODISCARD int stream_write(struct task *t, struct stream *stream, struct slice bytes, int64_t deadline_ms);
+
+/* Two connected local streams' handles. 0, or a negated errno. */
+NODISCARD static inline int stream_pair(struct env *env, struct handle pair[2]) {
+    return env->ops->pair_open(env, pair);
+}
+/* Connects to a numeric address. 0, -ETIMEDOUT, -ECANCELED or the error. */
+NODISCARD int stream_connect(struct task *t, struct env *env, const struct connect_request *request,
+                             int64_t deadline_ms, struct stream **stream);
+
+/* Accepts connections: `on_accept` is called with each new stream and owns it. */
+struct listener {
+    struct env *env;
+    void (*on_accept)(void *context, struct stream *stream);
+    void *context;
+    void (*close)(struct listener *listener);
+};
+
+/* 0, or a negated errno: -EADDRINUSE, -EACCES, ... */
+NODISCARD static inline int listen_open(struct env *env, const struct listen_request *request,
+                                        struct handle *handle) {
+    return env->ops->listen_open(env, request, handle);
+}
+struct listener *listener_adopt(struct env *env, struct handle handle,
+                                void (*on_accept)(void *context, struct stream *stream), void *context);
+void listener_close(struct listener **listener);
+
+#endif

@@ -1,0 +1,31 @@
+#include "io/tls.h"
+
+/* A write of nothing goes on with the handshake and succeeds once it is done. */
+static int shake_hands(struct task *t, struct stream *stream, int64_t deadline_ms) {
+    for (;;) {
+        ssize_t written = stream->ops->write(stream, SLICE_EMPTY);
+        if (written != -EAGAIN) return written < 0 ? (int)written : 0;
+        stream_watch_writable(stream, (struct waker){task_wake_callback, t});
+        enum wait_result result = task_wait(t, deadline_ms);
+        stream_unwatch(stream);
+        if (result != WAIT_OK) return result == WAIT_TIMEOUT ? -ETIMEDOUT : -ECANCELED;
+    }
+}
+
+static int start(struct task *t, struct stream **stream, struct tls_context *context, bool is_server,
+                 int64_t deadline_ms) {
+    struct env *env = (*stream)->env;
+    stream_unwatch(*stream);
+    *stream = env->ops->tls_wrap(env, *stream, context, is_server);
+    int result = shake_hands(t, *stream, deadline_ms);
+    if (result) stream_close(stream);
+    return result;
+}
+
+int tls_accept(struct task *t, struct stream **stream, struct tls_context *context, int64_t deadline_ms) {
+    return start(t, stream, context, true, deadline_ms);
+}
+
+int tls_connect(struct task *t, struct stream **stream, struct tls_context *context, int64_t deadline_ms) {
+    return start(t, stream, context, false, deadline_ms);
+}

@@ -1,0 +1,35 @@
+/*
+ * TLS over any stream (TLS 1.2 or later, no renegotiation, ALPN, SNI), with OpenSSL. In the
+ * simulator TLS is cut at the record layer: its bytes pass as they are, the handshake's
+ * waits and failures stay.
+ */
+#ifndef IO_TLS_H
+#define IO_TLS_H
+
+#include "io/stream.h"
+
+struct tls_context;
+
+/* A server's context from PEM texts: the certificate chain and its private key. NULL when they
+   are no good or do not fit together; then *reason, a static text, says why. */
+struct tls_context *tls_context_server(struct slice certificates_pem, struct slice key_pem,
+                                       const char **reason);
+/* One more certificate, shown to clients that ask for a name it covers (SNI, RFC 6066 3); others
+   are shown the first one. NULL, or why not, as above. */
+const char *tls_context_add(struct tls_context *context, struct slice certificates_pem, struct slice key_pem);
+/* A client's context that accepts any certificate (opportunistic), for peers and tests. */
+struct tls_context *tls_context_client(void);
+void tls_context_free(struct tls_context **context);
+/* The protocol that this port speaks, for ALPN: "imap", "pop3", "smtp"; a client that offers
+   others only is refused (RFC 7301 3.2). Static text; before the first connection. */
+void tls_context_set_alpn(struct tls_context *context, const char *protocol);
+
+/* Puts TLS over *stream, which it then replaces and owns, and waits for the handshake.
+   0, or -ETIMEDOUT, -ECANCELED, -EPROTO (the peer's TLS is not acceptable) or a read or write
+   error; then *stream is closed and nulled. */
+NODISCARD int tls_accept(struct task *t, struct stream **stream, struct tls_context *context,
+                         int64_t deadline_ms);
+NODISCARD int tls_connect(struct task *t, struct stream **stream, struct tls_context *context,
+                          int64_t deadline_ms);
+
+#endif

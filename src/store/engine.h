@@ -1,0 +1,127 @@
+/*
+ * The store itself, in the one process that may write: an opened data folder with its
+ * database, bodies and commit queue. Calls that take a task wait until what they did is
+ * durable; `250` may be said after STORE_OK. All writes meet in one commit queue: a batch is
+ * one sync of the body segment and one SQL commit, in the commit lane. A write that fails
+ * leaves nothing behind; when a sync fails, the role aborts: nothing since may be acknowledged.
+ */
+#ifndef STORE_ENGINE_H
+#define STORE_ENGINE_H
+
+#include "io/file.h"
+#include "io/task.h"
+#include "store/model.h"
+
+struct engine;
+
+struct engine_options {
+    const char *folder;
+    /* 0..1023: the node bits of new ids. */
+    uint32_t node;
+    /* Called on the loop after a commit that changed the mailbox. */
+    void (*on_news)(void *context, const struct mailbox_news *news);
+    void *context;
+    /* Argon2id cost; 0 = default (19 MiB, 2 passes). Tests use less. */
+    uint32_t hash_memory_kib;
+};
+
+/* Makes a new data folder's store (db, bodies). -EEXIST when there is one. Blocks. */
+NODISCARD int engine_create(struct env *env, const char *folder);
+/* Opens it: takes the lock, migrates the format if it is older, recovers. Blocks; for start-up.
+   0; -EWOULDBLOCK (another process has it); -ENOENT; -EPROTO (a newer or unknown format);
+   -EIO (damaged, see log); and errnos of opening. */
+NODISCARD int engine_open(struct env *env, const struct engine_options *options, struct engine **engine);
+/* Finishes what is in the queue and closes. */
+void engine_close(struct task *t, struct engine **engine);
+
+/* A new id: milliseconds, node bits, a counter; rising. Also for other roles, with own node bits. */
+struct id_source {
+    uint64_t last;
+    uint32_t node;
+};
+uint64_t store_id_new(struct id_source *source, struct env *env);
+
+/* ---- who ---- */
+/* Does not wait (reads only). Results in `arena`. */
+enum store_result engine_address_resolve(struct engine *engine, struct arena *arena, struct slice address,
+                                         struct address_route *route);
+enum store_result engine_account_find(struct engine *engine, struct arena *arena, struct slice address,
+                                      struct account *account);
+/* Checks a password: argon2id in a bounded lane (STORE_BUSY when too many wait), with a short-lived
+   cache of what was right. Unknown users cost the same time. STORE_DENIED when wrong. */
+enum store_result engine_password_check(struct task *t, struct engine *engine, struct arena *arena,
+                                        struct slice user, struct slice password, struct account *account);
+/* SCRAM secrets of a user; an unknown user gets stable made-up ones, and account.id 0. */
+enum store_result engine_scram_secret(struct engine *engine, struct arena *arena, struct slice user,
+                                      uint8_t hash_bytes, struct scram_secret *secret,
+                                      struct account *account);
+
+/* ---- administration; results are durable ---- */
+/* Makes the account with its mailboxes (INBOX, Drafts, Sent, Junk, Trash, Archive; subscribed). The
+   domain must be ours (STORE_NOT_FOUND). STORE_REFUSED: not an address. */
+enum store_result engine_account_add(struct task *t, struct engine *engine, struct slice address,
+                                     struct slice password, uint64_t quota_bytes, uint64_t *account);
+enum store_result engine_account_password(struct task *t, struct engine *engine, struct slice address,
+                                          struct slice password);
+/* Removes the account with all its mail. */
+enum store_result engine_account_remove(struct task *t, struct engine *engine, struct slice address);
+enum store_result engine_account_list(struct engine *engine, struct arena *arena, struct account **accounts,
+                                      size_t *count);
+enum store_result engine_domain_add(struct task *t, struct engine *engine, struct slice name);
+/* STORE_REFUSED while it has accounts or aliases. */
+enum store_result engine_domain_remove(struct task *t, struct engine *engine, struct slice name);
+enum store_result engine_domain_list(struct engine *engine, struct arena *arena, struct domain **domains,
+                                     size_t *count);
+enum store_result engine_alias_add(struct task *t, struct engine *engine, const struct alias *alias);
+/* An empty target removes all targets of the address. */
+enum store_result engine_alias_remove(struct task *t, struct engine *engine, const struct alias *alias);
+enum store_result engine_alias_list(struct engine *engine, struct arena *arena, struct alias **aliases,
+                                    size_t *count);
+
+/* ---- messages ---- */
+/* A spool file for a large body: its id, and a handle to give to the writer. */
+enum store_result engine_spool_open(struct engine *engine, uint64_t *spool, struct handle *handle);
+void engine_spool_drop(struct engine *engine, uint64_t spool);
+
+enum store_result engine_deliver(struct task *t, struct engine *engine, const struct delivery *delivery);
+/* All or none of `count` messages, all for one mailbox (MULTIAPPEND, RFC 3502). */
+enum store_result engine_append(struct task *t, struct engine *engine, const struct append *appends,
+                                size_t count, struct append_result *result);
+enum store_result engine_flags(struct task *t, struct engine *engine, struct arena *arena,
+                               const struct flag_change *change, struct flag_result *result);
+enum store_result engine_copy(struct task *t, struct engine *engine, struct arena *arena,
+                              const struct copy_request *request, struct copy_result *result);
+/* Removes the entries of `uids` that are \Deleted, or all of them. */
+enum store_result engine_expunge(struct task *t, struct engine *engine, uint64_t mailbox,
+                                 struct uid_ranges uids, bool only_deleted, uint64_t *modseq);
+
+/* ---- mailboxes ---- */
+/* Makes it, and missing levels above it. */
+enum store_result engine_mailbox_create(struct task *t, struct engine *engine, uint64_t account,
+                                        struct slice name, enum special_use special_use, uint64_t *mailbox);
+/* STORE_REFUSED: INBOX, or it has children. */
+enum store_result engine_mailbox_delete(struct task *t, struct engine *engine, uint64_t account,
+                                        struct slice name);
+/* With its children; INBOX's messages move to the new name and INBOX stays (RFC 9051 6.3.6). */
+enum store_result engine_mailbox_rename(struct task *t, struct engine *engine, uint64_t account,
+                                        struct slice from, struct slice to);
+enum store_result engine_mailbox_subscribe(struct task *t, struct engine *engine, uint64_t account,
+                                           struct slice name, bool is_subscribed);
+
+/* ---- keeping ---- */
+enum store_result engine_status(struct engine *engine, struct store_status *status);
+/* Reads everything and checks it: the database's own check, every body's checksum and length,
+   reference counts, UID and modseq order, mailbox counts. Calls `fault` with one line for each thing
+   that is wrong and `progress` now and then. Runs beside the service. */
+struct verify_report {
+    uint64_t messages;
+    uint64_t bodies;
+    uint64_t faults;
+};
+enum store_result engine_verify(struct task *t, struct engine *engine,
+                                void (*fault)(void *context, struct slice line), void *context,
+                                struct verify_report *report);
+/* Rewrites half-dead segments; a background task of the store role calls it now and then. */
+enum store_result engine_compact(struct task *t, struct engine *engine, uint64_t *freed_bytes);
+
+#endif

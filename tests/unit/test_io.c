@@ -1,0 +1,298 @@
+/* Tasks, timers, gates, streams, connections, TLS and lanes on the real loop. */
+#include "test.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "certificate.h"
+#include "io/conn.h"
+#include "io/lane.h"
+#include "io/real/loop.h"
+
+struct bench {
+    struct env *env;
+    struct scope scope;
+    int counter;
+    void *extra;
+};
+
+static void run_in_task(void (*body)(struct task *t, struct bench *bench), void *extra);
+
+struct runner {
+    struct bench *bench;
+    void (*body)(struct task *t, struct bench *bench);
+};
+
+static void runner_main(struct task *t, void *argument) {
+    struct runner *runner = argument;
+    runner->body(t, runner->bench);
+    scope_close(t, &runner->bench->scope);
+    real_env_stop(runner->bench->env);
+}
+
+/* A loop that lives as long as one task's body. */
+static void run_in_task(void (*body)(struct task *t, struct bench *bench), void *extra) {
+    struct bench bench = {.env = real_env_new(NULL), .extra = extra};
+    struct scope outer;
+    scope_init(&outer, bench.env);
+    scope_init(&bench.scope, bench.env);
+    struct runner runner = {&bench, body};
+    assert_true(scope_spawn(&outer, runner_main, &runner));
+    real_env_run(bench.env);
+    real_env_free(&bench.env);
+}
+
+static void sleeper(struct task *t, void *argument) {
+    struct bench *bench = argument;
+    if (task_sleep(t, 1000000) == WAIT_CANCELLED) bench->counter++;
+}
+
+static void closing_body(struct task *t, struct bench *bench) {
+    for (int i = 0; i < 10; i++) assert_true(scope_spawn(&bench->scope, sleeper, bench));
+    assert_int_equal(task_sleep(t, 5), WAIT_OK);
+    scope_close(t, &bench->scope);
+    assert_int_equal(bench->counter, 10);
+    assert_false(scope_spawn(&bench->scope, sleeper, bench));
+}
+
+static void closing_a_scope_cancels_and_joins_its_tasks(void **state) { run_in_task(closing_body, NULL); }
+
+static void timers_body(struct task *t, struct bench *bench) {
+    struct timer timers[100];
+    struct timer_heap heap;
+    timer_heap_init(&heap);
+    for (int i = 0; i < 100; i++) timer_init(&timers[i], NULL);
+    for (int i = 0; i < 100; i++) timer_arm(&heap, &timers[i], (i * 37) % 100);
+    for (int i = 0; i < 100; i += 2) timer_disarm(&heap, &timers[i]);
+    int64_t last = -1;
+    while (timer_heap_next_ms(&heap) != DEADLINE_NONE) {
+        struct timer *first = heap.timers[0];
+        assert_true(first->at_ms >= last);
+        last = first->at_ms;
+        timer_disarm(&heap, first);
+        bench->counter++;
+    }
+    assert_int_equal(bench->counter, 50);
+    timer_heap_free(&heap);
+}
+
+static void timers_come_in_order(void **state) { run_in_task(timers_body, NULL); }
+
+static void gate_passer(struct task *t, void *argument) {
+    void **both = argument;
+    struct bench *bench = both[0];
+    if (gate_wait(t, both[1], DEADLINE_NONE) == WAIT_OK) bench->counter++;
+}
+
+static void gate_body(struct task *t, struct bench *bench) {
+    struct gate gate;
+    gate_init(&gate);
+    void *both[2] = {bench, &gate};
+    for (int i = 0; i < 5; i++) assert_true(scope_spawn(&bench->scope, gate_passer, both));
+    assert_int_equal(task_yield(t), WAIT_OK);
+    gate_open_one(&gate);
+    assert_int_equal(task_yield(t), WAIT_OK);
+    assert_int_equal(bench->counter, 1);
+    gate_open(&gate);
+    assert_int_equal(task_yield(t), WAIT_OK);
+    assert_int_equal(bench->counter, 5);
+    assert_int_equal(gate_wait(t, &gate, env_now_ms(bench->env) + 2), WAIT_TIMEOUT);
+}
+
+static void gates_let_one_or_all_through(void **state) { run_in_task(gate_body, NULL); }
+
+static void double_it(void *argument) { *(int *)argument *= 2; }
+
+static void lane_body(struct task *t, struct bench *bench) {
+    struct lane *lane = lane_open(bench->env, "test", 2);
+    int number = 21;
+    lane_run(t, lane, double_it, &number);
+    assert_int_equal(number, 42);
+    lane_close(&lane);
+    assert_null(lane);
+}
+
+static void lanes_run_jobs_elsewhere(void **state) { run_in_task(lane_body, NULL); }
+
+static void handles_body(struct task *t, struct bench *bench) {
+    struct handle outer[2];
+    struct handle inner[2];
+    assert_int_equal(stream_pair(bench->env, outer), 0);
+    assert_int_equal(stream_pair(bench->env, inner), 0);
+    struct stream *a = stream_adopt(bench->env, outer[0]);
+    struct stream *b = stream_adopt(bench->env, outer[1]);
+    assert_int_equal(a->ops->send_handle(a, SLICE("x"), inner[0]), 1);
+    handle_close(bench->env, inner[0]);
+    char byte;
+    assert_int_equal(stream_read(t, b, &byte, 1, DEADLINE_NONE), 1);
+    struct handle received;
+    assert_true(b->ops->take_handle(b, &received));
+    struct stream *c = stream_adopt(bench->env, received);
+    struct stream *d = stream_adopt(bench->env, inner[1]);
+    assert_int_equal(stream_write(t, c, SLICE("hello"), DEADLINE_NONE), 0);
+    char text[5];
+    assert_int_equal(stream_read(t, d, text, 5, DEADLINE_NONE), 5);
+    assert_memory_equal(text, "hello", 5);
+    assert_int_equal(stream_read(t, d, text, 5, env_now_ms(bench->env) + 2), -ETIMEDOUT);
+    stream_close(&c);
+    assert_int_equal(stream_read(t, d, text, 5, DEADLINE_NONE), 0);
+    stream_close(&a);
+    stream_close(&b);
+    stream_close(&d);
+}
+
+static void a_stream_can_be_handed_to_another_role(void **state) { run_in_task(handles_body, NULL); }
+
+/* A session that answers each line with the line, knows STARTTLS, and BYE. */
+struct echo {
+    struct conn conn;
+    struct tls_context *tls;
+    int *closed;
+};
+
+static enum frame_state echo_frame(void *session, struct slice input, size_t *len) {
+    size_t end = slice_find_byte(input, '\n');
+    if (end == SLICE_NOT_FOUND) return FRAME_MORE;
+    *len = end + 1;
+    return FRAME_COMMAND;
+}
+
+static void echo_command(struct task *t, void *session, struct slice command) {
+    struct echo *echo = session;
+    if (slice_equal(command, SLICE("STARTTLS\n"))) {
+        conn_write(&echo->conn, SLICE("go\n"));
+        (void)!conn_start_tls(t, &echo->conn, echo->tls);
+        return;
+    }
+    conn_write(&echo->conn, command);
+    if (slice_equal(command, SLICE("BYE\n"))) conn_close(&echo->conn);
+}
+
+static void echo_expired(struct task *t, void *session) {
+    struct echo *echo = session;
+    conn_write(&echo->conn, SLICE("late\n"));
+}
+
+static void echo_closed(void *session) {
+    struct echo *echo = session;
+    (*echo->closed)++;
+    free(echo);
+}
+
+static const struct session_ops echo_ops = {
+    .frame = echo_frame, .command = echo_command, .expired = echo_expired, .closed = echo_closed};
+
+static struct stream *echo_start(struct bench *bench, struct conn_group *group, struct tls_context *tls,
+                                 int64_t idle_ms) {
+    struct handle pair[2];
+    assert_int_equal(stream_pair(bench->env, pair), 0);
+    struct echo *echo = calloc(1, sizeof *echo);
+    assert_non_null(echo);
+    conn_init(&echo->conn, stream_adopt(bench->env, pair[0]), &echo_ops, echo, group, 4096);
+    echo->tls = tls;
+    echo->closed = &bench->counter;
+    conn_set_idle_ms(&echo->conn, idle_ms);
+    conn_start(&echo->conn, NULL);
+    return stream_adopt(bench->env, pair[1]);
+}
+
+static void expect(struct task *t, struct stream *stream, const char *text) {
+    char got[256];
+    size_t len = 0;
+    while (len < strlen(text)) {
+        ssize_t more = stream_read(t, stream, got + len, strlen(text) - len, env_now_ms(task_env(t)) + 5000);
+        assert_true(more > 0);
+        len += (size_t)more;
+    }
+    assert_memory_equal(got, text, len);
+}
+
+static void conn_body(struct task *t, struct bench *bench) {
+    struct conn_group group;
+    conn_group_init(&group, bench->env);
+    struct stream *client = echo_start(bench, &group, NULL, 60000);
+    assert_int_equal(stream_write(t, client, SLICE("one\ntwo\nth"), DEADLINE_NONE), 0);
+    expect(t, client, "one\ntwo\n");
+    assert_int_equal(stream_write(t, client, SLICE("ree\nBYE\nignored\n"), DEADLINE_NONE), 0);
+    expect(t, client, "three\nBYE\n");
+    char byte;
+    assert_int_equal(stream_read(t, client, &byte, 1, DEADLINE_NONE), 0);
+    assert_int_equal(bench->counter, 1);
+    stream_close(&client);
+
+    struct stream *slow = echo_start(bench, &group, NULL, 5);
+    expect(t, slow, "late\n");
+    assert_int_equal(stream_read(t, slow, &byte, 1, DEADLINE_NONE), 0);
+    stream_close(&slow);
+
+    struct stream *left = echo_start(bench, &group, NULL, 60000);
+    assert_int_equal(task_sleep(t, 2), WAIT_OK);
+    conn_group_close(t, &group);
+    assert_int_equal(bench->counter, 3);
+    stream_close(&left);
+}
+
+static void connections_serve_pipelined_commands_and_end(void **state) { run_in_task(conn_body, NULL); }
+
+static void starttls_body(struct task *t, struct bench *bench) {
+    const char *reason = NULL;
+    struct tls_context *server =
+        tls_context_server(slice_from_text(test_certificate), slice_from_text(test_key), &reason);
+    assert_null(reason);
+    struct tls_context *client_context = tls_context_client();
+    struct conn_group group;
+    conn_group_init(&group, bench->env);
+    struct stream *client = echo_start(bench, &group, server, 60000);
+    /* What is sent in the clear behind STARTTLS must never be run. */
+    assert_int_equal(stream_write(t, client, SLICE("STARTTLS\ninjected\n"), DEADLINE_NONE), 0);
+    expect(t, client, "go\n");
+    assert_int_equal(tls_connect(t, &client, client_context, env_now_ms(bench->env) + 5000), 0);
+    assert_true(client->security.is_tls);
+    assert_string_equal(client->security.protocol, "TLSv1.3");
+    assert_int_equal(stream_write(t, client, SLICE("safe\nBYE\n"), DEADLINE_NONE), 0);
+    expect(t, client, "safe\nBYE\n");
+    char byte;
+    assert_int_equal(stream_read(t, client, &byte, 1, DEADLINE_NONE), 0);
+    stream_close(&client);
+    conn_group_close(t, &group);
+    tls_context_free(&server);
+    tls_context_free(&client_context);
+}
+
+static void starttls_forgets_what_was_sent_in_the_clear(void **state) { run_in_task(starttls_body, NULL); }
+
+static int eat_stack(int depth) {
+    volatile char frame[4096];
+    frame[0] = (char)depth;
+    return depth > 0 ? eat_stack(depth - 1) + frame[0] : frame[0];
+}
+
+static void overrun_body(struct task *t, struct bench *bench) { bench->counter = eat_stack(1 << 20); }
+
+/* In a child process: it must die of a signal at the guard page, not run on over other memory. */
+static void a_stack_overrun_dies_at_the_guard_page(void **state) {
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)freopen("/dev/null", "w", stderr);
+        run_in_task(overrun_body, NULL);
+        _exit(0);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) != 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(closing_a_scope_cancels_and_joins_its_tasks),
+        cmocka_unit_test(timers_come_in_order),
+        cmocka_unit_test(gates_let_one_or_all_through),
+        cmocka_unit_test(lanes_run_jobs_elsewhere),
+        cmocka_unit_test(a_stream_can_be_handed_to_another_role),
+        cmocka_unit_test(connections_serve_pipelined_commands_and_end),
+        cmocka_unit_test(starttls_forgets_what_was_sent_in_the_clear),
+        cmocka_unit_test(a_stack_overrun_dies_at_the_guard_page),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
