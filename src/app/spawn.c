@@ -51,8 +51,12 @@ static int start_process(struct spawned *spawned, int control) {
     (void)snprintf(index, sizeof index, "%llu", (unsigned long long)request->index);
     char title[48];
     (void)snprintf(title, sizeof title, "posthaste: %s", role_kind_name(request->kind));
-    char *arguments[] = {title, (char *)"role", (char *)(uintptr_t)role_kind_name(request->kind), index,
-                         (char *)(uintptr_t)request->folder, NULL};
+    char *arguments[] = {title,
+                         (char *)"role",
+                         (char *)(uintptr_t)role_kind_name(request->kind),
+                         index,
+                         (char *)(uintptr_t)request->folder,
+                         NULL};
     uv_stdio_container_t descriptors[] = {
         {.flags = UV_IGNORE},
         {.flags = UV_INHERIT_FD, .data.fd = 1},
@@ -72,7 +76,8 @@ static int start_process(struct spawned *spawned, int control) {
     return uv_spawn(&real_env_of(spawned->env)->loop, &spawned->process, &options);
 }
 
-struct spawned *spawn_role(struct env *env, const struct spawn_request *request, struct stream **control, int *error) {
+struct spawned *spawn_role(struct env *env, const struct spawn_request *request, struct stream **control,
+                           int *error) {
     struct handle pair[2];
     *error = stream_pair(env, pair);
     if (*error) return NULL;

@@ -21,7 +21,8 @@ struct spawn_request {
 };
 
 /* Starts it; *control is the supervisor's end of its control stream. NULL: *error (negated errno). */
-struct spawned *spawn_role(struct env *env, const struct spawn_request *request, struct stream **control, int *error);
+struct spawned *spawn_role(struct env *env, const struct spawn_request *request, struct stream **control,
+                           int *error);
 /* 0 for a role in this process. */
 uint64_t spawned_pid(const struct spawned *spawned);
 /* Ends it at once. */

@@ -112,7 +112,8 @@ static void send_listeners(struct supervised *role) {
 }
 
 static void send_report(struct supervised *store, const struct supervised *role) {
-    struct role_report report = {role->kind, role->index, spawned_pid(role->spawned), role->restarts, role->walls};
+    struct role_report report = {role->kind, role->index, spawned_pid(role->spawned), role->restarts,
+                                 role->walls};
     struct buffer body = buffer_new(100);
     report_pack(&body, &report);
     send_order(store, ORDER_REPORT, buffer_slice(&body), HANDLE_NONE);
@@ -136,7 +137,8 @@ static void announce(struct supervisor *supervisor) {
     if (supervisor->was_announced) return;
     supervisor->was_announced = true;
     LOG_INFO(supervisor->env->log, "serve.ready", LOG_CSTR("hostname", supervisor->config.hostname),
-             LOG_NUMBER("base_port", supervisor->config.base_port), LOG_NUMBER("roles", supervisor->role_count));
+             LOG_NUMBER("base_port", supervisor->config.base_port),
+             LOG_NUMBER("roles", supervisor->role_count));
 }
 
 static void role_is_ready(struct supervised *role, struct slice walls) {
@@ -148,7 +150,8 @@ static void role_is_ready(struct supervised *role, struct slice walls) {
              LOG_NUMBER("index", role->index), LOG_NUMBER("pid", spawned_pid(role->spawned)));
     for (size_t i = 0; i < supervisor->role_count; i++) {
         struct supervised *other = &supervisor->roles[i];
-        if (other->is_ready && other != role && are_peers(role->kind, other->kind)) connect_roles(role, other);
+        if (other->is_ready && other != role && are_peers(role->kind, other->kind))
+            connect_roles(role, other);
     }
     send_listeners(role);
     tell_store(role);
@@ -184,7 +187,8 @@ static void role_ended(void *context, const char *status) {
     if (role->pause_ms > RESTART_PAUSE_MS_MAX) role->pause_ms = RESTART_PAUSE_MS_MAX;
     role->restarts++;
     LOG_ERROR(supervisor->env->log, "role.ended", LOG_CSTR("kind", role_kind_name(role->kind)),
-              LOG_NUMBER("index", role->index), LOG_CSTR("status", status), LOG_NUMBER("pause_ms", role->pause_ms));
+              LOG_NUMBER("index", role->index), LOG_CSTR("status", status),
+              LOG_NUMBER("pause_ms", role->pause_ms));
     if (!supervisor->was_announced && role->kind == ROLE_STORE) {
         /* The very first start failed: the store has said why. */
         supervisor->is_stopping = true;
@@ -211,7 +215,8 @@ static void start_role(struct supervised *role) {
     int error;
     role->started_ms = env_now_ms(supervisor->env);
     role->spawned = spawn_role(supervisor->env, &request, &control, &error);
-    if (!role->spawned) FATAL("the %s role cannot be started: %s", role_kind_name(role->kind), strerror(-error));
+    if (!role->spawned)
+        FATAL("the %s role cannot be started: %s", role_kind_name(role->kind), strerror(-error));
     channel_attach(role->control, control);
     send_settings(role);
 }
@@ -233,11 +238,13 @@ static void add_roles(struct supervisor *supervisor) {
 
 static const char *in_folder(struct supervisor *supervisor, const char *path) {
     if (path[0] == '/') return path;
-    return arena_text(supervisor->arena, arena_printf(supervisor->arena, "%s/%s", supervisor->options->folder, path));
+    return arena_text(supervisor->arena,
+                      arena_printf(supervisor->arena, "%s/%s", supervisor->options->folder, path));
 }
 
 /* False, and *error: one line. */
-static bool read_pem(struct supervisor *supervisor, const char *path, struct slice *pem, struct slice *error) {
+static bool read_pem(struct supervisor *supervisor, const char *path, struct slice *pem,
+                     struct slice *error) {
     const char *full = in_folder(supervisor, path);
     int result = read_file(supervisor->arena, full, PEM_BYTES_MAX, pem);
     if (result) *error = arena_printf(supervisor->arena, "%s: %s", full, strerror(-result));
@@ -255,8 +262,8 @@ static struct slice join_dns_servers(struct supervisor *supervisor, const struct
     return copy;
 }
 
-static bool make_settings(struct supervisor *supervisor, const struct config *config, struct role_settings *settings,
-                          struct slice *error) {
+static bool make_settings(struct supervisor *supervisor, const struct config *config,
+                          struct role_settings *settings, struct slice *error) {
     *settings = (struct role_settings){
         .folder = supervisor->options->folder,
         .hostname = config->hostname,
@@ -275,7 +282,8 @@ static bool make_settings(struct supervisor *supervisor, const struct config *co
     struct tls_context *context = tls_context_server(settings->certificates_pem, settings->key_pem, &reason);
     tls_context_free(&context);
     if (reason)
-        *error = arena_printf(supervisor->arena, "%s and %s: %s", config->tls_certificate, config->tls_key, reason);
+        *error = arena_printf(supervisor->arena, "%s and %s: %s", config->tls_certificate, config->tls_key,
+                              reason);
     return reason == NULL;
 }
 
@@ -376,7 +384,8 @@ int supervisor_run(const struct serve_options *options) {
     if (!serve_lock_take(options->folder, &lock)) return 1;
     struct log_sink sink;
     log_sink_init(&sink, "supervisor");
-    struct supervisor supervisor = {.options = options, .env = real_env_new(&sink.log), .arena = arena_new(MIB(64))};
+    struct supervisor supervisor = {
+        .options = options, .env = real_env_new(&sink.log), .arena = arena_new(MIB(64))};
     int status = run(&supervisor);
     real_env_free(&supervisor.env);
     arena_free(&supervisor.arena);

@@ -51,6 +51,9 @@ enum {
     MESSAGE_MEMORY_BYTES_MAX = 256 * 1024,
     MESSAGE_BYTES_MAX_DEFAULT = 50 * 1024 * 1024,
 
+    /* Messages on their way in, of one role, all together. */
+    INTAKE_BUDGET_BYTES = 64 * 1024 * 1024,
+
     /* Bodies are stored as independent frames of at most this many raw bytes. */
     BODY_FRAME_BYTES = 128 * 1024,
 

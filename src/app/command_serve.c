@@ -1,0 +1,13 @@
+#include <stdlib.h>
+
+#include "app/cli.h"
+#include "app/supervisor.h"
+
+int command_serve(struct cli *cli) {
+    char *folder = realpath(cli->data, NULL);
+    if (!folder) return cli_fail("%s: there is no such folder; posthaste init makes one", cli->data);
+    struct serve_options options = {folder, cli->is_single};
+    int status = supervisor_run(&options);
+    free(folder);
+    return status;
+}
