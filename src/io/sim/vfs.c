@@ -6,6 +6,7 @@
  */
 #include "io/sim/vfs.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
