@@ -438,6 +438,7 @@ static void readers_of_other_processes_see_every_commit(void **state) {
             bench.acknowledged = bench.found;
         }
         for (int i = 0; i < 2; i++) sim_process_stop(readers[i]);
+        sim_world_run_for(bench.world, 10);
         run_on(&bench, checker_main);
         assert_true(sim_process_has_ended(readers[0]));
         sim_world_free(&bench.world);
