@@ -505,6 +505,62 @@ static void lanes_run_each_job_once_in_order(void **state) {
     }
 }
 
+/* Everything goes wrong at random, and the server dies and comes back; then it all stops. */
+static void chaos_client(struct task *t, void *argument) {
+    struct bench *bench = argument;
+    while (!task_is_cancelled(t)) {
+        struct stream *stream = NULL;
+        char bytes[64];
+        int result = stream_connect(t, task_env(t), &to_echo, env_now_ms(task_env(t)) + 2000, &stream);
+        if (!result) result = stream_write(t, stream, SLICE("STARTTLS\n"), soon(t));
+        if (!result) result = stream_read(t, stream, bytes, 3, soon(t)) == 3 ? 0 : -EIO;
+        if (!result) result = tls_connect(t, &stream, bench->tls, soon(t));
+        if (!result) result = stream_write(t, stream, SLICE("hello\n"), soon(t));
+        if (!result && stream_read(t, stream, bytes, 6, env_now_ms(task_env(t)) + 5000) > 0) bench->counter++;
+        stream_close(&stream);
+        if (task_sleep(t, 10) != WAIT_OK) break;
+    }
+}
+
+static void set_chaos(struct bench *bench, uint32_t chance) {
+    struct sim_network *network = sim_world_network(bench->world);
+    network->cut_chance = network->refuse_chance = network->silence_chance = network->tls_failure_chance =
+        chance;
+    sim_machine_faults(bench->host)->no_descriptor_chance = chance;
+}
+
+static uint64_t chaos_world(uint64_t seed) {
+    struct bench bench;
+    struct env *clients[3];
+    bench_open(&bench, seed);
+    set_chaos(&bench, SIM_ALWAYS / 20);
+    for (int i = 0; i < 3; i++) clients[i] = sim_process_start(bench.away, "client", chaos_client, &bench);
+    for (int i = 0; i < 4; i++) {
+        sim_machine_faults(bench.host)->no_descriptor_chance = 0;
+        bench.server = sim_process_start(bench.host, "server", echo_main, &bench);
+        sim_world_run_for(bench.world, 1);
+        set_chaos(&bench, SIM_ALWAYS / 20);
+        if (i < 3) sim_kill_at_random(bench.server, SIM_ALWAYS / 20);
+        sim_world_run_for(bench.world, 3000);
+        if (i == 1) sim_machine_power_cut(bench.host);
+        if (i < 3) sim_process_kill(bench.server);
+        sim_world_run_for(bench.world, 1);
+        assert_true(i == 3 || sim_process_has_ended(bench.server));
+    }
+    set_chaos(&bench, 0);
+    sim_world_run_for(bench.world, 10000);
+    int before = bench.counter;
+    sim_world_run_for(bench.world, 3000);
+    assert_true(bench.counter > before + 3);
+    for (int i = 0; i < 3; i++) sim_process_stop(clients[i]);
+    bench_close(&bench);
+    return bench.trace;
+}
+
+static void worlds_survive_chaos_and_replay_it(void **state) {
+    for (uint64_t seed = 0; seed < 10; seed++) assert_true(chaos_world(seed) == chaos_world(seed));
+}
+
 static void clock_body(struct task *t, struct bench *bench) {
     struct env *env = task_env(t);
     int64_t wall_ms = env_wall_ms(env);
@@ -531,6 +587,7 @@ int main(void) {
         cmocka_unit_test(a_port_is_shared_and_outlives_one_process),
         cmocka_unit_test(a_killed_process_is_cut_off_and_unwinds),
         cmocka_unit_test(lanes_run_each_job_once_in_order),
+        cmocka_unit_test(worlds_survive_chaos_and_replay_it),
         cmocka_unit_test(time_is_virtual_and_the_wall_clock_jumps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

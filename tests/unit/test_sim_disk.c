@@ -493,6 +493,114 @@ static void sqlite_runs_the_same_with_the_same_seed(void **state) {
     }
 }
 
+/* Shared memory of two processes, through the VFS itself. */
+static sqlite3_file *file_of(sqlite3 *database) {
+    sqlite3_file *file = NULL;
+    assert_int_equal(sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file), SQLITE_OK);
+    return file;
+}
+
+struct sharer {
+    struct bench *bench;
+    sqlite3 *database;
+    volatile uint8_t *memory;
+};
+
+static void sharer_main(struct task *t, void *argument) {
+    struct sharer *sharer = argument;
+    int result;
+    sharer->database = database_open(task_env(t), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &result);
+    assert_int_equal(result, SQLITE_OK);
+    sqlite3_file *file = file_of(sharer->database);
+    void volatile *memory = NULL;
+    assert_int_equal(file->pMethods->xShmMap(file, 0, 32768, 1, &memory), SQLITE_OK);
+    assert_int_equal(file->pMethods->xShmLock(file, 0, 1, SQLITE_SHM_LOCK | SQLITE_SHM_SHARED), SQLITE_OK);
+    sharer->memory = memory;
+    while (task_sleep(t, 1000) == WAIT_OK) continue;
+    /* What the dead one writes is its own. */
+    if (task_env(t)->is_dead) sharer->memory[0] = 99;
+    (void)file->pMethods->xShmLock(file, 0, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED);
+    (void)file->pMethods->xShmUnmap(file, 0);
+    (void)sqlite3_close(sharer->database);
+}
+
+static void a_dead_process_shares_no_memory_and_no_locks(void **state) {
+    struct bench bench;
+    bench_open(&bench, 1);
+    struct sharer sharers[2] = {{.bench = &bench}, {.bench = &bench}};
+    struct env *envs[2];
+    for (int i = 0; i < 2; i++) envs[i] = sim_process_start(bench.host, "sharer", sharer_main, &sharers[i]);
+    sim_world_run_for(bench.world, 10);
+    sharers[0].memory[0] = 7;
+    assert_int_equal(sharers[1].memory[0], 7);
+    sqlite3_file *file = file_of(sharers[1].database);
+    assert_int_equal(file->pMethods->xShmLock(file, 0, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED), SQLITE_OK);
+    const int exclusive = SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE;
+    assert_int_equal(file->pMethods->xShmLock(file, 0, 1, exclusive), SQLITE_BUSY);
+    sim_process_kill(envs[0]);
+    assert_int_equal(file->pMethods->xShmLock(file, 0, 1, exclusive), SQLITE_OK);
+    sim_world_run_for(bench.world, 10);
+    assert_true(sim_process_has_ended(envs[0]));
+    assert_int_equal(sharers[1].memory[0], 7);
+    sim_world_free(&bench.world);
+}
+
+/* A reader that may not write shared memory: fit where another process has it open. */
+static void read_only_main(struct task *t, void *argument) {
+    struct bench *bench = argument;
+    sqlite3 *database = NULL;
+    int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+    const char *name = "file:/data/mail.db?readonly_shm=1";
+    assert_int_equal(sqlite3_open_v2(name, &database, flags, env_sqlite_vfs(task_env(t))), SQLITE_OK);
+    bench->found = first_number(database, "SELECT count(*) FROM row");
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+}
+
+static void keep_open(struct task *t, struct bench *bench) {
+    struct writer writer = {.bench = bench, .env = task_env(t)};
+    writer_open(&writer);
+    writer_commit(&writer);
+    assert_int_equal(writer.result, SQLITE_OK);
+    struct env *reader = sim_process_start(bench->host, "reader", read_only_main, bench);
+    while (!sim_process_has_ended(reader)) assert_int_equal(task_sleep(t, 1), WAIT_OK);
+    writer_close(&writer);
+}
+
+static void a_reader_needs_no_right_to_write_shared_memory(void **state) {
+    struct bench bench;
+    bench_open(&bench, 1);
+    run_on(&bench, keep_open);
+    assert_int_equal(bench.found, 1);
+    sim_world_free(&bench.world);
+}
+
+/* Faults at random while it writes: what was acknowledged stays, whatever else fails. */
+static void faulty_writer(uint64_t seed) {
+    struct bench bench;
+    bench_open(&bench, seed);
+    bench.counter = 1;
+    run_on(&bench, writer_main);
+    struct sim_faults *faults = sim_machine_faults(bench.host);
+    const struct sim_faults none = *faults;
+    for (int i = 0; i < 3; i++) {
+        faults->write_error_chance = SIM_ALWAYS / 100;
+        faults->no_space_chance = SIM_ALWAYS / 50;
+        faults->no_descriptor_chance = SIM_ALWAYS / 50;
+        faults->read_error_chance = SIM_ALWAYS / 100;
+        bench.counter += 6;
+        run_on(&bench, writer_main);
+        *faults = none;
+        if (seed % 2) sim_machine_power_cut(bench.host);
+        run_on(&bench, checker_main);
+        bench.acknowledged = bench.found;
+    }
+    sim_world_free(&bench.world);
+}
+
+static void write_errors_lose_no_commit(void **state) {
+    for (uint64_t seed = 0; seed < 60; seed++) faulty_writer(seed);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_behave_like_files),
@@ -507,6 +615,9 @@ int main(void) {
         cmocka_unit_test(a_kill_at_any_step_loses_no_commit),
         cmocka_unit_test(a_power_cut_at_any_step_loses_no_commit),
         cmocka_unit_test(without_sync_commits_are_lost),
+        cmocka_unit_test(a_dead_process_shares_no_memory_and_no_locks),
+        cmocka_unit_test(a_reader_needs_no_right_to_write_shared_memory),
+        cmocka_unit_test(write_errors_lose_no_commit),
         cmocka_unit_test(readers_of_other_processes_see_every_commit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

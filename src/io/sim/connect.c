@@ -188,6 +188,8 @@ static void connect_progress(struct sim_event *event) {
     }
     int64_t delay_us = sim_link_latency_us(link);
     link->state = LINK_ANSWERED;
+    /* Broken meanwhile: nobody hears of it. */
+    if (link->sides[0].error) return;
     if (goes_unanswered(link)) {
         link->answer = -ETIMEDOUT;
         delay_us = SILENCE_US;
@@ -248,7 +250,9 @@ int sim_pair_open(struct env *env, struct handle pair[2]) {
 }
 
 static struct sim_port *port_of(struct sim_listener *l) {
-    return l->descriptor->object ? CONTAINER_OF(l->descriptor->object, struct sim_port, object) : NULL;
+    if (!l->descriptor->object) return NULL;
+    ASSERT(l->descriptor->object->released == port_released);
+    return CONTAINER_OF(l->descriptor->object, struct sim_port, object);
 }
 
 static void listener_accepts(struct sim_event *event) {

@@ -178,7 +178,9 @@ static struct sim_file *sim_file_of(struct file *file) { return CONTAINER_OF(fil
 /* NULL: the process is dead. */
 static struct open_file *open_of(struct file *file) {
     struct sim_object *object = sim_file_of(file)->descriptor->object;
-    return object ? CONTAINER_OF(object, struct open_file, object) : NULL;
+    if (!object) return NULL;
+    ASSERT(object->released == open_file_released);
+    return CONTAINER_OF(object, struct open_file, object);
 }
 
 static int64_t sim_read(struct file *file, void *bytes, size_t len, uint64_t offset) {

@@ -54,6 +54,12 @@ void sim_side_open(struct sim_side *side) {
     side->is_closed = false;
 }
 
+struct sim_side *sim_side_of(struct sim_descriptor *descriptor) {
+    if (!descriptor->object) return NULL;
+    ASSERT(descriptor->object->released == side_released);
+    return CONTAINER_OF(descriptor->object, struct sim_side, object);
+}
+
 int64_t sim_link_latency_us(struct sim_link *link) {
     const struct sim_network *network = &link->world->network;
     int64_t latency_us = sim_random_between(link->world, network->latency_us_min, network->latency_us_max);
@@ -264,19 +270,29 @@ void sim_side_break(struct sim_side *side, int64_t delay_us) {
     if (!sim_event_is_set(&side->reset)) sim_event_set(side->link->world, &side->reset, delay_us);
 }
 
+/* The other side hears of the end: in good order, or with a reset if it sent what nobody read. */
+static void say_farewell(struct sim_side *side) {
+    struct sim_link *link = side->link;
+    struct sim_side *other = sim_other_side(side);
+    int64_t latency_us = sim_link_latency_us(link);
+    bool is_unread = side->arrived > 0;
+    if (is_unread && !link->is_local && !side->error && sim_world_random(link->world, 2)) {
+        sim_side_break(other, latency_us);
+        return;
+    }
+    sim_side_end(side);
+    int64_t until_last_us =
+        other->last_arrival_us > link->world->now_us ? other->last_arrival_us - link->world->now_us : 0;
+    if (side->bytes.len && !side->error) sim_side_break(other, until_last_us + 1 + 2 * latency_us);
+}
+
 static void side_released(struct sim_object *object) {
     struct sim_side *side = CONTAINER_OF(object, struct sim_side, object);
-    struct sim_side *other = sim_other_side(side);
-    bool is_unread = side->arrived > 0;
-    int64_t latency_us = sim_link_latency_us(side->link);
-    if (is_unread && !side->error && !other->is_closed)
-        sim_side_break(other, latency_us);
-    else
-        sim_side_end(side);
+    say_farewell(side);
     side->is_closed = true;
     side->stream = NULL;
     side_empty(side);
-    if (other->is_closed && side->link->state != LINK_ASKED) sim_link_free(side->link);
+    if (sim_other_side(side)->is_closed && side->link->state != LINK_ASKED) sim_link_free(side->link);
 }
 
 bool sim_side_is_readable(const struct sim_side *side) {

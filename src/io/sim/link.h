@@ -60,9 +60,8 @@ struct sim_link {
 static inline struct sim_side *sim_other_side(struct sim_side *side) {
     return &side->link->sides[side == &side->link->sides[0]];
 }
-static inline struct sim_side *sim_side_of(struct sim_descriptor *descriptor) {
-    return descriptor->object ? CONTAINER_OF(descriptor->object, struct sim_side, object) : NULL;
-}
+/* The side that the descriptor refers to; NULL once its process is dead. */
+struct sim_side *sim_side_of(struct sim_descriptor *descriptor);
 
 /* A link between two machines whose second side is not there yet. */
 struct sim_link *sim_link_new(struct sim_machine *from, struct sim_machine *to, bool is_local);

@@ -62,7 +62,7 @@ void sim_machine_jump_clock(struct sim_machine *machine, int64_t by_ms) { machin
 
 static void process_main(struct task *t, void *argument) {
     struct sim_process *process = argument;
-    process->run(t, process->argument);
+    if (!process->env.is_dead) process->run(t, process->argument);
 }
 
 struct env *sim_process_start(struct sim_machine *machine, const char *name,
