@@ -87,7 +87,7 @@ def ordinary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         (folder / "home" / "serve.log").touch()
         folder.chmod(0o755)
         # The source tree may be where nobody else can look.
-        monkeypatch.setenv("POSTHASTE_BIN", shutil.copy(program(), folder / "posthaste"))
+        monkeypatch.setenv("POSTHASTE_BIN", str(shutil.copy(program(), folder / "posthaste")))
         made = Server(folder / "home", user="nobody")
         made.prepare()
         yield made
