@@ -21,6 +21,12 @@ enum {
     /* Messages between roles: the largest frame, and how much may wait unsent. */
     IPC_FRAME_BYTES_MAX = 1024 * 1024,
     IPC_BACKLOG_BYTES_MAX = 16 * 1024 * 1024,
+    /* Asking the store: what goes beside the frame in a file, and how long a caller waits. */
+    STORE_SPILL_BYTES_MAX = 64 * 1024 * 1024,
+    STORE_REQUEST_MEMORY_BYTES_MAX = 64 * 1024 * 1024,
+    STORE_CALL_MS_MAX = 30 * 1000,
+    STORE_CALL_TRIES_MAX = 3,
+    STORE_PEER_SPOOLS_MAX = 128,
 
     /* SMTP, RFC 5321 4.5.3.1 asks for at least 512 and 1,000; extensions add to the former. */
     SMTP_COMMAND_BYTES_MAX = 4096,
@@ -99,6 +105,30 @@ enum {
 
     /* POP3, RFC 2449 4: a command is at most 255 bytes. */
     POP3_COMMAND_BYTES_MAX = 255,
+    /* Before login: room for a whole initial response. */
+    POP3_LOGIN_LINE_BYTES_MAX = 12288,
+    POP3_ERRORS_MAX = 10,
+    /* Messages of one session, and how many one read of the database brings. */
+    POP3_MESSAGES_MAX = 2 * 1000 * 1000,
+    POP3_BATCH_MESSAGES = 500,
+    POP3_IDLE_MS = 10 * 60 * 1000,
+    POP3_LOGIN_IDLE_MS = 3 * 60 * 1000,
+
+    /* Logging in: the delay after failures, and what of them is remembered. */
+    LOGIN_DELAY_FIRST_MS = 250,
+    LOGIN_DELAY_ADDRESS_MS_MAX = 10 * 1000,
+    LOGIN_DELAY_USER_MS_MAX = 4 * 1000,
+    LOGIN_FAILURE_FORGET_MS = 60 * 1000,
+    LOGIN_FAILURES_MAX = 64,
+    LOGIN_MARKS_MAX = 20000,
+    LOGIN_WAITING_MAX = 64,
+    LOGIN_EXCHANGE_MEMORY_BYTES_MAX = 128 * 1024,
+
+    /* A TLS connection whose session runs in another role. */
+    PUMP_CHUNK_BYTES = 16 * 1024,
+    PUMP_CHUNKS_A_TURN = 16,
+    PUMP_STALL_MS_MAX = 5 * 60 * 1000,
+    PUMP_LINGER_MS = 10 * 1000,
 
     /* SASL: one base64 response line, decoded. */
     SASL_RESPONSE_BYTES_MAX = 9216,
