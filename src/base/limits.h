@@ -28,6 +28,22 @@ enum {
     SMTP_DISCARD_BYTES_MAX = 65536,
     SMTP_RECIPIENTS_MAX = 1000,
     SMTP_ADDRESS_BYTES_MAX = 320,
+    SMTP_LOCAL_PART_BYTES_MAX = 64,
+    SMTP_DOMAIN_BYTES_MAX = 255,
+    SMTP_LABEL_BYTES_MAX = 63,
+    SMTP_HELLO_BYTES_MAX = 255,
+    /* RFC 3461 4.4 and 4.2, RFC 4954 5: parameter values as they stand on the wire. */
+    SMTP_ENVID_BYTES_MAX = 100,
+    SMTP_ORCPT_BYTES_MAX = 500,
+    SMTP_AUTH_PARAMETER_BYTES_MAX = 500,
+    /* RFC 4865 4.1: nine digits. */
+    SMTP_HOLD_SECONDS_MAX = 999999999,
+    /* What another server may say. RFC 5321 4.5.3.1.5 allows 512 bytes a line; many send more. */
+    SMTP_REPLY_LINE_BYTES_MAX = 2048,
+    SMTP_REPLY_LINES_MAX = 128,
+    SMTP_REPLY_BYTES_MAX = 16 * 1024,
+    /* What we say: text beyond this goes to the next line of the reply. */
+    SMTP_REPLY_TEXT_BYTES_MAX = 480,
     SMTP_ERRORS_MAX = 20,
     SMTP_RECEIVED_MAX = 50,
 
@@ -58,6 +74,14 @@ enum {
 
     /* SASL: one base64 response line, decoded. */
     SASL_RESPONSE_BYTES_MAX = 9216,
+    SASL_NAME_BYTES_MAX = 320,
+    SASL_PASSWORD_BYTES_MAX = 1024,
+
+    /* SCRAM. RFC 7677 4 asks for at least 4096 rounds; the upper end bounds what a peer can make us do. */
+    SCRAM_NONCE_BYTES_MAX = 256,
+    SCRAM_SALT_BYTES_MAX = 64,
+    SCRAM_ITERATIONS_MIN = 4096,
+    SCRAM_ITERATIONS_MAX = 1000000,
 };
 
 #endif
