@@ -29,6 +29,8 @@ enum sasl_error sasl_response_decode(struct arena *arena, struct slice line, str
     if (slice_equal(line, SLICE("*"))) return SASL_CANCELLED;
     if (line.len > (SASL_RESPONSE_BYTES_MAX + 2) / 3 * 4) return SASL_TOO_LONG;
     struct buffer decoded = buffer_new(SASL_RESPONSE_BYTES_MAX);
+    /* All its memory at once: growing would leave pieces of a password behind. */
+    if (line.len >= 4) (void)buffer_reserve(&decoded, line.len / 4 * 3);
     enum sasl_error error = base64_decode(&decoded, line) ? SASL_OK : SASL_BASE64_INVALID;
     if (buffer_overflowed(&decoded)) error = SASL_TOO_LONG;
     if (!error && !arena_try_copy(arena, buffer_slice(&decoded), response)) error = SASL_OVER_BUDGET;
@@ -45,8 +47,8 @@ enum sasl_error sasl_initial_decode(struct arena *arena, struct slice text, stru
 
 static enum sasl_error check_text(struct slice text, size_t bytes_max) {
     if (text.len > bytes_max) return SASL_TOO_LONG;
-    enum wire_text_kind kind = wire_text_kind(text);
-    return kind == WIRE_TEXT_NUL || kind == WIRE_TEXT_EIGHT_BIT ? SASL_MESSAGE_INVALID : SASL_OK;
+    /* RFC 4616 2 has both prepared by SASLprep, which forbids control bytes (RFC 3454 C.2.1). */
+    return wire_text_kind(text) > WIRE_TEXT_UTF8 ? SASL_MESSAGE_INVALID : SASL_OK;
 }
 
 static enum sasl_error check_name(struct slice name) { return check_text(name, SASL_NAME_BYTES_MAX); }

@@ -48,7 +48,8 @@ struct sasl_plain {
     struct slice password;
 };
 
-/* Takes a PLAIN message apart: exactly two NULs, and neither name nor password empty (RFC 4616 2).
+/* Takes a PLAIN message apart: exactly two NULs, and neither name nor password empty
+   (RFC 4616 2), UTF-8 without control bytes.
    The slices point into `message`. Errors: MESSAGE_INVALID, TOO_LONG. */
 NODISCARD enum sasl_error sasl_plain_parse(struct slice message, struct sasl_plain *plain);
 /* Appends the message; for clients. */
@@ -66,7 +67,7 @@ struct sasl_login {
 /* "Username:" or "Password:", to be sent in base64; Outlook wants them non-empty. */
 struct slice sasl_login_challenge(const struct sasl_login *login);
 /* Takes a decoded response, which must live as long as `login`. Errors: MESSAGE_INVALID (empty,
-   NUL, not UTF-8), TOO_LONG. */
+   control bytes, not UTF-8), TOO_LONG. */
 NODISCARD enum sasl_error sasl_login_answer(struct sasl_login *login, struct slice response);
 
 #endif

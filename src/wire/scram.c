@@ -82,8 +82,7 @@ enum scram_error scram_client_first_parse(struct arena *arena, struct slice mess
                                           struct scram_client_first *first) {
     *first = (struct scram_client_first){.binding_flag = 0};
     if (message.len > SASL_RESPONSE_BYTES_MAX) return SCRAM_MESSAGE_INVALID;
-    enum wire_text_kind kind = wire_text_kind(message);
-    if (kind == WIRE_TEXT_NUL || kind == WIRE_TEXT_EIGHT_BIT) return SCRAM_MESSAGE_INVALID;
+    if (wire_text_kind(message) > WIRE_TEXT_UTF8) return SCRAM_MESSAGE_INVALID;
     enum scram_error error = take_gs2_header(arena, &message, first);
     if (error) return error;
     first->bare = message;

@@ -117,7 +117,8 @@ static enum smtp_address_error domain_from_unicode(struct arena *arena, struct s
     memcpy(name, domain_ascii->ptr, domain_ascii->len);
     name[domain_ascii->len] = 0;
     char *unicode = NULL;
-    return keep_idn(arena, idn2_to_unicode_8z8z(name, &unicode, 0), unicode, domain);
+    status = idn2_to_unicode_8z8z(name, &unicode, 0);
+    return keep_idn(arena, status, unicode, domain);
 }
 
 enum smtp_address_error smtp_domain_parse(struct arena *arena, struct slice text, struct slice *domain,

@@ -165,9 +165,13 @@ struct stuffing {
 
 /* Where the next dot at a line's start is, in canonical text; its length where there is none. */
 static size_t find_leading_dot(struct slice text, bool at_line_start) {
-    if (at_line_start && text.len && text.ptr[0] == '.') return 0;
-    size_t at = slice_find(text, SLICE("\n."));
-    return at == SLICE_NOT_FOUND ? text.len : at + 1;
+    for (size_t at = 0; at < text.len; at_line_start = true) {
+        if (at_line_start && text.ptr[at] == '.') return at;
+        size_t lf = slice_find_byte(slice_skip(text, at), '\n');
+        if (lf == SLICE_NOT_FOUND) break;
+        at += lf + 1;
+    }
+    return text.len;
 }
 
 /* A sink for canonical_lines: in what it gives, a LF is a line's end. */

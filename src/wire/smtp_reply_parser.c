@@ -52,17 +52,17 @@ static void append_text(struct smtp_reply_parser *parser, struct slice text) {
     wire_text_clean(&parser->text, text, false);
 }
 
-static enum smtp_reply_status accept_line(struct smtp_reply_parser *parser, struct slice line) {
+static enum smtp_reply_parse_status accept_line(struct smtp_reply_parser *parser, struct slice line) {
     unsigned code = 0;
-    if (!take_code(&line, &code)) return SMTP_REPLY_MALFORMED;
-    if (parser->line_count && code != parser->code) return SMTP_REPLY_MALFORMED;
+    if (!take_code(&line, &code)) return SMTP_REPLY_PARSE_MALFORMED;
+    if (parser->line_count && code != parser->code) return SMTP_REPLY_PARSE_MALFORMED;
     parser->code = code;
     bool more = slice_take_byte(&line, '-');
-    if (!more && line.len && !slice_take_byte(&line, ' ')) return SMTP_REPLY_MALFORMED;
-    if (++parser->line_count > SMTP_REPLY_LINES_MAX) return SMTP_REPLY_TOO_LONG;
+    if (!more && line.len && !slice_take_byte(&line, ' ')) return SMTP_REPLY_PARSE_MALFORMED;
+    if (++parser->line_count > SMTP_REPLY_LINES_MAX) return SMTP_REPLY_PARSE_TOO_LONG;
     append_text(parser, line);
-    if (buffer_overflowed(&parser->text)) return SMTP_REPLY_TOO_LONG;
-    return more ? SMTP_REPLY_MORE : SMTP_REPLY_COMPLETE;
+    if (buffer_overflowed(&parser->text)) return SMTP_REPLY_PARSE_TOO_LONG;
+    return more ? SMTP_REPLY_PARSE_MORE : SMTP_REPLY_PARSE_COMPLETE;
 }
 
 static struct slice without_line_end(struct slice line) {
@@ -71,15 +71,15 @@ static struct slice without_line_end(struct slice line) {
     return line;
 }
 
-enum smtp_reply_status smtp_reply_parse(struct smtp_reply_parser *parser, struct slice input,
-                                        size_t *consumed) {
+enum smtp_reply_parse_status smtp_reply_parse(struct smtp_reply_parser *parser, struct slice input,
+                                              size_t *consumed) {
     struct slice rest = input;
-    enum smtp_reply_status status = SMTP_REPLY_MORE;
-    while (status == SMTP_REPLY_MORE && rest.len) {
+    enum smtp_reply_parse_status status = SMTP_REPLY_PARSE_MORE;
+    while (status == SMTP_REPLY_PARSE_MORE && rest.len) {
         size_t end = slice_find_byte(rest, '\n');
         buffer_append(&parser->line, slice_take(&rest, end == SLICE_NOT_FOUND ? rest.len : end + 1));
         if (buffer_overflowed(&parser->line)) {
-            status = SMTP_REPLY_LINE_TOO_LONG;
+            status = SMTP_REPLY_PARSE_LINE_TOO_LONG;
         } else if (end != SLICE_NOT_FOUND) {
             status = accept_line(parser, without_line_end(buffer_slice(&parser->line)));
             buffer_clear(&parser->line);

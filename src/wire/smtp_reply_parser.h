@@ -9,12 +9,12 @@
 
 #include "base/buffer.h"
 
-enum smtp_reply_status {
-    SMTP_REPLY_MORE, /* all input was taken, the reply goes on */
-    SMTP_REPLY_COMPLETE,
-    SMTP_REPLY_MALFORMED,     /* no code, or codes that differ between lines (RFC 5321 4.2.1) */
-    SMTP_REPLY_LINE_TOO_LONG, /* over SMTP_REPLY_LINE_BYTES_MAX */
-    SMTP_REPLY_TOO_LONG,      /* over SMTP_REPLY_LINES_MAX or SMTP_REPLY_BYTES_MAX */
+enum smtp_reply_parse_status {
+    SMTP_REPLY_PARSE_MORE, /* all input was taken, the reply goes on */
+    SMTP_REPLY_PARSE_COMPLETE,
+    SMTP_REPLY_PARSE_MALFORMED,     /* no code, or codes that differ between lines (RFC 5321 4.2.1) */
+    SMTP_REPLY_PARSE_LINE_TOO_LONG, /* over SMTP_REPLY_LINE_BYTES_MAX */
+    SMTP_REPLY_PARSE_TOO_LONG,      /* over SMTP_REPLY_LINES_MAX or SMTP_REPLY_BYTES_MAX */
 };
 
 /* RFC 3463 2. All zero: there was none that fits the reply's class. */
@@ -41,7 +41,7 @@ void smtp_reply_parser_reset(struct smtp_reply_parser *parser);
 
 /* Takes input up to the end of one reply and says in *consumed how much that was: whatever
    is behind belongs to the next reply. A line may end with a bare LF. */
-NODISCARD enum smtp_reply_status smtp_reply_parse(struct smtp_reply_parser *parser, struct slice input,
-                                                  size_t *consumed);
+NODISCARD enum smtp_reply_parse_status smtp_reply_parse(struct smtp_reply_parser *parser, struct slice input,
+                                                        size_t *consumed);
 
 #endif
