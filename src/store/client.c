@@ -8,8 +8,10 @@
 
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "store/engine.h"
 #include "store/protocol.h"
+#include "wire/scram.h"
 
 struct store_client {
     struct env *env;

@@ -9,7 +9,6 @@
 
 #include "base/arena.h"
 #include "base/slice.h"
-#include "wire/scram_secret.h"
 
 enum store_result {
     STORE_OK,
@@ -114,6 +113,15 @@ struct domain {
     uint64_t tenant;
     struct slice name; /* lower case, A-labels */
     uint64_t account_count;
+};
+
+/* SCRAM (RFC 5802): what a server keeps of a password. hash_bytes is 20 (SHA-1) or 32 (SHA-256). */
+struct scram_secret {
+    uint8_t salt[16];
+    uint32_t iterations;
+    uint8_t stored_key[32];
+    uint8_t server_key[32];
+    uint8_t hash_bytes;
 };
 
 struct mailbox {

@@ -15,6 +15,7 @@
 #ifndef STORE_PROTOCOL_H
 #define STORE_PROTOCOL_H
 
+#include "base/limits.h"
 #include "io/file.h"
 #include "ipc/pack.h"
 #include "store/model.h"

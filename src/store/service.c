@@ -8,7 +8,10 @@
 
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "store/protocol.h"
+#include "store/scram_check.h"
+#include "wire/scram.h"
 
 struct store_service {
     struct env *env;
@@ -89,7 +92,7 @@ static void serve_scram_challenge(struct question *q) {
     uint8_t hash_bytes = unpack_hash_bytes(&q->in);
     if (!is_well_formed(q)) return;
     if (answer_begin(q, engine_scram_secret(q->engine, q->arena, user, hash_bytes, &secret, &account))) {
-        pack_slice(&q->answer, slice_of(secret.salt, secret.salt_len));
+        pack_slice(&q->answer, slice_of(secret.salt, sizeof secret.salt));
         pack_number(&q->answer, secret.iterations);
     }
     explicit_bzero(&secret, sizeof secret);
@@ -102,7 +105,8 @@ static enum store_result scram_verify(struct question *q, struct slice user, uin
     struct scram_secret secret;
     enum store_result result = engine_scram_secret(q->engine, q->arena, user, hash_bytes, &secret, account);
     if (result == STORE_OK) {
-        bool is_right = scram_secret_check(&secret, auth_message, proof, signature);
+        bool is_right =
+            scram_check(hash_bytes, secret.stored_key, secret.server_key, auth_message, proof, signature);
         if (!is_right || account->id == 0 || account->is_disabled) result = STORE_DENIED;
     }
     explicit_bzero(&secret, sizeof secret);
