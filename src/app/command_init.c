@@ -101,7 +101,7 @@ int command_init(struct cli *cli) {
         return cli_fail("%s is a data folder already; nothing was changed", cli->data);
     int status = make_folder(cli, cli->data, 0750);
     if (!status) status = make_folder(cli, path_in(cli, "run"), 0750);
-    if (!status) status = make_folder(cli, path_in(cli, "tls"), 0700);
+    if (!status) status = make_folder(cli, path_in(cli, "tls"), 0755);
     if (!status) status = write_certificate(cli);
     if (!status) status = write_config(cli, &config);
     if (!status) status = give_to_owner(cli, &config);

@@ -15,8 +15,12 @@ int command_tool(struct cli *cli) {
     int result = read_file(cli->arena, path, MIB(512), &message);
     if (result) return cli_fail("%s: %s", path, strerror(-result));
     struct buffer text = buffer_new(MIB(512));
-    mime_report(message, cli->is_json, &text);
-    (void)fwrite(text.ptr, 1, text.len, stdout);
+    enum mime_report_result reported = mime_report(message, cli->is_json, &text);
+    int status = EXIT_DONE;
+    if (reported != MIME_REPORT_OK)
+        status = cli_fail("%s: too much for one report", path);
+    else
+        (void)fwrite(text.ptr, 1, text.len, stdout);
     buffer_free(&text);
-    return EXIT_DONE;
+    return status;
 }

@@ -18,7 +18,7 @@ struct mail_role {
     struct login_context login;
     struct smtp_server smtp;
     struct pop3_server pop3;
-    struct imap_server *imap;
+    struct imap_server imap;
     /* One from each edge. */
     struct channel *edges[CONFIG_PROCESSES_MAX];
 };
@@ -27,7 +27,7 @@ static void start_session(struct mail_role *mail, struct stream *stream, const s
     stream->peer = handover->peer;
     switch (handover->protocol) {
     case LOGIN_IMAP:
-        imap_session_start(mail->imap, stream, handover);
+        imap_session_start(&mail->imap, stream, handover);
         return;
     case LOGIN_POP3:
         pop3_session_start(&mail->pop3, stream, handover);
@@ -56,7 +56,7 @@ static const struct channel_handlers edge_handlers = {take_session, NULL, NULL};
 
 static void news(void *context, const struct mailbox_news *news) {
     struct mail_role *mail = context;
-    if (mail->imap) imap_server_news(mail->imap, news);
+    imap_server_news(&mail->imap, news);
 }
 
 static void apply_settings(struct mail_role *mail) {
@@ -64,7 +64,8 @@ static void apply_settings(struct mail_role *mail) {
     mail->login.hostname = settings->hostname;
     mail->login.plaintext = settings->plaintext;
     mail->smtp.settings.message_bytes_max = settings->message_bytes_max;
-    imap_server_settings(mail->imap, settings->message_bytes_max, settings->connections_per_account);
+    mail->imap.settings.message_bytes_max = settings->message_bytes_max;
+    mail->imap.settings.account_connections_max = settings->connections_per_account;
 }
 
 static void start_servers(struct mail_role *mail) {
@@ -76,7 +77,12 @@ static void start_servers(struct mail_role *mail) {
                                       .settings = smtp_settings_default()};
     smtp_server_init(&mail->smtp);
     pop3_server_init(&mail->pop3, env, mail->store, mail->reader, &mail->group);
-    mail->imap = imap_server_new(env, mail->store, mail->reader, mail->intake, &mail->group);
+    mail->imap = (struct imap_server){.env = env,
+                                      .store = mail->store,
+                                      .reader = mail->reader,
+                                      .intake = mail->intake,
+                                      .group = &mail->group};
+    imap_server_init(&mail->imap);
     apply_settings(mail);
 }
 
