@@ -21,6 +21,12 @@ enum {
     /* Messages between roles: the largest frame, and how much may wait unsent. */
     IPC_FRAME_BYTES_MAX = 1024 * 1024,
     IPC_BACKLOG_BYTES_MAX = 16 * 1024 * 1024,
+    /* Asking the store: what goes beside the frame in a file, and how long a caller waits. */
+    STORE_SPILL_BYTES_MAX = 64 * 1024 * 1024,
+    STORE_REQUEST_MEMORY_BYTES_MAX = 64 * 1024 * 1024,
+    STORE_CALL_MS_MAX = 30 * 1000,
+    STORE_CALL_TRIES_MAX = 3,
+    STORE_PEER_SPOOLS_MAX = 128,
 
     /* SMTP, RFC 5321 4.5.3.1 asks for at least 512 and 1,000; extensions add to the former. */
     SMTP_COMMAND_BYTES_MAX = 4096,
@@ -28,12 +34,46 @@ enum {
     SMTP_DISCARD_BYTES_MAX = 65536,
     SMTP_RECIPIENTS_MAX = 1000,
     SMTP_ADDRESS_BYTES_MAX = 320,
+    SMTP_LOCAL_PART_BYTES_MAX = 64,
+    SMTP_DOMAIN_BYTES_MAX = 255,
+    SMTP_LABEL_BYTES_MAX = 63,
+    SMTP_HELLO_BYTES_MAX = 255,
+    /* RFC 3461 4.4 and 4.2, RFC 4954 5: parameter values as they stand on the wire. */
+    SMTP_ENVID_BYTES_MAX = 100,
+    SMTP_ORCPT_BYTES_MAX = 500,
+    SMTP_AUTH_PARAMETER_BYTES_MAX = 500,
+    /* RFC 4865 4.1: nine digits. */
+    SMTP_HOLD_SECONDS_MAX = 999999999,
+    /* What another server may say. RFC 5321 4.5.3.1.5 allows 512 bytes a line; many send more. */
+    SMTP_REPLY_LINE_BYTES_MAX = 2048,
+    SMTP_REPLY_LINES_MAX = 128,
+    SMTP_REPLY_BYTES_MAX = 16 * 1024,
+    /* What we say: text beyond this goes to the next line of the reply. */
+    SMTP_REPLY_TEXT_BYTES_MAX = 480,
     SMTP_ERRORS_MAX = 20,
     SMTP_RECEIVED_MAX = 50,
+    /* One transaction's addresses; a command borrows as much. */
+    SMTP_TRANSACTION_BYTES_MAX = 2 * 1024 * 1024,
+    SMTP_ARENAS_KEPT = 64,
+    /* What a server puts in front of a message. */
+    SMTP_TRACE_BYTES_MAX = 4096,
+    /* Submission looks for missing fields in a header section up to this size. */
+    SMTP_HEADER_HELD_BYTES_MAX = 64 * 1024,
+    SMTP_READ_BYTES = 16 * 1024,
+    /* Content taken from one connection before others get their turn. */
+    SMTP_TURN_BYTES_MAX = 256 * 1024,
 
     /* A message up to this size is held in memory, a larger one is spooled. */
     MESSAGE_MEMORY_BYTES_MAX = 256 * 1024,
     MESSAGE_BYTES_MAX_DEFAULT = 50 * 1024 * 1024,
+
+    /* Messages on their way in, of one role, all together. */
+    INTAKE_BUDGET_BYTES = 64 * 1024 * 1024,
+    /* What a role keeps ready for the next messages, and what one analysis may take. */
+    INTAKE_KEPT = 32,
+    INTAKE_KEPT_BYTES_MAX = 64 * 1024,
+    INTAKE_ANALYSIS_BYTES_MAX = 24 * 1024 * 1024,
+    INTAKE_SPOOL_WRITE_BYTES = 256 * 1024,
 
     /* Bodies are stored as independent frames of at most this many raw bytes. */
     BODY_FRAME_BYTES = 128 * 1024,
@@ -75,9 +115,20 @@ enum {
     MIME_DEPTH_MAX = 100,
     MIME_PARTS_MAX = 10000,
     MIME_HEADER_BYTES_MAX = 1024 * 1024,
-    MIME_BOUNDARY_BYTES_MAX = 256,
+    MIME_BOUNDARY_BYTES_MAX = 8192, /* RFC 2046 5.1.1 has 70; broken senders have more */
+    MIME_ENVELOPE_BYTES_MAX = 4 * 1024 * 1024,
     MIME_ADDRESSES_MAX = 10000,
     MIME_PARAMETERS_MAX = 256,
+
+    /* What is kept of a message when it is delivered; search reads further. */
+    ANALYSIS_PREVIEW_BYTES = 200,
+    ANALYSIS_PREVIEW_SOURCE_BYTES_MAX = 64 * 1024,
+    ANALYSIS_SUBJECT_BYTES_MAX = 4096,
+    ANALYSIS_TEXT_BYTES_MAX = 1000,
+    ANALYSIS_REFERENCES_MAX = 100,
+    ANALYSIS_DELIVERED_TO_MAX = 50,
+    ANALYSIS_STRUCTURE_BYTES_MAX = 16 * 1024 * 1024,
+    ANALYSIS_HTML_BYTES_MAX = 4 * 1024 * 1024,
 
     /* IMAP. */
     IMAP_COMMAND_BYTES_MAX = 64 * 1024,
@@ -85,12 +136,58 @@ enum {
     IMAP_SEQUENCE_RANGES_MAX = 100000,
     IMAP_MAILBOX_NAME_BYTES_MAX = 1000,
     IMAP_LITERAL_NONSYNC_BYTES_MAX = 4096,
+    IMAP_LITERAL_COLLECTED_BYTES_MAX = 16 * 1024,
+    IMAP_COMMAND_ARENA_BYTES_MAX = 2 * 1024 * 1024,
+    IMAP_TAG_BYTES_MAX = 255,
+    IMAP_ERROR_TEXT_BYTES_MAX = 160,
+    IMAP_KEYWORD_BYTES_MAX = 255,
+    IMAP_FLAGS_MAX = 1000,
+    IMAP_SEARCH_KEYS_MAX = 5000,
+    IMAP_FETCH_SECTIONS_MAX = 500,
+    IMAP_FETCH_HEADERS_MAX = 500,
+    IMAP_LIST_PATTERNS_MAX = 100,
+    IMAP_ID_FIELDS_MAX = 30,
+
+    /* A set of UIDs is kept in blocks of at most so many ranges. */
+    UID_SET_BLOCK_RANGES_MAX = 128,
 
     /* POP3, RFC 2449 4: a command is at most 255 bytes. */
     POP3_COMMAND_BYTES_MAX = 255,
+    /* Before login: room for a whole initial response. */
+    POP3_LOGIN_LINE_BYTES_MAX = 12288,
+    POP3_ERRORS_MAX = 10,
+    /* Messages of one session, and how many one read of the database brings. */
+    POP3_MESSAGES_MAX = 2 * 1000 * 1000,
+    POP3_BATCH_MESSAGES = 500,
+    POP3_IDLE_MS = 10 * 60 * 1000,
+    POP3_LOGIN_IDLE_MS = 3 * 60 * 1000,
+
+    /* Logging in: the delay after failures, and what of them is remembered. */
+    LOGIN_DELAY_FIRST_MS = 250,
+    LOGIN_DELAY_ADDRESS_MS_MAX = 10 * 1000,
+    LOGIN_DELAY_USER_MS_MAX = 4 * 1000,
+    LOGIN_FAILURE_FORGET_MS = 60 * 1000,
+    LOGIN_FAILURES_MAX = 64,
+    LOGIN_MARKS_MAX = 20000,
+    LOGIN_WAITING_MAX = 64,
+    LOGIN_EXCHANGE_MEMORY_BYTES_MAX = 128 * 1024,
+
+    /* A TLS connection whose session runs in another role. */
+    PUMP_CHUNK_BYTES = 16 * 1024,
+    PUMP_CHUNKS_A_TURN = 16,
+    PUMP_STALL_MS_MAX = 5 * 60 * 1000,
+    PUMP_LINGER_MS = 10 * 1000,
 
     /* SASL: one base64 response line, decoded. */
     SASL_RESPONSE_BYTES_MAX = 9216,
+    SASL_NAME_BYTES_MAX = 320,
+    SASL_PASSWORD_BYTES_MAX = 1024,
+
+    /* SCRAM. RFC 7677 4 asks for at least 4096 rounds; the upper end bounds what a peer can make us do. */
+    SCRAM_NONCE_BYTES_MAX = 256,
+    SCRAM_SALT_BYTES_MAX = 64,
+    SCRAM_ITERATIONS_MIN = 4096,
+    SCRAM_ITERATIONS_MAX = 1000000,
 };
 
 #endif

@@ -1,0 +1,358 @@
+#include "ipc/channel.h"
+
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "base/map.h"
+
+enum {
+    HEADER_BYTES = 16,
+    READ_BYTES = 64 * 1024,
+    KIND_REQUEST = 0,
+    KIND_REPLY = 1,
+    KIND_NOTICE = 2,
+    KIND_SHIFT = 29,
+    HANDLE_BIT = 1u << 28,
+    TYPE_MASK = (1 << 28) - 1,
+};
+
+/* A frame with a handle waits alone in line, so that the handle leaves with its first byte. */
+struct pending_handle {
+    struct list link;
+    struct handle handle;
+    /* Offset of its frame in the stream of bytes written since the stream was attached. */
+    uint64_t at;
+};
+
+struct channel {
+    struct env *env;
+    const struct channel_handlers *handlers;
+    void *context;
+    struct stream *stream;
+    struct scope scope;
+    struct map *calls;
+    uint64_t next_call;
+    uint64_t generation;
+    struct buffer in;
+    struct buffer out;
+    size_t out_sent;
+    uint64_t out_offset;
+    struct list handles;
+    struct work flush;
+    struct gate drained;
+    struct gate attached;
+};
+
+struct call {
+    struct task *task;
+    struct ipc_answer *answer;
+    enum ipc_result result;
+    bool is_done;
+};
+
+struct serving {
+    struct ipc_request request;
+    struct buffer body;
+};
+
+static void flush_work(struct work *work);
+static void readable(void *context);
+
+struct channel *channel_new(struct env *env, const struct channel_handlers *handlers, void *context) {
+    struct channel *channel = calloc(1, sizeof *channel);
+    if (!channel) FATAL("out of memory for a channel");
+    channel->env = env;
+    channel->handlers = handlers;
+    channel->context = context;
+    channel->calls = map_new(env_random_u64(env));
+    channel->in = buffer_new(IPC_FRAME_BYTES_MAX + READ_BYTES);
+    channel->out = buffer_new(SIZE_MAX / 2);
+    scope_init(&channel->scope, env);
+    list_init(&channel->handles);
+    work_init(&channel->flush, flush_work);
+    gate_init(&channel->drained);
+    gate_init(&channel->attached);
+    return channel;
+}
+
+bool channel_is_attached(const struct channel *channel) { return channel->stream != NULL; }
+
+void ipc_answer_free(struct ipc_answer *answer) { buffer_free(&answer->body); }
+
+static void end_call(struct call *call, enum ipc_result result) {
+    call->result = result;
+    call->is_done = true;
+    task_wake(call->task);
+}
+
+static void drop_handles(struct channel *channel) {
+    while (!list_empty(&channel->handles)) {
+        struct pending_handle *pending = LIST_FIRST(&channel->handles, struct pending_handle, link);
+        list_remove(&pending->link);
+        handle_close(channel->env, pending->handle);
+        free(pending);
+    }
+}
+
+/* The peer is gone: whoever waits for an answer learns it. */
+static void lose_stream(struct channel *channel) {
+    if (!channel->stream) return;
+    stream_unwatch(channel->stream);
+    stream_close(&channel->stream);
+    buffer_free(&channel->in);
+    buffer_free(&channel->out);
+    channel->out_sent = 0;
+    drop_handles(channel);
+    size_t cursor = 0;
+    for (struct call *call = map_next(channel->calls, &cursor, NULL); call;
+         call = map_next(channel->calls, &cursor, NULL))
+        if (!call->is_done) end_call(call, IPC_GONE);
+    gate_open(&channel->drained);
+    if (channel->handlers->gone) channel->handlers->gone(channel->context);
+}
+
+void channel_attach(struct channel *channel, struct stream *stream) {
+    lose_stream(channel);
+    channel->stream = stream;
+    channel->generation++;
+    channel->out_offset = 0;
+    stream_watch_readable(stream, (struct waker){readable, channel});
+    gate_open(&channel->attached);
+}
+
+void channel_close(struct task *t, struct channel **closing) {
+    struct channel *channel = *closing;
+    if (!channel) return;
+    *closing = NULL;
+    scope_cancel(&channel->scope);
+    lose_stream(channel);
+    scope_close(t, &channel->scope);
+    work_cancel(&channel->flush);
+    gate_open(&channel->attached);
+    map_free(&channel->calls);
+    buffer_free(&channel->in);
+    buffer_free(&channel->out);
+    free(channel);
+}
+
+static void put_u32(uint8_t *at, uint32_t number) { memcpy(at, &number, sizeof number); }
+static uint32_t get_u32(const uint8_t *at) {
+    uint32_t number;
+    memcpy(&number, at, sizeof number);
+    return number;
+}
+
+static void queue_handle(struct channel *channel, struct handle handle) {
+    struct pending_handle *pending = malloc(sizeof *pending);
+    if (!pending) FATAL("out of memory for a handle");
+    pending->handle = handle;
+    pending->at = channel->out_offset + channel->out.len;
+    list_append(&channel->handles, &pending->link);
+}
+
+static void queue_frame(struct channel *channel, uint32_t kind, uint64_t call,
+                        const struct ipc_message *message) {
+    ASSERT(message->body.len <= IPC_FRAME_BYTES_MAX - HEADER_BYTES && message->type <= TYPE_MASK);
+    uint32_t type = message->type | kind << KIND_SHIFT;
+    if (!handle_is_none(message->handle)) {
+        type |= HANDLE_BIT;
+        queue_handle(channel, message->handle);
+    }
+    uint8_t header[HEADER_BYTES];
+    put_u32(header, (uint32_t)(HEADER_BYTES - 4 + message->body.len));
+    put_u32(header + 4, type);
+    memcpy(header + 8, &call, sizeof call);
+    buffer_append(&channel->out, slice_of(header, sizeof header));
+    buffer_append(&channel->out, message->body);
+    work_post(channel->env, &channel->flush);
+}
+
+/* Writes up to the next handle, or a handle with the first byte of its frame. */
+static ssize_t write_some(struct channel *channel) {
+    struct slice rest = slice_skip(buffer_slice(&channel->out), channel->out_sent);
+    if (list_empty(&channel->handles)) return channel->stream->ops->write(channel->stream, rest);
+    struct pending_handle *pending = LIST_FIRST(&channel->handles, struct pending_handle, link);
+    uint64_t at = channel->out_offset + channel->out_sent;
+    if (at < pending->at)
+        return channel->stream->ops->write(channel->stream, slice_sub(rest, 0, pending->at - at));
+    ssize_t put = channel->stream->ops->send_handle(channel->stream, slice_sub(rest, 0, 1), pending->handle);
+    if (put <= 0) return put;
+    list_remove(&pending->link);
+    handle_close(channel->env, pending->handle);
+    free(pending);
+    return put;
+}
+
+static void writable(void *context) {
+    struct channel *channel = context;
+    work_post(channel->env, &channel->flush);
+}
+
+static void flush_work(struct work *work) {
+    struct channel *channel = CONTAINER_OF(work, struct channel, flush);
+    while (channel->stream && channel->out_sent < channel->out.len) {
+        ssize_t put = write_some(channel);
+        if (put == -EAGAIN) {
+            stream_watch_writable(channel->stream, (struct waker){writable, channel});
+            return;
+        }
+        if (put < 0) {
+            lose_stream(channel);
+            return;
+        }
+        channel->out_sent += (size_t)put;
+    }
+    channel->out_offset += channel->out.len;
+    channel->out_sent = 0;
+    buffer_clear(&channel->out);
+    if (channel->out.capacity > IPC_FRAME_BYTES_MAX) buffer_free(&channel->out);
+    gate_open(&channel->drained);
+}
+
+static void serve_request(struct task *t, void *argument) {
+    struct serving *serving = argument;
+    struct channel *channel = serving->request.channel;
+    channel->handlers->request(t, channel->context, &serving->request);
+    buffer_free(&serving->body);
+    free(serving);
+}
+
+static void start_request(struct channel *channel, uint64_t call, const struct ipc_message *message) {
+    struct serving *serving = calloc(1, sizeof *serving);
+    if (!serving) FATAL("out of memory for a request");
+    serving->body = buffer_new(IPC_FRAME_BYTES_MAX);
+    buffer_append(&serving->body, message->body);
+    serving->request = (struct ipc_request){channel, call, channel->generation, *message};
+    serving->request.message.body = buffer_slice(&serving->body);
+    if (scope_spawn(&channel->scope, serve_request, serving)) return;
+    handle_close(channel->env, message->handle);
+    buffer_free(&serving->body);
+    free(serving);
+}
+
+static void take_reply(struct channel *channel, uint64_t number, const struct ipc_message *message) {
+    struct call *call = map_get_id(channel->calls, number);
+    if (!call || call->is_done) {
+        handle_close(channel->env, message->handle);
+        return;
+    }
+    buffer_append(&call->answer->body, message->body);
+    call->answer->handle = message->handle;
+    end_call(call, IPC_OK);
+}
+
+static void dispatch(struct channel *channel, struct slice frame) {
+    uint32_t type = get_u32(frame.ptr);
+    uint64_t call;
+    memcpy(&call, frame.ptr + 4, sizeof call);
+    struct ipc_message message = {type & TYPE_MASK, slice_skip(frame, HEADER_BYTES - 4), HANDLE_NONE};
+    if (type & HANDLE_BIT && !channel->stream->ops->take_handle(channel->stream, &message.handle))
+        message.handle = HANDLE_NONE;
+    switch (type >> KIND_SHIFT) {
+    case KIND_REQUEST:
+        start_request(channel, call, &message);
+        break;
+    case KIND_REPLY:
+        take_reply(channel, call, &message);
+        break;
+    default:
+        if (channel->handlers->notice) channel->handlers->notice(channel->context, &message);
+    }
+}
+
+/* All whole frames of the input. False: the peer speaks nonsense. */
+static bool dispatch_frames(struct channel *channel) {
+    size_t used = 0;
+    while (channel->stream && channel->in.len - used >= 4) {
+        struct slice rest = slice_skip(buffer_slice(&channel->in), used);
+        uint32_t len = get_u32(rest.ptr);
+        if (len < HEADER_BYTES - 4 || len > IPC_FRAME_BYTES_MAX) return false;
+        if (rest.len < len + 4) break;
+        dispatch(channel, slice_sub(rest, 4, len));
+        used += len + 4;
+    }
+    if (channel->stream) buffer_consume(&channel->in, used);
+    return true;
+}
+
+static void readable(void *context) {
+    struct channel *channel = context;
+    for (;;) {
+        uint8_t *room = buffer_reserve(&channel->in, READ_BYTES);
+        ASSERT(room);
+        ssize_t got = channel->stream->ops->read(channel->stream, room, READ_BYTES);
+        if (got == -EAGAIN) break;
+        if (got > 0) buffer_grew(&channel->in, (size_t)got);
+        if (got <= 0 || !dispatch_frames(channel)) lose_stream(channel);
+        if (!channel->stream) return;
+    }
+    if (channel->in.len == 0 && channel->in.capacity > 2 * READ_BYTES) buffer_free(&channel->in);
+    stream_watch_readable(channel->stream, (struct waker){readable, channel});
+}
+
+static enum ipc_result ipc_result_of(enum wait_result result) {
+    return result == WAIT_TIMEOUT ? IPC_TIMEOUT : IPC_CANCELLED;
+}
+
+/* Until there is a peer and room to write to it. */
+static enum ipc_result wait_for_room(struct task *t, struct channel *channel, int64_t deadline_ms) {
+    for (;;) {
+        struct gate *gate = NULL;
+        if (!channel->stream)
+            gate = &channel->attached;
+        else if (channel->out.len > IPC_BACKLOG_BYTES_MAX)
+            gate = &channel->drained;
+        if (!gate) return IPC_OK;
+        enum wait_result result = gate_wait(t, gate, deadline_ms);
+        if (result != WAIT_OK) return ipc_result_of(result);
+    }
+}
+
+static enum ipc_result ask(struct task *t, struct channel *channel, const struct ipc_message *message,
+                           struct ipc_answer *answer, int64_t deadline_ms) {
+    struct call call = {.task = t, .answer = answer};
+    uint64_t number = ++channel->next_call;
+    (void)map_put_id(channel->calls, number, &call);
+    queue_frame(channel, KIND_REQUEST, number, message);
+    enum wait_result waited = WAIT_OK;
+    while (!call.is_done && waited == WAIT_OK) waited = task_wait(t, deadline_ms);
+    (void)map_remove_id(channel->calls, number);
+    return call.is_done ? call.result : ipc_result_of(waited);
+}
+
+enum ipc_result channel_call(struct task *t, struct channel *channel, const struct ipc_message *message,
+                             struct ipc_answer *answer, int64_t deadline_ms) {
+    *answer = (struct ipc_answer){buffer_new(IPC_FRAME_BYTES_MAX), HANDLE_NONE};
+    enum ipc_result result = wait_for_room(t, channel, deadline_ms);
+    if (result != IPC_OK) {
+        handle_close(channel->env, message->handle);
+        return result;
+    }
+    result = ask(t, channel, message, answer, deadline_ms);
+    if (result != IPC_OK) buffer_free(&answer->body);
+    return result;
+}
+
+void channel_notify(struct channel *channel, const struct ipc_message *message) {
+    if (channel->stream)
+        queue_frame(channel, KIND_NOTICE, 0, message);
+    else
+        handle_close(channel->env, message->handle);
+}
+
+void channel_reply(struct ipc_request *request, struct slice body, struct handle handle) {
+    struct channel *channel = request->channel;
+    struct ipc_message message = {request->message.type, body, handle};
+    if (channel->stream && channel->generation == request->generation)
+        queue_frame(channel, KIND_REPLY, request->call, &message);
+    else
+        handle_close(channel->env, handle);
+}
+
+enum ipc_result channel_drain(struct task *t, struct channel *channel, int64_t deadline_ms) {
+    while (channel->stream && channel->out.len) {
+        enum wait_result result = gate_wait(t, &channel->drained, deadline_ms);
+        if (result != WAIT_OK) return ipc_result_of(result);
+    }
+    return channel->stream ? IPC_OK : IPC_GONE;
+}

@@ -1,0 +1,72 @@
+/*
+ * The door to the store for roles that may not write: edge and mail ask the store role over
+ * ipc. Every call is one awaited question; answers land in the caller's arena. When the store
+ * dies before it answers, questions that change nothing and those with an id (deliver, append)
+ * are asked again of its successor, within a deadline; the rest end with STORE_GONE.
+ */
+#ifndef STORE_CLIENT_H
+#define STORE_CLIENT_H
+
+#include "ipc/channel.h"
+#include "store/model.h"
+
+struct store_client;
+
+/* News of mailboxes (mail roles subscribe); runs on the loop, does not wait. */
+typedef void store_news_fn(void *context, const struct mailbox_news *news);
+
+/* `node` gives this role's ids their node bits. `on_news` may be NULL. */
+struct store_client *store_client_new(struct env *env, uint32_t node, store_news_fn *on_news, void *context);
+/* A stream to the store role, at start and again after it was restarted. */
+void store_client_attach(struct store_client *store, struct stream *stream);
+void store_client_free(struct task *t, struct store_client **store);
+/* A new message id. */
+uint64_t store_client_new_id(struct store_client *store);
+
+/* Ask: see the engine's function of the same name (store/engine.h) for meaning and results. */
+enum store_result store_address_resolve(struct task *t, struct store_client *store, struct arena *arena,
+                                        struct slice address, struct address_route *route);
+enum store_result store_password_check(struct task *t, struct store_client *store, struct arena *arena,
+                                       struct slice user, struct slice password, struct account *account);
+
+/* SCRAM: the store keeps the secrets. `challenge` gives salt and iterations for the server-first
+   message; `verify` checks the client's proof against AuthMessage and returns the server signature. */
+struct scram_challenge {
+    uint8_t salt[16];
+    uint32_t iterations;
+};
+enum store_result store_scram_challenge(struct task *t, struct store_client *store, struct slice user,
+                                        uint8_t hash_bytes, struct scram_challenge *challenge);
+enum store_result store_scram_verify(struct task *t, struct store_client *store, struct arena *arena,
+                                     struct slice user, uint8_t hash_bytes, struct slice auth_message,
+                                     struct slice client_proof, uint8_t server_signature[32],
+                                     struct account *account);
+
+/* Adds and checks: the submitting user may send as `address` (own address, alias that leads to it). */
+enum store_result store_sender_check(struct task *t, struct store_client *store, uint64_t account,
+                                     struct slice address);
+
+/* A file for a large packed body; its id goes into body_source.spool. The caller owns the handle. */
+enum store_result store_spool_open(struct task *t, struct store_client *store, uint64_t *spool,
+                                   struct handle *handle);
+void store_spool_drop(struct store_client *store, uint64_t spool);
+
+enum store_result store_deliver(struct task *t, struct store_client *store, const struct delivery *delivery);
+enum store_result store_append(struct task *t, struct store_client *store, const struct append *appends,
+                               size_t count, struct append_result *result);
+enum store_result store_flags(struct task *t, struct store_client *store, struct arena *arena,
+                              const struct flag_change *change, struct flag_result *result);
+enum store_result store_copy(struct task *t, struct store_client *store, struct arena *arena,
+                             const struct copy_request *request, struct copy_result *result);
+enum store_result store_expunge(struct task *t, struct store_client *store, uint64_t mailbox,
+                                struct uid_ranges uids, bool only_deleted, uint64_t *modseq);
+enum store_result store_mailbox_create(struct task *t, struct store_client *store, uint64_t account,
+                                       struct slice name, enum special_use special_use, uint64_t *mailbox);
+enum store_result store_mailbox_delete(struct task *t, struct store_client *store, uint64_t account,
+                                       struct slice name);
+enum store_result store_mailbox_rename(struct task *t, struct store_client *store, uint64_t account,
+                                       struct slice from, struct slice to);
+enum store_result store_mailbox_subscribe(struct task *t, struct store_client *store, uint64_t account,
+                                          struct slice name, bool is_subscribed);
+
+#endif

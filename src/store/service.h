@@ -1,0 +1,20 @@
+/*
+ * The store role's side of store/client.h: answers the questions of edge and mail roles from
+ * the engine. Message types are known to service.c and client.c alone (store/protocol.h).
+ */
+#ifndef STORE_SERVICE_H
+#define STORE_SERVICE_H
+
+#include "ipc/channel.h"
+#include "store/engine.h"
+
+struct store_service;
+
+struct store_service *store_service_new(struct env *env, struct engine *engine);
+/* Serves one more role (or its successor). `wants_news`: it is told of every mailbox change. */
+void store_service_attach(struct store_service *service, struct stream *stream, bool wants_news);
+/* The engine's on_news. */
+void store_service_news(struct store_service *service, const struct mailbox_news *news);
+void store_service_free(struct task *t, struct store_service **service);
+
+#endif
