@@ -79,9 +79,9 @@ static uint64_t insert_mailboxes(struct commit *commit, uint64_t account) {
         {SLICE_INIT("Sent"), SPECIAL_SENT},   {SLICE_INIT("Junk"), SPECIAL_JUNK},
         {SLICE_INIT("Trash"), SPECIAL_TRASH}, {SLICE_INIT("Archive"), SPECIAL_ARCHIVE},
     };
-    uint64_t inbox = mailbox_insert(commit, account, first[0].name, first[0].use);
+    uint64_t inbox = mailbox_insert(commit, account, first[0].name, first[0].use, true);
     for (size_t i = 1; i < sizeof first / sizeof first[0]; i++)
-        (void)mailbox_insert(commit, account, first[i].name, first[i].use);
+        (void)mailbox_insert(commit, account, first[i].name, first[i].use, true);
     return inbox;
 }
 

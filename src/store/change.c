@@ -4,7 +4,7 @@
 
 static const char change_flags[] =
     "INSERT INTO change (mailbox, modseq, uid, kind) SELECT mailbox, modseq, uid, 0 FROM entry"
-    " WHERE mailbox = $1 AND uid BETWEEN $2 AND $3 AND modseq = $4";
+    " WHERE mailbox = $1 AND uid BETWEEN $2 AND $3 AND modseq = $4 ON CONFLICT DO NOTHING";
 static const char change_expunged[] =
     "INSERT INTO change (mailbox, modseq, uid, kind) SELECT mailbox, $4, uid, 1 FROM entry"
     " WHERE mailbox = $1 AND uid BETWEEN $2 AND $3 AND (flags & $5) = $5";

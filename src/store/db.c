@@ -265,6 +265,10 @@ void db_failure_clear(struct db *db) {
     db->failure_code = SQLITE_OK;
 }
 
+void db_fail(struct db *db, enum store_result failure) {
+    if (db->failure == STORE_OK) db->failure = failure;
+}
+
 void db_complain(struct db *db, struct log *log) {
     if (!db->complaint[0]) return;
     LOG_ERROR(log, "store.database_failed", LOG_CSTR("reason", db->complaint));

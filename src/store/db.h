@@ -87,6 +87,8 @@ static inline enum store_result db_result(const struct db *db, enum store_result
     return failure == STORE_OK ? otherwise : failure;
 }
 void db_failure_clear(struct db *db);
+/* Makes the transaction fail, so that what it wrote is taken back. */
+void db_fail(struct db *db, enum store_result failure);
 /* Says in the log what went wrong since it was last asked, if anything. On the loop. */
 void db_complain(struct db *db, struct log *log);
 

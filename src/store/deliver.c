@@ -110,13 +110,14 @@ static enum store_result deliver(struct commit *commit, void *argument) {
 }
 
 enum store_result engine_deliver(struct task *t, struct engine *engine, const struct delivery *delivery) {
-    struct deliver_request request = {.delivery = delivery, .body = {.id = delivery->id}};
-    struct file *spool = spool_find(&engine->spools, delivery->body.spool);
     if (delivery->account_count + delivery->queue_count == 0 || delivery->id == 0) return STORE_REFUSED;
-    if (!body_source_is_sound(&delivery->body, spool)) return STORE_REFUSED;
-    request.body.source = &delivery->body;
-    request.body.spool = spool;
+    struct file *spool = spool_take(&engine->spools, delivery->body.spool);
+    struct deliver_request request = {delivery,
+                                      {.id = delivery->id, .source = &delivery->body, .spool = spool}};
     struct commit_operation operation = {
         .run = deliver, .argument = &request, .bodies = &request.body, .body_count = 1};
-    return commit_run(t, &engine->queue, &operation);
+    enum store_result result = STORE_REFUSED;
+    if (body_source_is_sound(&delivery->body, spool)) result = commit_run(t, &engine->queue, &operation);
+    if (spool) spool_give_back(&engine->spools, delivery->body.spool);
+    return result;
 }

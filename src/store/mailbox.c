@@ -1,6 +1,7 @@
 #include "store/mailbox.h"
 
 #include "base/limits.h"
+#include "store/account.h"
 #include "store/change.h"
 #include "store/entry.h"
 #include "store/schema.h"
@@ -15,7 +16,7 @@ static const char mailbox_by_name[] = "SELECT id FROM mailbox WHERE account = $1
 static const char mailbox_add[] = "INSERT INTO mailbox (id, account, name, uidvalidity, uidnext, modseq, "
                                   "message_count, unseen_count, bytes,"
                                   " special_use, is_subscribed, change_floor, change_count)"
-                                  " VALUES ($1, $2, $3, $4, 1, 1, 0, 0, 0, $5, 1, 0, 0)";
+                                  " VALUES ($1, $2, $3, $4, 1, 1, 0, 0, 0, $5, $6, 0, 0)";
 static const char mailbox_delete[] = "DELETE FROM mailbox WHERE id = $1";
 static const char mailbox_of_account[] = "SELECT id FROM mailbox WHERE account = $1 LIMIT 1";
 static const char keyword_delete[] = "DELETE FROM keyword WHERE mailbox = $1";
@@ -49,12 +50,12 @@ uint64_t mailbox_find(struct db *db, uint64_t account, struct slice name) {
 }
 
 uint64_t mailbox_insert(struct commit *commit, uint64_t account, struct slice name,
-                        enum special_use special_use) {
+                        enum special_use special_use, bool is_subscribed) {
     uint64_t id = commit_id_new(commit);
     int64_t uidvalidity = setting_number(commit->db, SLICE("uidvalidity"), 0) + 1;
     setting_set_number(commit->db, SLICE("uidvalidity"), uidvalidity);
     DB_RUN(commit->db, mailbox_add, DB_NUMBER(id), DB_NUMBER(account), DB_TEXT(name), DB_NUMBER(uidvalidity),
-           DB_NUMBER(special_use));
+           DB_NUMBER(special_use), DB_NUMBER(is_subscribed));
     commit_news(commit, account, id, 1, false);
     return id;
 }
@@ -64,6 +65,7 @@ void mailbox_remove(struct commit *commit, const struct mailbox_state *mailbox) 
     change_remove_all(commit->db, mailbox->id);
     DB_RUN(commit->db, keyword_delete, DB_NUMBER(mailbox->id));
     DB_RUN(commit->db, mailbox_delete, DB_NUMBER(mailbox->id));
+    account_use(commit->db, mailbox->account, -mailbox->bytes, -mailbox->message_count);
     commit_news(commit, mailbox->account, mailbox->id, mailbox->modseq, true);
 }
 

@@ -30,7 +30,7 @@ void mailbox_save(struct commit *commit, const struct mailbox_state *mailbox);
 uint64_t mailbox_find(struct db *db, uint64_t account, struct slice name);
 /* Makes one row; returns its id. The name is free and good. */
 uint64_t mailbox_insert(struct commit *commit, uint64_t account, struct slice name,
-                        enum special_use special_use);
+                        enum special_use special_use, bool is_subscribed);
 /* Removes the mailbox with its entries, its keywords and its log, and says the news. */
 void mailbox_remove(struct commit *commit, const struct mailbox_state *mailbox);
 /* All mailboxes of the account, as above. */

@@ -34,16 +34,32 @@ enum store_result spool_open(struct spools *spools, struct env *env, const char 
     return STORE_OK;
 }
 
-struct file *spool_find(const struct spools *spools, uint64_t id) {
+static void close_unused(struct spools *spools, size_t slot) {
+    if (spools->open[slot].readers || !spools->open[slot].is_dropped) return;
+    file_close(&spools->open[slot].file);
+    spools->open[slot].id = 0;
+    spools->open[slot].is_dropped = false;
+}
+
+struct file *spool_take(struct spools *spools, uint64_t id) {
     size_t slot = id ? find(spools, id) : STORE_SPOOLS_MAX;
-    return slot < STORE_SPOOLS_MAX ? spools->open[slot].file : NULL;
+    if (slot == STORE_SPOOLS_MAX || spools->open[slot].is_dropped) return NULL;
+    spools->open[slot].readers++;
+    return spools->open[slot].file;
+}
+
+void spool_give_back(struct spools *spools, uint64_t id) {
+    size_t slot = find(spools, id);
+    ASSERT(slot < STORE_SPOOLS_MAX && spools->open[slot].readers > 0);
+    spools->open[slot].readers--;
+    close_unused(spools, slot);
 }
 
 void spool_drop(struct spools *spools, uint64_t id) {
     size_t slot = id ? find(spools, id) : STORE_SPOOLS_MAX;
     if (slot == STORE_SPOOLS_MAX) return;
-    file_close(&spools->open[slot].file);
-    spools->open[slot].id = 0;
+    spools->open[slot].is_dropped = true;
+    close_unused(spools, slot);
 }
 
 void spools_close(struct spools *spools) {

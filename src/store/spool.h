@@ -14,6 +14,9 @@ struct spools {
     struct {
         uint64_t id;
         struct file *file;
+        /* Operations that read it now; dropped meanwhile, it goes after the last. */
+        unsigned readers;
+        bool is_dropped;
     } open[STORE_SPOOLS_MAX];
     uint64_t last_id;
 };
@@ -21,8 +24,9 @@ struct spools {
 /* STORE_OK; STORE_BUSY: too many are open; STORE_FULL; STORE_FAILED. */
 enum store_result spool_open(struct spools *spools, struct env *env, const char *folder, uint64_t *id,
                              struct handle *handle);
-/* The file, or NULL. */
-struct file *spool_find(const struct spools *spools, uint64_t id);
+/* The file, or NULL; it stays open until it is given back. */
+struct file *spool_take(struct spools *spools, uint64_t id);
+void spool_give_back(struct spools *spools, uint64_t id);
 /* Unknown ids are fine. */
 void spool_drop(struct spools *spools, uint64_t id);
 void spools_close(struct spools *spools);
