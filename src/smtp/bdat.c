@@ -15,11 +15,12 @@ static void take_content(struct smtp_reception *reception, struct slice content)
 static bool read_chunk(struct task *t, struct smtp_session *session, uint64_t left,
                        struct smtp_reply *reply) {
     struct conn *conn = &session->conn;
+    struct smtp_reception *reception = session->transaction->reception;
     while (left) {
-        if (conn_input(conn).len == 0 && !smtp_reception_fill(t, session, reply)) return false;
+        if (conn_input(conn).len == 0 && !smtp_pace_fill(t, session, &reception->pace, reply)) return false;
         struct slice content =
             slice_sub(conn_input(conn), 0, left < SMTP_READ_BYTES ? left : SMTP_READ_BYTES);
-        take_content(session->transaction->reception, content);
+        take_content(reception, content);
         conn_consume(conn, content.len);
         left -= content.len;
         smtp_reception_flow(t, session, content.len);
@@ -34,7 +35,7 @@ static uint64_t drain_bytes_max(const struct smtp_session *session) {
 static bool is_too_large(const struct smtp_session *session, uint64_t size) {
     const struct smtp_reception *reception = session->transaction->reception;
     uint64_t max = session->server->settings.message_bytes_max;
-    return size > max || reception->wire_bytes > max - size;
+    return size > max || reception->pace.wire_bytes > max - size;
 }
 
 static struct smtp_reply too_large(bool closes) {
@@ -64,7 +65,11 @@ struct smtp_reply smtp_bdat(struct task *t, struct smtp_session *session,
     const struct smtp_bdat *bdat = &command->bdat;
     if (!session->transaction->reception) {
         struct smtp_reply begun = smtp_reception_begin(session);
-        if (begun.code >= 400) return smtp_bdat_refuse(t, session, command, begun);
+        if (begun.code >= 400) {
+            /* A later chunk must not pass for the whole message. */
+            session->transaction->is_over = true;
+            return smtp_bdat_refuse(t, session, command, begun);
+        }
     }
     struct smtp_reception *reception = session->transaction->reception;
     if (is_too_large(session, bdat->size_bytes)) smtp_reception_fail(reception, too_large(false));
@@ -78,12 +83,15 @@ struct smtp_reply smtp_bdat_refuse(struct task *t, struct smtp_session *session,
                                    const struct smtp_command *command, struct smtp_reply refusal) {
     uint64_t left = command->bdat.size_bytes;
     if (left > drain_bytes_max(session)) return too_large(true);
-    conn_set_step_ms(&session->conn, session->server->settings.data_ms);
+    struct smtp_pace pace = smtp_pace_begin(session->conn.env);
+    struct smtp_reply lost;
     while (left) {
-        if (conn_input(&session->conn).len == 0 && conn_fill(t, &session->conn) <= 0) return SMTP_SILENCE;
+        if (conn_input(&session->conn).len == 0 && !smtp_pace_fill(t, session, &pace, &lost)) return lost;
         struct slice content = slice_sub(conn_input(&session->conn), 0, left);
         left -= content.len;
         conn_consume(&session->conn, content.len);
+        pace.wire_bytes += content.len;
+        smtp_pace_turn(t, &pace, content.len);
     }
     return refusal;
 }

@@ -30,7 +30,7 @@ static struct smtp_reply read_message(struct task *t, struct smtp_session *sessi
     struct smtp_reply lost;
     while (!read_some(t, session, &reader)) {
         if (smtp_reception_is_flood(session)) return flood(session);
-        if (!smtp_reception_fill(t, session, &lost)) return lost;
+        if (!smtp_pace_fill(t, session, &session->transaction->reception->pace, &lost)) return lost;
     }
     return smtp_reception_finish(t, session);
 }

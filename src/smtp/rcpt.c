@@ -20,10 +20,10 @@ static struct smtp_reply other_tenant(void) {
                                 SLICE("Send to this recipient in a transaction of its own"));
 }
 
-/* RFC 5321 4.5.1: <Postmaster> without a domain is this host's. */
+/* RFC 5321 4.5.1: <Postmaster> without a domain is the store's to place. */
 static struct slice address_of(const struct smtp_session *session, const struct smtp_address *recipient) {
     if (recipient->domain.len) return smtp_address_text(session->scratch, recipient);
-    return arena_printf(session->scratch, "postmaster@%s", session->server->login->hostname);
+    return SLICE("postmaster");
 }
 
 /* Room for one more in a list that doubles inside the transaction's budget. */

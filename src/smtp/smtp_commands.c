@@ -123,8 +123,6 @@ static struct smtp_reply check(const struct row *row, const struct smtp_session 
 
 static struct smtp_reply run_row(struct task *t, const struct row *row, struct smtp_session *session,
                                  const struct smtp_command *command) {
-    if (row->is_last_of_group && conn_input(&session->conn).len)
-        return smtp_reply_named(SMTP_REPLY_INPUT_TOO_EARLY);
     struct smtp_reply refusal = check(row, session);
     if (refusal.code == 0) return row->run(t, session, command);
     return row->refuse ? row->refuse(t, session, command, refusal) : refusal;
@@ -139,8 +137,10 @@ struct smtp_reply smtp_commands_run(struct task *t, struct smtp_session *session
     enum smtp_command_error error = smtp_command_parse(session->scratch, line, &options, &command);
     if (line.len > SMTP_COMMAND_BYTES_MAX && command.verb != SMTP_VERB_AUTH)
         return smtp_reply_named(SMTP_REPLY_LINE_TOO_LONG);
-    if (error) return smtp_reply_named(smtp_command_error_reply(error, command.verb));
     const struct row *row = row_find(command.verb);
+    if (row && row->is_last_of_group && conn_input(&session->conn).len)
+        return smtp_reply_named(SMTP_REPLY_INPUT_TOO_EARLY);
+    if (error) return smtp_reply_named(smtp_command_error_reply(error, command.verb));
     if (!row) return smtp_reply_named(SMTP_REPLY_COMMAND_UNKNOWN);
     return run_row(t, row, session, &command);
 }

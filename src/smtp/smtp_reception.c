@@ -34,7 +34,7 @@ struct smtp_reply smtp_reception_begin(struct smtp_session *session) {
     struct env *env = session->conn.env;
     *reception = (struct smtp_reception){.id = store_client_new_id(server->store),
                                          .received_ms = env_wall_ms(env),
-                                         .began_ms = env_now_ms(env),
+                                         .pace = smtp_pace_begin(env),
                                          .intake = intake,
                                          .pending = buffer_new(PENDING_BYTES_MAX),
                                          .lines = canonical_lines_new()};
@@ -100,58 +100,24 @@ static bool begin_flow(struct task *t, struct smtp_session *session, bool is_who
 
 static void check_size(struct smtp_session *session) {
     struct smtp_reception *reception = session->transaction->reception;
-    if (reception->wire_bytes <= session->server->settings.message_bytes_max) return;
+    if (reception->pace.wire_bytes <= session->server->settings.message_bytes_max) return;
     smtp_reception_fail(reception, smtp_reply_named(SMTP_REPLY_MESSAGE_TOO_LARGE));
-}
-
-static void take_turns(struct task *t, struct smtp_reception *reception, uint64_t wire_bytes) {
-    reception->turn_bytes += wire_bytes;
-    if (reception->turn_bytes < SMTP_TURN_BYTES_MAX) return;
-    reception->turn_bytes = 0;
-    (void)!task_yield(t);
 }
 
 void smtp_reception_flow(struct task *t, struct smtp_session *session, uint64_t wire_bytes) {
     struct smtp_reception *reception = session->transaction->reception;
-    reception->wire_bytes += wire_bytes;
+    reception->pace.wire_bytes += wire_bytes;
     check_size(session);
     ASSERT(reception->failure.code || !buffer_overflowed(&reception->pending));
     if (reception->failure.code || begin_flow(t, session, false)) {
         feed(t, reception, buffer_slice(&reception->pending));
         buffer_clear(&reception->pending);
     }
-    take_turns(t, reception, wire_bytes);
+    smtp_pace_turn(t, &reception->pace, wire_bytes);
 }
 
 bool smtp_reception_is_flood(const struct smtp_session *session) {
-    return session->transaction->reception->wire_bytes / 2 > session->server->settings.message_bytes_max;
-}
-
-/* The pause that is allowed now: the content so far has bought time at the minimum rate. */
-static int64_t patience_ms(const struct smtp_session *session) {
-    const struct smtp_settings *settings = &session->server->settings;
-    const struct smtp_reception *reception = session->transaction->reception;
-    int64_t bought_ms = (int64_t)(reception->wire_bytes * 1000 / settings->data_bytes_per_s_min);
-    int64_t until_ms = reception->began_ms + settings->data_grace_ms + bought_ms;
-    int64_t left_ms = until_ms - env_now_ms(session->conn.env);
-    if (left_ms < 1) return 1;
-    return left_ms < settings->data_ms ? left_ms : settings->data_ms;
-}
-
-bool smtp_reception_fill(struct task *t, struct smtp_session *session, struct smtp_reply *reply) {
-    struct conn *conn = &session->conn;
-    *reply = SMTP_SILENCE;
-    conn_set_step_ms(conn, patience_ms(session));
-    if (conn->in.len == 0) (void)buffer_reserve(&conn->in, SMTP_READ_BYTES);
-    ssize_t got = conn_fill(t, conn);
-    if (got > 0) return true;
-    if (got == -ETIMEDOUT) {
-        *reply = smtp_reply_named(SMTP_REPLY_TIMED_OUT);
-        return false;
-    }
-    struct smtp_reply lost = {.code = 0, .text = SLICE("connection lost in the message")};
-    smtp_session_log_refused(session, &lost);
-    return false;
+    return session->transaction->reception->pace.wire_bytes / 2 > session->server->settings.message_bytes_max;
 }
 
 /* Silence: it is durable. RFC 5321 4.2.5 says when to answer what. */
@@ -203,7 +169,7 @@ static void log_accepted(const struct smtp_session *session) {
     LOG_INFO(session->conn.env->log, "smtp.accepted", LOG_ID("id", transaction->reception->id),
              LOG_TEXT("from", transaction->mail_from), LOG_NUMBER("recipients", transaction->recipient_count),
              LOG_TEXT("to", transaction->first_recipient),
-             LOG_NUMBER("bytes", transaction->reception->wire_bytes),
+             LOG_NUMBER("bytes", transaction->reception->pace.wire_bytes),
              LOG_TEXT("peer", smtp_session_peer(session)), LOG_CSTR("tls", session->security),
              LOG_ID("session", session->id));
 }
@@ -214,10 +180,8 @@ static struct smtp_reply accepted(struct smtp_session *session) {
     return smtp_reply_with_text(SMTP_REPLY_OK, arena_printf(session->scratch, "Ok: accepted as %016llx", id));
 }
 
-/* A refusal is logged with its transaction before that is forgotten. */
 struct smtp_reply smtp_reception_finish(struct task *t, struct smtp_session *session) {
     struct smtp_reply reply = deliver(t, session);
-    if (reply.code == 0) reply = accepted(session);
-    if (reply.code < 400) smtp_transaction_end(session);
-    return reply;
+    session->transaction->is_over = true;
+    return reply.code ? reply : accepted(session);
 }

@@ -9,6 +9,7 @@
 #ifndef SMTP_SMTP_RECEPTION_H
 #define SMTP_SMTP_RECEPTION_H
 
+#include "smtp/smtp_pace.h"
 #include "smtp/smtp_session.h"
 #include "wire/canonical_lines.h"
 
@@ -22,10 +23,7 @@ struct smtp_reception {
     bool is_flowing;
     /* A code: the message is refused. */
     struct smtp_reply failure;
-    /* As it came over the wire, for limits and the minimum rate. */
-    int64_t began_ms;
-    uint64_t wire_bytes;
-    uint64_t turn_bytes;
+    struct smtp_pace pace;
     /* BDAT: chunks may cut lines anywhere. */
     struct canonical_lines lines;
 };
@@ -40,8 +38,6 @@ void smtp_reception_fail(struct smtp_reception *reception, struct smtp_reply rep
 void smtp_reception_flow(struct task *t, struct smtp_session *session, uint64_t wire_bytes);
 /* More has come than is worth reading to its end: reply and close. */
 bool smtp_reception_is_flood(const struct smtp_session *session);
-/* Waits for more of the content. A reply with a code, or one that only closes: there is no more. */
-bool smtp_reception_fill(struct task *t, struct smtp_session *session, struct smtp_reply *reply);
 /* The content is whole: delivers it and ends the transaction. Returns the message's reply. */
 struct smtp_reply smtp_reception_finish(struct task *t, struct smtp_session *session);
 

@@ -124,6 +124,7 @@ static void session_command(struct task *t, void *context, struct slice command)
     struct smtp_session *session = context;
     session->scratch = smtp_arena_take(session->server);
     smtp_session_reply(session, run_framed(t, session, command));
+    if (session->transaction && session->transaction->is_over) smtp_transaction_end(session);
     smtp_arena_give(session->server, &session->scratch);
     /* A line that is dropped piece by piece is still the same command. */
     if (session->frame_status != SMTP_FRAME_MORE) restart_command_clock(session);

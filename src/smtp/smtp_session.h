@@ -36,6 +36,8 @@ struct smtp_transaction {
     struct slice envelope_id;
     uint32_t dsn_return;
     bool is_utf8;
+    /* Its reply is the last thing to come of it. */
+    bool is_over;
     /* RCPT was tried, whatever became of it. */
     bool is_addressed;
     size_t recipient_count;

@@ -10,8 +10,7 @@
 
 #include "base/limits.h"
 #include "store/protocol.h"
-#include "store/scram_check.h"
-#include "wire/scram.h"
+#include "wire/scram_secret.h"
 
 struct store_service {
     struct env *env;
@@ -99,18 +98,25 @@ static void serve_scram_challenge(struct question *q) {
 }
 
 /* RFC 5802 3: the proof is checked, and the signature made, where the secrets are. */
+static bool proof_is_right(const struct scram_secret *secret, uint8_t hash_bytes, struct slice auth_message,
+                           struct slice proof, uint8_t *signature) {
+    struct scram_keys keys = {.hash = hash_bytes == 20 ? SCRAM_HASH_SHA_1 : SCRAM_HASH_SHA_256};
+    memcpy(keys.stored_key, secret->stored_key, hash_bytes);
+    memcpy(keys.server_key, secret->server_key, hash_bytes);
+    bool is_right = scram_secret_check(&keys, auth_message, proof, signature);
+    explicit_bzero(&keys, sizeof keys);
+    return is_right;
+}
+
 static enum store_result scram_verify(struct question *q, struct slice user, uint8_t hash_bytes,
                                       struct slice auth_message, struct slice proof, uint8_t *signature,
                                       struct account *account) {
     struct scram_secret secret;
     enum store_result result = engine_scram_secret(q->engine, q->arena, user, hash_bytes, &secret, account);
-    if (result == STORE_OK) {
-        bool is_right =
-            scram_check(hash_bytes, secret.stored_key, secret.server_key, auth_message, proof, signature);
-        if (!is_right || account->id == 0 || account->is_disabled) result = STORE_DENIED;
-    }
+    if (result) return result;
+    bool is_right = proof_is_right(&secret, hash_bytes, auth_message, proof, signature);
     explicit_bzero(&secret, sizeof secret);
-    return result;
+    return is_right && account->id && !account->is_disabled ? STORE_OK : STORE_DENIED;
 }
 
 static void serve_scram_verify(struct question *q) {

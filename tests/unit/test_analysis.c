@@ -187,12 +187,11 @@ static void attachments_are_noticed(void **state) {
 static void a_small_arena_gives_less_but_valid(void **state) {
     for (size_t budget = 1500; budget < 12000; budget += 300) {
         struct fixture f = analysed(slice_from_text(reply), 50, budget);
-        assert_non_null(f.analysis->root);
+        assert_true(slice_ends_nocase(f.analysis->envelope, SLICE(")")));
         assert_true(utf8_valid(f.analysis->preview));
         struct arena *arena = arena_new(ARENA_BYTES);
         struct mime_part *root;
-        if (f.analysis->structure.len)
-            assert_int_equal(structure_decode(arena, f.analysis->structure, &root), STRUCTURE_OK);
+        assert_int_equal(structure_decode(arena, f.analysis->structure, &root), STRUCTURE_OK);
         arena_free(&arena);
         fixture_free(&f);
     }

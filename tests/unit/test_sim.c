@@ -336,6 +336,37 @@ static void tls_takes_nothing_that_was_sent_in_the_clear(void **state) {
     for (uint64_t seed = 0; seed < 20; seed++) with_echo_server(seed, injected_body);
 }
 
+/* The server dies at each step of the handshake, or just after it. */
+static void cut_short_body(struct task *t, struct bench *bench) {
+    struct stream *stream = connect_to_echo(t);
+    char bytes[8];
+    sim_kill_after_steps(bench->server, 1 + sim_world_random(bench->world, 4));
+    int result = stream_write(t, stream, SLICE("STARTTLS\n"), soon(t));
+    if (!result && stream_read(t, stream, bytes, 3, soon(t)) == 3)
+        result = tls_connect(t, &stream, NULL, soon(t));
+    assert_int_not_equal(result, -ETIMEDOUT);
+    if (!result && stream) result = stream_write(t, stream, SLICE("a\nb\nc\nd\n"), soon(t));
+    /* If it has got through: now. */
+    sim_process_kill(bench->server);
+    for (ssize_t got = 1; stream && got > 0;) {
+        got = stream_read(t, stream, bytes, sizeof bytes, soon(t));
+        assert_int_not_equal(got, -ETIMEDOUT);
+    }
+    stream_close(&stream);
+}
+
+static void tls_ends_where_the_peer_dies(void **state) {
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        struct bench bench;
+        bench_open(&bench, seed);
+        sim_world_network(bench.world)->split_chance = SIM_ALWAYS / 2;
+        bench.server = sim_process_start(bench.host, "server", echo_main, &bench);
+        sim_world_run_for(bench.world, 10);
+        run_on(&bench, bench.away, cut_short_body);
+        bench_close(&bench);
+    }
+}
+
 static void tls_can_fail(void **state) { with_echo_server(1, failing_tls_body); }
 
 /* A parent gives one end of a pair to a child, and over it the end of another pair. */
@@ -377,6 +408,31 @@ static void parent_body(struct task *t, struct bench *bench) {
 static void a_stream_can_be_handed_to_another_process(void **state) {
     for (uint64_t seed = 0; seed < 20; seed++) run_alone(seed, parent_body);
 }
+
+/* What was on its way to a process that dies is closed with it. */
+static void idle_main(struct task *t, void *argument) { sleep_until_stopped(t); }
+
+static void lost_gift_body(struct task *t, struct bench *bench) {
+    struct handle pair[2];
+    struct handle gift[2];
+    assert_int_equal(stream_pair(task_env(t), pair), 0);
+    assert_int_equal(stream_pair(task_env(t), gift), 0);
+    struct env *child = sim_process_start(bench->host, "child", idle_main, bench);
+    (void)sim_handle_copy(pair[1], child);
+    handle_close(task_env(t), pair[1]);
+    struct stream *stream = stream_adopt(task_env(t), pair[0]);
+    assert_int_equal(stream->ops->send_handle(stream, SLICE("x"), gift[0]), 1);
+    handle_close(task_env(t), gift[0]);
+    struct stream *mine = stream_adopt(task_env(t), gift[1]);
+    char byte;
+    assert_int_equal(stream_read(t, mine, &byte, 1, env_now_ms(task_env(t)) + 100), -ETIMEDOUT);
+    sim_process_kill(child);
+    assert_int_equal(stream_read(t, mine, &byte, 1, soon(t)), 0);
+    stream_close(&mine);
+    stream_close(&stream);
+}
+
+static void a_handle_under_way_dies_with_its_receiver(void **state) { run_alone(1, lost_gift_body); }
 
 /* Two processes accept from one port; the one that dies leaves it to the other. */
 static void shared_main(struct task *t, void *argument) {
@@ -583,6 +639,8 @@ int main(void) {
         cmocka_unit_test(tls_shakes_hands_and_carries_bytes),
         cmocka_unit_test(tls_takes_nothing_that_was_sent_in_the_clear),
         cmocka_unit_test(tls_can_fail),
+        cmocka_unit_test(tls_ends_where_the_peer_dies),
+        cmocka_unit_test(a_handle_under_way_dies_with_its_receiver),
         cmocka_unit_test(a_stream_can_be_handed_to_another_process),
         cmocka_unit_test(a_port_is_shared_and_outlives_one_process),
         cmocka_unit_test(a_killed_process_is_cut_off_and_unwinds),

@@ -1,4 +1,8 @@
-/* The events of a world: a binary heap, ordered by moment, then by the order they were set in. */
+/*
+ * The events of a world: a binary heap, ordered by moment, then by the order they were set in, so
+ * that the order never depends on addresses or on the heap's shape. Events live in whoever sets
+ * them, and are cancelled before that is freed.
+ */
 #include <stdlib.h>
 
 #include "io/sim/world.h"

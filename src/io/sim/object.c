@@ -1,4 +1,8 @@
-/* Descriptors: how processes hold objects, and hand them to each other. */
+/*
+ * Descriptors: how processes hold objects, and hand them to each other. An object lives as long as
+ * some descriptor, or a message under way, refers to it. A descriptor belongs to one process, and
+ * loses its object when that dies.
+ */
 #include <errno.h>
 #include <stdlib.h>
 

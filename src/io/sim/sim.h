@@ -29,6 +29,10 @@
  * or a whole machine can be made to die: at the n-th one, or at random. A write that dies may be
  * done in part.
  *
+ * Network. Ports are found by address and number; 127.x and ::1 are the machine itself. As with
+ * TCP, and with local sockets too, closing while input is unread breaks the connection: the other
+ * side reads -ECONNRESET, and over TCP it may never get the last bytes.
+ *
  * Disk. A file's bytes survive a power cut after file_sync, its name after folder_sync. What was
  * not synced survives as the seed decides: none, all, or single 512-byte sectors in any order. A
  * sync that fails (fault knob) leaves its bytes in doubt for ever, as Linux does.
@@ -96,7 +100,8 @@ void sim_world_note(struct sim_world *world, struct slice fact);
 struct sim_network *sim_world_network(struct sim_world *world);
 
 /* Runs until `is_met(context)` says so (asked between any two turns and events; NULL: never), or
-   `limit_ms` of virtual time have passed, or nothing can happen any more. True: it is met. */
+   `limit_ms` of virtual time have passed, or nothing can happen any more. True: it is met. Not to
+   be called from inside a process or an event. */
 bool sim_world_run_until(struct sim_world *world, bool (*is_met)(void *context), void *context,
                          int64_t limit_ms);
 /* Lets so much time pass. */

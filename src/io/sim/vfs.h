@@ -1,4 +1,8 @@
-/* SQLite's view of the disk: an open file of the VFS, and its locks. */
+/*
+ * SQLite's view of the disk: an open file of the VFS, and its locks. Locks and shared memory belong
+ * to the inode, so they are seen by all processes of the machine; each open file counts for itself,
+ * two of one process too.
+ */
 #ifndef IO_SIM_VFS_H
 #define IO_SIM_VFS_H
 
