@@ -52,10 +52,28 @@ enum {
     SMTP_REPLY_TEXT_BYTES_MAX = 480,
     SMTP_ERRORS_MAX = 20,
     SMTP_RECEIVED_MAX = 50,
+    /* One transaction's addresses; a command borrows as much. */
+    SMTP_TRANSACTION_BYTES_MAX = 2 * 1024 * 1024,
+    SMTP_ARENAS_KEPT = 64,
+    /* What a server puts in front of a message. */
+    SMTP_TRACE_BYTES_MAX = 4096,
+    /* Submission looks for missing fields in a header section up to this size. */
+    SMTP_HEADER_HELD_BYTES_MAX = 64 * 1024,
+    SMTP_READ_BYTES = 16 * 1024,
+    /* Content taken from one connection before others get their turn. */
+    SMTP_TURN_BYTES_MAX = 256 * 1024,
 
     /* A message up to this size is held in memory, a larger one is spooled. */
     MESSAGE_MEMORY_BYTES_MAX = 256 * 1024,
     MESSAGE_BYTES_MAX_DEFAULT = 50 * 1024 * 1024,
+
+    /* Messages on their way in, of one role, all together. */
+    INTAKE_BUDGET_BYTES = 64 * 1024 * 1024,
+    /* What a role keeps ready for the next messages, and what one analysis may take. */
+    INTAKE_KEPT = 32,
+    INTAKE_KEPT_BYTES_MAX = 64 * 1024,
+    INTAKE_ANALYSIS_BYTES_MAX = 24 * 1024 * 1024,
+    INTAKE_SPOOL_WRITE_BYTES = 256 * 1024,
 
     /* Bodies are stored as independent frames of at most this many raw bytes. */
     BODY_FRAME_BYTES = 128 * 1024,
@@ -97,9 +115,21 @@ enum {
     MIME_DEPTH_MAX = 100,
     MIME_PARTS_MAX = 10000,
     MIME_HEADER_BYTES_MAX = 1024 * 1024,
-    MIME_BOUNDARY_BYTES_MAX = 256,
+    MIME_BOUNDARY_BYTES_MAX = 8192, /* RFC 2046 5.1.1 has 70; broken senders have more */
+    MIME_ENVELOPE_BYTES_MAX = 4 * 1024 * 1024,
     MIME_ADDRESSES_MAX = 10000,
     MIME_PARAMETERS_MAX = 256,
+
+    /* What is kept of a message when it is delivered; search reads further. */
+    ANALYSIS_PREVIEW_BYTES = 200,
+    ANALYSIS_PREVIEW_SOURCE_BYTES_MAX = 64 * 1024,
+    ANALYSIS_SUBJECT_BYTES_MAX = 4096,
+    ANALYSIS_TEXT_BYTES_MAX = 1000,
+    ANALYSIS_REFERENCES_MAX = 100,
+    ANALYSIS_DELIVERED_TO_MAX = 50,
+    ANALYSIS_TREE_BYTES_MAX = 16 * 1024 * 1024,
+    ANALYSIS_STRUCTURE_BYTES_MAX = 16 * 1024 * 1024,
+    ANALYSIS_HTML_BYTES_MAX = 4 * 1024 * 1024,
 
     /* IMAP. */
     IMAP_COMMAND_BYTES_MAX = 64 * 1024,
@@ -107,6 +137,20 @@ enum {
     IMAP_SEQUENCE_RANGES_MAX = 100000,
     IMAP_MAILBOX_NAME_BYTES_MAX = 1000,
     IMAP_LITERAL_NONSYNC_BYTES_MAX = 4096,
+    IMAP_LITERAL_COLLECTED_BYTES_MAX = 16 * 1024,
+    IMAP_COMMAND_ARENA_BYTES_MAX = 2 * 1024 * 1024,
+    IMAP_TAG_BYTES_MAX = 255,
+    IMAP_ERROR_TEXT_BYTES_MAX = 160,
+    IMAP_KEYWORD_BYTES_MAX = 255,
+    IMAP_FLAGS_MAX = 1000,
+    IMAP_SEARCH_KEYS_MAX = 5000,
+    IMAP_FETCH_SECTIONS_MAX = 500,
+    IMAP_FETCH_HEADERS_MAX = 500,
+    IMAP_LIST_PATTERNS_MAX = 100,
+    IMAP_ID_FIELDS_MAX = 30,
+
+    /* A set of UIDs is kept in blocks of at most so many ranges. */
+    UID_SET_BLOCK_RANGES_MAX = 128,
 
     /* POP3, RFC 2449 4: a command is at most 255 bytes. */
     POP3_COMMAND_BYTES_MAX = 255,

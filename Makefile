@@ -1,0 +1,34 @@
+# One line a target; the work is in scripts/. README.md says what each is for.
+MINUTES ?= 10
+SEEDS ?= 1000
+ROUNDS ?= 200
+
+.PHONY: default run test bench fuzz sim kill-test format tidy clean
+default:
+	@scripts/build.sh release
+run: default
+	@scripts/demo.sh
+test:
+	@scripts/install-packages.sh build test
+	@/usr/bin/python3 scripts/test.py
+bench: default
+	@scripts/install-packages.sh bench
+	@/usr/bin/python3 bench/run.py
+fuzz:
+	@scripts/install-packages.sh build fuzz
+	@/usr/bin/python3 scripts/fuzz.py --minutes $(MINUTES)
+sim:
+	@scripts/build.sh debug
+	@SEEDS=$(SEEDS) meson test -C build/debug --no-rebuild --suite sim --timeout-multiplier 0 --print-errorlogs
+kill-test:
+	@scripts/build.sh debug
+	@scripts/install-packages.sh test
+	@ROUNDS=$(ROUNDS) POSTHASTE_BIN=build/debug/posthaste /usr/bin/python3 -m pytest -q tests/e2e/test_kill.py
+format:
+	@scripts/install-packages.sh format
+	@git ls-files -z '*.c' '*.h' | xargs -0 clang-format -i
+tidy:
+	@scripts/install-packages.sh format
+	@/usr/bin/python3 scripts/tidy.py
+clean:
+	@rm -rf build

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Builds the program: scripts/build.sh release|debug
+#   release  optimized and hardened                      build/posthaste
+#   debug    under address and undefined-behaviour checks   build/debug/posthaste, and the unit tests
+# Installs the Debian packages it needs first.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+configure() {
+    local folder=$1
+    shift
+    [ -f "$folder/build.ninja" ] || meson setup "$folder" "$@" >"$folder.log" 2>&1 || {
+        tail -n 20 "$folder.log" >&2
+        echo "build: meson setup $folder failed" >&2
+        exit 1
+    }
+}
+
+# Quiet where all is well: ninja's words are shown only when something fails.
+compile() {
+    local folder=$1
+    shift
+    ninja -C "$folder" "$@" >"$folder.log" 2>&1 || {
+        grep -v '^\[' "$folder.log" | tail -n 60 >&2
+        echo "build: $folder failed, all of it is in $folder.log" >&2
+        exit 1
+    }
+}
+
+program() {
+    meson introspect --targets "$1" | /usr/bin/python3 -c '
+import json, sys
+names = [t["filename"][0] for t in json.load(sys.stdin) if t["name"] == "posthaste" and t["type"] == "executable"]
+sys.exit("build: meson.build has no executable named posthaste") if not names else print(names[0])'
+}
+
+[ $# = 1 ] || { echo "usage: $0 release|debug" >&2; exit 2; }
+scripts/install-packages.sh build
+mkdir -p build
+case $1 in
+release)
+    configure build/release --buildtype=release
+    path=$(program build/release)
+    compile build/release "$(realpath --relative-to=build/release "$path")"
+    # Into place in one step: a server may be running the old one.
+    install -m 755 "$path" build/posthaste.new
+    mv build/posthaste.new build/posthaste
+    echo "built build/posthaste"
+    ;;
+debug)
+    configure build/debug -Db_sanitize=address,undefined -Db_lundef=false
+    compile build/debug
+    path=$(program build/debug)
+    [ "$path" -ef build/debug/posthaste ] || ln -sf "$path" build/debug/posthaste
+    ;;
+*)
+    echo "usage: $0 release|debug" >&2
+    exit 2
+    ;;
+esac

@@ -1,0 +1,181 @@
+#!/usr/bin/python3
+"""Runs every test there is and counts it (`make test`).
+
+Stages: meson's tests (unit, fuzz replay, simulation) and the end-to-end tests on the build with
+sanitizers, tidy, and the sandbox tests on the release binary. A cmocka program counts with each of
+its tests. The last line is the total, "N passed, N failed"; the exit status is 0 only when
+nothing failed and every stage ran.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DEBUG = ROOT / "build" / "debug"
+RELEASE_PROGRAM = ROOT / "build" / "posthaste"
+REPORTS = ROOT / "build" / "reports"
+CMOCKA_LINE = re.compile(r"^\[\s*(OK|FAILED|SKIPPED|ERROR)\s*\] (?:\S+: )?(\w+)\s*$", re.MULTILINE)
+MESON_GOOD = {"OK", "EXPECTEDFAIL"}
+
+
+@dataclass
+class Tally:
+    """What a stage found."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    def fail(self, name: str) -> None:
+        self.failed += 1
+        self.failures.append(name)
+
+    def add(self, other: Tally) -> None:
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+        self.failures += other.failures
+
+
+def count_cmocka(program: str, result: str, output: str) -> Tally:
+    """Counts one program of meson's log: each cmocka test in it, or the program as one test."""
+    tally = Tally()
+    seen: dict[str, str] = {}
+    for word, name in CMOCKA_LINE.findall(output):
+        seen[name] = "FAILED" if word == "ERROR" else word
+    for name, word in seen.items():
+        if word == "OK":
+            tally.passed += 1
+        elif word == "SKIPPED":
+            tally.skipped.append(f"{program}: {name}")
+        else:
+            tally.fail(f"{program}: {name}")
+    if result == "SKIP":
+        tally.skipped.append(program)
+    elif result not in MESON_GOOD and not tally.failed:
+        tally.fail(f"{program}: {result}")
+    elif not seen and result in MESON_GOOD:
+        tally.passed += 1
+    return tally
+
+
+def count_meson(log: Path) -> Tally:
+    """Reads meson's testlog.json: one JSON object a line."""
+    tally = Tally()
+    for line in log.read_text().splitlines():
+        test = json.loads(line)
+        output = (test.get("stdout") or "") + "\n" + (test.get("stderr") or "")
+        tally.add(count_cmocka(test["name"], test["result"], output))
+    return tally
+
+
+def count_pytest(report: Path) -> Tally:
+    """Reads pytest's JUnit report."""
+    tally = Tally()
+    for case in ElementTree.parse(report).getroot().iter("testcase"):
+        name = f"{case.get('classname')}: {case.get('name')}"
+        skipped = case.find("skipped")
+        if case.find("failure") is not None or case.find("error") is not None:
+            tally.fail(name)
+        elif skipped is not None:
+            tally.skipped.append(f"{name} ({skipped.get('message')})")
+        else:
+            tally.passed += 1
+    return tally
+
+
+def stage_build(kind: str) -> Tally:
+    """A build counts as one test, because its warnings are errors."""
+    tally = Tally()
+    if subprocess.run([str(ROOT / "scripts" / "build.sh"), kind], cwd=ROOT).returncode == 0:
+        tally.passed += 1
+    else:
+        tally.fail(f"build {kind}")
+    return tally
+
+
+def stage_meson() -> Tally:
+    log = DEBUG / "meson-logs" / "testlog.json"
+    log.unlink(missing_ok=True)
+    done = subprocess.run(["meson", "test", "-C", str(DEBUG), "--no-rebuild", "--print-errorlogs", "--quiet"],
+                          cwd=ROOT)
+    if not log.exists():
+        tally = Tally()
+        tally.fail("meson test left no log")
+        return tally
+    tally = count_meson(log)
+    if done.returncode and not tally.failed:
+        tally.fail(f"meson test: exit status {done.returncode}")
+    return tally
+
+
+def stage_pytest(folder: str, program: Path) -> Tally:
+    report = REPORTS / f"{Path(folder).name}.xml"
+    report.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider",
+               f"--junit-xml={report}", folder]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "POSTHASTE_BIN": str(program)})
+    tally = count_pytest(report) if report.exists() else Tally()
+    if done.returncode and not tally.failed:
+        tally.fail(f"pytest {folder}: exit status {done.returncode}")
+    return tally
+
+
+def stage_tidy() -> Tally:
+    done = subprocess.run([sys.executable, str(ROOT / "scripts" / "tidy.py")], cwd=ROOT, stdout=subprocess.PIPE,
+                          text=True)
+    sys.stdout.write(done.stdout)
+    tally = Tally()
+    for line in done.stdout.splitlines():
+        if line.startswith("ok "):
+            tally.passed += 1
+        elif line.startswith("BROKEN "):
+            tally.fail(f"tidy: {line.removeprefix('BROKEN ')}")
+    if done.returncode and not tally.failed:
+        tally.fail(f"tidy: exit status {done.returncode}")
+    return tally
+
+
+STAGES = (
+    ("build with sanitizers", lambda: stage_build("debug")),
+    ("unit, fuzz replay, simulation", stage_meson),
+    ("end to end", lambda: stage_pytest("tests/e2e", DEBUG / "posthaste")),
+    ("tidy", stage_tidy),
+    ("the tools themselves", lambda: stage_pytest("tests/tools", DEBUG / "posthaste")),
+    ("release build", lambda: stage_build("release")),
+    ("sandbox", lambda: stage_pytest("tests/sandbox", RELEASE_PROGRAM)),
+)
+
+
+def main() -> int:
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    total = Tally()
+    for title, stage in STAGES:
+        print(f"== {title}", flush=True)
+        started = time.monotonic()
+        tally = stage()
+        total.add(tally)
+        print(f"== {title}: {tally.passed} passed, {tally.failed} failed, {len(tally.skipped)} skipped "
+              f"in {time.monotonic() - started:.0f} s", flush=True)
+    for name in total.skipped:
+        print(f"skipped: {name}")
+    for name in total.failures:
+        print(f"FAILED: {name}")
+    words = f"{total.passed} passed, {total.failed} failed"
+    (REPORTS / "total").write_text(words + "\n")
+    print(words)
+    return 1 if total.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

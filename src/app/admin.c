@@ -1,0 +1,266 @@
+#include "app/admin.h"
+
+#include <stdio.h>
+
+#include "base/limits.h"
+#include "ipc/pack.h"
+
+enum { ADMIN_ARENA_BYTES = 64 << 20 };
+
+void admin_request_pack(struct buffer *out, const struct admin_request *request) {
+    pack_number(out, request->word_count);
+    for (size_t i = 0; i < request->word_count; i++) pack_slice(out, request->words[i]);
+    pack_slice(out, request->password);
+    pack_number(out, request->quota_bytes);
+}
+
+bool admin_request_unpack(struct slice body, struct admin_request *request) {
+    struct unpacker in = unpacker_of(body);
+    *request = (struct admin_request){.word_count = unpack_number_max(&in, ADMIN_WORDS_MAX)};
+    for (size_t i = 0; i < request->word_count; i++) request->words[i] = unpack_slice(&in);
+    request->password = unpack_slice(&in);
+    request->quota_bytes = unpack_number(&in);
+    return unpack_is_done(&in);
+}
+
+/* One command at work. */
+struct admin {
+    struct task *t;
+    const struct admin_context *context;
+    const struct admin_request *request;
+    struct engine *engine;
+    struct arena *arena;
+};
+
+static json_t *text_of(struct slice s) { return json_stringn_nocheck((const char *)s.ptr, s.len); }
+
+static json_t *error_of(struct slice line) { return json_pack("{s:o}", "error", text_of(line)); }
+
+/* What a failed command says; `subject` is the address or name it was about. */
+static json_t *failure(struct admin *admin, enum store_result result, struct slice subject,
+                       const char *not_found, const char *refused) {
+    const char *text = "the store failed; see the log";
+    switch (result) {
+    case STORE_NOT_FOUND:
+        text = not_found;
+        break;
+    case STORE_EXISTS:
+        text = "is there already";
+        break;
+    case STORE_REFUSED:
+        text = refused;
+        break;
+    case STORE_FULL:
+        text = "cannot be stored: the disk is full";
+        break;
+    case STORE_BUSY:
+        text = "cannot be done now: too much work is waiting; try again";
+        break;
+    default:
+        break;
+    }
+    return error_of(arena_printf(admin->arena, "%.*s %s", SLICE_PRINT(subject), text));
+}
+
+static json_t *done(const char *key, struct slice subject) {
+    return json_pack("{s:o}", key, text_of(subject));
+}
+
+static json_t *account_add(struct admin *admin) {
+    struct slice address = admin->request->words[2];
+    uint64_t id;
+    enum store_result result = engine_account_add(admin->t, admin->engine, address, admin->request->password,
+                                                  admin->request->quota_bytes, &id);
+    if (result == STORE_OK) return done("added", address);
+    return failure(admin, result, address,
+                   "belongs to a domain that is not ours; posthaste domain add it first",
+                   "is not an address like user@example.test");
+}
+
+static json_t *account_password(struct admin *admin) {
+    struct slice address = admin->request->words[2];
+    enum store_result result =
+        engine_account_password(admin->t, admin->engine, address, admin->request->password);
+    if (result == STORE_OK) return done("changed", address);
+    return failure(admin, result, address, "is not an account", "is not an address");
+}
+
+static json_t *account_remove(struct admin *admin) {
+    struct slice address = admin->request->words[2];
+    enum store_result result = engine_account_remove(admin->t, admin->engine, address);
+    if (result == STORE_OK) return done("removed", address);
+    return failure(admin, result, address, "is not an account", "is not an address");
+}
+
+static json_t *account_list(struct admin *admin) {
+    struct account *accounts;
+    size_t count;
+    enum store_result result = engine_account_list(admin->engine, admin->arena, &accounts, &count);
+    if (result != STORE_OK) return failure(admin, result, SLICE("the list"), "", "");
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(
+            list, json_pack("{s:o, s:I, s:I, s:I, s:b}", "address", text_of(accounts[i].address), "messages",
+                            (json_int_t)accounts[i].message_count, "bytes",
+                            (json_int_t)accounts[i].used_bytes, "quota_bytes",
+                            (json_int_t)accounts[i].quota_bytes, "disabled", accounts[i].is_disabled));
+    return json_pack("{s:o}", "accounts", list);
+}
+
+static json_t *alias_add(struct admin *admin) {
+    struct alias alias = {admin->request->words[2], admin->request->words[3]};
+    enum store_result result = engine_alias_add(admin->t, admin->engine, &alias);
+    if (result == STORE_OK) return done("added", alias.address);
+    return failure(admin, result, alias.address,
+                   "belongs to a domain that is not ours; posthaste domain add it first",
+                   "cannot be an alias for that: both must be addresses (or @domain for a catch-all)");
+}
+
+static json_t *alias_remove(struct admin *admin) {
+    struct alias alias = {admin->request->words[2],
+                          admin->request->word_count > 3 ? admin->request->words[3] : SLICE_EMPTY};
+    enum store_result result = engine_alias_remove(admin->t, admin->engine, &alias);
+    if (result == STORE_OK) return done("removed", alias.address);
+    return failure(admin, result, alias.address, "is not such an alias", "is not an address");
+}
+
+static json_t *alias_list(struct admin *admin) {
+    struct alias *aliases;
+    size_t count;
+    enum store_result result = engine_alias_list(admin->engine, admin->arena, &aliases, &count);
+    if (result != STORE_OK) return failure(admin, result, SLICE("the list"), "", "");
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, json_pack("{s:o, s:o}", "address", text_of(aliases[i].address), "target",
+                                              text_of(aliases[i].target)));
+    return json_pack("{s:o}", "aliases", list);
+}
+
+static json_t *domain_add(struct admin *admin) {
+    struct slice name = admin->request->words[2];
+    enum store_result result = engine_domain_add(admin->t, admin->engine, name);
+    if (result == STORE_OK) return done("added", name);
+    return failure(admin, result, name, "", "is not a domain name");
+}
+
+static json_t *domain_remove(struct admin *admin) {
+    struct slice name = admin->request->words[2];
+    enum store_result result = engine_domain_remove(admin->t, admin->engine, name);
+    if (result == STORE_OK) return done("removed", name);
+    return failure(admin, result, name, "is not one of our domains",
+                   "still has accounts or aliases; remove them first");
+}
+
+static json_t *domain_list(struct admin *admin) {
+    struct domain *domains;
+    size_t count;
+    enum store_result result = engine_domain_list(admin->engine, admin->arena, &domains, &count);
+    if (result != STORE_OK) return failure(admin, result, SLICE("the list"), "", "");
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, json_pack("{s:o, s:I}", "name", text_of(domains[i].name), "accounts",
+                                              (json_int_t)domains[i].account_count));
+    return json_pack("{s:o}", "domains", list);
+}
+
+static json_t *report_of(const struct role_report *report) {
+    json_t *missing = json_array();
+    if (!report->walls.own_user) json_array_append_new(missing, json_string("own user"));
+    if (!report->walls.no_new_privileges) json_array_append_new(missing, json_string("no new privileges"));
+    if (!report->walls.seccomp) json_array_append_new(missing, json_string("seccomp"));
+    if (!report->walls.landlock) json_array_append_new(missing, json_string("Landlock"));
+    return json_pack("{s:s, s:I, s:I, s:I, s:o}", "kind", role_kind_name(report->kind), "index",
+                     (json_int_t)report->index, "pid", (json_int_t)report->pid, "restarts",
+                     (json_int_t)report->restarts, "missing_walls", missing);
+}
+
+static json_t *roles_of(const struct admin_roles *roles) {
+    json_t *list = json_array();
+    for (size_t i = 0; roles && i < roles->count; i++)
+        json_array_append_new(list, report_of(&roles->reports[i]));
+    return list;
+}
+
+static json_t *status(struct admin *admin) {
+    struct store_status status;
+    enum store_result result = engine_status(admin->engine, &status);
+    if (result != STORE_OK) return failure(admin, result, SLICE("the status"), "", "");
+    const struct admin_roles *roles = admin->context->roles;
+    return json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "version", POSTHASTE_VERSION,
+                     "running", roles != NULL, "domains", (json_int_t)status.domains, "accounts",
+                     (json_int_t)status.accounts, "messages", (json_int_t)status.messages, "mail_bytes",
+                     (json_int_t)status.mail_bytes, "stored_bytes", (json_int_t)status.body_bytes, "segments",
+                     (json_int_t)status.segments, "queue_held", (json_int_t)status.queue_held, "free_bytes",
+                     (json_int_t)status.free_bytes, "roles", roles_of(roles));
+}
+
+struct faults {
+    struct admin *admin;
+    json_t *list;
+};
+
+static void note_fault(void *context, struct slice line) {
+    struct faults *faults = context;
+    if (json_array_size(faults->list) < 1000) json_array_append_new(faults->list, text_of(line));
+    const struct admin_context *admin = faults->admin->context;
+    if (admin->progress) admin->progress(admin->context, line);
+}
+
+static json_t *verify(struct admin *admin) {
+    struct faults faults = {admin, json_array()};
+    struct verify_report report;
+    enum store_result result = engine_verify(admin->t, admin->engine, note_fault, &faults, &report);
+    if (result != STORE_OK) {
+        json_decref(faults.list);
+        return failure(admin, result, SLICE("the check"), "", "");
+    }
+    return json_pack("{s:b, s:I, s:I, s:I, s:o}", "clean", report.faults == 0, "messages",
+                     (json_int_t)report.messages, "bodies", (json_int_t)report.bodies, "faults",
+                     (json_int_t)report.faults, "lines", faults.list);
+}
+
+struct verb {
+    struct slice noun;
+    struct slice verb;
+    size_t least_words;
+    size_t most_words;
+    json_t *(*run)(struct admin *admin);
+};
+
+static const struct verb verbs[] = {
+    {SLICE_INIT("account"), SLICE_INIT("add"), 3, 3, account_add},
+    {SLICE_INIT("account"), SLICE_INIT("list"), 2, 2, account_list},
+    {SLICE_INIT("account"), SLICE_INIT("password"), 3, 3, account_password},
+    {SLICE_INIT("account"), SLICE_INIT("remove"), 3, 3, account_remove},
+    {SLICE_INIT("alias"), SLICE_INIT("add"), 4, 4, alias_add},
+    {SLICE_INIT("alias"), SLICE_INIT("list"), 2, 2, alias_list},
+    {SLICE_INIT("alias"), SLICE_INIT("remove"), 3, 4, alias_remove},
+    {SLICE_INIT("domain"), SLICE_INIT("add"), 3, 3, domain_add},
+    {SLICE_INIT("domain"), SLICE_INIT("list"), 2, 2, domain_list},
+    {SLICE_INIT("domain"), SLICE_INIT("remove"), 3, 3, domain_remove},
+    {SLICE_INIT("status"), SLICE_INIT(""), 1, 1, status},
+    {SLICE_INIT("verify"), SLICE_INIT(""), 1, 1, verify},
+};
+
+static const struct verb *verb_find(const struct admin_request *request) {
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        const struct verb *verb = &verbs[i];
+        if (request->word_count < verb->least_words || request->word_count > verb->most_words) continue;
+        if (!slice_equal(request->words[0], verb->noun)) continue;
+        if (verb->verb.len && !slice_equal(request->words[1], verb->verb)) continue;
+        return verb;
+    }
+    return NULL;
+}
+
+json_t *admin_execute(struct task *t, const struct admin_context *context,
+                      const struct admin_request *request) {
+    const struct verb *verb = verb_find(request);
+    if (!verb)
+        return error_of(SLICE("this server does not know that command; is it older than this program?"));
+    struct admin admin = {t, context, request, context->engine, arena_new(ADMIN_ARENA_BYTES)};
+    json_t *answer = verb->run(&admin);
+    arena_free(&admin.arena);
+    if (!answer) FATAL("out of memory for an answer");
+    return answer;
+}

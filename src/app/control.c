@@ -1,0 +1,90 @@
+#include "app/control.h"
+
+#include <stdlib.h>
+
+struct control_server {
+    struct env *env;
+    struct engine *engine;
+    const struct admin_roles *roles;
+    struct listener *listener;
+    struct scope scope;
+};
+
+struct control_session {
+    struct control_server *server;
+    struct stream *stream;
+    struct channel *channel;
+    struct gate gone;
+    bool is_gone;
+};
+
+static void send_progress(void *context, struct slice line) {
+    struct control_session *session = context;
+    channel_notify(session->channel, &(struct ipc_message){CONTROL_PROGRESS, line, HANDLE_NONE});
+}
+
+static void answer(struct task *t, void *context, struct ipc_request *request) {
+    struct control_session *session = context;
+    struct admin_context admin = {session->server->engine, session->server->roles, send_progress, session};
+    struct admin_request asked;
+    bool good = request->message.type == CONTROL_ADMIN && admin_request_unpack(request->message.body, &asked);
+    json_t *document =
+        good ? admin_execute(t, &admin, &asked) : json_pack("{s:s}", "error", "malformed request");
+    char *text = json_dumps(document, JSON_COMPACT);
+    if (!text) FATAL("out of memory for an answer");
+    channel_reply(request, slice_from_text(text), HANDLE_NONE);
+    free(text);
+    json_decref(document);
+}
+
+static void asker_gone(void *context) {
+    struct control_session *session = context;
+    session->is_gone = true;
+    gate_open(&session->gone);
+}
+
+static const struct channel_handlers handlers = {answer, NULL, asker_gone};
+
+static void serve(struct task *t, void *argument) {
+    struct control_session *session = argument;
+    session->channel = channel_new(session->server->env, &handlers, session);
+    channel_attach(session->channel, session->stream);
+    enum wait_result result = WAIT_OK;
+    while (!session->is_gone && result == WAIT_OK) result = gate_wait(t, &session->gone, DEADLINE_NONE);
+    channel_close(t, &session->channel);
+    free(session);
+}
+
+static void accepted(void *context, struct stream *stream) {
+    struct control_server *server = context;
+    struct control_session *session = calloc(1, sizeof *session);
+    if (!session) FATAL("out of memory for a control session");
+    session->server = server;
+    session->stream = stream;
+    gate_init(&session->gone);
+    if (scope_spawn(&server->scope, serve, session)) return;
+    stream_close(&stream);
+    free(session);
+}
+
+struct control_server *control_server_new(struct env *env, struct engine *engine,
+                                          const struct admin_roles *roles) {
+    struct control_server *server = calloc(1, sizeof *server);
+    if (!server) FATAL("out of memory for the control server");
+    *server = (struct control_server){.env = env, .engine = engine, .roles = roles};
+    scope_init(&server->scope, env);
+    return server;
+}
+
+void control_server_listen(struct control_server *server, struct handle handle) {
+    listener_close(&server->listener);
+    server->listener = listener_adopt(server->env, handle, accepted, server);
+}
+
+void control_server_free(struct task *t, struct control_server **server) {
+    if (!*server) return;
+    listener_close(&(*server)->listener);
+    scope_close(t, &(*server)->scope);
+    free(*server);
+    *server = NULL;
+}

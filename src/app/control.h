@@ -1,0 +1,27 @@
+/*
+ * DIR/run/control: how the command line asks the running store. The socket belongs to the
+ * folder's owner; whoever can open it may administer.
+ */
+#ifndef APP_CONTROL_H
+#define APP_CONTROL_H
+
+#include "app/admin.h"
+#include "ipc/channel.h"
+
+enum control_message {
+    /* A request: struct admin_request; answered with JSON text. */
+    CONTROL_ADMIN = 1,
+    /* A notice to the asker: one line of progress. */
+    CONTROL_PROGRESS,
+};
+
+struct control_server;
+
+/* Serves the socket; `roles` may grow meanwhile. */
+struct control_server *control_server_new(struct env *env, struct engine *engine,
+                                          const struct admin_roles *roles);
+/* Takes the handle over. */
+void control_server_listen(struct control_server *server, struct handle handle);
+void control_server_free(struct task *t, struct control_server **server);
+
+#endif

@@ -1,0 +1,14 @@
+/* Where the program's log goes: standard error, a line at a time. */
+#ifndef APP_LOG_SINK_H
+#define APP_LOG_SINK_H
+
+#include "base/log.h"
+
+struct log_sink {
+    struct log log;
+};
+
+/* `role` is a static text. */
+void log_sink_init(struct log_sink *sink, const char *role);
+
+#endif

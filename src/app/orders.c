@@ -1,0 +1,83 @@
+#include "app/orders.h"
+
+#include "ipc/pack.h"
+
+const struct port ports[PORT_KINDS] = {
+    [PORT_SMTP] = {25, "SMTP"},
+    [PORT_SUBMISSION] = {587, "submission"},
+    [PORT_SUBMISSIONS] = {465, "submissions"},
+    [PORT_IMAP] = {143, "IMAP"},
+    [PORT_IMAPS] = {993, "IMAPS"},
+    [PORT_POP3] = {110, "POP3"},
+    [PORT_POP3S] = {995, "POP3S"},
+};
+
+void settings_pack(struct buffer *out, const struct role_settings *settings) {
+    pack_slice(out, slice_from_text(settings->folder));
+    pack_slice(out, slice_from_text(settings->hostname));
+    pack_number(out, settings->message_bytes_max);
+    pack_number(out, settings->connections_per_account);
+    pack_number(out, settings->plaintext);
+    pack_number(out, settings->mail_processes);
+    pack_number(out, settings->log_level);
+    pack_slice(out, settings->certificates_pem);
+    pack_slice(out, settings->key_pem);
+    pack_slice(out, settings->dns_servers);
+    pack_slice(out, settings->dns_trust_anchors);
+}
+
+bool settings_unpack(struct slice body, struct arena *arena, struct role_settings *settings) {
+    struct unpacker in = unpacker_of(body);
+    settings->folder = arena_text(arena, unpack_slice(&in));
+    settings->hostname = arena_text(arena, unpack_slice(&in));
+    settings->message_bytes_max = unpack_number(&in);
+    settings->connections_per_account = unpack_number(&in);
+    settings->plaintext = (enum plaintext_policy)unpack_number_max(&in, PLAINTEXT_NEVER);
+    settings->mail_processes = unpack_number_max(&in, CONFIG_PROCESSES_MAX);
+    settings->log_level = (enum log_level)unpack_number_max(&in, LOG_LEVEL_ERROR);
+    settings->certificates_pem = arena_copy(arena, unpack_slice(&in));
+    settings->key_pem = arena_copy(arena, unpack_slice(&in));
+    settings->dns_servers = arena_copy(arena, unpack_slice(&in));
+    settings->dns_trust_anchors = arena_copy(arena, unpack_slice(&in));
+    return unpack_is_done(&in);
+}
+
+static void pack_walls(struct buffer *out, const struct walls *walls) {
+    pack_bool(out, walls->own_user);
+    pack_bool(out, walls->no_new_privileges);
+    pack_bool(out, walls->seccomp);
+    pack_bool(out, walls->landlock);
+}
+
+static void unpack_walls(struct unpacker *in, struct walls *walls) {
+    walls->own_user = unpack_bool(in);
+    walls->no_new_privileges = unpack_bool(in);
+    walls->seccomp = unpack_bool(in);
+    walls->landlock = unpack_bool(in);
+}
+
+void walls_pack(struct buffer *out, const struct walls *walls) { pack_walls(out, walls); }
+
+bool walls_unpack(struct slice body, struct walls *walls) {
+    struct unpacker in = unpacker_of(body);
+    unpack_walls(&in, walls);
+    return unpack_is_done(&in);
+}
+
+void report_pack(struct buffer *out, const struct role_report *report) {
+    pack_number(out, report->kind);
+    pack_number(out, report->index);
+    pack_number(out, report->pid);
+    pack_number(out, report->restarts);
+    pack_walls(out, &report->walls);
+}
+
+bool report_unpack(struct slice body, struct role_report *report) {
+    struct unpacker in = unpacker_of(body);
+    report->kind = (enum role_kind)unpack_number_max(&in, ROLE_KINDS - 1);
+    report->index = unpack_number_max(&in, CONFIG_PROCESSES_MAX);
+    report->pid = unpack_number(&in);
+    report->restarts = unpack_number(&in);
+    unpack_walls(&in, &report->walls);
+    return unpack_is_done(&in);
+}

@@ -1,0 +1,85 @@
+/*
+ * What the supervisor tells a role, over the role's control stream (descriptor 3 of an exec'd
+ * role): settings first, then peers and listening sockets as they come, at last the order to
+ * stop. A role answers that it is ready. Order is kept.
+ */
+#ifndef APP_ORDERS_H
+#define APP_ORDERS_H
+
+#include "app/config.h"
+#include "ipc/channel.h"
+
+enum order {
+    /* struct role_settings; again after a reload. */
+    ORDER_SETTINGS = 1,
+    /* kind, index; a stream to that role. */
+    ORDER_PEER,
+    /* enum port_kind; a listening socket. */
+    ORDER_LISTENER,
+    ORDER_STOP,
+    /* To the store, for `status`: struct role_report. */
+    ORDER_REPORT,
+    /* From the role: it serves; struct walls. */
+    REPORT_READY,
+};
+
+/* The ports, in the order of the README. HTTP's belong to the console of a later release. */
+enum port_kind {
+    PORT_SMTP,
+    PORT_SUBMISSION,
+    PORT_SUBMISSIONS,
+    PORT_IMAP,
+    PORT_IMAPS,
+    PORT_POP3,
+    PORT_POP3S,
+    PORT_KINDS,
+    /* DIR/run/control, for the store. */
+    PORT_CONTROL = PORT_KINDS,
+};
+struct port {
+    uint16_t number;
+    const char *name;
+};
+/* The well-known number and name of a kind. */
+extern const struct port ports[PORT_KINDS];
+
+/* What a role must know of the configuration. */
+struct role_settings {
+    const char *folder;
+    const char *hostname;
+    uint64_t message_bytes_max;
+    uint64_t connections_per_account;
+    enum plaintext_policy plaintext;
+    uint64_t mail_processes;
+    enum log_level log_level;
+    struct slice certificates_pem;
+    struct slice key_pem;
+    struct slice dns_servers; /* separated by commas, or empty */
+    struct slice dns_trust_anchors;
+};
+
+/* Which walls stand around a role; false ones are told by `status`. */
+struct walls {
+    bool own_user;
+    bool no_new_privileges;
+    bool seccomp;
+    bool landlock;
+};
+
+struct role_report {
+    enum role_kind kind;
+    uint64_t index;
+    uint64_t pid;
+    uint64_t restarts;
+    struct walls walls;
+};
+
+void settings_pack(struct buffer *out, const struct role_settings *settings);
+/* Borrows slices from `body`; texts are copied into `arena`. */
+NODISCARD bool settings_unpack(struct slice body, struct arena *arena, struct role_settings *settings);
+void walls_pack(struct buffer *out, const struct walls *walls);
+NODISCARD bool walls_unpack(struct slice body, struct walls *walls);
+void report_pack(struct buffer *out, const struct role_report *report);
+NODISCARD bool report_unpack(struct slice body, struct role_report *report);
+
+#endif

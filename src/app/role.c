@@ -1,0 +1,191 @@
+#include "app/role.h"
+
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "ipc/pack.h"
+
+/* Texts of settings, newest first. Sessions borrow from older ones: they live as long as the role. */
+struct settings_memory {
+    struct settings_memory *older;
+    struct arena *arena;
+};
+
+/* An order that waits for its turn. */
+struct order_item {
+    struct list link;
+    uint32_t type;
+    struct handle handle;
+    struct buffer body;
+};
+
+static const struct role_ops *const ops_of_kinds[] = {
+    [ROLE_STORE] = &role_store_ops,
+    [ROLE_REMOTE] = &role_remote_ops,
+    [ROLE_MAIL] = &role_mail_ops,
+    [ROLE_EDGE] = &role_edge_ops,
+};
+
+static void order_came(void *context, const struct ipc_message *message) {
+    struct role *role = context;
+    struct order_item *item = calloc(1, sizeof *item);
+    if (!item) FATAL("out of memory for an order");
+    item->type = message->type;
+    item->handle = message->handle;
+    item->body = buffer_new(IPC_FRAME_BYTES_MAX);
+    buffer_append(&item->body, message->body);
+    list_append(&role->orders, &item->link);
+    gate_open(&role->order_came);
+}
+
+static void supervisor_gone(void *context) {
+    struct role *role = context;
+    role->is_lost = true;
+    gate_open(&role->order_came);
+}
+
+static void no_requests(struct task *t, void *context, struct ipc_request *request) {
+    (void)t;
+    (void)context;
+    channel_reply(request, SLICE_EMPTY, HANDLE_NONE);
+}
+
+static const struct channel_handlers control_handlers = {no_requests, order_came, supervisor_gone};
+
+static void order_free(struct role *role, struct order_item *item) {
+    handle_close(role->env, item->handle);
+    buffer_free(&item->body);
+    free(item);
+}
+
+static bool take_settings(struct role *role, struct slice body) {
+    struct arena *arena = arena_new(MIB(2));
+    struct role_settings settings;
+    if (!settings_unpack(body, arena, &settings)) {
+        arena_free(&arena);
+        return false;
+    }
+    struct settings_memory *memory = ARENA_NEW(arena, struct settings_memory);
+    *memory = (struct settings_memory){role->settings_memory, arena};
+    role->settings_memory = memory;
+    role->settings = settings;
+    if (role->env->log) role->env->log->least = settings.log_level;
+    return true;
+}
+
+static bool start_or_reload(struct task *t, struct role *role, struct slice body) {
+    if (!take_settings(role, body)) return false;
+    if (role->is_started) {
+        role->ops->reload(t, role);
+        return true;
+    }
+    if (!role->ops->start(t, role)) return false;
+    role->is_started = true;
+    struct buffer walls = buffer_new(100);
+    walls_pack(&walls, &role->walls);
+    channel_notify(role->control, &(struct ipc_message){REPORT_READY, buffer_slice(&walls), HANDLE_NONE});
+    buffer_free(&walls);
+    return true;
+}
+
+static void take_peer(struct task *t, struct role *role, struct order_item *item) {
+    struct unpacker in = unpacker_of(buffer_slice(&item->body));
+    enum role_kind kind = (enum role_kind)unpack_number_max(&in, ROLE_KINDS - 1);
+    uint64_t index = unpack_number_max(&in, CONFIG_PROCESSES_MAX - 1);
+    if (!unpack_is_done(&in) || handle_is_none(item->handle)) return;
+    struct stream *stream = stream_adopt(role->env, item->handle);
+    item->handle = HANDLE_NONE;
+    role->ops->peer(t, role, kind, index, stream);
+}
+
+static void take_listener(struct task *t, struct role *role, struct order_item *item) {
+    struct unpacker in = unpacker_of(buffer_slice(&item->body));
+    enum port_kind port = (enum port_kind)unpack_number_max(&in, PORT_CONTROL);
+    if (!unpack_is_done(&in) || handle_is_none(item->handle)) return;
+    struct handle handle = item->handle;
+    item->handle = HANDLE_NONE;
+    role->ops->listener(t, role, port, handle);
+}
+
+static void take_report(struct role *role, struct slice body) {
+    struct role_report report;
+    if (report_unpack(body, &report) && role->ops->report) role->ops->report(role, &report);
+}
+
+/* False: the role is to end. */
+static bool take_order(struct task *t, struct role *role, struct order_item *item) {
+    switch (item->type) {
+    case ORDER_SETTINGS:
+        return start_or_reload(t, role, buffer_slice(&item->body));
+    case ORDER_PEER:
+        take_peer(t, role, item);
+        return true;
+    case ORDER_LISTENER:
+        take_listener(t, role, item);
+        return true;
+    case ORDER_REPORT:
+        take_report(role, buffer_slice(&item->body));
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool take_orders(struct task *t, struct role *role) {
+    while (!list_empty(&role->orders)) {
+        struct order_item *item = LIST_FIRST(&role->orders, struct order_item, link);
+        list_remove(&item->link);
+        bool goes_on = take_order(t, role, item);
+        order_free(role, item);
+        if (!goes_on) return false;
+    }
+    return true;
+}
+
+static void role_main(struct task *t, void *argument) {
+    struct role *role = argument;
+    while (take_orders(t, role) && !role->is_lost)
+        if (gate_wait(t, &role->order_came, DEADLINE_NONE) == WAIT_CANCELLED) break;
+    if (role->is_started) role->ops->stop(t, role);
+    channel_close(t, &role->control);
+    role->on_end(role->context);
+}
+
+struct role *role_new(struct env *env, enum role_kind kind, uint64_t index, const struct walls *walls,
+                      struct stream *control, void (*on_end)(void *context), void *context) {
+    struct role *role = calloc(1, sizeof *role);
+    if (!role) FATAL("out of memory for a role");
+    *role = (struct role){.env = env,
+                          .kind = kind,
+                          .index = index,
+                          .walls = *walls,
+                          .ops = ops_of_kinds[kind],
+                          .on_end = on_end,
+                          .context = context};
+    list_init(&role->orders);
+    gate_init(&role->order_came);
+    scope_init(&role->scope, env);
+    role->control = channel_new(env, &control_handlers, role);
+    channel_attach(role->control, control);
+    if (!scope_spawn(&role->scope, role_main, role)) FATAL("a role's scope is closed");
+    return role;
+}
+
+void role_free(struct role **role) {
+    while (!list_empty(&(*role)->orders)) {
+        struct order_item *item = LIST_FIRST(&(*role)->orders, struct order_item, link);
+        list_remove(&item->link);
+        order_free(*role, item);
+    }
+    while ((*role)->settings_memory) {
+        struct arena *arena = (*role)->settings_memory->arena;
+        (*role)->settings_memory = (*role)->settings_memory->older;
+        arena_free(&arena);
+    }
+    free(*role);
+    *role = NULL;
+}
+
+uint32_t role_node(const struct role *role) {
+    return (uint32_t)role->kind * CONFIG_PROCESSES_MAX + (uint32_t)role->index;
+}

@@ -1,0 +1,60 @@
+/*
+ * A role: what every one of them has in common. It takes the supervisor's orders one after the
+ * other in a task of its own and ends when it is told to, or when the supervisor is gone. Roles
+ * run in a process each, all in one (--single), or in the simulator; they cannot tell.
+ */
+#ifndef APP_ROLE_H
+#define APP_ROLE_H
+
+#include "app/orders.h"
+
+struct role;
+
+/* What the kinds differ in. All run in the role's task. */
+struct role_ops {
+    /* The first settings are there. False: it cannot serve (logged); the role ends. */
+    bool (*start)(struct task *t, struct role *role);
+    /* New settings after a reload. */
+    void (*reload)(struct task *t, struct role *role);
+    void (*peer)(struct task *t, struct role *role, enum role_kind kind, uint64_t index,
+                 struct stream *stream);
+    void (*listener)(struct task *t, struct role *role, enum port_kind port, struct handle handle);
+    void (*report)(struct role *role, const struct role_report *report);
+    /* Ends all it serves; frees its state. */
+    void (*stop)(struct task *t, struct role *role);
+};
+
+struct role {
+    struct env *env;
+    enum role_kind kind;
+    uint64_t index;
+    struct walls walls;
+    const struct role_ops *ops;
+    /* The kind's own state. */
+    void *state;
+    struct role_settings settings;
+    struct settings_memory *settings_memory;
+    struct channel *control;
+    struct scope scope;
+    struct list orders;
+    struct gate order_came;
+    bool is_started;
+    bool is_lost;
+    void (*on_end)(void *context);
+    void *context;
+};
+
+extern const struct role_ops role_store_ops;
+extern const struct role_ops role_remote_ops;
+extern const struct role_ops role_mail_ops;
+extern const struct role_ops role_edge_ops;
+
+/* Starts a role that listens to `control`, which it owns. `on_end` is called on the loop after it has
+   ended; then role_free. */
+struct role *role_new(struct env *env, enum role_kind kind, uint64_t index, const struct walls *walls,
+                      struct stream *control, void (*on_end)(void *context), void *context);
+void role_free(struct role **role);
+/* The node bits of this role's ids: unlike any other role's. */
+uint32_t role_node(const struct role *role);
+
+#endif

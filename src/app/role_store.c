@@ -1,0 +1,107 @@
+/* The store role: the engine, the service for edge and mail roles, and the control socket. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "app/control.h"
+#include "app/role.h"
+#include "store/service.h"
+
+enum { LOCK_PATIENCE_MS = 10000, LOCK_PAUSE_MS = 50 };
+
+struct store_role {
+    struct engine *engine;
+    struct store_service *service;
+    struct control_server *control;
+    struct admin_roles roles;
+};
+
+static void news(void *context, const struct mailbox_news *news) {
+    struct store_role *state = context;
+    if (state->service) store_service_news(state->service, news);
+}
+
+/* The store of a server that was just killed may still be finishing. */
+static int open_patiently(struct task *t, struct role *role, const struct engine_options *options,
+                          struct engine **engine) {
+    int64_t until_ms = env_now_ms(role->env) + LOCK_PATIENCE_MS;
+    for (;;) {
+        int result = engine_open(role->env, options, engine);
+        if (result != -EWOULDBLOCK || env_now_ms(role->env) > until_ms) return result;
+        if (task_sleep(t, LOCK_PAUSE_MS) != WAIT_OK) return -ECANCELED;
+    }
+}
+
+static const char *explain(int result) {
+    switch (result) {
+    case -EWOULDBLOCK:
+        return "another process has the data folder open";
+    case -EPROTO:
+        return "the data folder was written by a newer posthaste; nothing was changed";
+    case -ENOENT:
+        return "there is no store in the data folder; posthaste init makes one";
+    case -EIO:
+        return "the store is damaged; see the lines before";
+    default:
+        return strerror(-result);
+    }
+}
+
+static bool start(struct task *t, struct role *role) {
+    struct store_role *state = calloc(1, sizeof *state);
+    if (!state) FATAL("out of memory for the store role");
+    struct engine_options options = {
+        .folder = role->settings.folder, .node = role_node(role), .on_news = news, .context = state};
+    int result = open_patiently(t, role, &options, &state->engine);
+    if (result) {
+        LOG_ERROR(role->env->log, "store.not_opened", LOG_CSTR("folder", role->settings.folder),
+                  LOG_CSTR("reason", explain(result)));
+        free(state);
+        return false;
+    }
+    state->service = store_service_new(role->env, state->engine);
+    state->control = control_server_new(role->env, state->engine, &state->roles);
+    role->state = state;
+    return true;
+}
+
+static void reload(struct task *t, struct role *role) {
+    (void)t;
+    (void)role;
+}
+
+static void peer(struct task *t, struct role *role, enum role_kind kind, uint64_t index,
+                 struct stream *stream) {
+    (void)t;
+    (void)index;
+    struct store_role *state = role->state;
+    store_service_attach(state->service, stream, kind == ROLE_MAIL);
+}
+
+static void listener(struct task *t, struct role *role, enum port_kind port, struct handle handle) {
+    (void)t;
+    (void)port;
+    struct store_role *state = role->state;
+    control_server_listen(state->control, handle);
+}
+
+static void report(struct role *role, const struct role_report *report) {
+    struct admin_roles *roles = &((struct store_role *)role->state)->roles;
+    size_t i = 0;
+    while (i < roles->count &&
+           (roles->reports[i].kind != report->kind || roles->reports[i].index != report->index))
+        i++;
+    if (i == ADMIN_REPORTS_MAX) return;
+    roles->reports[i] = *report;
+    if (i == roles->count) roles->count++;
+}
+
+static void stop(struct task *t, struct role *role) {
+    struct store_role *state = role->state;
+    control_server_free(t, &state->control);
+    store_service_free(t, &state->service);
+    engine_close(t, &state->engine);
+    free(state);
+    role->state = NULL;
+}
+
+const struct role_ops role_store_ops = {start, reload, peer, listener, report, stop};

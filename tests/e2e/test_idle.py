@@ -1,0 +1,84 @@
+"""A session in IDLE hears of new mail and of what other sessions do, at once (RFC 2177)."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from types import TracebackType
+
+import pytest
+
+from mail import HOST, good, imap, imap_uids, receive, wait_for_messages
+from messages import plain
+from server import Account, Server
+
+pytestmark = pytest.mark.modes("roles", "single")
+ANNOUNCE_SECONDS_MAX = 5
+
+
+class Idler:
+    """A raw IMAP session that stays in IDLE on INBOX."""
+
+    def __init__(self, server: Server, account: Account) -> None:
+        self.socket = socket.create_connection((HOST, server.ports.imap), timeout=ANNOUNCE_SECONDS_MAX)
+        self.reader = self.socket.makefile("rb")
+        self.reader.readline()
+        self.command(f'a LOGIN {account.address} "{account.password}"', b"a OK")
+        self.command("b SELECT INBOX", b"b OK")
+        self.command("c IDLE", b"+ ")
+
+    def __enter__(self) -> Idler:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.reader.close()
+        self.socket.close()
+
+    def command(self, text: str, end: bytes) -> None:
+        self.socket.sendall(text.encode() + b"\r\n")
+        self.hear(re.escape(end))
+
+    def hear(self, pattern: bytes) -> bytes:
+        """Reads until a line starts like `pattern`; a time-out fails the test."""
+        while line := self.reader.readline():
+            if re.match(pattern, line):
+                return line
+        raise AssertionError("the server closed the connection")
+
+
+def test_new_mail_is_announced(server: Server, alice: Account) -> None:
+    with Idler(server, alice) as idler:
+        receive(server, alice, plain("one"))
+        idler.hear(rb"\* 1 EXISTS")
+        receive(server, alice, plain("two"))
+        idler.hear(rb"\* 2 EXISTS")
+        idler.command("DONE", b"c OK")
+
+
+def test_flags_and_expunges_of_others_are_announced(server: Server, alice: Account) -> None:
+    receive(server, alice, plain("one"), plain("two"))
+    wait_for_messages(server, alice, 2)
+    with Idler(server, alice) as idler, imap(server, alice) as other:
+        first, _second = imap_uids(other)
+        good(other.uid("STORE", str(first), "+FLAGS", "(\\Deleted)"))
+        idler.hear(rb"\* 1 FETCH .*\\Deleted")
+        good(other.expunge())
+        idler.hear(rb"\* 1 EXPUNGE")
+
+
+def test_an_idle_session_ends_with_done_and_more_in_one_packet(server: Server, alice: Account) -> None:
+    with Idler(server, alice) as idler:
+        idler.socket.sendall(b"DONE\r\nd NOOP\r\ne LOGOUT\r\n")
+        for start in (b"c OK", b"d OK", rb"\* BYE", b"e OK"):
+            idler.hear(start)
+
+
+def test_an_idle_session_is_left_in_peace(server: Server, alice: Account) -> None:
+    with Idler(server, alice) as idler:
+        idler.socket.settimeout(2)
+        started = time.monotonic()
+        with pytest.raises(TimeoutError):
+            idler.hear(rb"\*")
+        assert time.monotonic() - started > 1.5
