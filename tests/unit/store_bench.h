@@ -86,6 +86,12 @@ static inline void bench_log_write(void *context, struct slice line) {
 }
 static inline int64_t bench_log_wall_ms(void *context) { return (void)context, 0; }
 
+/* For engine_verify. */
+static inline void bench_print_fault(void *context, struct slice line) {
+    (void)context;
+    (void)fprintf(stderr, "fault: %.*s\n", SLICE_PRINT(line));
+}
+
 /* Runs `body` as a task over a new store; `files` may replace how files are reached. */
 static inline void bench_run(void (*body)(struct task *t, struct store_bench *bench), void *extra) {
     struct log log = {bench_log_write, bench_log_wall_ms, getenv("TEST_LOG"), "test", LOG_LEVEL_INFO};

@@ -28,6 +28,8 @@ struct sim_inode {
     struct sim_bytes seen;
     struct sim_bytes durable;
     struct list changes;
+    /* The open file that holds its lock, or NULL. */
+    const void *locker;
     /* Of a folder: struct sim_name. */
     struct list names;
     struct list durable_names;

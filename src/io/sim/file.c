@@ -126,6 +126,7 @@ int sim_file_find(struct sim_process *process, const char *path, enum file_mode 
 
 static void open_file_released(struct sim_object *object) {
     struct open_file *open = CONTAINER_OF(object, struct open_file, object);
+    if (open->inode->locker == open) open->inode->locker = NULL;
     sim_inode_release(open->inode);
     free(open);
 }
@@ -211,6 +212,14 @@ static int sim_truncate(struct file *file, uint64_t size) {
     if (!open) return -ECANCELED;
     if (!open->is_writable) return -EINVAL;
     return sim_file_truncate(sim_file_of(file)->process, open->inode, size);
+}
+
+static int sim_file_lock(struct file *file) {
+    struct open_file *open = open_of(file);
+    if (!open) return -ECANCELED;
+    if (open->inode->locker && open->inode->locker != open) return -EWOULDBLOCK;
+    open->inode->locker = open;
+    return 0;
 }
 
 static int sim_file_handle_copy(struct file *file, struct handle *handle) {
@@ -322,6 +331,7 @@ const struct file_ops sim_file_ops = {
     .sync = sim_sync,
     .size = sim_size,
     .truncate = sim_truncate,
+    .lock = sim_file_lock,
     .handle_copy = sim_file_handle_copy,
     .close = sim_close,
     .remove = sim_remove,
