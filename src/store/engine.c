@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "store/directory.h"
 #include "store/engine_state.h"
+#include "store/scan.h"
 #include "store/schema.h"
 
 static const char secret_read[] = "SELECT bytes FROM setting WHERE name = 'scram_secret'";
@@ -169,6 +170,23 @@ void engine_close(struct task *t, struct engine **engine) {
     body_writer_close(&(*engine)->bodies);
     spools_close(&(*engine)->spools);
     engine_free(engine);
+}
+
+/* ---- scans ---- */
+
+enum store_result scan_begin(struct engine *engine, struct db **db) {
+    char path[STORE_PATH_BYTES_MAX];
+    if (engine->is_scanning) return STORE_BUSY;
+    if (folder_path(engine->folder, "store.db", path) || db_open(engine->env, path, DB_READ, db))
+        return STORE_FAILED;
+    if (!engine->scan_lane) engine->scan_lane = lane_open(engine->env, "scan", 1);
+    engine->is_scanning = true;
+    return STORE_OK;
+}
+
+void scan_end(struct engine *engine, struct db **db) {
+    db_close(db);
+    engine->is_scanning = false;
 }
 
 /* ---- small services ---- */
