@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/dns_settings.h"
 #include "app/log_sink.h"
 #include "app/ports.h"
 #include "app/read_file.h"
@@ -64,7 +65,7 @@ static void start_role(struct supervised *role);
 static bool are_peers(enum role_kind a, enum role_kind b) {
     if (a > b) return are_peers(b, a);
     if (a == ROLE_STORE) return b == ROLE_MAIL || b == ROLE_EDGE;
-    return a == ROLE_MAIL && b == ROLE_EDGE;
+    return b == ROLE_EDGE || (a == ROLE_REMOTE && b == ROLE_MAIL);
 }
 
 static void send_order(struct supervised *role, enum order order, struct slice body, struct handle handle) {
@@ -244,17 +245,6 @@ static bool read_pem(struct supervisor *supervisor, const char *path, struct sli
     return result == 0;
 }
 
-static struct slice join_dns_servers(struct supervisor *supervisor, const struct config *config) {
-    struct buffer all = buffer_new(4096);
-    for (size_t i = 0; i < config->dns_server_count; i++) {
-        if (i) buffer_append_byte(&all, ',');
-        buffer_append_text(&all, config->dns_servers[i]);
-    }
-    struct slice copy = arena_copy(supervisor->arena, buffer_slice(&all));
-    buffer_free(&all);
-    return copy;
-}
-
 static bool make_settings(struct supervisor *supervisor, const struct config *config, struct role_settings *settings,
                           struct slice *error) {
     *settings = (struct role_settings){
@@ -265,10 +255,9 @@ static bool make_settings(struct supervisor *supervisor, const struct config *co
         .plaintext = config->plaintext,
         .mail_processes = config->processes[ROLE_MAIL],
         .log_level = config->log_level,
-        .dns_servers = join_dns_servers(supervisor, config),
-        .dns_trust_anchors = slice_from_text(config->dns_trust_anchors),
     };
-    if (!read_pem(supervisor, config->tls_certificate, &settings->certificates_pem, error) ||
+    if (!dns_settings_read(supervisor->arena, supervisor->env->log, config, settings, error) ||
+        !read_pem(supervisor, config->tls_certificate, &settings->certificates_pem, error) ||
         !read_pem(supervisor, config->tls_key, &settings->key_pem, error))
         return false;
     const char *reason;

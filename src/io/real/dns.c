@@ -183,17 +183,17 @@ static bool set_number(struct ub_ctx *context, const char *name, uint64_t number
     return is_set;
 }
 
-/* RFC 6303 and RFC 6761 have a resolver answer these itself; libunbound's names for "do not". */
+/* RFC 6303 and RFC 6761 have a resolver answer these itself. */
 static bool let_local_zones_through(struct ub_ctx *context) {
     static const char *const zones[] = {
-        "test. nodefault",
-        "localhost. nodefault",
-        "127.in-addr.arpa. nodefault",
-        "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa. nodefault",
+        "test.",
+        "localhost.",
+        "127.in-addr.arpa.",
+        "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa.",
     };
     for (size_t i = 0; i < sizeof zones / sizeof zones[0]; i++)
-        if (!set_option(context, "local-zone:", zones[i])) return false;
-    return set_option(context, "unblock-lan-zones:", "yes");
+        if (ub_ctx_zone_remove(context, zones[i])) return false;
+    return true;
 }
 
 static bool set_limits(struct ub_ctx *context) {
@@ -210,18 +210,20 @@ static const char *configure(struct ub_ctx *context, const struct dns_options *o
     if (!set_limits(context)) return "libunbound refused a limit";
     if (!each_part(context, options->servers, ',', DNS_SERVER_BYTES_MAX, add_server))
         return "a DNS server is not an address, like 192.0.2.1 or 127.0.0.1@5353";
-    if (options->is_for_local_zones && !let_local_zones_through(context))
+    if (options->is_for_local_zones && !set_option(context, "unblock-lan-zones:", "yes"))
         return "libunbound refused to pass local names on";
     if (!each_part(context, options->trust_anchors, '\n', DNS_TRUST_ANCHOR_BYTES_MAX, add_trust_anchor))
         return "a trust anchor is longer than any";
     return NULL;
 }
 
-/* libunbound reads trust anchors and zones late, with the first question. Taking away a zone that is
-   not there makes it do so now. */
-static const char *finalise(struct ub_ctx *context) {
-    if (ub_ctx_zone_remove(context, "nowhere.invalid.") == 0) return NULL;
-    return "a trust anchor is not a DS or DNSKEY record on one line";
+/* libunbound reads trust anchors late, with the first question or change of a zone: make one. */
+static const char *finalise(struct ub_ctx *context, const struct dns_options *options) {
+    if (ub_ctx_zone_remove(context, "nowhere.invalid."))
+        return "a trust anchor is not a DS or DNSKEY record on one line";
+    if (options->is_for_local_zones && !let_local_zones_through(context))
+        return "libunbound refused to pass local names on";
+    return NULL;
 }
 
 struct dns *real_dns_open(struct env *env, const struct dns_options *options, const char **reason) {
@@ -235,7 +237,7 @@ struct dns *real_dns_open(struct env *env, const struct dns_options *options, co
     dns->context = ub_ctx_create_ub_event(&dns->base.base);
     if (!dns->context) FATAL("out of memory for libunbound");
     *reason = configure(dns->context, options);
-    if (!*reason) *reason = finalise(dns->context);
+    if (!*reason) *reason = finalise(dns->context, options);
     if (!*reason) return &dns->dns;
     ub_ctx_delete(dns->context);
     free(dns);
