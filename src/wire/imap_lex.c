@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "wire/charset.h"
 #include "wire/imap_utf7.h"
 
 enum { SHOWN_BYTES_MAX = 40 };
@@ -339,7 +340,7 @@ static struct slice name_decode(struct imap_lex *lex, struct slice name) {
     struct buffer decoded = buffer_new(IMAP_MAILBOX_NAME_BYTES_MAX);
     bool good;
     if (lex->utf8) {
-        good = imap_utf8_is_valid(name);
+        good = utf8_valid(name);
         buffer_append(&decoded, name);
     } else {
         good = imap_utf7_decode(name, &decoded);

@@ -4,6 +4,7 @@
  */
 #include "wire/imap_reply.h"
 
+#include "wire/imap_string.h"
 #include "wire/imap_utf7.h"
 
 static const char *const status_words[] = {"OK", "NO", "BAD"};
@@ -146,20 +147,8 @@ void imap_reply_flags(struct buffer *out, const struct imap_flags *flags) {
     buffer_append_byte(out, ')');
 }
 
-static bool can_be_quoted(struct slice text, bool utf8) {
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t c = text.ptr[i];
-        if (c == 0 || c == '\r' || c == '\n' || (c >= 0x80 && !utf8)) return false;
-    }
-    return true;
-}
-
-static void append_string(struct buffer *out, struct slice text, bool utf8) {
-    if (!can_be_quoted(text, utf8)) {
-        buffer_printf(out, "{%zu}\r\n", text.len);
-        buffer_append(out, text);
-        return;
-    }
+/* RFC 6855 3: after UTF8=ACCEPT a quoted string may hold UTF-8. */
+static void append_quoted_utf8(struct buffer *out, struct slice text) {
     buffer_append_byte(out, '"');
     for (size_t i = 0; i < text.len; i++) {
         if (text.ptr[i] == '"' || text.ptr[i] == '\\') buffer_append_byte(out, '\\');
@@ -168,15 +157,23 @@ static void append_string(struct buffer *out, struct slice text, bool utf8) {
     buffer_append_byte(out, '"');
 }
 
+static bool is_one_line(struct slice text) {
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] == 0 || text.ptr[i] == '\r' || text.ptr[i] == '\n') return false;
+    return true;
+}
+
 void imap_reply_mailbox(struct buffer *out, struct slice name, bool utf8) {
     /* A code point of two bytes takes at most five digits and the two shift marks. */
     struct buffer encoded = buffer_new(name.len * 4 + 8);
-    if (utf8)
-        append_string(out, name, true);
+    if (utf8 && is_one_line(name))
+        append_quoted_utf8(out, name);
+    else if (utf8)
+        imap_string_render(out, name);
     else if (imap_utf7_encode(name, &encoded))
-        append_string(out, buffer_slice(&encoded), false);
+        imap_string_render(out, buffer_slice(&encoded));
     else
-        append_string(out, SLICE("?"), false);
+        imap_string_render(out, SLICE("?"));
     buffer_free(&encoded);
 }
 
@@ -198,7 +195,7 @@ static void append_header_name(struct buffer *out, struct slice name) {
     if (plain)
         buffer_append(out, name);
     else
-        append_string(out, name, false);
+        imap_string_render(out, name);
 }
 
 static void append_headers(struct buffer *out, const struct imap_section *section) {

@@ -7,6 +7,8 @@
 #include <unicode/utf16.h>
 #include <unicode/utf8.h>
 
+#include "wire/charset.h"
+
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
 
 struct encoder {
@@ -78,9 +80,7 @@ bool imap_utf7_encode(struct slice utf8, struct buffer *out) {
 
 static void append_code_point(struct buffer *out, uint32_t code) {
     uint8_t bytes[4];
-    size_t len = 0;
-    U8_APPEND_UNSAFE(bytes, len, code);
-    buffer_append(out, slice_of(bytes, len));
+    buffer_append(out, slice_of(bytes, utf8_encode(code, bytes)));
 }
 
 static bool decode_unit(struct decoder *decoder, uint32_t unit) {
@@ -128,10 +128,4 @@ bool imap_utf7_decode(struct slice text, struct buffer *out) {
     buffer_free(&again);
     if (!good) buffer_truncate(out, before);
     return good;
-}
-
-bool imap_utf8_is_valid(struct slice text) {
-    while (text.len)
-        if (take_code_point(&text) < 0) return false;
-    return true;
 }

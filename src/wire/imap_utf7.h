@@ -14,7 +14,5 @@
 NODISCARD bool imap_utf7_decode(struct slice text, struct buffer *out);
 /* Appends UTF-8 as modified UTF-7. False, with `out` as it was: not UTF-8, or out is full. */
 NODISCARD bool imap_utf7_encode(struct slice utf8, struct buffer *out);
-/* All of it is well-formed UTF-8 (RFC 3629): no overlong form, no surrogate. */
-bool imap_utf8_is_valid(struct slice text);
 
 #endif
