@@ -46,10 +46,26 @@ enum {
     SMTP_REPLY_TEXT_BYTES_MAX = 480,
     SMTP_ERRORS_MAX = 20,
     SMTP_RECEIVED_MAX = 50,
+    /* One transaction's addresses; a command borrows as much. */
+    SMTP_TRANSACTION_BYTES_MAX = 2 * 1024 * 1024,
+    SMTP_ARENAS_KEPT = 64,
+    /* What a server puts in front of a message. */
+    SMTP_TRACE_BYTES_MAX = 4096,
+    /* Submission looks for missing fields in a header section up to this size. */
+    SMTP_HEADER_HELD_BYTES_MAX = 64 * 1024,
+    SMTP_READ_BYTES = 16 * 1024,
+    /* Content taken from one connection before others get their turn. */
+    SMTP_TURN_BYTES_MAX = 256 * 1024,
 
     /* A message up to this size is held in memory, a larger one is spooled. */
     MESSAGE_MEMORY_BYTES_MAX = 256 * 1024,
     MESSAGE_BYTES_MAX_DEFAULT = 50 * 1024 * 1024,
+
+    /* What a role keeps ready for the next messages, and what one analysis may take. */
+    INTAKE_KEPT = 32,
+    INTAKE_KEPT_BYTES_MAX = 64 * 1024,
+    INTAKE_ANALYSIS_BYTES_MAX = 24 * 1024 * 1024,
+    INTAKE_SPOOL_WRITE_BYTES = 256 * 1024,
 
     /* Bodies are stored as independent frames of at most this many raw bytes. */
     BODY_FRAME_BYTES = 128 * 1024,
