@@ -107,6 +107,7 @@ alias_maps =
 alias_database =
 message_size_limit = 52428800
 virtual_mailbox_limit = 0
+message_drop_headers =
 virtual_mailbox_domains = {domain}
 virtual_mailbox_maps = static:known
 virtual_transport = lmtp:unix:{folder}/lmtp

@@ -270,7 +270,8 @@ def rule_function_length(sources: list[Source]) -> Iterator[Finding]:
                               f"{function.name} has {function.lines} lines, {FUNCTION_LINES_MAX} is the most")
     median = statistics.median(lengths) if lengths else 0
     if median > FUNCTION_LINES_MEDIAN_MAX:
-        yield Finding(ROOT / "src", 0, f"the median function has {median} lines, {FUNCTION_LINES_MEDIAN_MAX} is the most")
+        words = f"the median function has {median} lines, {FUNCTION_LINES_MEDIAN_MAX} is the most"
+        yield Finding(ROOT / "src", 0, words)
 
 
 def rule_manuals(sources: list[Source]) -> Iterator[Finding]:
@@ -303,7 +304,8 @@ def rule_layout(sources: list[Source]) -> Iterator[Finding]:
     workers = 2
     with ThreadPoolExecutor(workers) as pool:
         complaints = "".join(pool.map(check, [paths[at::workers] for at in range(workers) if paths[at::workers]]))
-    for path, line in re.findall(r"^(\S+?):(\d+):\d+: (?:warning|error): code should be clang", complaints, re.MULTILINE):
+    place = re.compile(r"^(\S+?):(\d+):\d+: (?:warning|error): code should be clang", re.MULTILINE)
+    for path, line in place.findall(complaints):
         yield Finding(Path(path), int(line), "make format would change it")
 
 

@@ -3,8 +3,6 @@
  */
 #include "wire/imap_command.h"
 
-#include <stdio.h>
-
 #include "wire/imap_command_parts.h"
 
 enum form { FORM_PLAIN, FORM_PLAIN_OR_UID };
@@ -94,7 +92,7 @@ static void parse_command(struct imap_lex *lex, struct imap_command *command) {
 
 static enum imap_parse_error report(const struct imap_lex *lex, struct imap_command *command) {
     command->error = lex->error;
-    (void)snprintf(command->error_text, sizeof command->error_text, "%s", lex->error_text);
+    memcpy(command->error_text, lex->error_text, sizeof command->error_text);
     return lex->error;
 }
 

@@ -5,8 +5,6 @@
  */
 #include "wire/imap_lex.h"
 
-#include <stdio.h>
-
 #include "wire/charset.h"
 #include "wire/imap_utf7.h"
 
@@ -42,13 +40,16 @@ bool imap_lex_failed(const struct imap_lex *lex) { return lex->error != IMAP_PAR
 
 void imap_lex_fail(struct imap_lex *lex, enum imap_parse_error error, const char *what, struct slice word) {
     if (imap_lex_failed(lex)) return;
-    char shown[SHOWN_BYTES_MAX];
-    word = slice_sub(word, 0, sizeof shown);
-    for (size_t i = 0; i < word.len; i++)
-        shown[i] = (char)(word.ptr[i] >= ' ' && word.ptr[i] < 0x7f ? word.ptr[i] : '?');
+    struct buffer text = buffer_new(sizeof lex->error_text - 1);
+    buffer_append(&text, lex->name);
+    if (lex->name.len) buffer_append_text(&text, ": ");
+    buffer_append_text(&text, what);
+    if (word.len) buffer_append_byte(&text, ' ');
+    for (size_t i = 0; i < word.len && i < SHOWN_BYTES_MAX; i++)
+        buffer_append_byte(&text, word.ptr[i] >= ' ' && word.ptr[i] < 0x7f ? word.ptr[i] : '?');
     lex->error = error;
-    (void)snprintf(lex->error_text, sizeof lex->error_text, "%.*s%s%s%s%.*s", SLICE_PRINT(lex->name),
-                   lex->name.len ? ": " : "", what, word.len ? " " : "", (int)word.len, shown);
+    memcpy(lex->error_text, text.ptr, text.len);
+    buffer_free(&text);
 }
 
 static void fail_syntax(struct imap_lex *lex, const char *what) {

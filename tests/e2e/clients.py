@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import shlex
 import shutil
 import subprocess
@@ -17,6 +18,8 @@ from mail import HOST
 from server import Account, Server
 
 CLIENT_SECONDS_MAX = 300
+# mbsync marks what it writes with this header.
+OWN_HEADER = re.compile(rb"^X-TUID: \S{12}\n", re.MULTILINE)
 
 
 def need(name: str) -> str:
@@ -68,9 +71,9 @@ def curl(server: Server, folder: Path, url_scheme: str, port: int, path: str, *o
 
 def swaks(server: Server, folder: Path, service: str, sender: str, recipient: str, message: bytes,
           *options: str) -> str:
-    """Sends one message with swaks, as it is."""
+    """Sends one message with swaks, which ends its last line itself."""
     path = folder / "swaks.eml"
-    path.write_bytes(message)
+    path.write_bytes(message.removesuffix(b"\r\n"))
     return run_client(folder, "swaks", "--server", HOST, "--port", str(getattr(server.ports, service)),
                       "--helo", "client.test", "--from", sender, "--to", recipient, "--data", f"@{path}", *options)
 
@@ -104,8 +107,8 @@ class Mbsync:
         port = server.ports.imaps if security == "tls" else server.ports.imap
         kind = {"tls": "IMAPS", "starttls": "STARTTLS", "plain": "None"}[security]
         self.configuration = private_file(folder / "mbsyncrc", f"""IMAPStore remote
-Host {HOST}
-Port {port}
+Host mx.{server.domain}
+Tunnel "/usr/bin/python3 {Path(__file__).with_name('relay.py')} {port}"
 User {account.address}
 Pass "{account.password}"
 SSLType {kind}
@@ -134,8 +137,9 @@ SyncState *
         return sorted(path for part in ("cur", "new") for path in (self.mail / mailbox / part).glob("*"))
 
     def messages(self, mailbox: str = "INBOX") -> list[bytes]:
-        """The mailbox's messages with the CRLF that a Maildir leaves out."""
-        return [path.read_bytes().replace(b"\n", b"\r\n") for path in self.files(mailbox)]
+        """The mailbox's messages as the server has them: with CRLF, without mbsync's own header."""
+        return [OWN_HEADER.sub(b"", path.read_bytes(), count=1).replace(b"\n", b"\r\n")
+                for path in self.files(mailbox)]
 
     def flag(self, path: Path, letters: str) -> Path:
         """Sets a message's Maildir flags (S seen, F flagged, R answered, T deleted)."""

@@ -64,7 +64,8 @@ class Load:
     def write(self, account: Account) -> None:
         while not self.stopping.is_set():
             try:
-                with smtplib.SMTP(HOST, self.server.ports.smtp, "client.test", timeout=CLIENT_TIMEOUT_SECONDS) as client:
+                port = self.server.ports.smtp
+                with smtplib.SMTP(HOST, port, "client.test", timeout=CLIENT_TIMEOUT_SECONDS) as client:
                     client.ehlo()
                     while not self.stopping.is_set():
                         self.ledger.attempt(client, account)

@@ -35,8 +35,8 @@ def number_of(message: bytes) -> int:
 def mixed(count: int, seed: int = 1) -> list[bytes]:
     """`count` messages of all kinds in turn; the last is a large one."""
     source = random.Random(seed)
-    kinds = [text_plain, text_8bit, alternative, with_attachment, nested, dots, odd_headers, long_lines, only_headers,
-             many_headers, broken_mime, no_body_text]
+    kinds = [text_plain, text_8bit, alternative, with_attachment, nested, dots, odd_headers, long_lines, many_headers,
+             broken_mime, no_body_text]
     found = [kinds[number % len(kinds)](number, source) for number in range(count - 1)]
     return [*found, large(count - 1, source)]
 
@@ -124,11 +124,6 @@ def odd_headers(number: int, _source: random.Random) -> bytes:
 def long_lines(number: int, source: random.Random) -> bytes:
     line = bytes(source.choices(b"abcdefghij klmnop", k=998))
     return head(number, "Subject: " + "s" * 980) + b"\r\n" + (line + b"\r\n") * 3
-
-
-def only_headers(number: int, _source: random.Random) -> bytes:
-    """Ends after its headers, without the blank line."""
-    return head(number, "Subject: no body and no blank line")
 
 
 def many_headers(number: int, source: random.Random) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import re
 import signal
 import subprocess
@@ -38,10 +39,15 @@ def program() -> Path:
     return Path(os.environ.get("POSTHASTE_BIN", ROOT / "build" / "debug" / "posthaste")).resolve()
 
 
-def run(*arguments: str | Path, text: str | None = None) -> subprocess.CompletedProcess[str]:
+def identity(user: str | None) -> dict[str, Any]:
+    """What makes a subprocess run as `user`; nothing for None."""
+    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
+
+
+def run(*arguments: str | Path, text: str | None = None, user: str | None = None) -> subprocess.CompletedProcess[str]:
     """One call of the program, with `text` on its standard input."""
     return subprocess.run([str(program()), *map(str, arguments)], input=text or "", capture_output=True, text=True,
-                          timeout=COMMAND_SECONDS_MAX)
+                          timeout=COMMAND_SECONDS_MAX, **identity(user))
 
 
 def children(pid: int) -> list[int]:
@@ -61,7 +67,8 @@ class Server:
 
     name = "Posthaste"
 
-    def __init__(self, folder: Path, single: bool = False, domain: str = DOMAIN) -> None:
+    def __init__(self, folder: Path, single: bool = False, domain: str = DOMAIN, user: str | None = None) -> None:
+        self.user = user
         self.data = folder / "data"
         self.log = folder / "serve.log"
         self.single = single
@@ -77,7 +84,7 @@ class Server:
 
     def command(self, *arguments: str, text: str | None = None) -> str:
         """A CLI call on this data folder that must succeed; returns what it printed."""
-        done = run(*arguments, "--data", self.data, text=text)
+        done = run(*arguments, "--data", self.data, text=text, user=self.user)
         assert done.returncode == 0, f"posthaste {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}"
         assert not REPORT.search(done.stderr), done.stderr
         return done.stdout
@@ -100,7 +107,8 @@ class Server:
         """Starts `serve` without waiting for it; its output is appended to the log."""
         with self.log.open("ab") as log:
             return subprocess.Popen([str(program()), "serve", "--data", str(self.data)]
-                                    + (["--single"] if self.single else []), stdout=log, stderr=log)
+                                    + (["--single"] if self.single else []), stdout=log, stderr=log,
+                                    **identity(self.user))
 
     def start(self) -> None:
         self.process = self.spawn()
@@ -130,7 +138,8 @@ class Server:
             status = self.process.wait(STOP_SECONDS_MAX)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"SIGTERM did not stop it in {STOP_SECONDS_MAX} s:\n{self.log_text()[-4000:]}") from None
+            words = self.log_text()[-4000:]
+            raise AssertionError(f"SIGTERM did not stop it in {STOP_SECONDS_MAX} s:\n{words}") from None
         self.process = None
         assert status == 0, f"serve ended with {status}:\n{self.log_text()[-4000:]}"
         assert not [pid for pid in roles if is_alive(pid)], "a role outlived its supervisor"

@@ -79,4 +79,4 @@ def test_nothing_but_login_before_login(server: Server) -> None:
     for command in ("STAT", "LIST", "RETR 1", "DELE 1"):
         with pytest.raises(poplib.error_proto, match="-ERR"):
             client._shortcmd(command)
-    client.quit()
+    client.close()

@@ -57,3 +57,16 @@ def test_an_empty_message_is_delivered(server: Server, alice: Account) -> None:
         (received,) = imap_messages(client).values()
     # smtplib ends what it sends with a line end, so the message is one empty line.
     added_headers(received, b"\r\n")
+
+
+def test_a_message_that_ends_after_its_headers_stays_as_it_is(server: Server, alice: Account) -> None:
+    """Clients differ in what they make of it (mbsync leaves it, fetchmail ends it), so only bytes are read."""
+    message = b"From: Sender <sender@outside.test>\r\nSubject: no body and no blank line\r\n"
+    receive(server, alice, message)
+    wait_for_messages(server, alice, 1)
+    with imap(server, alice) as client:
+        (received,) = imap_messages(client).values()
+    added_headers(received, message)
+    with pop3(server, alice) as client:
+        (received,) = pop3_messages(client)
+    added_headers(received, message)

@@ -1,4 +1,4 @@
-"""Fixtures: servers under test and accounts on them.
+"""Fixtures of tests/e2e and tests/sandbox: servers under test and accounts on them.
 
 `server` is shared by the tests of one file, in both ways to run (all roles, and --single); each
 test takes fresh accounts from it. `fresh` belongs to one test that stops or kills it. When a server
@@ -11,6 +11,7 @@ Dovecot instead, to tell a fault of a test from a fault of the server.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent / "e2e"))
 from server import ROOT, Account, Server, program  # noqa: E402
 
 AGAINST_PEER = os.environ.get("POSTHASTE_PEER") == "1"
@@ -69,6 +70,25 @@ def fresh() -> Iterator[Server]:
     """A server that was prepared but not started; the test does what it wants with it."""
     with tempfile.TemporaryDirectory(prefix="posthaste-e2e-") as folder:
         made = make_server(Path(folder), single=False)
+        made.prepare()
+        yield made
+        give_back(made)
+
+
+@pytest.fixture
+def ordinary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A server that was prepared as an ordinary user, who is not the one that runs the tests."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root to become another user; all other tests run as an ordinary one already")
+    with tempfile.TemporaryDirectory(prefix="posthaste-e2e-") as name:
+        folder = Path(name)
+        (folder / "home").mkdir()
+        shutil.chown(folder / "home", "nobody", "nogroup")
+        (folder / "home" / "serve.log").touch()
+        folder.chmod(0o755)
+        # The source tree may be where nobody else can look.
+        monkeypatch.setenv("POSTHASTE_BIN", str(shutil.copy(program(), folder / "posthaste")))
+        made = Server(folder / "home", user="nobody")
         made.prepare()
         yield made
         give_back(made)

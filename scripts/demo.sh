@@ -1,0 +1,171 @@
+#!/usr/bin/env bash
+# A mail server to try, in ./demo (`make run`): two accounts, a few messages, Ctrl-C stops it.
+# A second run keeps the mail. RESET=1 starts over. BASE_PORT=N sets where it listens.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scripts/install-packages.sh run
+
+program=build/posthaste
+folder=demo
+data=$folder/data
+domain=example.test
+hostname=mx.example.test
+services=(25 587 465 143 993 110 995 80 443)
+
+fail() {
+    echo "demo: $*" >&2
+    exit 1
+}
+
+port_is_free() {
+    ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+base_is_free() {
+    local port
+    for port in "${services[@]}"; do
+        port_is_free $(($1 + port)) || return 1
+    done
+}
+
+choose_base() {
+    local base
+    for base in "${BASE_PORT:-10000}" 11000 12000 13000 14000 20000 21000 22000; do
+        if base_is_free "$base"; then
+            echo "$base"
+            return
+        fi
+        echo "demo: the ports above $base are taken, trying others" >&2
+    done
+    fail "no free ports found; name a base with BASE_PORT=N"
+}
+
+password_of() {
+    sed -n "s/^$1@$domain //p" "$folder/accounts"
+}
+
+add_account() {
+    local password
+    password=$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')
+    echo "$password" | "$program" account add "$1@$domain" --data "$data" --password-stdin
+    echo "$1@$domain $password" >>"$folder/accounts"
+}
+
+# base-port is written last: without it the folder is half made, and made anew.
+create() {
+    local base
+    base=$(choose_base)
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    (umask 077 && : >"$folder/accounts")
+    "$program" init --data "$data" --domain "$domain" --hostname "$hostname" --base-port "$base"
+    add_account alice
+    add_account bob
+    echo "$base" >"$folder/base-port"
+}
+
+wait_until_up() {
+    local tries
+    for tries in $(seq 100); do
+        if ! port_is_free $((base + 25)) && ! port_is_free $((base + 993)); then return; fi
+        kill -0 "$server" 2>/dev/null || fail "the server did not start; its last words: $(tail -n 3 "$folder/log")"
+        sleep 0.1
+    done
+    fail "the server does not answer after $((tries / 10)) s; see $folder/log"
+}
+
+curl_server() {
+    curl --silent --show-error --cacert "$data/tls/cert.pem" --noproxy '*' "$@"
+}
+
+# Submits one message file: FROM TO FILE.
+submit() {
+    curl_server --resolve "$hostname:$((base + 465)):127.0.0.1" --user "$1@$domain:$(password_of "$1")" \
+        --mail-from "$1@$domain" --mail-rcpt "$2@$domain" --upload-file "$3" \
+        "smtps://$hostname:$((base + 465))/client.$domain"
+}
+
+headers() {
+    printf 'From: %s <%s@%s>\nTo: %s <%s@%s>\nSubject: %s\nDate: %s\nMessage-ID: <%s@%s>\nMIME-Version: 1.0\n' \
+        "$2" "$1" "$domain" "$4" "$3" "$domain" "$5" "$(LC_ALL=C date '+%a, %d %b %Y %H:%M:%S %z')" \
+        "$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')" "$domain"
+}
+
+message_plain() {
+    headers alice Alice bob Bob 'Lunch on Thursday?'
+    printf 'Content-Type: text/plain; charset=us-ascii\n\nHi Bob,\n\nshall we have lunch on Thursday? The place by the river has tables outside.\n\nAlice\n'
+}
+
+message_foreign() {
+    headers bob Bob alice Alice '=?utf-8?Q?Gr=C3=BC=C3=9Fe_aus_K=C3=B6ln_=E2=98=95?='
+    printf 'Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\nLiebe Alice,\n\nschöne Grüße vom Rhein. 日本語も Ελληνικά тоже работают.\n\nBob\n'
+}
+
+message_attachment() {
+    headers alice Alice bob Bob 'The figures you asked for'
+    printf 'Content-Type: multipart/mixed; boundary="demo-mixed"\n\n--demo-mixed\nContent-Type: multipart/alternative; boundary="demo-both"\n\n'
+    printf -- '--demo-both\nContent-Type: text/plain; charset=utf-8\n\nThey are attached. The third quarter looks good.\n\n'
+    printf -- '--demo-both\nContent-Type: text/html; charset=utf-8\n\n<p>They are <b>attached</b>. The third quarter looks <i>good</i>.</p>\n\n--demo-both--\n\n'
+    printf -- '--demo-mixed\nContent-Type: text/csv; name="figures.csv"\nContent-Disposition: attachment; filename="figures.csv"\nContent-Transfer-Encoding: base64\n\n'
+    printf 'quarter,orders,revenue\nQ1,120,48000\nQ2,131,52400\nQ3,164,65600\n' | base64
+    printf -- '--demo-mixed--\n'
+}
+
+# curl sends a file's lines as they are, and mail's end with CRLF.
+fill_mailboxes() {
+    local kind
+    for kind in attachment foreign plain; do
+        "message_$kind" | sed 's/$/\r/' >"$folder/message.eml"
+        case $kind in
+        foreign) submit bob alice "$folder/message.eml" ;;
+        *) submit alice bob "$folder/message.eml" ;;
+        esac
+    done
+    mv "$folder/message.eml" "$folder/hello.eml"
+}
+
+explain() {
+    local smtps=$((base + 465)) imaps=$((base + 993))
+    local trust="--cacert $data/tls/cert.pem --resolve $hostname"
+    cat <<WORDS
+
+Posthaste runs, for $domain, on this machine only.
+
+  account              password
+  alice@$domain   $(password_of alice)
+  bob@$domain     $(password_of bob)
+
+A mail client: server 127.0.0.1, the whole address as user name, and accept the certificate
+  reading  IMAP $imaps (TLS) or $((base + 143)) (STARTTLS), POP3 $((base + 995)) (TLS) or $((base + 110)) (STARTTLS)
+  sending  SMTP $smtps (TLS) or $((base + 587)) (STARTTLS)
+
+Send a message:
+  curl $trust:$smtps:127.0.0.1 --user alice@$domain:$(password_of alice) \\
+    --mail-from alice@$domain --mail-rcpt bob@$domain --upload-file $folder/hello.eml \\
+    smtps://$hostname:$smtps/client.$domain
+Read Bob's first message:
+  curl $trust:$imaps:127.0.0.1 --user bob@$domain:$(password_of bob) \\
+    'imaps://$hostname:$imaps/INBOX;MAILINDEX=1'
+
+Everything is in ./$folder, the log in $folder/log. Ctrl-C stops it; RESET=1 make run starts over.
+WORDS
+}
+
+stop() {
+    kill -TERM "$server" 2>/dev/null || true
+    wait "$server" || true
+}
+
+[ -x "$program" ] || fail "$program is not built; run make"
+if [ -n "${RESET:-}" ]; then rm -rf "$folder"; fi
+[ -f "$folder/base-port" ] || create
+base=$(cat "$folder/base-port")
+base_is_free "$base" || fail "the ports above $base are taken (is the demo running already?); RESET=1 make run takes others"
+"$program" serve --data "$data" >>"$folder/log" 2>&1 &
+server=$!
+trap stop EXIT
+trap 'exit 0' INT TERM
+wait_until_up
+[ -f "$folder/hello.eml" ] || fill_mailboxes
+explain
+wait "$server"
