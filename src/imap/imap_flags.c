@@ -3,7 +3,7 @@
 enum { SYSTEM_FLAGS = FLAG_SEEN | FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DELETED | FLAG_DRAFT };
 
 /* The wire's bits are the store's. */
-static_assert((int)FLAG_SEEN == (int)IMAP_FLAG_SEEN && (int)FLAG_ANSWERED == (int)IMAP_FLAG_ANSWERED &&
+_Static_assert((int)FLAG_SEEN == (int)IMAP_FLAG_SEEN && (int)FLAG_ANSWERED == (int)IMAP_FLAG_ANSWERED &&
                   (int)FLAG_FLAGGED == (int)IMAP_FLAG_FLAGGED && (int)FLAG_DELETED == (int)IMAP_FLAG_DELETED &&
                   (int)FLAG_DRAFT == (int)IMAP_FLAG_DRAFT,
               "flags of wire and store differ");
