@@ -137,7 +137,8 @@ static void tell(const struct run *run, struct run_result *result) {
 bool run_scenario(const struct run_options *options, struct run_result *result, struct buffer *failure) {
     struct client clients[SENDERS + 2 * LEDGER_ACCOUNTS];
     struct run run = {.scenario = options->scenario, .world = sim_world_new(options->seed)};
-    struct host_options host = {.world = run.world, .is_traced = options->is_traced};
+    struct host_options host = {
+        .world = run.world, .is_traced = options->is_traced, .planted = options->planted};
     run.started_ms = sim_world_now_ms(run.world);
     host.edges = run_between(&run, 1, 2);
     host.mails = run_between(&run, 1, 2);
