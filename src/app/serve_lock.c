@@ -52,5 +52,8 @@ bool serve_become_owner(const char *folder) {
         (void)fprintf(stderr, "posthaste: cannot become the owner of %s: %s\n", folder, strerror(errno));
         return false;
     }
-    return true;
+    if (access(folder, R_OK | X_OK) == 0) return true;
+    (void)fprintf(stderr, "posthaste: its owner, user %u, cannot get to %s: a folder above it is closed to others\n",
+                  status.st_uid, folder);
+    return false;
 }
