@@ -164,6 +164,30 @@ enum {
     IMAP_FETCH_HEADERS_MAX = 500,
     IMAP_LIST_PATTERNS_MAX = 100,
     IMAP_ID_FIELDS_MAX = 30,
+    /* What a command needs beside its own text, and what one batch of entries needs. */
+    IMAP_WORK_BYTES_MAX = 32 * 1024 * 1024,
+    IMAP_BATCH_BYTES_MAX = 64 * 1024 * 1024,
+    IMAP_BATCH_ENTRIES = 1000,
+    IMAP_BATCH_MESSAGES = 32,
+    IMAP_BATCH_CHANGES = 4000,
+    /* A header of which fields are picked, and a message whose text is searched. */
+    IMAP_HEADER_BYTES_MAX = 4 * 1024 * 1024,
+    IMAP_SEARCH_BODY_BYTES_MAX = 16 * 1024 * 1024,
+    IMAP_APPEND_MESSAGES_MAX = 100,
+    IMAP_APPEND_PIECE_BYTES = 16 * 1024,
+    /* In larger mailboxes SELECT does not look for the first unseen message. */
+    IMAP_UNSEEN_MESSAGES_MAX = 20000,
+    IMAP_LOGIN_COMMAND_BYTES_MAX = 16 * 1024,
+    IMAP_LOGIN_LITERAL_BYTES_MAX = 4096,
+    IMAP_LOGIN_ERRORS_MAX = 10,
+    IMAP_ERRORS_MAX = 50,
+    /* RFC 9051 5.4: at least 30 minutes after login. */
+    IMAP_LOGIN_IDLE_MS = 3 * 60 * 1000,
+    IMAP_SESSION_IDLE_MS = 35 * 60 * 1000,
+    IMAP_IDLE_MS = 75 * 60 * 1000,
+    IMAP_STEP_MS = 5 * 60 * 1000,
+    IMAP_ACCOUNT_CONNECTIONS = 500,
+    IMAP_ACCOUNT_CONNECTIONS_LOOPBACK = 5000,
 
     /* A set of UIDs is kept in blocks of at most so many ranges. */
     UID_SET_BLOCK_RANGES_MAX = 128,

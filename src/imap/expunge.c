@@ -1,0 +1,15 @@
+/* EXPUNGE and UID EXPUNGE (RFC 9051 6.4.3, 6.4.9). The sync point tells what went. */
+#include "imap/imap_commands.h"
+
+struct imap_answer imap_run_expunge(struct task *t, struct imap_call *call) {
+    struct imap_session *session = call->session;
+    struct uid_range all = {1, UINT32_MAX};
+    struct uid_ranges uids = {&all, 1};
+    if (call->command->uid && !imap_call_targets(call, &call->command->expunge.uids, &uids))
+        return ANSWER_NO("LIMIT", "Too many messages at once");
+    if (uids.count == 0) return ANSWER_OK("None of them is there");
+    uint64_t modseq = 0;
+    enum store_result result =
+        store_expunge(t, session->server->store, session->view->mailbox, uids, true, &modseq);
+    return result == STORE_OK ? ANSWER_OK("Expunged") : imap_answer_of(result);
+}

@@ -1,0 +1,161 @@
+/*
+ * FETCH and UID FETCH (RFC 9051 6.4.5, 7.5.2), with CHANGEDSINCE and VANISHED (RFC 7162 3.1.4,
+ * 3.2.6). Entries are read in batches, and no read spans a wait: a client that reads slowly holds
+ * one batch and one piece of a body, however much it asked for. Between batches other sessions
+ * have their turn, and may remove messages: those are passed over, and the reply says so.
+ */
+#include "imap/imap_fetch.h"
+
+#include "base/limits.h"
+#include "imap/imap_commands.h"
+#include "imap/imap_sync.h"
+
+enum {
+    ITEMS_OF_FLAGS = IMAP_FETCH_UID | IMAP_FETCH_FLAGS | IMAP_FETCH_INTERNALDATE | IMAP_FETCH_RFC822_SIZE |
+                     IMAP_FETCH_MODSEQ | IMAP_FETCH_EMAILID | IMAP_FETCH_SAVEDATE,
+};
+
+static bool sets_seen(const struct imap_fetch *request) {
+    for (size_t i = 0; i < request->section_count; i++)
+        if (!request->sections[i].peek) return true;
+    return false;
+}
+
+/* RFC 9051 6.4.5: a section that is no .PEEK sets \Seen. The sync point tells it. */
+static void mark_seen(struct task *t, struct fetch *fetch, const struct entry *entries, size_t count) {
+    struct imap_session *session = fetch->call->session;
+    struct uid_range ranges[IMAP_BATCH_MESSAGES];
+    size_t unseen = 0;
+    for (size_t i = 0; i < count && unseen < IMAP_BATCH_MESSAGES; i++)
+        if (!(entries[i].flags & FLAG_SEEN) && uid_set_contains(&session->uids, entries[i].uid))
+            ranges[unseen++] = (struct uid_range){entries[i].uid, entries[i].uid};
+    if (unseen == 0) return;
+    struct flag_change change = {.mailbox = session->view->mailbox,
+                                 .uids = {ranges, unseen},
+                                 .operation = FLAGS_ADD,
+                                 .flags = FLAG_SEEN,
+                                 .unchanged_since = UINT64_MAX};
+    struct flag_result result;
+    /* A message that could not be marked is sent all the same. */
+    (void)store_flags(t, session->server->store, fetch->batch, &change, &result);
+}
+
+/* `* n FETCH (...)`. False: the connection is gone. */
+static bool write_entry(struct task *t, struct fetch *fetch, const struct entry *entry) {
+    struct imap_session *session = fetch->call->session;
+    uint32_t number = uid_set_rank(&session->uids, entry->uid);
+    bool is_old = fetch->request->has_changed_since && entry->modseq <= fetch->request->changed_since;
+    if (number == 0 || is_old) return true;
+    imap_keywords_cover(fetch->call, &fetch->keywords, entry->flags);
+    buffer_printf(fetch->call->out, "* %u FETCH (", number);
+    fetch->structure = NULL;
+    fetch_items_write(fetch, entry);
+    for (size_t i = 0; i < fetch->request->section_count; i++)
+        if (!fetch_section_write(t, fetch, entry, &fetch->request->sections[i],
+                                 i == 0 && fetch->request->items == 0))
+            return false;
+    buffer_append_text(fetch->call->out, ")\r\n");
+    fetch->written++;
+    session->fetched_count++;
+    return imap_relieve(t, session);
+}
+
+enum batch_result { BATCH_MORE, BATCH_END, BATCH_GONE, BATCH_FAILED };
+
+static enum batch_result write_batch(struct task *t, struct fetch *fetch, uint32_t *from) {
+    struct imap_session *session = fetch->call->session;
+    size_t max = fetch->fields & ENTRY_MESSAGE ? IMAP_BATCH_MESSAGES : IMAP_BATCH_ENTRIES;
+    struct entry *entries;
+    size_t count = 0;
+    arena_reset(fetch->batch);
+    enum store_result result =
+        reader_entries(session->server->reader, fetch->batch, session->view->mailbox, fetch->targets, *from,
+                       fetch->fields, max, &entries, &count);
+    if (result != STORE_OK) return BATCH_FAILED;
+    if (count == 0) return BATCH_END;
+    if (!session->is_read_only && sets_seen(fetch->request)) mark_seen(t, fetch, entries, count);
+    for (size_t i = 0; i < count; i++)
+        if (!write_entry(t, fetch, &entries[i])) return BATCH_GONE;
+    *from = entries[count - 1].uid + 1;
+    return *from == 0 ? BATCH_END : BATCH_MORE;
+}
+
+static enum batch_result write_batches(struct task *t, struct fetch *fetch) {
+    uint32_t from = 1;
+    enum batch_result result = BATCH_MORE;
+    while ((result = write_batch(t, fetch, &from)) == BATCH_MORE)
+        if (task_yield(t) == WAIT_CANCELLED) return BATCH_GONE;
+    return result;
+}
+
+/* How many messages the numbers of the command name. */
+static uint64_t asked_count(const struct fetch *fetch) {
+    const struct uid_set *view = &fetch->call->session->uids;
+    uint64_t count = 0;
+    for (size_t i = 0; i < fetch->targets.count; i++)
+        count += uid_set_rank(view, fetch->targets.ranges[i].last) -
+                 uid_set_rank(view, fetch->targets.ranges[i].first) + 1;
+    return count;
+}
+
+static struct imap_answer conclude(const struct fetch *fetch, enum batch_result result) {
+    if (result == BATCH_GONE) return ANSWER_NONE;
+    if (result == BATCH_FAILED) return ANSWER_NO("SERVERBUG", "Storage failed");
+    if (fetch->is_damaged) return ANSWER_NO("SERVERBUG", "Some of it cannot be read, see the server's log");
+    bool by_number = !fetch->call->command->uid && !fetch->request->has_changed_since;
+    if (fetch->is_missed || (by_number && fetch->written < asked_count(fetch)))
+        return (struct imap_answer){IMAP_REPLY_OK, false, SLICE("EXPUNGEISSUED"),
+                                    SLICE("Some of the messages are gone")};
+    return ANSWER_OK("Fetched");
+}
+
+/* RFC 7162 3.2.6 */
+static void report_vanished(struct fetch *fetch) {
+    struct uid_set asked = UID_SET_EMPTY;
+    for (size_t i = 0; i < fetch->targets.count; i++) {
+        struct uid_range range = fetch->targets.ranges[i];
+        uid_set_append(&asked, (struct number_range){range.first, range.last});
+    }
+    imap_report_vanished(fetch->call, &asked, true);
+    uid_set_free(&asked);
+}
+
+static struct imap_answer fetch_all(struct task *t, struct fetch *fetch) {
+    (void)imap_keywords_load(fetch->call, &fetch->keywords);
+    if (fetch->request->vanished) report_vanished(fetch);
+    fetch->batch = arena_new(IMAP_BATCH_BYTES_MAX);
+    fetch->structure_arena = arena_new(IMAP_WORK_BYTES_MAX);
+    enum batch_result result = fetch->targets.count ? write_batches(t, fetch) : BATCH_END;
+    arena_free(&fetch->structure_arena);
+    arena_free(&fetch->batch);
+    return conclude(fetch, result);
+}
+
+static bool wants_binary(const struct imap_fetch *request) {
+    for (size_t i = 0; i < request->section_count; i++) {
+        enum imap_section_kind kind = request->sections[i].kind;
+        if (kind == IMAP_SECTION_BINARY || kind == IMAP_SECTION_BINARY_SIZE) return true;
+    }
+    return false;
+}
+
+/* What the items imply: UID FETCH has the UID, CHANGEDSINCE the modseq (RFC 7162 3.1.4.1). */
+static void complete_request(struct imap_call *call, struct imap_fetch *request) {
+    if (call->command->uid) request->items |= IMAP_FETCH_UID;
+    if (request->has_changed_since) request->items |= IMAP_FETCH_MODSEQ;
+    if (request->items & IMAP_FETCH_MODSEQ) call->session->enabled |= IMAP_ENABLE_CONDSTORE;
+}
+
+struct imap_answer imap_run_fetch(struct task *t, struct imap_call *call) {
+    struct imap_fetch *request = &call->command->fetch;
+    if (wants_binary(request)) return ANSWER_BAD("BINARY is not supported");
+    if (request->vanished && !(call->session->enabled & IMAP_ENABLE_QRESYNC))
+        return ANSWER_BAD("Enable QRESYNC first");
+    complete_request(call, request);
+    struct fetch fetch = {.call = call, .request = request};
+    if (!imap_call_targets(call, &request->messages, &fetch.targets))
+        return ANSWER_NO("LIMIT", "Too many messages at once");
+    bool needs_message = request->section_count || (request->items & ~(uint32_t)ITEMS_OF_FLAGS);
+    fetch.fields = ENTRY_FLAGS | (needs_message ? ENTRY_MESSAGE : 0u);
+    return fetch_all(t, &fetch);
+}

@@ -1,0 +1,180 @@
+/*
+ * Sections of messages (RFC 9051 6.4.5): BODY[...] and the RFC822 items of RFC 3501. The stored
+ * structure says where a section's bytes stand, so only these are read, a frame of the body at a
+ * time. The first piece is read before the literal is announced; where a later one turns out to
+ * be damaged, question marks stand for it, the client stays in step, and the reply is NO.
+ */
+#include "base/limits.h"
+#include "imap/imap_fetch.h"
+#include "wire/header.h"
+#include "wire/structure.h"
+
+struct body_range {
+    uint64_t offset;
+    uint64_t len;
+};
+
+static enum structure_section part_of(const struct imap_section *section) {
+    if (section->kind == IMAP_SECTION_RFC822_HEADER) return STRUCTURE_HEADER;
+    if (section->kind == IMAP_SECTION_RFC822_TEXT) return STRUCTURE_TEXT;
+    switch (section->text) {
+    case IMAP_SECTION_HEADER:
+    case IMAP_SECTION_HEADER_FIELDS:
+    case IMAP_SECTION_HEADER_FIELDS_NOT:
+        return STRUCTURE_HEADER;
+    case IMAP_SECTION_TEXT:
+        return STRUCTURE_TEXT;
+    case IMAP_SECTION_MIME:
+        return STRUCTURE_MIME;
+    default:
+        return STRUCTURE_BODY;
+    }
+}
+
+/* False: the message has no such section. */
+static bool locate(struct fetch *fetch, const struct entry *entry, const struct imap_section *section,
+                   struct body_range *range) {
+    enum structure_section part = part_of(section);
+    if (part == STRUCTURE_BODY && section->part_count == 0) {
+        *range = (struct body_range){0, entry->raw_bytes};
+        return true;
+    }
+    struct structure_range found;
+    const struct mime_part *root = fetch_structure(fetch, entry);
+    if (structure_locate(root, section->part, section->part_count, part, &found) != STRUCTURE_OK) return false;
+    if (found.offset > entry->raw_bytes || found.len > entry->raw_bytes - found.offset) return false;
+    *range = (struct body_range){found.offset, found.len};
+    return true;
+}
+
+/* RFC 9051 6.4.5: a partial past the end is empty. */
+static struct body_range cut_to_partial(struct body_range range, const struct imap_section *section) {
+    if (!section->has_partial) return range;
+    uint64_t skip = section->partial_offset < range.len ? section->partial_offset : range.len;
+    uint64_t len = range.len - skip;
+    return (struct body_range){range.offset + skip, len < section->partial_bytes ? len : section->partial_bytes};
+}
+
+/* RFC 9051 4.3: no NUL in a literal. Whatever way it came in, it does not go out. */
+static void hide_nuls(struct buffer *out, size_t from) {
+    uint8_t *at = out->ptr + from;
+    while (from < out->len && (at = memchr(at, 0, (size_t)(out->ptr + out->len - at)))) *at++ = '?';
+}
+
+/* Appends exactly `len` bytes of the body; false, with nothing added, where they cannot be read. */
+static bool read_piece(struct fetch *fetch, const struct entry *entry, struct body_range piece,
+                       struct buffer *out) {
+    size_t before = out->len;
+    enum store_result result =
+        reader_body(fetch->call->session->server->reader, entry->body, piece.offset, piece.len, out);
+    if (result == STORE_OK && out->len - before == piece.len) {
+        hide_nuls(out, before);
+        return true;
+    }
+    buffer_truncate(out, before);
+    if (result == STORE_NOT_FOUND)
+        fetch->is_missed = true;
+    else
+        fetch->is_damaged = true;
+    return false;
+}
+
+/* What is left of the body's frame at the offset, so that no frame is unpacked twice. */
+static struct body_range first_piece(struct body_range range) {
+    uint64_t in_frame = BODY_FRAME_BYTES - range.offset % BODY_FRAME_BYTES;
+    return (struct body_range){range.offset, range.len < in_frame ? range.len : in_frame};
+}
+
+static void append_marks(struct buffer *out, uint64_t count) {
+    while (count--) buffer_append_byte(out, '?');
+}
+
+static bool stream_rest(struct task *t, struct fetch *fetch, const struct entry *entry, struct body_range range) {
+    struct imap_session *session = fetch->call->session;
+    while (range.len) {
+        if (!imap_relieve(t, session)) return false;
+        struct body_range piece = first_piece(range);
+        if (!read_piece(fetch, entry, piece, fetch->call->out)) append_marks(fetch->call->out, piece.len);
+        range.offset += piece.len;
+        range.len -= piece.len;
+    }
+    return true;
+}
+
+static void write_literal(struct buffer *out, struct slice bytes) {
+    buffer_append_byte(out, '{');
+    buffer_append_number(out, bytes.len);
+    buffer_append_text(out, "}\r\n");
+    buffer_append(out, bytes);
+}
+
+static bool write_range(struct task *t, struct fetch *fetch, const struct entry *entry, struct body_range range) {
+    struct buffer *out = fetch->call->out;
+    if (range.len == 0) {
+        buffer_append_text(out, "\"\"");
+        return true;
+    }
+    size_t before = out->len;
+    struct body_range piece = first_piece(range);
+    buffer_append_byte(out, '{');
+    buffer_append_number(out, range.len);
+    buffer_append_text(out, "}\r\n");
+    if (!read_piece(fetch, entry, piece, out)) {
+        buffer_truncate(out, before);
+        buffer_append_text(out, "NIL");
+        return true;
+    }
+    return stream_rest(t, fetch, entry, (struct body_range){range.offset + piece.len, range.len - piece.len});
+}
+
+static bool is_named(const struct imap_section *section, struct slice name) {
+    for (size_t i = 0; i < section->header_count; i++)
+        if (slice_equal_nocase(section->headers[i], name)) return true;
+    return false;
+}
+
+/* RFC 9051 6.4.5: the fields as they stand, in their order, and the empty line. */
+static void pick_fields(struct buffer *out, struct slice header, const struct imap_section *section) {
+    bool wants_named = section->text == IMAP_SECTION_HEADER_FIELDS;
+    struct header_field field;
+    while (header_next(&header, &field)) {
+        const uint8_t *end = header.ptr;
+        if (is_named(section, field.name) == wants_named)
+            buffer_append(out, slice_of(field.name.ptr, (size_t)(end - field.name.ptr)));
+    }
+    buffer_append_text(out, "\r\n");
+}
+
+static void write_fields(struct fetch *fetch, const struct entry *entry, const struct imap_section *section,
+                         struct body_range range) {
+    struct buffer header = buffer_new(IMAP_HEADER_BYTES_MAX + BODY_FRAME_BYTES);
+    struct buffer picked = buffer_new(IMAP_HEADER_BYTES_MAX + BODY_FRAME_BYTES);
+    if (range.len > IMAP_HEADER_BYTES_MAX) range.len = IMAP_HEADER_BYTES_MAX;
+    if (range.len == 0 || read_piece(fetch, entry, range, &header)) {
+        pick_fields(&picked, buffer_slice(&header), section);
+        struct body_range shown = cut_to_partial((struct body_range){0, picked.len}, section);
+        write_literal(fetch->call->out, slice_sub(buffer_slice(&picked), shown.offset, shown.len));
+    } else {
+        buffer_append_text(fetch->call->out, "NIL");
+    }
+    buffer_free(&picked);
+    buffer_free(&header);
+}
+
+bool fetch_section_write(struct task *t, struct fetch *fetch, const struct entry *entry,
+                         const struct imap_section *section, bool is_first) {
+    struct buffer *out = fetch->call->out;
+    struct body_range range;
+    if (!is_first) buffer_append_byte(out, ' ');
+    imap_reply_section(out, section);
+    buffer_append_byte(out, ' ');
+    if (!locate(fetch, entry, section, &range)) {
+        buffer_append_text(out, "NIL");
+        return true;
+    }
+    if (section->header_count) {
+        write_fields(fetch, entry, section, range);
+        return true;
+    }
+    return write_range(t, fetch, entry, cut_to_partial(range, section));
+}

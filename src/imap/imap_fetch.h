@@ -1,0 +1,41 @@
+/*
+ * FETCH in parts: fetch.c runs the command over batches of entries, fetch_items.c writes the
+ * items that come from the database, fetch_body.c the sections of the message itself. Private to
+ * these three.
+ */
+#ifndef IMAP_IMAP_FETCH_H
+#define IMAP_IMAP_FETCH_H
+
+#include "imap/imap_flags.h"
+#include "imap/imap_session.h"
+#include "wire/mime.h"
+
+struct fetch {
+    struct imap_call *call;
+    const struct imap_fetch *request;
+    struct imap_keywords keywords;
+    struct uid_ranges targets;
+    /* ENTRY_ bits that the request needs. */
+    unsigned fields;
+    /* The entries of one batch. */
+    struct arena *batch;
+    /* The structure of the message at hand; NULL until somebody asks. */
+    struct arena *structure_arena;
+    const struct mime_part *structure;
+    /* A body could not be read: damage, or it went meanwhile. */
+    bool is_damaged;
+    bool is_missed;
+    uint64_t written;
+};
+
+/* Writes the request's items that are not sections, in the order of FETCH's table; UID first. Between
+   them is one space. Does not wait. */
+void fetch_items_write(struct fetch *fetch, const struct entry *entry);
+/* Writes one section with its name; a space before it unless `is_first`. False: the connection is gone.
+   Waits while the client reads slowly. */
+NODISCARD bool fetch_section_write(struct task *t, struct fetch *fetch, const struct entry *entry,
+                                   const struct imap_section *section, bool is_first);
+/* The message's structure; where none is stored, that of one opaque part. Lives until the next message. */
+const struct mime_part *fetch_structure(struct fetch *fetch, const struct entry *entry);
+
+#endif

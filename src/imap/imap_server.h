@@ -1,0 +1,47 @@
+/*
+ * The IMAP server after login, in the mail role (RFC 3501, with the extensions it announces).
+ * One imap_server for the role; each session that an edge handed over runs on its own conn in
+ * the role's conn_group. The store is asked for every change; reading is done here.
+ */
+#ifndef IMAP_IMAP_SERVER_H
+#define IMAP_IMAP_SERVER_H
+
+#include "base/map.h"
+#include "intake/intake.h"
+#include "io/conn.h"
+#include "login/login.h"
+#include "store/client.h"
+#include "store/reader.h"
+
+/* Zero means the default of base/limits.h. */
+struct imap_settings {
+    size_t account_connections_max;
+    /* From this machine: webmail, migration, tests. */
+    size_t account_connections_loopback_max;
+    uint64_t message_bytes_max;
+};
+
+struct imap_server {
+    /* Filled in by the caller; they outlive the server. Settings may change between sessions. */
+    struct env *env;
+    struct store_client *store;
+    struct reader *reader;
+    struct intake_pool *intake;
+    struct conn_group *group;
+    struct imap_settings settings;
+    /* Private: struct imap_view by mailbox, struct imap_account by account. */
+    struct map *views;
+    struct map *accounts;
+};
+
+/* Prepares the private parts. */
+void imap_server_init(struct imap_server *server);
+/* After the last session has ended (conn_group_close). */
+void imap_server_free(struct imap_server *server);
+/* Serves a session that logged in elsewhere; owns the stream. Answers the tag of the hand-over. Does not
+   wait, and keeps nothing of `handover`. */
+void imap_session_start(struct imap_server *server, struct stream *stream, const struct handover *handover);
+/* A mailbox changed: wakes the sessions that idle on it. On the loop; does not wait. */
+void imap_server_news(struct imap_server *server, const struct mailbox_news *news);
+
+#endif
