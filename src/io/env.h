@@ -22,6 +22,8 @@ struct listener;
 struct lane;
 struct file;
 struct tls_context;
+struct dns;
+struct dns_options;
 
 /* Something that another role can be given: a descriptor, or what stands for it in a simulation. */
 struct handle {
@@ -73,6 +75,8 @@ struct env_ops {
     /* io/tls.h */
     struct stream *(*tls_wrap)(struct env *env, struct stream *inner, struct tls_context *context,
                                bool is_server);
+    /* io/dns.h. NULL and *reason, a static text, where it cannot. */
+    struct dns *(*dns_open)(struct env *env, const struct dns_options *options, const char **reason);
     /* io/file.h */
     const struct file_ops *files;
 };

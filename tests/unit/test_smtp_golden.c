@@ -36,9 +36,7 @@ static size_t run_file(struct task *t, struct env *env, const char *folder, cons
 }
 
 static void golden_body(struct task *t, struct env *env) {
-    const char *golden = getenv("POSTHASTE_GOLDEN");
-    char folder[2048];
-    (void)snprintf(folder, sizeof folder, "%s/smtp", golden ? golden : "tests/golden");
+    static const char folder[] = GOLDEN_FOLDER "/smtp";
     struct dirent **names = NULL;
     int count = scandir(folder, &names, NULL, alphasort);
     assert_true(count > 0);
