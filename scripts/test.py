@@ -151,6 +151,7 @@ STAGES = (
     ("unit, fuzz replay, simulation", stage_meson),
     ("end to end", lambda: stage_pytest("tests/e2e", DEBUG / "posthaste")),
     ("tidy", stage_tidy),
+    ("the tools themselves", lambda: stage_pytest("tests/tools", DEBUG / "posthaste")),
     ("release build", lambda: stage_build("release")),
     ("sandbox", lambda: stage_pytest("tests/sandbox", RELEASE_PROGRAM)),
 )
@@ -170,7 +171,9 @@ def main() -> int:
         print(f"skipped: {name}")
     for name in total.failures:
         print(f"FAILED: {name}")
-    print(f"{total.passed} passed, {total.failed} failed")
+    words = f"{total.passed} passed, {total.failed} failed"
+    (REPORTS / "total").write_text(words + "\n")
+    print(words)
     return 1 if total.failed else 0
 
 

@@ -76,7 +76,7 @@ def fresh() -> Iterator[Server]:
 
 
 @pytest.fixture
-def ordinary() -> Iterator[Server]:
+def ordinary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A server that was prepared as an ordinary user, who is not the one that runs the tests."""
     if os.geteuid() != 0:
         pytest.skip("needs root to become another user; all other tests run as an ordinary one already")
@@ -84,7 +84,10 @@ def ordinary() -> Iterator[Server]:
         folder = Path(name)
         (folder / "home").mkdir()
         shutil.chown(folder / "home", "nobody", "nogroup")
+        (folder / "home" / "serve.log").touch()
         folder.chmod(0o755)
+        # The source tree may be where nobody else can look.
+        monkeypatch.setenv("POSTHASTE_BIN", str(shutil.copy(program(), folder / "posthaste")))
         made = Server(folder / "home", user="nobody")
         made.prepare()
         yield made

@@ -11,11 +11,13 @@
 #include "wire/encoded_word.h"
 #include "wire/header.h"
 #include "wire/html_text.h"
+#include "wire/imap_structure.h"
 #include "wire/message_id.h"
 #include "wire/structure.h"
 
 struct analyser {
     struct arena *arena;
+    struct arena *tree;
     struct mime_parser *parser;
     struct analysis *analysis;
     /* The part whose text becomes the preview, while it is read. */
@@ -211,13 +213,15 @@ struct analyser *analysis_new(struct arena *arena) {
     analyser->arena = arena;
     analyser->analysis = ARENA_NEW(arena, struct analysis);
     analyser->preview_source = buffer_new(ANALYSIS_PREVIEW_SOURCE_BYTES_MAX);
-    analyser->parser = mime_parser_new(arena, (struct mime_events){analyser, on_header, on_body});
+    analyser->tree = arena_new(ANALYSIS_TREE_BYTES_MAX);
+    analyser->parser = mime_parser_new(analyser->tree, (struct mime_events){analyser, on_header, on_body});
     return analyser;
 }
 
 void analysis_free(struct analyser **analyser) {
     if (!*analyser) return;
     mime_parser_free(&(*analyser)->parser);
+    arena_free(&(*analyser)->tree);
     part_text_free(&(*analyser)->preview_text);
     buffer_free(&(*analyser)->preview_source);
     free(*analyser);
@@ -251,16 +255,36 @@ static bool has_attachment(const struct mime_part *root) {
     return false;
 }
 
+static void keep_structure(struct analyser *analyser, const struct mime_part *root) {
+    struct buffer bytes = buffer_new(ANALYSIS_STRUCTURE_BYTES_MAX);
+    structure_encode(&bytes, root);
+    if (!buffer_overflowed(&bytes)) keep(analyser, buffer_slice(&bytes), &analyser->analysis->structure);
+    buffer_free(&bytes);
+}
+
+/* The root without its parts and fields: where the bytes are, and nothing more. */
+static struct mime_part bare_root(const struct mime_part *root) {
+    struct mime_part bare = {
+        .header_len = root->header_len,
+        .body_offset = root->body_offset,
+        .body_len = root->body_len,
+        .body_lines = root->body_lines,
+        .media = {.type = SLICE_INIT("application"), .subtype = SLICE_INIT("octet-stream")}};
+    return bare;
+}
+
 const struct analysis *analysis_finish(struct analyser *analyser) {
     struct analysis *a = analyser->analysis;
     a->root = mime_parser_finish(analyser->parser);
     if (analyser->preview_part) end_preview(analyser);
-    a->envelope = a->root->envelope;
+    keep(analyser, a->root->envelope, &a->envelope);
+    if (a->envelope.len == 0) a->envelope = imap_envelope_empty();
     a->kind = kind_of_structure(a->root, a->kind);
     a->has_attachment = has_attachment(a->root);
-    struct buffer structure = buffer_new(ANALYSIS_STRUCTURE_BYTES_MAX);
-    structure_encode(&structure, a->root);
-    if (!buffer_overflowed(&structure)) keep(analyser, buffer_slice(&structure), &a->structure);
-    buffer_free(&structure);
+    keep_structure(analyser, a->root);
+    if (a->structure.len == 0) {
+        struct mime_part bare = bare_root(a->root);
+        keep_structure(analyser, &bare);
+    }
     return a;
 }

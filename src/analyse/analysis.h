@@ -3,8 +3,9 @@
  * again to list, sort or thread it: IMAP's ENVELOPE, the structure, a preview, ids and
  * first addresses. It is fed in chunks of any size and holds little besides the tree.
  *
- * Everything ends up in the caller's arena. Where that has no room, or a limit is met, values
- * are cut or missing, and what is there is still valid. No message makes it fail. Pure.
+ * What is kept ends up in the caller's arena; the tree itself is the analyser's, and bounded by
+ * ANALYSIS_TREE_BYTES_MAX. Where there is no room, or a limit is met, values are cut or missing,
+ * the structure coarser, and what is there is still valid. No message makes it fail. Pure.
  */
 #ifndef ANALYSE_ANALYSIS_H
 #define ANALYSE_ANALYSIS_H
@@ -27,10 +28,11 @@ struct analysis_list {
 
 struct analysis {
     uint64_t size;
+    /* Lives only as long as the analyser. */
     const struct mime_part *root;
     /* IMAP ENVELOPE, ready to send (may hold literals). */
     struct slice envelope;
-    /* See structure.h. Empty where there was no room. */
+    /* See structure.h. Where there was no room, of one opaque part; empty if not even for that. */
     struct slice structure;
     /* RFC 8970: the beginning of the first text, UTF-8, on one line. */
     struct slice preview;
@@ -67,7 +69,7 @@ struct analyser;
 
 struct analyser *analysis_new(struct arena *arena);
 void analysis_feed(struct analyser *analyser, struct slice chunk);
-/* The end of the message. The result lives as long as the arena. */
+/* The end of the message. The result lives as long as the arena, but for its `root`. */
 const struct analysis *analysis_finish(struct analyser *analyser);
 /* Frees what is outside of the arena and nulls *analyser. */
 void analysis_free(struct analyser **analyser);

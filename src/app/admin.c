@@ -37,21 +37,34 @@ static json_t *text_of(struct slice s) { return json_stringn_nocheck((const char
 static json_t *error_of(struct slice line) { return json_pack("{s:o}", "error", text_of(line)); }
 
 /* What a failed command says; `subject` is the address or name it was about. */
-static json_t *failure(struct admin *admin, enum store_result result, struct slice subject, const char *not_found,
-                       const char *refused) {
+static json_t *failure(struct admin *admin, enum store_result result, struct slice subject,
+                       const char *not_found, const char *refused) {
     const char *text = "the store failed; see the log";
     switch (result) {
-    case STORE_NOT_FOUND: text = not_found; break;
-    case STORE_EXISTS: text = "is there already"; break;
-    case STORE_REFUSED: text = refused; break;
-    case STORE_FULL: text = "cannot be stored: the disk is full"; break;
-    case STORE_BUSY: text = "cannot be done now: too much work is waiting; try again"; break;
-    default: break;
+    case STORE_NOT_FOUND:
+        text = not_found;
+        break;
+    case STORE_EXISTS:
+        text = "is there already";
+        break;
+    case STORE_REFUSED:
+        text = refused;
+        break;
+    case STORE_FULL:
+        text = "cannot be stored: the disk is full";
+        break;
+    case STORE_BUSY:
+        text = "cannot be done now: too much work is waiting; try again";
+        break;
+    default:
+        break;
     }
     return error_of(arena_printf(admin->arena, "%.*s %s", SLICE_PRINT(subject), text));
 }
 
-static json_t *done(const char *key, struct slice subject) { return json_pack("{s:o}", key, text_of(subject)); }
+static json_t *done(const char *key, struct slice subject) {
+    return json_pack("{s:o}", key, text_of(subject));
+}
 
 static json_t *account_add(struct admin *admin) {
     struct slice address = admin->request->words[2];
@@ -59,7 +72,8 @@ static json_t *account_add(struct admin *admin) {
     enum store_result result = engine_account_add(admin->t, admin->engine, address, admin->request->password,
                                                   admin->request->quota_bytes, &id);
     if (result == STORE_OK) return done("added", address);
-    return failure(admin, result, address, "belongs to a domain that is not ours; posthaste domain add it first",
+    return failure(admin, result, address,
+                   "belongs to a domain that is not ours; posthaste domain add it first",
                    "is not an address like user@example.test");
 }
 
@@ -85,11 +99,11 @@ static json_t *account_list(struct admin *admin) {
     if (result != STORE_OK) return failure(admin, result, SLICE("the list"), "", "");
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, json_pack("{s:o, s:I, s:I, s:I, s:b}", "address", text_of(accounts[i].address),
-                                              "messages", (json_int_t)accounts[i].message_count, "bytes",
-                                              (json_int_t)accounts[i].used_bytes, "quota_bytes",
-                                              (json_int_t)accounts[i].quota_bytes, "disabled",
-                                              accounts[i].is_disabled));
+        json_array_append_new(
+            list, json_pack("{s:o, s:I, s:I, s:I, s:b}", "address", text_of(accounts[i].address), "messages",
+                            (json_int_t)accounts[i].message_count, "bytes",
+                            (json_int_t)accounts[i].used_bytes, "quota_bytes",
+                            (json_int_t)accounts[i].quota_bytes, "disabled", accounts[i].is_disabled));
     return json_pack("{s:o}", "accounts", list);
 }
 
@@ -97,7 +111,8 @@ static json_t *alias_add(struct admin *admin) {
     struct alias alias = {admin->request->words[2], admin->request->words[3]};
     enum store_result result = engine_alias_add(admin->t, admin->engine, &alias);
     if (result == STORE_OK) return done("added", alias.address);
-    return failure(admin, result, alias.address, "belongs to a domain that is not ours; posthaste domain add it first",
+    return failure(admin, result, alias.address,
+                   "belongs to a domain that is not ours; posthaste domain add it first",
                    "cannot be an alias for that: both must be addresses (or @domain for a catch-all)");
 }
 
@@ -132,7 +147,8 @@ static json_t *domain_remove(struct admin *admin) {
     struct slice name = admin->request->words[2];
     enum store_result result = engine_domain_remove(admin->t, admin->engine, name);
     if (result == STORE_OK) return done("removed", name);
-    return failure(admin, result, name, "is not one of our domains", "still has accounts or aliases; remove them first");
+    return failure(admin, result, name, "is not one of our domains",
+                   "still has accounts or aliases; remove them first");
 }
 
 static json_t *domain_list(struct admin *admin) {
@@ -160,7 +176,8 @@ static json_t *report_of(const struct role_report *report) {
 
 static json_t *roles_of(const struct admin_roles *roles) {
     json_t *list = json_array();
-    for (size_t i = 0; roles && i < roles->count; i++) json_array_append_new(list, report_of(&roles->reports[i]));
+    for (size_t i = 0; roles && i < roles->count; i++)
+        json_array_append_new(list, report_of(&roles->reports[i]));
     return list;
 }
 
@@ -236,9 +253,11 @@ static const struct verb *verb_find(const struct admin_request *request) {
     return NULL;
 }
 
-json_t *admin_execute(struct task *t, const struct admin_context *context, const struct admin_request *request) {
+json_t *admin_execute(struct task *t, const struct admin_context *context,
+                      const struct admin_request *request) {
     const struct verb *verb = verb_find(request);
-    if (!verb) return error_of(SLICE("this server does not know that command; is it older than this program?"));
+    if (!verb)
+        return error_of(SLICE("this server does not know that command; is it older than this program?"));
     struct admin admin = {t, context, request, context->engine, arena_new(ADMIN_ARENA_BYTES)};
     json_t *answer = verb->run(&admin);
     arena_free(&admin.arena);

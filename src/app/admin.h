@@ -38,7 +38,8 @@ struct admin_context {
 };
 
 /* Does it and returns a new document: what was asked for, or {"error": "one line"}. Waits. */
-json_t *admin_execute(struct task *t, const struct admin_context *context, const struct admin_request *request);
+json_t *admin_execute(struct task *t, const struct admin_context *context,
+                      const struct admin_request *request);
 
 void admin_request_pack(struct buffer *out, const struct admin_request *request);
 /* Borrows from `body`. */

@@ -81,7 +81,8 @@ static void read_bytes(struct setting *setting, const struct key *key) {
         *(uint64_t *)((char *)setting->config + key->offset) = number * unit;
 }
 
-static void read_list(struct setting *setting, const char **texts, size_t *count, size_t max, const char *fault) {
+static void read_list(struct setting *setting, const char **texts, size_t *count, size_t max,
+                      const char *fault) {
     struct slice rest = setting->value;
     *count = 0;
     while (rest.len) {
@@ -96,13 +97,14 @@ static void read_list(struct setting *setting, const char **texts, size_t *count
 }
 
 static void read_listen(struct setting *setting, const struct key *key) {
-    read_list(setting, setting->config->listen, &setting->config->listen_count, CONFIG_LISTEN_MAX, key->fault);
+    read_list(setting, setting->config->listen, &setting->config->listen_count, CONFIG_LISTEN_MAX,
+              key->fault);
     if (setting->config->listen_count == 0) setting->fault = key->fault;
 }
 
 static void read_dns_servers(struct setting *setting, const struct key *key) {
-    read_list(setting, setting->config->dns_servers, &setting->config->dns_server_count, CONFIG_DNS_SERVERS_MAX,
-              key->fault);
+    read_list(setting, setting->config->dns_servers, &setting->config->dns_server_count,
+              CONFIG_DNS_SERVERS_MAX, key->fault);
 }
 
 static void read_plaintext(struct setting *setting, const struct key *key) {
@@ -146,7 +148,8 @@ static const struct key keys[] = {
     {SLICE_INIT("user.mail"), read_number, AT(uid[ROLE_MAIL]), 1, INT32_MAX, "a numeric user id, not 0"},
     {SLICE_INIT("user.edge"), read_number, AT(uid[ROLE_EDGE]), 1, INT32_MAX, "a numeric user id, not 0"},
     {SLICE_INIT("group"), read_number, AT(gid), 1, INT32_MAX, "a numeric group id, not 0"},
-    {SLICE_INIT("dns.servers"), read_dns_servers, 0, 0, 0, "up to 8 addresses, like 192.0.2.1 or 127.0.0.1@5353"},
+    {SLICE_INIT("dns.servers"), read_dns_servers, 0, 0, 0,
+     "up to 8 addresses, like 192.0.2.1 or 127.0.0.1@5353"},
     {SLICE_INIT("dns.trust_anchors"), read_text, AT(dns_trust_anchors), 0, 0, NULL},
     {SLICE_INIT("log.level"), read_log_level, 0, 0, 0, "debug, info, warn or error"},
 };
@@ -193,35 +196,38 @@ bool config_load(struct arena *arena, const char *folder, struct config *config,
     struct slice text;
     int result = read_file(arena, path, CONFIG_FILE_BYTES_MAX, &text);
     if (result == 0) return config_parse(arena, path, text, config, error);
-    *error = arena_printf(arena, "%s: %s (is this a data folder? posthaste init makes one)", path, strerror(-result));
+    *error = arena_printf(arena, "%s: %s (is this a data folder? posthaste init makes one)", path,
+                          strerror(-result));
     return false;
 }
 
 void config_render(const struct config *config, struct buffer *out) {
-    buffer_printf(out,
-                  "# Posthaste's settings of this host. Accounts, aliases and domains are not here:\n"
-                  "# see posthaste account, alias, domain. Send SIGHUP to the server after a change.\n\n"
-                  "# The name in greetings; it should resolve to this host, and back.\n"
-                  "hostname = %s\n\n"
-                  "# Addresses to listen on, separated by commas. 0.0.0.0, :: is everywhere.\n"
-                  "listen = %s\n"
-                  "# Every port is this much above its usual number. 0 on a real mail host.\n"
-                  "base_port = %llu\n\n"
-                  "# PEM files, relative to this folder. Replace them with real ones and send SIGHUP.\n"
-                  "tls.certificate = %s\n"
-                  "tls.key = %s\n\n"
-                  "# The largest message that is accepted.\n"
-                  "message.bytes_max = %llu MiB\n\n"
-                  "# Passwords without TLS: loopback (from this host only) or never.\n"
-                  "auth.plaintext = loopback\n\n"
-                  "# Name servers, like 192.0.2.1 or 127.0.0.1@5353; without a line, those of /etc/resolv.conf.\n"
-                  "# dns.servers = 127.0.0.1@5353\n\n"
-                  "# Started as root, each role runs under its own user id.\n"
-                  "# user.store = %llu\n# user.remote = %llu\n# user.mail = %llu\n# user.edge = %llu\n# group = %llu\n\n"
-                  "# log.level = info\n",
-                  config->hostname, config->listen[0], (unsigned long long)config->base_port, config->tls_certificate,
-                  config->tls_key, (unsigned long long)(config->message_bytes_max >> 20),
-                  (unsigned long long)config->uid[ROLE_STORE], (unsigned long long)config->uid[ROLE_REMOTE],
-                  (unsigned long long)config->uid[ROLE_MAIL], (unsigned long long)config->uid[ROLE_EDGE],
-                  (unsigned long long)config->gid);
+    buffer_printf(
+        out,
+        "# Posthaste's settings of this host. Accounts, aliases and domains are not here:\n"
+        "# see posthaste account, alias, domain. Send SIGHUP to the server after a change.\n\n"
+        "# The name in greetings; it should resolve to this host, and back.\n"
+        "hostname = %s\n\n"
+        "# Addresses to listen on, separated by commas. 0.0.0.0, :: is everywhere.\n"
+        "listen = %s\n"
+        "# Every port is this much above its usual number. 0 on a real mail host.\n"
+        "base_port = %llu\n\n"
+        "# PEM files, relative to this folder. Replace them with real ones and send SIGHUP.\n"
+        "tls.certificate = %s\n"
+        "tls.key = %s\n\n"
+        "# The largest message that is accepted.\n"
+        "message.bytes_max = %llu MiB\n\n"
+        "# Passwords without TLS: loopback (from this host only) or never.\n"
+        "auth.plaintext = loopback\n\n"
+        "# Name servers, like 192.0.2.1 or 127.0.0.1@5353; without a line, those of /etc/resolv.conf.\n"
+        "# dns.servers = 127.0.0.1@5353\n\n"
+        "# Started as root, each role runs under its own user id.\n"
+        "# user.store = %llu\n# user.remote = %llu\n# user.mail = %llu\n# user.edge = %llu\n# group = "
+        "%llu\n\n"
+        "# log.level = info\n",
+        config->hostname, config->listen[0], (unsigned long long)config->base_port, config->tls_certificate,
+        config->tls_key, (unsigned long long)(config->message_bytes_max >> 20),
+        (unsigned long long)config->uid[ROLE_STORE], (unsigned long long)config->uid[ROLE_REMOTE],
+        (unsigned long long)config->uid[ROLE_MAIL], (unsigned long long)config->uid[ROLE_EDGE],
+        (unsigned long long)config->gid);
 }

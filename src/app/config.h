@@ -44,7 +44,8 @@ void config_defaults(struct config *config);
 NODISCARD bool config_parse(struct arena *arena, const char *file, struct slice text, struct config *config,
                             struct slice *error);
 /* Reads DIR/posthaste.conf. */
-NODISCARD bool config_load(struct arena *arena, const char *folder, struct config *config, struct slice *error);
+NODISCARD bool config_load(struct arena *arena, const char *folder, struct config *config,
+                           struct slice *error);
 /* The text of a new file, commented. */
 void config_render(const struct config *config, struct buffer *out);
 /* "store", "remote", "mail", "edge". */

@@ -28,7 +28,8 @@ static void answer(struct task *t, void *context, struct ipc_request *request) {
     struct admin_context admin = {session->server->engine, session->server->roles, send_progress, session};
     struct admin_request asked;
     bool good = request->message.type == CONTROL_ADMIN && admin_request_unpack(request->message.body, &asked);
-    json_t *document = good ? admin_execute(t, &admin, &asked) : json_pack("{s:s}", "error", "malformed request");
+    json_t *document =
+        good ? admin_execute(t, &admin, &asked) : json_pack("{s:s}", "error", "malformed request");
     char *text = json_dumps(document, JSON_COMPACT);
     if (!text) FATAL("out of memory for an answer");
     channel_reply(request, slice_from_text(text), HANDLE_NONE);
@@ -66,7 +67,8 @@ static void accepted(void *context, struct stream *stream) {
     free(session);
 }
 
-struct control_server *control_server_new(struct env *env, struct engine *engine, const struct admin_roles *roles) {
+struct control_server *control_server_new(struct env *env, struct engine *engine,
+                                          const struct admin_roles *roles) {
     struct control_server *server = calloc(1, sizeof *server);
     if (!server) FATAL("out of memory for the control server");
     *server = (struct control_server){.env = env, .engine = engine, .roles = roles};

@@ -18,7 +18,8 @@ enum control_message {
 struct control_server;
 
 /* Serves the socket; `roles` may grow meanwhile. */
-struct control_server *control_server_new(struct env *env, struct engine *engine, const struct admin_roles *roles);
+struct control_server *control_server_new(struct env *env, struct engine *engine,
+                                          const struct admin_roles *roles);
 /* Takes the handle over. */
 void control_server_listen(struct control_server *server, struct handle handle);
 void control_server_free(struct task *t, struct control_server **server);

@@ -3,9 +3,12 @@
 #include "ipc/pack.h"
 
 const struct port ports[PORT_KINDS] = {
-    [PORT_SMTP] = {25, "SMTP"},           [PORT_SUBMISSION] = {587, "submission"},
-    [PORT_SUBMISSIONS] = {465, "submissions"}, [PORT_IMAP] = {143, "IMAP"},
-    [PORT_IMAPS] = {993, "IMAPS"},        [PORT_POP3] = {110, "POP3"},
+    [PORT_SMTP] = {25, "SMTP"},
+    [PORT_SUBMISSION] = {587, "submission"},
+    [PORT_SUBMISSIONS] = {465, "submissions"},
+    [PORT_IMAP] = {143, "IMAP"},
+    [PORT_IMAPS] = {993, "IMAPS"},
+    [PORT_POP3] = {110, "POP3"},
     [PORT_POP3S] = {995, "POP3S"},
 };
 

@@ -23,12 +23,15 @@ static int open_patiently(struct env *env, const struct listen_request *request,
     }
 }
 
-static struct slice explain(struct arena *arena, const struct listen_request *request, const char *name, int result) {
+static struct slice explain(struct arena *arena, const struct listen_request *request, const char *name,
+                            int result) {
     const char *hint = "";
-    if (result == -EADDRINUSE) hint = "; stop what listens there, or choose another base_port in posthaste.conf";
-    if (result == -EACCES) hint = "; start as root for ports below 1024, or choose a base_port in posthaste.conf";
-    return arena_printf(arena, "cannot listen on %s port %u (%s): %s%s", request->address, request->port, name,
-                        strerror(-result), hint);
+    if (result == -EADDRINUSE)
+        hint = "; stop what listens there, or choose another base_port in posthaste.conf";
+    if (result == -EACCES)
+        hint = "; start as root for ports below 1024, or choose a base_port in posthaste.conf";
+    return arena_printf(arena, "cannot listen on %s port %u (%s): %s%s", request->address, request->port,
+                        name, strerror(-result), hint);
 }
 
 static bool open_one(struct env *env, struct arena *arena, const struct config *config, const char *address,

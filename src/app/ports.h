@@ -14,8 +14,8 @@ struct listening {
 };
 
 /* False: *error is one line, and nothing is left open. */
-NODISCARD bool ports_open(struct env *env, struct arena *arena, const struct config *config, const char *folder,
-                          struct listening *listening, struct slice *error);
+NODISCARD bool ports_open(struct env *env, struct arena *arena, const struct config *config,
+                          const char *folder, struct listening *listening, struct slice *error);
 void ports_close(struct env *env, struct listening *listening);
 /* A second handle of the same socket. */
 NODISCARD int ports_copy(struct env *env, struct handle handle, struct handle *copy);

@@ -115,11 +115,19 @@ static void take_report(struct role *role, struct slice body) {
 /* False: the role is to end. */
 static bool take_order(struct task *t, struct role *role, struct order_item *item) {
     switch (item->type) {
-    case ORDER_SETTINGS: return start_or_reload(t, role, buffer_slice(&item->body));
-    case ORDER_PEER: take_peer(t, role, item); return true;
-    case ORDER_LISTENER: take_listener(t, role, item); return true;
-    case ORDER_REPORT: take_report(role, buffer_slice(&item->body)); return true;
-    default: return false;
+    case ORDER_SETTINGS:
+        return start_or_reload(t, role, buffer_slice(&item->body));
+    case ORDER_PEER:
+        take_peer(t, role, item);
+        return true;
+    case ORDER_LISTENER:
+        take_listener(t, role, item);
+        return true;
+    case ORDER_REPORT:
+        take_report(role, buffer_slice(&item->body));
+        return true;
+    default:
+        return false;
     }
 }
 

@@ -16,7 +16,8 @@ struct role_ops {
     bool (*start)(struct task *t, struct role *role);
     /* New settings after a reload. */
     void (*reload)(struct task *t, struct role *role);
-    void (*peer)(struct task *t, struct role *role, enum role_kind kind, uint64_t index, struct stream *stream);
+    void (*peer)(struct task *t, struct role *role, enum role_kind kind, uint64_t index,
+                 struct stream *stream);
     void (*listener)(struct task *t, struct role *role, enum port_kind port, struct handle handle);
     void (*report)(struct role *role, const struct role_report *report);
     /* Ends all it serves; frees its state. */

@@ -33,16 +33,19 @@ static void ended(void *context) { real_env_stop(context); }
 static void memory_fault(int signal, siginfo_t *info, void *context) {
     (void)info;
     (void)context;
-    static const char text[] = "fatal: a bad memory access (a task's stack overrun, or worse); the role ends\n";
+    static const char text[] =
+        "fatal: a bad memory access (a task's stack overrun, or worse); the role ends\n";
     (void)!write(STDERR_FILENO, text, sizeof text - 1);
     (void)raise(signal);
 }
 
 static void watch_memory_faults(void) {
-    void *memory = mmap(NULL, ALTERNATE_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *memory =
+        mmap(NULL, ALTERNATE_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return;
     stack_t stack = {.ss_sp = memory, .ss_size = ALTERNATE_STACK_BYTES};
-    struct sigaction action = {.sa_sigaction = memory_fault, .sa_flags = SA_ONSTACK | SA_SIGINFO | (int)SA_RESETHAND};
+    struct sigaction action = {.sa_sigaction = memory_fault,
+                               .sa_flags = SA_ONSTACK | SA_SIGINFO | (int)SA_RESETHAND};
     if (sigaltstack(&stack, NULL) == 0) (void)sigaction(SIGSEGV, &action, NULL);
 }
 

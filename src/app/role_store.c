@@ -33,11 +33,16 @@ static int open_patiently(struct task *t, struct role *role, const struct engine
 
 static const char *explain(int result) {
     switch (result) {
-    case -EWOULDBLOCK: return "another process has the data folder open";
-    case -EPROTO: return "the data folder was written by a newer posthaste; nothing was changed";
-    case -ENOENT: return "there is no store in the data folder; posthaste init makes one";
-    case -EIO: return "the store is damaged; see the lines before";
-    default: return strerror(-result);
+    case -EWOULDBLOCK:
+        return "another process has the data folder open";
+    case -EPROTO:
+        return "the data folder was written by a newer posthaste; nothing was changed";
+    case -ENOENT:
+        return "there is no store in the data folder; posthaste init makes one";
+    case -EIO:
+        return "the store is damaged; see the lines before";
+    default:
+        return strerror(-result);
     }
 }
 
@@ -64,7 +69,8 @@ static void reload(struct task *t, struct role *role) {
     (void)role;
 }
 
-static void peer(struct task *t, struct role *role, enum role_kind kind, uint64_t index, struct stream *stream) {
+static void peer(struct task *t, struct role *role, enum role_kind kind, uint64_t index,
+                 struct stream *stream) {
     (void)t;
     (void)index;
     struct store_role *state = role->state;
@@ -81,7 +87,9 @@ static void listener(struct task *t, struct role *role, enum port_kind port, str
 static void report(struct role *role, const struct role_report *report) {
     struct admin_roles *roles = &((struct store_role *)role->state)->roles;
     size_t i = 0;
-    while (i < roles->count && (roles->reports[i].kind != report->kind || roles->reports[i].index != report->index)) i++;
+    while (i < roles->count &&
+           (roles->reports[i].kind != report->kind || roles->reports[i].index != report->index))
+        i++;
     if (i == ADMIN_REPORTS_MAX) return;
     roles->reports[i] = *report;
     if (i == roles->count) roles->count++;

@@ -14,27 +14,85 @@
 
 /* What every process needs: memory, time, its event loop, the sockets it was given. */
 static const int calls_of_all[] = {
-    CALL(read), CALL(write), CALL(readv), CALL(writev), CALL(close), CALL(recvmsg), CALL(sendmsg), CALL(recvfrom),
-    CALL(sendto), CALL(shutdown), CALL(getsockopt), CALL(setsockopt), CALL(getsockname), CALL(getpeername),
-    CALL(socketpair), CALL(epoll_create1), CALL(epoll_ctl), CALL(epoll_wait), CALL(epoll_pwait), CALL(eventfd2),
-    CALL(pipe2), CALL(poll), CALL(ppoll), CALL(fcntl), CALL(fstat), CALL(newfstatat), CALL(lseek), CALL(ioctl),
-    CALL(mmap), CALL(munmap), CALL(mremap), CALL(mprotect), CALL(madvise), CALL(brk), CALL(futex), CALL(getrandom),
-    CALL(clock_gettime), CALL(clock_nanosleep), CALL(nanosleep), CALL(gettimeofday), CALL(time), CALL(rt_sigaction),
-    CALL(rt_sigprocmask), CALL(rt_sigreturn), CALL(sigaltstack), CALL(tgkill), CALL(gettid), CALL(getpid),
-    CALL(getppid), CALL(getuid), CALL(geteuid), CALL(getgid), CALL(getegid), CALL(sched_yield),
-    CALL(sched_getaffinity), CALL(restart_syscall), CALL(exit), CALL(exit_group), CALL(rseq), CALL(set_robust_list),
-    CALL(membarrier), CALL(sysinfo), CALL(uname), CALL(getrusage), CALL(dup),
+    CALL(read),
+    CALL(write),
+    CALL(readv),
+    CALL(writev),
+    CALL(close),
+    CALL(recvmsg),
+    CALL(sendmsg),
+    CALL(recvfrom),
+    CALL(sendto),
+    CALL(shutdown),
+    CALL(getsockopt),
+    CALL(setsockopt),
+    CALL(getsockname),
+    CALL(getpeername),
+    CALL(socketpair),
+    CALL(epoll_create1),
+    CALL(epoll_ctl),
+    CALL(epoll_wait),
+    CALL(epoll_pwait),
+    CALL(eventfd2),
+    CALL(pipe2),
+    CALL(poll),
+    CALL(ppoll),
+    CALL(fcntl),
+    CALL(fstat),
+    CALL(newfstatat),
+    CALL(lseek),
+    CALL(ioctl),
+    CALL(mmap),
+    CALL(munmap),
+    CALL(mremap),
+    CALL(mprotect),
+    CALL(madvise),
+    CALL(brk),
+    CALL(futex),
+    CALL(getrandom),
+    CALL(clock_gettime),
+    CALL(clock_nanosleep),
+    CALL(nanosleep),
+    CALL(gettimeofday),
+    CALL(time),
+    CALL(rt_sigaction),
+    CALL(rt_sigprocmask),
+    CALL(rt_sigreturn),
+    CALL(sigaltstack),
+    CALL(tgkill),
+    CALL(gettid),
+    CALL(getpid),
+    CALL(getppid),
+    CALL(getuid),
+    CALL(geteuid),
+    CALL(getgid),
+    CALL(getegid),
+    CALL(sched_yield),
+    CALL(sched_getaffinity),
+    CALL(restart_syscall),
+    CALL(exit),
+    CALL(exit_group),
+    CALL(rseq),
+    CALL(set_robust_list),
+    CALL(membarrier),
+    CALL(sysinfo),
+    CALL(uname),
+    CALL(getrusage),
+    CALL(dup),
 };
 static const int calls_to_accept[] = {CALL(accept4)};
-static const int calls_to_connect[] = {CALL(socket), CALL(connect), CALL(bind), CALL(sendmmsg), CALL(recvmmsg)};
+static const int calls_to_connect[] = {CALL(socket), CALL(connect), CALL(bind), CALL(sendmmsg),
+                                       CALL(recvmmsg)};
 static const int calls_for_threads[] = {CALL(clone3), CALL(clone), CALL(prctl), CALL(set_tid_address)};
-static const int calls_to_read_files[] = {CALL(openat), CALL(open), CALL(pread64), CALL(preadv), CALL(stat),
-                                          CALL(lstat), CALL(statx), CALL(access), CALL(faccessat), CALL(faccessat2),
-                                          CALL(getdents64), CALL(readlink), CALL(readlinkat), CALL(getcwd)};
+static const int calls_to_read_files[] = {
+    CALL(openat),     CALL(open),     CALL(pread64),    CALL(preadv),    CALL(stat),
+    CALL(lstat),      CALL(statx),    CALL(access),     CALL(faccessat), CALL(faccessat2),
+    CALL(getdents64), CALL(readlink), CALL(readlinkat), CALL(getcwd)};
 static const int calls_to_write_files[] = {
-    CALL(pwrite64), CALL(pwritev), CALL(ftruncate), CALL(fallocate), CALL(fsync), CALL(fdatasync), CALL(flock),
-    CALL(unlink), CALL(unlinkat), CALL(rename), CALL(renameat), CALL(renameat2), CALL(mkdir), CALL(mkdirat),
-    CALL(fchmod), CALL(fchown), CALL(statfs), CALL(fstatfs), CALL(utimensat), CALL(copy_file_range), CALL(sendfile),
+    CALL(pwrite64),  CALL(pwritev),         CALL(ftruncate), CALL(fallocate), CALL(fsync),    CALL(fdatasync),
+    CALL(flock),     CALL(unlink),          CALL(unlinkat),  CALL(rename),    CALL(renameat), CALL(renameat2),
+    CALL(mkdir),     CALL(mkdirat),         CALL(fchmod),    CALL(fchown),    CALL(statfs),   CALL(fstatfs),
+    CALL(utimensat), CALL(copy_file_range), CALL(sendfile),
 };
 /* Bodies that are spooled are written to a descriptor that the store opened. */
 static const int calls_to_spool[] = {CALL(pwrite64), CALL(pread64)};
@@ -43,7 +101,7 @@ struct call_set {
     const int *calls;
     size_t count;
 };
-#define SET(array)                                                                                 \
+#define SET(array) \
     { array, sizeof(array) / sizeof((array)[0]) }
 
 enum { SETS_MAX = 6 };
@@ -75,8 +133,8 @@ static bool enter_seccomp(enum role_kind kind) {
 }
 
 #define LANDLOCK_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
-#define LANDLOCK_WRITE                                                                             \
-    (LANDLOCK_READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |              \
+#define LANDLOCK_WRITE                                                                \
+    (LANDLOCK_READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE | \
      LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REFER)
 /* All that version 2 knows. */
 #define LANDLOCK_ALL ((1u << 14) - 1)
@@ -85,7 +143,8 @@ static const uint64_t landlock_of_kinds[ROLE_KINDS] = {
     [ROLE_STORE] = LANDLOCK_WRITE, [ROLE_REMOTE] = 0, [ROLE_MAIL] = LANDLOCK_READ, [ROLE_EDGE] = 0};
 
 static bool allow_folder(int ruleset, const char *folder, uint64_t access) {
-    struct landlock_path_beneath_attr rule = {.allowed_access = access, .parent_fd = open(folder, O_PATH | O_CLOEXEC)};
+    struct landlock_path_beneath_attr rule = {.allowed_access = access,
+                                              .parent_fd = open(folder, O_PATH | O_CLOEXEC)};
     if (rule.parent_fd < 0) return false;
     bool good = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
     (void)close(rule.parent_fd);

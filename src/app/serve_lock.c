@@ -27,7 +27,8 @@ bool serve_lock_take(const char *folder, int *lock) {
     (void)snprintf(path, sizeof path, "%s/run/serve.lock", folder);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
     if (fd < 0) {
-        (void)fprintf(stderr, "posthaste: %s: %s (posthaste init makes a data folder)\n", path, strerror(errno));
+        (void)fprintf(stderr, "posthaste: %s: %s (posthaste init makes a data folder)\n", path,
+                      strerror(errno));
         return false;
     }
     if (take(fd, folder)) {

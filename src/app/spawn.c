@@ -1,9 +1,11 @@
+/* Roles as processes (libuv), or in this one. */
 #include "app/spawn.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/ports.h"
 #include "io/real/loop.h"
 
 enum { CONTROL_DESCRIPTOR = 3 };
@@ -12,7 +14,6 @@ struct spawned {
     struct env *env;
     struct spawn_request request;
     uv_process_t process;
-    bool is_process;
     struct role *role;
     struct work end;
     char status[32];
@@ -51,8 +52,12 @@ static int start_process(struct spawned *spawned, int control) {
     (void)snprintf(index, sizeof index, "%llu", (unsigned long long)request->index);
     char title[48];
     (void)snprintf(title, sizeof title, "posthaste: %s", role_kind_name(request->kind));
-    char *arguments[] = {title, (char *)"role", (char *)(uintptr_t)role_kind_name(request->kind), index,
-                         (char *)(uintptr_t)request->folder, NULL};
+    char *arguments[] = {title,
+                         (char *)"role",
+                         (char *)(uintptr_t)role_kind_name(request->kind),
+                         index,
+                         (char *)(uintptr_t)request->folder,
+                         NULL};
     uv_stdio_container_t descriptors[] = {
         {.flags = UV_IGNORE},
         {.flags = UV_INHERIT_FD, .data.fd = 1},
@@ -72,43 +77,59 @@ static int start_process(struct spawned *spawned, int control) {
     return uv_spawn(&real_env_of(spawned->env)->loop, &spawned->process, &options);
 }
 
-struct spawned *spawn_role(struct env *env, const struct spawn_request *request, struct stream **control, int *error) {
-    struct handle pair[2];
-    *error = stream_pair(env, pair);
-    if (*error) return NULL;
+static struct spawned *spawned_new(struct env *env, const struct spawn_request *request) {
     struct spawned *spawned = calloc(1, sizeof *spawned);
     if (!spawned) FATAL("out of memory for a role");
     spawned->env = env;
     spawned->request = *request;
     work_init(&spawned->end, tell_end);
+    return spawned;
+}
+
+static struct spawned *spawn_process(struct env *env, const struct spawn_request *request,
+                                     struct stream **control, int *error) {
+    struct handle pair[2];
+    *error = stream_pair(env, pair);
+    if (*error) return NULL;
+    struct spawned *spawned = spawned_new(env, request);
     *control = stream_adopt(env, pair[0]);
-    if (request->is_single) {
-        struct walls none = {0};
-        struct stream *theirs = stream_adopt(env, pair[1]);
-        spawned->role = role_new(env, request->kind, request->index, &none, theirs, role_ended, spawned);
-        return spawned;
-    }
     *error = start_process(spawned, pair[1].fd);
     handle_close(env, pair[1]);
-    if (*error == 0) {
-        spawned->is_process = true;
-        return spawned;
-    }
+    if (*error == 0) return spawned;
     stream_close(control);
     uv_close((uv_handle_t *)&spawned->process, failed_closed);
     return NULL;
 }
 
-uint64_t spawned_pid(const struct spawned *spawned) {
-    return spawned->is_process ? (uint64_t)uv_process_get_pid(&spawned->process) : 0;
+static struct spawned *spawn_here(struct env *env, const struct spawn_request *request,
+                                  struct stream **control, int *error) {
+    struct handle pair[2];
+    *error = stream_pair(env, pair);
+    if (*error) return NULL;
+    struct spawned *spawned = spawned_new(env, request);
+    struct walls none = {0};
+    *control = stream_adopt(env, pair[0]);
+    struct stream *theirs = stream_adopt(env, pair[1]);
+    spawned->role = role_new(env, request->kind, request->index, &none, theirs, role_ended, spawned);
+    return spawned;
 }
 
-void spawned_kill(struct spawned *spawned) {
-    if (spawned->is_process) (void)uv_process_kill(&spawned->process, SIGKILL);
+static uint64_t process_id(const struct spawned *spawned) {
+    return (uint64_t)uv_process_get_pid(&spawned->process);
+}
+static uint64_t no_id(const struct spawned *spawned) { return 0; }
+
+static void process_kill(struct spawned *spawned) { (void)uv_process_kill(&spawned->process, SIGKILL); }
+/* A role that does not stop has no process of its own to kill. */
+static void kill_nothing(struct spawned *spawned) {
+    FATAL("the %s role does not stop", role_kind_name(spawned->request.kind));
 }
 
-void spawned_free(struct spawned **spawned) {
+static void release(struct spawned **spawned) {
     if ((*spawned)->role) role_free(&(*spawned)->role);
     free(*spawned);
     *spawned = NULL;
 }
+
+const struct spawner spawner_of_processes = {spawn_process, process_id, process_kill, release, ports_copy};
+const struct spawner spawner_in_process = {spawn_here, no_id, kill_nothing, release, ports_copy};

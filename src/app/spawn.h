@@ -1,4 +1,4 @@
-/* Starting a role: in a process of its own, or in this one (--single). */
+/* What runs a role: a process of its own, this one (--single), or, in tests, the simulator. */
 #ifndef APP_SPAWN_H
 #define APP_SPAWN_H
 
@@ -10,8 +10,6 @@ struct spawn_request {
     enum role_kind kind;
     uint64_t index;
     const char *folder;
-    /* Runs in this process, without walls. */
-    bool is_single;
     /* 0: the user of this process. */
     uint32_t uid;
     uint32_t gid;
@@ -20,13 +18,21 @@ struct spawn_request {
     void *context;
 };
 
-/* Starts it; *control is the supervisor's end of its control stream. NULL: *error (negated errno). */
-struct spawned *spawn_role(struct env *env, const struct spawn_request *request, struct stream **control, int *error);
-/* 0 for a role in this process. */
-uint64_t spawned_pid(const struct spawned *spawned);
-/* Ends it at once. */
-void spawned_kill(struct spawned *spawned);
-/* After on_end. Nulls *spawned. */
-void spawned_free(struct spawned **spawned);
+struct spawner {
+    /* Starts it; *control is the supervisor's end of its control stream. NULL: *error is a negated errno. */
+    struct spawned *(*spawn)(struct env *env, const struct spawn_request *request, struct stream **control,
+                             int *error);
+    /* Process id, or 0 for a role in this process. */
+    uint64_t (*id)(const struct spawned *spawned);
+    /* Ends it at once; on_end follows. */
+    void (*kill)(struct spawned *spawned);
+    /* After on_end. Nulls *spawned. */
+    void (*release)(struct spawned **spawned);
+    /* A second handle of a listening socket. 0, or a negated errno. */
+    int (*handle_copy)(struct env *env, struct handle handle, struct handle *copy);
+};
+
+extern const struct spawner spawner_of_processes;
+extern const struct spawner spawner_in_process;
 
 #endif

@@ -1,23 +1,43 @@
 /*
- * The supervisor: binds the ports, reads the certificates, starts the roles, connects them with
- * each other and starts them again when they die. It reads no byte from the network.
+ * The supervisor: starts the roles, connects them with each other, gives them their settings and
+ * listening sockets, and starts them again when they die. It reads no byte from the network.
  *
  * Order: the store first; when it serves, the others; each role that is ready is connected with
  * every ready role it talks to; an edge gets the listening sockets. To stop, the same backwards:
- * edges, mail roles, remote, store.
+ * edges, mail roles, remote, store. What runs a role (a process, this process, the simulator) is
+ * the spawner's business.
  */
 #ifndef APP_SUPERVISOR_H
 #define APP_SUPERVISOR_H
 
-#include "app/orders.h"
+#include "app/ports.h"
+#include "app/spawn.h"
 
-struct serve_options {
+struct supervisor;
+
+struct supervisor_options {
+    struct env *env;
+    const struct spawner *spawner;
     const char *folder;
-    bool is_single;
+    /* How many of each kind; one store and one remote. */
+    uint64_t processes[ROLE_KINDS];
+    /* With user and group ids where each role gets its own; 0: all run as this process does. */
+    uint64_t uid[ROLE_KINDS];
+    uint64_t gid;
+    const struct listening *listening;
+    /* Called once, on the loop, when all roles serve. */
+    void (*on_ready)(void *context);
+    /* Called on the loop when the first start of the store failed (it has logged why). */
+    void (*on_failed)(void *context);
+    void *context;
 };
 
-/* Runs until SIGTERM or SIGINT. Returns the exit status of the program, after one line on stderr
-   where it is not 0. */
-int supervisor_run(const struct serve_options *options);
+/* Starts everything. `settings` and what `options` points to outlive it. */
+struct supervisor *supervisor_new(const struct supervisor_options *options,
+                                  const struct role_settings *settings);
+/* Gives every role new settings; the number of processes stays. */
+void supervisor_reload(struct supervisor *supervisor, const struct role_settings *settings);
+/* Stops all roles, each within some seconds, and frees it. Waits. */
+void supervisor_free(struct task *t, struct supervisor **supervisor);
 
 #endif

@@ -21,6 +21,12 @@ enum {
     /* Messages between roles: the largest frame, and how much may wait unsent. */
     IPC_FRAME_BYTES_MAX = 1024 * 1024,
     IPC_BACKLOG_BYTES_MAX = 16 * 1024 * 1024,
+    /* Asking the store: what goes beside the frame in a file, and how long a caller waits. */
+    STORE_SPILL_BYTES_MAX = 64 * 1024 * 1024,
+    STORE_REQUEST_MEMORY_BYTES_MAX = 64 * 1024 * 1024,
+    STORE_CALL_MS_MAX = 30 * 1000,
+    STORE_CALL_TRIES_MAX = 3,
+    STORE_PEER_SPOOLS_MAX = 128,
 
     /* DNS. RFC 1035 2.3.4: a label and a name, the latter as it is on the wire. A set of records
        beyond the maximum is refused whole: a part of one can mean something else. */
@@ -62,13 +68,64 @@ enum {
     SMTP_REPLY_TEXT_BYTES_MAX = 480,
     SMTP_ERRORS_MAX = 20,
     SMTP_RECEIVED_MAX = 50,
+    /* One transaction's addresses; a command borrows as much. */
+    SMTP_TRANSACTION_BYTES_MAX = 2 * 1024 * 1024,
+    SMTP_ARENAS_KEPT = 64,
+    /* What a server puts in front of a message. */
+    SMTP_TRACE_BYTES_MAX = 4096,
+    /* Submission looks for missing fields in a header section up to this size. */
+    SMTP_HEADER_HELD_BYTES_MAX = 64 * 1024,
+    SMTP_READ_BYTES = 16 * 1024,
+    /* Content taken from one connection before others get their turn. */
+    SMTP_TURN_BYTES_MAX = 256 * 1024,
 
     /* A message up to this size is held in memory, a larger one is spooled. */
     MESSAGE_MEMORY_BYTES_MAX = 256 * 1024,
     MESSAGE_BYTES_MAX_DEFAULT = 50 * 1024 * 1024,
 
+    /* Messages on their way in, of one role, all together. */
+    INTAKE_BUDGET_BYTES = 64 * 1024 * 1024,
+    /* What a role keeps ready for the next messages, and what one analysis may take. */
+    INTAKE_KEPT = 32,
+    INTAKE_KEPT_BYTES_MAX = 64 * 1024,
+    INTAKE_ANALYSIS_BYTES_MAX = 24 * 1024 * 1024,
+    INTAKE_SPOOL_WRITE_BYTES = 256 * 1024,
+
     /* Bodies are stored as independent frames of at most this many raw bytes. */
     BODY_FRAME_BYTES = 128 * 1024,
+
+    /* Store: one commit takes at most this much; segments of bodies; what is kept in memory. */
+    STORE_BATCH_OPERATIONS_MAX = 256,
+    STORE_BATCH_BYTES_MAX = 16 * 1024 * 1024,
+    STORE_OPERATION_MEMORY_BYTES_MAX = 64 * 1024 * 1024,
+    STORE_SEGMENT_BYTES = 64 * 1024 * 1024,
+    STORE_SEGMENTS_OPEN_MAX = 16,
+    STORE_SPOOLS_MAX = 256,
+    STORE_SPOOL_CHUNK_BYTES = 256 * 1024,
+    STORE_APPENDS_MAX = 1000,
+    STORE_BODY_BYTES_MAX = 1024 * 1024 * 1024,
+    STORE_WAL_CHECKPOINT_BYTES = 8 * 1024 * 1024,
+    STORE_WAL_FINISH_BYTES = 32 * 1024 * 1024,
+    STORE_REAP_ROWS = 200,
+    STORE_COMPACT_RECORDS = 64,
+    STORE_COMPACT_BYTES = 1024 * 1024,
+    STORE_VERIFY_ROWS = 200,
+    STORE_VERIFY_COUNTERS = 1024 * 1024,
+    STORE_PATH_BYTES_MAX = 1024,
+    STORE_STATEMENTS_MAX = 256,
+    /* Flag changes and expunges a mailbox remembers for devices that come back. */
+    STORE_CHANGES_KEPT = 20000,
+    STORE_MAILBOXES_MAX = 10000,
+    STORE_MAILBOX_LEVELS_MAX = 50,
+    STORE_KEYWORD_BYTES_MAX = 255,
+    STORE_THREAD_REFERENCES_MAX = 20,
+    STORE_ALIAS_STEPS_MAX = 200,
+    STORE_ADDRESS_BYTES_MAX = 320,
+    STORE_LOCAL_PART_BYTES_MAX = 64,
+    STORE_PASSWORD_BYTES_MAX = 1024,
+    STORE_HASHES_WAITING_MAX = 64,
+    STORE_LOGINS_CACHED_MAX = 4096,
+    STORE_LOGIN_CACHED_MS = 5 * 60 * 1000,
 
     /* MIME. */
     MIME_DEPTH_MAX = 100,
@@ -86,6 +143,7 @@ enum {
     ANALYSIS_TEXT_BYTES_MAX = 1000,
     ANALYSIS_REFERENCES_MAX = 100,
     ANALYSIS_DELIVERED_TO_MAX = 50,
+    ANALYSIS_TREE_BYTES_MAX = 16 * 1024 * 1024,
     ANALYSIS_STRUCTURE_BYTES_MAX = 16 * 1024 * 1024,
     ANALYSIS_HTML_BYTES_MAX = 4 * 1024 * 1024,
 
@@ -112,6 +170,30 @@ enum {
 
     /* POP3, RFC 2449 4: a command is at most 255 bytes. */
     POP3_COMMAND_BYTES_MAX = 255,
+    /* Before login: room for a whole initial response. */
+    POP3_LOGIN_LINE_BYTES_MAX = 12288,
+    POP3_ERRORS_MAX = 10,
+    /* Messages of one session, and how many one read of the database brings. */
+    POP3_MESSAGES_MAX = 2 * 1000 * 1000,
+    POP3_BATCH_MESSAGES = 500,
+    POP3_IDLE_MS = 10 * 60 * 1000,
+    POP3_LOGIN_IDLE_MS = 3 * 60 * 1000,
+
+    /* Logging in: the delay after failures, and what of them is remembered. */
+    LOGIN_DELAY_FIRST_MS = 250,
+    LOGIN_DELAY_ADDRESS_MS_MAX = 10 * 1000,
+    LOGIN_DELAY_USER_MS_MAX = 4 * 1000,
+    LOGIN_FAILURE_FORGET_MS = 60 * 1000,
+    LOGIN_FAILURES_MAX = 64,
+    LOGIN_MARKS_MAX = 20000,
+    LOGIN_WAITING_MAX = 64,
+    LOGIN_EXCHANGE_MEMORY_BYTES_MAX = 128 * 1024,
+
+    /* A TLS connection whose session runs in another role. */
+    PUMP_CHUNK_BYTES = 16 * 1024,
+    PUMP_CHUNKS_A_TURN = 16,
+    PUMP_STALL_MS_MAX = 5 * 60 * 1000,
+    PUMP_LINGER_MS = 10 * 1000,
 
     /* SASL: one base64 response line, decoded. */
     SASL_RESPONSE_BYTES_MAX = 9216,

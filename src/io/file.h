@@ -29,6 +29,7 @@ struct file_ops {
     int (*sync)(struct file *file);
     int64_t (*size)(struct file *file);
     int (*truncate)(struct file *file, uint64_t size);
+    int (*lock)(struct file *file);
     int (*handle_copy)(struct file *file, struct handle *handle);
     void (*close)(struct file *file);
     int (*remove)(struct env *env, const char *path);
@@ -69,6 +70,9 @@ NODISCARD static inline int64_t file_size(struct file *file) { return file->ops-
 NODISCARD static inline int file_truncate(struct file *file, uint64_t size) {
     return file->ops->truncate(file, size);
 }
+/* Locks the file against every other opener that asks, until it is closed or the process ends.
+   0, or -EWOULDBLOCK when another has it. */
+NODISCARD static inline int file_lock_exclusive(struct file *file) { return file->ops->lock(file); }
 /* A second handle of the same open file, to give to another role. */
 NODISCARD static inline int file_handle_copy(struct file *file, struct handle *handle) {
     return file->ops->handle_copy(file, handle);

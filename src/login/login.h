@@ -9,37 +9,10 @@
 #define LOGIN_LOGIN_H
 
 #include "io/conn.h"
+#include "login/delays.h"
+#include "login/handover.h"
+#include "login/pump.h"
 #include "store/client.h"
-
-enum login_protocol { LOGIN_IMAP, LOGIN_POP3, LOGIN_SUBMISSION };
-
-enum { LOGIN_ADDRESS_BYTES = 321, LOGIN_NAME_BYTES = 256, LOGIN_TAG_BYTES = 64 };
-
-/* Who logged in. */
-struct login_identity {
-    uint64_t account;
-    uint64_t tenant;
-    char address[LOGIN_ADDRESS_BYTES];
-};
-
-/* A logged-in session on its way to a mail role. Texts are NUL-terminated. */
-struct handover {
-    enum login_protocol protocol;
-    struct login_identity identity;
-    struct peer peer;
-    bool is_tls;
-    /* "TLSv1.3 TLS_AES_256_GCM_SHA384", or empty. */
-    char security[64];
-    /* Follows the session through the log. */
-    uint64_t session;
-    /* IMAP: the tag that waits for its OK. */
-    char tag[LOGIN_TAG_BYTES];
-    /* SMTP: the name given in EHLO. "AUTH PLAIN" or the like, for Received and logs. */
-    char helo[LOGIN_NAME_BYTES];
-    char mechanism[32];
-    /* Input read but not yet used: pipelined commands. */
-    struct slice input;
-};
 
 enum plaintext_policy { PLAINTEXT_LOOPBACK, PLAINTEXT_NEVER };
 
@@ -58,11 +31,9 @@ struct login_context {
     bool (*hand_over)(struct task *t, void *context, struct stream **stream, const struct handover *handover);
     void *hand_over_context;
     struct login_delays *delays;
+    /* TLS stays with this role: its handed-over connections are pumped here. Needed where there is TLS. */
+    struct pump_group *pumps;
 };
-
-struct login_delays;
-struct login_delays *login_delays_new(struct env *env);
-void login_delays_free(struct login_delays **delays);
 
 enum login_result {
     LOGIN_OK,

@@ -38,8 +38,10 @@ NODISCARD enum body_unpack_result body_index_bytes(struct slice last_four, uint6
 /* Reads the index; `index` is exactly those bytes. Checks that the frames fill the rest. */
 NODISCARD enum body_unpack_result body_index_read(struct slice index, uint64_t packed_bytes,
                                                   struct body_index *out);
-/* Offset and length of a frame. */
+/* Offset and length of a frame, by adding up the lengths before it. */
 void body_index_frame(const struct body_index *index, uint32_t number, uint64_t *offset, uint32_t *len);
+/* Its length alone: to walk frames one after the other. */
+uint32_t body_index_length(const struct body_index *index, uint32_t number);
 struct body_unpacker;
 struct body_unpacker *body_unpacker_new(void);
 void body_unpacker_free(struct body_unpacker **unpacker);

@@ -79,12 +79,17 @@ enum store_result engine_alias_list(struct engine *engine, struct arena *arena, 
                                     size_t *count);
 
 /* ---- messages ---- */
-/* A spool file for a large body: its id, and a handle to give to the writer. */
+/* A spool file for a large body: its id, and a handle to give to the writer. It stays until it is
+   dropped, also after it was delivered. STORE_BUSY: too many are open. */
 enum store_result engine_spool_open(struct engine *engine, uint64_t *spool, struct handle *handle);
 void engine_spool_drop(struct engine *engine, uint64_t spool);
 
+/* STORE_NOT_FOUND: an account has gone. STORE_OVER_QUOTA: an account is full; a message for several
+   may go over a quota once. STORE_EXISTS: the id is another message's: choose a new one.
+   STORE_REFUSED: nobody to deliver to, or the body is no packed body. */
 enum store_result engine_deliver(struct task *t, struct engine *engine, const struct delivery *delivery);
-/* All or none of `count` messages, all for one mailbox (MULTIAPPEND, RFC 3502). */
+/* All or none of `count` messages, all for one mailbox (MULTIAPPEND, RFC 3502). Asked again with
+   ids that are stored, it gives the UIDs of before; first_uid 0 where they were moved away since. */
 enum store_result engine_append(struct task *t, struct engine *engine, const struct append *appends,
                                 size_t count, struct append_result *result);
 enum store_result engine_flags(struct task *t, struct engine *engine, struct arena *arena,
@@ -112,7 +117,7 @@ enum store_result engine_mailbox_subscribe(struct task *t, struct engine *engine
 enum store_result engine_status(struct engine *engine, struct store_status *status);
 /* Reads everything and checks it: the database's own check, every body's checksum and length,
    reference counts, UID and modseq order, mailbox counts. Calls `fault` with one line for each thing
-   that is wrong and `progress` now and then. Runs beside the service. */
+   that is wrong. Runs beside the service. STORE_BUSY while this or engine_compact runs already. */
 struct verify_report {
     uint64_t messages;
     uint64_t bodies;
@@ -121,7 +126,8 @@ struct verify_report {
 enum store_result engine_verify(struct task *t, struct engine *engine,
                                 void (*fault)(void *context, struct slice line), void *context,
                                 struct verify_report *report);
-/* Rewrites half-dead segments; a background task of the store role calls it now and then. */
+/* Rewrites half-dead segments; a background task of the store role calls it now and then. As
+   engine_verify, one at a time. */
 enum store_result engine_compact(struct task *t, struct engine *engine, uint64_t *freed_bytes);
 
 #endif

@@ -31,7 +31,8 @@ enum store_result reader_keywords(struct reader *reader, struct arena *arena, ui
 enum store_result reader_uids(struct reader *reader, uint64_t mailbox, uint32_t first_uid,
                               void (*range)(void *context, struct uid_range range), void *context);
 /* Up to `max` entries of the ranges, ascending, from the first UID at or above `from_uid`; `fields` of
-   ENTRY_FLAGS | ENTRY_MESSAGE. *count below max means that was all. */
+   ENTRY_FLAGS | ENTRY_MESSAGE. *count 0 means that there are no more; fewer than `max` come also
+   where the arena's budget holds no more. STORE_FAILED where it holds not even one. */
 enum store_result reader_entries(struct reader *reader, struct arena *arena, uint64_t mailbox,
                                  struct uid_ranges uids, uint32_t from_uid, unsigned fields, size_t max,
                                  struct entry **entries, size_t *count);

@@ -110,8 +110,10 @@ static void replace_bad(const void *context, UConverterToUnicodeArgs *args, cons
     ucnv_cbToUWriteUChars(args, &unit, 1, 0, error);
 }
 
+/* Only names of ICU's own table: for others it would go and look for a file of that name. */
 static UConverter *open_converter(const char *name) {
     UErrorCode error = U_ZERO_ERROR;
+    if (ucnv_countAliases(name, &error) == 0) return NULL;
     UConverter *converter = ucnv_open(name, &error);
     if (U_FAILURE(error)) return NULL;
     ucnv_setToUCallBack(converter, replace_bad, NULL, NULL, NULL, &error);

@@ -19,7 +19,9 @@ static const struct slice envelope_names[ENVELOPE_FIELDS] = {
     [ENVELOPE_MESSAGE_ID] = SLICE_INIT("Message-ID"),
 };
 
-static const char envelope_empty[] = "(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)";
+struct slice imap_envelope_empty(void) {
+    return SLICE("(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)");
+}
 
 void envelope_read(struct slice header, struct envelope *envelope) {
     *envelope = (struct envelope){0};
@@ -117,7 +119,7 @@ void imap_envelope_render(struct buffer *out, const struct envelope *envelope) {
         buffer_truncate(out, before);
         out->overflowed = was_overflowed;
     }
-    buffer_append_text(out, envelope_empty);
+    buffer_append(out, imap_envelope_empty());
 }
 
 /* RFC 9051 body-fld-param: pairs, or NIL where there are none. */
@@ -217,7 +219,7 @@ static void render_opening(struct buffer *out, const struct mime_part *part, boo
     if (part->kind != MIME_MESSAGE) return;
     buffer_append_byte(out, ' ');
     struct slice envelope = part->first_child->envelope;
-    buffer_append(out, envelope.len ? envelope : slice_from_text(envelope_empty));
+    buffer_append(out, envelope.len ? envelope : imap_envelope_empty());
     buffer_append_byte(out, ' ');
 }
 

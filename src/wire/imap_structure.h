@@ -39,6 +39,9 @@ void envelope_read(struct slice header, struct envelope *envelope);
    so the buffer is too small, address lists are NIL. */
 void imap_envelope_render(struct buffer *out, const struct envelope *envelope);
 
+/* The ENVELOPE of a message that says nothing: a constant, for want of room for the true one. */
+struct slice imap_envelope_empty(void);
+
 /* BODYSTRUCTURE where `extensible`, else BODY. */
 void imap_bodystructure_render(struct buffer *out, const struct mime_part *root, bool extensible);
 

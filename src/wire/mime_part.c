@@ -82,7 +82,7 @@ static void read_envelope(struct arena *arena, struct mime_part *part, struct sl
     envelope_read(header, &envelope);
     struct buffer text = buffer_new(MIME_ENVELOPE_BYTES_MAX);
     imap_envelope_render(&text, &envelope);
-    if (!arena_try_copy(arena, buffer_slice(&text), &part->envelope)) part->envelope = SLICE_EMPTY;
+    if (!arena_try_copy(arena, buffer_slice(&text), &part->envelope)) part->envelope = imap_envelope_empty();
     buffer_free(&text);
 }
 

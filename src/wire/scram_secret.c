@@ -76,11 +76,11 @@ enum scram_error scram_salted_password(enum scram_hash hash, struct slice passwo
 }
 
 enum scram_error scram_secret_derive(enum scram_hash hash, struct slice password, struct slice salt,
-                                     uint32_t iterations, struct scram_secret *secret) {
+                                     uint32_t iterations, struct scram_keys *secret) {
     uint8_t salted[SCRAM_HASH_BYTES_MAX];
     uint8_t client_key[SCRAM_HASH_BYTES_MAX];
     size_t len = scram_hash_bytes(hash);
-    *secret = (struct scram_secret){.hash = hash, .iterations = iterations, .salt_len = salt.len};
+    *secret = (struct scram_keys){.hash = hash, .iterations = iterations, .salt_len = salt.len};
     enum scram_error error = scram_salted_password(hash, password, salt, iterations, salted);
     if (error) return error;
     memcpy(secret->salt, salt.ptr, salt.len);
@@ -93,9 +93,9 @@ enum scram_error scram_secret_derive(enum scram_hash hash, struct slice password
 }
 
 void scram_secret_invent(enum scram_hash hash, struct slice server_key, struct slice name,
-                         uint32_t iterations, struct scram_secret *secret) {
+                         uint32_t iterations, struct scram_keys *secret) {
     uint8_t salt[SCRAM_HASH_BYTES_MAX];
-    *secret = (struct scram_secret){.hash = hash, .iterations = iterations, .salt_len = 16};
+    *secret = (struct scram_keys){.hash = hash, .iterations = iterations, .salt_len = 16};
     scram_hmac(hash, server_key, name, salt);
     memcpy(secret->salt, salt, secret->salt_len);
     /* Keys that no proof fits: their pre-image is unknown to all. */
@@ -104,7 +104,7 @@ void scram_secret_invent(enum scram_hash hash, struct slice server_key, struct s
 }
 
 /* RFC 5802 3: ClientKey is the proof without the signature, and its hash is the StoredKey. */
-bool scram_secret_check(const struct scram_secret *secret, struct slice auth_message, struct slice proof,
+bool scram_secret_check(const struct scram_keys *secret, struct slice auth_message, struct slice proof,
                         uint8_t signature[SCRAM_HASH_BYTES_MAX]) {
     size_t len = scram_hash_bytes(secret->hash);
     uint8_t key[SCRAM_HASH_BYTES_MAX];

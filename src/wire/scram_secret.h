@@ -9,7 +9,7 @@
 #include "base/limits.h"
 #include "wire/scram.h"
 
-struct scram_secret {
+struct scram_keys {
     enum scram_hash hash;
     uint32_t iterations;
     uint8_t salt[SCRAM_SALT_BYTES_MAX];
@@ -22,16 +22,16 @@ struct scram_secret {
    loop. Errors: PASSWORD_INVALID, ITERATIONS_INVALID, SALT_INVALID (empty, or over
    SCRAM_SALT_BYTES_MAX). */
 NODISCARD enum scram_error scram_secret_derive(enum scram_hash hash, struct slice password, struct slice salt,
-                                               uint32_t iterations, struct scram_secret *secret);
+                                               uint32_t iterations, struct scram_keys *secret);
 
 /* A secret for a user that does not exist, so that the exchange looks like any other and ends
    in a wrong proof: the same salt each time, from a key that the server keeps to itself. */
 void scram_secret_invent(enum scram_hash hash, struct slice server_key, struct slice name,
-                         uint32_t iterations, struct scram_secret *secret);
+                         uint32_t iterations, struct scram_keys *secret);
 
 /* Is `proof` right for this AuthMessage? If so, scram_hash_bytes of the server's signature are
    written to `signature`; if not, it is zeroed. */
-NODISCARD bool scram_secret_check(const struct scram_secret *secret, struct slice auth_message,
+NODISCARD bool scram_secret_check(const struct scram_keys *secret, struct slice auth_message,
                                   struct slice proof, uint8_t signature[SCRAM_HASH_BYTES_MAX]);
 
 /* The password in the form that is hashed: SASLprep (RFC 4013) with unassigned code points

@@ -98,7 +98,7 @@ static void login_asks_twice_and_takes_an_initial_response(void **state) {
 struct exchange {
     struct arena *arena;
     struct scram_client client;
-    struct scram_secret secret;
+    struct scram_keys secret;
     struct slice server_nonce;
     struct scram_binding server_binding;
     bool plus;
@@ -229,7 +229,7 @@ static void every_flipped_bit_of_a_proof_is_noticed(void **state) {
 
 static void an_unknown_user_looks_like_a_wrong_password(void **state) {
     struct exchange *x = *state;
-    struct scram_secret again;
+    struct scram_keys again;
     scram_secret_invent(SCRAM_HASH_SHA_256, SLICE("server key"), x->client.name, 4096, &x->secret);
     scram_secret_invent(SCRAM_HASH_SHA_256, SLICE("server key"), x->client.name, 4096, &again);
     assert_memory_equal(x->secret.salt, again.salt, sizeof again.salt);
@@ -393,7 +393,7 @@ static void a_client_is_not_led_astray_by_its_server(void **state) {
 }
 
 static void secrets_are_bounded_too(void **state) {
-    struct scram_secret secret;
+    struct scram_keys secret;
     struct slice salt = SLICE("0123456789abcdef");
     static const uint32_t counts[] = {0, 1, 4095, 1000001, UINT32_MAX};
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)

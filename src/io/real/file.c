@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -95,6 +96,8 @@ static int real_truncate(struct file *file, uint64_t size) {
     return ftruncate(fd_of(file), (off_t)size) ? -errno : 0;
 }
 
+static int real_lock(struct file *file) { return flock(fd_of(file), LOCK_EX | LOCK_NB) ? -errno : 0; }
+
 static int real_handle_copy(struct file *file, struct handle *handle) {
     int fd = fcntl(fd_of(file), F_DUPFD_CLOEXEC, 0);
     if (fd < 0) return -errno;
@@ -162,6 +165,7 @@ const struct file_ops real_file_ops = {
     .sync = real_sync,
     .size = real_size,
     .truncate = real_truncate,
+    .lock = real_lock,
     .handle_copy = real_handle_copy,
     .close = real_close,
     .remove = real_remove,

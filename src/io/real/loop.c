@@ -74,7 +74,8 @@ void real_env_free(struct env **env) {
     *env = NULL;
 }
 
-static void timer_fired(uv_timer_t *timer) { (void)timer; }
+/* libuv may fire it before it polls: then it must not go on to wait for events, without an end. */
+static void timer_fired(uv_timer_t *timer) { uv_stop(timer->loop); }
 
 static void arm_timer(struct real_env *real) {
     int64_t next_ms = timer_heap_next_ms(&real->env.timers);

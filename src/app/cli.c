@@ -1,0 +1,186 @@
+#include "app/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/limits.h"
+
+enum { CLI_ARENA_BYTES = 1 << 30, DATA_OPTIONS = OPTION_DATA | OPTION_JSON };
+
+static const struct cli_command commands[] = {
+    {"init", "--data DIR --domain D [--hostname H] [--base-port N] [--listen ADDR]", "make a data folder",
+     "Writes DIR/posthaste.conf, a self-signed certificate and an empty store with the domain D.\n"
+     "  --hostname H   the name in greetings (default mail.D)\n"
+     "  --base-port N  listen N above the usual ports: SMTP N+25, IMAP N+143, ... (default 0)\n"
+     "  --listen ADDR  the address to listen on (default 127.0.0.1)\n",
+     OPTION_DATA | OPTION_DOMAIN | OPTION_HOSTNAME | OPTION_BASE_PORT | OPTION_LISTEN,
+     OPTION_DATA | OPTION_DOMAIN, 0, 0, command_init},
+    {"serve", "--data DIR [--single]", "run the mail server",
+     "Stays in the foreground. SIGTERM stops it, SIGHUP has it read configuration and certificates anew.\n"
+     "  --single  all roles in one process, without walls: for debugging\n",
+     OPTION_DATA | OPTION_SINGLE, OPTION_DATA, 0, 0, command_serve},
+    {"account", "add|list|password|remove [ADDRESS] --data DIR [--password-stdin] [--quota BYTES] [--json]",
+     "people with a mailbox",
+     "The password is the first line of standard input with --password-stdin; else it is asked for.\n",
+     DATA_OPTIONS | OPTION_PASSWORD_STDIN | OPTION_QUOTA, OPTION_DATA, 1, 2, command_account},
+    {"alias", "add ADDRESS TARGET | remove ADDRESS [TARGET] | list --data DIR [--json]",
+     "other addresses that lead to an account",
+     "An address can have several targets. @example.org is a catch-all for its domain.\n", DATA_OPTIONS,
+     OPTION_DATA, 1, 3, command_alias},
+    {"domain", "add NAME | remove NAME | list --data DIR [--json]", "the domains this host has mail for",
+     NULL, DATA_OPTIONS, OPTION_DATA, 1, 2, command_domain},
+    {"status", "--data DIR [--json]", "what is there, what runs, which walls are missing", NULL, DATA_OPTIONS,
+     OPTION_DATA, 0, 0, command_status},
+    {"verify", "--data DIR [--json]", "read and check everything that is stored",
+     "Every body's checksum, reference counts, UIDs, counts. Works beside a running server.\n", DATA_OPTIONS,
+     OPTION_DATA, 0, 0, command_verify},
+    {"tool", "mime FILE [--json]", "look at a message as the server does",
+     "Prints structure, ENVELOPE, BODYSTRUCTURE and search text of a message. - is standard input.\n",
+     OPTION_JSON, 0, 2, 2, command_tool},
+};
+
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+int cli_fail(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    (void)fputs("posthaste: ", stderr);
+    (void)vfprintf(stderr, format, arguments);
+    (void)fputc('\n', stderr);
+    va_end(arguments);
+    return EXIT_FAILED;
+}
+
+int cli_misuse(const struct cli *cli, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    (void)fputs("posthaste: ", stderr);
+    (void)vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    (void)fprintf(stderr, "\nusage: posthaste %s %s\n", cli->command->name, cli->command->usage);
+    return EXIT_USAGE;
+}
+
+static void print_overview(FILE *to) {
+    (void)fprintf(to, "posthaste %s: a whole mail system\n\nusage: posthaste COMMAND ...\n\n",
+                  POSTHASTE_VERSION);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        (void)fprintf(to, "  %-8s  %s\n", commands[i].name, commands[i].summary);
+    (void)fputs("\nposthaste COMMAND --help tells more. Exit status: 0 done, 1 failed, 2 wrong usage.\n", to);
+}
+
+static void print_help(const struct cli_command *command) {
+    (void)printf("posthaste %s: %s\n\nusage: posthaste %s %s\n", command->name, command->summary,
+                 command->name, command->usage);
+    if (command->help) (void)printf("\n%s", command->help);
+}
+
+/* An option: where its value goes, as a text or a number, or a switch. */
+struct option_row {
+    const char *name;
+    enum option_bit bit;
+    size_t text_at;
+    size_t number_at;
+    size_t switch_at;
+    uint64_t number_max;
+};
+
+#define AT(member) offsetof(struct cli, member)
+
+static const struct option_row option_rows[] = {
+    {"--data", OPTION_DATA, AT(data), 0, 0, 0},
+    {"--domain", OPTION_DOMAIN, AT(domain), 0, 0, 0},
+    {"--hostname", OPTION_HOSTNAME, AT(hostname), 0, 0, 0},
+    {"--listen", OPTION_LISTEN, AT(listen), 0, 0, 0},
+    {"--base-port", OPTION_BASE_PORT, 0, AT(base_port), 0, 64000},
+    {"--quota", OPTION_QUOTA, 0, AT(quota_bytes), 0, INT64_MAX},
+    {"--single", OPTION_SINGLE, 0, 0, AT(is_single), 0},
+    {"--json", OPTION_JSON, 0, 0, AT(is_json), 0},
+    {"--password-stdin", OPTION_PASSWORD_STDIN, 0, 0, AT(is_password_stdin), 0},
+};
+
+static const struct option_row *option_find(const struct cli *cli, const char *name) {
+    for (size_t i = 0; i < sizeof option_rows / sizeof option_rows[0]; i++)
+        if (strcmp(option_rows[i].name, name) == 0 && cli->command->options & option_rows[i].bit)
+            return &option_rows[i];
+    return NULL;
+}
+
+/* 0, or EXIT_USAGE. Uses up the value too, where there is one. */
+static int take_option(struct cli *cli, char **arguments, int *at, unsigned *seen) {
+    const char *name = arguments[*at];
+    const struct option_row *row = option_find(cli, name);
+    if (!row) return cli_misuse(cli, "unknown option %s", name);
+    *seen |= row->bit;
+    if (row->switch_at) {
+        *(bool *)((char *)cli + row->switch_at) = true;
+        return 0;
+    }
+    const char *value = arguments[++*at];
+    if (!value || value[0] == '\0') return cli_misuse(cli, "%s needs a value", name);
+    if (row->text_at) {
+        *(const char **)((char *)cli + row->text_at) = value;
+        return 0;
+    }
+    uint64_t *number = (uint64_t *)((char *)cli + row->number_at);
+    if (slice_to_number(slice_from_text(value), row->number_max, number)) return 0;
+    return cli_misuse(cli, "%s needs a number up to %llu, not '%s'", name,
+                      (unsigned long long)row->number_max, value);
+}
+
+static int take_arguments(struct cli *cli, char **arguments) {
+    unsigned seen = 0;
+    for (int at = 0; arguments[at]; at++) {
+        int status = 0;
+        if (strncmp(arguments[at], "--", 2) == 0)
+            status = take_option(cli, arguments, &at, &seen);
+        else if (cli->word_count == cli->command->words_max)
+            status = cli_misuse(cli, "'%s' is one word too many", arguments[at]);
+        else
+            cli->words[cli->word_count++] = slice_from_text(arguments[at]);
+        if (status) return status;
+    }
+    for (size_t i = 0; i < sizeof option_rows / sizeof option_rows[0]; i++)
+        if (cli->command->required & option_rows[i].bit & ~seen)
+            return cli_misuse(cli, "%s is missing", option_rows[i].name);
+    if (cli->word_count < cli->command->words_min) return cli_misuse(cli, "something is missing");
+    return 0;
+}
+
+static bool asks_for_help(char **arguments) {
+    for (int i = 0; arguments[i]; i++)
+        if (strcmp(arguments[i], "--help") == 0 || strcmp(arguments[i], "-h") == 0) return true;
+    return false;
+}
+
+static int run_command(const struct cli_command *command, char **arguments) {
+    if (asks_for_help(arguments)) {
+        print_help(command);
+        return EXIT_DONE;
+    }
+    struct cli cli = {.arena = arena_new(CLI_ARENA_BYTES), .command = command, .listen = "127.0.0.1"};
+    int status = take_arguments(&cli, arguments);
+    if (status == 0) status = command->run(&cli);
+    arena_free(&cli.arena);
+    return status;
+}
+
+int cli_run(int count, char **arguments) {
+    if (count < 2) {
+        print_overview(stderr);
+        return EXIT_USAGE;
+    }
+    const char *name = arguments[1];
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        print_overview(stdout);
+        return EXIT_DONE;
+    }
+    if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0) {
+        (void)printf("posthaste %s\n", POSTHASTE_VERSION);
+        return EXIT_DONE;
+    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(commands[i].name, name) == 0) return run_command(&commands[i], arguments + 2);
+    (void)fprintf(stderr, "posthaste: unknown command '%s'; posthaste --help lists them\n", name);
+    return EXIT_USAGE;
+}

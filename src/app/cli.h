@@ -1,0 +1,74 @@
+/*
+ * The command line: a table of commands, each with its usage and help; options are the same
+ * words everywhere. Exit status: 0 done, 1 failed with one clear line, 2 wrong usage.
+ */
+#ifndef APP_CLI_H
+#define APP_CLI_H
+
+#include "app/admin.h"
+#include "base/arena.h"
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+enum option_bit {
+    OPTION_DATA = 1 << 0,
+    OPTION_DOMAIN = 1 << 1,
+    OPTION_HOSTNAME = 1 << 2,
+    OPTION_BASE_PORT = 1 << 3,
+    OPTION_LISTEN = 1 << 4,
+    OPTION_SINGLE = 1 << 5,
+    OPTION_JSON = 1 << 6,
+    OPTION_PASSWORD_STDIN = 1 << 7,
+    OPTION_QUOTA = 1 << 8,
+};
+
+/* A command line, taken apart. */
+struct cli {
+    struct arena *arena;
+    const struct cli_command *command;
+    const char *data;
+    const char *domain;
+    const char *hostname;
+    const char *listen;
+    uint64_t base_port;
+    uint64_t quota_bytes;
+    bool is_single;
+    bool is_json;
+    bool is_password_stdin;
+    /* What is left: the command's words. */
+    struct slice words[ADMIN_WORDS_MAX];
+    size_t word_count;
+};
+
+struct cli_command {
+    const char *name;
+    /* Everything behind "posthaste NAME". */
+    const char *usage;
+    const char *summary;
+    /* Further lines for --help, or NULL. */
+    const char *help;
+    unsigned options;
+    /* Those that must be there. */
+    unsigned required;
+    size_t words_min;
+    size_t words_max;
+    int (*run)(struct cli *cli);
+};
+
+int cli_run(int count, char **arguments);
+/* One line on stderr, and EXIT_FAILED. */
+int cli_fail(const char *format, ...) PRINTF_LIKE(1, 2);
+/* One line on stderr with the command's usage, and EXIT_USAGE. */
+int cli_misuse(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* The commands. */
+int command_init(struct cli *cli);
+int command_serve(struct cli *cli);
+int command_account(struct cli *cli);
+int command_alias(struct cli *cli);
+int command_domain(struct cli *cli);
+int command_status(struct cli *cli);
+int command_verify(struct cli *cli);
+int command_tool(struct cli *cli);
+
+#endif

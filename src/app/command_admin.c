@@ -1,0 +1,233 @@
+/* account, alias, domain, status, verify: ask the store, then say the answer in words or as JSON. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "app/admin_client.h"
+#include "app/cli.h"
+#include "app/read_file.h"
+
+enum { PASSWORD_BYTES_MAX = 1024 };
+
+/* "12.3 MiB" */
+static void print_bytes(json_int_t bytes) {
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    size_t unit = 0;
+    double number = (double)bytes;
+    for (; number >= 1024 && unit < 4; unit++) number /= 1024;
+    (void)printf(unit ? "%.1f %s" : "%.0f %s", number, units[unit]);
+}
+
+static json_int_t number_of(const json_t *object, const char *key) {
+    return json_integer_value(json_object_get(object, key));
+}
+static const char *text_of(const json_t *object, const char *key) {
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+static void print_account(const json_t *account) {
+    (void)printf("%s  %" JSON_INTEGER_FORMAT " messages, ", text_of(account, "address"),
+                 number_of(account, "messages"));
+    print_bytes(number_of(account, "bytes"));
+    if (number_of(account, "quota_bytes")) {
+        (void)printf(" of ");
+        print_bytes(number_of(account, "quota_bytes"));
+    }
+    (void)printf("%s\n", json_is_true(json_object_get(account, "disabled")) ? ", disabled" : "");
+}
+
+static void print_alias(const json_t *alias) {
+    (void)printf("%s -> %s\n", text_of(alias, "address"), text_of(alias, "target"));
+}
+
+static void print_domain(const json_t *domain) {
+    (void)printf("%s  %" JSON_INTEGER_FORMAT " accounts\n", text_of(domain, "name"),
+                 number_of(domain, "accounts"));
+}
+
+static void print_role(const json_t *role) {
+    (void)printf("  %-6s %" JSON_INTEGER_FORMAT "  pid %" JSON_INTEGER_FORMAT, text_of(role, "kind"),
+                 number_of(role, "index"), number_of(role, "pid"));
+    if (number_of(role, "restarts"))
+        (void)printf(", restarted %" JSON_INTEGER_FORMAT " times", number_of(role, "restarts"));
+    const json_t *missing = json_object_get(role, "missing_walls");
+    size_t i;
+    json_t *wall;
+    json_array_foreach(missing, i, wall)(void)
+        printf("%s%s", i ? ", " : ", missing walls: ", json_string_value(wall));
+    (void)printf("\n");
+}
+
+static void print_status(const json_t *status) {
+    bool is_running = json_is_true(json_object_get(status, "running"));
+    (void)printf("posthaste %s, %s\n", text_of(status, "version"), is_running ? "running" : "not running");
+    (void)printf("domains   %" JSON_INTEGER_FORMAT "\naccounts  %" JSON_INTEGER_FORMAT
+                 "\nmessages  %" JSON_INTEGER_FORMAT ", ",
+                 number_of(status, "domains"), number_of(status, "accounts"), number_of(status, "messages"));
+    print_bytes(number_of(status, "mail_bytes"));
+    (void)printf(" of mail, ");
+    print_bytes(number_of(status, "stored_bytes"));
+    (void)printf(" stored\ndisk      ");
+    print_bytes(number_of(status, "free_bytes"));
+    (void)printf(" free\n");
+    json_int_t held = number_of(status, "queue_held");
+    if (held)
+        (void)printf("queue     %" JSON_INTEGER_FORMAT
+                     " recipients are held: this version has no way out to other "
+                     "hosts yet\n",
+                     held);
+    size_t i;
+    json_t *role;
+    if (is_running) (void)printf("roles\n");
+    json_array_foreach(json_object_get(status, "roles"), i, role) print_role(role);
+}
+
+static void print_verify(const json_t *report) {
+    size_t i;
+    json_t *line;
+    json_array_foreach(json_object_get(report, "lines"), i, line)(void)
+        printf("%s\n", json_string_value(line));
+    (void)printf("%" JSON_INTEGER_FORMAT " messages, %" JSON_INTEGER_FORMAT " bodies, %" JSON_INTEGER_FORMAT
+                 " faults\n",
+                 number_of(report, "messages"), number_of(report, "bodies"), number_of(report, "faults"));
+}
+
+static void print_each(const json_t *list, void (*print)(const json_t *item)) {
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item) print(item);
+}
+
+static void print_words(const json_t *answer) {
+    if (json_object_get(answer, "accounts") && json_is_array(json_object_get(answer, "accounts")))
+        print_each(json_object_get(answer, "accounts"), print_account);
+    else if (json_object_get(answer, "aliases"))
+        print_each(json_object_get(answer, "aliases"), print_alias);
+    else if (json_is_array(json_object_get(answer, "domains")))
+        print_each(json_object_get(answer, "domains"), print_domain);
+    else if (json_object_get(answer, "version"))
+        print_status(answer);
+    else if (json_object_get(answer, "clean"))
+        print_verify(answer);
+    else
+        (void)printf(
+            "%s %s\n", json_object_iter_key(json_object_iter((json_t *)(uintptr_t)answer)),
+            json_string_value(json_object_iter_value(json_object_iter((json_t *)(uintptr_t)answer))));
+}
+
+static int ask(struct cli *cli, struct admin_request *request) {
+    json_t *answer = admin_ask(cli->data, request);
+    const char *error = json_string_value(json_object_get(answer, "error"));
+    int status = EXIT_DONE;
+    if (error)
+        status = cli_fail("%s", error);
+    else if (cli->is_json)
+        (void)(json_dumpf(answer, stdout, JSON_INDENT(2)), putchar('\n'));
+    else
+        print_words(answer);
+    if (json_is_false(json_object_get(answer, "clean"))) status = EXIT_FAILED;
+    json_decref(answer);
+    return status;
+}
+
+static struct admin_request request_of(const struct cli *cli) {
+    struct admin_request request = {.words = {slice_from_text(cli->command->name)},
+                                    .word_count = 1 + cli->word_count};
+    for (size_t i = 0; i < cli->word_count; i++) request.words[i + 1] = cli->words[i];
+    request.quota_bytes = cli->quota_bytes;
+    return request;
+}
+
+/* Asked for on the terminal, unseen. */
+static bool prompt_password(struct cli *cli, struct slice *password) {
+    struct termios before;
+    bool is_terminal = tcgetattr(STDIN_FILENO, &before) == 0;
+    if (!is_terminal) return false;
+    struct termios hidden = before;
+    hidden.c_lflag &= ~(tcflag_t)ECHO;
+    (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+    (void)fputs("Password: ", stderr);
+    char line[PASSWORD_BYTES_MAX + 2];
+    char *got = fgets(line, sizeof line, stdin);
+    (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    (void)fputc('\n', stderr);
+    if (got) *password = arena_copy(cli->arena, slice_from_text(line));
+    explicit_bzero(line, sizeof line);
+    return got != NULL;
+}
+
+/* 0, or the exit status. The password is one line. */
+static int get_password(struct cli *cli, struct slice *password) {
+    int result = 0;
+    if (cli->is_password_stdin)
+        result = read_file(cli->arena, "-", PASSWORD_BYTES_MAX, password);
+    else if (!prompt_password(cli, password))
+        return cli_misuse(cli, "there is no terminal to ask for a password; use --password-stdin");
+    if (result) return cli_fail("the password: %s", result == -EFBIG ? "too long" : strerror(-result));
+    *password = slice_take_until(password, '\n');
+    if (password->len && password->ptr[password->len - 1] == '\r') password->len--;
+    if (password->len == 0) return cli_fail("an empty password is none");
+    return 0;
+}
+
+static bool verb_is(const struct cli *cli, const char *verb) {
+    return slice_equal(cli->words[0], slice_from_text(verb));
+}
+
+/* 0 where the verb has its words. */
+static int check_verb(struct cli *cli, const char *verb, size_t least, size_t most, bool *known) {
+    if (!verb_is(cli, verb)) return 0;
+    *known = true;
+    if (cli->word_count < least) return cli_misuse(cli, "%s %s needs more", cli->command->name, verb);
+    if (cli->word_count > most) return cli_misuse(cli, "%s %s: too many words", cli->command->name, verb);
+    return 0;
+}
+
+static int check_verbs(struct cli *cli, const char *const verbs[], const size_t words[][2]) {
+    bool known = false;
+    for (size_t i = 0; verbs[i]; i++) {
+        int status = check_verb(cli, verbs[i], words[i][0], words[i][1], &known);
+        if (status) return status;
+    }
+    return known ? 0 : cli_misuse(cli, "unknown word '%.*s'", SLICE_PRINT(cli->words[0]));
+}
+
+int command_account(struct cli *cli) {
+    static const char *const verbs[] = {"add", "list", "password", "remove", NULL};
+    static const size_t words[][2] = {{2, 2}, {1, 1}, {2, 2}, {2, 2}};
+    int status = check_verbs(cli, verbs, words);
+    if (status) return status;
+    struct admin_request request = request_of(cli);
+    if (verb_is(cli, "add") || verb_is(cli, "password")) status = get_password(cli, &request.password);
+    return status ? status : ask(cli, &request);
+}
+
+int command_alias(struct cli *cli) {
+    static const char *const verbs[] = {"add", "list", "remove", NULL};
+    static const size_t words[][2] = {{3, 3}, {1, 1}, {2, 3}};
+    int status = check_verbs(cli, verbs, words);
+    struct admin_request request = request_of(cli);
+    return status ? status : ask(cli, &request);
+}
+
+int command_domain(struct cli *cli) {
+    static const char *const verbs[] = {"add", "list", "remove", NULL};
+    static const size_t words[][2] = {{2, 2}, {1, 1}, {2, 2}};
+    int status = check_verbs(cli, verbs, words);
+    struct admin_request request = request_of(cli);
+    return status ? status : ask(cli, &request);
+}
+
+int command_status(struct cli *cli) {
+    struct admin_request request = request_of(cli);
+    return ask(cli, &request);
+}
+
+int command_verify(struct cli *cli) {
+    struct admin_request request = request_of(cli);
+    return ask(cli, &request);
+}

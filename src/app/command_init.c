@@ -1,0 +1,114 @@
+/* init: the folder, its configuration, a certificate, an empty store with one domain. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/admin_client.h"
+#include "app/certificate.h"
+#include "app/cli.h"
+#include "app/config.h"
+#include "app/log_sink.h"
+#include "app/read_file.h"
+#include "app/serve_lock.h"
+#include "io/real/loop.h"
+
+enum { PATH_BYTES = 4096, TEXT_BYTES_MAX = 65536 };
+
+static const char *path_in(struct cli *cli, const char *name) {
+    return arena_text(cli->arena, arena_printf(cli->arena, "%s/%s", cli->data, name));
+}
+
+static int make_folder(struct cli *cli, const char *path, mode_t mode) {
+    if (mkdir(path, mode) == 0 || errno == EEXIST) return 0;
+    return cli_fail("%s: %s", path, strerror(errno));
+}
+
+static int write_text(const char *path, const struct buffer *text, unsigned permissions) {
+    int result = write_new_file(path, buffer_slice(text), permissions);
+    if (result == 0) return 0;
+    return cli_fail("%s: %s", path,
+                    result == -EEXIST ? "is there already; nothing was changed" : strerror(-result));
+}
+
+static int write_certificate(struct cli *cli) {
+    struct buffer certificate = buffer_new(TEXT_BYTES_MAX);
+    struct buffer key = buffer_new(TEXT_BYTES_MAX);
+    int status = certificate_make(cli->hostname, cli->domain, &certificate, &key)
+                     ? 0
+                     : cli_fail("a certificate for %s cannot be made", cli->hostname);
+    if (!status) status = write_text(path_in(cli, "tls/cert.pem"), &certificate, 0644);
+    if (!status) status = write_text(path_in(cli, "tls/key.pem"), &key, 0600);
+    buffer_free(&certificate);
+    if (key.len) explicit_bzero(key.ptr, key.len);
+    buffer_free(&key);
+    return status;
+}
+
+static int write_config(struct cli *cli, const struct config *config) {
+    struct buffer text = buffer_new(TEXT_BYTES_MAX);
+    config_render(config, &text);
+    int status = write_text(path_in(cli, "posthaste.conf"), &text, 0644);
+    buffer_free(&text);
+    return status;
+}
+
+/* As root the folder belongs to the store's user; the key stays root's, who alone reads it. */
+static int give_to_owner(struct cli *cli, const struct config *config) {
+    if (geteuid() != 0) return 0;
+    const char *paths[] = {cli->data, path_in(cli, "run")};
+    for (size_t i = 0; i < 2; i++)
+        if (chown(paths[i], (uid_t)config->uid[ROLE_STORE], (gid_t)config->gid))
+            return cli_fail("%s: %s", paths[i], strerror(errno));
+    return 0;
+}
+
+static int create_store(struct cli *cli) {
+    if (!serve_become_owner(cli->data)) return EXIT_FAILED;
+    struct log_sink sink;
+    log_sink_init(&sink, "init");
+    struct env *env = real_env_new(&sink.log);
+    int result = engine_create(env, cli->data);
+    real_env_free(&env);
+    if (result)
+        return cli_fail("%s: %s", cli->data, result == -EEXIST ? "has a store already" : strerror(-result));
+    struct admin_request request = {.words = {SLICE("domain"), SLICE("add"), slice_from_text(cli->domain)},
+                                    .word_count = 3};
+    json_t *answer = admin_ask(cli->data, &request);
+    const char *error = json_string_value(json_object_get(answer, "error"));
+    int status = error ? cli_fail("%s", error) : EXIT_DONE;
+    json_decref(answer);
+    return status;
+}
+
+static bool is_numeric_address(const char *text) {
+    uint8_t bytes[16];
+    return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
+}
+
+int command_init(struct cli *cli) {
+    struct config config;
+    config_defaults(&config);
+    if (!cli->hostname)
+        cli->hostname = arena_text(cli->arena, arena_printf(cli->arena, "mail.%s", cli->domain));
+    if (!is_numeric_address(cli->listen))
+        return cli_misuse(cli, "--listen needs a numeric address, not '%s'", cli->listen);
+    config.hostname = cli->hostname;
+    config.listen[0] = cli->listen;
+    config.base_port = cli->base_port;
+    if (access(path_in(cli, "posthaste.conf"), F_OK) == 0)
+        return cli_fail("%s is a data folder already; nothing was changed", cli->data);
+    int status = make_folder(cli, cli->data, 0750);
+    if (!status) status = make_folder(cli, path_in(cli, "run"), 0750);
+    if (!status) status = make_folder(cli, path_in(cli, "tls"), 0755);
+    if (!status) status = write_certificate(cli);
+    if (!status) status = write_config(cli, &config);
+    if (!status) status = give_to_owner(cli, &config);
+    if (!status) status = create_store(cli);
+    if (!status)
+        (void)printf("%s is ready for %s.\nNext: posthaste account add NAME@%s --data %s\n      posthaste "
+                     "serve --data %s\n",
+                     cli->data, cli->domain, cli->domain, cli->data, cli->data);
+    return status;
+}

@@ -1,0 +1,26 @@
+/* tool: looks at things as the server does, without a data folder. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "analyse/report.h"
+#include "app/cli.h"
+#include "app/read_file.h"
+#include "base/limits.h"
+
+int command_tool(struct cli *cli) {
+    if (!slice_equal(cli->words[0], SLICE("mime")))
+        return cli_misuse(cli, "unknown tool '%.*s'", SLICE_PRINT(cli->words[0]));
+    struct slice message;
+    const char *path = (const char *)cli->words[1].ptr;
+    int result = read_file(cli->arena, path, MIB(512), &message);
+    if (result) return cli_fail("%s: %s", path, strerror(-result));
+    struct buffer text = buffer_new(MIB(512));
+    enum mime_report_result reported = mime_report(message, cli->is_json, &text);
+    int status = EXIT_DONE;
+    if (reported != MIME_REPORT_OK)
+        status = cli_fail("%s: too much for one report", path);
+    else
+        (void)fwrite(text.ptr, 1, text.len, stdout);
+    buffer_free(&text);
+    return status;
+}

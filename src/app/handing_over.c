@@ -1,0 +1,9 @@
+#include "app/handing_over.h"
+
+static void answer_nothing(struct task *t, void *context, struct ipc_request *request) {
+    (void)t;
+    (void)context;
+    channel_reply(request, SLICE_EMPTY, HANDLE_NONE);
+}
+
+const struct channel_handlers handing_over_asker = {answer_nothing, NULL, NULL};

@@ -1,0 +1,219 @@
+/*
+ * The edge role: accepts connections and speaks every protocol until login; mail from other
+ * hosts comes in here whole. Logged-in sessions go to the mail role of their account.
+ */
+#include <stdlib.h>
+
+#include "app/handing_over.h"
+#include "app/role.h"
+#include "base/limits.h"
+#include "imap/imap_login.h"
+#include "pop3/pop3_login.h"
+#include "smtp/smtp_server.h"
+
+enum { HAND_OVER_PATIENCE_MS = 10000 };
+
+/* The protocols, each with its own ALPN name and so its own TLS context. */
+enum protocol { PROTOCOL_SMTP, PROTOCOL_IMAP, PROTOCOL_POP3, PROTOCOL_COUNT };
+static const char *const alpn_names[PROTOCOL_COUNT] = {"smtp", "imap", "pop3"};
+
+/* TLS contexts of a reload; older ones live as long as the role, since sessions may use them. */
+struct certificates {
+    struct certificates *older;
+    struct tls_context *contexts[PROTOCOL_COUNT];
+};
+
+struct edge_role;
+
+/* A listening socket and what it speaks. */
+struct edge_port {
+    struct edge_role *edge;
+    enum port_kind kind;
+    struct listener *listener;
+};
+
+enum { EDGE_PORTS_MAX = CONFIG_LISTEN_MAX * PORT_KINDS };
+
+struct edge_role {
+    struct role *role;
+    struct store_client *store;
+    struct intake_pool *intake;
+    struct login_delays *delays;
+    struct pump_group pumps;
+    struct conn_group group;
+    struct login_context logins[PROTOCOL_COUNT];
+    struct smtp_server smtp;
+    struct certificates *certificates;
+    struct channel *mails[CONFIG_PROCESSES_MAX];
+    struct edge_port ports[EDGE_PORTS_MAX];
+    size_t port_count;
+};
+
+static bool load_certificates(struct edge_role *edge) {
+    const struct role_settings *settings = &edge->role->settings;
+    struct certificates *loaded = calloc(1, sizeof *loaded);
+    if (!loaded) FATAL("out of memory for certificates");
+    const char *reason = NULL;
+    for (int i = 0; i < PROTOCOL_COUNT && !reason; i++) {
+        loaded->contexts[i] = tls_context_server(settings->certificates_pem, settings->key_pem, &reason);
+        if (!reason) tls_context_set_alpn(loaded->contexts[i], alpn_names[i]);
+    }
+    loaded->older = edge->certificates;
+    edge->certificates = loaded;
+    if (reason) LOG_ERROR(edge->role->env->log, "tls.not_loaded", LOG_CSTR("reason", reason));
+    return reason == NULL;
+}
+
+static void free_certificates(struct edge_role *edge) {
+    while (edge->certificates) {
+        struct certificates *oldest = edge->certificates;
+        edge->certificates = oldest->older;
+        for (int i = 0; i < PROTOCOL_COUNT; i++) tls_context_free(&oldest->contexts[i]);
+        free(oldest);
+    }
+}
+
+/* One account's sessions share a mail role: they share the view of a mailbox. */
+static struct channel *mail_role_of(struct edge_role *edge, uint64_t account) {
+    return edge->mails[account % edge->role->settings.mail_processes];
+}
+
+static bool hand_over(struct task *t, void *context, struct stream **stream,
+                      const struct handover *handover) {
+    struct edge_role *edge = context;
+    struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
+    handover_pack(&body, handover);
+    struct ipc_message message = {HAND_OVER, buffer_slice(&body), stream_detach(stream)};
+    struct ipc_answer answer;
+    int64_t deadline_ms = env_now_ms(edge->role->env) + HAND_OVER_PATIENCE_MS;
+    struct channel *mail = mail_role_of(edge, handover->identity.account);
+    enum ipc_result result = channel_call(t, mail, &message, &answer, deadline_ms);
+    ipc_answer_free(&answer);
+    buffer_free(&body);
+    return result == IPC_OK;
+}
+
+static void apply_settings(struct edge_role *edge) {
+    const struct role_settings *settings = &edge->role->settings;
+    for (int i = 0; i < PROTOCOL_COUNT; i++) {
+        edge->logins[i].hostname = settings->hostname;
+        edge->logins[i].plaintext = settings->plaintext;
+        if (edge->certificates) edge->logins[i].tls = edge->certificates->contexts[i];
+    }
+    edge->smtp.settings.message_bytes_max = settings->message_bytes_max;
+}
+
+static void prepare_logins(struct edge_role *edge) {
+    for (int i = 0; i < PROTOCOL_COUNT; i++)
+        edge->logins[i] = (struct login_context){
+            .env = edge->role->env,
+            .store = edge->store,
+            .group = &edge->group,
+            .hand_over = hand_over,
+            .hand_over_context = edge,
+            .delays = edge->delays,
+            .pumps = &edge->pumps,
+        };
+}
+
+static bool start(struct task *t, struct role *role) {
+    (void)t;
+    struct edge_role *edge = calloc(1, sizeof *edge);
+    if (!edge) FATAL("out of memory for the edge role");
+    edge->role = role;
+    role->state = edge;
+    conn_group_init(&edge->group, role->env);
+    pump_group_init(&edge->pumps, role->env);
+    edge->store = store_client_new(role->env, role_node(role), NULL, NULL);
+    edge->intake = intake_pool_new(role->env, edge->store, INTAKE_BUDGET_BYTES);
+    edge->delays = login_delays_new(role->env);
+    for (size_t i = 0; i < CONFIG_PROCESSES_MAX; i++)
+        edge->mails[i] = channel_new(role->env, &handing_over_asker, edge);
+    prepare_logins(edge);
+    edge->smtp = (struct smtp_server){.login = &edge->logins[PROTOCOL_SMTP],
+                                      .intake = edge->intake,
+                                      .store = edge->store,
+                                      .settings = smtp_settings_default()};
+    smtp_server_init(&edge->smtp);
+    (void)load_certificates(edge);
+    apply_settings(edge);
+    return true;
+}
+
+static void reload(struct task *t, struct role *role) {
+    (void)t;
+    struct edge_role *edge = role->state;
+    (void)load_certificates(edge);
+    apply_settings(edge);
+}
+
+static void peer(struct task *t, struct role *role, enum role_kind kind, uint64_t index,
+                 struct stream *stream) {
+    (void)t;
+    struct edge_role *edge = role->state;
+    if (kind == ROLE_STORE)
+        store_client_attach(edge->store, stream);
+    else if (kind == ROLE_MAIL)
+        channel_attach(edge->mails[index], stream);
+    else
+        stream_close(&stream);
+}
+
+static void accepted(void *context, struct stream *stream) {
+    struct edge_port *port = context;
+    struct edge_role *edge = port->edge;
+    switch (port->kind) {
+    case PORT_SMTP:
+        smtp_accept(&edge->smtp, SMTP_PORT_MX, stream);
+        return;
+    case PORT_SUBMISSION:
+        smtp_accept(&edge->smtp, SMTP_PORT_SUBMISSION, stream);
+        return;
+    case PORT_SUBMISSIONS:
+        smtp_accept(&edge->smtp, SMTP_PORT_SUBMISSIONS, stream);
+        return;
+    case PORT_IMAP:
+        imap_login_start(&edge->logins[PROTOCOL_IMAP], stream, false);
+        return;
+    case PORT_IMAPS:
+        imap_login_start(&edge->logins[PROTOCOL_IMAP], stream, true);
+        return;
+    case PORT_POP3:
+        pop3_login_start(&edge->logins[PROTOCOL_POP3], stream, false);
+        return;
+    case PORT_POP3S:
+        pop3_login_start(&edge->logins[PROTOCOL_POP3], stream, true);
+        return;
+    default:
+        stream_close(&stream);
+    }
+}
+
+static void listener(struct task *t, struct role *role, enum port_kind kind, struct handle handle) {
+    (void)t;
+    struct edge_role *edge = role->state;
+    if (edge->port_count == EDGE_PORTS_MAX) {
+        handle_close(role->env, handle);
+        return;
+    }
+    struct edge_port *port = &edge->ports[edge->port_count++];
+    *port = (struct edge_port){.edge = edge, .kind = kind};
+    port->listener = listener_adopt(role->env, handle, accepted, port);
+}
+
+static void stop(struct task *t, struct role *role) {
+    struct edge_role *edge = role->state;
+    for (size_t i = 0; i < edge->port_count; i++) listener_close(&edge->ports[i].listener);
+    conn_group_close(t, &edge->group);
+    pump_group_close(&edge->pumps);
+    for (size_t i = 0; i < CONFIG_PROCESSES_MAX; i++) channel_close(t, &edge->mails[i]);
+    smtp_server_fini(&edge->smtp);
+    intake_pool_free(&edge->intake);
+    login_delays_free(&edge->delays);
+    store_client_free(t, &edge->store);
+    free_certificates(edge);
+    free(edge);
+    role->state = NULL;
+}
+
+const struct role_ops role_edge_ops = {start, reload, peer, listener, NULL, stop};

@@ -1,0 +1,148 @@
+/* The mail role: sessions of logged-in users. Reads mail itself, asks the store for every change. */
+#include <stdlib.h>
+
+#include "app/handing_over.h"
+#include "app/role.h"
+#include "base/limits.h"
+#include "imap/imap_server.h"
+#include "login/login.h"
+#include "pop3/pop3_session.h"
+#include "smtp/smtp_server.h"
+
+struct mail_role {
+    struct role *role;
+    struct store_client *store;
+    struct reader *reader;
+    struct intake_pool *intake;
+    struct conn_group group;
+    struct login_context login;
+    struct smtp_server smtp;
+    struct pop3_server pop3;
+    struct imap_server imap;
+    /* One from each edge. */
+    struct channel *edges[CONFIG_PROCESSES_MAX];
+};
+
+static void start_session(struct mail_role *mail, struct stream *stream, const struct handover *handover) {
+    stream->peer = handover->peer;
+    switch (handover->protocol) {
+    case LOGIN_IMAP:
+        imap_session_start(&mail->imap, stream, handover);
+        return;
+    case LOGIN_POP3:
+        pop3_session_start(&mail->pop3, stream, handover);
+        return;
+    case LOGIN_SUBMISSION:
+        smtp_submission_start(&mail->smtp, stream, handover);
+        return;
+    }
+    stream_close(&stream);
+}
+
+static void take_session(struct task *t, void *context, struct ipc_request *request) {
+    (void)t;
+    struct mail_role *mail = context;
+    struct handover handover;
+    bool good = request->message.type == HAND_OVER && !handle_is_none(request->message.handle) &&
+                handover_unpack(request->message.body, &handover) == HANDOVER_OK;
+    if (good)
+        start_session(mail, stream_adopt(mail->role->env, request->message.handle), &handover);
+    else
+        handle_close(mail->role->env, request->message.handle);
+    channel_reply(request, SLICE_EMPTY, HANDLE_NONE);
+}
+
+static const struct channel_handlers edge_handlers = {take_session, NULL, NULL};
+
+static void news(void *context, const struct mailbox_news *news) {
+    struct mail_role *mail = context;
+    imap_server_news(&mail->imap, news);
+}
+
+static void apply_settings(struct mail_role *mail) {
+    const struct role_settings *settings = &mail->role->settings;
+    mail->login.hostname = settings->hostname;
+    mail->login.plaintext = settings->plaintext;
+    mail->smtp.settings.message_bytes_max = settings->message_bytes_max;
+    mail->imap.settings.message_bytes_max = settings->message_bytes_max;
+    mail->imap.settings.account_connections_max = settings->connections_per_account;
+}
+
+static void start_servers(struct mail_role *mail) {
+    struct env *env = mail->role->env;
+    mail->login = (struct login_context){.env = env, .store = mail->store, .group = &mail->group};
+    mail->smtp = (struct smtp_server){.login = &mail->login,
+                                      .intake = mail->intake,
+                                      .store = mail->store,
+                                      .settings = smtp_settings_default()};
+    smtp_server_init(&mail->smtp);
+    pop3_server_init(&mail->pop3, env, mail->store, mail->reader, &mail->group);
+    mail->imap = (struct imap_server){.env = env,
+                                      .store = mail->store,
+                                      .reader = mail->reader,
+                                      .intake = mail->intake,
+                                      .group = &mail->group};
+    imap_server_init(&mail->imap);
+    apply_settings(mail);
+}
+
+static bool start(struct task *t, struct role *role) {
+    struct mail_role *mail = calloc(1, sizeof *mail);
+    if (!mail) FATAL("out of memory for the mail role");
+    mail->role = role;
+    int result = reader_open(role->env, role->settings.folder, &mail->reader);
+    if (result) {
+        LOG_ERROR(role->env->log, "mail.not_opened", LOG_CSTR("folder", role->settings.folder),
+                  LOG_CSTR("reason", strerror(-result)));
+        free(mail);
+        return false;
+    }
+    role->state = mail;
+    conn_group_init(&mail->group, role->env);
+    mail->store = store_client_new(role->env, role_node(role), news, mail);
+    mail->intake = intake_pool_new(role->env, mail->store, INTAKE_BUDGET_BYTES);
+    for (size_t i = 0; i < CONFIG_PROCESSES_MAX; i++)
+        mail->edges[i] = channel_new(role->env, &edge_handlers, mail);
+    start_servers(mail);
+    (void)t;
+    return true;
+}
+
+static void reload(struct task *t, struct role *role) {
+    (void)t;
+    apply_settings(role->state);
+}
+
+static void peer(struct task *t, struct role *role, enum role_kind kind, uint64_t index,
+                 struct stream *stream) {
+    (void)t;
+    struct mail_role *mail = role->state;
+    if (kind == ROLE_STORE)
+        store_client_attach(mail->store, stream);
+    else if (kind == ROLE_EDGE)
+        channel_attach(mail->edges[index], stream);
+    else
+        stream_close(&stream);
+}
+
+static void listener(struct task *t, struct role *role, enum port_kind port, struct handle handle) {
+    (void)t;
+    (void)port;
+    handle_close(role->env, handle);
+}
+
+static void stop(struct task *t, struct role *role) {
+    struct mail_role *mail = role->state;
+    for (size_t i = 0; i < CONFIG_PROCESSES_MAX; i++) channel_close(t, &mail->edges[i]);
+    conn_group_close(t, &mail->group);
+    imap_server_free(&mail->imap);
+    pop3_server_fini(&mail->pop3);
+    smtp_server_fini(&mail->smtp);
+    intake_pool_free(&mail->intake);
+    store_client_free(t, &mail->store);
+    reader_close(&mail->reader);
+    free(mail);
+    role->state = NULL;
+}
+
+const struct role_ops role_mail_ops = {start, reload, peer, listener, NULL, stop};

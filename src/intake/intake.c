@@ -1,0 +1,247 @@
+#include "intake/intake.h"
+
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "io/file.h"
+#include "store/body_pack.h"
+
+struct intake_pool {
+    struct env *env;
+    struct store_client *store;
+    size_t budget_bytes;
+    size_t used_bytes;
+    /* Finished intakes, whose packers, arenas and buffers are warm. */
+    struct list kept;
+    size_t kept_count;
+};
+
+struct intake {
+    struct list link;
+    struct intake_pool *pool;
+    struct body_packer *packer;
+    struct arena *arena;
+    struct analyser *analyser;
+    const struct analysis *analysis;
+    /* All that was packed, or what is not yet in the spool. */
+    struct buffer packed;
+    struct file *file;
+    uint64_t spool;
+    uint64_t spool_bytes;
+    uint64_t bytes_max;
+    uint64_t raw_bytes;
+    /* What it holds of the pool's budget. */
+    size_t charged_bytes;
+    enum intake_result result;
+};
+
+struct intake_pool *intake_pool_new(struct env *env, struct store_client *store, size_t budget_bytes) {
+    struct intake_pool *pool = calloc(1, sizeof *pool);
+    if (!pool) FATAL("out of memory for an intake pool");
+    *pool = (struct intake_pool){.env = env, .store = store, .budget_bytes = budget_bytes};
+    list_init(&pool->kept);
+    return pool;
+}
+
+static void intake_destroy(struct intake *intake) {
+    analysis_free(&intake->analyser);
+    body_packer_free(&intake->packer);
+    arena_free(&intake->arena);
+    buffer_free(&intake->packed);
+    free(intake);
+}
+
+void intake_pool_free(struct intake_pool **pool) {
+    if (!*pool) return;
+    LIST_EACH(&(*pool)->kept, intake, struct intake, link) intake_destroy(intake);
+    free(*pool);
+    *pool = NULL;
+}
+
+static struct intake *intake_make(struct intake_pool *pool) {
+    struct intake *intake = calloc(1, sizeof *intake);
+    if (!intake) FATAL("out of memory for an intake");
+    intake->pool = pool;
+    intake->packer = body_packer_new();
+    intake->arena = arena_new(INTAKE_ANALYSIS_BYTES_MAX);
+    /* What is packed of one piece comes on top of what waits to be spooled. */
+    intake->packed = buffer_new(4 * (size_t)MESSAGE_MEMORY_BYTES_MAX);
+    list_init(&intake->link);
+    return intake;
+}
+
+static struct intake *intake_take(struct intake_pool *pool) {
+    if (list_empty(&pool->kept)) return intake_make(pool);
+    struct intake *intake = LIST_FIRST(&pool->kept, struct intake, link);
+    list_remove(&intake->link);
+    pool->kept_count--;
+    return intake;
+}
+
+/* Brings what the intake holds of the budget up to date. False: there is not that much. */
+static bool charge(struct intake *intake) {
+    struct intake_pool *pool = intake->pool;
+    pool->used_bytes -= intake->charged_bytes;
+    intake->charged_bytes = sizeof *intake + intake->packed.capacity + arena_used_bytes(intake->arena);
+    pool->used_bytes += intake->charged_bytes;
+    return pool->used_bytes <= pool->budget_bytes;
+}
+
+static void spool_drop(struct intake *intake) {
+    file_close(&intake->file);
+    if (intake->spool) store_spool_drop(intake->pool->store, intake->spool);
+    intake->spool = 0;
+    intake->spool_bytes = 0;
+}
+
+/* Ends the message's way here; its memory goes back at once. */
+static enum intake_result fail(struct intake *intake, enum intake_result result) {
+    intake->result = result;
+    buffer_free(&intake->packed);
+    spool_drop(intake);
+    (void)charge(intake);
+    return result;
+}
+
+enum intake_result intake_begin(struct intake_pool *pool, uint64_t bytes_max, struct intake **intake) {
+    *intake = NULL;
+    if (pool->used_bytes >= pool->budget_bytes) return INTAKE_BUSY;
+    struct intake *begun = intake_take(pool);
+    begun->bytes_max = bytes_max;
+    begun->raw_bytes = 0;
+    begun->result = INTAKE_OK;
+    begun->analysis = NULL;
+    begun->analyser = analysis_new(begun->arena);
+    (void)charge(begun);
+    *intake = begun;
+    return INTAKE_OK;
+}
+
+static enum intake_result result_of_store(enum store_result result) {
+    switch (result) {
+    case STORE_OK:
+        return INTAKE_OK;
+    case STORE_FULL:
+        return INTAKE_FULL;
+    case STORE_BUSY:
+        return INTAKE_BUSY;
+    default:
+        return INTAKE_FAILED;
+    }
+}
+
+static enum intake_result spool_open(struct task *t, struct intake *intake) {
+    struct handle handle = HANDLE_NONE;
+    enum store_result opened = store_spool_open(t, intake->pool->store, &intake->spool, &handle);
+    if (opened != STORE_OK) {
+        intake->spool = 0;
+        return result_of_store(opened);
+    }
+    intake->file = file_adopt(intake->pool->env, handle);
+    return INTAKE_OK;
+}
+
+/* Writes into the page cache only: syncing is the store's. */
+static enum intake_result spool_write(struct task *t, struct intake *intake) {
+    if (!intake->file) {
+        enum intake_result opened = spool_open(t, intake);
+        if (opened != INTAKE_OK) return opened;
+    }
+    int written = file_write(intake->file, buffer_slice(&intake->packed), intake->spool_bytes);
+    if (written) return written == -ENOSPC ? INTAKE_FULL : INTAKE_FAILED;
+    intake->spool_bytes += intake->packed.len;
+    buffer_clear(&intake->packed);
+    return INTAKE_OK;
+}
+
+static bool must_spool(const struct intake *intake) {
+    return intake->packed.len > (intake->file ? INTAKE_SPOOL_WRITE_BYTES : MESSAGE_MEMORY_BYTES_MAX);
+}
+
+/* Takes a piece so small that no buffer can overflow. */
+static enum intake_result feed_piece(struct task *t, struct intake *intake, struct slice piece) {
+    analysis_feed(intake->analyser, piece);
+    body_packer_feed(intake->packer, piece, &intake->packed);
+    ASSERT(!buffer_overflowed(&intake->packed));
+    if (must_spool(intake)) {
+        enum intake_result spooled = spool_write(t, intake);
+        if (spooled != INTAKE_OK) return fail(intake, spooled);
+    }
+    return charge(intake) ? INTAKE_OK : fail(intake, INTAKE_BUSY);
+}
+
+enum intake_result intake_feed(struct task *t, struct intake *intake, struct slice bytes) {
+    if (intake->result != INTAKE_OK) return intake->result;
+    if (bytes.len > intake->bytes_max - intake->raw_bytes) return fail(intake, INTAKE_TOO_BIG);
+    intake->raw_bytes += bytes.len;
+    while (bytes.len && intake->result == INTAKE_OK)
+        intake->result = feed_piece(t, intake, slice_take(&bytes, BODY_FRAME_BYTES));
+    return intake->result;
+}
+
+/* In-Reply-To behind References, unless that already ends with it (RFC 5322 3.6.4). */
+static void collect_references(struct arena *arena, const struct analysis *a, struct message_facts *facts) {
+    size_t count = a->references.count;
+    bool is_extra =
+        a->in_reply_to.len && !(count && slice_equal(a->references.items[count - 1], a->in_reply_to));
+    struct slice *all = arena_try_alloc(arena, (count + 1) * sizeof *all);
+    if (!all) return;
+    for (size_t i = 0; i < count; i++) all[i] = a->references.items[i];
+    if (is_extra) all[count++] = a->in_reply_to;
+    facts->references = all;
+    facts->reference_count = count;
+}
+
+static struct message_facts facts_of(struct arena *arena, const struct analysis *a) {
+    struct message_facts facts = {.raw_bytes = a->size,
+                                  .envelope = a->envelope,
+                                  .structure = a->structure,
+                                  .preview = a->preview,
+                                  .subject_base = a->subject_base,
+                                  .sent_ms = a->sent_known ? a->sent_ms : 0,
+                                  .message_id = a->message_id,
+                                  .kind = (uint32_t)a->kind};
+    collect_references(arena, a, &facts);
+    return facts;
+}
+
+enum intake_result intake_finish(struct task *t, struct intake *intake, struct body_source *body,
+                                 struct message_facts *facts) {
+    if (intake->result != INTAKE_OK) return intake->result;
+    intake->analysis = analysis_finish(intake->analyser);
+    *facts = facts_of(intake->arena, intake->analysis);
+    uint64_t raw_bytes = body_packer_finish(intake->packer, &intake->packed);
+    ASSERT(raw_bytes == intake->raw_bytes && !buffer_overflowed(&intake->packed));
+    if (intake->file || must_spool(intake)) {
+        enum intake_result spooled = spool_write(t, intake);
+        if (spooled != INTAKE_OK) return fail(intake, spooled);
+    }
+    *body = (struct body_source){.packed = buffer_slice(&intake->packed),
+                                 .spool = intake->spool,
+                                 .spool_bytes = intake->spool_bytes,
+                                 .raw_bytes = raw_bytes};
+    return INTAKE_OK;
+}
+
+const struct analysis *intake_analysis(const struct intake *intake) { return intake->analysis; }
+
+void intake_free(struct intake **intake) {
+    if (!*intake) return;
+    struct intake *ended = *intake;
+    struct intake_pool *pool = ended->pool;
+    *intake = NULL;
+    spool_drop(ended);
+    pool->used_bytes -= ended->charged_bytes;
+    ended->charged_bytes = 0;
+    analysis_free(&ended->analyser);
+    if (pool->kept_count == INTAKE_KEPT) {
+        intake_destroy(ended);
+        return;
+    }
+    arena_reset(ended->arena);
+    body_packer_reset(ended->packer);
+    buffer_clear(&ended->packed);
+    if (ended->packed.capacity > INTAKE_KEPT_BYTES_MAX) buffer_free(&ended->packed);
+    list_append(&pool->kept, &ended->link);
+    pool->kept_count++;
+}

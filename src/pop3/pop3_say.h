@@ -1,0 +1,13 @@
+/* Replies of wire/pop3_reply.h, written to a connection. */
+#ifndef POP3_SAY_H
+#define POP3_SAY_H
+
+#include "io/conn.h"
+#include "wire/pop3_reply.h"
+
+void pop3_say_ok(struct conn *conn, struct slice text);
+void pop3_say_error(struct conn *conn, enum pop3_response_code code, struct slice text);
+void pop3_say_line(struct conn *conn, struct slice text);
+void pop3_say_end(struct conn *conn);
+
+#endif

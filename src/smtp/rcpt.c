@@ -1,0 +1,145 @@
+/*
+ * RCPT TO (RFC 5321 4.1.1.3): one more recipient, or why not, said now and not by a bounce
+ * later. On port 25 only our own users are recipients; who is logged in may write to anyone.
+ */
+#include "smtp/smtp_session.h"
+
+static struct smtp_reply relay_denied(void) {
+    return smtp_reply_with_text(
+        SMTP_REPLY_RELAY_DENIED,
+        SLICE("Relaying denied: to send mail, log in on port 465 (TLS) or 587 (STARTTLS)"));
+}
+
+/* RFC 3463 3.3, RFC 5321 4.2.5: temporary, for mailboxes are emptied too. */
+static struct smtp_reply mailbox_full(void) {
+    return (struct smtp_reply){.code = 452, .enhanced = SLICE("4.2.2"), .text = SLICE("Mailbox full")};
+}
+
+static struct smtp_reply other_tenant(void) {
+    return smtp_reply_with_text(SMTP_REPLY_TOO_MANY_RECIPIENTS,
+                                SLICE("Send to this recipient in a transaction of its own"));
+}
+
+/* RFC 5321 4.5.1: <Postmaster> without a domain is the store's to place. */
+static struct slice address_of(const struct smtp_session *session, const struct smtp_address *recipient) {
+    if (recipient->domain.len) return smtp_address_text(session->scratch, recipient);
+    return SLICE("postmaster");
+}
+
+/* Room for one more in a list that doubles inside the transaction's budget. */
+static bool list_make_room(struct arena *arena, void **items, size_t count, size_t *capacity, size_t size) {
+    if (count < *capacity) return true;
+    size_t wanted = *capacity ? 2 * *capacity : 4;
+    void *grown = arena_try_alloc(arena, wanted * size);
+    if (!grown) return false;
+    if (count) memcpy(grown, *items, count * size);
+    *items = grown;
+    *capacity = wanted;
+    return true;
+}
+
+static bool add_account(struct smtp_transaction *transaction, uint64_t account) {
+    struct smtp_account_list *list = &transaction->accounts;
+    void *items = list->items;
+    if (!list_make_room(transaction->arena, &items, list->count, &list->capacity, sizeof *list->items))
+        return false;
+    list->items = items;
+    list->items[list->count++] = account;
+    return true;
+}
+
+static bool add_queued(struct smtp_transaction *transaction, struct slice address,
+                       const struct smtp_rcpt_parameters *parameters) {
+    struct smtp_queue_list *list = &transaction->queue;
+    void *items = list->items;
+    if (!list_make_room(transaction->arena, &items, list->count, &list->capacity, sizeof *list->items))
+        return false;
+    list->items = items;
+    struct queue_recipient added = {.notify = parameters->notify};
+    if (!arena_try_copy(transaction->arena, address, &added.address) ||
+        !arena_try_copy(transaction->arena, parameters->orcpt_address, &added.original))
+        return false;
+    list->items[list->count++] = added;
+    return true;
+}
+
+/* All of an address's targets, or none. */
+static bool add_targets(struct smtp_transaction *transaction, const struct address_route *route,
+                        const struct smtp_rcpt_parameters *parameters) {
+    size_t accounts = transaction->accounts.count;
+    size_t queued = transaction->queue.count;
+    bool added = true;
+    for (size_t i = 0; i < route->target_count && added; i++) {
+        const struct address_target *target = &route->targets[i];
+        added = target->account ? add_account(transaction, target->account)
+                                : add_queued(transaction, target->address, parameters);
+    }
+    if (added) return true;
+    transaction->accounts.count = accounts;
+    transaction->queue.count = queued;
+    return false;
+}
+
+/* An alias is full when nobody behind it has room. */
+static bool is_full(const struct address_route *route) {
+    for (size_t i = 0; i < route->target_count; i++)
+        if (!route->targets[i].is_over_quota) return false;
+    return true;
+}
+
+static struct smtp_reply accept_recipient(struct smtp_transaction *transaction, struct slice address,
+                                          bool added) {
+    if (added && transaction->recipient_count == 0)
+        added = arena_try_copy(transaction->arena, address, &transaction->first_recipient);
+    if (!added) return smtp_reply_named(SMTP_REPLY_TOO_MANY_RECIPIENTS);
+    transaction->recipient_count++;
+    return smtp_reply_named(SMTP_REPLY_RECIPIENT_OK);
+}
+
+static struct smtp_reply add_local(struct smtp_session *session, struct slice address,
+                                   const struct address_route *route, const struct smtp_rcpt *rcpt) {
+    struct smtp_transaction *transaction = session->transaction;
+    if (is_full(route)) return mailbox_full();
+    /* What is stored belongs to one tenant: the sender's or, from outside, the recipients'. */
+    bool is_other = transaction->tenant && transaction->tenant != route->tenant;
+    if (is_other && !session->is_logged_in) return other_tenant();
+    if (!session->is_logged_in) transaction->tenant = route->tenant;
+    return accept_recipient(transaction, address, add_targets(transaction, route, &rcpt->parameters));
+}
+
+static struct smtp_reply add_elsewhere(struct smtp_session *session, struct slice address,
+                                       const struct smtp_rcpt *rcpt) {
+    /* RFC 5321 7.1, RFC 2505 2.1 */
+    if (!session->is_logged_in) return relay_denied();
+    struct smtp_transaction *transaction = session->transaction;
+    return accept_recipient(transaction, address, add_queued(transaction, address, &rcpt->parameters));
+}
+
+static struct smtp_reply add_resolved(struct smtp_session *session, struct slice address,
+                                      const struct address_route *route, const struct smtp_rcpt *rcpt) {
+    switch (route->kind) {
+    case ADDRESS_LOCAL:
+        return add_local(session, address, route, rcpt);
+    case ADDRESS_ELSEWHERE:
+        return add_elsewhere(session, address, rcpt);
+    case ADDRESS_UNKNOWN_USER:
+        break;
+    }
+    return smtp_reply_named(SMTP_REPLY_UNKNOWN_RECIPIENT);
+}
+
+struct smtp_reply smtp_rcpt(struct task *t, struct smtp_session *session,
+                            const struct smtp_command *command) {
+    const struct smtp_rcpt *rcpt = &command->rcpt;
+    session->transaction->is_addressed = true;
+    /* RFC 5321 4.5.3.1.10 */
+    if (session->transaction->recipient_count >= session->server->settings.recipients_max)
+        return smtp_reply_named(SMTP_REPLY_TOO_MANY_RECIPIENTS);
+    if (!session->is_logged_in && smtp_address_has_routing(&rcpt->recipient)) return relay_denied();
+    struct slice address = address_of(session, &rcpt->recipient);
+    struct address_route route = {.kind = ADDRESS_UNKNOWN_USER};
+    enum store_result resolved =
+        store_address_resolve(t, session->server->store, session->scratch, address, &route);
+    if (resolved != STORE_OK) return smtp_reply_named(SMTP_REPLY_LOCAL_ERROR);
+    return add_resolved(session, address, &route, rcpt);
+}

@@ -1,0 +1,51 @@
+/*
+ * The content of one message on its way from DATA or BDAT to intake: what the trace is put in
+ * front of, what submission adds to the header, sizes, and at the end the delivery. A failure
+ * sticks: what still comes is read and let go, and the message gets that one reply.
+ *
+ * In submission the header section is held (up to SMTP_HEADER_HELD_BYTES_MAX) until it is
+ * whole, because what it lacks goes in front of it; other content flows as it comes.
+ */
+#ifndef SMTP_SMTP_RECEPTION_H
+#define SMTP_SMTP_RECEPTION_H
+
+#include "smtp/smtp_pace.h"
+#include "smtp/smtp_session.h"
+#include "wire/canonical_lines.h"
+
+struct smtp_reception {
+    uint64_t id;
+    int64_t received_ms;
+    struct intake *intake;
+    /* Content that intake has not seen: what came last, or the header section that is held. */
+    struct buffer pending;
+    size_t header_scanned_bytes;
+    bool is_flowing;
+    /* A code: the message is refused. */
+    struct smtp_reply failure;
+    struct smtp_pace pace;
+    /* BDAT: chunks may cut lines anywhere. */
+    struct canonical_lines lines;
+};
+
+/* Begins the transaction's message. OK (code 250), or why not now. */
+struct smtp_reply smtp_reception_begin(struct smtp_session *session);
+void smtp_reception_end(struct smtp_reception **reception);
+/* Refuses the message, unless it was refused before. */
+void smtp_reception_fail(struct smtp_reception *reception, struct smtp_reply reply);
+/* So many bytes of content were taken off the wire, and what is good of them is in `pending`:
+   moves it on. Waits when it spools, and to let others have their turn. */
+void smtp_reception_flow(struct task *t, struct smtp_session *session, uint64_t wire_bytes);
+/* More has come than is worth reading to its end: reply and close. */
+bool smtp_reception_is_flood(const struct smtp_session *session);
+/* The content is whole: delivers it and ends the transaction. Returns the message's reply. */
+struct smtp_reply smtp_reception_finish(struct task *t, struct smtp_session *session);
+
+/* smtp_trace.c: appends Return-Path, Delivered-To and Received (RFC 5321 4.4). */
+void smtp_trace_write(struct buffer *out, const struct smtp_session *session);
+/* Appends what RFC 6409 8 lets submission add: Date and Message-ID where `header` has none. */
+void smtp_trace_complete(struct buffer *out, const struct smtp_session *session, struct slice header);
+/* RFC 5321 6.3: it has been here before, or everywhere. */
+bool smtp_trace_is_loop(const struct smtp_session *session, const struct analysis *analysis);
+
+#endif

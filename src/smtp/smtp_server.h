@@ -1,0 +1,75 @@
+/*
+ * The SMTP server (RFC 5321, RFC 6409): in an edge role it takes in mail from other hosts (port
+ * 25) and lets users log in for submission (465, 587); in a mail role it goes on with a session
+ * that logged in. The same commands run in all of these; what differs is a port's kind.
+ *
+ * A message is acknowledged only after the store said that it is durable, and it is given to
+ * the store whole or not at all. A session holds no stack and no transaction between commands.
+ */
+#ifndef SMTP_SMTP_SERVER_H
+#define SMTP_SMTP_SERVER_H
+
+#include "base/limits.h"
+#include "base/map.h"
+#include "intake/intake.h"
+#include "login/login.h"
+
+enum smtp_port_kind {
+    /* Port 25: from other hosts, for our own users. No AUTH. */
+    SMTP_PORT_MX,
+    /* Port 587: STARTTLS, then AUTH. */
+    SMTP_PORT_SUBMISSION,
+    /* Port 465: TLS from the first byte (RFC 8314 3.3), then AUTH. */
+    SMTP_PORT_SUBMISSIONS,
+};
+
+struct smtp_settings {
+    uint64_t message_bytes_max;
+    size_t recipients_max;
+    unsigned errors_max;
+    /* Connections of the role, and from one address (IPv6: one /64). 0: any number. */
+    size_t connections_max;
+    size_t connections_per_address_max;
+    /* How long a client may take for one whole command (RFC 5321 4.5.3.2.7: 5 minutes). */
+    int64_t command_ms;
+    /* How long it may pause inside of a message, a TLS handshake or a login. */
+    int64_t data_ms;
+    int64_t handshake_ms;
+    /* Over a whole message: after so long, content must have come at this rate. */
+    int64_t data_grace_ms;
+    uint64_t data_bytes_per_s_min;
+};
+
+/* RFC 5321 4.5.3 and our limits. */
+struct smtp_settings smtp_settings_default(void);
+
+struct smtp_arenas {
+    struct arena *kept[SMTP_ARENAS_KEPT];
+    size_t count;
+};
+
+/* One for a role. The caller sets what stands first and calls smtp_server_init. `settings` may be
+   changed at any time: sessions read them when they need them. */
+struct smtp_server {
+    struct login_context *login;
+    struct intake_pool *intake;
+    struct store_client *store;
+    struct smtp_settings settings;
+
+    /* Private: connections by address, and warm arenas. */
+    struct map *addresses;
+    struct smtp_arenas arenas;
+};
+
+void smtp_server_init(struct smtp_server *server);
+/* After its last connection has ended. */
+void smtp_server_fini(struct smtp_server *server);
+
+/* Serves a new connection, which it owns, in server->login->group. Does not wait. */
+void smtp_accept(struct smtp_server *server, enum smtp_port_kind kind, struct stream *stream);
+/* Goes on with a session that an edge handed over after AUTH: answers 235 (RFC 4954 4) and takes mail
+   from the user. Owns the stream; copies what it needs of `handover`. Does not wait. */
+void smtp_submission_start(struct smtp_server *server, struct stream *stream,
+                           const struct handover *handover);
+
+#endif

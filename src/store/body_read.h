@@ -1,0 +1,40 @@
+/*
+ * Reading bodies from their segments. A body may move while its segment is compacted: where a
+ * file has gone, or another record is found, the place is looked up once more. Damage is found
+ * by checksums and touches one body only.
+ */
+#ifndef STORE_BODY_READ_H
+#define STORE_BODY_READ_H
+
+#include "store/body_pack.h"
+#include "store/db.h"
+#include "store/segment.h"
+
+struct body_reader {
+    struct env *env;
+    const char *folder;
+    struct db *db;
+    struct body_unpacker *unpacker;
+    /* Segments that were read last, the newest first. */
+    struct {
+        uint64_t segment;
+        struct file *file;
+    } open[16];
+    struct buffer frame;
+    struct buffer index;
+};
+
+/* `db` and `folder` are borrowed. */
+void body_reader_open(struct body_reader *reader, struct env *env, const char *folder, struct db *db);
+void body_reader_close(struct body_reader *reader);
+/* Appends raw bytes [offset, offset+len), cut to what there is. STORE_NOT_FOUND; STORE_FAILED where
+   the bytes are damaged or cannot be read; then `out` is as it was, as when it overflows. */
+enum store_result body_read(struct body_reader *reader, uint64_t body, uint64_t offset, uint64_t len,
+                            struct buffer *out);
+/* Where the body is now. STORE_NOT_FOUND. */
+enum store_result body_find(struct db *db, uint64_t body, struct body_place *place);
+/* Appends the packed body as it is stored, from this place. Errors as of body_read. */
+enum store_result body_read_packed(struct body_reader *reader, uint64_t body, const struct body_place *place,
+                                   struct buffer *out);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * The log of a mailbox's flag changes and expunges, for devices that come back (RFC 7162). It
+ * is cut at STORE_CHANGES_KEPT or so; the mailbox's change_floor says how far it reaches back:
+ * everything above that modseq is there.
+ */
+#ifndef STORE_CHANGE_H
+#define STORE_CHANGE_H
+
+#include "store/mailbox.h"
+
+/* Notes flag changes: the entries of the range that have the mailbox's modseq. */
+void change_note_flags(struct db *db, struct mailbox_state *mailbox, struct uid_range range);
+/* Notes entries of the range as expunged, all or the \Deleted ones; before they go. */
+void change_note_expunged(struct db *db, struct mailbox_state *mailbox, struct uid_range range,
+                          bool only_deleted);
+/* Cuts the log when it is too long; before the mailbox is saved. */
+void change_prune(struct db *db, struct mailbox_state *mailbox);
+void change_remove_all(struct db *db, uint64_t mailbox);
+
+#endif

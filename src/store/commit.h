@@ -1,0 +1,91 @@
+/*
+ * The commit queue: where all writes meet. Operations from many tasks wait here; one task
+ * takes all that wait, and the commit lane runs them as one batch: their bodies are appended
+ * to the segment and synced, then each operation's function runs inside one SQL transaction,
+ * whose commit is the second sync. Then all their tasks wake, and news is published.
+ *
+ * An operation that says no (not found, over quota, ...) must have written nothing: it checks
+ * first, then writes. When a statement fails unexpectedly, the whole batch is rolled back and
+ * its operations run again, each in its own transaction; so an operation may run twice, and
+ * sets all its results anew each time. A sync that fails aborts the role.
+ */
+#ifndef STORE_COMMIT_H
+#define STORE_COMMIT_H
+
+#include "base/buffer.h"
+#include "io/lane.h"
+#include "store/body.h"
+#include "store/engine.h"
+
+/* What an operation's function works with, in the commit lane. */
+struct commit {
+    struct db *db;
+    /* For this operation only. */
+    struct arena *arena;
+    struct body_writer *bodies;
+    struct id_source ids;
+    int64_t now_ms;
+    /* struct mailbox_news of the batch. */
+    struct buffer news;
+    /* References were given up: the reaper has work. */
+    bool has_dropped;
+};
+
+/* A body that comes with an operation; `place` is set before the operation's function runs. */
+struct commit_body {
+    uint64_t id;
+    const struct body_source *source;
+    struct file *spool;
+    struct body_place place;
+};
+
+struct commit_operation {
+    enum store_result (*run)(struct commit *commit, void *argument);
+    void *argument;
+    struct commit_body *bodies;
+    size_t body_count;
+    /* Appends further bodies itself, instead of `bodies`; a negated errno fails the operation. */
+    int (*append)(struct commit *commit, void *argument);
+    /* The queue's own. */
+    struct list link;
+    struct task *waiter;
+    enum store_result result;
+    bool is_done;
+};
+
+struct commit_queue {
+    struct env *env;
+    struct scope scope;
+    struct lane *lane;
+    struct lane *checkpoint_lane;
+    struct db *checkpoint_db;
+    struct commit commit;
+    struct list waiting;
+    struct list batch;
+    struct task *runner;
+    struct task *checkpointer;
+    struct task *reaper;
+    void (*on_news)(void *context, const struct mailbox_news *news);
+    void *context;
+    uint64_t commits;
+    uint64_t committed;
+    uint64_t checkpointed_bytes;
+    bool is_closing;
+    bool must_finish_checkpoint;
+};
+
+/* A running queue on these connections, which it then owns. */
+void commit_queue_start(struct commit_queue *queue, struct env *env, struct db *db, struct db *checkpoint_db,
+                        struct body_writer *bodies, struct id_source ids);
+/* Finishes what waits, and ends. Nothing is taken any more. */
+void commit_queue_stop(struct task *t, struct commit_queue *queue);
+
+/* Runs the operation in the next batch and waits until it is durable. Besides what the operation
+   returns: STORE_FULL, STORE_FAILED, STORE_BUSY; STORE_GONE while closing. */
+enum store_result commit_run(struct task *t, struct commit_queue *queue, struct commit_operation *operation);
+
+/* For operations: a new id; news of a mailbox. */
+uint64_t commit_id_new(struct commit *commit);
+void commit_news(struct commit *commit, uint64_t account, uint64_t mailbox, uint64_t modseq, bool is_deleted);
+
+#endif

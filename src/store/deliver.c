@@ -1,0 +1,123 @@
+/* engine_deliver: one accepted message, for local mailboxes and the queue, in one commit. */
+#include <stdlib.h>
+
+#include "store/account.h"
+#include "store/engine_state.h"
+#include "store/entry.h"
+#include "store/event.h"
+#include "store/message.h"
+#include "store/queue.h"
+
+static const char account_inbox[] = "SELECT inbox, quota_bytes, used_bytes FROM account WHERE id = $1";
+
+struct deliver_request {
+    const struct delivery *delivery;
+    struct commit_body body;
+};
+
+/* Each account once, with its INBOX. */
+struct recipient {
+    uint64_t account;
+    uint64_t inbox;
+};
+
+static int compare_ids(const void *left, const void *right) {
+    uint64_t a = *(const uint64_t *)left;
+    uint64_t b = *(const uint64_t *)right;
+    return a < b ? -1 : a > b;
+}
+
+static size_t sort_accounts(const struct delivery *delivery, struct arena *arena, uint64_t **sorted) {
+    size_t count = 0;
+    uint64_t *ids = ARENA_NEW_ARRAY(arena, uint64_t, delivery->account_count);
+    if (delivery->account_count) memcpy(ids, delivery->accounts, sizeof *ids * delivery->account_count);
+    qsort(ids, delivery->account_count, sizeof *ids, compare_ids);
+    for (size_t i = 0; i < delivery->account_count; i++)
+        if (i == 0 || ids[i] != ids[i - 1]) ids[count++] = ids[i];
+    *sorted = ids;
+    return count;
+}
+
+/* The RCPT command already refused accounts that were full. A message for one account must fit; one
+   for several may pass the limit once, because else an account that is nearly full would keep it
+   from all the others for as long as the sender tries. */
+static bool fits(int64_t quota_bytes, int64_t used_bytes, uint64_t raw_bytes, bool is_only) {
+    if (quota_bytes == 0) return true;
+    if (used_bytes >= quota_bytes) return false;
+    return !is_only || raw_bytes <= (uint64_t)(quota_bytes - used_bytes);
+}
+
+static enum store_result check_account(struct commit *commit, const struct delivery *delivery, bool is_only,
+                                       struct recipient *recipient) {
+    struct db_rows rows = DB_ROWS(commit->db, account_inbox, DB_NUMBER(recipient->account));
+    if (!db_rows_next(&rows)) return db_result(commit->db, STORE_NOT_FOUND);
+    recipient->inbox = db_rows_id(&rows, 0);
+    bool is_good =
+        fits(db_rows_number(&rows, 1), db_rows_number(&rows, 2), delivery->body.raw_bytes, is_only);
+    db_rows_end(&rows);
+    return is_good ? STORE_OK : STORE_OVER_QUOTA;
+}
+
+static void add_to_inbox(struct commit *commit, const struct delivery *delivery,
+                         const struct recipient *recipient) {
+    struct mailbox_state mailbox;
+    if (!mailbox_load(commit->db, recipient->inbox, &mailbox)) return;
+    int64_t raw_bytes = (int64_t)delivery->body.raw_bytes;
+    mailbox.modseq++;
+    entry_insert(commit->db, &mailbox,
+                 &(struct entry_row){delivery->id, 0, delivery->received_ms, raw_bytes});
+    mailbox_save(commit, &mailbox);
+    account_use(commit->db, recipient->account, raw_bytes, 1);
+}
+
+static void store_delivery(struct commit *commit, const struct deliver_request *request,
+                           const struct recipient *recipients, size_t count) {
+    const struct delivery *delivery = request->delivery;
+    struct message message = {.id = delivery->id,
+                              .tenant = delivery->tenant,
+                              .received_ms = delivery->received_ms,
+                              .facts = &delivery->facts,
+                              .place = &request->body.place,
+                              .refs = count + (delivery->queue_count ? 1 : 0)};
+    message_insert(commit, &message);
+    for (size_t i = 0; i < count; i++) add_to_inbox(commit, delivery, &recipients[i]);
+    if (delivery->queue_count) queue_add(commit, delivery);
+    event_add(commit, delivery->tenant, EVENT_ACCEPTED, delivery->id, count + delivery->queue_count);
+}
+
+static enum store_result deliver(struct commit *commit, void *argument) {
+    const struct deliver_request *request = argument;
+    const struct delivery *delivery = request->delivery;
+    switch (message_look(commit->db, delivery->id, delivery->received_ms, delivery->body.raw_bytes)) {
+    case MESSAGE_STORED:
+        return STORE_OK;
+    case MESSAGE_OTHER:
+        return STORE_EXISTS;
+    case MESSAGE_NEW:
+        break;
+    }
+    uint64_t *accounts = NULL;
+    size_t count = sort_accounts(delivery, commit->arena, &accounts);
+    struct recipient *recipients = ARENA_NEW_ARRAY(commit->arena, struct recipient, count);
+    bool is_only = count == 1 && delivery->queue_count == 0;
+    for (size_t i = 0; i < count; i++) {
+        recipients[i].account = accounts[i];
+        enum store_result result = check_account(commit, delivery, is_only, &recipients[i]);
+        if (result != STORE_OK) return result;
+    }
+    store_delivery(commit, request, recipients, count);
+    return STORE_OK;
+}
+
+enum store_result engine_deliver(struct task *t, struct engine *engine, const struct delivery *delivery) {
+    if (delivery->account_count + delivery->queue_count == 0 || delivery->id == 0) return STORE_REFUSED;
+    struct file *spool = spool_take(&engine->spools, delivery->body.spool);
+    struct deliver_request request = {delivery,
+                                      {.id = delivery->id, .source = &delivery->body, .spool = spool}};
+    struct commit_operation operation = {
+        .run = deliver, .argument = &request, .bodies = &request.body, .body_count = 1};
+    enum store_result result = STORE_REFUSED;
+    if (body_source_is_sound(&delivery->body, spool)) result = commit_run(t, &engine->queue, &operation);
+    if (spool) spool_give_back(&engine->spools, delivery->body.spool);
+    return result;
+}

@@ -1,0 +1,177 @@
+/* engine_domain_* and engine_alias_*: what an administrator changes of the directory. */
+#include "base/limits.h"
+#include "store/directory.h"
+#include "store/engine_state.h"
+#include "store/event.h"
+#include "store/schema.h"
+
+static const char domain_insert[] = "INSERT INTO domain (id, tenant, name) VALUES ($1, $2, $3)";
+static const char domain_delete[] = "DELETE FROM domain WHERE id = $1";
+static const char domain_in_use[] = "SELECT EXISTS (SELECT 1 FROM account WHERE domain = $1) OR EXISTS "
+                                    "(SELECT 1 FROM alias WHERE domain = $1)";
+static const char domain_count[] = "SELECT count(*) FROM domain";
+static const char domain_all[] =
+    "SELECT id, tenant, name, (SELECT count(*) FROM account WHERE account.domain = domain.id) FROM domain"
+    " ORDER BY name";
+static const char account_any[] = "SELECT 1 FROM account WHERE address = $1";
+static const char alias_insert[] =
+    "INSERT INTO alias (address, target, tenant, domain) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+static const char alias_delete[] = "DELETE FROM alias WHERE address = $1 AND target = $2";
+static const char alias_delete_all[] = "DELETE FROM alias WHERE address = $1";
+static const char alias_one[] = "SELECT 1 FROM alias WHERE address = $1 AND target = $2";
+static const char alias_count[] = "SELECT count(*) FROM alias";
+static const char alias_all[] = "SELECT address, target FROM alias ORDER BY address, target";
+
+struct directory_request {
+    struct address address;
+    struct address target;
+    struct slice domain;
+};
+
+static enum store_result run_request(struct task *t, struct engine *engine, struct directory_request *request,
+                                     enum store_result (*run)(struct commit *commit, void *argument)) {
+    struct commit_operation operation = {.run = run, .argument = request};
+    return commit_run(t, &engine->queue, &operation);
+}
+
+/* ---- domains ---- */
+
+static enum store_result domain_add(struct commit *commit, void *argument) {
+    const struct directory_request *request = argument;
+    uint64_t id = 0;
+    uint64_t tenant = 0;
+    if (domain_find(commit->db, request->domain, &id, &tenant)) return STORE_EXISTS;
+    id = commit_id_new(commit);
+    DB_RUN(commit->db, domain_insert, DB_NUMBER(id), DB_NUMBER(TENANT_DEFAULT), DB_TEXT(request->domain));
+    event_add(commit, TENANT_DEFAULT, EVENT_DOMAIN_ADDED, id, 0);
+    return STORE_OK;
+}
+
+static enum store_result domain_remove(struct commit *commit, void *argument) {
+    const struct directory_request *request = argument;
+    uint64_t id = 0;
+    uint64_t tenant = 0;
+    if (!domain_find(commit->db, request->domain, &id, &tenant))
+        return db_result(commit->db, STORE_NOT_FOUND);
+    if (DB_READ_NUMBER(commit->db, domain_in_use, 1, DB_NUMBER(id))) return STORE_REFUSED;
+    DB_RUN(commit->db, domain_delete, DB_NUMBER(id));
+    event_add(commit, tenant, EVENT_DOMAIN_REMOVED, id, 0);
+    return STORE_OK;
+}
+
+/* Lower case, in `text`. False: cannot be a domain's name. */
+static bool read_domain(struct slice name, uint8_t text[STORE_ADDRESS_BYTES_MAX], struct slice *domain) {
+    if (name.len > STORE_ADDRESS_BYTES_MAX) return false;
+    for (size_t i = 0; i < name.len; i++) text[i] = ascii_lower(name.ptr[i]);
+    *domain = slice_of(text, name.len);
+    return domain_is_proper(*domain);
+}
+
+enum store_result engine_domain_add(struct task *t, struct engine *engine, struct slice name) {
+    uint8_t text[STORE_ADDRESS_BYTES_MAX];
+    struct directory_request request = {0};
+    if (!read_domain(name, text, &request.domain)) return STORE_REFUSED;
+    return run_request(t, engine, &request, domain_add);
+}
+
+enum store_result engine_domain_remove(struct task *t, struct engine *engine, struct slice name) {
+    uint8_t text[STORE_ADDRESS_BYTES_MAX];
+    struct directory_request request = {0};
+    if (!read_domain(name, text, &request.domain)) return STORE_NOT_FOUND;
+    return run_request(t, engine, &request, domain_remove);
+}
+
+enum store_result engine_domain_list(struct engine *engine, struct arena *arena, struct domain **domains,
+                                     size_t *count) {
+    struct db *db = engine->db;
+    db_begin_read(db);
+    int64_t total = DB_READ_NUMBER(db, domain_count, 0);
+    *domains = arena_try_alloc(arena, sizeof **domains * (size_t)total);
+    *count = 0;
+    bool has_room = *domains != NULL;
+    struct db_rows rows = DB_ROWS(db, domain_all);
+    while (has_room && db_rows_next(&rows)) {
+        struct domain *domain = &(*domains)[(*count)++];
+        *domain = (struct domain){.id = db_rows_id(&rows, 0),
+                                  .tenant = db_rows_id(&rows, 1),
+                                  .account_count = db_rows_id(&rows, 3)};
+        has_room = arena_try_copy(arena, db_rows_bytes(&rows, 2), &domain->name);
+    }
+    db_rows_end(&rows);
+    enum store_result result = db_commit(db);
+    db_complain(db, engine->env->log);
+    return has_room ? result : STORE_FAILED;
+}
+
+/* ---- aliases ---- */
+
+static enum store_result alias_add(struct commit *commit, void *argument) {
+    const struct directory_request *request = argument;
+    struct slice address = request->address.whole;
+    uint64_t domain = 0;
+    uint64_t tenant = 0;
+    if (!domain_find(commit->db, request->address.domain, &domain, &tenant))
+        return db_result(commit->db, STORE_NOT_FOUND);
+    if (DB_READ_NUMBER(commit->db, account_any, 0, DB_TEXT(address))) return STORE_EXISTS;
+    if (DB_READ_NUMBER(commit->db, alias_one, 0, DB_TEXT(address), DB_TEXT(request->target.whole)))
+        return STORE_EXISTS;
+    DB_RUN(commit->db, alias_insert, DB_TEXT(address), DB_TEXT(request->target.whole), DB_NUMBER(tenant),
+           DB_NUMBER(domain));
+    return STORE_OK;
+}
+
+static enum store_result alias_remove(struct commit *commit, void *argument) {
+    const struct directory_request *request = argument;
+    if (request->target.whole.len)
+        DB_RUN(commit->db, alias_delete, DB_TEXT(request->address.whole), DB_TEXT(request->target.whole));
+    else
+        DB_RUN(commit->db, alias_delete_all, DB_TEXT(request->address.whole));
+    return db_changed(commit->db) ? STORE_OK : STORE_NOT_FOUND;
+}
+
+/* "user@domain" or "@domain". */
+static bool is_alias_address(const struct address *address) {
+    return address->local.len ? address_is_proper(address) : domain_is_proper(address->domain);
+}
+
+enum store_result engine_alias_add(struct task *t, struct engine *engine, const struct alias *alias) {
+    struct arena *arena = arena_new(KIB(4));
+    struct directory_request request;
+    enum store_result result = STORE_REFUSED;
+    if (address_read(arena, alias->address, &request.address) && is_alias_address(&request.address) &&
+        address_read(arena, alias->target, &request.target) && address_is_proper(&request.target))
+        result = run_request(t, engine, &request, alias_add);
+    arena_free(&arena);
+    return result;
+}
+
+enum store_result engine_alias_remove(struct task *t, struct engine *engine, const struct alias *alias) {
+    struct arena *arena = arena_new(KIB(4));
+    struct directory_request request = {0};
+    enum store_result result = STORE_NOT_FOUND;
+    if (address_read(arena, alias->address, &request.address) &&
+        (alias->target.len == 0 || address_read(arena, alias->target, &request.target)))
+        result = run_request(t, engine, &request, alias_remove);
+    arena_free(&arena);
+    return result;
+}
+
+enum store_result engine_alias_list(struct engine *engine, struct arena *arena, struct alias **aliases,
+                                    size_t *count) {
+    struct db *db = engine->db;
+    db_begin_read(db);
+    int64_t total = DB_READ_NUMBER(db, alias_count, 0);
+    *aliases = arena_try_alloc(arena, sizeof **aliases * (size_t)total);
+    *count = 0;
+    bool has_room = *aliases != NULL;
+    struct db_rows rows = DB_ROWS(db, alias_all);
+    while (has_room && db_rows_next(&rows)) {
+        struct alias *alias = &(*aliases)[(*count)++];
+        has_room = arena_try_copy(arena, db_rows_bytes(&rows, 0), &alias->address) &&
+                   arena_try_copy(arena, db_rows_bytes(&rows, 1), &alias->target);
+    }
+    db_rows_end(&rows);
+    enum store_result result = db_commit(db);
+    db_complain(db, engine->env->log);
+    return has_room ? result : STORE_FAILED;
+}

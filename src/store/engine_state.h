@@ -1,0 +1,24 @@
+/* What an open engine holds, for the files of this folder that make up the engine. */
+#ifndef STORE_ENGINE_STATE_H
+#define STORE_ENGINE_STATE_H
+
+#include "store/commit.h"
+#include "store/password.h"
+#include "store/spool.h"
+
+struct engine {
+    struct env *env;
+    char *folder;
+    struct file *lock;
+    /* Reads on the loop. */
+    struct db *db;
+    struct body_writer bodies;
+    struct commit_queue queue;
+    struct password_room passwords;
+    struct spools spools;
+    /* For what reads everything: opened when it is needed. */
+    struct lane *scan_lane;
+    bool is_scanning;
+};
+
+#endif

@@ -1,0 +1,23 @@
+/* The append-only log of what happened, for flight recorder, webhooks and statistics. */
+#ifndef STORE_EVENT_H
+#define STORE_EVENT_H
+
+#include "store/commit.h"
+
+/* Numbers are stored: never change one. */
+enum event_kind {
+    /* Subject: message; count: recipients. */
+    EVENT_ACCEPTED = 1,
+    /* Subject: account. */
+    EVENT_ACCOUNT_ADDED = 2,
+    EVENT_ACCOUNT_REMOVED = 3,
+    EVENT_PASSWORD_CHANGED = 4,
+    /* Subject: domain. */
+    EVENT_DOMAIN_ADDED = 5,
+    EVENT_DOMAIN_REMOVED = 6,
+};
+
+void event_add(struct commit *commit, uint64_t tenant, enum event_kind kind, uint64_t subject,
+               uint64_t count);
+
+#endif

@@ -1,0 +1,48 @@
+#include "store/reap.h"
+
+#include "base/limits.h"
+
+static const char dropped_next[] = "SELECT id, message FROM dropped ORDER BY id LIMIT $1";
+static const char dropped_delete[] = "DELETE FROM dropped WHERE id <= $1";
+static const char body_drop[] = "UPDATE body SET refs = refs - 1 WHERE id = $1";
+static const char body_unreferenced[] =
+    "SELECT segment, place, stored_bytes, raw_bytes FROM body WHERE id = $1 AND refs <= 0";
+static const char body_delete[] = "DELETE FROM body WHERE id = $1";
+static const char message_delete[] = "DELETE FROM message WHERE id = $1";
+static const char pending_delete[] = "DELETE FROM search_pending WHERE message = $1";
+
+static void remove_if_unreferenced(struct db *db, uint64_t message) {
+    struct db_rows rows = DB_ROWS(db, body_unreferenced, DB_NUMBER(message));
+    if (!db_rows_next(&rows)) return;
+    struct body_place place = {db_rows_id(&rows, 0), db_rows_id(&rows, 1), db_rows_id(&rows, 2),
+                               db_rows_id(&rows, 3)};
+    db_rows_end(&rows);
+    DB_RUN(db, body_delete, DB_NUMBER(message));
+    DB_RUN(db, message_delete, DB_NUMBER(message));
+    DB_RUN(db, pending_delete, DB_NUMBER(message));
+    body_count_dead(db, &place);
+}
+
+static enum store_result reap(struct commit *commit, void *argument) {
+    bool *has_more = argument;
+    uint64_t messages[STORE_REAP_ROWS];
+    size_t count = 0;
+    uint64_t last = 0;
+    struct db_rows rows = DB_ROWS(commit->db, dropped_next, DB_NUMBER(STORE_REAP_ROWS));
+    while (db_rows_next(&rows)) {
+        last = db_rows_id(&rows, 0);
+        messages[count++] = db_rows_id(&rows, 1);
+    }
+    for (size_t i = 0; i < count; i++) {
+        DB_RUN(commit->db, body_drop, DB_NUMBER(messages[i]));
+        remove_if_unreferenced(commit->db, messages[i]);
+    }
+    if (count) DB_RUN(commit->db, dropped_delete, DB_NUMBER(last));
+    *has_more = count == STORE_REAP_ROWS;
+    return STORE_OK;
+}
+
+enum store_result reap_step(struct task *t, struct commit_queue *queue, bool *has_more) {
+    struct commit_operation operation = {.run = reap, .argument = has_more};
+    return commit_run(t, queue, &operation);
+}

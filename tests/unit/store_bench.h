@@ -1,0 +1,161 @@
+/* A store in a folder of its own, on the real loop, for the store's unit tests. */
+#ifndef STORE_BENCH_H
+#define STORE_BENCH_H
+
+#include "test.h"
+
+#include <ftw.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "io/real/loop.h"
+#include "store/body_pack.h"
+#include "store/engine.h"
+#include "store/reader.h"
+
+struct store_bench {
+    struct env *env;
+    struct arena *arena;
+    char folder[64];
+    struct engine *engine;
+    struct reader *reader;
+    struct id_source ids;
+    uint64_t account;
+    uint64_t inbox;
+    size_t news_count;
+    struct mailbox_news last_news;
+    void (*body)(struct task *t, struct store_bench *bench);
+    void *extra;
+};
+
+static inline int bench_remove_one(const char *path, const struct stat *status, int kind, struct FTW *place) {
+    (void)status;
+    (void)kind;
+    (void)place;
+    return remove(path);
+}
+
+static inline void bench_on_news(void *context, const struct mailbox_news *news) {
+    struct store_bench *bench = context;
+    bench->news_count++;
+    bench->last_news = *news;
+}
+
+static inline void bench_open(struct store_bench *bench) {
+    struct engine_options options = {.folder = bench->folder,
+                                     .node = 1,
+                                     .on_news = bench_on_news,
+                                     .context = bench,
+                                     .hash_memory_kib = 64};
+    assert_int_equal(engine_open(bench->env, &options, &bench->engine), 0);
+    assert_int_equal(reader_open(bench->env, bench->folder, &bench->reader), 0);
+}
+
+static inline void bench_close(struct task *t, struct store_bench *bench) {
+    reader_close(&bench->reader);
+    engine_close(t, &bench->engine);
+}
+
+static inline void bench_reopen(struct task *t, struct store_bench *bench) {
+    bench_close(t, bench);
+    bench_open(bench);
+}
+
+/* ann@example.org, with the password "secret". */
+static inline void bench_add_account(struct task *t, struct store_bench *bench, uint64_t quota_bytes) {
+    struct mailbox inbox;
+    assert_int_equal(engine_domain_add(t, bench->engine, SLICE("example.org")), STORE_OK);
+    assert_int_equal(engine_account_add(t, bench->engine, SLICE("Ann@Example.org"), SLICE("secret"),
+                                        quota_bytes, &bench->account),
+                     STORE_OK);
+    assert_int_equal(reader_mailbox_find(bench->reader, bench->arena, bench->account, SLICE("inbox"), &inbox),
+                     STORE_OK);
+    bench->inbox = inbox.id;
+}
+
+static inline void bench_main(struct task *t, void *argument) {
+    struct store_bench *bench = argument;
+    bench_open(bench);
+    bench->body(t, bench);
+    bench_close(t, bench);
+    real_env_stop(bench->env);
+}
+
+static inline void bench_log_write(void *context, struct slice line) {
+    if (context) (void)fprintf(stderr, "%.*s\n", SLICE_PRINT(line));
+}
+static inline int64_t bench_log_wall_ms(void *context) { return (void)context, 0; }
+
+/* For engine_verify. */
+static inline void bench_print_fault(void *context, struct slice line) {
+    (void)context;
+    (void)fprintf(stderr, "fault: %.*s\n", SLICE_PRINT(line));
+}
+
+/* Runs `body` as a task over a new store; `files` may replace how files are reached. */
+static inline void bench_run(void (*body)(struct task *t, struct store_bench *bench), void *extra) {
+    struct log log = {bench_log_write, bench_log_wall_ms, getenv("TEST_LOG"), "test", LOG_LEVEL_INFO};
+    struct store_bench bench = {.env = real_env_new(&log), .body = body, .extra = extra};
+    (void)snprintf(bench.folder, sizeof bench.folder, "/tmp/store-test-XXXXXX");
+    assert_non_null(mkdtemp(bench.folder));
+    bench.ids.node = 2;
+    bench.arena = arena_new(MIB(64));
+    assert_int_equal(engine_create(bench.env, bench.folder), 0);
+    struct scope scope;
+    scope_init(&scope, bench.env);
+    assert_true(scope_spawn(&scope, bench_main, &bench));
+    real_env_run(bench.env);
+    real_env_free(&bench.env);
+    arena_free(&bench.arena);
+    (void)nftw(bench.folder, bench_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* A packed body in the bench's arena. */
+static inline struct body_source bench_pack(struct store_bench *bench, struct slice raw) {
+    struct body_packer *packer = body_packer_new();
+    struct buffer packed = buffer_new(MIB(256));
+    body_packer_feed(packer, raw, &packed);
+    struct body_source source = {.raw_bytes = body_packer_finish(packer, &packed)};
+    source.packed = arena_copy(bench->arena, buffer_slice(&packed));
+    buffer_free(&packed);
+    body_packer_free(&packer);
+    return source;
+}
+
+static inline struct delivery bench_delivery(struct store_bench *bench, struct slice raw) {
+    struct delivery delivery = {.id = store_id_new(&bench->ids, bench->env),
+                                .tenant = 1,
+                                .mail_from = SLICE("bob@example.net"),
+                                .received_ms = 1700000000000,
+                                .body = bench_pack(bench, raw),
+                                .accounts = &bench->account,
+                                .account_count = 1};
+    delivery.facts.raw_bytes = raw.len;
+    delivery.facts.envelope = SLICE("envelope");
+    delivery.facts.structure = SLICE("structure");
+    delivery.facts.preview = SLICE("preview");
+    return delivery;
+}
+
+static inline void bench_deliver(struct task *t, struct store_bench *bench, struct slice raw) {
+    struct delivery delivery = bench_delivery(bench, raw);
+    assert_int_equal(engine_deliver(t, bench->engine, &delivery), STORE_OK);
+}
+
+static inline struct mailbox bench_mailbox(struct store_bench *bench, uint64_t id) {
+    struct mailbox mailbox = {0};
+    assert_int_equal(reader_mailbox_get(bench->reader, bench->arena, id, &mailbox), STORE_OK);
+    return mailbox;
+}
+
+/* All entries of a mailbox. */
+static inline size_t bench_entries(struct store_bench *bench, uint64_t mailbox, struct entry **entries) {
+    struct uid_range all = {1, UINT32_MAX};
+    size_t count = 0;
+    assert_int_equal(reader_entries(bench->reader, bench->arena, mailbox, (struct uid_ranges){&all, 1}, 1,
+                                    ENTRY_FLAGS | ENTRY_MESSAGE, 1000, entries, &count),
+                     STORE_OK);
+    return count;
+}
+
+#endif
