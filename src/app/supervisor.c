@@ -128,7 +128,7 @@ static void announce(struct supervisor *supervisor) {
 
 static void role_is_ready(struct supervised *role, struct slice walls) {
     struct supervisor *supervisor = role->supervisor;
-    if (!walls_unpack(walls, &role->walls)) return;
+    if (supervisor->is_stopping || !walls_unpack(walls, &role->walls)) return;
     role->is_ready = true;
     role->walls.own_user = supervisor->options.uid[role->kind] != 0;
     LOG_INFO(supervisor->env->log, "role.ready", LOG_CSTR("kind", role_kind_name(role->kind)),
