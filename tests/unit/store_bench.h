@@ -26,6 +26,9 @@ struct store_bench {
     uint64_t inbox;
     size_t news_count;
     struct mailbox_news last_news;
+    /* Who else hears of news; may be NULL. */
+    void (*pass_news)(void *context, const struct mailbox_news *news);
+    void *pass_context;
     void (*body)(struct task *t, struct store_bench *bench);
     void *extra;
     /* A child process whose files may fail: it ends where the store cannot be opened. */
@@ -44,6 +47,7 @@ static inline void bench_on_news(void *context, const struct mailbox_news *news)
     struct store_bench *bench = context;
     bench->news_count++;
     bench->last_news = *news;
+    if (bench->pass_news) bench->pass_news(bench->pass_context, news);
 }
 
 static inline void bench_open(struct store_bench *bench) {
