@@ -50,7 +50,7 @@ static int write_certificate(struct cli *cli) {
 static int write_config(struct cli *cli, const struct config *config) {
     struct buffer text = buffer_new(TEXT_BYTES_MAX);
     config_render(config, &text);
-    int status = write_text(path_in(cli, "posthaste.conf"), &text, 0644);
+    int status = write_text(path_in(cli, "posthaste.conf"), &text, 0640);
     buffer_free(&text);
     return status;
 }

@@ -43,6 +43,12 @@ static enum lock_result take_or_stop(int fd, const char *folder) {
     return result;
 }
 
+/* What root leaves in the folder belongs to the folder's owner. */
+static void give_to_owner(int fd, const char *folder) {
+    struct stat status;
+    if (geteuid() == 0 && stat(folder, &status) == 0) (void)!fchown(fd, status.st_uid, status.st_gid);
+}
+
 bool serve_lock_take(const char *folder, int *lock) {
     char path[4096];
     (void)snprintf(path, sizeof path, "%s/run/serve.lock", folder);
@@ -52,6 +58,7 @@ bool serve_lock_take(const char *folder, int *lock) {
                       strerror(errno));
         return false;
     }
+    give_to_owner(fd, folder);
     enum lock_result result = take_or_stop(fd, folder);
     *lock = fd;
     if (result == LOCK_TAKEN) return true;
