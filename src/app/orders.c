@@ -25,6 +25,7 @@ void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_slice(out, settings->dns_servers);
     pack_slice(out, settings->dns_trust_anchors);
     pack_bool(out, settings->dns_is_system);
+    pack_number(out, settings->hash_memory_kib);
 }
 
 bool settings_unpack(struct slice body, struct arena *arena, struct role_settings *settings) {
@@ -41,6 +42,7 @@ bool settings_unpack(struct slice body, struct arena *arena, struct role_setting
     settings->dns_servers = arena_copy(arena, unpack_slice(&in));
     settings->dns_trust_anchors = arena_copy(arena, unpack_slice(&in));
     settings->dns_is_system = unpack_bool(&in);
+    settings->hash_memory_kib = unpack_number_max(&in, UINT32_MAX);
     return unpack_is_done(&in);
 }
 

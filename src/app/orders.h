@@ -59,6 +59,8 @@ struct role_settings {
     struct slice dns_trust_anchors;
     /* The servers are resolv.conf's, not dns.servers. */
     bool dns_is_system;
+    /* What a password's hash costs; 0: the default (store/engine.h). */
+    uint64_t hash_memory_kib;
 };
 
 /* Which walls stand around a role; false ones are told by `status`. */

@@ -72,15 +72,20 @@ static void send_peer(struct supervised *role, const struct supervised *peer, st
 static void connect_roles(struct supervised *a, struct supervised *b) {
     struct handle pair[2];
     int error = stream_pair(a->supervisor->env, pair);
-    if (error) FATAL("no local socket: %s", strerror(-error));
+    if (error) {
+        ENV_FATAL(a->supervisor->env, "no local socket: %s", strerror(-error));
+        return;
+    }
     send_peer(a, b, pair[0]);
     send_peer(b, a, pair[1]);
 }
 
 static void send_listener(struct supervised *role, enum port_kind port, struct handle handle) {
     struct handle copy;
-    if (role->supervisor->options.spawner->handle_copy(role->supervisor->env, handle, &copy))
-        FATAL("a listening socket cannot be copied");
+    if (role->supervisor->options.spawner->handle_copy(role->supervisor->env, handle, &copy)) {
+        ENV_FATAL(role->supervisor->env, "a listening socket cannot be copied");
+        return;
+    }
     struct buffer body = buffer_new(16);
     pack_number(&body, port);
     send_order(role, ORDER_LISTENER, buffer_slice(&body), copy);
@@ -205,8 +210,11 @@ static void start_role(struct supervised *role) {
     int error;
     role->started_ms = env_now_ms(supervisor->env);
     role->spawned = supervisor->options.spawner->spawn(supervisor->env, &request, &control, &error);
-    if (!role->spawned)
-        FATAL("the %s role cannot be started: %s", role_kind_name(role->kind), strerror(-error));
+    if (!role->spawned) {
+        ENV_FATAL(supervisor->env, "the %s role cannot be started: %s", role_kind_name(role->kind),
+                  strerror(-error));
+        return;
+    }
     channel_attach(role->control, control);
     send_settings(role);
 }

@@ -94,8 +94,8 @@ int body_batch_begin(struct body_writer *writer) {
     char path[STORE_PATH_BYTES_MAX];
     if ((size_t)snprintf(path, sizeof path, "%s/body", writer->folder) >= sizeof path) return -ENAMETOOLONG;
     result = folder_sync(writer->env, path);
-    if (result) FATAL("the folder of bodies cannot be synced: %d", result);
-    return 0;
+    if (result) ENV_FATAL(writer->env, "the folder of bodies cannot be synced: %d", result);
+    return result;
 }
 
 static int write_pending(struct body_writer *writer) {
@@ -165,8 +165,10 @@ int body_batch_sync(struct body_writer *writer) {
     int result = write_pending(writer);
     if (result) return result;
     result = file_sync(writer->file);
-    if (result) FATAL("segment %llu cannot be synced: %d", (unsigned long long)writer->segment, result);
-    return 0;
+    if (result)
+        ENV_FATAL(writer->env, "segment %llu cannot be synced: %d", (unsigned long long)writer->segment,
+                  result);
+    return result;
 }
 
 void body_batch_undo(struct body_writer *writer) {

@@ -144,6 +144,8 @@ void sim_process_kill(struct env *env);
 void sim_process_stop(struct env *env);
 /* It has exited, or is dead and unwound. */
 bool sim_process_has_ended(const struct env *env);
+/* Calls `call(context)` once it has ended, outside of any process. */
+void sim_process_on_end(struct env *env, void (*call)(void *context), void *context);
 /* Its machine. */
 struct sim_machine *sim_process_machine(struct env *env);
 /* Steps it has taken. */

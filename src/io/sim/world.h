@@ -102,6 +102,8 @@ struct sim_process {
     uint64_t steps;
     uint64_t kill_steps;
     uint32_t kill_chance;
+    void (*on_end)(void *context);
+    void *on_end_context;
     bool is_unwinding;
     bool has_ended;
 };
