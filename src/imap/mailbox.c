@@ -47,8 +47,7 @@ struct imap_answer imap_run_delete(struct task *t, struct imap_call *call) {
     struct slice name = call->command->mailbox.name;
     struct mailbox mailbox;
     enum store_result result = imap_call_mailbox(call, name, &mailbox);
-    if (result == STORE_OK)
-        result = store_mailbox_delete(t, session->server->store, session->account, name);
+    if (result == STORE_OK) result = store_mailbox_delete(t, session->server->store, session->account, name);
     if (result == STORE_REFUSED) return ANSWER_NO("HASCHILDREN", "INBOX, or there are mailboxes below it");
     if (result != STORE_OK) return imap_answer_of(result);
     if (session->view && session->view->mailbox == mailbox.id) {

@@ -13,7 +13,8 @@ static bool flag_holds(const struct imap_search_key *key, const struct entry *en
     return ((entry->flags & key->number) != 0) == key->wanted;
 }
 
-static bool keyword_holds(struct search *search, const struct imap_search_key *key, const struct entry *entry) {
+static bool keyword_holds(struct search *search, const struct imap_search_key *key,
+                          const struct entry *entry) {
     return ((entry->flags & imap_keyword_bit(&search->keywords, key->text)) != 0) == key->wanted;
 }
 
@@ -89,7 +90,8 @@ static bool text_holds(struct search *search, const struct imap_search_key *key,
 }
 
 /* RFC 5032: seconds before now. */
-static bool age_holds(const struct search *search, const struct imap_search_key *key, const struct entry *entry) {
+static bool age_holds(const struct search *search, const struct imap_search_key *key,
+                      const struct entry *entry) {
     int64_t limit_ms = search->now_ms - (int64_t)(key->number > INT32_MAX ? INT32_MAX : key->number) * 1000;
     return key->type == IMAP_SEARCH_YOUNGER ? entry->saved_ms >= limit_ms : entry->saved_ms <= limit_ms;
 }

@@ -153,8 +153,8 @@ bool search_in_envelope(struct search *search, enum envelope_field field, struct
 
 static bool read_body(struct search *search, uint64_t len) {
     buffer_clear(&search->body);
-    enum store_result result = reader_body(search->call->session->server->reader, search->entry->body, 0, len,
-                                           &search->body);
+    enum store_result result =
+        reader_body(search->call->session->server->reader, search->entry->body, 0, len, &search->body);
     search->work_bytes += search->body.len;
     /* One that went meanwhile is no hit, and no damage. */
     if (result != STORE_OK && result != STORE_NOT_FOUND) search->is_damaged = true;
