@@ -24,6 +24,8 @@ void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_slice(out, settings->key_pem);
     pack_slice(out, settings->dns_servers);
     pack_slice(out, settings->dns_trust_anchors);
+    pack_bool(out, settings->dns_is_system);
+    pack_number(out, settings->hash_memory_kib);
 }
 
 bool settings_unpack(struct slice body, struct arena *arena, struct role_settings *settings) {
@@ -39,6 +41,8 @@ bool settings_unpack(struct slice body, struct arena *arena, struct role_setting
     settings->key_pem = arena_copy(arena, unpack_slice(&in));
     settings->dns_servers = arena_copy(arena, unpack_slice(&in));
     settings->dns_trust_anchors = arena_copy(arena, unpack_slice(&in));
+    settings->dns_is_system = unpack_bool(&in);
+    settings->hash_memory_kib = unpack_number_max(&in, UINT32_MAX);
     return unpack_is_done(&in);
 }
 

@@ -54,8 +54,13 @@ struct role_settings {
     enum log_level log_level;
     struct slice certificates_pem;
     struct slice key_pem;
-    struct slice dns_servers; /* separated by commas, or empty */
+    /* Separated by commas; the text of the trust anchors, or empty. */
+    struct slice dns_servers;
     struct slice dns_trust_anchors;
+    /* The servers are resolv.conf's, not dns.servers. */
+    bool dns_is_system;
+    /* What a password's hash costs; 0: the default (store/engine.h). */
+    uint64_t hash_memory_kib;
 };
 
 /* Which walls stand around a role; false ones are told by `status`. */

@@ -1,14 +1,81 @@
-/* The remote role: what connects out. */
-#include "app/role.h"
+/* The remote role: the only one that connects. It holds the resolver, and answers DNS questions. */
+#include <stdlib.h>
 
-static bool start(struct task *t, struct role *role) { return true; }
-static void reload(struct task *t, struct role *role) {}
-static void peer(struct task *t, struct role *role, enum role_kind kind, uint64_t index, struct stream *stream) {
-    stream_close(&stream);
+#include "app/role.h"
+#include "resolve/service.h"
+
+struct remote_role {
+    struct dns *dns;
+    struct resolve_service *service;
+    /* What dns was opened with: it keeps its cache over a reload that changes none of it. */
+    struct dns_options options;
+};
+
+static struct dns_options options_of(const struct role_settings *settings) {
+    return (struct dns_options){settings->dns_servers, !settings->dns_is_system, settings->dns_trust_anchors};
 }
+
+static bool options_are_same(const struct dns_options *a, const struct dns_options *b) {
+    return slice_equal(a->servers, b->servers) && a->is_for_local_zones == b->is_for_local_zones &&
+           slice_equal(a->trust_anchors, b->trust_anchors);
+}
+
+/* NULL: logged. */
+static struct dns *open_dns(struct task *t, struct role *role, const struct dns_options *options) {
+    const char *reason = NULL;
+    struct dns *dns = dns_open(t, options, &reason);
+    if (!dns)
+        LOG_ERROR(role->env->log, "dns.not_opened", LOG_TEXT("servers", options->servers),
+                  LOG_CSTR("reason", reason));
+    return dns;
+}
+
+static bool start(struct task *t, struct role *role) {
+    struct remote_role *state = calloc(1, sizeof *state);
+    if (!state) FATAL("out of memory for the remote role");
+    state->options = options_of(&role->settings);
+    state->dns = open_dns(t, role, &state->options);
+    if (!state->dns) {
+        free(state);
+        return false;
+    }
+    state->service = resolve_service_new(role->env, &state->dns);
+    role->state = state;
+    return true;
+}
+
+/* New options that are wrong change nothing. Lookups under way in the old resolver end as cancelled. */
+static void reload(struct task *t, struct role *role) {
+    struct remote_role *state = role->state;
+    struct dns_options options = options_of(&role->settings);
+    if (options_are_same(&state->options, &options)) return;
+    struct dns *dns = open_dns(t, role, &options);
+    if (!dns) return;
+    dns_close(&state->dns);
+    state->dns = dns;
+    state->options = options;
+}
+
+static void peer(struct task *t, struct role *role, enum role_kind kind, uint64_t index,
+                 struct stream *stream) {
+    (void)t;
+    (void)kind;
+    (void)index;
+    resolve_service_attach(((struct remote_role *)role->state)->service, stream);
+}
+
 static void listener(struct task *t, struct role *role, enum port_kind port, struct handle handle) {
+    (void)t;
+    (void)port;
     handle_close(role->env, handle);
 }
-static void stop(struct task *t, struct role *role) {}
+
+static void stop(struct task *t, struct role *role) {
+    struct remote_role *state = role->state;
+    resolve_service_free(t, &state->service);
+    dns_close(&state->dns);
+    free(state);
+    role->state = NULL;
+}
 
 const struct role_ops role_remote_ops = {start, reload, peer, listener, NULL, stop};

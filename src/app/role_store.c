@@ -49,8 +49,11 @@ static const char *explain(int result) {
 static bool start(struct task *t, struct role *role) {
     struct store_role *state = calloc(1, sizeof *state);
     if (!state) FATAL("out of memory for the store role");
-    struct engine_options options = {
-        .folder = role->settings.folder, .node = role_node(role), .on_news = news, .context = state};
+    struct engine_options options = {.folder = role->settings.folder,
+                                     .node = role_node(role),
+                                     .on_news = news,
+                                     .context = state,
+                                     .hash_memory_kib = (uint32_t)role->settings.hash_memory_kib};
     int result = open_patiently(t, role, &options, &state->engine);
     if (result) {
         LOG_ERROR(role->env->log, "store.not_opened", LOG_CSTR("folder", role->settings.folder),

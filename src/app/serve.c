@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "app/dns_settings.h"
 #include "app/log_sink.h"
 #include "app/read_file.h"
 #include "app/serve_lock.h"
@@ -41,17 +42,6 @@ static bool read_pem(struct serve *serve, const char *path, struct slice *pem, s
     return result == 0;
 }
 
-static struct slice join_dns_servers(struct serve *serve, const struct config *config) {
-    struct buffer all = buffer_new(4096);
-    for (size_t i = 0; i < config->dns_server_count; i++) {
-        if (i) buffer_append_byte(&all, ',');
-        buffer_append_text(&all, config->dns_servers[i]);
-    }
-    struct slice copy = arena_copy(serve->arena, buffer_slice(&all));
-    buffer_free(&all);
-    return copy;
-}
-
 static bool make_settings(struct serve *serve, const struct config *config, struct role_settings *settings,
                           struct slice *error) {
     *settings = (struct role_settings){
@@ -62,10 +52,9 @@ static bool make_settings(struct serve *serve, const struct config *config, stru
         .plaintext = config->plaintext,
         .mail_processes = config->processes[ROLE_MAIL],
         .log_level = config->log_level,
-        .dns_servers = join_dns_servers(serve, config),
-        .dns_trust_anchors = slice_from_text(config->dns_trust_anchors),
     };
-    if (!read_pem(serve, config->tls_certificate, &settings->certificates_pem, error) ||
+    if (!dns_settings_read(serve->arena, serve->env->log, config, settings, error) ||
+        !read_pem(serve, config->tls_certificate, &settings->certificates_pem, error) ||
         !read_pem(serve, config->tls_key, &settings->key_pem, error))
         return false;
     const char *reason;

@@ -28,6 +28,22 @@ enum {
     STORE_CALL_TRIES_MAX = 3,
     STORE_PEER_SPOOLS_MAX = 128,
 
+    /* DNS. RFC 1035 2.3.4: a label and a name, the latter as it is on the wire. A set of records
+       beyond the maximum is refused whole: a part of one can mean something else. */
+    DNS_LABEL_BYTES_MAX = 63,
+    DNS_NAME_BYTES_MAX = 255,
+    DNS_RECORDS_MAX = 1000,
+    DNS_SERVERS_MAX = 8,
+    DNS_SERVER_BYTES_MAX = 64,
+    DNS_TRUST_ANCHOR_BYTES_MAX = 4096,
+    DNS_SOCKETS_MAX = 256,
+    DNS_TCP_SOCKETS_MAX = 32,
+    DNS_CACHE_BYTES = 16 * 1024 * 1024,
+    /* Lookups that one other role may have under way. */
+    RESOLVE_LOOKUPS_MAX = 2000,
+    RESOLVE_LOOKUP_MS_MAX = 60000,
+    RESOLVE_ANSWER_BYTES_MAX = 900 * 1024,
+
     /* SMTP, RFC 5321 4.5.3.1 asks for at least 512 and 1,000; extensions add to the former. */
     SMTP_COMMAND_BYTES_MAX = 4096,
     SMTP_AUTH_LINE_BYTES_MAX = 12288,

@@ -22,6 +22,8 @@ struct listener;
 struct lane;
 struct file;
 struct tls_context;
+struct dns;
+struct dns_options;
 
 /* Something that another role can be given: a descriptor, or what stands for it in a simulation. */
 struct handle {
@@ -73,8 +75,12 @@ struct env_ops {
     /* io/tls.h */
     struct stream *(*tls_wrap)(struct env *env, struct stream *inner, struct tls_context *context,
                                bool is_server);
+    /* io/dns.h; called on the loop's stack. NULL and *reason, a static text, where it cannot. */
+    struct dns *(*dns_open)(struct env *env, const struct dns_options *options, const char **reason);
     /* io/file.h */
     const struct file_ops *files;
+    /* ENV_FATAL. NULL: there is nothing but this process; it aborts. */
+    void (*die)(struct env *env);
 };
 
 /* A piece of work that runs once, soon, on the env's thread. Lives in whoever posts it. */
@@ -113,6 +119,15 @@ void work_init(struct work *work, void (*run)(struct work *work));
 void work_post(struct env *env, struct work *work);
 /* Takes it back if it has not run yet. */
 void work_cancel(struct work *work);
+
+/* For what ends a role because of the world, not of the code: a disk that does not sync. The process
+   aborts, and its successor finds out what is true. A simulated one is dead from here on (or was already)
+   and the statement goes on: the code unwinds, and nothing that it does has an effect any more. */
+#define ENV_FATAL(env, ...)                       \
+    do {                                          \
+        if (!(env)->ops->die) FATAL(__VA_ARGS__); \
+        (env)->ops->die(env);                     \
+    } while (0)
 
 static inline void handle_close(struct env *env, struct handle handle) {
     env->ops->handle_close(env, handle);

@@ -16,6 +16,7 @@ struct prepared {
 };
 
 struct db {
+    struct env *env;
     sqlite3 *handle;
     struct prepared prepared[STORE_STATEMENTS_MAX * 2];
     size_t prepared_count;
@@ -40,7 +41,7 @@ static enum store_result result_of(int code) {
 /* What was not synced may be gone whatever a later sync says: nothing can be promised any more. */
 static void check_sync(const struct db *db, int code) {
     if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC)
-        FATAL("the database cannot be synced: %s", sqlite3_errmsg(db->handle));
+        ENV_FATAL(db->env, "the database cannot be synced: %s", sqlite3_errmsg(db->handle));
 }
 
 static void fail(struct db *db, int code, const char *sql) {
@@ -102,6 +103,7 @@ static void set_up(struct db *db, enum db_access access) {
 int db_open(struct env *env, const char *path, enum db_access access, struct db **out) {
     struct db *db = calloc(1, sizeof *db);
     if (!db) FATAL("out of memory for a database connection");
+    db->env = env;
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
     flags |= access == DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     if (access == DB_CREATE) flags |= SQLITE_OPEN_CREATE;
@@ -247,7 +249,8 @@ void db_begin_read(struct db *db) { begin(db, begin_read); }
 enum store_result db_commit(struct db *db) {
     if (db->failure == STORE_OK) {
         db_run_values(db, commit, NULL, 0);
-        if ((db->failure_code & 0xff) == SQLITE_IOERR) FATAL("a commit failed: %s", db->complaint);
+        if ((db->failure_code & 0xff) == SQLITE_IOERR)
+            ENV_FATAL(db->env, "a commit failed: %s", db->complaint);
     }
     if (db->failure != STORE_OK) db_rollback(db);
     return db->failure;
@@ -256,7 +259,8 @@ enum store_result db_commit(struct db *db) {
 void db_rollback(struct db *db) {
     if (sqlite3_get_autocommit(db->handle)) return;
     int code = sqlite3_exec(db->handle, rollback, NULL, NULL, NULL);
-    if (code != SQLITE_OK) FATAL("a transaction cannot be rolled back: %s", sqlite3_errmsg(db->handle));
+    if (code != SQLITE_OK)
+        ENV_FATAL(db->env, "a transaction cannot be rolled back: %s", sqlite3_errmsg(db->handle));
 }
 
 enum store_result db_failure(const struct db *db) { return db->failure; }

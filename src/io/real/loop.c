@@ -44,6 +44,7 @@ static const struct env_ops real_ops = {
     .lane_submit = real_lane_submit,
     .lane_close = real_lane_close,
     .tls_wrap = real_tls_wrap,
+    .dns_open = real_dns_open,
     .files = &real_file_ops,
 };
 
@@ -83,7 +84,9 @@ static void arm_timer(struct real_env *real) {
         return;
     }
     int64_t pause_ms = next_ms - (int64_t)uv_now(&real->loop);
-    (void)uv_timer_start(&real->timer, timer_fired, pause_ms > 0 ? (uint64_t)pause_ms : 0, 0);
+    /* libuv fires what is due before it polls, and would then poll without end where time moved on since
+       its last look at the clock. A timer that repeats bounds that poll; it is set anew each turn. */
+    (void)uv_timer_start(&real->timer, timer_fired, pause_ms > 0 ? (uint64_t)pause_ms : 0, 1);
 }
 
 void real_env_run(struct env *env) {

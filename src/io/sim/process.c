@@ -35,7 +35,9 @@ static const struct env_ops sim_ops = {
     .lane_submit = sim_lane_submit,
     .lane_close = sim_lane_close,
     .tls_wrap = sim_tls_wrap,
+    .dns_open = sim_dns_open,
     .files = &sim_file_ops,
+    .die = sim_process_kill,
 };
 
 struct sim_machine *sim_machine_new(struct sim_world *world, const char *name, const char *address) {
@@ -93,6 +95,11 @@ struct sim_machine *sim_process_machine(struct env *env) {
 }
 uint64_t sim_process_steps(const struct env *env) { return sim_process_of((struct env *)env)->steps; }
 bool sim_process_has_ended(const struct env *env) { return sim_process_of((struct env *)env)->has_ended; }
+
+void sim_process_on_end(struct env *env, void (*call)(void *context), void *context) {
+    sim_process_of(env)->on_end = call;
+    sim_process_of(env)->on_end_context = context;
+}
 
 void sim_kill_after_steps(struct env *env, uint64_t steps) { sim_process_of(env)->kill_steps = steps; }
 void sim_kill_at_random(struct env *env, uint32_t chance) { sim_process_of(env)->kill_chance = chance; }
@@ -168,6 +175,7 @@ static void reap(struct sim_process *process) {
     sim_note(process->machine->world, TRACE_END, process->id, process->steps);
     process->has_ended = true;
     env_fini(&process->env);
+    if (process->on_end) process->on_end(process->on_end_context);
 }
 
 void sim_process_turn(struct sim_process *process) {

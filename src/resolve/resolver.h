@@ -1,0 +1,27 @@
+/*
+ * How all rooms above ask DNS, whichever role they run in: in the remote role straight from its
+ * resolver, elsewhere over a channel to that role. While the remote role is away (it restarts)
+ * questions wait for its successor, within their deadline.
+ */
+#ifndef RESOLVE_RESOLVER_H
+#define RESOLVE_RESOLVER_H
+
+#include "io/dns.h"
+
+struct resolver;
+
+/* Answers from `dns`, which outlives it. */
+struct resolver *resolver_new_local(struct dns *dns);
+/* Asks the remote role, to which resolver_attach brings streams. */
+struct resolver *resolver_new_remote(struct env *env);
+/* Takes over a stream to the remote role, or to its successor. */
+void resolver_attach(struct resolver *resolver, struct stream *stream);
+/* Ends it and nulls *resolver; lookups under way end with DNS_SERVFAIL or DNS_CANCELLED. NULL is fine. */
+void resolver_close(struct task *t, struct resolver **resolver);
+
+/* As dns_lookup: same results, same arena rules, waits no longer than the deadline and 60 seconds. A
+   remote role that dies on the way is DNS_SERVFAIL. */
+enum dns_result resolver_lookup(struct task *t, struct resolver *resolver, struct slice name, uint16_t type,
+                                struct arena *arena, struct dns_answer *answer, int64_t deadline_ms);
+
+#endif

@@ -1,0 +1,100 @@
+#include "resolve/service.h"
+
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "ipc/channel.h"
+#include "resolve/protocol.h"
+
+struct resolve_service {
+    struct env *env;
+    struct dns **dns;
+    struct list askers;
+    struct scope scope;
+};
+
+/* One role that asks. */
+struct asker {
+    struct list link;
+    struct resolve_service *service;
+    struct channel *channel;
+    size_t lookups;
+    bool is_ending;
+};
+
+static void answer_question(struct task *t, struct asker *asker, const struct resolve_question *question,
+                            struct ipc_request *request) {
+    struct dns *dns = *asker->service->dns;
+    struct arena *arena = arena_new(RESOLVE_ANSWER_BYTES_MAX);
+    struct dns_answer answer = {.result = DNS_SERVFAIL};
+    int64_t deadline_ms = env_now_ms(asker->service->env) + (int64_t)question->patience_ms;
+    if (dns && asker->lookups <= RESOLVE_LOOKUPS_MAX)
+        (void)dns_lookup(t, dns, question->name, question->type, arena, &answer, deadline_ms);
+    struct buffer body = buffer_new(RESOLVE_ANSWER_BYTES_MAX);
+    resolve_answer_pack(&body, &answer);
+    channel_reply(request, buffer_slice(&body), HANDLE_NONE);
+    buffer_free(&body);
+    arena_free(&arena);
+}
+
+static void request_came(struct task *t, void *context, struct ipc_request *request) {
+    struct asker *asker = context;
+    struct resolve_question question;
+    handle_close(asker->service->env, request->message.handle);
+    if (request->message.type != RESOLVE_LOOKUP ||
+        !resolve_question_unpack(request->message.body, &question)) {
+        channel_reply(request, SLICE_EMPTY, HANDLE_NONE);
+        return;
+    }
+    asker->lookups++;
+    answer_question(t, asker, &question, request);
+    asker->lookups--;
+}
+
+static void asker_end(struct task *t, void *argument) {
+    struct asker *asker = argument;
+    asker->is_ending = true;
+    list_remove(&asker->link);
+    channel_close(t, &asker->channel);
+    free(asker);
+}
+
+/* Its successor comes with a stream of its own. While the service ends, that ends it; and closing the
+   channel says once more that the peer is gone. */
+static void asker_gone(void *context) {
+    struct asker *asker = context;
+    if (asker->is_ending) return;
+    asker->is_ending = true;
+    (void)scope_spawn(&asker->service->scope, asker_end, asker);
+}
+
+static const struct channel_handlers handlers = {request_came, NULL, asker_gone};
+
+struct resolve_service *resolve_service_new(struct env *env, struct dns **dns) {
+    struct resolve_service *service = calloc(1, sizeof *service);
+    if (!service) FATAL("out of memory for the DNS service");
+    service->env = env;
+    service->dns = dns;
+    list_init(&service->askers);
+    scope_init(&service->scope, env);
+    return service;
+}
+
+void resolve_service_attach(struct resolve_service *service, struct stream *stream) {
+    struct asker *asker = calloc(1, sizeof *asker);
+    if (!asker) FATAL("out of memory for a role that asks DNS");
+    asker->service = service;
+    asker->channel = channel_new(service->env, &handlers, asker);
+    list_append(&service->askers, &asker->link);
+    channel_attach(asker->channel, stream);
+}
+
+void resolve_service_free(struct task *t, struct resolve_service **service) {
+    if (!*service) return;
+    /* First those who are ending already; the rest here. */
+    scope_close(t, &(*service)->scope);
+    while (!list_empty(&(*service)->askers))
+        asker_end(t, LIST_FIRST(&(*service)->askers, struct asker, link));
+    free(*service);
+    *service = NULL;
+}

@@ -1,0 +1,17 @@
+/* The remote role's side of resolve/resolver.h: answers the questions of other roles. */
+#ifndef RESOLVE_SERVICE_H
+#define RESOLVE_SERVICE_H
+
+#include "io/dns.h"
+
+struct resolve_service;
+
+/* Answers from *dns as it is at each question, so that a reload can put another resolver there; NULL
+   is answered with DNS_SERVFAIL. `dns` outlives the service. */
+struct resolve_service *resolve_service_new(struct env *env, struct dns **dns);
+/* Serves one more role; ends by itself when that goes away. Takes the stream over. */
+void resolve_service_attach(struct resolve_service *service, struct stream *stream);
+/* Cancels all lookups under way, waits for their end, and nulls *service. NULL is fine. */
+void resolve_service_free(struct task *t, struct resolve_service **service);
+
+#endif

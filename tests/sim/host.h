@@ -1,0 +1,52 @@
+/*
+ * A mail host in the simulated world: the supervisor of src/app in a process of its machine, and
+ * every role it starts in a process of its own, with TLS, local sockets, SQLite and files as the
+ * simulator gives them. Something like an init system starts the supervisor again whenever it has
+ * ended, until the host is told to stop.
+ */
+#ifndef SIM_HOST_H
+#define SIM_HOST_H
+
+#include "app/orders.h"
+#include "io/sim/sim.h"
+
+#define HOST_ADDRESS "192.0.2.1"
+#define HOST_FOLDER "/data"
+
+struct host;
+
+struct host_options {
+    struct sim_world *world;
+    uint64_t edges;
+    uint64_t mails;
+    /* Log lines go to stderr. */
+    bool is_traced;
+};
+
+/* A machine with a data folder; nothing runs on it yet. Lives longer than the world. */
+struct host *host_new(const struct host_options *options);
+void host_free(struct host **host);
+struct sim_machine *host_machine(struct host *host);
+
+/* Starts `main` on the machine, with a log. */
+struct env *host_process_start(struct host *host, const char *name,
+                               void (*main)(struct task *t, void *argument), void *argument);
+
+/* Starts the supervisor, and again after each end. */
+void host_start(struct host *host);
+/* Asks it to stop. */
+void host_stop(struct host *host);
+/* All roles serve. */
+bool host_is_ready(const struct host *host);
+/* No process of the machine runs. */
+bool host_is_down(const struct host *host);
+
+/* How many roles run; and one of them, or NULL. */
+size_t host_role_count(const struct host *host);
+struct env *host_role(const struct host *host, size_t number);
+/* The supervisor, or NULL. */
+struct env *host_supervisor(const struct host *host);
+/* Supervisors and roles started so far. */
+uint64_t host_starts(const struct host *host);
+
+#endif

@@ -1,0 +1,136 @@
+#include "look.h"
+
+#include "base/limits.h"
+#include "store/engine.h"
+#include "store/reader.h"
+
+enum { ENTRIES_MAX = 4096, HASH_MEMORY_KIB = 8 };
+
+struct look {
+    struct env *env;
+    struct run *run;
+    struct ledger *ledger;
+    struct arena *arena;
+    struct reader *reader;
+    bool is_deep;
+};
+
+static const struct engine_options options = {.folder = HOST_FOLDER, .hash_memory_kib = HASH_MEMORY_KIB};
+
+void look_set_up(struct task *t, void *argument) {
+    struct run *run = argument;
+    struct engine *engine = NULL;
+    int result = engine_create(task_env(t), HOST_FOLDER);
+    if (result == 0) result = engine_open(task_env(t), &options, &engine);
+    if (result) {
+        ledger_fail(run->ledger, "the store cannot be made: %d", result);
+        return;
+    }
+    enum store_result made = engine_domain_add(t, engine, SLICE("example.test"));
+    for (unsigned i = 0; i < LEDGER_ACCOUNTS && made == STORE_OK; i++)
+        made = engine_account_add(t, engine, ledger_address(i), SLICE(LEDGER_PASSWORD), 0, &run->accounts[i]);
+    if (made) ledger_fail(run->ledger, "an account cannot be made: %d", (int)made);
+    engine_close(t, &engine);
+    run->is_looked = true;
+}
+
+/* ---- reading ---- */
+
+/* A look beside may meet a disk that fails, or be killed: only the last one must succeed. */
+static void cannot(struct look *look, const char *what, unsigned account) {
+    if (look->is_deep) ledger_fail(look->ledger, "%s of account %u cannot be read", what, account);
+}
+
+static void look_at_text(struct look *look, unsigned account, const struct entry *entry) {
+    struct buffer text = buffer_new(LEDGER_TEXT_BYTES_MAX);
+    if (reader_body(look->reader, entry->body, 0, UINT64_MAX, &text))
+        cannot(look, "a text", account);
+    else
+        ledger_saw(look->ledger, account, entry->uid, ledger_recognize(look->ledger, buffer_slice(&text)),
+                   entry->modseq);
+    buffer_free(&text);
+}
+
+static void check_entry(struct look *look, unsigned account, const struct mailbox *mailbox,
+                        const struct entry *entry) {
+    const struct ledger_seen *seen = ledger_seen(look->ledger, account, entry->uid);
+    if (entry->uid >= mailbox->uidnext || entry->modseq > mailbox->highest_modseq)
+        ledger_fail(look->ledger, "UID %u of account %u is above what its mailbox says", entry->uid, account);
+    if (!seen && entry->uid < look->ledger->mailboxes[account].looked_uidnext)
+        ledger_fail(look->ledger, "UID %u of account %u is new and below UIDNEXT", entry->uid, account);
+    if (seen && seen->is_deleted)
+        ledger_fail(look->ledger, "UID %u of account %u was deleted and is there again", entry->uid, account);
+    /* A text that was read once need not be read again but at the end. */
+    if (look->is_deep || !seen) look_at_text(look, account, entry);
+}
+
+static void look_at_entries(struct look *look, unsigned account, const struct mailbox *mailbox) {
+    struct uid_range all = {1, UINT32_MAX};
+    struct entry *entries;
+    size_t count = 0;
+    if (reader_entries(look->reader, look->arena, mailbox->id, (struct uid_ranges){&all, 1}, 1,
+                       ENTRY_FLAGS | ENTRY_MESSAGE, ENTRIES_MAX, &entries, &count)) {
+        cannot(look, "the list", account);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (i && entries[i].uid <= entries[i - 1].uid)
+            ledger_fail(look->ledger, "UIDs of account %u do not rise", account);
+        check_entry(look, account, mailbox, &entries[i]);
+    }
+    /* Killed on the way: not all texts were read. */
+    if (!look->env->is_dead) look->ledger->mailboxes[account].looked_uidnext = mailbox->uidnext;
+}
+
+static bool find_inbox(struct look *look, unsigned account, struct mailbox *inbox) {
+    return reader_mailbox_find(look->reader, look->arena, look->run->accounts[account], SLICE("INBOX"),
+                               inbox) == STORE_OK;
+}
+
+static void look_at_all(struct look *look) {
+    for (unsigned account = 0; account < LEDGER_ACCOUNTS; account++) {
+        struct mailbox inbox;
+        if (!find_inbox(look, account, &inbox)) {
+            cannot(look, "the INBOX", account);
+            continue;
+        }
+        ledger_saw_mailbox(look->ledger, account, inbox.uidvalidity, inbox.uidnext, inbox.highest_modseq);
+        look_at_entries(look, account, &inbox);
+        arena_reset(look->arena);
+    }
+}
+
+static void read_through(struct env *env, struct run *run, bool is_deep) {
+    struct look look = {
+        .env = env, .run = run, .ledger = run->ledger, .arena = arena_new(MIB(64)), .is_deep = is_deep};
+    int result = reader_open(env, HOST_FOLDER, &look.reader);
+    if (result == 0) look_at_all(&look);
+    if (result && is_deep) ledger_fail(run->ledger, "the store cannot be read: %d", result);
+    reader_close(&look.reader);
+    arena_free(&look.arena);
+}
+
+void look_beside(struct task *t, void *argument) { read_through(task_env(t), argument, false); }
+
+/* ---- at the end ---- */
+
+static void note_fault(void *context, struct slice line) {
+    ledger_fail(context, "verify: %.*s", SLICE_PRINT(line));
+}
+
+void look_at_end(struct task *t, void *argument) {
+    struct run *run = argument;
+    struct engine *engine = NULL;
+    struct verify_report report;
+    int result = engine_open(task_env(t), &options, &engine);
+    if (result) {
+        ledger_fail(run->ledger, "the store cannot be opened at the end: %d", result);
+        return;
+    }
+    if (engine_verify(t, engine, note_fault, run->ledger, &report) != STORE_OK)
+        ledger_fail(run->ledger, "the store cannot be verified");
+    ledger_look_anew(run->ledger);
+    read_through(task_env(t), run, true);
+    engine_close(t, &engine);
+    run->is_looked = true;
+}

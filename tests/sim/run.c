@@ -1,0 +1,157 @@
+#include "run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clients.h"
+#include "look.h"
+
+enum {
+    SENDERS = 4,
+    SET_UP_MS_MAX = 60000,
+    /* How long a scenario may make trouble, and everything may take after it. */
+    TROUBLE_MS_MIN = 5000,
+    TROUBLE_MS_MAX = 30000,
+    SETTLE_MS_MAX = 1200000,
+    LOOK_MS_MAX = 4000,
+};
+
+uint64_t run_between(struct run *run, uint64_t least, uint64_t most) {
+    return least + sim_world_random(run->world, most - least + 1);
+}
+
+/* ---- conditions ---- */
+
+static bool is_looked(void *context) {
+    const struct run *run = context;
+    return (run->is_looked && host_is_down(run->host)) || ledger_has_failed(run->ledger);
+}
+static bool is_ready(void *context) { return host_is_ready(((struct run *)context)->host); }
+static bool has_failed(void *context) { return ledger_has_failed(((struct run *)context)->ledger); }
+static bool is_served(void *context) {
+    const struct run *run = context;
+    return run->senders_left == 0 || ledger_has_failed(run->ledger);
+}
+static bool is_closed(void *context) {
+    const struct run *run = context;
+    return run->readers_left == 0 || ledger_has_failed(run->ledger);
+}
+static bool is_down(void *context) { return host_is_down(((struct run *)context)->host); }
+
+static bool wait_for(struct run *run, bool (*is_met)(void *context), int64_t ms, const char *what) {
+    if (!sim_world_run_until(run->world, is_met, run, ms)) ledger_fail(run->ledger, "%s", what);
+    return !ledger_has_failed(run->ledger);
+}
+
+/* ---- phases ---- */
+
+static void start_client(struct run *run, struct client *client, const char *kind, unsigned number,
+                         void (*main)(struct task *t, void *client)) {
+    char address[32];
+    (void)snprintf(address, sizeof address, "198.51.100.%u", ++run->machines);
+    struct sim_machine *machine = sim_machine_new(run->world, kind, address);
+    *client = (struct client){run, number};
+    (void)sim_process_start(machine, kind, main, client);
+}
+
+static void start_clients(struct run *run, struct client *clients) {
+    for (unsigned i = 0; i < SENDERS; i++) start_client(run, clients++, "sender", i, sender_main);
+    for (unsigned i = 0; i < LEDGER_ACCOUNTS; i++) {
+        start_client(run, clients++, "pop3", i, pop3_reader_main);
+        start_client(run, clients++, "imap", i, imap_reader_main);
+    }
+    run->senders_left = SENDERS;
+    run->readers_left = 2 * LEDGER_ACCOUNTS;
+}
+
+static void look_now_and_then(void *context) {
+    struct run *run = context;
+    if (run->is_closing) return;
+    /* Nothing runs: the power is cut. */
+    if (!host_is_down(run->host)) (void)host_process_start(run->host, "look", look_beside, run);
+    sim_world_after(run->world, (int64_t)run_between(run, 1, LOOK_MS_MAX), look_now_and_then, run);
+}
+
+static void heal(struct run *run) {
+    struct sim_network *network = sim_world_network(run->world);
+    struct sim_faults *faults = sim_machine_faults(host_machine(run->host));
+    run->is_healed = true;
+    network->cut_chance = network->refuse_chance = network->silence_chance = network->tls_failure_chance = 0;
+    faults->sync_error_chance = faults->write_error_chance = faults->read_error_chance = 0;
+    faults->no_space_chance = faults->no_descriptor_chance = 0;
+    sim_power_cut_after_steps(host_machine(run->host), 0);
+    for (size_t i = 0; host_role(run->host, i); i++) {
+        sim_kill_after_steps(host_role(run->host, i), 0);
+        sim_kill_at_random(host_role(run->host, i), 0);
+    }
+    if (host_supervisor(run->host)) sim_kill_after_steps(host_supervisor(run->host), 0);
+}
+
+static bool trouble(struct run *run) {
+    if (!wait_for(run, is_ready, SET_UP_MS_MAX, "the roles do not start")) return false;
+    run->scenario->start(run);
+    look_now_and_then(run);
+    int64_t ms = (int64_t)run_between(run, TROUBLE_MS_MIN, TROUBLE_MS_MAX);
+    (void)sim_world_run_until(run->world, has_failed, run, ms);
+    heal(run);
+    return !ledger_has_failed(run->ledger);
+}
+
+static bool settle(struct run *run) {
+    if (!wait_for(run, is_served, SETTLE_MS_MAX, "after all was healed senders are not served")) return false;
+    run->is_closing = true;
+    if (!wait_for(run, is_closed, SETTLE_MS_MAX, "after all was healed readers do not end")) return false;
+    if (!is_ready(run)) ledger_fail(run->ledger, "after all was healed not all roles serve");
+    host_stop(run->host);
+    return wait_for(run, is_down, SETTLE_MS_MAX, "the host does not stop");
+}
+
+static bool set_up(struct run *run) {
+    (void)host_process_start(run->host, "set-up", look_set_up, run);
+    if (!wait_for(run, is_looked, SET_UP_MS_MAX, "the store is not made")) return false;
+    run->is_looked = false;
+    host_start(run->host);
+    return true;
+}
+
+static void look_last(struct run *run) {
+    (void)host_process_start(run->host, "last look", look_at_end, run);
+    if (wait_for(run, is_looked, SET_UP_MS_MAX, "the last look does not end")) ledger_settle(run->ledger);
+}
+
+static void work(struct run *run, struct client *clients) {
+    if (!set_up(run)) return;
+    start_clients(run, clients);
+    if (trouble(run) && settle(run)) look_last(run);
+}
+
+static void tell(const struct run *run, struct run_result *result) {
+    *result = (struct run_result){.trace = sim_world_trace(run->world),
+                                  .starts = host_starts(run->host),
+                                  .troubles = run->trouble_count,
+                                  .attempts = run->ledger->count,
+                                  .virtual_ms = sim_world_now_ms(run->world) - run->started_ms};
+    for (uint32_t i = 1; i <= run->ledger->count; i++)
+        result->acknowledged += run->ledger->entries[i].is_acknowledged;
+}
+
+bool run_scenario(const struct run_options *options, struct run_result *result, struct buffer *failure) {
+    struct client clients[SENDERS + 2 * LEDGER_ACCOUNTS];
+    struct run run = {.scenario = options->scenario, .world = sim_world_new(options->seed)};
+    struct host_options host = {.world = run.world, .is_traced = options->is_traced};
+    run.started_ms = sim_world_now_ms(run.world);
+    host.edges = run_between(&run, 1, 2);
+    host.mails = run_between(&run, 1, 2);
+    run.host = host_new(&host);
+    run.ledger = ledger_new(options->seed);
+    work(&run, clients);
+    host_stop(run.host);
+    run.is_closing = true;
+    tell(&run, result);
+    sim_world_free(&run.world);
+    buffer_append(failure, buffer_slice(&run.ledger->failure));
+    bool is_good = !ledger_has_failed(run.ledger);
+    ledger_free(&run.ledger);
+    host_free(&run.host);
+    return is_good;
+}

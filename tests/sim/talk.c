@@ -1,0 +1,102 @@
+#include "talk.h"
+
+#include <stdio.h>
+
+#include "host.h"
+#include "io/tls.h"
+
+enum { READ_BYTES = 16384, LINE_BYTES_MAX = 4096 };
+
+static int64_t deadline(struct task *t) { return env_now_ms(task_env(t)) + TALK_PATIENCE_MS; }
+
+bool talk_open(struct task *t, struct talk *talk, enum port_kind port, bool is_tls) {
+    struct connect_request request = {HOST_ADDRESS, ports[port].number};
+    *talk = (struct talk){.in = buffer_new(TALK_BYTES_MAX)};
+    if (stream_connect(t, task_env(t), &request, deadline(t), &talk->stream)) talk->stream = NULL;
+    return is_tls ? talk_start_tls(t, talk) : !talk_is_broken(talk);
+}
+
+void talk_close(struct talk *talk) {
+    stream_close(&talk->stream);
+    buffer_free(&talk->in);
+}
+
+bool talk_is_broken(const struct talk *talk) { return !talk->stream; }
+
+bool talk_start_tls(struct task *t, struct talk *talk) {
+    if (talk_is_broken(talk)) return false;
+    buffer_clear(&talk->in);
+    talk->taken = 0;
+    return tls_connect(t, &talk->stream, NULL, deadline(t)) == 0;
+}
+
+void talk_say(struct task *t, struct talk *talk, struct slice bytes) {
+    if (!talk_is_broken(talk) && stream_write(t, talk->stream, bytes, deadline(t)))
+        stream_close(&talk->stream);
+}
+
+static void say_text(struct task *t, struct talk *talk, const char *format, va_list arguments) {
+    char text[LINE_BYTES_MAX];
+    int len = vsnprintf(text, sizeof text, format, arguments);
+    ASSERT(len >= 0 && (size_t)len < sizeof text);
+    talk_say(t, talk, slice_of(text, (size_t)len));
+}
+
+void talk_printf(struct task *t, struct talk *talk, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    say_text(t, talk, format, arguments);
+    va_end(arguments);
+}
+
+static bool read_more(struct task *t, struct talk *talk) {
+    if (talk_is_broken(talk)) return false;
+    uint8_t *room = buffer_reserve(&talk->in, READ_BYTES);
+    ssize_t got = room ? stream_read(t, talk->stream, room, READ_BYTES, deadline(t)) : -EMSGSIZE;
+    if (got <= 0) {
+        stream_close(&talk->stream);
+        return false;
+    }
+    buffer_grew(&talk->in, (size_t)got);
+    return true;
+}
+
+static void forget_taken(struct talk *talk) {
+    buffer_consume(&talk->in, talk->taken);
+    talk->taken = 0;
+}
+
+struct slice talk_line(struct task *t, struct talk *talk) {
+    forget_taken(talk);
+    size_t end;
+    while ((end = slice_find_crlf(buffer_slice(&talk->in))) == SLICE_NOT_FOUND)
+        if (!read_more(t, talk)) return SLICE_EMPTY;
+    talk->taken = end + 2;
+    return slice_sub(buffer_slice(&talk->in), 0, end);
+}
+
+struct slice talk_bytes(struct task *t, struct talk *talk, size_t len) {
+    forget_taken(talk);
+    while (talk->in.len < len)
+        if (!read_more(t, talk)) return SLICE_EMPTY;
+    talk->taken = len;
+    return slice_sub(buffer_slice(&talk->in), 0, len);
+}
+
+unsigned talk_smtp_reply(struct task *t, struct talk *talk) {
+    for (;;) {
+        struct slice line = talk_line(t, talk);
+        uint64_t code = 0;
+        if (talk_is_broken(talk) && line.len == 0) return 0;
+        if (!slice_take_number(&line, 599, &code)) return 0;
+        if (!slice_starts(line, SLICE("-"))) return (unsigned)code;
+    }
+}
+
+unsigned talk_smtp(struct task *t, struct talk *talk, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    say_text(t, talk, format, arguments);
+    va_end(arguments);
+    return talk_smtp_reply(t, talk);
+}
