@@ -97,11 +97,12 @@ static void hand_over(struct task *t, struct entry_session *session, const struc
 }
 
 /* RFC 5530 3; RFC 9051 6.2.2: a cancelled exchange is BAD. */
-static const struct refusal {
+struct refusal {
     enum imap_reply_status status;
     const char *code;
     const char *text;
-} refusals[] = {
+};
+static const struct refusal refusals[] = {
     [LOGIN_DENIED] = {IMAP_REPLY_NO, "AUTHENTICATIONFAILED", "Authentication failed"},
     [LOGIN_BUSY] = {IMAP_REPLY_NO, "UNAVAILABLE", "Cannot check logins now, try again later"},
     [LOGIN_MALFORMED] = {IMAP_REPLY_BAD, "", "Malformed authentication exchange"},
@@ -138,10 +139,11 @@ static void on_authenticate(struct task *t, struct entry_session *session,
     end_login(t, session, command, result, &identity, asked->mechanism);
 }
 
-static const struct entry_row {
+struct entry_row {
     enum imap_command_kind kind;
     entry_handler *handle;
-} rows[] = {
+};
+static const struct entry_row rows[] = {
     {IMAP_COMMAND_CAPABILITY, on_capability},
     {IMAP_COMMAND_NOOP, on_noop},
     {IMAP_COMMAND_LOGOUT, on_logout},

@@ -132,7 +132,7 @@ static bool is_address_field(enum envelope_field field) {
 }
 
 /* Reads up to and with the field; each field overwrites the one before. */
-bool search_in_envelope(struct search *search, enum envelope_field field, struct slice needle) {
+struct slice search_envelope_text(struct search *search, enum envelope_field field) {
     struct slice rest = search->entry->envelope;
     struct buffer *spare = &search->folded;
     (void)slice_take_byte(&rest, '(');
@@ -146,6 +146,11 @@ bool search_in_envelope(struct search *search, enum envelope_field field, struct
             encoded_word_decode(&search->scratch, buffer_slice(spare));
         }
     }
+    return buffer_slice(&search->scratch);
+}
+
+bool search_in_envelope(struct search *search, enum envelope_field field, struct slice needle) {
+    (void)search_envelope_text(search, field);
     return scratch_has(search, needle);
 }
 
