@@ -87,6 +87,7 @@ static void set_up_writer(struct db *db) {
     (void)sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
     db_script(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
                   "PRAGMA cache_size = -32768; PRAGMA journal_size_limit = 67108864");
+    if (IS_PLANTED(db->env, PLANTED_NO_DATABASE_SYNC)) db_script(db, "PRAGMA synchronous = OFF");
     (void)sqlite3_wal_hook(db->handle, note_wal_bytes, db);
 }
 
