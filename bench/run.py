@@ -117,6 +117,8 @@ def main() -> int:
         return 1
     build_load_generator()
     with tempfile.TemporaryDirectory(prefix="posthaste-bench-") as folder:
+        # The roles run as users of their own, who must get this far.
+        Path(folder).chmod(0o755)
         servers: list[Any] = []
         try:
             servers = start_servers(Path(folder), options.peer_only)

@@ -9,10 +9,11 @@
 #include "app/certificate.h"
 #include "app/cli.h"
 #include "app/config.h"
-#include "app/log_sink.h"
-#include "app/read_file.h"
 #include "app/serve_lock.h"
+#include "io/real/log_sink.h"
 #include "io/real/loop.h"
+#include "io/real/read_file.h"
+#include "wire/smtp_address.h"
 
 enum { PATH_BYTES = 4096, TEXT_BYTES_MAX = 65536 };
 
@@ -49,7 +50,7 @@ static int write_certificate(struct cli *cli) {
 static int write_config(struct cli *cli, const struct config *config) {
     struct buffer text = buffer_new(TEXT_BYTES_MAX);
     config_render(config, &text);
-    int status = write_text(path_in(cli, "posthaste.conf"), &text, 0644);
+    int status = write_text(path_in(cli, "posthaste.conf"), &text, 0640);
     buffer_free(&text);
     return status;
 }
@@ -87,7 +88,23 @@ static bool is_numeric_address(const char *text) {
     return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
 }
 
+/* 0, or the exit status: what cannot work is refused before anything is made. */
+static int check_names(struct cli *cli) {
+    const char *const names[] = {cli->domain, cli->hostname};
+    for (size_t i = 0; i < 2; i++) {
+        struct slice utf8;
+        struct slice ascii;
+        if (!names[i] ||
+            smtp_domain_parse(cli->arena, slice_from_text(names[i]), &utf8, &ascii) == SMTP_ADDRESS_OK)
+            continue;
+        return cli_misuse(cli, "'%s' is not a domain name", names[i]);
+    }
+    return 0;
+}
+
 int command_init(struct cli *cli) {
+    int misuse = check_names(cli);
+    if (misuse) return misuse;
     struct config config;
     config_defaults(&config);
     if (!cli->hostname)

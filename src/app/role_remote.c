@@ -21,9 +21,9 @@ static bool options_are_same(const struct dns_options *a, const struct dns_optio
 }
 
 /* NULL: logged. */
-static struct dns *open_dns(struct role *role, const struct dns_options *options) {
+static struct dns *open_dns(struct task *t, struct role *role, const struct dns_options *options) {
     const char *reason = NULL;
-    struct dns *dns = dns_open(role->env, options, &reason);
+    struct dns *dns = dns_open(t, options, &reason);
     if (!dns)
         LOG_ERROR(role->env->log, "dns.not_opened", LOG_TEXT("servers", options->servers),
                   LOG_CSTR("reason", reason));
@@ -31,11 +31,10 @@ static struct dns *open_dns(struct role *role, const struct dns_options *options
 }
 
 static bool start(struct task *t, struct role *role) {
-    (void)t;
     struct remote_role *state = calloc(1, sizeof *state);
     if (!state) FATAL("out of memory for the remote role");
     state->options = options_of(&role->settings);
-    state->dns = open_dns(role, &state->options);
+    state->dns = open_dns(t, role, &state->options);
     if (!state->dns) {
         free(state);
         return false;
@@ -47,11 +46,10 @@ static bool start(struct task *t, struct role *role) {
 
 /* New options that are wrong change nothing. Lookups under way in the old resolver end as cancelled. */
 static void reload(struct task *t, struct role *role) {
-    (void)t;
     struct remote_role *state = role->state;
     struct dns_options options = options_of(&role->settings);
     if (options_are_same(&state->options, &options)) return;
-    struct dns *dns = open_dns(role, &options);
+    struct dns *dns = open_dns(t, role, &options);
     if (!dns) return;
     dns_close(&state->dns);
     state->dns = dns;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -11,15 +12,41 @@
 
 enum { LOCK_TRIES = 100, LOCK_PAUSE_MS = 100 };
 
-static bool take(int fd, const char *folder) {
+enum lock_result { LOCK_TAKEN, LOCK_OF_ANOTHER, LOCK_STOPPED };
+
+/* Waits a moment, or for a signal that asks us to stop. */
+static bool pause_is_stopped(const sigset_t *signals) {
+    struct timespec pause = {0, LOCK_PAUSE_MS * 1000000L};
+    return sigtimedwait(signals, NULL, &pause) > 0;
+}
+
+static enum lock_result take(int fd, const char *folder, const sigset_t *signals) {
     for (int i = 0; i < LOCK_TRIES; i++) {
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
-        if (errno != EWOULDBLOCK) return false;
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) return LOCK_TAKEN;
+        if (errno != EWOULDBLOCK) break;
         if (i == 0) (void)fprintf(stderr, "posthaste: waiting for the server of %s to end\n", folder);
-        struct timespec pause = {0, LOCK_PAUSE_MS * 1000000L};
-        (void)nanosleep(&pause, NULL);
+        if (pause_is_stopped(signals)) return LOCK_STOPPED;
     }
-    return false;
+    return LOCK_OF_ANOTHER;
+}
+
+/* SIGTERM and SIGINT end the wait; later they are the loop's. */
+static enum lock_result take_or_stop(int fd, const char *folder) {
+    sigset_t signals;
+    sigset_t before;
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGINT);
+    (void)sigprocmask(SIG_BLOCK, &signals, &before);
+    enum lock_result result = take(fd, folder, &signals);
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    return result;
+}
+
+/* What root leaves in the folder belongs to the folder's owner. */
+static void give_to_owner(int fd, const char *folder) {
+    struct stat status;
+    if (geteuid() == 0 && stat(folder, &status) == 0) (void)!fchown(fd, status.st_uid, status.st_gid);
 }
 
 bool serve_lock_take(const char *folder, int *lock) {
@@ -31,11 +58,12 @@ bool serve_lock_take(const char *folder, int *lock) {
                       strerror(errno));
         return false;
     }
-    if (take(fd, folder)) {
-        *lock = fd;
-        return true;
-    }
-    (void)fprintf(stderr, "posthaste: another posthaste serves %s; stop it first\n", folder);
+    give_to_owner(fd, folder);
+    enum lock_result result = take_or_stop(fd, folder);
+    *lock = fd;
+    if (result == LOCK_TAKEN) return true;
+    if (result == LOCK_OF_ANOTHER)
+        (void)fprintf(stderr, "posthaste: another posthaste serves %s; stop it first\n", folder);
     (void)close(fd);
     return false;
 }
@@ -52,5 +80,9 @@ bool serve_become_owner(const char *folder) {
         (void)fprintf(stderr, "posthaste: cannot become the owner of %s: %s\n", folder, strerror(errno));
         return false;
     }
-    return true;
+    if (access(folder, R_OK | X_OK) == 0) return true;
+    (void)fprintf(stderr,
+                  "posthaste: its owner, user %u, cannot get to %s: a folder above it is closed to others\n",
+                  status.st_uid, folder);
+    return false;
 }

@@ -133,7 +133,7 @@ static void announce(struct supervisor *supervisor) {
 
 static void role_is_ready(struct supervised *role, struct slice walls) {
     struct supervisor *supervisor = role->supervisor;
-    if (!walls_unpack(walls, &role->walls)) return;
+    if (supervisor->is_stopping || !walls_unpack(walls, &role->walls)) return;
     role->is_ready = true;
     role->walls.own_user = supervisor->options.uid[role->kind] != 0;
     LOG_INFO(supervisor->env->log, "role.ready", LOG_CSTR("kind", role_kind_name(role->kind)),
@@ -164,27 +164,35 @@ static void answer_nothing(struct task *t, void *context, struct ipc_request *re
 
 static const struct channel_handlers control_handlers = {answer_nothing, take_report, NULL};
 
+/* A role that keeps dying young waits longer each time. */
+static int64_t restart_pause_ms(const struct supervised *role, int64_t now_ms) {
+    if (now_ms - role->started_ms > QUICK_DEATH_MS) return 0;
+    if (role->pause_ms == 0) return RESTART_PAUSE_MS_FIRST;
+    return role->pause_ms * 2 < RESTART_PAUSE_MS_MAX ? role->pause_ms * 2 : RESTART_PAUSE_MS_MAX;
+}
+
 static void role_ended(void *context, const char *status) {
     struct supervised *role = context;
     struct supervisor *supervisor = role->supervisor;
-    supervisor->options.spawner->release(&role->spawned);
+    int64_t now_ms = env_now_ms(supervisor->env);
+    /* A store that gave up by itself before it ever served cannot serve: it has said why. */
+    bool is_hopeless = role->kind == ROLE_STORE && !supervisor->was_ready &&
+                       slice_starts(slice_from_text(status), SLICE("exit"));
     role->is_ready = false;
+    role->pause_ms = restart_pause_ms(role, now_ms);
+    if (!supervisor->is_stopping) {
+        role->restarts++;
+        LOG_ERROR(supervisor->env->log, "role.ended", LOG_CSTR("kind", role_kind_name(role->kind)),
+                  LOG_NUMBER("index", role->index), LOG_CSTR("status", status),
+                  LOG_NUMBER("pause_ms", role->pause_ms));
+    }
+    supervisor->options.spawner->release(&role->spawned);
     gate_open(&supervisor->ended);
     if (supervisor->is_stopping) return;
-    int64_t lived_ms = env_now_ms(supervisor->env) - role->started_ms;
-    role->pause_ms = lived_ms > QUICK_DEATH_MS ? 0
-                     : role->pause_ms          ? role->pause_ms * 2
-                                               : RESTART_PAUSE_MS_FIRST;
-    if (role->pause_ms > RESTART_PAUSE_MS_MAX) role->pause_ms = RESTART_PAUSE_MS_MAX;
-    role->restarts++;
-    LOG_ERROR(supervisor->env->log, "role.ended", LOG_CSTR("kind", role_kind_name(role->kind)),
-              LOG_NUMBER("index", role->index), LOG_CSTR("status", status),
-              LOG_NUMBER("pause_ms", role->pause_ms));
-    if (!supervisor->was_ready && role->kind == ROLE_STORE) {
+    if (is_hopeless)
         supervisor->options.on_failed(supervisor->options.context);
-        return;
-    }
-    timer_arm(&supervisor->env->timers, &role->restart, env_now_ms(supervisor->env) + role->pause_ms);
+    else
+        timer_arm(&supervisor->env->timers, &role->restart, now_ms + role->pause_ms);
 }
 
 static void start_role(struct supervised *role) {

@@ -6,6 +6,31 @@
 /* Room for a name whose every byte is written as \DDD. */
 enum { ESCAPED_NAME_BYTES_MAX = DNS_NAME_BYTES_MAX * 4 };
 
+struct opening {
+    struct work work;
+    struct task *t;
+    const struct dns_options *options;
+    const char **reason;
+    struct dns *dns;
+    bool is_done;
+};
+
+static void open_work(struct work *work) {
+    struct opening *opening = CONTAINER_OF(work, struct opening, work);
+    struct env *env = task_env(opening->t);
+    opening->dns = env->ops->dns_open(env, opening->options, opening->reason);
+    opening->is_done = true;
+    task_wake(opening->t);
+}
+
+struct dns *dns_open(struct task *t, const struct dns_options *options, const char **reason) {
+    struct opening opening = {.t = t, .options = options, .reason = reason};
+    work_init(&opening.work, open_work);
+    work_post(task_env(t), &opening.work);
+    while (!opening.is_done) task_wait_firmly(t);
+    return opening.dns;
+}
+
 void dns_close(struct dns **dns) {
     if (*dns) (*dns)->ops->close(*dns);
     *dns = NULL;

@@ -95,12 +95,10 @@ struct dns {
     struct env *env;
 };
 
-/* Opens a resolver. Opens no file, now or later. NULL, and *reason (a static text), where a server
-   or a trust anchor is no such thing. */
-NODISCARD static inline struct dns *dns_open(struct env *env, const struct dns_options *options,
-                                             const char **reason) {
-    return env->ops->dns_open(env, options, reason);
-}
+/* Opens a resolver, and waits a turn: libunbound sets up with frames of 64 KiB and more, so it is done
+   on the loop's own stack. Opens no file, now or later. NULL, and *reason (a static text), where a
+   server or a trust anchor is no such thing. */
+NODISCARD struct dns *dns_open(struct task *t, const struct dns_options *options, const char **reason);
 /* Closes it and nulls *dns; lookups under way end with DNS_CANCELLED. NULL is fine. */
 void dns_close(struct dns **dns);
 

@@ -26,7 +26,7 @@ static struct smtp_reply flood(struct smtp_session *session) {
 }
 
 static struct smtp_reply read_message(struct task *t, struct smtp_session *session) {
-    struct smtp_data_reader reader = smtp_data_reader_new(false);
+    struct smtp_data_reader reader = smtp_data_reader_new(true);
     struct smtp_reply lost;
     while (!read_some(t, session, &reader)) {
         if (smtp_reception_is_flood(session)) return flood(session);

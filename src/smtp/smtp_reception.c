@@ -172,6 +172,10 @@ static void log_accepted(const struct smtp_session *session) {
              LOG_NUMBER("bytes", transaction->reception->pace.wire_bytes),
              LOG_TEXT("peer", smtp_session_peer(session)), LOG_CSTR("tls", session->security),
              LOG_ID("session", session->id));
+    if (transaction->queue.count)
+        LOG_WARN(session->conn.env->log, "queue.held", LOG_ID("id", transaction->reception->id),
+                 LOG_NUMBER("recipients", transaction->queue.count),
+                 LOG_CSTR("reason", "this version has no way out to other hosts"));
 }
 
 static struct smtp_reply accepted(struct smtp_session *session) {

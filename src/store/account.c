@@ -5,6 +5,7 @@
 #include "store/engine_state.h"
 #include "store/event.h"
 #include "store/mailbox.h"
+#include "store/schema.h"
 
 static const char account_usage[] =
     "UPDATE account SET used_bytes = used_bytes + $2, message_count = message_count + $3 WHERE id = $1";
@@ -61,8 +62,9 @@ struct account_request {
 static void write_credential(struct db *db, uint64_t account, const struct password_secrets *secrets) {
     const struct scram_secret *sha1 = &secrets->sha1;
     const struct scram_secret *sha256 = &secrets->sha256;
-    DB_RUN(db, credential_write, DB_NUMBER(account), DB_NUMBER(1), DB_TEXT(slice_from_text(secrets->hash)),
-           DB_NUMBER(sha1->iterations), DB_BYTES(slice_of(sha1->salt, sizeof sha1->salt)),
+    DB_RUN(db, credential_write, DB_NUMBER(account), DB_NUMBER(TENANT_DEFAULT),
+           DB_TEXT(slice_from_text(secrets->hash)), DB_NUMBER(sha1->iterations),
+           DB_BYTES(slice_of(sha1->salt, sizeof sha1->salt)),
            DB_BYTES(slice_of(sha1->stored_key, sha1->hash_bytes)),
            DB_BYTES(slice_of(sha1->server_key, sha1->hash_bytes)),
            DB_BYTES(slice_of(sha256->salt, sizeof sha256->salt)),
@@ -114,7 +116,7 @@ static enum store_result account_password(struct commit *commit, void *argument)
     if (!account_exists(commit->db, request->address.whole, &request->account))
         return db_result(commit->db, STORE_NOT_FOUND);
     write_credential(commit->db, request->account, &request->secrets);
-    event_add(commit, 1, EVENT_PASSWORD_CHANGED, request->account, 0);
+    event_add(commit, TENANT_DEFAULT, EVENT_PASSWORD_CHANGED, request->account, 0);
     return STORE_OK;
 }
 
@@ -125,7 +127,7 @@ static enum store_result account_remove(struct commit *commit, void *argument) {
     mailbox_remove_all(commit, request->account);
     DB_RUN(commit->db, credential_delete, DB_NUMBER(request->account));
     DB_RUN(commit->db, account_delete, DB_NUMBER(request->account));
-    event_add(commit, 1, EVENT_ACCOUNT_REMOVED, request->account, 0);
+    event_add(commit, TENANT_DEFAULT, EVENT_ACCOUNT_REMOVED, request->account, 0);
     return STORE_OK;
 }
 

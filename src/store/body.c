@@ -54,8 +54,10 @@ static int open_current(struct body_writer *writer) {
     return result ? result : file_open(writer->env, path, FILE_WRITE, &writer->file);
 }
 
-int body_writer_open(struct body_writer *writer, struct env *env, const char *folder, struct db *db) {
+int body_writer_open(struct body_writer *writer, struct env *env, const char *folder,
+                     uint64_t segment_bytes_max, struct db *db) {
     *writer = (struct body_writer){.env = env, .folder = folder};
+    writer->segment_bytes_max = segment_bytes_max ? segment_bytes_max : STORE_SEGMENT_BYTES;
     writer->pending = buffer_new(STORE_BATCH_BYTES_MAX);
     char path[STORE_PATH_BYTES_MAX];
     if ((size_t)snprintf(path, sizeof path, "%s/body", folder) >= sizeof path) return -ENAMETOOLONG;
@@ -80,7 +82,7 @@ void body_writer_close(struct body_writer *writer) {
 /* ---- a batch ---- */
 
 int body_batch_begin(struct body_writer *writer) {
-    if (writer->file && writer->end < STORE_SEGMENT_BYTES) return 0;
+    if (writer->file && writer->end < writer->segment_bytes_max) return 0;
     file_close(&writer->file);
     writer->segment++;
     writer->recorded = writer->end = 0;

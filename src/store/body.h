@@ -14,6 +14,7 @@ struct body_writer {
     const char *folder;
     struct file *file;
     uint64_t segment;
+    uint64_t segment_bytes_max;
     /* End of the segment as the database has it, and with what was appended since. */
     uint64_t recorded;
     uint64_t end;
@@ -28,7 +29,7 @@ struct body_writer {
 /* Finds the current segment and removes files of segments that no commit ever recorded. 0, or a
    negated errno. Segments that are missing or short are told to the log. */
 NODISCARD int body_writer_open(struct body_writer *writer, struct env *env, const char *folder,
-                               struct db *db);
+                               uint64_t segment_bytes_max, struct db *db);
 void body_writer_close(struct body_writer *writer);
 
 /* Begins a batch: a new segment when the current one is full. 0, or a negated errno. */

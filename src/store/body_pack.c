@@ -5,7 +5,8 @@
 
 #include "base/limits.h"
 
-/* Measured on 4 KB text: level 1 takes 16 us for 45 % of the bytes, level 3 takes 27 us for 44 %. */
+/* Measured on 4 KB of English text: level 1 takes 22 us for 57 % of the bytes, level -1 takes 15 us for
+   78 %, level 3 takes 42 us for 56 %. */
 enum { PACK_LEVEL = 1, NUMBER_BYTES = 4 };
 
 struct body_packer {

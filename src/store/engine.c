@@ -113,7 +113,9 @@ static int start(struct engine *engine, const struct engine_options *options, st
     uint8_t secret[PASSWORD_KEY_BYTES];
     db_failure_clear(writer);
     int result = read_secret(writer, secret);
-    if (result == 0) result = body_writer_open(&engine->bodies, engine->env, engine->folder, writer);
+    if (result == 0)
+        result =
+            body_writer_open(&engine->bodies, engine->env, engine->folder, options->segment_bytes, writer);
     struct id_source ids = {(uint64_t)DB_READ_NUMBER(writer, id_newest, 0), options->node};
     db_complain(writer, engine->env->log);
     if (result == 0 && db_failure(writer) != STORE_OK) result = -EIO;

@@ -23,6 +23,8 @@ struct engine_options {
     void *context;
     /* Argon2id cost; 0 = default (19 MiB, 2 passes). Tests use less. */
     uint32_t hash_memory_kib;
+    /* A segment is full at this size; 0 = default. Tests use less. */
+    uint64_t segment_bytes;
 };
 
 /* Makes a new data folder's store (db, bodies). -EEXIST when there is one. Blocks. */

@@ -54,7 +54,8 @@ def smtp(server: Server, service: str = "smtp", security: str = "plain",
 
 def send(client: smtplib.SMTP, sender: str, recipients: list[str], message: bytes) -> None:
     """One message; raises unless every recipient was accepted and DATA was answered with 250."""
-    options = [f"SIZE={len(message)}"] + ([] if message.isascii() else ["BODY=8BITMIME"])
+    # SIZE is smtplib's to add.
+    options = [] if message.isascii() else ["BODY=8BITMIME"]
     refused = client.sendmail(sender, recipients, message, mail_options=options)
     assert not refused, refused
 

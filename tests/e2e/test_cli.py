@@ -144,7 +144,8 @@ def test_the_folder_belongs_to_one_owner_and_nobody_else_reads_it(fresh: Server)
     owner = fresh.data.stat().st_uid
     for path in (path for path in [fresh.data, *fresh.data.rglob("*")] if not path.is_socket()):
         found = path.lstat()
-        if path.parts[-2:-1] != ("tls",):
+        # What the supervisor reads stays root's where root set it up: no captured role can change it.
+        if "tls" not in path.parts and path.name != "posthaste.conf":
             assert found.st_uid == owner, f"{path} belongs to {found.st_uid}, the folder to {owner}"
         if path.is_file() and path != fresh.certificate:
             assert not found.st_mode & (stat.S_IROTH | stat.S_IWOTH), f"{path} is open to everybody"

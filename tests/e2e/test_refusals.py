@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import imaplib
+import json
 import poplib
+import re
 import smtplib
 
 import pytest
@@ -34,11 +36,13 @@ def test_an_unknown_user_is_refused_at_rcpt(server: Server, alice: Account) -> N
         assert client.rcpt(alice.address)[0] == 250
 
 
-def test_mail_to_elsewhere_is_refused_for_users_too_while_nothing_relays(server: Server, alice: Account) -> None:
+def test_mail_to_elsewhere_is_held_and_said_to_be_while_there_is_no_way_out(server: Server, alice: Account) -> None:
+    held = json.loads(server.command("status", "--json"))["queue_held"]
     with smtp(server, "submissions", "tls", alice) as client:
-        client.mail(alice.address)
-        code, _ = client.rcpt("user@elsewhere.test")
-    assert 500 <= code < 560
+        send(client, alice.address, ["user@elsewhere.test"], plain("for another host"))
+    assert json.loads(server.command("status", "--json"))["queue_held"] == held + 1
+    assert "no way out" in server.command("status")
+    assert re.search(r"queue\.held .*no way out", server.log_text())
 
 
 def test_submission_wants_a_login(server: Server, alice: Account) -> None:

@@ -27,6 +27,8 @@ struct role_bench {
     size_t handover_count;
     struct handover last_handover;
     void *server;
+    /* What hears of news in the mail role; may be NULL. */
+    void (*on_news)(struct role_bench *role, const struct mailbox_news *news);
     size_t news_count;
 };
 
@@ -55,7 +57,14 @@ static inline bool role_hand_over(struct task *t, void *context, struct stream *
 }
 
 static inline void role_on_news(void *context, const struct mailbox_news *news) {
-    ((struct role_bench *)context)->news_count++;
+    struct role_bench *role = context;
+    role->news_count++;
+    if (role->on_news) role->on_news(role, news);
+}
+
+/* From the engine to the service, which tells the mail role. */
+static inline void role_pass_news(void *context, const struct mailbox_news *news) {
+    store_service_news(((struct role_bench *)context)->service, news);
 }
 
 static inline void role_open(struct role_bench *role, struct store_bench *bench) {
@@ -81,9 +90,12 @@ static inline void role_open(struct role_bench *role, struct store_bench *bench)
     role->login.tls =
         tls_context_server(slice_from_text(test_certificate), slice_from_text(test_key), &reason);
     assert_null(reason);
+    bench->pass_news = role_pass_news;
+    bench->pass_context = role;
 }
 
 static inline void role_close(struct task *t, struct role_bench *role) {
+    role->bench->pass_news = NULL;
     conn_group_close(t, &role->edge_group);
     conn_group_close(t, &role->mail_group);
     pump_group_close(&role->pumps);

@@ -20,13 +20,21 @@ struct store_bench {
     struct engine *engine;
     struct reader *reader;
     struct id_source ids;
+    /* Small segments, so that there are many. */
+    uint64_t segment_bytes;
     uint64_t account;
     uint64_t inbox;
     size_t news_count;
     struct mailbox_news last_news;
+    /* Who else hears of news; may be NULL. */
+    void (*pass_news)(void *context, const struct mailbox_news *news);
+    void *pass_context;
     void (*body)(struct task *t, struct store_bench *bench);
     void *extra;
+    /* A child process whose files may fail: it ends where the store cannot be opened. */
+    bool files_may_fail;
 };
+enum { BENCH_CANNOT_OPEN = 3 };
 
 static inline int bench_remove_one(const char *path, const struct stat *status, int kind, struct FTW *place) {
     (void)status;
@@ -39,6 +47,7 @@ static inline void bench_on_news(void *context, const struct mailbox_news *news)
     struct store_bench *bench = context;
     bench->news_count++;
     bench->last_news = *news;
+    if (bench->pass_news) bench->pass_news(bench->pass_context, news);
 }
 
 static inline void bench_open(struct store_bench *bench) {
@@ -46,9 +55,12 @@ static inline void bench_open(struct store_bench *bench) {
                                      .node = 1,
                                      .on_news = bench_on_news,
                                      .context = bench,
-                                     .hash_memory_kib = 64};
-    assert_int_equal(engine_open(bench->env, &options, &bench->engine), 0);
-    assert_int_equal(reader_open(bench->env, bench->folder, &bench->reader), 0);
+                                     .hash_memory_kib = 64,
+                                     .segment_bytes = bench->segment_bytes};
+    int opened = engine_open(bench->env, &options, &bench->engine);
+    if (opened == 0) opened = reader_open(bench->env, bench->folder, &bench->reader);
+    if (opened && bench->files_may_fail) _exit(BENCH_CANNOT_OPEN);
+    assert_int_equal(opened, 0);
 }
 
 static inline void bench_close(struct task *t, struct store_bench *bench) {
@@ -92,22 +104,41 @@ static inline void bench_print_fault(void *context, struct slice line) {
     (void)fprintf(stderr, "fault: %.*s\n", SLICE_PRINT(line));
 }
 
-/* Runs `body` as a task over a new store; `files` may replace how files are reached. */
-static inline void bench_run(void (*body)(struct task *t, struct store_bench *bench), void *extra) {
+/* Runs `body` as a task over the store in `folder`, which is made if `is_new`; `env_ops` replaces how
+   the world is reached where it is not NULL. */
+static inline void bench_run_in(const char *folder, bool is_new, const struct env_ops *env_ops,
+                                void (*body)(struct task *t, struct store_bench *bench), void *extra) {
     struct log log = {bench_log_write, bench_log_wall_ms, getenv("TEST_LOG"), "test", LOG_LEVEL_INFO};
     struct store_bench bench = {.env = real_env_new(&log), .body = body, .extra = extra};
-    (void)snprintf(bench.folder, sizeof bench.folder, "/tmp/store-test-XXXXXX");
-    assert_non_null(mkdtemp(bench.folder));
+    if (env_ops) bench.env->ops = env_ops;
+    bench.files_may_fail = env_ops != NULL;
+    (void)snprintf(bench.folder, sizeof bench.folder, "%s", folder);
+    bench.segment_bytes = KIB(16);
     bench.ids.node = 2;
-    bench.arena = arena_new(MIB(64));
-    assert_int_equal(engine_create(bench.env, bench.folder), 0);
+    bench.arena = arena_new(MIB(256));
+    if (is_new) assert_int_equal(engine_create(bench.env, bench.folder), 0);
     struct scope scope;
     scope_init(&scope, bench.env);
     assert_true(scope_spawn(&scope, bench_main, &bench));
     real_env_run(bench.env);
     real_env_free(&bench.env);
     arena_free(&bench.arena);
-    (void)nftw(bench.folder, bench_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static inline void bench_folder_make(char folder[64]) {
+    (void)snprintf(folder, 64, "/tmp/store-test-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+}
+static inline void bench_folder_remove(const char *folder) {
+    (void)nftw(folder, bench_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* The same over a new store that goes afterwards. */
+static inline void bench_run(void (*body)(struct task *t, struct store_bench *bench), void *extra) {
+    char folder[64];
+    bench_folder_make(folder);
+    bench_run_in(folder, true, NULL, body, extra);
+    bench_folder_remove(folder);
 }
 
 /* A packed body in the bench's arena. */

@@ -23,7 +23,7 @@ static struct place open_place(struct task *t, struct env *env, const char *serv
     const char *reason = NULL;
     struct dns_options options = {slice_from_text(servers), true, slice_from_text(anchors)};
     struct place place = {.t = t, .env = env, .arena = arena_new(MIB(16))};
-    place.dns = dns_open(env, &options, &reason);
+    place.dns = dns_open(t, &options, &reason);
     if (!place.dns) fail_msg("%s", reason);
     return place;
 }
@@ -189,7 +189,7 @@ static void local_zones_are_answered_here_otherwise_body(struct task *t, struct 
     const char *reason;
     struct dns_options options = {.servers = slice_from_text(server.address)};
     struct place place = {.t = t, .env = env, .arena = arena_new(MIB(1))};
-    place.dns = dns_open(env, &options, &reason);
+    place.dns = dns_open(t, &options, &reason);
     assert_non_null(place.dns);
     assert_int_equal(look_up(&place, "localhost", DNS_A), DNS_OK);
     assert_bytes(place.answer.records[0], 127, 0, 0, 1);
@@ -326,7 +326,7 @@ static void an_answer_over_the_arenas_budget_is_a_failure_body(struct task *t, s
 }
 
 static void wrong_servers_and_trust_anchors_are_refused_body(struct task *t, struct env *env) {
-    (void)t;
+    (void)env;
     static const struct dns_options wrong[] = {
         {.servers = SLICE_INIT("ns.example.test")},
         {.servers = SLICE_INIT("192.0.2.1,192.0.2")},
@@ -334,7 +334,7 @@ static void wrong_servers_and_trust_anchors_are_refused_body(struct task *t, str
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         const char *reason = NULL;
-        struct dns *dns = dns_open(env, &wrong[i], &reason);
+        struct dns *dns = dns_open(t, &wrong[i], &reason);
         assert_null(dns);
         assert_non_null(reason);
     }

@@ -76,6 +76,26 @@ static void timers_body(struct task *t, struct bench *bench) {
     timer_heap_free(&heap);
 }
 
+/* The loop's clock stands still while work runs: the timer is due before the loop polls. */
+static void late_body(struct task *t, struct bench *bench) {
+    (void)bench;
+    struct env *env = task_env(t);
+    struct handle pair[2];
+    assert_int_equal(stream_pair(env, pair), 0);
+    struct stream *quiet = stream_adopt(env, pair[0]);
+    stream_watch_readable(quiet, (struct waker){task_wake_callback, t});
+    (void)usleep(20000);
+    assert_int_equal(task_sleep(t, 5), WAIT_OK);
+    stream_unwatch(quiet);
+    stream_close(&quiet);
+    handle_close(env, pair[1]);
+}
+
+static void a_pause_that_is_over_before_the_loop_polls_ends(void **state) {
+    (void)state;
+    run_in_task(late_body, NULL);
+}
+
 static void timers_come_in_order(void **state) { run_in_task(timers_body, NULL); }
 
 static void gate_passer(struct task *t, void *argument) {
@@ -287,6 +307,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(closing_a_scope_cancels_and_joins_its_tasks),
         cmocka_unit_test(timers_come_in_order),
+        cmocka_unit_test(a_pause_that_is_over_before_the_loop_polls_ends),
         cmocka_unit_test(gates_let_one_or_all_through),
         cmocka_unit_test(lanes_run_jobs_elsewhere),
         cmocka_unit_test(a_stream_can_be_handed_to_another_role),

@@ -25,10 +25,10 @@ static void attach(struct place *place) {
     resolve_service_attach(place->service, stream_adopt(place->env, pair[1]));
 }
 
-static struct place open_place(struct env *env, const char *servers) {
+static struct place open_place(struct task *t, struct env *env, const char *servers) {
     const char *reason;
     struct dns_options options = {slice_from_text(servers), true, SLICE_EMPTY};
-    struct place place = {.env = env, .dns = dns_open(env, &options, &reason), .arena = arena_new(MIB(2))};
+    struct place place = {.env = env, .dns = dns_open(t, &options, &reason), .arena = arena_new(MIB(2))};
     assert_non_null(place.dns);
     place.resolver = resolver_new_remote(env);
     return place;
@@ -53,7 +53,7 @@ static void answers_cross_whole_body(struct task *t, struct env *env) {
         print_message("skipped: there is no /usr/sbin/nsd\n");
         return;
     }
-    struct place place = open_place(env, server.address);
+    struct place place = open_place(t, env, server.address);
     place.service = resolve_service_new(env, &place.dns);
     attach(&place);
     assert_int_equal(look_up(t, &place, "www.example.test", DNS_A, 10000), DNS_OK);
@@ -94,7 +94,7 @@ static struct silence silence_open(void) {
 
 static void a_question_waits_for_the_remote_role_and_its_deadline_only_body(struct task *t, struct env *env) {
     struct silence silence = silence_open();
-    struct place place = open_place(env, silence.address);
+    struct place place = open_place(t, env, silence.address);
     assert_int_equal(look_up(t, &place, "mail.example.test", DNS_A, 50), DNS_TIMEOUT);
     place.service = resolve_service_new(env, &place.dns);
     attach(&place);
@@ -115,7 +115,7 @@ static void ask_in_vain(struct task *t, void *argument) {
 static void a_remote_role_that_dies_is_a_failure_and_its_successor_serves_body(struct task *t,
                                                                                struct env *env) {
     struct silence silence = silence_open();
-    struct place place = open_place(env, silence.address);
+    struct place place = open_place(t, env, silence.address);
     struct scope scope;
     scope_init(&scope, env);
     place.service = resolve_service_new(env, &place.dns);
@@ -140,7 +140,7 @@ static void a_remote_role_that_dies_is_a_failure_and_its_successor_serves(void *
 
 static void an_asker_that_goes_away_leaves_nothing_behind_body(struct task *t, struct env *env) {
     struct silence silence = silence_open();
-    struct place place = open_place(env, silence.address);
+    struct place place = open_place(t, env, silence.address);
     place.service = resolve_service_new(env, &place.dns);
     for (int i = 0; i < 5; i++) {
         attach(&place);

@@ -40,10 +40,71 @@ static void twice_body(struct task *t, struct store_bench *bench) {
 
 static void a_delivery_asked_again_is_stored_once(void **state) { bench_run(twice_body, NULL); }
 
+static void queue_body(struct task *t, struct store_bench *bench) {
+    struct queue_recipient elsewhere[] = {{SLICE("carl@example.net"), SLICE_EMPTY, 0},
+                                          {SLICE("dora@example.net"), SLICE("rfc822;d@x"), 1}};
+    struct store_status status;
+    bench_add_account(t, bench, 0);
+    struct delivery delivery = bench_delivery(bench, SLICE("for many"));
+    delivery.queue = elsewhere;
+    delivery.queue_count = 2;
+    assert_int_equal(engine_deliver(t, bench->engine, &delivery), STORE_OK);
+    assert_int_equal(engine_deliver(t, bench->engine, &delivery), STORE_OK);
+    assert_int_equal(engine_status(bench->engine, &status), STORE_OK);
+    assert_int_equal(status.queue_held, 2);
+    /* The queue holds the message when the mailbox does not any more. */
+    uint64_t modseq = 0;
+    struct uid_range all = {1, UINT32_MAX};
+    assert_int_equal(
+        engine_expunge(t, bench->engine, bench->inbox, (struct uid_ranges){&all, 1}, false, &modseq),
+        STORE_OK);
+    assert_int_equal(task_sleep(t, 30), WAIT_OK);
+    struct buffer raw = buffer_new(100);
+    assert_int_equal(reader_body(bench->reader, delivery.id, 0, 100, &raw), STORE_OK);
+    assert_slice(buffer_slice(&raw), "for many");
+    buffer_free(&raw);
+    struct delivery nobody = bench_delivery(bench, SLICE("for nobody"));
+    nobody.account_count = 0;
+    assert_int_equal(engine_deliver(t, bench->engine, &nobody), STORE_REFUSED);
+    uint64_t gone = 12345;
+    nobody.accounts = &gone;
+    nobody.account_count = 1;
+    assert_int_equal(engine_deliver(t, bench->engine, &nobody), STORE_NOT_FOUND);
+}
+
+static void recipients_elsewhere_are_queued_in_the_same_commit(void **state) { bench_run(queue_body, NULL); }
+
+static void deliver_in_thread(struct task *t, struct store_bench *bench, const char *id,
+                              const char *refers_to) {
+    struct delivery delivery = bench_delivery(bench, SLICE("text"));
+    struct slice reference = slice_from_text(refers_to);
+    delivery.facts.message_id = slice_from_text(id);
+    delivery.facts.references = &reference;
+    delivery.facts.reference_count = refers_to ? 1 : 0;
+    assert_int_equal(engine_deliver(t, bench->engine, &delivery), STORE_OK);
+}
+
+static void thread_body(struct task *t, struct store_bench *bench) {
+    struct entry *entries = NULL;
+    bench_add_account(t, bench, 0);
+    deliver_in_thread(t, bench, "<reply@x>", "<first@x>");
+    deliver_in_thread(t, bench, "<first@x>", NULL);
+    deliver_in_thread(t, bench, "<second@x>", "<reply@x>");
+    deliver_in_thread(t, bench, "<other@x>", NULL);
+    assert_int_equal(bench_entries(bench, bench->inbox, &entries), 4);
+    assert_int_equal(entries[1].thread, entries[0].thread);
+    assert_int_equal(entries[2].thread, entries[0].thread);
+    assert_true(entries[3].thread != entries[0].thread);
+}
+
+static void answers_join_their_thread_also_when_they_overtake(void **state) { bench_run(thread_body, NULL); }
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_delivered_message_is_in_the_inbox_after_a_restart),
         cmocka_unit_test(a_delivery_asked_again_is_stored_once),
+        cmocka_unit_test(recipients_elsewhere_are_queued_in_the_same_commit),
+        cmocka_unit_test(answers_join_their_thread_also_when_they_overtake),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,6 +35,7 @@ static const struct env_ops sim_ops = {
     .lane_submit = sim_lane_submit,
     .lane_close = sim_lane_close,
     .tls_wrap = sim_tls_wrap,
+    .dns_open = sim_dns_open,
     .files = &sim_file_ops,
     .die = sim_process_kill,
 };

@@ -45,6 +45,7 @@
 #ifndef IO_SIM_SIM_H
 #define IO_SIM_SIM_H
 
+#include "io/dns.h"
 #include "io/task.h"
 
 struct sim_world;
@@ -69,6 +70,9 @@ struct sim_network {
     uint32_t refuse_chance;
     uint32_t silence_chance;
     uint32_t tls_failure_chance;
+    /* A DNS lookup ends with DNS_SERVFAIL, or is never answered. */
+    uint32_t dns_failure_chance;
+    uint32_t dns_silence_chance;
 };
 
 /* What goes wrong on one machine. All zero, but the limits, at first. */
@@ -152,6 +156,14 @@ void sim_kill_after_steps(struct env *env, uint64_t steps);
 void sim_kill_at_random(struct env *env, uint32_t chance);
 /* A second handle of the same thing for another process of the machine, as exec inherits it. */
 struct handle sim_handle_copy(struct handle handle, struct env *to);
+
+/* DNS of the whole world. A record of `name` ("mail.example.test"); its data, and a CNAME's target, as on
+   the wire (io/dns.h), in lower case. Names without any row do not exist. Nothing is ever secure. */
+void sim_dns_add(struct sim_world *world, const char *name, uint16_t type, struct slice data, uint32_t ttl_s);
+/* From now on every lookup of the name ends so: DNS_SERVFAIL, DNS_BOGUS, or DNS_TIMEOUT (no answer). */
+void sim_dns_fail(struct sim_world *world, const char *name, enum dns_result result);
+/* Takes all of the name away. */
+void sim_dns_forget(struct sim_world *world, const char *name);
 
 /* A context for tls_accept and tls_connect; the world's. */
 struct tls_context *sim_tls_context(struct sim_world *world);

@@ -106,6 +106,7 @@ struct sim_world *sim_world_new(uint64_t seed) {
     list_init(&world->links);
     list_init(&world->parted);
     list_init(&world->calls);
+    list_init(&world->dns);
     seed_sqlite(mix(seed) | 1);
     return world;
 }
@@ -215,6 +216,7 @@ void sim_world_free(struct sim_world **world) {
     if (!sim_world_run_until(w, all_have_ended, w, UNWIND_MS_MAX)) FATAL("a killed process does not unwind");
     sim_links_free(w);
     sim_parted_free(w);
+    sim_dns_free(w);
     LIST_EACH(&w->processes, p, struct sim_process, in_world) sim_process_free(p);
     LIST_EACH(&w->machines, m, struct sim_machine, in_world) machine_free(m);
     free(w->tls);

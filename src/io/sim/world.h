@@ -55,6 +55,7 @@ struct sim_world {
     struct list links;
     struct list parted;
     struct list calls;
+    struct list dns;
     struct tls_context *tls;
 };
 
@@ -188,6 +189,8 @@ void sim_lane_submit(struct lane *lane, struct lane_job *job);
 void sim_lane_close(struct lane **lane);
 struct stream *sim_tls_wrap(struct env *env, struct stream *inner, struct tls_context *context,
                             bool is_server);
+struct dns *sim_dns_open(struct env *env, const struct dns_options *options, const char **reason);
+void sim_dns_free(struct sim_world *world);
 /* As a process dies: those who wait on its streams are told. */
 void sim_streams_wake(struct sim_process *process);
 /* ... and others accept what it will not. */
