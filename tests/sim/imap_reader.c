@@ -1,3 +1,4 @@
+/* An IMAP user: selects INBOX and fetches; UIDNEXT and HIGHESTMODSEQ may never go back. */
 #include "clients.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /*
  * posthaste_sim [--scenario NAME] [--first S] [--seeds N] [--trace] [--verbose] [--plant FAULT]
  *
- * Runs the whole system in the simulator, N seeds (SEEDS in the environment, or 200) of each
+ * Runs the whole system in the simulator, N seeds (SEEDS in the environment, or 100) of each
  * scenario from seed S on, and says at the end how many were good. A seed that fails is told with
  * the command that replays it exactly; --trace then shows the log. Each tenth seed runs twice, and
  * must leave the same trace.
@@ -21,7 +21,7 @@
 #include "run.h"
 
 enum {
-    SEEDS_DEFAULT = 200,
+    SEEDS_DEFAULT = 100,
     FAILURES_MAX = 5,
     FAILURE_BYTES_MAX = 4096,
     REPLAY_EVERY = 10,

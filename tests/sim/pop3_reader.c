@@ -1,3 +1,4 @@
+/* A POP3 user: lists, retrieves, now and then deletes; what QUIT confirmed may never come back. */
 #include "clients.h"
 
 #include "talk.h"

@@ -1,3 +1,4 @@
+/* A sender: gets its messages acknowledged, by port 25 or as a user, whatever happens to the server. */
 #include "clients.h"
 
 #include "base/encode.h"
