@@ -1,3 +1,4 @@
+/* A client that reads a mailbox over IMAP again and again and checks what it was shown before. */
 #include "clients.h"
 
 #include <stdio.h>

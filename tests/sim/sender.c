@@ -1,3 +1,4 @@
+/* A client that sends messages over SMTP and remembers which were acknowledged. */
 #include "clients.h"
 
 #include "base/encode.h"
