@@ -3,7 +3,7 @@ MINUTES ?= 10
 SEEDS ?= 1000
 ROUNDS ?= 200
 
-.PHONY: default run test bench fuzz sim kill-test format tidy clean
+.PHONY: default run test bench fuzz sim sim-proof kill-test format tidy clean
 default:
 	@scripts/build.sh release
 run: default
@@ -20,6 +20,9 @@ fuzz:
 sim:
 	@scripts/build.sh debug
 	@SEEDS=$(SEEDS) meson test -C build/debug --no-rebuild --suite sim --timeout-multiplier 0 --print-errorlogs
+sim-proof:
+	@scripts/install-packages.sh build
+	@/usr/bin/python3 scripts/sim_proof.py
 kill-test:
 	@scripts/build.sh debug
 	@scripts/install-packages.sh test
