@@ -45,6 +45,7 @@ choose_base() {
 # Root's server gives up root, and its users do not get into a closed folder such as /root.
 choose_folder() {
     if [ "$(id -u)" = 0 ] && ! setpriv --reuid "$store_user" --regid "$store_user" --clear-groups test -x "$PWD"; then
+        echo "demo: $PWD is closed to the server's users, so all is in /var/lib/posthaste-demo" >&2
         echo /var/lib/posthaste-demo
     else
         echo demo
@@ -58,7 +59,7 @@ password_of() {
 add_account() {
     local password
     password=$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')
-    echo "$password" | "$program" account add "$1@$domain" --data "$data" --password-stdin
+    echo "$password" | "$program" account add "$1@$domain" --data "$data" --password-stdin >/dev/null
     echo "$1@$domain $password" >>"$folder/accounts"
 }
 
@@ -69,7 +70,7 @@ create() {
     rm -rf "$folder"
     mkdir -p "$folder"
     (umask 077 && : >"$folder/accounts")
-    "$program" init --data "$data" --domain "$domain" --hostname "$hostname" --base-port "$base"
+    "$program" init --data "$data" --domain "$domain" --hostname "$hostname" --base-port "$base" >/dev/null
     add_account alice
     add_account bob
     cp "$data/tls/cert.pem" "$folder/cert.pem"
