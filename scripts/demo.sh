@@ -32,7 +32,7 @@ base_is_free() {
 # Tries the bases in the order given, the usual ones after them.
 choose_base() {
     local base
-    for base in "$@" 10000 11000 12000 13000 14000 20000 21000 22000; do
+    for base in $(printf '%s\n' "$@" {10,11,12,13,14,20,21,22}000 | awk '!seen[$0]++'); do
         if base_is_free "$base"; then
             echo "$base"
             return
