@@ -9,10 +9,10 @@
 #include "app/certificate.h"
 #include "app/cli.h"
 #include "app/config.h"
-#include "app/log_sink.h"
-#include "app/read_file.h"
 #include "app/serve_lock.h"
+#include "io/real/log_sink.h"
 #include "io/real/loop.h"
+#include "io/real/read_file.h"
 #include "wire/smtp_address.h"
 
 enum { PATH_BYTES = 4096, TEXT_BYTES_MAX = 65536 };

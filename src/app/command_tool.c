@@ -4,8 +4,8 @@
 
 #include "analyse/report.h"
 #include "app/cli.h"
-#include "app/read_file.h"
 #include "base/limits.h"
+#include "io/real/read_file.h"
 
 int command_tool(struct cli *cli) {
     if (!slice_equal(cli->words[0], SLICE("mime")))

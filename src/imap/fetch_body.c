@@ -41,7 +41,8 @@ static bool locate(struct fetch *fetch, const struct entry *entry, const struct 
     }
     struct structure_range found;
     const struct mime_part *root = fetch_structure(fetch, entry);
-    if (structure_locate(root, section->part, section->part_count, part, &found) != STRUCTURE_OK) return false;
+    if (structure_locate(root, section->part, section->part_count, part, &found) != STRUCTURE_OK)
+        return false;
     if (found.offset > entry->raw_bytes || found.len > entry->raw_bytes - found.offset) return false;
     *range = (struct body_range){found.offset, found.len};
     return true;
@@ -52,7 +53,8 @@ static struct body_range cut_to_partial(struct body_range range, const struct im
     if (!section->has_partial) return range;
     uint64_t skip = section->partial_offset < range.len ? section->partial_offset : range.len;
     uint64_t len = range.len - skip;
-    return (struct body_range){range.offset + skip, len < section->partial_bytes ? len : section->partial_bytes};
+    return (struct body_range){range.offset + skip,
+                               len < section->partial_bytes ? len : section->partial_bytes};
 }
 
 /* RFC 9051 4.3: no NUL in a literal. Whatever way it came in, it does not go out. */
@@ -89,7 +91,8 @@ static void append_marks(struct buffer *out, uint64_t count) {
     while (count--) buffer_append_byte(out, '?');
 }
 
-static bool stream_rest(struct task *t, struct fetch *fetch, const struct entry *entry, struct body_range range) {
+static bool stream_rest(struct task *t, struct fetch *fetch, const struct entry *entry,
+                        struct body_range range) {
     struct imap_session *session = fetch->call->session;
     while (range.len) {
         if (!imap_relieve(t, session)) return false;
@@ -108,7 +111,8 @@ static void write_literal(struct buffer *out, struct slice bytes) {
     buffer_append(out, bytes);
 }
 
-static bool write_range(struct task *t, struct fetch *fetch, const struct entry *entry, struct body_range range) {
+static bool write_range(struct task *t, struct fetch *fetch, const struct entry *entry,
+                        struct body_range range) {
     struct buffer *out = fetch->call->out;
     if (range.len == 0) {
         buffer_append_text(out, "\"\"");

@@ -4,7 +4,7 @@
 
 #include "talk.h"
 
-enum { REST_MS_MAX = 6000, LOOKS_MAX = 3 };
+enum { REST_MS_MAX = 2000, LOOKS_MAX = 3 };
 
 struct imap_reader {
     struct run *run;

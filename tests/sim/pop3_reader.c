@@ -3,7 +3,7 @@
 #include "talk.h"
 
 enum {
-    REST_MS_MAX = 6000,
+    REST_MS_MAX = 2000,
     LISTED_MAX = 1000,
     RETRIEVED_MAX = 4,
     ONE_DELETED_IN = 4,

@@ -47,6 +47,7 @@ struct run_options {
     uint64_t seed;
     const struct scenario *scenario;
     bool is_traced;
+    enum planted_fault planted;
 };
 
 struct run_result {

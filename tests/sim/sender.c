@@ -3,7 +3,7 @@
 #include "base/encode.h"
 #include "talk.h"
 
-enum { SENDER_MESSAGES = 6, SESSION_MESSAGES_MAX = 4, REST_MS_MAX = 3000 };
+enum { SENDER_MESSAGES = 10, SESSION_MESSAGES_MAX = 6, REST_MS_MAX = 800 };
 
 struct sender {
     struct run *run;
