@@ -177,7 +177,7 @@ Read Bob's newest message:
   curl $trust:$imaps:127.0.0.1 --user bob@$domain:$(password_of bob) \\
     'imaps://$hostname:$imaps/INBOX;MAILINDEX=*'
 
-Everything is in $folder, the log in $folder/log. RESET=1 make run starts over.
+Everything is in $folder/, the log is $folder/log. RESET=1 make run starts over.
 $1
 WORDS
 }
