@@ -147,7 +147,9 @@ static enum store_result ask_store(struct task *t, struct store_client *store, s
     int64_t deadline_ms = env_now_ms(store->env) + STORE_CALL_MS_MAX;
     int tries_left = may_be_repeated[ask->type] ? STORE_CALL_TRIES_MAX : 1;
     enum store_result result = STORE_GONE;
-    while (result == STORE_GONE && tries_left-- > 0 && !task_is_cancelled(t))
+    /* A store that did not answer in time has more than enough to do: it is not asked again. */
+    while (result == STORE_GONE && tries_left-- > 0 && !task_is_cancelled(t) &&
+           env_now_ms(store->env) < deadline_ms)
         result = ask_once(t, store, ask, deadline_ms);
     if (result == STORE_OK) result = fetch_spilled(store, ask);
     if (result) return result;
