@@ -34,9 +34,13 @@ static const struct cli_command commands[] = {
     {"verify", "--data DIR [--json]", "read and check everything that is stored",
      "Every body's checksum, reference counts, UIDs, counts. Works beside a running server.\n", DATA_OPTIONS,
      OPTION_DATA, 0, 0, command_verify},
-    {"tool", "mime FILE [--json]", "look at a message as the server does",
-     "Prints structure, ENVELOPE, BODYSTRUCTURE and search text of a message. - is standard input.\n",
-     OPTION_JSON, 0, 2, 2, command_tool},
+    {"tool", "mime FILE [--json] | walls [all|seccomp|landlock|none] --data DIR [--json]",
+     "look at a message as the server does; try the walls",
+     "mime prints structure, ENVELOPE, BODYSTRUCTURE and search text of a message. - is standard input.\n"
+     "walls tries, as each role, what that role must not do, and fails where anything is not refused as\n"
+     "docs/security.md says. Only one of the walls stands with its name, to see each alone; none with "
+     "none.\n",
+     DATA_OPTIONS, 0, 1, 2, command_tool},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

@@ -1,15 +1,15 @@
-/* tool: looks at things as the server does, without a data folder. */
+/* tool: looks at things as the server does. */
 #include <errno.h>
 #include <stdio.h>
 
 #include "analyse/report.h"
 #include "app/cli.h"
+#include "app/probe.h"
 #include "base/limits.h"
 #include "io/real/read_file.h"
 
-int command_tool(struct cli *cli) {
-    if (!slice_equal(cli->words[0], SLICE("mime")))
-        return cli_misuse(cli, "unknown tool '%.*s'", SLICE_PRINT(cli->words[0]));
+static int tool_mime(struct cli *cli) {
+    if (cli->word_count != 2) return cli_misuse(cli, "which file?");
     struct slice message;
     const char *path = (const char *)cli->words[1].ptr;
     int result = read_file(cli->arena, path, MIB(512), &message);
@@ -23,4 +23,10 @@ int command_tool(struct cli *cli) {
         (void)fwrite(text.ptr, 1, text.len, stdout);
     buffer_free(&text);
     return status;
+}
+
+int command_tool(struct cli *cli) {
+    if (slice_equal(cli->words[0], SLICE("mime"))) return tool_mime(cli);
+    if (slice_equal(cli->words[0], SLICE("walls"))) return probe_walls(cli);
+    return cli_misuse(cli, "unknown tool '%.*s'", SLICE_PRINT(cli->words[0]));
 }

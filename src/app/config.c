@@ -26,6 +26,11 @@ void config_defaults(struct config *config) {
     };
 }
 
+uint64_t config_gid_of(const struct config *config, enum role_kind kind) {
+    bool may_read_mail = kind == ROLE_STORE || kind == ROLE_MAIL;
+    return may_read_mail ? config->gid : config->uid[kind];
+}
+
 const char *role_kind_name(enum role_kind kind) {
     static const char *const names[] = {"store", "remote", "mail", "edge"};
     return names[kind];

@@ -48,6 +48,9 @@ NODISCARD bool config_load(struct arena *arena, const char *folder, struct confi
                            struct slice *error);
 /* The text of a new file, commented. */
 void config_render(const struct config *config, struct buffer *out);
+/* The group of a role that is started as root: the one that may read mail, or one with the number of the
+   role's user for those that may not. */
+uint64_t config_gid_of(const struct config *config, enum role_kind kind);
 /* "store", "remote", "mail", "edge". */
 const char *role_kind_name(enum role_kind kind);
 

@@ -8,6 +8,7 @@
 #include "app/role.h"
 #include "base/limits.h"
 #include "imap/imap_login.h"
+#include "login/admission.h"
 #include "pop3/pop3_login.h"
 #include "smtp/smtp_server.h"
 
@@ -40,6 +41,7 @@ struct edge_role {
     struct intake_pool *intake;
     struct login_delays *delays;
     struct pump_group pumps;
+    struct admission *admission;
     struct conn_group group;
     struct login_context logins[PROTOCOL_COUNT];
     struct smtp_server smtp;
@@ -49,6 +51,13 @@ struct edge_role {
     size_t port_count;
 };
 
+static void certificates_free(struct certificates **certificates) {
+    for (int i = 0; i < PROTOCOL_COUNT; i++) tls_context_free(&(*certificates)->contexts[i]);
+    free(*certificates);
+    *certificates = NULL;
+}
+
+/* False, and nothing changes: they cannot be used (logged). */
 static bool load_certificates(struct edge_role *edge) {
     const struct role_settings *settings = &edge->role->settings;
     struct certificates *loaded = calloc(1, sizeof *loaded);
@@ -58,18 +67,21 @@ static bool load_certificates(struct edge_role *edge) {
         loaded->contexts[i] = tls_context_server(settings->certificates_pem, settings->key_pem, &reason);
         if (!reason) tls_context_set_alpn(loaded->contexts[i], alpn_names[i]);
     }
+    if (reason) {
+        LOG_ERROR(edge->role->env->log, "tls.not_loaded", LOG_CSTR("reason", reason));
+        certificates_free(&loaded);
+        return false;
+    }
     loaded->older = edge->certificates;
     edge->certificates = loaded;
-    if (reason) LOG_ERROR(edge->role->env->log, "tls.not_loaded", LOG_CSTR("reason", reason));
-    return reason == NULL;
+    return true;
 }
 
 static void free_certificates(struct edge_role *edge) {
     while (edge->certificates) {
         struct certificates *oldest = edge->certificates;
         edge->certificates = oldest->older;
-        for (int i = 0; i < PROTOCOL_COUNT; i++) tls_context_free(&oldest->contexts[i]);
-        free(oldest);
+        certificates_free(&oldest);
     }
 }
 
@@ -121,12 +133,18 @@ static bool start(struct task *t, struct role *role) {
     struct edge_role *edge = calloc(1, sizeof *edge);
     if (!edge) FATAL("out of memory for the edge role");
     edge->role = role;
+    if (!load_certificates(edge)) {
+        free(edge);
+        return false;
+    }
     role->state = edge;
     conn_group_init(&edge->group, role->env);
     pump_group_init(&edge->pumps, role->env);
     edge->store = store_client_new(role->env, role_node(role), NULL, NULL);
     edge->intake = intake_pool_new(role->env, edge->store, INTAKE_BUDGET_BYTES);
     edge->delays = login_delays_new(role->env);
+    struct admission_limits limits = admission_limits_default();
+    edge->admission = admission_new(role->env, &limits);
     for (size_t i = 0; i < CONFIG_PROCESSES_MAX; i++)
         edge->mails[i] = channel_new(role->env, &handing_over_asker, edge);
     prepare_logins(edge);
@@ -135,7 +153,6 @@ static bool start(struct task *t, struct role *role) {
                                       .store = edge->store,
                                       .settings = smtp_settings_default()};
     smtp_server_init(&edge->smtp);
-    (void)load_certificates(edge);
     apply_settings(edge);
     return true;
 }
@@ -159,8 +176,24 @@ static void peer(struct task *t, struct role *role, enum role_kind kind, uint64_
         stream_close(&stream);
 }
 
-static void accepted(void *context, struct stream *stream) {
-    struct edge_port *port = context;
+/* What a client is told that is one too many; where TLS comes first nothing can be said. */
+static const struct slice refusals[PORT_KINDS] = {
+    [PORT_SMTP] = SLICE_INIT("421 4.7.0 Too many connections; try again later\r\n"),
+    [PORT_SUBMISSION] = SLICE_INIT("421 4.7.0 Too many connections; try again later\r\n"),
+    [PORT_IMAP] = SLICE_INIT("* BYE [UNAVAILABLE] Too many connections; try again later\r\n"),
+    [PORT_POP3] = SLICE_INIT("-ERR [SYS/TEMP] Too many connections; try again later\r\n"),
+};
+
+static void refuse(struct edge_port *port, struct stream *stream, enum admission_result reason) {
+    LOG_INFO(port->edge->role->env->log, "accept.refused", LOG_CSTR("address", stream->peer.address),
+             LOG_CSTR("reason", reason == ADMISSION_FULL ? "too many in all" : "too many from there"));
+    struct slice refusal = refusals[port->kind];
+    if (refusal.len) (void)!stream->ops->write(stream, refusal);
+    stream->ops->shutdown(stream);
+    stream_close(&stream);
+}
+
+static void serve(struct edge_port *port, struct stream *stream) {
     struct edge_role *edge = port->edge;
     switch (port->kind) {
     case PORT_SMTP:
@@ -189,10 +222,19 @@ static void accepted(void *context, struct stream *stream) {
     }
 }
 
+static void accepted(void *context, struct stream *stream) {
+    struct edge_port *port = context;
+    enum admission_result result = admission_enter(port->edge->admission, stream);
+    if (result == ADMISSION_OK)
+        serve(port, stream);
+    else
+        refuse(port, stream, result);
+}
+
 static void listener(struct task *t, struct role *role, enum port_kind kind, struct handle handle) {
     (void)t;
     struct edge_role *edge = role->state;
-    if (edge->port_count == EDGE_PORTS_MAX) {
+    if (edge->port_count == EDGE_PORTS_MAX || kind >= PORT_KINDS) {
         handle_close(role->env, handle);
         return;
     }
@@ -210,6 +252,7 @@ static void stop(struct task *t, struct role *role) {
     smtp_server_fini(&edge->smtp);
     intake_pool_free(&edge->intake);
     login_delays_free(&edge->delays);
+    admission_free(&edge->admission);
     store_client_free(t, &edge->store);
     free_certificates(edge);
     free(edge);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -57,6 +58,17 @@ static void warm_up(void) {
     tzset();
 }
 
+/* Whatever the supervisor itself was started with is none of a role's business. */
+static void drop_inherited(void) { (void)close_range(CONTROL_DESCRIPTOR + 1, ~0U, 0); }
+
+/* Sessions are descriptors: as many as the system gives. */
+static void raise_descriptors(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit)) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int role_main(int count, char **arguments) {
     enum role_kind kind;
     if (count != 3 || !kind_of(arguments[0], &kind)) {
@@ -68,6 +80,8 @@ int role_main(int count, char **arguments) {
     for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
         (void)sigaction(ignored[i], &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
     (void)umask(027);
+    drop_inherited();
+    raise_descriptors();
     watch_memory_faults();
     warm_up();
     struct log_sink sink;

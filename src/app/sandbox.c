@@ -3,12 +3,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "base/limits.h"
 
 #define CALL(name) SCMP_SYS(name)
 
@@ -20,15 +28,11 @@ static const int calls_of_all[] = {
     CALL(writev),
     CALL(close),
     CALL(recvmsg),
-    CALL(sendmsg),
     CALL(recvfrom),
-    CALL(sendto),
     CALL(shutdown),
     CALL(getsockopt),
-    CALL(setsockopt),
     CALL(getsockname),
     CALL(getpeername),
-    CALL(socketpair),
     CALL(epoll_create1),
     CALL(epoll_ctl),
     CALL(epoll_wait),
@@ -37,15 +41,11 @@ static const int calls_of_all[] = {
     CALL(pipe2),
     CALL(poll),
     CALL(ppoll),
-    CALL(fcntl),
     CALL(fstat),
     CALL(newfstatat),
     CALL(lseek),
-    CALL(ioctl),
-    CALL(mmap),
     CALL(munmap),
     CALL(mremap),
-    CALL(mprotect),
     CALL(madvise),
     CALL(brk),
     CALL(futex),
@@ -59,7 +59,6 @@ static const int calls_of_all[] = {
     CALL(rt_sigprocmask),
     CALL(rt_sigreturn),
     CALL(sigaltstack),
-    CALL(tgkill),
     CALL(gettid),
     CALL(getpid),
     CALL(getppid),
@@ -81,18 +80,16 @@ static const int calls_of_all[] = {
     CALL(dup),
 };
 static const int calls_to_accept[] = {CALL(accept4)};
-static const int calls_to_connect[] = {CALL(socket), CALL(connect), CALL(bind), CALL(sendmmsg),
-                                       CALL(recvmmsg)};
-static const int calls_for_threads[] = {CALL(clone3), CALL(clone), CALL(prctl), CALL(set_tid_address)};
+static const int calls_to_connect[] = {CALL(connect), CALL(bind),    CALL(sendmmsg),  CALL(recvmmsg),
+                                       CALL(sendto),  CALL(sendmsg), CALL(setsockopt)};
+static const int calls_for_threads[] = {CALL(set_tid_address)};
 static const int calls_to_read_files[] = {
-    CALL(openat),     CALL(open),     CALL(pread64),    CALL(preadv),    CALL(stat),
-    CALL(lstat),      CALL(statx),    CALL(access),     CALL(faccessat), CALL(faccessat2),
-    CALL(getdents64), CALL(readlink), CALL(readlinkat), CALL(getcwd)};
+    CALL(pread64),   CALL(preadv),     CALL(stat),       CALL(lstat),    CALL(statx),      CALL(access),
+    CALL(faccessat), CALL(faccessat2), CALL(getdents64), CALL(readlink), CALL(readlinkat), CALL(getcwd)};
 static const int calls_to_write_files[] = {
-    CALL(pwrite64),  CALL(pwritev),         CALL(ftruncate), CALL(fallocate), CALL(fsync),    CALL(fdatasync),
-    CALL(flock),     CALL(unlink),          CALL(unlinkat),  CALL(rename),    CALL(renameat), CALL(renameat2),
-    CALL(mkdir),     CALL(mkdirat),         CALL(fchmod),    CALL(fchown),    CALL(statfs),   CALL(fstatfs),
-    CALL(utimensat), CALL(copy_file_range), CALL(sendfile),
+    CALL(openat),    CALL(pwrite64), CALL(pwritev), CALL(ftruncate), CALL(fallocate), CALL(fsync),
+    CALL(fdatasync), CALL(flock),    CALL(unlink),  CALL(unlinkat),  CALL(rename),    CALL(renameat),
+    CALL(renameat2), CALL(fchmod),   CALL(fchown),  CALL(statfs),    CALL(fstatfs),
 };
 /* Bodies that are spooled are written to a descriptor that the store opened. */
 static const int calls_to_spool[] = {CALL(pwrite64), CALL(pread64)};
@@ -108,9 +105,68 @@ enum { SETS_MAX = 6 };
 static const struct call_set sets_of_kinds[ROLE_KINDS][SETS_MAX] = {
     [ROLE_STORE] = {SET(calls_of_all), SET(calls_to_accept), SET(calls_for_threads), SET(calls_to_read_files),
                     SET(calls_to_write_files)},
-    [ROLE_REMOTE] = {SET(calls_of_all), SET(calls_to_connect), SET(calls_for_threads)},
+    [ROLE_REMOTE] = {SET(calls_of_all), SET(calls_to_connect)},
     [ROLE_MAIL] = {SET(calls_of_all), SET(calls_to_read_files), SET(calls_to_spool)},
     [ROLE_EDGE] = {SET(calls_of_all), SET(calls_to_accept), SET(calls_to_spool)},
+};
+
+enum {
+    STORE = 1 << ROLE_STORE,
+    REMOTE = 1 << ROLE_REMOTE,
+    MAIL = 1 << ROLE_MAIL,
+    EDGE = 1 << ROLE_EDGE,
+    ALL = STORE | REMOTE | MAIL | EDGE,
+};
+
+/* Those that may be made with some arguments only. A call with several rows needs to match one of them. */
+struct call_rule {
+    unsigned kinds;
+    int call;
+    unsigned count;
+    struct scmp_arg_cmp arguments[3];
+};
+
+#define IS(number, value) \
+    { number, SCMP_CMP_EQ, value, 0 }
+/* All bits of the mask are as in the value. */
+#define HAS(number, mask, value) \
+    { number, SCMP_CMP_MASKED_EQ, mask, value }
+/* What glibc starts a thread with, and nothing else: no process, no namespace. */
+#define THREAD_FLAGS                                                                                   \
+    (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | \
+     CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
+#define SOCKET_TYPE (0xffffffff & ~(unsigned)(SOCK_NONBLOCK | SOCK_CLOEXEC))
+
+static const struct call_rule call_rules[] = {
+    /* All code is loaded: no memory becomes executable any more. */
+    {ALL, CALL(mmap), 1, {HAS(2, PROT_EXEC, 0)}},
+    {ALL, CALL(mprotect), 1, {HAS(2, PROT_EXEC, 0)}},
+    /* The loop's. */
+    {ALL, CALL(ioctl), 1, {IS(1, FIONBIO)}},
+    {ALL, CALL(ioctl), 1, {IS(1, FIOCLEX)}},
+    {ALL, CALL(fcntl), 1, {IS(1, F_GETFD)}},
+    {ALL, CALL(fcntl), 1, {IS(1, F_SETFD)}},
+    {ALL, CALL(fcntl), 1, {IS(1, F_GETFL)}},
+    {ALL, CALL(fcntl), 1, {IS(1, F_SETFL)}},
+    {ALL, CALL(fcntl), 1, {IS(1, F_DUPFD_CLOEXEC)}},
+    {ALL, CALL(setsockopt), 2, {IS(1, SOL_SOCKET), IS(2, SO_KEEPALIVE)}},
+    {ALL, CALL(setsockopt), 2, {IS(1, IPPROTO_TCP), IS(2, TCP_NODELAY)}},
+    /* On connections that stand: nothing that would make one. */
+    {STORE | MAIL | EDGE, CALL(sendto), 1, {IS(4, 0)}},
+    {STORE | MAIL | EDGE, CALL(sendmsg), 1, {HAS(2, MSG_FASTOPEN, 0)}},
+    /* SQLite's locks. */
+    {STORE | MAIL, CALL(fcntl), 1, {IS(1, F_GETLK)}},
+    {STORE | MAIL, CALL(fcntl), 1, {IS(1, F_SETLK)}},
+    {MAIL, CALL(openat), 1, {HAS(2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)}},
+    /* Worker lanes. */
+    {STORE, CALL(clone), 1, {IS(0, THREAD_FLAGS)}},
+    {STORE, CALL(prctl), 1, {IS(0, PR_SET_NAME)}},
+    {REMOTE, CALL(socket), 2, {IS(0, AF_INET), HAS(1, SOCKET_TYPE, SOCK_STREAM)}},
+    {REMOTE, CALL(socket), 2, {IS(0, AF_INET), HAS(1, SOCKET_TYPE, SOCK_DGRAM)}},
+    {REMOTE, CALL(socket), 2, {IS(0, AF_INET6), HAS(1, SOCKET_TYPE, SOCK_STREAM)}},
+    {REMOTE, CALL(socket), 2, {IS(0, AF_INET6), HAS(1, SOCKET_TYPE, SOCK_DGRAM)}},
+    /* libunbound speaks to itself; an edge hands over one end of a TLS session. */
+    {REMOTE | EDGE, CALL(socketpair), 1, {IS(0, AF_UNIX)}},
 };
 
 static bool add_sets(scmp_filter_ctx filter, enum role_kind kind) {
@@ -124,50 +180,121 @@ static bool add_sets(scmp_filter_ctx filter, enum role_kind kind) {
     return true;
 }
 
+static bool add_rules(scmp_filter_ctx filter, enum role_kind kind) {
+    for (size_t i = 0; i < sizeof call_rules / sizeof call_rules[0]; i++) {
+        const struct call_rule *rule = &call_rules[i];
+        if (!(rule->kinds & 1u << kind)) continue;
+        int result = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, rule->call, rule->count, rule->arguments);
+        if (result && result != -EEXIST) return false;
+    }
+    return true;
+}
+
+/* A process may end itself by a signal (abort), and signal nobody else. Where clone3 is not there, glibc
+   falls back to clone, whose flags a filter can see. */
+static bool add_special(scmp_filter_ctx filter) {
+    struct scmp_arg_cmp self = IS(0, (scmp_datum_t)getpid());
+    return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, CALL(tgkill), 1, &self) == 0 &&
+           seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), CALL(clone3), 0) == 0;
+}
+
 static bool enter_seccomp(enum role_kind kind) {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     if (!filter) return false;
-    bool good = add_sets(filter, kind) && seccomp_load(filter) == 0;
+    /* A tree instead of a row of comparisons. */
+    (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+    bool good =
+        add_sets(filter, kind) && add_rules(filter, kind) && add_special(filter) && seccomp_load(filter) == 0;
     seccomp_release(filter);
     return good;
 }
 
+/* What versions after the 2 of Debian 12's headers know. */
+#define ACCESS_FS_TRUNCATE (1u << 14)
+#define ACCESS_FS_IOCTL_DEV (1u << 15)
+#define ACCESS_NET_BIND_TCP (1u << 0)
+#define ACCESS_NET_CONNECT_TCP (1u << 1)
+#define SCOPE_ABSTRACT_SOCKETS_AND_SIGNALS 3u
+
+struct ruleset_attributes {
+    uint64_t files;
+    uint64_t network;
+    uint64_t scoped;
+};
+
 #define LANDLOCK_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define LANDLOCK_WRITE                                                                \
     (LANDLOCK_READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE | \
-     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REFER)
-/* All that version 2 knows. */
-#define LANDLOCK_ALL ((1u << 14) - 1)
+     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REFER | ACCESS_FS_TRUNCATE)
 
-static const uint64_t landlock_of_kinds[ROLE_KINDS] = {
-    [ROLE_STORE] = LANDLOCK_WRITE, [ROLE_REMOTE] = 0, [ROLE_MAIL] = LANDLOCK_READ, [ROLE_EDGE] = 0};
+/* The places in the data folder that a kind may use; all others are closed to it. */
+struct place {
+    enum role_kind kind;
+    const char *name;
+    uint64_t access;
+};
+static const struct place places[] = {
+    {ROLE_STORE, ".", LANDLOCK_WRITE},
+    {ROLE_MAIL, "body", LANDLOCK_ACCESS_FS_READ_FILE},
+    {ROLE_MAIL, "store.db", LANDLOCK_ACCESS_FS_READ_FILE},
+    {ROLE_MAIL, "store.db-wal", LANDLOCK_ACCESS_FS_READ_FILE},
+    {ROLE_MAIL, "store.db-shm", LANDLOCK_ACCESS_FS_READ_FILE},
+};
 
-static bool allow_folder(int ruleset, const char *folder, uint64_t access) {
+/* What the rules are about, as far as the kernel knows it. *bytes is the part of it that it takes. */
+static struct ruleset_attributes attributes_of(enum role_kind kind, long version, size_t *bytes) {
+    struct ruleset_attributes all = {.files = ACCESS_FS_TRUNCATE - 1};
+    *bytes = sizeof all.files;
+    if (version >= 3) all.files |= ACCESS_FS_TRUNCATE;
+    if (version >= 5) all.files |= ACCESS_FS_IOCTL_DEV;
+    if (version >= 4) {
+        all.network = ACCESS_NET_BIND_TCP | (kind == ROLE_REMOTE ? 0 : ACCESS_NET_CONNECT_TCP);
+        *bytes = sizeof all.files + sizeof all.network;
+    }
+    if (version >= 6) {
+        all.scoped = SCOPE_ABSTRACT_SOCKETS_AND_SIGNALS;
+        *bytes = sizeof all;
+    }
+    return all;
+}
+
+/* What is not there stays closed. */
+static bool allow_place(int ruleset, const char *folder, const char *name, uint64_t access) {
+    char path[STORE_PATH_BYTES_MAX];
+    if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, name) >= sizeof path) return false;
     struct landlock_path_beneath_attr rule = {.allowed_access = access,
-                                              .parent_fd = open(folder, O_PATH | O_CLOEXEC)};
-    if (rule.parent_fd < 0) return false;
+                                              .parent_fd = open(path, O_PATH | O_CLOEXEC | O_NOFOLLOW)};
+    if (rule.parent_fd < 0) return errno == ENOENT;
     bool good = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
     (void)close(rule.parent_fd);
     return good;
 }
 
 static bool enter_landlock(enum role_kind kind, const char *folder) {
-    if (syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) < 2) return false;
-    struct landlock_ruleset_attr attributes = {.handled_access_fs = LANDLOCK_ALL};
-    int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0);
+    long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    if (version < 2) return false;
+    size_t bytes;
+    struct ruleset_attributes attributes = attributes_of(kind, version, &bytes);
+    int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attributes, bytes, 0);
     if (ruleset < 0) return false;
-    uint64_t access = landlock_of_kinds[kind];
-    bool good = (access == 0 || allow_folder(ruleset, folder, access)) &&
-                syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
+    bool good = true;
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        if (places[i].kind == kind)
+            good = good && allow_place(ruleset, folder, places[i].name, places[i].access & attributes.files);
+    good = good && syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
     (void)close(ruleset);
     return good;
 }
 
-void sandbox_enter(enum role_kind kind, const char *folder, struct walls *walls) {
+void sandbox_enter_part(enum role_kind kind, const char *folder, unsigned parts, struct walls *walls) {
     struct rlimit none = {0, 0};
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_DUMPABLE, 0);
     walls->no_new_privileges = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
-    walls->landlock = walls->no_new_privileges && enter_landlock(kind, folder);
-    walls->seccomp = walls->no_new_privileges && enter_seccomp(kind);
+    walls->landlock = walls->no_new_privileges && parts & SANDBOX_LANDLOCK && enter_landlock(kind, folder);
+    walls->seccomp = walls->no_new_privileges && parts & SANDBOX_SECCOMP && enter_seccomp(kind);
+}
+
+void sandbox_enter(enum role_kind kind, const char *folder, struct walls *walls) {
+    sandbox_enter_part(kind, folder, SANDBOX_LANDLOCK | SANDBOX_SECCOMP, walls);
 }

@@ -110,7 +110,6 @@ static struct supervisor *start_supervisor(struct serve *serve) {
         .env = serve->env,
         .spawner = serve->options->is_single ? &spawner_in_process : &spawner_of_processes,
         .folder = serve->options->folder,
-        .gid = has_users ? serve->config.gid : 0,
         .listening = &serve->listening,
         .on_ready = all_ready,
         .on_failed = start_failed,
@@ -119,6 +118,7 @@ static struct supervisor *start_supervisor(struct serve *serve) {
     for (int kind = 0; kind < ROLE_KINDS; kind++) {
         options.processes[kind] = serve->config.processes[kind];
         options.uid[kind] = has_users ? serve->config.uid[kind] : 0;
+        options.gid[kind] = has_users ? config_gid_of(&serve->config, (enum role_kind)kind) : 0;
     }
     return supervisor_new(&options, serve->settings);
 }

@@ -202,7 +202,7 @@ static void start_role(struct supervised *role) {
         .index = role->index,
         .folder = supervisor->options.folder,
         .uid = (uint32_t)supervisor->options.uid[role->kind],
-        .gid = (uint32_t)supervisor->options.gid,
+        .gid = (uint32_t)supervisor->options.gid[role->kind],
         .on_end = role_ended,
         .context = role,
     };

@@ -23,7 +23,7 @@ struct supervisor_options {
     uint64_t processes[ROLE_KINDS];
     /* With user and group ids where each role gets its own; 0: all run as this process does. */
     uint64_t uid[ROLE_KINDS];
-    uint64_t gid;
+    uint64_t gid[ROLE_KINDS];
     const struct listening *listening;
     /* Called once, on the loop, when all roles serve. */
     void (*on_ready)(void *context);

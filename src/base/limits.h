@@ -18,6 +18,13 @@ enum {
     CONN_INPUT_FIRST_BYTES = 2048,
     CONN_OUTPUT_FLUSH_BYTES = 64 * 1024,
 
+    /* Connections of one edge, and of them from one address (an IPv6 one: its /64) or from loopback. */
+    EDGE_CONNECTIONS_MAX = 20000,
+    EDGE_CONNECTIONS_PER_ADDRESS_MAX = 200,
+    EDGE_CONNECTIONS_FROM_LOOPBACK_MAX = 5000,
+    /* Descriptors that accepting leaves for everything else: spools, handed-over sessions, channels. */
+    ACCEPT_DESCRIPTORS_SPARED = 512,
+
     /* Messages between roles: the largest frame, and how much may wait unsent. */
     IPC_FRAME_BYTES_MAX = 1024 * 1024,
     IPC_BACKLOG_BYTES_MAX = 16 * 1024 * 1024,

@@ -52,6 +52,8 @@ struct stream {
     struct env *env;
     struct waker on_readable;
     struct waker on_writable;
+    /* Called once, right before the stream is closed or given up. */
+    struct waker on_gone;
     struct peer peer;
     struct stream_security security;
 };

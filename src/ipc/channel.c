@@ -256,7 +256,10 @@ static void dispatch(struct channel *channel, struct slice frame) {
         take_reply(channel, call, &message);
         break;
     default:
-        if (channel->handlers->notice) channel->handlers->notice(channel->context, &message);
+        if (channel->handlers->notice)
+            channel->handlers->notice(channel->context, &message);
+        else
+            handle_close(channel->env, message.handle);
     }
 }
 

@@ -150,7 +150,9 @@ static enum store_result ask_store(struct task *t, struct store_client *store, s
         IS_PLANTED(store->env, PLANTED_NEW_ID_AT_RETRY))
         tries_left = 1;
     enum store_result result = STORE_GONE;
-    while (result == STORE_GONE && tries_left-- > 0 && !task_is_cancelled(t))
+    /* A store that did not answer in time has more than enough to do: it is not asked again. */
+    while (result == STORE_GONE && tries_left-- > 0 && !task_is_cancelled(t) &&
+           env_now_ms(store->env) < deadline_ms)
         result = ask_once(t, store, ask, deadline_ms);
     if (result == STORE_OK) result = fetch_spilled(store, ask);
     if (result) return result;

@@ -1,6 +1,7 @@
 /* Tasks, timers, gates, streams, connections, TLS and lanes on the real loop. */
 #include "test.h"
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -161,6 +162,55 @@ static void handles_body(struct task *t, struct bench *bench) {
     stream_close(&d);
 }
 
+/* The descriptor a new file would get now. */
+static int next_descriptor(void) {
+    int fd = dup(STDERR_FILENO);
+    assert_true(fd >= 0);
+    (void)close(fd);
+    return fd;
+}
+
+static void set_descriptors(rlim_t most) {
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = most;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static void lost_handle_body(struct task *t, struct bench *bench) {
+    (void)t;
+    struct handle outer[2];
+    struct handle inner[2];
+    assert_int_equal(stream_pair(bench->env, outer), 0);
+    assert_int_equal(stream_pair(bench->env, inner), 0);
+    struct stream *a = stream_adopt(bench->env, outer[0]);
+    struct stream *b = stream_adopt(bench->env, outer[1]);
+    assert_int_equal(a->ops->send_handle(a, SLICE("x"), inner[0]), 1);
+    assert_int_equal(a->ops->send_handle(a, SLICE("y"), inner[1]), 1);
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    char byte;
+    set_descriptors((rlim_t)next_descriptor());
+    assert_int_equal(b->ops->read(b, &byte, 1), 1);
+    set_descriptors(before.rlim_cur);
+    assert_int_equal(b->ops->read(b, &byte, 1), 1);
+    struct handle first;
+    struct handle second;
+    assert_true(b->ops->take_handle(b, &first));
+    assert_true(b->ops->take_handle(b, &second));
+    assert_true(handle_is_none(first));
+    assert_false(handle_is_none(second));
+    handle_close(bench->env, second);
+    handle_close(bench->env, inner[0]);
+    handle_close(bench->env, inner[1]);
+    stream_close(&a);
+    stream_close(&b);
+}
+
+static void a_handle_that_is_lost_is_not_mistaken_for_the_next(void **state) {
+    run_in_task(lost_handle_body, NULL);
+}
+
 static void a_stream_can_be_handed_to_another_role(void **state) { run_in_task(handles_body, NULL); }
 
 /* A session that answers each line with the line, knows STARTTLS, and BYE. */
@@ -311,6 +361,7 @@ int main(void) {
         cmocka_unit_test(gates_let_one_or_all_through),
         cmocka_unit_test(lanes_run_jobs_elsewhere),
         cmocka_unit_test(a_stream_can_be_handed_to_another_role),
+        cmocka_unit_test(a_handle_that_is_lost_is_not_mistaken_for_the_next),
         cmocka_unit_test(connections_serve_pipelined_commands_and_end),
         cmocka_unit_test(starttls_forgets_what_was_sent_in_the_clear),
         cmocka_unit_test(a_stack_overrun_dies_at_the_guard_page),

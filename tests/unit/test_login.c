@@ -2,7 +2,9 @@
 #include "test.h"
 
 #include "base/encode.h"
+#include "login/admission.h"
 #include "role_bench.h"
+#include "task_test.h"
 #include "transcript.h"
 #include "wire/scram_client.h"
 
@@ -348,8 +350,65 @@ static void a_handover_comes_back_and_cut_ones_are_damaged(void **state) {
     buffer_free(&bytes);
 }
 
+static struct stream *stranger(struct env *env, const char *address, bool is_loopback) {
+    struct handle pair[2];
+    assert_int_equal(stream_pair(env, pair), 0);
+    handle_close(env, pair[1]);
+    struct stream *stream = stream_adopt(env, pair[0]);
+    (void)snprintf(stream->peer.address, sizeof stream->peer.address, "%s", address);
+    stream->peer.is_loopback = is_loopback;
+    return stream;
+}
+
+static void admission_body(struct task *t, struct env *env) {
+    (void)t;
+    struct admission *admission = admission_new(env, &(struct admission_limits){5, 2, 3});
+    static const struct {
+        const char *address;
+        bool is_loopback;
+        enum admission_result result;
+    } rows[] = {
+        {"192.0.2.1", false, ADMISSION_OK},      {"192.0.2.1", false, ADMISSION_OK},
+        {"192.0.2.1", false, ADMISSION_CROWD},   {"2001:db8::1", false, ADMISSION_OK},
+        {"2001:db8::2:3", false, ADMISSION_OK},  {"2001:db8:0:0:9::", false, ADMISSION_CROWD},
+        {"2001:db8:0:1::", false, ADMISSION_OK}, {"127.0.0.1", true, ADMISSION_FULL},
+    };
+    enum { ROWS = sizeof rows / sizeof rows[0] };
+    struct stream *streams[ROWS];
+    for (size_t i = 0; i < ROWS; i++) {
+        streams[i] = stranger(env, rows[i].address, rows[i].is_loopback);
+        assert_int_equal(admission_enter(admission, streams[i]), rows[i].result);
+    }
+    assert_int_equal(admission_count(admission), 5);
+    for (size_t i = 0; i < ROWS - 1; i++) stream_close(&streams[i]);
+    assert_int_equal(admission_count(admission), 0);
+    assert_int_equal(admission_enter(admission, streams[ROWS - 1]), ADMISSION_OK);
+    /* Given to another role, it is that one's. */
+    handle_close(env, stream_detach(&streams[ROWS - 1]));
+    assert_int_equal(admission_count(admission), 0);
+    admission_free(&admission);
+}
+
+static void admission_counts_what_is_open_by_address(void **state) { task_test_run(admission_body); }
+
+static void loopback_body(struct task *t, struct env *env) {
+    (void)t;
+    struct admission *admission = admission_new(env, &(struct admission_limits){9, 1, 3});
+    struct stream *streams[4];
+    for (size_t i = 0; i < 4; i++) {
+        streams[i] = stranger(env, "127.0.0.1", true);
+        assert_int_equal(admission_enter(admission, streams[i]), i < 3 ? ADMISSION_OK : ADMISSION_CROWD);
+    }
+    for (size_t i = 0; i < 4; i++) stream_close(&streams[i]);
+    admission_free(&admission);
+}
+
+static void more_may_come_from_this_machine(void **state) { task_test_run(loopback_body); }
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(admission_counts_what_is_open_by_address),
+        cmocka_unit_test(more_may_come_from_this_machine),
         cmocka_unit_test(sasl_takes_what_is_right_and_refuses_the_rest),
         cmocka_unit_test(scram_proves_both_sides),
         cmocka_unit_test(nothing_is_offered_in_the_clear),

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "io/real/loop.h"
@@ -15,6 +16,8 @@ struct real_lane {
     struct list waiting;
     struct list done;
     bool is_closing;
+    /* What debuggers show; at most so long. */
+    char name[16];
     unsigned thread_count;
     pthread_t threads[];
 };
@@ -30,6 +33,7 @@ static struct lane_job *take_job(struct real_lane *lane) {
 
 static void *lane_main(void *argument) {
     struct real_lane *lane = argument;
+    (void)pthread_setname_np(pthread_self(), lane->name);
     (void)pthread_mutex_lock(&lane->mutex);
     for (struct lane_job *job = take_job(lane); job; job = take_job(lane)) {
         (void)pthread_mutex_unlock(&lane->mutex);
@@ -60,10 +64,8 @@ static void start_threads(struct real_lane *lane, const char *name) {
     sigset_t before;
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    for (unsigned i = 0; i < lane->thread_count; i++) {
+    for (unsigned i = 0; i < lane->thread_count; i++)
         if (pthread_create(&lane->threads[i], NULL, lane_main, lane)) FATAL("no thread for lane %s", name);
-        (void)pthread_setname_np(lane->threads[i], name);
-    }
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
@@ -72,6 +74,7 @@ struct lane *real_lane_open(struct env *env, const char *name, unsigned threads)
     if (!lane) FATAL("out of memory for lane %s", name);
     lane->lane.env = env;
     lane->thread_count = threads;
+    (void)snprintf(lane->name, sizeof lane->name, "%s", name);
     list_init(&lane->waiting);
     list_init(&lane->done);
     (void)pthread_mutex_init(&lane->mutex, NULL);

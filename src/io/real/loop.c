@@ -2,8 +2,11 @@
 
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/limits.h"
 
 static int64_t real_now_ms(struct env *env) { return (int64_t)uv_now(&real_env_of(env)->loop); }
 
@@ -48,10 +51,20 @@ static const struct env_ops real_ops = {
     .files = &real_file_ops,
 };
 
+/* Asked once: a role may not ask any more when its walls stand. */
+static int accepted_fd_max(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur > INT32_MAX) return INT32_MAX;
+    int descriptors = (int)limit.rlim_cur;
+    int spared = descriptors / 4 < ACCEPT_DESCRIPTORS_SPARED ? descriptors / 4 : ACCEPT_DESCRIPTORS_SPARED;
+    return descriptors - spared - 1;
+}
+
 struct env *real_env_new(struct log *log) {
     struct real_env *real = calloc(1, sizeof *real);
     if (!real) FATAL("out of memory for a loop");
     env_init(&real->env, &real_ops, log);
+    real->accepted_fd_max = accepted_fd_max();
     if (uv_loop_init(&real->loop)) FATAL("no event loop");
     if (uv_timer_init(&real->loop, &real->timer)) FATAL("no loop timer");
     for (size_t i = 0; i < 3; i++)

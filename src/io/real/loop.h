@@ -12,6 +12,8 @@ struct real_env {
     uv_timer_t timer;
     uv_signal_t signals[3];
     bool is_stopping;
+    /* Connections are accepted up to this descriptor; above it are those kept for everything else. */
+    int accepted_fd_max;
 };
 
 /* A new env on its own loop. `log` may be NULL. */

@@ -88,13 +88,23 @@ static void keep_handles(struct socket_stream *s, struct msghdr *message) {
     }
 }
 
+/* A descriptor that came and could not be taken, for want of free ones, leaves its place empty: the next one
+   must not be taken for it, and a session given to another's account. */
+static void keep_place_of_lost(struct socket_stream *s) {
+    if (!s->handles) s->handles = calloc(HANDLES_WAITING_MAX, sizeof(int));
+    if (!s->handles) FATAL("out of memory for received descriptors");
+    if (s->handle_count < HANDLES_WAITING_MAX) s->handles[s->handle_count++] = -1;
+}
+
 static ssize_t local_read(struct socket_stream *s, void *bytes, size_t len) {
     struct iovec part = {bytes, len};
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * 4)];
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
     ssize_t got = recvmsg(s->fd, &message, MSG_CMSG_CLOEXEC);
+    size_t before = s->handle_count;
     if (got >= 0 && message.msg_controllen) keep_handles(s, &message);
+    if (got >= 0 && message.msg_flags & MSG_CTRUNC && s->handle_count == before) keep_place_of_lost(s);
     return got;
 }
 
@@ -157,7 +167,8 @@ static bool socket_take_handle(struct stream *stream, struct handle *handle) {
 
 static void poll_closed(uv_handle_t *poll) {
     struct socket_stream *s = CONTAINER_OF(poll, struct socket_stream, poll);
-    for (size_t i = 0; i < s->handle_count; i++) (void)close(s->handles[i]);
+    for (size_t i = 0; i < s->handle_count; i++)
+        if (s->handles[i] >= 0) (void)close(s->handles[i]);
     free(s->handles);
     free(s);
 }
@@ -307,10 +318,11 @@ static void listener_resume(struct timer *timer) {
     if (uv_poll_start(&l->poll, UV_READABLE, listener_polled)) FATAL("poll of a listening socket");
 }
 
-/* Out of descriptors or memory: those who wait in the backlog are served when some are free again. */
-static void listener_pause(struct socket_listener *l) {
+/* Out of descriptors or memory (some are spared for what goes on already): those who wait in the backlog are
+ * served when some are free again. */
+static void listener_pause(struct socket_listener *l, int error) {
     struct env *env = l->listener.env;
-    LOG_WARN(env->log, "accept.paused", LOG_CSTR("reason", strerror(errno)));
+    LOG_WARN(env->log, "accept.paused", LOG_CSTR("reason", strerror(error)));
     (void)uv_poll_stop(&l->poll);
     timer_arm(&env->timers, &l->pause, env_now_ms(env) + 100);
 }
@@ -322,8 +334,13 @@ static void listener_polled(uv_poll_t *poll, int status, int events) {
     for (int i = 0; i < ACCEPTS_A_TURN && !l->is_closed; i++) {
         int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
-            listener_pause(l);
+            listener_pause(l, errno);
         if (fd < 0) return;
+        if (fd > real_env_of(l->listener.env)->accepted_fd_max) {
+            (void)close(fd);
+            listener_pause(l, EMFILE);
+            return;
+        }
         l->listener.on_accept(l->listener.context,
                               real_stream_adopt(l->listener.env, (struct handle){fd, NULL}));
     }
