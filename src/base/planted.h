@@ -18,7 +18,7 @@ enum planted_fault {
     PLANTED_NO_DATABASE_SYNC,
     /* A mailbox that becomes empty begins its UIDs anew. */
     PLANTED_UIDS_ANEW,
-    /* A task that is woken before it waits sleeps on. */
+    /* What comes to the commit queue while it commits does not wake it. */
     PLANTED_LOST_WAKE,
     PLANTED_COUNT,
 };

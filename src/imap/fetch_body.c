@@ -2,7 +2,8 @@
  * Sections of messages (RFC 9051 6.4.5): BODY[...] and the RFC822 items of RFC 3501. The stored
  * structure says where a section's bytes stand, so only these are read, a frame of the body at a
  * time. The first piece is read before the literal is announced; where a later one turns out to
- * be damaged, question marks stand for it, the client stays in step, and the reply is NO.
+ * be damaged, question marks stand for it, the client stays in step, and the reply is NO. Where the
+ * message went meanwhile the connection ends within the literal: the client would keep its marks.
  */
 #include "base/limits.h"
 #include "imap/imap_fetch.h"
@@ -91,13 +92,27 @@ static void append_marks(struct buffer *out, uint64_t count) {
     while (count--) buffer_append_byte(out, '?');
 }
 
+/* False: it is gone. */
+static bool stream_piece(struct fetch *fetch, const struct entry *entry, struct body_range piece) {
+    bool was_missed = fetch->is_missed;
+    fetch->is_missed = false;
+    bool is_read = read_piece(fetch, entry, piece, fetch->call->out);
+    bool is_gone = fetch->is_missed;
+    fetch->is_missed = was_missed || is_gone;
+    if (!is_read && !is_gone) append_marks(fetch->call->out, piece.len);
+    return !is_gone;
+}
+
 static bool stream_rest(struct task *t, struct fetch *fetch, const struct entry *entry,
                         struct body_range range) {
     struct imap_session *session = fetch->call->session;
     while (range.len) {
         if (!imap_relieve(t, session)) return false;
         struct body_range piece = first_piece(range);
-        if (!read_piece(fetch, entry, piece, fetch->call->out)) append_marks(fetch->call->out, piece.len);
+        if (!stream_piece(fetch, entry, piece)) {
+            conn_close(&session->conn);
+            return false;
+        }
         range.offset += piece.len;
         range.len -= piece.len;
     }

@@ -275,7 +275,6 @@ void task_wait_firmly(struct task *t) {
 }
 
 void task_wake(struct task *t) {
-    if (t->state != TASK_PARKED && IS_PLANTED(t->env, PLANTED_LOST_WAKE)) return;
     t->is_woken = true;
     make_ready(t);
 }

@@ -63,10 +63,19 @@ struct shared {
     uint64_t starts;
 };
 
+static const char *planted_name(const struct options *options) {
+#ifdef PLANTED_FAULTS
+    return planted_names[options->planted];
+#else
+    return "";
+#endif
+}
+
 static void tell_replay(const struct options *options, const struct scenario *scenario, uint64_t seed,
                         const char *why) {
-    (void)printf("FAILED seed %llu: %s\n  replay: %s --scenario %s --first %llu --seeds 1 --trace\n",
-                 (unsigned long long)seed, why, options->program, scenario->name, (unsigned long long)seed);
+    (void)printf("FAILED seed %llu: %s\n  replay: %s --scenario %s --first %llu --seeds 1 --trace%s%s\n",
+                 (unsigned long long)seed, why, options->program, scenario->name, (unsigned long long)seed,
+                 options->planted ? " --plant " : "", options->planted ? planted_name(options) : "");
     (void)fflush(stdout);
 }
 

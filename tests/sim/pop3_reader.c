@@ -1,3 +1,4 @@
+/* A client that reads a mailbox over POP3. */
 #include "clients.h"
 
 #include "talk.h"

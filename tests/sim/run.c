@@ -13,6 +13,8 @@ enum {
     TROUBLE_MS_MIN = 3000,
     TROUBLE_MS_MAX = 20000,
     SETTLE_MS_MAX = 1200000,
+    /* What was begun in trouble ends. */
+    CALM_DOWN_MS = 2000,
     LOOK_MS_MAX = 1500,
 };
 
@@ -98,6 +100,11 @@ static bool trouble(struct run *run) {
 
 static bool settle(struct run *run) {
     if (!wait_for(run, is_served, SETTLE_MS_MAX, "after all was healed senders are not served")) return false;
+    if (!wait_for(run, is_ready, SETTLE_MS_MAX, "after all was healed not all roles serve")) return false;
+    sim_world_run_for(run->world, CALM_DOWN_MS);
+    run->senders_left = SENDERS;
+    run->is_calm = true;
+    if (!wait_for(run, is_served, SETTLE_MS_MAX, "in calm times senders are not served")) return false;
     run->is_closing = true;
     if (!wait_for(run, is_closed, SETTLE_MS_MAX, "after all was healed readers do not end")) return false;
     if (!is_ready(run)) ledger_fail(run->ledger, "after all was healed not all roles serve");
