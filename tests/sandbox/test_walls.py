@@ -20,7 +20,8 @@ FILES = ("read the database", "write the database", "read posthaste.conf", "read
          "list the data folder", "create a file in the data folder", "open a spool file")
 NOBODY_MAY = ("start a program", "start a process", "map code", "turn data into code", "listen",
               "signal the parent", "be traced", "io_uring", "bpf", "userfaultfd", "unshare",
-              "make a user namespace", "mount", "set the user", "read /etc/passwd", "write in /tmp", "make a symbolic link", "become dumpable", "open a netlink socket")
+              "make a user namespace", "mount", "set the user", "read /etc/passwd",
+              "write in /tmp", "make a symbolic link", "become dumpable", "open a netlink socket")
 # (action, roles that may)
 MAY = (("read the database", {"store", "mail"}), ("write the database", {"store"}), ("open a spool file", {"store"}),
        ("create a file in the data folder", {"store"}), ("open a TCP socket", {"remote"}), ("connect", {"remote"}),
