@@ -3,7 +3,7 @@ MINUTES ?= 10
 SEEDS ?= 1000
 ROUNDS ?= 200
 
-.PHONY: default run test bench fuzz sim kill-test format tidy clean
+.PHONY: default run test bench fuzz sim sim-proof kill-test format tidy clean
 default:
 	@scripts/build.sh release
 run: default
@@ -18,8 +18,12 @@ fuzz:
 	@scripts/install-packages.sh build fuzz
 	@/usr/bin/python3 scripts/fuzz.py --minutes $(MINUTES)
 sim:
-	@scripts/build.sh debug
-	@SEEDS=$(SEEDS) meson test -C build/debug --no-rebuild --suite sim --timeout-multiplier 0 --print-errorlogs
+	@scripts/build.sh release
+	@ninja -C build/release --quiet tests/sim/posthaste_sim
+	@build/release/tests/sim/posthaste_sim --seeds $(SEEDS)
+sim-proof:
+	@scripts/install-packages.sh build
+	@/usr/bin/python3 scripts/sim_proof.py
 kill-test:
 	@scripts/build.sh debug
 	@scripts/install-packages.sh test

@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # A mail server to try, in ./demo (`make run`): two accounts, a few messages, Ctrl-C stops it.
-# A second run keeps the mail. RESET=1 starts over. BASE_PORT=N sets where it listens.
+# A second run keeps the mail. RESET=1 starts over. BASE_PORT=N sets where it listens; without it
+# a free place is chosen, anew where another program has taken it since.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/install-packages.sh run
 
 program=build/posthaste
-folder=demo
-data=$folder/data
 domain=example.test
 hostname=mx.example.test
-services=(25 587 465 143 993 110 995 80 443)
+services=(25 587 465 143 993 110 995)
+# Who owns a data folder that root makes.
+store_user=62001
 
 fail() {
     echo "demo: $*" >&2
@@ -28,16 +29,27 @@ base_is_free() {
     done
 }
 
+# Tries the bases in the order given, the usual ones after them.
 choose_base() {
     local base
-    for base in "${BASE_PORT:-10000}" 11000 12000 13000 14000 20000 21000 22000; do
+    for base in $(printf '%s\n' "$@" {10,11,12,13,14,20,21,22}000 | awk '!seen[$0]++'); do
         if base_is_free "$base"; then
             echo "$base"
             return
         fi
-        echo "demo: the ports above $base are taken, trying others" >&2
+        echo "demo: ports above $base are taken by another program; trying others" >&2
     done
     fail "no free ports found; name a base with BASE_PORT=N"
+}
+
+# Root's server gives up root, and its users do not get into a closed folder such as /root.
+choose_folder() {
+    if [ "$(id -u)" = 0 ] && ! setpriv --reuid "$store_user" --regid "$store_user" --clear-groups test -x "$PWD"; then
+        echo "demo: $PWD is closed to the server's users, so all is in /var/lib/posthaste-demo" >&2
+        echo /var/lib/posthaste-demo
+    else
+        echo demo
+    fi
 }
 
 password_of() {
@@ -47,21 +59,39 @@ password_of() {
 add_account() {
     local password
     password=$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')
-    echo "$password" | "$program" account add "$1@$domain" --data "$data" --password-stdin
+    echo "$password" | "$program" account add "$1@$domain" --data "$data" --password-stdin >/dev/null
     echo "$1@$domain $password" >>"$folder/accounts"
 }
 
-# base-port is written last: without it the folder is half made, and made anew.
+# cert.pem comes last: without it the folder is half made, and made anew.
 create() {
     local base
-    base=$(choose_base)
+    base=$(choose_base ${BASE_PORT:+"$BASE_PORT"})
     rm -rf "$folder"
     mkdir -p "$folder"
     (umask 077 && : >"$folder/accounts")
-    "$program" init --data "$data" --domain "$domain" --hostname "$hostname" --base-port "$base"
+    "$program" init --data "$data" --domain "$domain" --hostname "$hostname" --base-port "$base" >/dev/null
     add_account alice
     add_account bob
-    echo "$base" >"$folder/base-port"
+    cp "$data/tls/cert.pem" "$folder/cert.pem"
+}
+
+base_of() {
+    sed -n 's/^base_port = //p' "$data/posthaste.conf"
+}
+
+# The ports of last time may be another's now, or others be asked for.
+move_base() {
+    local base
+    base=$(choose_base "${BASE_PORT:-$1}")
+    [ "$base" != "$1" ] || return 0
+    sed -i "s/^base_port = .*/base_port = $base/" "$data/posthaste.conf"
+    echo "demo: listens above $base from now on, not $1"
+}
+
+# The server holds this lock as long as it lives.
+is_running() {
+    [ -e "$data/run/serve.lock" ] && ! flock -n "$data/run/serve.lock" true
 }
 
 wait_until_up() {
@@ -75,7 +105,7 @@ wait_until_up() {
 }
 
 curl_server() {
-    curl --silent --show-error --cacert "$data/tls/cert.pem" --noproxy '*' "$@"
+    curl --silent --show-error --cacert "$folder/cert.pem" --noproxy '*' "$@"
 }
 
 # Submits one message file: FROM TO FILE.
@@ -126,7 +156,7 @@ fill_mailboxes() {
 
 explain() {
     local smtps=$((base + 465)) imaps=$((base + 993))
-    local trust="--cacert $data/tls/cert.pem --resolve $hostname"
+    local trust="--cacert $folder/cert.pem --resolve $hostname"
     cat <<WORDS
 
 Posthaste runs, for $domain, on this machine only.
@@ -139,15 +169,16 @@ A mail client: server 127.0.0.1, the whole address as user name, and accept the 
   reading  IMAP $imaps (TLS) or $((base + 143)) (STARTTLS), POP3 $((base + 995)) (TLS) or $((base + 110)) (STARTTLS)
   sending  SMTP $smtps (TLS) or $((base + 587)) (STARTTLS)
 
-Send a message:
+Send a message, from this folder:
   curl $trust:$smtps:127.0.0.1 --user alice@$domain:$(password_of alice) \\
     --mail-from alice@$domain --mail-rcpt bob@$domain --upload-file $folder/hello.eml \\
     smtps://$hostname:$smtps/client.$domain
-Read Bob's first message:
+Read Bob's newest message:
   curl $trust:$imaps:127.0.0.1 --user bob@$domain:$(password_of bob) \\
-    'imaps://$hostname:$imaps/INBOX;MAILINDEX=1'
+    'imaps://$hostname:$imaps/INBOX;MAILINDEX=*'
 
-Everything is in ./$folder, the log in $folder/log. Ctrl-C stops it; RESET=1 make run starts over.
+Everything is in $folder/, the log is $folder/log. RESET=1 make run starts over.
+$1
 WORDS
 }
 
@@ -157,15 +188,27 @@ stop() {
 }
 
 [ -x "$program" ] || fail "$program is not built; run make"
+folder=$(choose_folder)
+data=$folder/data
+if [ -e "$folder" ] && ! [ -O "$folder" ]; then
+    fail "$folder was made by another user, $(stat -c %U "$folder"): run it as that one, or remove the folder"
+fi
+if is_running; then
+    server=$(cat "$folder/pid")
+    [ -z "${RESET:-}" ] || fail "it is running, so RESET=1 does nothing; first stop it with Ctrl-C, or: kill $server"
+    base=$(base_of)
+    explain "It was running already, and still is. Stop it where it was started with Ctrl-C, or: kill $server"
+    exit
+fi
 if [ -n "${RESET:-}" ]; then rm -rf "$folder"; fi
-[ -f "$folder/base-port" ] || create
-base=$(cat "$folder/base-port")
-base_is_free "$base" || fail "the ports above $base are taken (is the demo running already?); RESET=1 make run takes others"
+if [ -f "$folder/cert.pem" ]; then move_base "$(base_of)"; else create; fi
+base=$(base_of)
 "$program" serve --data "$data" >>"$folder/log" 2>&1 &
 server=$!
+echo "$server" >"$folder/pid"
 trap stop EXIT
-trap 'exit 0' INT TERM
+trap 'exit 0' INT TERM HUP
 wait_until_up
 [ -f "$folder/hello.eml" ] || fill_mailboxes
-explain
+explain 'Ctrl-C stops it.'
 wait "$server"

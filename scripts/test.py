@@ -24,6 +24,8 @@ DEBUG = ROOT / "build" / "debug"
 RELEASE_PROGRAM = ROOT / "build" / "posthaste"
 REPORTS = ROOT / "build" / "reports"
 CMOCKA_LINE = re.compile(r"^\[\s*(OK|FAILED|SKIPPED|ERROR)\s*\] (?:\S+: )?(\w+)\s*$", re.MULTILINE)
+SIMULATED_SEEDS = {"crash": 200, "power": 50}
+SANITIZED_SEEDS = "3"
 MESON_GOOD = {"OK", "EXPECTEDFAIL"}
 
 
@@ -104,11 +106,28 @@ def stage_build(kind: str) -> Tally:
     return tally
 
 
+def stage_simulation() -> Tally:
+    """Many seeds on the optimized build; the build with sanitizers has run a few."""
+    tally = Tally()
+    release = ROOT / "build" / "release"
+    built = subprocess.run(["ninja", "-C", str(release), "--quiet", "tests/sim/posthaste_sim"], cwd=ROOT)
+    for scenario, seeds in SIMULATED_SEEDS.items() if built.returncode == 0 else ():
+        done = subprocess.run([str(release / "tests" / "sim" / "posthaste_sim"), "--scenario", scenario,
+                               "--seeds", str(seeds)], cwd=ROOT)
+        if done.returncode:
+            tally.fail(f"simulation {scenario}: a seed of {seeds} failed")
+        else:
+            tally.passed += 1
+    if built.returncode:
+        tally.fail("build of the simulation")
+    return tally
+
+
 def stage_meson() -> Tally:
     log = DEBUG / "meson-logs" / "testlog.json"
     log.unlink(missing_ok=True)
-    done = subprocess.run(["meson", "test", "-C", str(DEBUG), "--no-rebuild", "--print-errorlogs", "--quiet"],
-                          cwd=ROOT)
+    done = subprocess.run(["meson", "test", "-C", str(DEBUG), "--no-rebuild", "--print-errorlogs", "--quiet",
+                           "--timeout-multiplier", "4"], cwd=ROOT, env={"SEEDS": SANITIZED_SEEDS, **os.environ})
     if not log.exists():
         tally = Tally()
         tally.fail("meson test left no log")
@@ -148,11 +167,12 @@ def stage_tidy() -> Tally:
 
 STAGES = (
     ("build with sanitizers", lambda: stage_build("debug")),
-    ("unit, fuzz replay, simulation", stage_meson),
+    ("unit, fuzz replay, a little simulation", stage_meson),
     ("end to end", lambda: stage_pytest("tests/e2e", DEBUG / "posthaste")),
     ("tidy", stage_tidy),
     ("the tools themselves", lambda: stage_pytest("tests/tools", DEBUG / "posthaste")),
     ("release build", lambda: stage_build("release")),
+    ("simulation", stage_simulation),
     ("sandbox", lambda: stage_pytest("tests/sandbox", RELEASE_PROGRAM)),
 )
 

@@ -5,18 +5,19 @@
 #include <unistd.h>
 
 #include "app/control.h"
-#include "app/log_sink.h"
-#include "app/ports.h"
 #include "app/serve_lock.h"
 #include "base/limits.h"
+#include "io/real/local.h"
+#include "io/real/log_sink.h"
 #include "io/real/loop.h"
 
-enum { LOCK_TRIES = 20, LOCK_PAUSE_MS = 100 };
+enum { LOCK_TRIES = 20, LOCK_PAUSE_MS = 100, PATH_BYTES = 4096 };
 
 struct asking {
     const char *folder;
     const struct admin_request *request;
-    int control;
+    /* HANDLE_NONE: no server runs. */
+    struct handle control;
     /* The server went away while we asked. */
     bool was_cut;
     json_t *answer;
@@ -45,7 +46,7 @@ static const struct channel_handlers handlers = {answer_nothing, show_progress, 
 
 static void ask_server(struct task *t, struct env *env, struct asking *asking) {
     struct channel *channel = channel_new(env, &handlers, asking);
-    channel_attach(channel, stream_adopt(env, (struct handle){asking->control, NULL}));
+    channel_attach(channel, stream_adopt(env, asking->control));
     struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
     admin_request_pack(&body, asking->request);
     struct ipc_message message = {CONTROL_ADMIN, buffer_slice(&body), HANDLE_NONE};
@@ -83,7 +84,7 @@ static void ask_folder(struct task *t, struct env *env, struct asking *asking) {
 static void ask(struct task *t, void *argument) {
     struct asking *asking = argument;
     struct env *env = task_env(t);
-    if (asking->control >= 0)
+    if (!handle_is_none(asking->control))
         ask_server(t, env, asking);
     else
         ask_folder(t, env, asking);
@@ -103,11 +104,14 @@ static void run(struct asking *asking) {
 }
 
 json_t *admin_ask(const char *folder, const struct admin_request *request) {
-    struct asking asking = {.folder = folder, .request = request};
-    asking.control = control_connect(folder);
-    bool is_nobody_there = asking.control == -ECONNREFUSED || asking.control == -ENOENT;
-    if (asking.control < 0 && !is_nobody_there) return error_of(folder, strerror(-asking.control));
-    if (asking.control < 0 && !serve_become_owner(folder)) return error_of(folder, "cannot act as its owner");
+    struct asking asking = {.folder = folder, .request = request, .control = HANDLE_NONE};
+    char run_folder[PATH_BYTES];
+    (void)snprintf(run_folder, sizeof run_folder, "%s/run", folder);
+    int result = local_connect(run_folder, "control", &asking.control);
+    bool is_nobody_there = result == -ECONNREFUSED || result == -ENOENT;
+    if (result && !is_nobody_there) return error_of(folder, strerror(-result));
+    if (result && !serve_become_owner(folder)) return error_of(folder, "cannot act as its owner");
+    if (result) asking.control = HANDLE_NONE;
     run(&asking);
     if (asking.was_cut) return error_of(folder, "the server stopped before it answered; ask again");
     return asking.answer ? asking.answer : error_of(folder, "no answer that can be read");

@@ -8,7 +8,7 @@
 
 #include "app/admin_client.h"
 #include "app/cli.h"
-#include "app/read_file.h"
+#include "io/real/read_file.h"
 
 enum { PASSWORD_BYTES_MAX = 1024 };
 

@@ -9,10 +9,10 @@
 #include "app/certificate.h"
 #include "app/cli.h"
 #include "app/config.h"
-#include "app/log_sink.h"
-#include "app/read_file.h"
 #include "app/serve_lock.h"
+#include "io/real/log_sink.h"
 #include "io/real/loop.h"
+#include "io/real/read_file.h"
 #include "wire/smtp_address.h"
 
 enum { PATH_BYTES = 4096, TEXT_BYTES_MAX = 65536 };
@@ -56,13 +56,18 @@ static int write_config(struct cli *cli, const struct config *config) {
 }
 
 /* As root the folder belongs to the store's user; the key stays root's, who alone reads it. */
-static int give_to_owner(struct cli *cli, const struct config *config) {
-    if (geteuid() != 0) return 0;
-    const char *paths[] = {cli->data, path_in(cli, "run")};
-    for (size_t i = 0; i < 2; i++)
-        if (chown(paths[i], (uid_t)config->uid[ROLE_STORE], (gid_t)config->gid))
-            return cli_fail("%s: %s", paths[i], strerror(errno));
-    return 0;
+static int give_to_owner(struct cli *cli, const char *path, const struct config *config) {
+    if (geteuid() != 0 || chown(path, (uid_t)config->uid[ROLE_STORE], (gid_t)config->gid) == 0) return 0;
+    return cli_fail("%s: %s", path, strerror(errno));
+}
+
+/* What its owner cannot get to is refused before more is made. */
+static int make_data_folder(struct cli *cli, const struct config *config) {
+    int status = make_folder(cli, cli->data, 0750);
+    if (!status) status = give_to_owner(cli, cli->data, config);
+    if (status) return status;
+    bool is_reached = serve_owner_reaches(cli->data, (uid_t)config->uid[ROLE_STORE], (gid_t)config->gid);
+    return is_reached ? 0 : EXIT_FAILED;
 }
 
 static int create_store(struct cli *cli) {
@@ -116,12 +121,12 @@ int command_init(struct cli *cli) {
     config.base_port = cli->base_port;
     if (access(path_in(cli, "posthaste.conf"), F_OK) == 0)
         return cli_fail("%s is a data folder already; nothing was changed", cli->data);
-    int status = make_folder(cli, cli->data, 0750);
+    int status = make_data_folder(cli, &config);
     if (!status) status = make_folder(cli, path_in(cli, "run"), 0750);
     if (!status) status = make_folder(cli, path_in(cli, "tls"), 0755);
     if (!status) status = write_certificate(cli);
     if (!status) status = write_config(cli, &config);
-    if (!status) status = give_to_owner(cli, &config);
+    if (!status) status = give_to_owner(cli, path_in(cli, "run"), &config);
     if (!status) status = create_store(cli);
     if (!status)
         (void)printf("%s is ready for %s.\nNext: posthaste account add NAME@%s --data %s\n      posthaste "

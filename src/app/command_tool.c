@@ -5,8 +5,8 @@
 #include "analyse/report.h"
 #include "app/cli.h"
 #include "app/probe.h"
-#include "app/read_file.h"
 #include "base/limits.h"
+#include "io/real/read_file.h"
 
 static int tool_mime(struct cli *cli) {
     if (cli->word_count != 2) return cli_misuse(cli, "which file?");

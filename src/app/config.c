@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "app/read_file.h"
 #include "base/limits.h"
+#include "io/real/read_file.h"
 
 void config_defaults(struct config *config) {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);

@@ -3,8 +3,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 
-#include "app/read_file.h"
 #include "base/limits.h"
+#include "io/real/read_file.h"
 
 enum { RESOLV_CONF_BYTES_MAX = 64 * 1024, TRUST_ANCHORS_BYTES_MAX = 64 * 1024, SERVERS_BYTES_MAX = 4096 };
 

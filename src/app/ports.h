@@ -17,9 +17,5 @@ struct listening {
 NODISCARD bool ports_open(struct env *env, struct arena *arena, const struct config *config,
                           const char *folder, struct listening *listening, struct slice *error);
 void ports_close(struct env *env, struct listening *listening);
-/* A second handle of the same socket. */
-NODISCARD int ports_copy(struct env *env, struct handle handle, struct handle *copy);
-/* Connects to DIR/run/control: a descriptor, or a negated errno. Blocks. */
-int control_connect(const char *folder);
 
 #endif

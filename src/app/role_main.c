@@ -12,9 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "app/log_sink.h"
 #include "app/role.h"
 #include "app/sandbox.h"
+#include "io/real/log_sink.h"
 #include "io/real/loop.h"
 
 enum { CONTROL_DESCRIPTOR = 3, ALTERNATE_STACK_BYTES = 64 * 1024 };
@@ -76,9 +76,9 @@ int role_main(int count, char **arguments) {
         return 2;
     }
     /* Ctrl-C goes to the whole group; the supervisor tells us when to stop. */
-    (void)signal(SIGINT, SIG_IGN);
-    (void)signal(SIGHUP, SIG_IGN);
-    (void)signal(SIGPIPE, SIG_IGN);
+    static const int ignored[] = {SIGINT, SIGHUP, SIGPIPE};
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+        (void)sigaction(ignored[i], &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
     (void)umask(027);
     drop_inherited();
     raise_descriptors();

@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include "app/dns_settings.h"
-#include "app/log_sink.h"
-#include "app/read_file.h"
 #include "app/serve_lock.h"
 #include "app/supervisor.h"
 #include "base/limits.h"
+#include "io/real/log_sink.h"
 #include "io/real/loop.h"
+#include "io/real/read_file.h"
 
 enum { PEM_BYTES_MAX = 256 * 1024, SERVE_ARENA_BYTES = 256 << 20 };
 

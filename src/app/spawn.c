@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/ports.h"
+#include "io/real/local.h"
 #include "io/real/loop.h"
 
 enum { CONTROL_DESCRIPTOR = 3 };
@@ -131,5 +131,9 @@ static void release(struct spawned **spawned) {
     *spawned = NULL;
 }
 
-const struct spawner spawner_of_processes = {spawn_process, process_id, process_kill, release, ports_copy};
-const struct spawner spawner_in_process = {spawn_here, no_id, kill_nothing, release, ports_copy};
+static int copy_handle(struct env *env, struct handle handle, struct handle *copy) {
+    return local_copy(handle, copy);
+}
+
+const struct spawner spawner_of_processes = {spawn_process, process_id, process_kill, release, copy_handle};
+const struct spawner spawner_in_process = {spawn_here, no_id, kill_nothing, release, copy_handle};

@@ -38,7 +38,8 @@ struct imap_answer imap_run_again(struct task *t, struct imap_call *call) {
 /* RFC 2971 3.2: whatever the client says of itself changes nothing here. */
 struct imap_answer imap_run_id(struct task *t, struct imap_call *call) {
     (void)t;
-    imap_reply_untagged(call->out, SLICE("ID (\"name\" \"Posthaste\" \"version\" \"" POSTHASTE_VERSION "\")"));
+    imap_reply_untagged(call->out,
+                        SLICE("ID (\"name\" \"Posthaste\" \"version\" \"" POSTHASTE_VERSION "\")"));
     return ANSWER_OK("Pleased to meet you");
 }
 

@@ -59,7 +59,8 @@ static void feed(struct task *t, struct message *message, struct slice bytes) {
 static bool stream_literal(struct task *t, struct imap_call *call, struct message *message, uint64_t len) {
     struct conn *conn = &call->session->conn;
     while (len) {
-        struct slice there = slice_sub(conn_input(conn), 0, len < IMAP_APPEND_PIECE_BYTES ? len : IMAP_APPEND_PIECE_BYTES);
+        struct slice there =
+            slice_sub(conn_input(conn), 0, len < IMAP_APPEND_PIECE_BYTES ? len : IMAP_APPEND_PIECE_BYTES);
         if (there.len == 0) {
             if (conn_fill(t, conn) <= 0) return false;
             continue;
@@ -89,7 +90,8 @@ static void begin_streaming(struct imap_call *call, const struct imap_literal *l
     if (!literal->nonsync) imap_reply_continue(call->out, SLICE("OK"));
 }
 
-static void describe(struct append_run *run, const struct imap_append_message *message, struct append *append) {
+static void describe(struct append_run *run, const struct imap_append_message *message,
+                     struct append *append) {
     struct imap_server *server = run->call->session->server;
     append->id = store_client_new_id(server->store);
     append->mailbox = run->mailbox.id;
@@ -105,7 +107,8 @@ static struct imap_answer take_message(struct task *t, struct append_run *run,
     struct imap_call *call = run->call;
     struct imap_answer answer = check_message(run, asked);
     if (answer.status != IMAP_REPLY_OK) return answer;
-    struct message message = {.lines = canonical_lines_new(), .piece = buffer_new(4 * IMAP_APPEND_PIECE_BYTES)};
+    struct message message = {.lines = canonical_lines_new(),
+                              .piece = buffer_new(4 * IMAP_APPEND_PIECE_BYTES)};
     /* Canonical lines can make it longer than it came. */
     uint64_t bytes_max = 2 * call->session->server->settings.message_bytes_max;
     message.result = intake_begin(call->session->server->intake, bytes_max, &message.intake);
@@ -129,7 +132,8 @@ static struct imap_answer take_message(struct task *t, struct append_run *run,
     buffer_free(&message.piece);
     if (!is_alive) return ANSWER_NONE;
     /* RFC 9051 6.3.12: no NUL in a message. */
-    return message.has_nul ? ANSWER_NO("CANNOT", "The message has NUL bytes") : answer_of_intake(message.result);
+    return message.has_nul ? ANSWER_NO("CANNOT", "The message has NUL bytes")
+                           : answer_of_intake(message.result);
 }
 
 /* Reads the command on behind a streamed literal. */

@@ -22,7 +22,8 @@ static struct slice copy_code(struct imap_call *call, const struct copy_result *
     struct number_range to = {result->first_uid, (uint32_t)(result->first_uid + count - 1)};
     struct buffer text = buffer_new(MIB(4));
     imap_reply_copyuid(&text, result->uidvalidity, from, result->copied.count, &to, 1);
-    if (buffer_overflowed(&text) || !arena_try_copy(call->work, buffer_slice(&text), &code)) code = SLICE_EMPTY;
+    if (buffer_overflowed(&text) || !arena_try_copy(call->work, buffer_slice(&text), &code))
+        code = SLICE_EMPTY;
     buffer_free(&text);
     return code;
 }

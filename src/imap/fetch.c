@@ -68,9 +68,8 @@ static enum batch_result write_batch(struct task *t, struct fetch *fetch, uint32
     struct entry *entries;
     size_t count = 0;
     arena_reset(fetch->batch);
-    enum store_result result =
-        reader_entries(session->server->reader, fetch->batch, session->view->mailbox, fetch->targets, *from,
-                       fetch->fields, max, &entries, &count);
+    enum store_result result = reader_entries(session->server->reader, fetch->batch, session->view->mailbox,
+                                              fetch->targets, *from, fetch->fields, max, &entries, &count);
     if (result != STORE_OK) return BATCH_FAILED;
     if (count == 0) return BATCH_END;
     if (!session->is_read_only && sets_seen(fetch->request)) mark_seen(t, fetch, entries, count);

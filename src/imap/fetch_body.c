@@ -2,7 +2,8 @@
  * Sections of messages (RFC 9051 6.4.5): BODY[...] and the RFC822 items of RFC 3501. The stored
  * structure says where a section's bytes stand, so only these are read, a frame of the body at a
  * time. The first piece is read before the literal is announced; where a later one turns out to
- * be damaged, question marks stand for it, the client stays in step, and the reply is NO.
+ * be damaged, question marks stand for it, the client stays in step, and the reply is NO. Where the
+ * message went meanwhile the connection ends within the literal: the client would keep its marks.
  */
 #include "base/limits.h"
 #include "imap/imap_fetch.h"
@@ -41,7 +42,8 @@ static bool locate(struct fetch *fetch, const struct entry *entry, const struct 
     }
     struct structure_range found;
     const struct mime_part *root = fetch_structure(fetch, entry);
-    if (structure_locate(root, section->part, section->part_count, part, &found) != STRUCTURE_OK) return false;
+    if (structure_locate(root, section->part, section->part_count, part, &found) != STRUCTURE_OK)
+        return false;
     if (found.offset > entry->raw_bytes || found.len > entry->raw_bytes - found.offset) return false;
     *range = (struct body_range){found.offset, found.len};
     return true;
@@ -52,7 +54,8 @@ static struct body_range cut_to_partial(struct body_range range, const struct im
     if (!section->has_partial) return range;
     uint64_t skip = section->partial_offset < range.len ? section->partial_offset : range.len;
     uint64_t len = range.len - skip;
-    return (struct body_range){range.offset + skip, len < section->partial_bytes ? len : section->partial_bytes};
+    return (struct body_range){range.offset + skip,
+                               len < section->partial_bytes ? len : section->partial_bytes};
 }
 
 /* RFC 9051 4.3: no NUL in a literal. Whatever way it came in, it does not go out. */
@@ -89,12 +92,27 @@ static void append_marks(struct buffer *out, uint64_t count) {
     while (count--) buffer_append_byte(out, '?');
 }
 
-static bool stream_rest(struct task *t, struct fetch *fetch, const struct entry *entry, struct body_range range) {
+/* False: it is gone. */
+static bool stream_piece(struct fetch *fetch, const struct entry *entry, struct body_range piece) {
+    bool was_missed = fetch->is_missed;
+    fetch->is_missed = false;
+    bool is_read = read_piece(fetch, entry, piece, fetch->call->out);
+    bool is_gone = fetch->is_missed;
+    fetch->is_missed = was_missed || is_gone;
+    if (!is_read && !is_gone) append_marks(fetch->call->out, piece.len);
+    return !is_gone;
+}
+
+static bool stream_rest(struct task *t, struct fetch *fetch, const struct entry *entry,
+                        struct body_range range) {
     struct imap_session *session = fetch->call->session;
     while (range.len) {
         if (!imap_relieve(t, session)) return false;
         struct body_range piece = first_piece(range);
-        if (!read_piece(fetch, entry, piece, fetch->call->out)) append_marks(fetch->call->out, piece.len);
+        if (!stream_piece(fetch, entry, piece)) {
+            conn_close(&session->conn);
+            return false;
+        }
         range.offset += piece.len;
         range.len -= piece.len;
     }
@@ -108,7 +126,8 @@ static void write_literal(struct buffer *out, struct slice bytes) {
     buffer_append(out, bytes);
 }
 
-static bool write_range(struct task *t, struct fetch *fetch, const struct entry *entry, struct body_range range) {
+static bool write_range(struct task *t, struct fetch *fetch, const struct entry *entry,
+                        struct body_range range) {
     struct buffer *out = fetch->call->out;
     if (range.len == 0) {
         buffer_append_text(out, "\"\"");

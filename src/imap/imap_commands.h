@@ -35,29 +35,29 @@ struct imap_row {
 /* NULL: the command is known to the grammar only, or belongs before login. */
 const struct imap_row *imap_row_find(enum imap_command_kind kind);
 
-imap_handler imap_run_capability;
-imap_handler imap_run_noop;
-imap_handler imap_run_logout;
-imap_handler imap_run_id;
-imap_handler imap_run_enable;
-imap_handler imap_run_namespace;
-imap_handler imap_run_again;
-imap_handler imap_run_select;
-imap_handler imap_run_close;
-imap_handler imap_run_unselect;
-imap_handler imap_run_create;
-imap_handler imap_run_delete;
-imap_handler imap_run_rename;
-imap_handler imap_run_subscribe;
-imap_handler imap_run_list;
-imap_handler imap_run_lsub;
-imap_handler imap_run_status;
-imap_handler imap_run_append;
-imap_handler imap_run_idle;
-imap_handler imap_run_expunge;
-imap_handler imap_run_search;
-imap_handler imap_run_fetch;
-imap_handler imap_run_store;
-imap_handler imap_run_copy;
+struct imap_answer imap_run_capability(struct task *t, struct imap_call *call);
+struct imap_answer imap_run_noop(struct task *t, struct imap_call *call);
+struct imap_answer imap_run_logout(struct task *t, struct imap_call *call);
+struct imap_answer imap_run_id(struct task *t, struct imap_call *call);
+struct imap_answer imap_run_enable(struct task *t, struct imap_call *call);
+struct imap_answer imap_run_namespace(struct task *t, struct imap_call *call);
+struct imap_answer imap_run_again(struct task *t, struct imap_call *call);
+struct imap_answer imap_run_select(struct task *t, struct imap_call *call);
+struct imap_answer imap_run_close(struct task *t, struct imap_call *call);
+struct imap_answer imap_run_unselect(struct task *t, struct imap_call *call);
+struct imap_answer imap_run_create(struct task *t, struct imap_call *call);
+struct imap_answer imap_run_delete(struct task *t, struct imap_call *call);
+struct imap_answer imap_run_rename(struct task *t, struct imap_call *call);
+struct imap_answer imap_run_subscribe(struct task *t, struct imap_call *call);
+struct imap_answer imap_run_list(struct task *t, struct imap_call *call);
+struct imap_answer imap_run_lsub(struct task *t, struct imap_call *call);
+struct imap_answer imap_run_status(struct task *t, struct imap_call *call);
+struct imap_answer imap_run_append(struct task *t, struct imap_call *call);
+struct imap_answer imap_run_idle(struct task *t, struct imap_call *call);
+struct imap_answer imap_run_expunge(struct task *t, struct imap_call *call);
+struct imap_answer imap_run_search(struct task *t, struct imap_call *call);
+struct imap_answer imap_run_fetch(struct task *t, struct imap_call *call);
+struct imap_answer imap_run_store(struct task *t, struct imap_call *call);
+struct imap_answer imap_run_copy(struct task *t, struct imap_call *call);
 
 #endif

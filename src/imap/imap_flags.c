@@ -4,9 +4,9 @@ enum { SYSTEM_FLAGS = FLAG_SEEN | FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DELETED | 
 
 /* The wire's bits are the store's. */
 _Static_assert((int)FLAG_SEEN == (int)IMAP_FLAG_SEEN && (int)FLAG_ANSWERED == (int)IMAP_FLAG_ANSWERED &&
-                  (int)FLAG_FLAGGED == (int)IMAP_FLAG_FLAGGED && (int)FLAG_DELETED == (int)IMAP_FLAG_DELETED &&
-                  (int)FLAG_DRAFT == (int)IMAP_FLAG_DRAFT,
-              "flags of wire and store differ");
+                   (int)FLAG_FLAGGED == (int)IMAP_FLAG_FLAGGED &&
+                   (int)FLAG_DELETED == (int)IMAP_FLAG_DELETED && (int)FLAG_DRAFT == (int)IMAP_FLAG_DRAFT,
+               "flags of wire and store differ");
 
 void imap_flags_write(struct buffer *out, uint64_t flags, const struct imap_keywords *keywords) {
     buffer_append_byte(out, '(');

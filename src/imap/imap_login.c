@@ -97,11 +97,12 @@ static void hand_over(struct task *t, struct entry_session *session, const struc
 }
 
 /* RFC 5530 3; RFC 9051 6.2.2: a cancelled exchange is BAD. */
-static const struct refusal {
+struct refusal {
     enum imap_reply_status status;
     const char *code;
     const char *text;
-} refusals[] = {
+};
+static const struct refusal refusals[] = {
     [LOGIN_DENIED] = {IMAP_REPLY_NO, "AUTHENTICATIONFAILED", "Authentication failed"},
     [LOGIN_BUSY] = {IMAP_REPLY_NO, "UNAVAILABLE", "Cannot check logins now, try again later"},
     [LOGIN_MALFORMED] = {IMAP_REPLY_BAD, "", "Malformed authentication exchange"},
@@ -128,22 +129,27 @@ static void on_login(struct task *t, struct entry_session *session, const struct
     end_login(t, session, command, result, &identity, SLICE("LOGIN"));
 }
 
-static void on_authenticate(struct task *t, struct entry_session *session, const struct imap_command *command) {
+static void on_authenticate(struct task *t, struct entry_session *session,
+                            const struct imap_command *command) {
     const struct imap_authenticate *asked = &command->authenticate;
     struct login_identity identity;
     struct slice initial = asked->has_initial_response ? asked->initial_response : SLICE_EMPTY;
-    enum login_result result = login_sasl(t, session->context, &session->conn, SLICE("+ "), asked->mechanism,
-                                          initial, &identity);
+    enum login_result result =
+        login_sasl(t, session->context, &session->conn, SLICE("+ "), asked->mechanism, initial, &identity);
     end_login(t, session, command, result, &identity, asked->mechanism);
 }
 
-static const struct entry_row {
+struct entry_row {
     enum imap_command_kind kind;
     entry_handler *handle;
-} rows[] = {
-    {IMAP_COMMAND_CAPABILITY, on_capability},     {IMAP_COMMAND_NOOP, on_noop},
-    {IMAP_COMMAND_LOGOUT, on_logout},             {IMAP_COMMAND_ID, on_id},
-    {IMAP_COMMAND_STARTTLS, on_starttls},         {IMAP_COMMAND_LOGIN, on_login},
+};
+static const struct entry_row rows[] = {
+    {IMAP_COMMAND_CAPABILITY, on_capability},
+    {IMAP_COMMAND_NOOP, on_noop},
+    {IMAP_COMMAND_LOGOUT, on_logout},
+    {IMAP_COMMAND_ID, on_id},
+    {IMAP_COMMAND_STARTTLS, on_starttls},
+    {IMAP_COMMAND_LOGIN, on_login},
     {IMAP_COMMAND_AUTHENTICATE, on_authenticate},
 };
 
@@ -164,7 +170,8 @@ static void run(struct task *t, struct entry_session *session, struct slice byte
     } else if (command.tag.len >= LOGIN_TAG_BYTES) {
         reply_error(session, &command, IMAP_REPLY_BAD, "", "The tag is too long");
     } else if (!handle || session->input.result.event == IMAP_FRAME_LITERAL) {
-        reply_error(session, &command, IMAP_REPLY_BAD, "", handle ? "The literal is too large" : "Log in first");
+        reply_error(session, &command, IMAP_REPLY_BAD, "",
+                    handle ? "The literal is too large" : "Log in first");
     } else {
         handle(t, session, &command);
     }

@@ -44,6 +44,8 @@ NODISCARD bool search_keys_prepare(struct search *search);
 
 /* Appends the text in the form in which texts are compared: case folded (RFC 5051, in spirit). */
 void search_fold(struct buffer *out, struct slice utf8);
+/* A field of the stored ENVELOPE as UTF-8; addresses a line each. Lives until the next look at text. */
+struct slice search_envelope_text(struct search *search, enum envelope_field field);
 /* The folded text of the key is in the message's... */
 bool search_in_envelope(struct search *search, enum envelope_field field, struct slice needle);
 bool search_in_header(struct search *search, struct slice name, struct slice needle);

@@ -12,8 +12,7 @@ static void set_default(size_t *setting, size_t value) {
 void imap_server_init(struct imap_server *server) {
     set_default(&server->settings.account_connections_max, IMAP_ACCOUNT_CONNECTIONS);
     set_default(&server->settings.account_connections_loopback_max, IMAP_ACCOUNT_CONNECTIONS_LOOPBACK);
-    if (!server->settings.message_bytes_max)
-        server->settings.message_bytes_max = MESSAGE_BYTES_MAX_DEFAULT;
+    if (!server->settings.message_bytes_max) server->settings.message_bytes_max = MESSAGE_BYTES_MAX_DEFAULT;
     server->views = map_new(env_random_u64(server->env));
     server->accounts = map_new(env_random_u64(server->env));
 }

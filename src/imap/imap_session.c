@@ -118,8 +118,7 @@ static struct imap_answer run_row(struct task *t, struct imap_call *call) {
     if (answer.status != IMAP_REPLY_OK) return answer;
     answer = row->run(t, call);
     enum imap_sync_kind sync = sync_of(row, call->command);
-    if (sync != IMAP_SYNC_NONE && !call->session->conn.is_closing)
-        imap_sync(t, call, sync == IMAP_SYNC_ALL);
+    if (sync != IMAP_SYNC_NONE && !call->session->conn.is_closing) imap_sync(t, call, sync == IMAP_SYNC_ALL);
     return answer;
 }
 

@@ -80,6 +80,8 @@ struct imap_answer {
 
 /* What to say where the store said no (RFC 5530). Not for STORE_OK. */
 struct imap_answer imap_answer_of(enum store_result result);
+/* OK, for QRESYNC clients with [HIGHESTMODSEQ] of an expunge; `modseq` 0: nothing went (expunge.c). */
+struct imap_answer imap_answer_expunged(struct imap_call *call, uint64_t modseq, struct slice text);
 /* The same for a mailbox that a message was to be put into: [TRYCREATE] where there is none. */
 struct imap_answer imap_answer_of_target(enum store_result result);
 

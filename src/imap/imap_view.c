@@ -94,7 +94,8 @@ enum store_result imap_view_refresh(struct imap_view *view, struct reader *reade
     return result;
 }
 
-struct uid_set_difference uid_set_difference_start(const struct uid_set *from, const struct uid_set *without) {
+struct uid_set_difference uid_set_difference_start(const struct uid_set *from,
+                                                   const struct uid_set *without) {
     struct uid_set_difference walk = {.from = from, .without = without};
     walk.has_left = uid_set_next(from, &walk.from_cursor, &walk.left);
     walk.has_hole = uid_set_next(without, &walk.without_cursor, &walk.hole);

@@ -32,8 +32,8 @@ struct listing {
 
 /* RFC 6154 2; INBOX has none. */
 static const char *const special_names[] = {
-    [SPECIAL_NONE] = NULL,       [SPECIAL_INBOX] = NULL,      [SPECIAL_DRAFTS] = "\\Drafts",
-    [SPECIAL_SENT] = "\\Sent",   [SPECIAL_JUNK] = "\\Junk",   [SPECIAL_TRASH] = "\\Trash",
+    [SPECIAL_NONE] = NULL,           [SPECIAL_INBOX] = NULL,    [SPECIAL_DRAFTS] = "\\Drafts",
+    [SPECIAL_SENT] = "\\Sent",       [SPECIAL_JUNK] = "\\Junk", [SPECIAL_TRASH] = "\\Trash",
     [SPECIAL_ARCHIVE] = "\\Archive",
 };
 
@@ -79,8 +79,8 @@ static void link_rows(struct row *rows, size_t count) {
 static enum store_result list_load(struct listing *list) {
     struct imap_session *session = list->call->session;
     struct mailbox *mailboxes;
-    enum store_result result = reader_mailbox_list(session->server->reader, list->call->work, session->account,
-                                                   &mailboxes, &list->count);
+    enum store_result result = reader_mailbox_list(session->server->reader, list->call->work,
+                                                   session->account, &mailboxes, &list->count);
     if (result != STORE_OK) return result;
     list->rows = arena_try_alloc(list->call->work, (list->count + 1) * sizeof *list->rows);
     if (!list->rows) return STORE_FAILED;
@@ -96,7 +96,8 @@ static bool patterns_load(struct listing *list) {
     list->patterns = arena_try_alloc(work, (request->pattern_count + 1) * sizeof *list->patterns);
     if (!list->patterns) return false;
     for (size_t i = 0; i < request->pattern_count; i++) {
-        if (!imap_pattern_new(work, request->reference, request->patterns[i], &list->patterns[i])) return false;
+        if (!imap_pattern_new(work, request->reference, request->patterns[i], &list->patterns[i]))
+            return false;
         if (slice_find_byte(list->patterns[i].text, '%') != SLICE_NOT_FOUND) list->has_percent = true;
     }
     return true;
@@ -180,5 +181,9 @@ static struct imap_answer run(struct task *t, struct imap_call *call, bool is_ls
     return write_rows(t, &list);
 }
 
-struct imap_answer imap_run_list(struct task *t, struct imap_call *call) { return run(t, call, false); }
-struct imap_answer imap_run_lsub(struct task *t, struct imap_call *call) { return run(t, call, true); }
+struct imap_answer imap_run_list(struct task *t, struct imap_call *call) {
+    return run(t, call, false);
+}
+struct imap_answer imap_run_lsub(struct task *t, struct imap_call *call) {
+    return run(t, call, true);
+}

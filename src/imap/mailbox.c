@@ -2,8 +2,6 @@
  * CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE (RFC 9051 6.3.4 to 6.3.8, RFC 6154 for uses).
  * The rules of names are the store's: they are never paths, and what cannot be is refused there.
  */
-#include <stdio.h>
-
 #include "imap/imap_commands.h"
 
 struct use_row {
@@ -24,11 +22,22 @@ static bool use_of(uint32_t wanted, enum special_use *special_use) {
     return !wanted || *special_use != SPECIAL_NONE;
 }
 
+/* Names are never paths, and shall not look like any: no level is `.` or `..`. */
+static bool looks_like_path(struct slice name) {
+    while (name.len) {
+        struct slice level = slice_take_until(&name, '/');
+        if (slice_equal(level, SLICE(".")) || slice_equal(level, SLICE(".."))) return true;
+        (void)slice_take_byte(&name, '/');
+    }
+    return false;
+}
+
 struct imap_answer imap_run_create(struct task *t, struct imap_call *call) {
     struct imap_session *session = call->session;
     const struct imap_mailbox *wanted = &call->command->mailbox;
     enum special_use special_use;
     if (!use_of(wanted->uses, &special_use)) return ANSWER_NO("USEATTR", "No mailbox can have this use");
+    if (looks_like_path(wanted->name)) return ANSWER_NO("CANNOT", "No mailbox can have this name");
     /* Apple Mail asks for this when it takes INBOX for the prefix of all others. */
     if (slice_equal_nocase(wanted->name, SLICE("INBOX/INBOX")) ||
         slice_equal_nocase(wanted->name, SLICE("INBOX.INBOX")))
@@ -47,8 +56,7 @@ struct imap_answer imap_run_delete(struct task *t, struct imap_call *call) {
     struct slice name = call->command->mailbox.name;
     struct mailbox mailbox;
     enum store_result result = imap_call_mailbox(call, name, &mailbox);
-    if (result == STORE_OK)
-        result = store_mailbox_delete(t, session->server->store, session->account, name);
+    if (result == STORE_OK) result = store_mailbox_delete(t, session->server->store, session->account, name);
     if (result == STORE_REFUSED) return ANSWER_NO("HASCHILDREN", "INBOX, or there are mailboxes below it");
     if (result != STORE_OK) return imap_answer_of(result);
     if (session->view && session->view->mailbox == mailbox.id) {
@@ -61,6 +69,7 @@ struct imap_answer imap_run_delete(struct task *t, struct imap_call *call) {
 struct imap_answer imap_run_rename(struct task *t, struct imap_call *call) {
     struct imap_session *session = call->session;
     const struct imap_rename *names = &call->command->rename;
+    if (looks_like_path(names->to)) return ANSWER_NO("CANNOT", "No mailbox can have this name");
     enum store_result result =
         store_mailbox_rename(t, session->server->store, session->account, names->from, names->to);
     return result == STORE_OK ? ANSWER_OK("Renamed") : imap_answer_of(result);

@@ -64,9 +64,8 @@ static bool search_batch(struct task *t, struct search *search, struct uid_range
     struct entry *entries;
     size_t count = 0;
     arena_reset(search->batch);
-    enum store_result result =
-        reader_entries(session->server->reader, search->batch, session->view->mailbox, where, *from,
-                       search->fields, max, &entries, &count);
+    enum store_result result = reader_entries(session->server->reader, search->batch, session->view->mailbox,
+                                              where, *from, search->fields, max, &entries, &count);
     if (result != STORE_OK) search->is_damaged = true;
     *from = result == STORE_OK && count ? entries[count - 1].uid + 1 : 0;
     for (size_t i = 0; i < count; i++) {
@@ -164,8 +163,7 @@ static void write_extended(struct search *search, const struct uid_set *found, u
     buffer_append_text(out, "* ESEARCH (TAG \"");
     buffer_append(out, search->call->command->tag);
     buffer_append_text(out, search->call->command->uid ? "\") UID" : "\")");
-    if (count && (returns & IMAP_SEARCH_RETURN_MIN))
-        buffer_printf(out, " MIN %u", uid_set_select(found, 1));
+    if (count && (returns & IMAP_SEARCH_RETURN_MIN)) buffer_printf(out, " MIN %u", uid_set_select(found, 1));
     if (count && (returns & IMAP_SEARCH_RETURN_MAX)) buffer_printf(out, " MAX %u", uid_set_last(found));
     if (returns & IMAP_SEARCH_RETURN_COUNT) buffer_printf(out, " COUNT %u", count);
     if (count && (returns & IMAP_SEARCH_RETURN_ALL)) {
@@ -221,7 +219,8 @@ static struct imap_answer search_run(struct task *t, struct search *search) {
     is_alive = is_alive && write_answer(t, search, &hits);
     uid_set_free(&hits.uids);
     if (!is_alive) return ANSWER_NONE;
-    if (search->is_damaged) return ANSWER_NO("SERVERBUG", "Some messages cannot be read, see the server's log");
+    if (search->is_damaged)
+        return ANSWER_NO("SERVERBUG", "Some messages cannot be read, see the server's log");
     return ANSWER_OK("Searched");
 }
 

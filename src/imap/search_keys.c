@@ -4,6 +4,7 @@
  */
 #include "base/limits.h"
 #include "imap/imap_search.h"
+#include "wire/date.h"
 
 enum { DAY_MS = 24 * 60 * 60 * 1000 };
 
@@ -13,7 +14,8 @@ static bool flag_holds(const struct imap_search_key *key, const struct entry *en
     return ((entry->flags & key->number) != 0) == key->wanted;
 }
 
-static bool keyword_holds(struct search *search, const struct imap_search_key *key, const struct entry *entry) {
+static bool keyword_holds(struct search *search, const struct imap_search_key *key,
+                          const struct entry *entry) {
     return ((entry->flags & imap_keyword_bit(&search->keywords, key->text)) != 0) == key->wanted;
 }
 
@@ -59,9 +61,11 @@ static bool date_holds(const struct imap_search_key *key, const struct entry *en
     return day == key->days;
 }
 
-static bool sent_holds(const struct imap_search_key *key, const struct entry *entry) {
-    if (entry->sent_ms == 0) return false;
-    int64_t day = day_of(entry->sent_ms);
+/* RFC 9051 6.4.4: the Date field's day as it is written, without time and zone. */
+static bool sent_holds(struct search *search, const struct imap_search_key *key) {
+    struct date date;
+    if (date_parse(search_envelope_text(search, ENVELOPE_DATE), &date) != DATE_OK) return false;
+    int64_t day = day_of(date.utc_ms + (int64_t)date.zone_minutes * 60000);
     if (key->type == IMAP_SEARCH_SENTBEFORE) return day < key->days;
     if (key->type == IMAP_SEARCH_SENTSINCE) return day >= key->days;
     return day == key->days;
@@ -89,7 +93,8 @@ static bool text_holds(struct search *search, const struct imap_search_key *key,
 }
 
 /* RFC 5032: seconds before now. */
-static bool age_holds(const struct search *search, const struct imap_search_key *key, const struct entry *entry) {
+static bool age_holds(const struct search *search, const struct imap_search_key *key,
+                      const struct entry *entry) {
     int64_t limit_ms = search->now_ms - (int64_t)(key->number > INT32_MAX ? INT32_MAX : key->number) * 1000;
     return key->type == IMAP_SEARCH_YOUNGER ? entry->saved_ms >= limit_ms : entry->saved_ms <= limit_ms;
 }
@@ -120,7 +125,7 @@ bool search_key_holds(struct search *search, size_t index, const struct entry *e
     case IMAP_SEARCH_SENTBEFORE:
     case IMAP_SEARCH_SENTON:
     case IMAP_SEARCH_SENTSINCE:
-        return sent_holds(key, entry);
+        return sent_holds(search, key);
     case IMAP_SEARCH_LARGER:
         return entry->raw_bytes > key->number;
     case IMAP_SEARCH_SMALLER:

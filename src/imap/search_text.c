@@ -132,7 +132,7 @@ static bool is_address_field(enum envelope_field field) {
 }
 
 /* Reads up to and with the field; each field overwrites the one before. */
-bool search_in_envelope(struct search *search, enum envelope_field field, struct slice needle) {
+struct slice search_envelope_text(struct search *search, enum envelope_field field) {
     struct slice rest = search->entry->envelope;
     struct buffer *spare = &search->folded;
     (void)slice_take_byte(&rest, '(');
@@ -146,6 +146,11 @@ bool search_in_envelope(struct search *search, enum envelope_field field, struct
             encoded_word_decode(&search->scratch, buffer_slice(spare));
         }
     }
+    return buffer_slice(&search->scratch);
+}
+
+bool search_in_envelope(struct search *search, enum envelope_field field, struct slice needle) {
+    (void)search_envelope_text(search, field);
     return scratch_has(search, needle);
 }
 
@@ -153,8 +158,8 @@ bool search_in_envelope(struct search *search, enum envelope_field field, struct
 
 static bool read_body(struct search *search, uint64_t len) {
     buffer_clear(&search->body);
-    enum store_result result = reader_body(search->call->session->server->reader, search->entry->body, 0, len,
-                                           &search->body);
+    enum store_result result =
+        reader_body(search->call->session->server->reader, search->entry->body, 0, len, &search->body);
     search->work_bytes += search->body.len;
     /* One that went meanwhile is no hit, and no damage. */
     if (result != STORE_OK && result != STORE_NOT_FOUND) search->is_damaged = true;

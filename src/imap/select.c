@@ -125,8 +125,9 @@ struct imap_answer imap_run_close(struct task *t, struct imap_call *call) {
     enum store_result result =
         store_expunge(t, session->server->store, mailbox, (struct uid_ranges){&all, 1}, true, &modseq);
     /* A mailbox that somebody deleted is as closed as can be. */
-    if (result != STORE_OK && result != STORE_NOT_FOUND) return imap_answer_of(result);
-    return ANSWER_OK("Closed");
+    if (result == STORE_NOT_FOUND) return ANSWER_OK("Closed");
+    if (result != STORE_OK) return imap_answer_of(result);
+    return imap_answer_expunged(call, modseq, SLICE("Closed"));
 }
 
 struct imap_answer imap_run_unselect(struct task *t, struct imap_call *call) {

@@ -11,8 +11,8 @@ static void count_range(void *context, struct uid_range range) {
 
 static uint64_t deleted_count(struct imap_call *call, const struct mailbox *mailbox) {
     uint64_t count = 0;
-    enum store_result result = reader_uids_with_flags(call->session->server->reader, mailbox->id, FLAG_DELETED,
-                                                      0, count_range, &count);
+    enum store_result result = reader_uids_with_flags(call->session->server->reader, mailbox->id,
+                                                      FLAG_DELETED, 0, count_range, &count);
     return result == STORE_OK ? count : 0;
 }
 

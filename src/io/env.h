@@ -12,6 +12,7 @@
 #include "base/fatal.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "base/planted.h"
 #include "base/slice.h"
 #include "io/timer.h"
 
@@ -99,6 +100,9 @@ struct env {
     struct task_pool *tasks;
     /* The simulator has killed this process: nothing it does reaches the world any more. */
     bool is_dead;
+#ifdef PLANTED_FAULTS
+    enum planted_fault planted;
+#endif
 };
 
 /* For backends: prepares, and gives back, what all envs share. */

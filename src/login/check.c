@@ -31,8 +31,8 @@ static enum login_result deny(struct task *t, const struct login_check *check) {
     return delay == LOGIN_DELAY_CANCELLED ? LOGIN_GONE : LOGIN_DENIED;
 }
 
-static enum login_result accept(const struct login_check *check, const struct account *account,
-                                struct login_identity *identity) {
+static enum login_result accept_login(const struct login_check *check, const struct account *account,
+                                      struct login_identity *identity) {
     struct login_attempt attempt = attempt_of(check);
     login_delay_succeeded(check->context->delays, &attempt);
     *identity = (struct login_identity){.account = account->id, .tenant = account->tenant};
@@ -47,7 +47,7 @@ enum login_result login_check_end(struct task *t, const struct login_check *chec
                                   const struct account *account, struct login_identity *identity) {
     if (result == STORE_OK) {
         bool is_usable = account->id && !account->is_disabled && account->address.len < LOGIN_ADDRESS_BYTES;
-        return is_usable ? accept(check, account, identity) : deny(t, check);
+        return is_usable ? accept_login(check, account, identity) : deny(t, check);
     }
     if (task_is_cancelled(t)) return LOGIN_GONE;
     if (result == STORE_DENIED || result == STORE_NOT_FOUND || result == STORE_REFUSED) return deny(t, check);

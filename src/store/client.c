@@ -146,6 +146,9 @@ static enum store_result ask_store(struct task *t, struct store_client *store, s
     if (buffer_overflowed(&ask->question)) return STORE_REFUSED;
     int64_t deadline_ms = env_now_ms(store->env) + STORE_CALL_MS_MAX;
     int tries_left = may_be_repeated[ask->type] ? STORE_CALL_TRIES_MAX : 1;
+    if (IS_PLANTED(store->env, PLANTED_EARLY_ACKNOWLEDGEMENT) ||
+        IS_PLANTED(store->env, PLANTED_NEW_ID_AT_RETRY))
+        tries_left = 1;
     enum store_result result = STORE_GONE;
     /* A store that did not answer in time has more than enough to do: it is not asked again. */
     while (result == STORE_GONE && tries_left-- > 0 && !task_is_cancelled(t) &&
@@ -263,10 +266,31 @@ void store_spool_drop(struct store_client *store, uint64_t spool) {
     buffer_free(&note);
 }
 
-enum store_result store_deliver(struct task *t, struct store_client *store, const struct delivery *delivery) {
+static enum store_result deliver(struct task *t, struct store_client *store,
+                                 const struct delivery *delivery) {
     struct ask ask = ask_new(STORE_ASK_DELIVER);
     pack_delivery(&ask.question, delivery);
     return ask_plainly(t, store, &ask);
+}
+
+#ifdef PLANTED_FAULTS
+static enum store_result deliver_wrongly(struct task *t, struct store_client *store,
+                                         const struct delivery *delivery, enum store_result result) {
+    struct delivery again = *delivery;
+    if (result != STORE_GONE) return result;
+    if (IS_PLANTED(store->env, PLANTED_EARLY_ACKNOWLEDGEMENT)) return STORE_OK;
+    if (!IS_PLANTED(store->env, PLANTED_NEW_ID_AT_RETRY)) return result;
+    again.id = store_client_new_id(store);
+    return deliver(t, store, &again);
+}
+#endif
+
+enum store_result store_deliver(struct task *t, struct store_client *store, const struct delivery *delivery) {
+    enum store_result result = deliver(t, store, delivery);
+#ifdef PLANTED_FAULTS
+    result = deliver_wrongly(t, store, delivery, result);
+#endif
+    return result;
 }
 
 enum store_result store_append(struct task *t, struct store_client *store, const struct append *appends,

@@ -200,6 +200,7 @@ static void commit_main(struct task *t, void *argument) {
         wake_all(queue);
         if (queue->commit.has_dropped) wake(queue->reaper);
         if (needs_checkpoint(queue)) wake(queue->checkpointer);
+        if (IS_PLANTED(queue->env, PLANTED_LOST_WAKE) && !queue->is_closing) task_wait_firmly(t);
     }
     queue->runner = NULL;
 }

@@ -87,6 +87,7 @@ static void set_up_writer(struct db *db) {
     (void)sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
     db_script(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
                   "PRAGMA cache_size = -32768; PRAGMA journal_size_limit = 67108864");
+    if (IS_PLANTED(db->env, PLANTED_NO_DATABASE_SYNC)) db_script(db, "PRAGMA synchronous = OFF");
     (void)sqlite3_wal_hook(db->handle, note_wal_bytes, db);
 }
 
@@ -166,7 +167,7 @@ static struct prepared *prepare(struct db *db, const char *sql) {
     return prepared;
 }
 
-static int bind(sqlite3_stmt *statement, int place, const struct db_value *value) {
+static int bind_value(sqlite3_stmt *statement, int place, const struct db_value *value) {
     /* An empty value is empty, not NULL. */
     const void *bytes = value->bytes.len ? (const void *)value->bytes.ptr : "";
     if (value->kind == DB_VALUE_NUMBER) return sqlite3_bind_int64(statement, place, value->number);
@@ -183,7 +184,7 @@ struct db_rows db_rows_values(struct db *db, const char *sql, const struct db_va
     ASSERT((size_t)sqlite3_bind_parameter_count(prepared->statement) == count);
     int code = SQLITE_OK;
     for (size_t i = 0; i < count && code == SQLITE_OK; i++)
-        code = bind(prepared->statement, prepared->places[i], &values[i]);
+        code = bind_value(prepared->statement, prepared->places[i], &values[i]);
     if (code != SQLITE_OK)
         fail(db, code, sql);
     else

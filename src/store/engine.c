@@ -114,7 +114,8 @@ static int start(struct engine *engine, const struct engine_options *options, st
     db_failure_clear(writer);
     int result = read_secret(writer, secret);
     if (result == 0)
-        result = body_writer_open(&engine->bodies, engine->env, engine->folder, options->segment_bytes, writer);
+        result =
+            body_writer_open(&engine->bodies, engine->env, engine->folder, options->segment_bytes, writer);
     struct id_source ids = {(uint64_t)DB_READ_NUMBER(writer, id_newest, 0), options->node};
     db_complain(writer, engine->env->log);
     if (result == 0 && db_failure(writer) != STORE_OK) result = -EIO;

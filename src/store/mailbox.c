@@ -39,7 +39,8 @@ bool mailbox_load(struct db *db, uint64_t id, struct mailbox_state *mailbox) {
 }
 
 void mailbox_save(struct commit *commit, const struct mailbox_state *mailbox) {
-    DB_RUN(commit->db, mailbox_update, DB_NUMBER(mailbox->id), DB_NUMBER(mailbox->uidnext),
+    bool begins_anew = mailbox->message_count == 0 && IS_PLANTED(commit->bodies->env, PLANTED_UIDS_ANEW);
+    DB_RUN(commit->db, mailbox_update, DB_NUMBER(mailbox->id), DB_NUMBER(begins_anew ? 1 : mailbox->uidnext),
            DB_NUMBER(mailbox->modseq), DB_NUMBER(mailbox->message_count), DB_NUMBER(mailbox->unseen_count),
            DB_NUMBER(mailbox->bytes), DB_NUMBER(mailbox->change_floor), DB_NUMBER(mailbox->change_count));
     commit_news(commit, mailbox->account, mailbox->id, mailbox->modseq, false);

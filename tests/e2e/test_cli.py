@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pwd
 import socket
 import stat
@@ -227,3 +228,12 @@ def test_root_can_help_with_an_ordinary_users_folder(ordinary: Server) -> None:
     owners = {path.lstat().st_uid for path in [ordinary.data, *ordinary.data.rglob("*")]}
     assert owners == {pwd.getpwnam("nobody").pw_uid}
     ordinary.start()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's server gives itself another user")
+def test_init_refuses_a_folder_its_users_cannot_get_to(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    said = fails(FAILED, "init", "--data", closed / "mail", "--domain", "example.test")
+    assert "closed to others" in said
+    assert not list((closed / "mail").iterdir())

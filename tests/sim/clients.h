@@ -1,7 +1,7 @@
 /*
  * The clients: each runs as a process on a machine of its own and survives whatever happens to the
- * server. Senders get a number of messages acknowledged and end; readers look until the run
- * closes. Their state is theirs alone, what they learn goes to the ledger.
+ * server. Senders get a number of messages acknowledged, and some more in calm times; readers look until the
+ * run closes. Their state is theirs alone, what they learn goes to the ledger.
  */
 #ifndef SIM_CLIENTS_H
 #define SIM_CLIENTS_H

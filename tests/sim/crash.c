@@ -4,7 +4,7 @@
  */
 #include "run.h"
 
-enum { PAUSE_MS_MAX = 2500, STEPS_MAX = 150, CUT_CHANCE = 300, RARE_CHANCE = 20000 };
+enum { PAUSE_MS_MAX = 1200, STEPS_MAX = 150, CUT_CHANCE = 300, RARE_CHANCE = 20000 };
 
 /* At once, or in the middle of something. */
 static void kill_soon(struct run *run, struct env *env) {

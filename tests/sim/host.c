@@ -54,6 +54,9 @@ struct host_process *host_process_new(struct host *host, const char *name,
     process->log = (struct log){log_line, log_wall_ms, process, name, LOG_LEVEL_INFO};
     process->env = sim_process_start(host->machine, name, main, argument);
     process->env->log = &process->log;
+#ifdef PLANTED_FAULTS
+    process->env->planted = host->options.planted;
+#endif
     sim_process_on_end(process->env, process_ended, process);
     list_append(&host->processes, &process->in_host);
     host->starts++;

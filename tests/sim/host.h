@@ -21,6 +21,7 @@ struct host_options {
     uint64_t mails;
     /* Log lines go to stderr. */
     bool is_traced;
+    enum planted_fault planted;
 };
 
 /* A machine with a data folder; nothing runs on it yet. Lives longer than the world. */

@@ -1,10 +1,17 @@
+/* An IMAP user: selects INBOX and fetches; UIDNEXT and HIGHESTMODSEQ may never go back. */
 #include "clients.h"
 
 #include <stdio.h>
 
 #include "talk.h"
 
-enum { REST_MS_MAX = 6000, LOOKS_MAX = 3 };
+enum { REST_MS_MAX = 2000, LOOKS_MAX = 3, FETCHED_MAX = 4 };
+
+struct fetched {
+    uint32_t uid;
+    uint64_t modseq;
+    struct buffer text;
+};
 
 struct imap_reader {
     struct run *run;
@@ -15,6 +22,10 @@ struct imap_reader {
     uint32_t uidnext;
     uint64_t highest_modseq;
     uint32_t last_uid;
+    /* What a FETCH brought: it counts once the FETCH is OK. While others expunge, texts may come damaged,
+       and the reply is NO. */
+    struct fetched fetched[FETCHED_MAX];
+    size_t fetched_count;
 };
 
 /* Handles one untagged line. False: the connection broke within. */
@@ -86,17 +97,35 @@ static bool take_fetched(struct task *t, struct imap_reader *reader, struct slic
     reader->last_uid = uid;
     struct slice text = talk_bytes(t, &reader->talk, (size_t)bytes);
     if (!text.ptr) return false;
-    ledger_saw(ledger, reader->account, uid, ledger_recognize(ledger, text), modseq);
+    if (reader->fetched_count < FETCHED_MAX) {
+        struct fetched *fetched = &reader->fetched[reader->fetched_count++];
+        *fetched = (struct fetched){uid, modseq, buffer_new(LEDGER_TEXT_BYTES_MAX)};
+        buffer_append(&fetched->text, text);
+    }
     return talk_line(t, &reader->talk).ptr;
+}
+
+static void judge_fetched(struct imap_reader *reader, bool is_good) {
+    struct ledger *ledger = reader->run->ledger;
+    for (size_t i = 0; i < reader->fetched_count; i++) {
+        struct fetched *fetched = &reader->fetched[i];
+        if (is_good)
+            ledger_saw(ledger, reader->account, fetched->uid,
+                       ledger_recognize(ledger, buffer_slice(&fetched->text)), fetched->modseq);
+        buffer_free(&fetched->text);
+    }
+    reader->fetched_count = 0;
 }
 
 static bool look(struct task *t, struct imap_reader *reader) {
     char text[64];
     uint64_t first = reader->uidnext > 3 ? run_between(reader->run, 1, reader->uidnext - 1) : 1;
     (void)snprintf(text, sizeof text, "UID FETCH %u:%u (UID MODSEQ BODY.PEEK[])", (unsigned)first,
-                   (unsigned)first + 3);
+                   (unsigned)first + FETCHED_MAX - 1);
     reader->last_uid = 0;
-    return command(t, reader, text, take_fetched);
+    bool is_good = command(t, reader, text, take_fetched);
+    judge_fetched(reader, is_good);
+    return is_good;
 }
 
 /* What was known before the question may not be contradicted; others may learn more before the answer. */

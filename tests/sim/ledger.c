@@ -102,9 +102,13 @@ uint32_t ledger_recognize(struct ledger *ledger, struct slice text) {
     struct buffer sent = buffer_new(LEDGER_TEXT_BYTES_MAX);
     ledger_write_message(ledger, number, &sent);
     bool is_same = slice_equal(buffer_slice(&sent), message);
-    if (!is_same)
-        ledger_fail(ledger, "message %u was changed: %zu bytes were sent, %zu are there", number, sent.len,
-                    message.len);
+    if (!is_same) {
+        size_t at = 0;
+        while (at < sent.len && at < message.len && sent.ptr[at] == message.ptr[at]) at++;
+        ledger_fail(ledger,
+                    "message %u was changed: %zu bytes were sent, %zu are there, other from %zu on: '%.*s'",
+                    number, sent.len, message.len, at, SLICE_PRINT(slice_sub(message, at, 60)));
+    }
     buffer_free(&sent);
     return is_same ? number : 0;
 }

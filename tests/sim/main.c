@@ -1,10 +1,13 @@
 /*
- * posthaste_sim [--scenario NAME] [--first S] [--seeds N] [--trace] [--verbose]
+ * posthaste_sim [--scenario NAME] [--first S] [--seeds N] [--trace] [--verbose] [--plant FAULT]
  *
- * Runs the whole system in the simulator, N seeds (SEEDS in the environment, or 200) of each
+ * Runs the whole system in the simulator, N seeds (SEEDS in the environment, or 100) of each
  * scenario from seed S on, and says at the end how many were good. A seed that fails is told with
  * the command that replays it exactly; --trace then shows the log. Each tenth seed runs twice, and
  * must leave the same trace.
+ *
+ * With --plant, in a build with -Dplanted_faults=true, a known mistake is made, and the first seed
+ * that finds it ends the run well: the simulator is proved, or not, by `make sim-proof`.
  *
  * The seeds run in a child process, so that an abort too is told with its seed.
  */
@@ -18,7 +21,7 @@
 #include "run.h"
 
 enum {
-    SEEDS_DEFAULT = 200,
+    SEEDS_DEFAULT = 100,
     FAILURES_MAX = 5,
     FAILURE_BYTES_MAX = 4096,
     REPLAY_EVERY = 10,
@@ -28,6 +31,18 @@ enum {
 static const struct scenario *const scenarios[] = {&scenario_crash, &scenario_power};
 enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0] };
 
+#ifdef PLANTED_FAULTS
+static const char *const planted_names[PLANTED_COUNT] = {
+    [PLANTED_NOTHING] = "nothing",
+    [PLANTED_EARLY_ACKNOWLEDGEMENT] = "early-acknowledgement",
+    [PLANTED_NEW_ID_AT_RETRY] = "new-id-at-retry",
+    [PLANTED_NO_BODY_SYNC] = "no-body-sync",
+    [PLANTED_NO_DATABASE_SYNC] = "no-database-sync",
+    [PLANTED_UIDS_ANEW] = "uids-anew",
+    [PLANTED_LOST_WAKE] = "lost-wake",
+};
+#endif
+
 struct options {
     const char *program;
     const struct scenario *only;
@@ -35,6 +50,7 @@ struct options {
     uint64_t seeds;
     bool is_traced;
     bool is_verbose;
+    enum planted_fault planted;
 };
 
 /* What the child tells its parent, also when it dies. */
@@ -47,17 +63,26 @@ struct shared {
     uint64_t starts;
 };
 
+static const char *planted_name(const struct options *options) {
+#ifdef PLANTED_FAULTS
+    return planted_names[options->planted];
+#else
+    return "";
+#endif
+}
+
 static void tell_replay(const struct options *options, const struct scenario *scenario, uint64_t seed,
                         const char *why) {
-    (void)printf("FAILED seed %llu: %s\n  replay: %s --scenario %s --first %llu --seeds 1 --trace\n",
-                 (unsigned long long)seed, why, options->program, scenario->name, (unsigned long long)seed);
+    (void)printf("FAILED seed %llu: %s\n  replay: %s --scenario %s --first %llu --seeds 1 --trace%s%s\n",
+                 (unsigned long long)seed, why, options->program, scenario->name, (unsigned long long)seed,
+                 options->planted ? " --plant " : "", options->planted ? planted_name(options) : "");
     (void)fflush(stdout);
 }
 
 static bool run_once(const struct options *options, const struct scenario *scenario, uint64_t seed,
                      struct run_result *result) {
     struct buffer failure = buffer_new(FAILURE_BYTES_MAX);
-    struct run_options run = {seed, scenario, options->is_traced};
+    struct run_options run = {seed, scenario, options->is_traced, options->planted};
     bool is_good = run_scenario(&run, result, &failure);
     buffer_append_byte(&failure, 0);
     if (!is_good) tell_replay(options, scenario, seed, (const char *)failure.ptr);
@@ -94,7 +119,7 @@ static int run_seeds(const struct options *options, struct shared *shared) {
         for (; shared->seed < options->first + options->seeds; shared->seed++) {
             if (run_seed(options, scenario, shared->seed, shared))
                 shared->good++;
-            else if (++shared->failures == FAILURES_MAX)
+            else if (++shared->failures == FAILURES_MAX || options->planted)
                 return 1;
             uint64_t done = shared->seed - options->first + 1;
             if (done % PROGRESS_EVERY == 0)
@@ -132,6 +157,14 @@ static bool take_scenario(const char *name, const struct scenario **only) {
     return *only;
 }
 
+static bool take_planted(const char *name, enum planted_fault *planted) {
+#ifdef PLANTED_FAULTS
+    for (int i = 0; name && i < PLANTED_COUNT; i++)
+        if (strcmp(planted_names[i], name) == 0) *planted = (enum planted_fault)i;
+#endif
+    return name && *planted != PLANTED_NOTHING;
+}
+
 static bool take_options(int count, char **arguments, struct options *options) {
     *options = (struct options){.program = arguments[0], .first = 1, .seeds = SEEDS_DEFAULT};
     if (getenv("SEEDS") && !take_number(getenv("SEEDS"), &options->seeds)) return false;
@@ -149,6 +182,8 @@ static bool take_options(int count, char **arguments, struct options *options) {
             is_good = take_number(value, &options->first) && ++i;
         else if (slice_equal(word, SLICE("--scenario")))
             is_good = take_scenario(value, &options->only) && ++i;
+        else if (slice_equal(word, SLICE("--plant")))
+            is_good = take_planted(value, &options->planted) && ++i;
         else
             is_good = false;
         if (!is_good) return false;
@@ -160,7 +195,8 @@ int main(int count, char **arguments) {
     struct options options;
     if (!take_options(count, arguments, &options)) {
         (void)fprintf(stderr,
-                      "usage: %s [--scenario crash|power] [--first S] [--seeds N] [--trace] [--verbose]\n",
+                      "usage: %s [--scenario crash|power] [--first S] [--seeds N] [--trace] [--verbose] "
+                      "[--plant FAULT]\n",
                       arguments[0]);
         return 2;
     }
@@ -168,10 +204,12 @@ int main(int count, char **arguments) {
         mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED) return 2;
     shared->seed = options.first;
-    while (!run_child(&options, shared) && shared->failures < FAILURES_MAX) continue;
+    uint64_t failures_max = options.planted ? 1 : FAILURES_MAX;
+    while (!run_child(&options, shared) && shared->failures < failures_max) continue;
     (void)printf(
         "simulation: %llu seeds good, %llu failed; %llu messages acknowledged, %llu processes started\n",
         (unsigned long long)shared->good, (unsigned long long)shared->failures,
         (unsigned long long)shared->acknowledged, (unsigned long long)shared->starts);
-    return shared->failures ? 1 : 0;
+    bool is_well = options.planted ? shared->failures > 0 : shared->failures == 0;
+    return is_well ? 0 : 1;
 }

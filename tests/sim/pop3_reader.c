@@ -1,9 +1,10 @@
+/* A POP3 user: lists, retrieves, now and then deletes; what QUIT confirmed may never come back. */
 #include "clients.h"
 
 #include "talk.h"
 
 enum {
-    REST_MS_MAX = 6000,
+    REST_MS_MAX = 2000,
     LISTED_MAX = 1000,
     RETRIEVED_MAX = 4,
     ONE_DELETED_IN = 4,

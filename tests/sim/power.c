@@ -5,7 +5,7 @@
  */
 #include "run.h"
 
-enum { PAUSE_MS_MAX = 5000, STEPS_MAX = 400, RARE_CHANCE = 20000 };
+enum { PAUSE_MS_MAX = 2500, STEPS_MAX = 400, RARE_CHANCE = 20000 };
 
 static void cut_power(struct run *run) {
     if (run_between(run, 0, 2) == 0)

@@ -10,10 +10,12 @@ enum {
     SENDERS = 4,
     SET_UP_MS_MAX = 60000,
     /* How long a scenario may make trouble, and everything may take after it. */
-    TROUBLE_MS_MIN = 5000,
-    TROUBLE_MS_MAX = 30000,
+    TROUBLE_MS_MIN = 3000,
+    TROUBLE_MS_MAX = 20000,
     SETTLE_MS_MAX = 1200000,
-    LOOK_MS_MAX = 4000,
+    /* What was begun in trouble ends. */
+    CALM_DOWN_MS = 2000,
+    LOOK_MS_MAX = 1500,
 };
 
 uint64_t run_between(struct run *run, uint64_t least, uint64_t most) {
@@ -27,7 +29,6 @@ static bool is_looked(void *context) {
     return (run->is_looked && host_is_down(run->host)) || ledger_has_failed(run->ledger);
 }
 static bool is_ready(void *context) { return host_is_ready(((struct run *)context)->host); }
-static bool has_failed(void *context) { return ledger_has_failed(((struct run *)context)->ledger); }
 static bool is_served(void *context) {
     const struct run *run = context;
     return run->senders_left == 0 || ledger_has_failed(run->ledger);
@@ -92,13 +93,18 @@ static bool trouble(struct run *run) {
     run->scenario->start(run);
     look_now_and_then(run);
     int64_t ms = (int64_t)run_between(run, TROUBLE_MS_MIN, TROUBLE_MS_MAX);
-    (void)sim_world_run_until(run->world, has_failed, run, ms);
+    (void)sim_world_run_until(run->world, is_served, run, ms);
     heal(run);
     return !ledger_has_failed(run->ledger);
 }
 
 static bool settle(struct run *run) {
     if (!wait_for(run, is_served, SETTLE_MS_MAX, "after all was healed senders are not served")) return false;
+    if (!wait_for(run, is_ready, SETTLE_MS_MAX, "after all was healed not all roles serve")) return false;
+    sim_world_run_for(run->world, CALM_DOWN_MS);
+    run->senders_left = SENDERS;
+    run->is_calm = true;
+    if (!wait_for(run, is_served, SETTLE_MS_MAX, "in calm times senders are not served")) return false;
     run->is_closing = true;
     if (!wait_for(run, is_closed, SETTLE_MS_MAX, "after all was healed readers do not end")) return false;
     if (!is_ready(run)) ledger_fail(run->ledger, "after all was healed not all roles serve");
@@ -138,7 +144,8 @@ static void tell(const struct run *run, struct run_result *result) {
 bool run_scenario(const struct run_options *options, struct run_result *result, struct buffer *failure) {
     struct client clients[SENDERS + 2 * LEDGER_ACCOUNTS];
     struct run run = {.scenario = options->scenario, .world = sim_world_new(options->seed)};
-    struct host_options host = {.world = run.world, .is_traced = options->is_traced};
+    struct host_options host = {
+        .world = run.world, .is_traced = options->is_traced, .planted = options->planted};
     run.started_ms = sim_world_now_ms(run.world);
     host.edges = run_between(&run, 1, 2);
     host.mails = run_between(&run, 1, 2);

@@ -32,6 +32,8 @@ struct run {
     uint64_t accounts[LEDGER_ACCOUNTS];
     /* Since then nothing goes wrong any more. */
     bool is_healed;
+    /* And all roles serve: nobody waits long. */
+    bool is_calm;
     /* Senders that have not got all of theirs acknowledged. */
     size_t senders_left;
     /* Readers end after their session. */
@@ -47,6 +49,7 @@ struct run_options {
     uint64_t seed;
     const struct scenario *scenario;
     bool is_traced;
+    enum planted_fault planted;
 };
 
 struct run_result {

@@ -1,9 +1,16 @@
+/* A sender: gets its messages acknowledged, by port 25 or as a user, whatever happens to the server. */
 #include "clients.h"
 
 #include "base/encode.h"
 #include "talk.h"
 
-enum { SENDER_MESSAGES = 6, SESSION_MESSAGES_MAX = 4, REST_MS_MAX = 3000 };
+enum {
+    SENDER_MESSAGES = 10,
+    CALM_MESSAGES = 3,
+    CALM_REPLY_MS_MAX = 5000,
+    SESSION_MESSAGES_MAX = 6,
+    REST_MS_MAX = 800
+};
 
 struct sender {
     struct run *run;
@@ -135,17 +142,31 @@ static bool send_one(struct task *t, struct sender *sender) {
 
 static void session(struct task *t, struct sender *sender) {
     uint64_t count = run_between(sender->run, 1, SESSION_MESSAGES_MAX);
+    bool is_calm = sender->run->is_calm;
     if (open_session(t, sender)) {
         while (count-- && sender->left && send_one(t, sender)) continue;
         (void)talk_smtp(t, &sender->talk, "QUIT\r\n");
     }
+    if (is_calm && (talk_is_broken(&sender->talk) || sender->talk.slowest_ms > CALM_REPLY_MS_MAX))
+        ledger_fail(sender->run->ledger, "in calm times a sender waited %lld ms%s",
+                    (long long)sender->talk.slowest_ms,
+                    talk_is_broken(&sender->talk) ? " and lost its connection" : "");
     talk_close(&sender->talk);
+}
+
+static void send_all(struct task *t, struct sender *sender, unsigned count) {
+    struct run *run = sender->run;
+    sender->left = count;
+    while (sender->left && !ledger_has_failed(run->ledger) && client_rest(t, run, REST_MS_MAX))
+        session(t, sender);
+    run->senders_left--;
 }
 
 void sender_main(struct task *t, void *argument) {
     struct client *client = argument;
-    struct sender sender = {.run = client->run, .left = SENDER_MESSAGES};
-    while (sender.left && !ledger_has_failed(client->run->ledger) && client_rest(t, client->run, REST_MS_MAX))
-        session(t, &sender);
-    client->run->senders_left--;
+    struct sender sender = {.run = client->run};
+    send_all(t, &sender, SENDER_MESSAGES);
+    while (!client->run->is_calm)
+        if (!client_rest(t, client->run, REST_MS_MAX)) return;
+    send_all(t, &sender, CALM_MESSAGES);
 }

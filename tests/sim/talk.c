@@ -52,7 +52,10 @@ void talk_printf(struct task *t, struct talk *talk, const char *format, ...) {
 static bool read_more(struct task *t, struct talk *talk) {
     if (talk_is_broken(talk)) return false;
     uint8_t *room = buffer_reserve(&talk->in, READ_BYTES);
+    int64_t asked_ms = env_now_ms(task_env(t));
     ssize_t got = room ? stream_read(t, talk->stream, room, READ_BYTES, deadline(t)) : -EMSGSIZE;
+    int64_t waited_ms = env_now_ms(task_env(t)) - asked_ms;
+    if (waited_ms > talk->slowest_ms) talk->slowest_ms = waited_ms;
     if (got <= 0) {
         stream_close(&talk->stream);
         return false;

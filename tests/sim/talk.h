@@ -16,6 +16,8 @@ struct talk {
     struct buffer in;
     /* Of `in`, what was given out. */
     size_t taken;
+    /* The longest that anything was waited for. */
+    int64_t slowest_ms;
 };
 
 /* Connects to the host, from the start in TLS or not. False: it is broken. talk_close either way. */

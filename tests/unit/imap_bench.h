@@ -14,7 +14,8 @@ struct imap_bench {
     struct intake_pool *intake;
 };
 
-static inline void imap_serve(struct role_bench *role, struct stream *stream, const struct handover *handover) {
+static inline void imap_serve(struct role_bench *role, struct stream *stream,
+                              const struct handover *handover) {
     imap_session_start(role->server, stream, handover);
 }
 

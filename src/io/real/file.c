@@ -1,3 +1,4 @@
+/* Files of the kernel. */
 #include "io/file.h"
 
 #include <dirent.h>

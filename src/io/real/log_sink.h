@@ -1,6 +1,6 @@
 /* Where the program's log goes: standard error, a line at a time. */
-#ifndef APP_LOG_SINK_H
-#define APP_LOG_SINK_H
+#ifndef IO_REAL_LOG_SINK_H
+#define IO_REAL_LOG_SINK_H
 
 #include "base/log.h"
 

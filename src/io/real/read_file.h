@@ -1,6 +1,6 @@
 /* Whole small files, for start-up and the command line. Blocks. */
-#ifndef APP_READ_FILE_H
-#define APP_READ_FILE_H
+#ifndef IO_REAL_READ_FILE_H
+#define IO_REAL_READ_FILE_H
 
 #include "base/arena.h"
 

@@ -1,4 +1,4 @@
-#include "app/read_file.h"
+#include "io/real/read_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

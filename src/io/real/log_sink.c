@@ -1,4 +1,4 @@
-#include "app/log_sink.h"
+#include "io/real/log_sink.h"
 
 #include <time.h>
 #include <unistd.h>

@@ -1,0 +1,32 @@
+/*
+ * Planted faults: mistakes of the kind that the simulator is there to find, one at a time, to prove
+ * that it does (make sim-proof). They exist only in a build with -Dplanted_faults=true, which is
+ * never installed; in any other IS_PLANTED is false and nothing of them is compiled.
+ */
+#ifndef BASE_PLANTED_H
+#define BASE_PLANTED_H
+
+enum planted_fault {
+    PLANTED_NOTHING,
+    /* A delivery whose outcome is not known is acknowledged. */
+    PLANTED_EARLY_ACKNOWLEDGEMENT,
+    /* A delivery that is asked again is taken for another one. */
+    PLANTED_NEW_ID_AT_RETRY,
+    /* Bodies are not synced before the commit that names them. */
+    PLANTED_NO_BODY_SYNC,
+    /* The database is not synced at a commit. */
+    PLANTED_NO_DATABASE_SYNC,
+    /* A mailbox that becomes empty begins its UIDs anew. */
+    PLANTED_UIDS_ANEW,
+    /* What comes to the commit queue while it commits does not wake it. */
+    PLANTED_LOST_WAKE,
+    PLANTED_COUNT,
+};
+
+#ifdef PLANTED_FAULTS
+#define IS_PLANTED(env, fault) ((env)->planted == (fault))
+#else
+#define IS_PLANTED(env, fault) false
+#endif
+
+#endif
