@@ -17,6 +17,8 @@ enum {
     /* Connections. */
     CONN_INPUT_FIRST_BYTES = 2048,
     CONN_OUTPUT_FLUSH_BYTES = 64 * 1024,
+    /* Commands taken from one connection before others get their turn. */
+    CONN_TURN_BYTES_MAX = 64 * 1024,
 
     /* Connections of one edge, and of them from one address (an IPv6 one: its /64) or from loopback. */
     EDGE_CONNECTIONS_MAX = 20000,

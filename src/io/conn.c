@@ -232,6 +232,7 @@ static void run_expired(struct task *t, struct conn *conn) {
 
 /* Reads and runs commands until there is nothing left to do now. */
 static void run_commands(struct task *t, struct conn *conn) {
+    size_t taken = 0;
     while (!conn->is_closing && !task_is_cancelled(t)) {
         if (conn->is_posted) run_posted(t, conn);
         if (conn->is_closing || run_one_command(t, conn)) continue;
@@ -239,6 +240,10 @@ static void run_commands(struct task *t, struct conn *conn) {
         ssize_t got = read_some(conn);
         if (got == -EAGAIN) break;
         if (got <= 0) conn->is_closing = true;
+        if (got > 0) taken += (size_t)got;
+        if (taken < CONN_TURN_BYTES_MAX) continue;
+        taken = 0;
+        (void)!task_yield(t);
     }
 }
 

@@ -5,6 +5,7 @@
 void env_init(struct env *env, const struct env_ops *ops, struct log *log) {
     *env = (struct env){.ops = ops, .log = log};
     list_init(&env->ready);
+    list_init(&env->yielded);
     timer_heap_init(&env->timers);
     env->tasks = task_pool_new();
 }
@@ -22,7 +23,14 @@ static void run_queue(struct env *env) {
     }
 }
 
+bool env_has_yielded(const struct env *env) { return !list_empty(&env->yielded); }
+
 void env_run_ready(struct env *env) {
+    while (!list_empty(&env->yielded)) {
+        struct work *work = LIST_FIRST(&env->yielded, struct work, link);
+        list_remove(&work->link);
+        work_post(env, work);
+    }
     do {
         run_queue(env);
         timer_heap_fire(&env->timers, env_now_ms(env));
@@ -47,6 +55,10 @@ void work_init(struct work *work, void (*run)(struct work *work)) {
 
 void work_post(struct env *env, struct work *work) {
     if (list_empty(&work->link)) list_append(&env->ready, &work->link);
+}
+
+void work_post_later(struct env *env, struct work *work) {
+    if (list_empty(&work->link)) list_append(&env->yielded, &work->link);
 }
 
 void work_cancel(struct work *work) { list_remove(&work->link); }

@@ -94,6 +94,8 @@ struct env {
     const struct env_ops *ops;
     struct log *log;
     struct list ready;
+    /* Work that gave way: its turn comes after the world was looked at. */
+    struct list yielded;
     struct timer_heap timers;
     struct task_pool *tasks;
     /* The simulator has killed this process: nothing it does reaches the world any more. */
@@ -108,6 +110,8 @@ void env_init(struct env *env, const struct env_ops *ops, struct log *log);
 void env_fini(struct env *env);
 /* For backends: runs ready work and due timers until none is left. */
 void env_run_ready(struct env *env);
+/* There is work that gave way: the loop looks at the world without waiting, and comes back. */
+bool env_has_yielded(const struct env *env);
 
 /* Monotonic milliseconds: for every deadline and pause. */
 static inline int64_t env_now_ms(struct env *env) { return env->ops->now_ms(env); }
@@ -121,6 +125,8 @@ uint64_t env_random_below(struct env *env, uint64_t bound);
 void work_init(struct work *work, void (*run)(struct work *work));
 /* Runs it in this or the next turn of the loop. Posting it twice before it ran is posting it once. */
 void work_post(struct env *env, struct work *work);
+/* The same, once input, timers and signals had their turn. */
+void work_post_later(struct env *env, struct work *work);
 /* Takes it back if it has not run yet. */
 void work_cancel(struct work *work);
 

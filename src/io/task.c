@@ -293,7 +293,7 @@ enum wait_result task_sleep(struct task *t, int64_t ms) {
 enum wait_result task_yield(struct task *t) {
     task_wake(t);
     t->state = TASK_READY;
-    work_post(t->env, &t->ready);
+    work_post_later(t->env, &t->ready);
     switch_to_loop(t);
     t->is_woken = false;
     return t->is_cancelled ? WAIT_CANCELLED : WAIT_OK;

@@ -54,7 +54,7 @@ void task_wake(struct task *t);
 /* task_wake as a callback. */
 void task_wake_callback(void *task);
 NODISCARD enum wait_result task_sleep(struct task *t, int64_t ms);
-/* Lets other ready work run first. */
+/* Lets other ready work, input and timers have their turn first. */
 NODISCARD enum wait_result task_yield(struct task *t);
 
 /* Tasks that wait for something to happen, woken in the order they came. */

@@ -121,7 +121,7 @@ static void pump_run(struct work *work) {
     if (pump->is_broken || (pump->up.is_done && pump->down.is_done))
         pump_end(pump);
     else if (has_more)
-        wake(pump);
+        work_post_later(pump->group->env, &pump->go_on);
 }
 
 void pump_group_init(struct pump_group *group, struct env *env) {

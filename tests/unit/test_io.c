@@ -162,6 +162,38 @@ static void handles_body(struct task *t, struct bench *bench) {
     stream_close(&d);
 }
 
+struct reading {
+    struct stream *stream;
+    bool has_read;
+};
+
+static void read_one(struct task *t, void *argument) {
+    struct reading *reading = argument;
+    char byte;
+    assert_int_equal(stream_read(t, reading->stream, &byte, 1, DEADLINE_NONE), 1);
+    reading->has_read = true;
+}
+
+static void yield_body(struct task *t, struct bench *bench) {
+    struct handle pair[2];
+    assert_int_equal(stream_pair(bench->env, pair), 0);
+    struct stream *a = stream_adopt(bench->env, pair[0]);
+    struct reading reading = {.stream = stream_adopt(bench->env, pair[1])};
+    assert_true(scope_spawn(&bench->scope, read_one, &reading));
+    assert_int_equal(task_yield(t), WAIT_OK);
+    assert_int_equal(stream_write(t, a, SLICE("x"), DEADLINE_NONE), 0);
+    for (int i = 0; i < 10 && !reading.has_read; i++) assert_int_equal(task_yield(t), WAIT_OK);
+    assert_true(reading.has_read);
+    int64_t before_ms = env_now_ms(bench->env);
+    for (int i = 0; i < 10000000 && env_now_ms(bench->env) < before_ms + 2; i++)
+        assert_int_equal(task_yield(t), WAIT_OK);
+    assert_true(env_now_ms(bench->env) >= before_ms + 2);
+    stream_close(&a);
+    stream_close(&reading.stream);
+}
+
+static void a_task_that_yields_lets_input_and_time_in(void **state) { run_in_task(yield_body, NULL); }
+
 /* The descriptor a new file would get now. */
 static int next_descriptor(void) {
     int fd = dup(STDERR_FILENO);
@@ -361,6 +393,7 @@ int main(void) {
         cmocka_unit_test(gates_let_one_or_all_through),
         cmocka_unit_test(lanes_run_jobs_elsewhere),
         cmocka_unit_test(a_stream_can_be_handed_to_another_role),
+        cmocka_unit_test(a_task_that_yields_lets_input_and_time_in),
         cmocka_unit_test(a_handle_that_is_lost_is_not_mistaken_for_the_next),
         cmocka_unit_test(connections_serve_pipelined_commands_and_end),
         cmocka_unit_test(starttls_forgets_what_was_sent_in_the_clear),

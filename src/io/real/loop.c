@@ -107,8 +107,9 @@ void real_env_run(struct env *env) {
     while (!real->is_stopping) {
         env_run_ready(env);
         if (real->is_stopping) break;
-        arm_timer(real);
-        (void)uv_run(&real->loop, UV_RUN_ONCE);
+        bool is_busy = env_has_yielded(env);
+        if (!is_busy) arm_timer(real);
+        (void)uv_run(&real->loop, is_busy ? UV_RUN_NOWAIT : UV_RUN_ONCE);
     }
     real->is_stopping = false;
 }

@@ -184,7 +184,8 @@ void sim_process_turn(struct sim_process *process) {
         process->is_unwinding = true;
         scope_cancel(&process->main);
     }
-    env_run_ready(&process->env);
+    do env_run_ready(&process->env);
+    while (env_has_yielded(&process->env));
     if (scope_is_empty(&process->main)) reap(process);
 }
 
