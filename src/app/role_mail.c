@@ -145,4 +145,4 @@ static void stop(struct task *t, struct role *role) {
     role->state = NULL;
 }
 
-const struct role_ops role_mail_ops = {start, reload, peer, listener, NULL, stop};
+const struct role_ops role_mail_ops = {start, reload, peer, listener, NULL, stop, NULL};

@@ -280,6 +280,7 @@ struct store_status {
     uint64_t queue_held; /* recipients waiting for a way out */
     uint64_t commits;    /* since start */
     uint64_t committed;  /* operations in them */
+    uint64_t waiting;    /* operations that wait for the next batch */
     int64_t free_bytes;  /* of the file system */
 };
 
