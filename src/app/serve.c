@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "io/real/log_sink.h"
 #include "io/real/loop.h"
+#include "io/real/notify.h"
 #include "io/real/read_file.h"
 
 enum { PEM_BYTES_MAX = 256 * 1024, SERVE_ARENA_BYTES = 256 << 20 };
@@ -95,6 +96,7 @@ static void on_signal(uv_signal_t *handle, int signal) {
 
 static void all_ready(void *context) {
     struct serve *serve = context;
+    notify_manager("READY=1");
     LOG_INFO(serve->env->log, "serve.ready", LOG_CSTR("hostname", serve->config.hostname),
              LOG_NUMBER("base_port", serve->config.base_port));
 }
@@ -132,6 +134,7 @@ static void serve_main(struct task *t, void *argument) {
         if (gate_wait(t, &serve->changed, DEADLINE_NONE) != WAIT_OK) break;
         if (serve->is_reload_asked) reload(serve, supervisor);
     }
+    notify_manager("STOPPING=1");
     supervisor_free(t, &supervisor);
     LOG_INFO(serve->env->log, "serve.stopped", LOG_NUMBER("pid", getpid()));
     real_env_stop(serve->env);

@@ -231,6 +231,11 @@ enum {
     HTTP_LINGER_MS = 1000,
     HTTP_REPLY_BYTES_MAX = 4 * 1024 * 1024,
 
+    /* What posthaste health worries about. */
+    HEALTH_CERTIFICATE_WARN_DAYS = 14,
+    HEALTH_DISK_FAIL_BYTES = 256 * 1024 * 1024,
+    HEALTH_DISK_WARN_BYTES = 1024 * 1024 * 1024,
+
     /* Logging in: the delay after failures, and what of them is remembered. */
     LOGIN_DELAY_FIRST_MS = 250,
     LOGIN_DELAY_ADDRESS_MS_MAX = 10 * 1000,
