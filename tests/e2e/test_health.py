@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -113,8 +114,6 @@ def test_an_expired_certificate_is_named(fresh: Server) -> None:
     assert "expired" in checks["certificate"]["detail"]
 
 
-# ---- logins of the store ----
-
 def test_the_options_belong_together(server: Server) -> None:
     assert run("health", "--data", server.data, "--account", "a@example.test").returncode == 2
     assert run("health", "--data", server.data, "--password-stdin", text="x\n").returncode == 2
@@ -134,8 +133,6 @@ def test_the_unit_is_walled_in() -> None:
 
 
 def test_the_service_manager_is_told_when_all_roles_serve(fresh: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    import socket
-
     path = fresh.data.parent / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(path))

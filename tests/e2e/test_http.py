@@ -9,9 +9,9 @@ import signal
 import socket
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
+from mail import imap, smtp
 from server import ROOT, Account, Server
 
 CURL_SECONDS_MAX = 30
@@ -209,8 +209,6 @@ def test_metrics_are_well_formed_and_documented(server: Server) -> None:
 
 @pytest.mark.modes("roles", "single")
 def test_what_happens_is_counted(server: Server, alice: Account) -> None:
-    from clients import imap, smtp  # clients need a server's fixtures
-
     before = check_exposition(get(server, "/metrics")[2])
     with smtp(server) as client:
         client.sendmail("sender@outside.test", [alice.address], b"Subject: one\r\n\r\nhello\r\n")
@@ -248,8 +246,11 @@ def test_metrics_are_for_those_who_may_read_them(fresh: Server) -> None:
 
 
 def pid_of(server: Server, role: str) -> int:
-    return next(pid for pid in server.role_pids()
-                if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(f"posthaste: {role}".encode()))
+    """The role's process, once all roles serve."""
+    deadline = time.monotonic() + 30
+    while "serve.ready" not in server.log_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return next(row["pid"] for row in server.listing("status")["roles"] if row["kind"] == role)
 
 
 def test_counters_do_not_fall_when_a_role_dies(fresh: Server) -> None:
