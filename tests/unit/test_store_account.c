@@ -177,8 +177,8 @@ static void quota_body(struct task *t, struct store_bench *bench) {
 
 static void quotas_hold_and_do_not_hold_up_others(void **state) { bench_run(quota_body, NULL); }
 
-static enum store_result log_in(struct task *t, struct store_bench *bench, struct slice user, struct slice secret,
-                                struct account *account) {
+static enum store_result log_in(struct task *t, struct store_bench *bench, struct slice user,
+                                struct slice secret, struct account *account) {
     return engine_password_check(t, bench->engine, bench->arena, user, secret, account);
 }
 

@@ -34,9 +34,9 @@ static void a_list_allows_its_addresses_and_networks(void **state) {
 }
 
 static void a_list_that_is_not_one_is_refused(void **state) {
-    static const char *const lists[] = {"",         "localhost",   "127.0.0.1/33", "127.0.0.1/8", "::1/129",
-                                        "::1/",     "127.0.0.1,,", "127.0.0.1 ::1", "/8",          "1.2.3",
-                                        "::1/-1",   "127.0.0.0/8x"};
+    static const char *const lists[] = {"",        "localhost", "127.0.0.1/33", "127.0.0.1/8",
+                                        "::1/129", "::1/",      "127.0.0.1,,",  "127.0.0.1 ::1",
+                                        "/8",      "1.2.3",     "::1/-1",       "127.0.0.0/8x"};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         if (web_allow_is_valid(slice_from_text(lists[i]))) fail_msg("taken: %s", lists[i]);
     assert_true(web_allow_is_valid(SLICE("127.0.0.0/8 , ::1,192.0.2.1")));
@@ -123,7 +123,8 @@ static void roles_have_their_series(void **state) {
     struct buffer text = buffer_new(1 << 20);
     web_report_render_metrics(&text, &report);
     assert_true(has_line(buffer_slice(&text), "posthaste_role_up{role=\"mail\",index=\"3\"} 0"));
-    assert_true(has_line(buffer_slice(&text), "posthaste_role_answer_seconds{role=\"store\",index=\"0\"} 0.012"));
+    assert_true(
+        has_line(buffer_slice(&text), "posthaste_role_answer_seconds{role=\"store\",index=\"0\"} 0.012"));
     assert_true(has_line(buffer_slice(&text), "posthaste_uptime_seconds 8"));
     assert_true(has_line(buffer_slice(&text), "posthaste_smtp_messages_accepted_total 77"));
     assert_false(
