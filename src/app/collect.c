@@ -108,6 +108,7 @@ static void fill_report(const struct collector *collector, struct web_report *re
 void collector_answer(struct task *t, struct collector *collector, struct ipc_request *request) {
     struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
     struct web_report report;
+    handle_close(collector->options.env, request->message.handle);
     if (request->message.type == ASK_REPORT) {
         wait_for_round(t, collector);
         fill_report(collector, &report);

@@ -50,6 +50,7 @@ static void answer_request(struct task *t, void *context, struct ipc_request *re
     (void)t;
     struct role *role = context;
     struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
+    handle_close(role->env, request->message.handle);
     if (request->message.type == ASK_MEASURE) {
         if (role->state && role->ops->measure) role->ops->measure(role);
         metrics_pack(&body, &role->env->metrics);

@@ -115,6 +115,7 @@ static struct supervisor *start_supervisor(struct serve *serve) {
         .spawner = serve->options->is_single ? &spawner_in_process : &spawner_of_processes,
         .folder = serve->options->folder,
         .listening = &serve->listening,
+        .resident_bytes = process_resident_bytes,
         .on_ready = all_ready,
         .on_failed = start_failed,
         .context = serve,

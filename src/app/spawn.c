@@ -123,13 +123,13 @@ static uint64_t process_id(const struct spawned *spawned) {
 static uint64_t no_id(const struct spawned *spawned) { return 0; }
 
 /* The second number of statm counts pages. */
-static uint64_t resident_bytes(const struct spawned *spawned) {
+uint64_t process_resident_bytes(uint64_t id) {
     char path[64];
     struct slice text;
     uint64_t pages = 0;
     struct arena *arena = arena_new(KIB(64));
-    unsigned long long id = spawned ? process_id(spawned) : (unsigned long long)getpid();
-    (void)snprintf(path, sizeof path, "/proc/%llu/statm", id);
+    (void)snprintf(path, sizeof path, "/proc/%llu/statm",
+                   id ? (unsigned long long)id : (unsigned long long)getpid());
     if (read_file(arena, path, KIB(4), &text) == 0) {
         (void)slice_take_until(&text, ' ');
         (void)slice_take_byte(&text, ' ');
@@ -137,9 +137,6 @@ static uint64_t resident_bytes(const struct spawned *spawned) {
     }
     arena_free(&arena);
     return pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-static uint64_t resident_bytes_here(const struct spawned *spawned) {
-    return spawned ? 0 : resident_bytes(NULL);
 }
 
 static void process_kill(struct spawned *spawned) { (void)uv_process_kill(&spawned->process, SIGKILL); }
@@ -158,7 +155,5 @@ static int copy_handle(struct env *env, struct handle handle, struct handle *cop
     return local_copy(handle, copy);
 }
 
-const struct spawner spawner_of_processes = {spawn_process, process_id,     process_kill,
-                                             release,       resident_bytes, copy_handle};
-const struct spawner spawner_in_process = {spawn_here,          no_id,      kill_nothing, release,
-                                           resident_bytes_here, copy_handle};
+const struct spawner spawner_of_processes = {spawn_process, process_id, process_kill, release, copy_handle};
+const struct spawner spawner_in_process = {spawn_here, no_id, kill_nothing, release, copy_handle};

@@ -28,11 +28,12 @@ struct spawner {
     void (*kill)(struct spawned *spawned);
     /* After on_end. Nulls *spawned. */
     void (*release)(struct spawned **spawned);
-    /* Memory of its process, or, of NULL, of this one; 0 where that is not known. */
-    uint64_t (*resident_bytes)(const struct spawned *spawned);
     /* A second handle of a listening socket. 0, or a negated errno. */
     int (*handle_copy)(struct env *env, struct handle handle, struct handle *copy);
 };
+
+/* Memory of a process (0: this one), or 0 where that is not known. */
+uint64_t process_resident_bytes(uint64_t id);
 
 extern const struct spawner spawner_of_processes;
 extern const struct spawner spawner_in_process;

@@ -164,17 +164,19 @@ static void answer_role(struct task *t, void *context, struct ipc_request *reque
 
 static const struct channel_handlers control_handlers = {answer_role, take_report, NULL};
 
+static uint64_t resident_bytes(const struct supervisor *supervisor, uint64_t id) {
+    return supervisor->options.resident_bytes ? supervisor->options.resident_bytes(id) : 0;
+}
+
 static struct collect_source collect_source_of(void *context, size_t at) {
     struct supervised *role = &((struct supervisor *)context)->roles[at];
     bool has_process = role->spawned && spawned_id(role) != 0;
-    uint64_t bytes = has_process ? role->supervisor->options.spawner->resident_bytes(role->spawned) : 0;
+    uint64_t bytes = has_process ? resident_bytes(role->supervisor, spawned_id(role)) : 0;
     return (struct collect_source){role->kind,    role->index,    role->restarts, bytes,
                                    role->control, role->is_ready, !has_process};
 }
 
-static uint64_t own_resident_bytes(void *context) {
-    return ((struct supervisor *)context)->options.spawner->resident_bytes(NULL);
-}
+static uint64_t own_resident_bytes(void *context) { return resident_bytes(context, 0); }
 
 static struct collector *start_collector(struct supervisor *supervisor) {
     struct collector_options options = {supervisor->env, supervisor->role_count, collect_source_of,

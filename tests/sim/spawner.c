@@ -84,12 +84,9 @@ static void release(struct spawned **spawned) {
     *spawned = NULL;
 }
 
-static uint64_t resident_bytes(const struct spawned *spawned) { return 0; }
-
 static int copy_handle(struct env *env, struct handle handle, struct handle *copy) {
     *copy = sim_handle_copy(handle, env);
     return handle_is_none(*copy) ? -ECANCELED : 0;
 }
 
-const struct spawner spawner_of_simulation = {spawn,   spawned_id,     kill_role,
-                                              release, resident_bytes, copy_handle};
+const struct spawner spawner_of_simulation = {spawn, spawned_id, kill_role, release, copy_handle};
