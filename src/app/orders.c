@@ -43,7 +43,8 @@ bool settings_unpack(struct slice body, struct arena *arena, struct role_setting
     settings->dns_trust_anchors = arena_copy(arena, unpack_slice(&in));
     settings->dns_is_system = unpack_bool(&in);
     settings->hash_memory_kib = unpack_number_max(&in, UINT32_MAX);
-    return unpack_is_done(&in);
+    /* Accounts are shared out among them. */
+    return unpack_is_done(&in) && settings->mail_processes > 0;
 }
 
 static void pack_walls(struct buffer *out, const struct walls *walls) {

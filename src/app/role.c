@@ -45,8 +45,8 @@ static void supervisor_gone(void *context) {
 }
 
 static void no_requests(struct task *t, void *context, struct ipc_request *request) {
-    (void)t;
     (void)context;
+    handle_close(task_env(t), request->message.handle);
     channel_reply(request, SLICE_EMPTY, HANDLE_NONE);
 }
 
@@ -114,6 +114,8 @@ static void take_report(struct role *role, struct slice body) {
 
 /* False: the role is to end. */
 static bool take_order(struct task *t, struct role *role, struct order_item *item) {
+    /* Nothing can be taken by a role that knows no settings yet. */
+    if (!role->is_started && item->type != ORDER_SETTINGS) return false;
     switch (item->type) {
     case ORDER_SETTINGS:
         return start_or_reload(t, role, buffer_slice(&item->body));
