@@ -17,6 +17,7 @@ enum {
     DAY_MS = 24 * 3600 * 1000,
     SETTLE_STEPS = 600,
     SETTLE_STEP_MS = 100,
+    FORGET_MS = 10 * 60 * 1000,
     HASH_MEMORY_KIB = 8,
     SEGMENT_BYTES = 16 * 1024,
     ENTRIES_MAX = 1000,
@@ -35,6 +36,9 @@ struct running {
     uint64_t turns;
     bool is_served;
     bool is_first;
+    /* The body returned, nothing changed, and the next may come. */
+    bool is_idle;
+    struct task *main;
 };
 
 void house_wrong(const char *format, ...) {
@@ -307,63 +311,135 @@ static void prepare(struct task *t, struct house *house, void *argument) {
 
 /* ---- a run ---- */
 
-/* Made once by the first run; the only thing that runs share, and nothing changes it. */
+/* The prepared store: made once, then never changed. */
 static struct image image;
 static uint64_t image_account;
 static uint64_t image_last_message;
+/* A house that is still open, because the run before changed nothing in it; or NULL. */
+static struct running *open_house;
 
 uint64_t house_last_message(void) { return image_last_message; }
 
+/* So long after the last word nothing is remembered: delays of failed logins, cached passwords. */
+static void forget(struct task *t) { (void)!task_sleep(t, FORGET_MS); }
+
+static uint64_t commits_of(struct house *house) {
+    struct store_status status;
+    if (engine_status(house->engine, &status)) house_wrong("the store's status cannot be read");
+    return status.commits;
+}
+
+/* Runs one body after the other, for as long as none of them changes the store. */
+static void serve_bodies(struct task *t, struct running *running) {
+    struct house *house = &running->house;
+    if (!house_open(house)) house_wrong("the prepared store cannot be opened");
+    forget(t);
+    uint64_t commits = commits_of(house);
+    while (running->body) {
+        running->body(t, house, running->argument);
+        running->body = NULL;
+        if (commits_of(house) != commits || house->env->is_dead) break;
+        forget(t);
+        running->is_idle = true;
+        while (running->is_idle) task_wait_firmly(t);
+    }
+}
+
 static void house_main(struct task *t, void *argument) {
     struct running *running = argument;
-    struct house *house = &running->house;
-    house->env = task_env(t);
-    if (running->is_served && !house_open(house)) house_wrong("the prepared store cannot be opened");
-    running->body(t, house, running->argument);
-    house_close(t, house);
+    running->house.env = task_env(t);
+    running->main = t;
+    if (running->is_served)
+        serve_bodies(t, running);
+    else
+        running->body(t, &running->house, running->argument);
+    house_close(t, &running->house);
 }
 
-static bool has_ended(void *context) {
+static bool is_over(void *context) {
     struct running *running = context;
     if (++running->turns > TURNS_MAX) house_wrong("busy: more turns than any honest input needs");
-    return sim_process_has_ended(running->house.env);
+    return running->is_idle || sim_process_has_ended(running->house.env);
 }
 
-static void run(struct running *running) {
+static void run_on(struct running *running) {
+    running->turns = 0;
+    arena_reset(running->house.arena);
+    if (!sim_world_run_until(running->house.world, is_over, running, RUN_MS_MAX))
+        house_wrong("a run does not end");
+}
+
+static struct running *running_new(const struct running *wanted) {
+    struct running *running = malloc(sizeof *running);
+    if (!running) house_wrong("out of memory");
+    *running = *wanted;
     struct house *house = &running->house;
     house->world = sim_world_new(SEED);
     struct sim_network *network = sim_world_network(house->world);
     *network = (struct sim_network){.window_bytes = network->window_bytes};
     house->machine = sim_machine_new(house->world, "house", "192.0.2.1");
-    /* Later than what is stored: ids rise with time. */
-    if (!running->is_first) sim_machine_jump_clock(house->machine, DAY_MS);
     house->account = image_account;
     house->arena = arena_new(MIB(64));
-    if (running->is_first)
-        sim_machine_make_folder(house->machine, HOUSE_FOLDER);
-    else
-        image_restore(&image, house->machine);
-    house->env = sim_process_start(house->machine, "house", house_main, running);
-    if (!sim_world_run_until(house->world, has_ended, running, RUN_MS_MAX)) house_wrong("a run does not end");
     if (running->is_first) {
-        image_take(&image, house->machine);
-        image_account = house->account;
+        sim_machine_make_folder(house->machine, HOUSE_FOLDER);
+    } else {
+        /* Later than what is stored: ids rise with time. */
+        sim_machine_jump_clock(house->machine, DAY_MS);
+        image_restore(&image, house->machine);
     }
-    sim_world_free(&house->world);
-    arena_free(&house->arena);
+    house->env = sim_process_start(house->machine, "house", house_main, running);
+    return running;
+}
+
+static void running_free(struct running **running) {
+    sim_world_free(&(*running)->house.world);
+    arena_free(&(*running)->house.arena);
+    free(*running);
+    *running = NULL;
 }
 
 static void make_image(void) {
     if (image.count) return;
-    struct running first = {.body = prepare, .argument = &image_last_message, .is_first = true};
-    run(&first);
+    struct running *first =
+        running_new(&(struct running){.body = prepare, .argument = &image_last_message, .is_first = true});
+    run_on(first);
+    image_take(&image, first->house.machine);
+    image_account = first->house.account;
+    running_free(&first);
+}
+
+/* With nothing more to run, it closes. */
+static void close_open_house(void) {
+    if (!open_house) return;
+    open_house->is_idle = false;
+    task_wake(open_house->main);
+    run_on(open_house);
+    running_free(&open_house);
+}
+
+static void run_in_open_house(void (*body)(struct task *t, struct house *house, void *argument),
+                              void *argument) {
+    open_house->body = body;
+    open_house->argument = argument;
+    open_house->house.news_count = 0;
+    open_house->is_idle = false;
+    task_wake(open_house->main);
 }
 
 void house_run(void (*body)(struct task *t, struct house *house, void *argument), void *argument,
                bool is_served) {
+    if (!image.count && atexit(close_open_house)) house_wrong("no exit handler");
     make_image();
-    struct running running = {.body = body, .argument = argument, .is_served = is_served};
-    run(&running);
+    if (!is_served) close_open_house();
+    struct running *running = open_house;
+    if (running)
+        run_in_open_house(body, argument);
+    else
+        running = running_new(&(struct running){.body = body, .argument = argument, .is_served = is_served});
+    run_on(running);
+    open_house = running->is_idle ? running : NULL;
+    if (!open_house) running_free(&running);
+    if (getenv("FUZZ_FRESH")) close_open_house();
 }
 
 const char *house_file(size_t number) {

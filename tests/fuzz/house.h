@@ -1,8 +1,9 @@
 /*
  * A whole mail server in the simulated world, for fuzz targets: the engine, its service, an edge's and a
- * mail role's servers, in one process over the files of a store that was prepared once. Every run
- * begins from a copy of that store, in a fresh world with the same seed, so an input alone decides what
- * happens.
+ * mail role's servers, in one process over the files of a store that was prepared once. A run
+ * begins from a copy of that store, in a fresh world with the same seed; or, because that is what takes
+ * long, in the world of the run before, if that changed nothing in the store and all that is remembered of
+ * clients was forgotten. FUZZ_FRESH in the environment makes every world fresh.
  *
  * example.test has ann@ and bob@, both with the password "secret"; ann's INBOX holds HOUSE_MESSAGES messages.
  *
@@ -47,7 +48,7 @@ struct house {
     struct pop3_server pop3;
     /* ann's. */
     uint64_t account;
-    /* Changes of mailboxes so far. */
+    /* Changes of mailboxes in this run. */
     uint64_t news_count;
     struct arena *arena;
 };
