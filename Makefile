@@ -22,7 +22,7 @@ fuzz-coverage:
 	@/usr/bin/python3 scripts/fuzz_coverage.py
 linear:
 	@scripts/build.sh release
-	@meson test -C build/release --benchmark --suite linear --num-processes 1 --print-errorlogs
+	@meson test -C build/release --benchmark --suite linear --num-processes 1 --verbose
 sim:
 	@scripts/build.sh release
 	@ninja -C build/release --quiet tests/sim/posthaste_sim
