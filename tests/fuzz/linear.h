@@ -15,8 +15,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Tries every bad-looking input behind each of the target's ways to begin: the first bytes of its
-   corpus. False: some cost grows faster; printed. */
+/* Tries every bad-looking input, and again behind each of the target's ways to begin: the first bytes of
+   its corpus, where these are few. False: some cost grows faster; printed. */
 bool linear_check(const bool first_bytes[256]);
 
 #endif
