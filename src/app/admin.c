@@ -32,7 +32,16 @@ struct admin {
     struct arena *arena;
 };
 
-static json_t *text_of(struct slice s) { return json_stringn_nocheck((const char *)s.ptr, s.len); }
+/* JSON is UTF-8: what the asker wrote otherwise is shown with a ? for each byte outside of ASCII. */
+static json_t *text_of(struct slice s) {
+    json_t *text = json_stringn((const char *)s.ptr, s.len);
+    if (text) return text;
+    struct buffer ascii = buffer_new(SIZE_MAX / 2);
+    for (size_t i = 0; i < s.len; i++) buffer_append_byte(&ascii, s.ptr[i] < 0x80 ? s.ptr[i] : '?');
+    text = json_stringn((const char *)ascii.ptr, ascii.len);
+    buffer_free(&ascii);
+    return text;
+}
 
 static json_t *error_of(struct slice line) { return json_pack("{s:o}", "error", text_of(line)); }
 

@@ -2,6 +2,12 @@
 
 #include <stdlib.h>
 
+#include "base/limits.h"
+
+enum { ANSWER_BYTES_MAX = IPC_FRAME_BYTES_MAX - 64 };
+static const struct slice too_long =
+    SLICE_INIT("{\"error\":\"the list is too long to be given by a running server; stop it and ask again\"}");
+
 struct control_server {
     struct env *env;
     struct engine *engine;
@@ -25,6 +31,7 @@ static void send_progress(void *context, struct slice line) {
 
 static void answer(struct task *t, void *context, struct ipc_request *request) {
     struct control_session *session = context;
+    handle_close(session->server->env, request->message.handle);
     struct admin_context admin = {session->server->engine, session->server->roles, send_progress, session};
     struct admin_request asked;
     bool good = request->message.type == CONTROL_ADMIN && admin_request_unpack(request->message.body, &asked);
@@ -32,7 +39,8 @@ static void answer(struct task *t, void *context, struct ipc_request *request) {
         good ? admin_execute(t, &admin, &asked) : json_pack("{s:s}", "error", "malformed request");
     char *text = json_dumps(document, JSON_COMPACT);
     if (!text) FATAL("out of memory for an answer");
-    channel_reply(request, slice_from_text(text), HANDLE_NONE);
+    struct slice body = slice_from_text(text);
+    channel_reply(request, body.len <= ANSWER_BYTES_MAX ? body : too_long, HANDLE_NONE);
     free(text);
     json_decref(document);
 }

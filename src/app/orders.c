@@ -49,7 +49,8 @@ bool settings_unpack(struct slice body, struct arena *arena, struct role_setting
     settings->hash_memory_kib = unpack_number_max(&in, UINT32_MAX);
     settings->base_port = unpack_number_max(&in, UINT16_MAX);
     settings->metrics_allow = arena_copy(arena, unpack_slice(&in));
-    return unpack_is_done(&in);
+    /* Accounts are shared out among them. */
+    return unpack_is_done(&in) && settings->mail_processes > 0;
 }
 
 static void pack_walls(struct buffer *out, const struct walls *walls) {

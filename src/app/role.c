@@ -123,6 +123,8 @@ static void take_report(struct role *role, struct slice body) {
 
 /* False: the role is to end. */
 static bool take_order(struct task *t, struct role *role, struct order_item *item) {
+    /* Nothing can be taken by a role that knows no settings yet. */
+    if (!role->is_started && item->type != ORDER_SETTINGS) return false;
     switch (item->type) {
     case ORDER_SETTINGS:
         return start_or_reload(t, role, buffer_slice(&item->body));

@@ -269,7 +269,7 @@ static bool dispatch_frames(struct channel *channel) {
     while (channel->stream && channel->in.len - used >= 4) {
         struct slice rest = slice_skip(buffer_slice(&channel->in), used);
         uint32_t len = get_u32(rest.ptr);
-        if (len < HEADER_BYTES - 4 || len > IPC_FRAME_BYTES_MAX) return false;
+        if (len < HEADER_BYTES - 4 || len > IPC_FRAME_BYTES_MAX - 4) return false;
         if (rest.len < len + 4) break;
         dispatch(channel, slice_sub(rest, 4, len));
         used += len + 4;

@@ -50,6 +50,27 @@ static void connect_pair(struct env *env, struct channel *a, struct channel *b) 
     channel_attach(b, stream_adopt(env, pair[1]));
 }
 
+/* As long as the longest frame and four bytes more: no room must be kept for it. */
+static void long_frame_body(struct task *t, struct env *env) {
+    struct server server = {.env = env};
+    struct channel *channel = channel_new(env, &handlers, &server);
+    struct handle pair[2];
+    assert_int_equal(stream_pair(env, pair), 0);
+    channel_attach(channel, stream_adopt(env, pair[0]));
+    struct stream *peer = stream_adopt(env, pair[1]);
+    uint8_t *bytes = calloc(1, IPC_FRAME_BYTES_MAX + 3);
+    assert_non_null(bytes);
+    uint32_t len = IPC_FRAME_BYTES_MAX;
+    memcpy(bytes, &len, sizeof len);
+    int written = stream_write(t, peer, slice_of(bytes, IPC_FRAME_BYTES_MAX + 3), env_now_ms(env) + 1000);
+    assert_true(written < 0);
+    assert_int_equal(server.gone, 1);
+    assert_false(channel_is_attached(channel));
+    free(bytes);
+    stream_close(&peer);
+    channel_close(t, &channel);
+}
+
 static void calls_body(struct task *t, struct env *env) {
     struct server server = {.env = env};
     struct channel *a = channel_new(env, &handlers, &server);
@@ -78,6 +99,9 @@ static void calls_body(struct task *t, struct env *env) {
     channel_close(t, &b);
 }
 
+static void a_frame_longer_than_any_that_is_sent_ends_the_peer(void **state) {
+    task_test_run(long_frame_body);
+}
 static void calls_are_answered_and_notices_keep_order(void **state) { task_test_run(calls_body); }
 
 static void handle_body(struct task *t, struct env *env) {
@@ -178,6 +202,7 @@ static void packed_values_come_back_and_nonsense_is_bad(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calls_are_answered_and_notices_keep_order),
+        cmocka_unit_test(a_frame_longer_than_any_that_is_sent_ends_the_peer),
         cmocka_unit_test(handles_travel_with_their_message),
         cmocka_unit_test(calls_learn_of_a_dead_peer_and_wait_for_its_successor),
         cmocka_unit_test(packed_values_come_back_and_nonsense_is_bad),
