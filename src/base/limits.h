@@ -76,6 +76,9 @@ enum {
     /* What we say: text beyond this goes to the next line of the reply. */
     SMTP_REPLY_TEXT_BYTES_MAX = 480,
     SMTP_ERRORS_MAX = 20,
+    /* From the greeting to AUTH, or to the first MAIL where there is none; RFC 5321 4.5.3.2.7 gives one
+       command five minutes. */
+    SMTP_BEFORE_MAIL_MS_MAX = 10 * 60 * 1000,
     SMTP_RECEIVED_MAX = 50,
     /* One transaction's addresses; a command borrows as much. */
     SMTP_TRANSACTION_BYTES_MAX = 2 * 1024 * 1024,
@@ -220,6 +223,9 @@ enum {
     LOGIN_FAILURES_MAX = 64,
     LOGIN_MARKS_MAX = 20000,
     LOGIN_WAITING_MAX = 64,
+    /* From the greeting to the end of the login (IMAP, POP3), however busy the client is; one exchange. */
+    LOGIN_TOTAL_MS_MAX = 5 * 60 * 1000,
+    LOGIN_EXCHANGE_MS_MAX = 2 * 60 * 1000,
     LOGIN_EXCHANGE_MEMORY_BYTES_MAX = 128 * 1024,
 
     /* A TLS connection whose session runs in another role. */
