@@ -1,0 +1,86 @@
+"""The roles' connections with each other break while all of them live: they are made again.
+
+Nobody but root can reach into another process's descriptors, and some containers let not even root.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import socket
+import stat
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mail import imap, imap_uids, receive
+from messages import plain
+from server import Server
+
+PIDFD_GETFD = 438
+CONTROL_DESCRIPTOR = 3
+REPAIR_SECONDS_MAX = 20
+
+
+def borrow(pid: int, descriptor: int) -> int:
+    """A descriptor of another process, as one of ours."""
+    process = os.pidfd_open(pid)
+    try:
+        libc = ctypes.CDLL(None, use_errno=True)
+        found = libc.syscall(PIDFD_GETFD, process, descriptor, 0)
+    finally:
+        os.close(process)
+    if found < 0:
+        pytest.skip(f"descriptors of other processes cannot be reached here: {os.strerror(ctypes.get_errno())}")
+    return int(found)
+
+
+def cut_connections(pid: int) -> int:
+    """Shuts every local stream of the role down, but for its supervisor's. Returns how many there were."""
+    count = 0
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        if int(entry.name) <= CONTROL_DESCRIPTOR or not stat.S_ISSOCK(os.stat(entry).st_mode):
+            continue
+        with socket.socket(fileno=borrow(pid, int(entry.name))) as theirs:
+            listens = theirs.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+            if theirs.family == socket.AF_UNIX and not listens:
+                theirs.shutdown(socket.SHUT_RDWR)
+                count += 1
+    return count
+
+
+def within(seconds: float, attempt: Callable[[], None]) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            attempt()
+            return
+        except Exception:  # whatever a client makes of a server that is not there yet
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root reaches into other processes")
+def test_roles_whose_connections_break_get_new_ones(fresh: Server) -> None:
+    fresh.start()
+    account = fresh.new_account("alice")
+    receive(fresh, account, plain("before"))
+    roles = sorted(fresh.role_pids())
+    for number, pid in enumerate(roles, start=2):
+        assert cut_connections(pid) >= 1
+
+        def all_is_well(expected: int = number) -> None:
+            receive(fresh, account, plain("after")) if expected > messages() else None
+            assert messages() >= expected
+
+        def messages() -> int:
+            with imap(fresh, account) as client:
+                return len(imap_uids(client))
+
+        within(REPAIR_SECONDS_MAX, all_is_well)
+    assert sorted(fresh.role_pids()) == roles, "a role was started again"
+    assert re.search(r"role\.connection_lost", fresh.log_text())
