@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "io/real/read_file.h"
 
 #define CALL(name) SCMP_SYS(name)
 
@@ -283,23 +284,20 @@ static bool allow_place(int ruleset, const char *folder, const char *name, uint6
 
 /* SQLite would make these later, and a rule needs something to be about. Made for good: the log must not
    lose its name in a power cut. Empty, they mean nothing to SQLite. */
-static void prepare_store(int folder) {
+static void prepare_store(const char *folder) {
     static const char *const files[] = {"lock", "store.db-wal", "store.db-shm"};
+    char path[STORE_PATH_BYTES_MAX];
     struct stat database;
-    if (fstatat(folder, "store.db", &database, AT_SYMLINK_NOFOLLOW)) return;
+    (void)snprintf(path, sizeof path, "%s/store.db", folder);
+    if (lstat(path, &database)) return;
+    bool is_new = false;
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        int fd = openat(folder, files[i], O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, database.st_mode & 0660);
-        if (fd >= 0) (void)close(fd);
+        (void)snprintf(path, sizeof path, "%s/%s", folder, files[i]);
+        is_new |= write_new_file(path, SLICE_EMPTY, database.st_mode & 0660) == 0;
     }
-    (void)mkdirat(folder, "snapshot", 0750);
-    (void)fsync(folder);
-}
-
-static void prepare_places(enum role_kind kind, const char *folder) {
-    int fd = kind == ROLE_STORE ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (fd < 0) return;
-    prepare_store(fd);
-    (void)close(fd);
+    (void)snprintf(path, sizeof path, "%s/snapshot", folder);
+    is_new |= mkdir(path, 0750) == 0;
+    if (is_new) (void)!settle_names(folder);
 }
 
 static bool enter_landlock(enum role_kind kind, const char *folder) {
@@ -309,7 +307,7 @@ static bool enter_landlock(enum role_kind kind, const char *folder) {
     struct ruleset_attributes attributes = attributes_of(kind, version, &bytes);
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attributes, bytes, 0);
     if (ruleset < 0) return false;
-    prepare_places(kind, folder);
+    if (kind == ROLE_STORE) prepare_store(folder);
     bool good = true;
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
         if (places[i].kind == kind)
