@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "app/collect.h"
 #include "base/limits.h"
 #include "ipc/pack.h"
 
@@ -56,6 +57,7 @@ struct supervisor {
     struct link *links;
     size_t link_count;
     struct timer heartbeat;
+    struct collector *collector;
     /* Opened when a role has ended. */
     struct gate ended;
     bool is_stopping;
@@ -311,13 +313,31 @@ static void take_report(void *context, const struct ipc_message *message) {
     }
 }
 
-static void answer_nothing(struct task *t, void *context, struct ipc_request *request) {
-    (void)context;
-    handle_close(task_env(t), request->message.handle);
-    channel_reply(request, SLICE_EMPTY, HANDLE_NONE);
+static void answer_role(struct task *t, void *context, struct ipc_request *request) {
+    collector_answer(t, ((struct supervised *)context)->supervisor->collector, request);
 }
 
-static const struct channel_handlers control_handlers = {answer_nothing, take_report, NULL};
+static const struct channel_handlers control_handlers = {answer_role, take_report, NULL};
+
+static uint64_t resident_bytes(const struct supervisor *supervisor, uint64_t id) {
+    return supervisor->options.resident_bytes ? supervisor->options.resident_bytes(id) : 0;
+}
+
+static struct collect_source collect_source_of(void *context, size_t at) {
+    struct supervised *role = &((struct supervisor *)context)->roles[at];
+    bool has_process = role->spawned && spawned_id(role) != 0;
+    uint64_t bytes = has_process ? resident_bytes(role->supervisor, spawned_id(role)) : 0;
+    return (struct collect_source){role->kind,    role->index,    role->restarts, bytes,
+                                   role->control, role->is_ready, !has_process};
+}
+
+static uint64_t own_resident_bytes(void *context) { return resident_bytes(context, 0); }
+
+static struct collector *start_collector(struct supervisor *supervisor) {
+    struct collector_options options = {supervisor->env, supervisor->role_count, collect_source_of,
+                                        own_resident_bytes, supervisor};
+    return collector_new(&options);
+}
 
 /* ---- heartbeats ---- */
 
@@ -381,6 +401,7 @@ static void role_ended(void *context, const char *status) {
                   LOG_NUMBER("index", role->index), LOG_CSTR("status", status),
                   LOG_NUMBER("pause_ms", role->pause_ms));
     }
+    collector_role_ended(supervisor->collector, (size_t)(role - supervisor->roles));
     supervisor->options.spawner->release(&role->spawned);
     gate_open(&supervisor->ended);
     if (supervisor->is_stopping) return;
@@ -480,6 +501,7 @@ struct supervisor *supervisor_new(const struct supervisor_options *options,
     add_links(supervisor);
     timer_init(&supervisor->heartbeat, heartbeat_due);
     arm_in(supervisor, &supervisor->heartbeat, HEARTBEAT_MS);
+    supervisor->collector = start_collector(supervisor);
     start_role(&supervisor->roles[0]);
     return supervisor;
 }
@@ -506,8 +528,10 @@ void supervisor_free(struct task *t, struct supervisor **supervisor) {
     (*supervisor)->is_stopping = true;
     disarm_all(*supervisor);
     for (size_t i = 0; i < ROLE_KINDS; i++) stop_kind(t, *supervisor, order[i]);
+    collector_stop(t, (*supervisor)->collector);
     for (size_t i = 0; i < (*supervisor)->role_count; i++) channel_close(t, &(*supervisor)->roles[i].control);
     free((*supervisor)->links);
+    collector_free(&(*supervisor)->collector);
     free(*supervisor);
     *supervisor = NULL;
 }
