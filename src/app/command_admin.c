@@ -77,9 +77,8 @@ static void print_status(const json_t *status) {
     json_int_t held = number_of(status, "queue_held");
     if (held)
         (void)printf("queue     %" JSON_INTEGER_FORMAT
-                     " recipients are held: this version has no way out to other "
-                     "hosts yet\n",
-                     held);
+                     " recipient%s held: this version has no way out to other hosts yet\n",
+                     held, held == 1 ? " is" : "s are");
     size_t i;
     json_t *role;
     if (is_running) (void)printf("roles\n");

@@ -34,6 +34,7 @@ static void answer(struct task *t, void *context, struct ipc_request *request) {
     handle_close(session->server->env, request->message.handle);
     struct admin_context admin = {session->server->engine, session->server->roles, send_progress, session};
     struct admin_request asked;
+    handle_close(session->server->env, request->message.handle);
     bool good = request->message.type == CONTROL_ADMIN && admin_request_unpack(request->message.body, &asked);
     json_t *document =
         good ? admin_execute(t, &admin, &asked) : json_pack("{s:s}", "error", "malformed request");

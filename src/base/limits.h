@@ -27,15 +27,35 @@ enum {
     /* Descriptors that accepting leaves for everything else: spools, handed-over sessions, channels. */
     ACCEPT_DESCRIPTORS_SPARED = 512,
 
-    /* Messages between roles: the largest frame, and how much may wait unsent. */
+    /* Messages between roles: the largest frame. With so much unsent callers wait, and nothing new is begun
+       for the other side; with so much more unread it is cut off. */
     IPC_FRAME_BYTES_MAX = 1024 * 1024,
     IPC_BACKLOG_BYTES_MAX = 16 * 1024 * 1024,
+    IPC_UNREAD_BYTES_MAX = 32 * 1024 * 1024,
+    IPC_UNREAD_HANDLES_MAX = 1024,
+    /* What one other side may have under way here; more is not read before some of it ended. */
+    IPC_REQUESTS_MAX = 2048,
+    IPC_REQUEST_BYTES_MAX = 32 * 1024 * 1024,
+    IPC_REQUEST_HANDLES_MAX = 64,
+    /* Input taken from one channel before others get their turn. */
+    IPC_TURN_BYTES_MAX = 1024 * 1024,
+    /* The supervisor asks each role so often whether it lives, and ends one that does not say so for so long.
+       A question that is itself late does not count: then the machine was busy, or asleep. */
+    HEARTBEAT_MS = 5 * 1000,
+    HEARTBEAT_LATE_MS_MAX = 1000,
+    HEARTBEAT_PATIENCE_MS = 60 * 1000,
+    /* Before what failed is tried again: roles that die young, channels that are lost, no descriptors. */
+    RESTART_PAUSE_MS_FIRST = 20,
+    RESTART_PAUSE_MS_MAX = 10 * 1000,
+
     /* Asking the store: what goes beside the frame in a file, and how long a caller waits. */
     STORE_SPILL_BYTES_MAX = 64 * 1024 * 1024,
     STORE_REQUEST_MEMORY_BYTES_MAX = 64 * 1024 * 1024,
     STORE_CALL_MS_MAX = 30 * 1000,
     STORE_CALL_TRIES_MAX = 3,
     STORE_PEER_SPOOLS_MAX = 128,
+    /* Questions in files that are in memory at once, of one role. */
+    STORE_PEER_SPILLS_MAX = 2,
 
     /* DNS. RFC 1035 2.3.4: a label and a name, the latter as it is on the wire. A set of records
        beyond the maximum is refused whole: a part of one can mean something else. */
@@ -76,6 +96,9 @@ enum {
     /* What we say: text beyond this goes to the next line of the reply. */
     SMTP_REPLY_TEXT_BYTES_MAX = 480,
     SMTP_ERRORS_MAX = 20,
+    /* From the greeting to AUTH, or to the first MAIL where there is none; RFC 5321 4.5.3.2.7 gives one
+       command five minutes. */
+    SMTP_BEFORE_MAIL_MS_MAX = 10 * 60 * 1000,
     SMTP_RECEIVED_MAX = 50,
     /* One transaction's addresses; a command borrows as much. */
     SMTP_TRANSACTION_BYTES_MAX = 2 * 1024 * 1024,
@@ -244,6 +267,9 @@ enum {
     LOGIN_FAILURES_MAX = 64,
     LOGIN_MARKS_MAX = 20000,
     LOGIN_WAITING_MAX = 64,
+    /* From the greeting to the end of the login (IMAP, POP3), however busy the client is; one exchange. */
+    LOGIN_TOTAL_MS_MAX = 5 * 60 * 1000,
+    LOGIN_EXCHANGE_MS_MAX = 2 * 60 * 1000,
     LOGIN_EXCHANGE_MEMORY_BYTES_MAX = 128 * 1024,
 
     /* A TLS connection whose session runs in another role. */

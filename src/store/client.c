@@ -46,6 +46,20 @@ static void noticed(void *context, const struct ipc_message *message) {
     if (unpack_is_done(&in)) store->on_news(store->context, &news);
 }
 
+/* A spool whose asker has gone meanwhile, or that came without its file, is nobody's. */
+static void spool_unwanted(struct store_client *store, struct slice answer) {
+    struct unpacker in = unpacker_of(answer);
+    enum store_result result = unpack_result(&in);
+    uint64_t spool = result == STORE_OK ? unpack_number(&in) : 0;
+    if (result == STORE_OK && unpack_is_done(&in)) store_spool_drop(store, spool);
+}
+
+static void answered_too_late(void *context, const struct ipc_message *answer) {
+    struct store_client *store = context;
+    handle_close(store->env, answer->handle);
+    if (answer->type == STORE_ASK_SPOOL_OPEN) spool_unwanted(store, answer->body);
+}
+
 /* The store asks nothing. */
 static void requested(struct task *t, void *context, struct ipc_request *request) {
     struct store_client *store = context;
@@ -60,11 +74,16 @@ struct store_client *store_client_new(struct env *env, uint32_t node, store_news
     if (!store) FATAL("out of memory for a store client");
     *store = (struct store_client){.env = env, .ids = {.node = node}, .on_news = on_news, .context = context};
     store->channel = channel_new(env, &handlers, store);
+    channel_on_orphan(store->channel, answered_too_late);
     return store;
 }
 
 void store_client_attach(struct store_client *store, struct stream *stream) {
     channel_attach(store->channel, stream);
+}
+
+void store_client_on_lost(struct store_client *store, struct waker lost) {
+    channel_on_lost(store->channel, lost);
 }
 
 void store_client_free(struct task *t, struct store_client **store) {
@@ -98,8 +117,11 @@ static enum store_result spool_ask(struct task *t, struct store_client *store, u
     result = unpack_result(&in);
     *spool = result ? 0 : unpack_number(&in);
     *handle = answer.handle;
+    if (result == STORE_OK && (!unpack_is_done(&in) || handle_is_none(*handle))) {
+        spool_unwanted(store, buffer_slice(&answer.body));
+        result = STORE_FAILED;
+    }
     ipc_answer_free(&answer);
-    if (result == STORE_OK && (!unpack_is_done(&in) || handle_is_none(*handle))) result = STORE_FAILED;
     if (result) handle_close(store->env, *handle);
     return result;
 }
@@ -252,8 +274,11 @@ enum store_result store_spool_open(struct task *t, struct store_client *store, u
     if (result == STORE_OK) {
         *spool = unpack_number(&ask.in);
         *handle = ask.answer.handle;
-        if (handle_is_none(*handle)) result = STORE_FAILED;
         ask.answer.handle = HANDLE_NONE;
+        if (handle_is_none(*handle)) {
+            store_spool_drop(store, *spool);
+            result = STORE_FAILED;
+        }
     }
     return ask_end(store, &ask, result);
 }

@@ -19,6 +19,8 @@ typedef void store_news_fn(void *context, const struct mailbox_news *news);
 struct store_client *store_client_new(struct env *env, uint32_t node, store_news_fn *on_news, void *context);
 /* A stream to the store role, at start and again after it was restarted. */
 void store_client_attach(struct store_client *store, struct stream *stream);
+/* Called each time the stream to the store is lost. */
+void store_client_on_lost(struct store_client *store, struct waker lost);
 void store_client_free(struct task *t, struct store_client **store);
 /* A new message id. */
 uint64_t store_client_new_id(struct store_client *store);

@@ -67,6 +67,7 @@ static int make_store(struct env *env, const char *folder) {
     if (result == 0) result = has_store(env, path);
     if (result == 0) result = make_subfolder(env, folder, "body");
     if (result == 0) result = make_subfolder(env, folder, "spool");
+    if (result == 0) result = make_subfolder(env, folder, "snapshot");
     if (result) return result;
     result = file_remove(env, partial);
     if (result && result != -ENOENT) return result;

@@ -91,10 +91,21 @@ int schema_create(struct db *db, int64_t now_ms, struct slice secret) {
     return errno_of(db_commit(db));
 }
 
+/* Made with a new store, and by the store role before its walls stand; here for folders of before. */
+static int snapshot_folder(struct env *env, const char *folder, char path[STORE_PATH_BYTES_MAX]) {
+    if (snprintf(path, STORE_PATH_BYTES_MAX, "%s/snapshot", folder) >= STORE_PATH_BYTES_MAX)
+        return -ENAMETOOLONG;
+    int result = folder_sync(env, path);
+    return result == -ENOENT ? folder_make(env, path) : result;
+}
+
 /* A copy made in one go is renamed to its name when it is whole. */
-static int snapshot(struct env *env, struct db *db, const char *folder, int64_t format) {
+static int snapshot(struct env *env, struct db *db, const char *data_folder, int64_t format) {
+    char folder[STORE_PATH_BYTES_MAX];
     char copy[STORE_PATH_BYTES_MAX];
     char partial[STORE_PATH_BYTES_MAX];
+    int made = snapshot_folder(env, data_folder, folder);
+    if (made) return made;
     if (snprintf(copy, sizeof copy, "%s/store.db.format-%lld", folder, (long long)format) >=
             (int)sizeof copy ||
         snprintf(partial, sizeof partial, "%s.partial", copy) >= (int)sizeof partial)

@@ -32,6 +32,9 @@ struct peer_role {
     /* Spools it opened and neither dropped nor delivered, as it knows them. */
     uint64_t spools[STORE_PEER_SPOOLS_MAX];
     size_t spool_count;
+    /* Its questions in files that are in memory now, and who waits for their end. */
+    size_t spills;
+    struct gate spill_ended;
 };
 
 /* A request in hand. */
@@ -317,6 +320,7 @@ static void serve(struct question *q, uint32_t type) {
 /* An answer that fits no frame goes by a file; if that fails, what was asked is done all the same and
    its details are lost. */
 static void answer_send(struct question *q, struct ipc_request *request) {
+    channel_await_room(q->task, request);
     if (q->answer.len <= STORE_FRAME_BODY_BYTES_MAX) {
         channel_reply(request, buffer_slice(&q->answer), q->handle);
         return;
@@ -332,6 +336,19 @@ static void answer_send(struct question *q, struct ipc_request *request) {
     channel_reply(request, buffer_slice(&q->answer), q->handle);
 }
 
+/* One role cannot have us hold as many files of questions as it likes. False: cancelled. */
+static bool spill_begin(struct question *q) {
+    while (q->peer->spills == STORE_PEER_SPILLS_MAX)
+        if (gate_wait(q->task, &q->peer->spill_ended, DEADLINE_NONE) != WAIT_OK) return false;
+    q->peer->spills++;
+    return true;
+}
+
+static void spill_end(struct question *q) {
+    q->peer->spills--;
+    gate_open_one(&q->peer->spill_ended);
+}
+
 /* The question's bytes: in the frame, or in the file that came with it. */
 static bool question_read(struct question *q, const struct ipc_message *message, struct buffer *spilled) {
     struct slice body = message->body;
@@ -343,6 +360,15 @@ static bool question_read(struct question *q, const struct ipc_message *message,
     return true;
 }
 
+static void question_serve(struct question *q, const struct ipc_message *message) {
+    struct buffer spilled = buffer_new(STORE_SPILL_BYTES_MAX);
+    if (question_read(q, message, &spilled))
+        serve(q, message->type);
+    else
+        pack_result(&q->answer, STORE_REFUSED);
+    buffer_free(&spilled);
+}
+
 static void requested(struct task *t, void *context, struct ipc_request *request) {
     struct peer_role *peer = context;
     struct question q = {.task = t,
@@ -351,13 +377,15 @@ static void requested(struct task *t, void *context, struct ipc_request *request
                          .arena = arena_new(STORE_REQUEST_MEMORY_BYTES_MAX),
                          .answer = buffer_new(STORE_SPILL_BYTES_MAX),
                          .handle = HANDLE_NONE};
-    struct buffer spilled = buffer_new(STORE_SPILL_BYTES_MAX);
-    if (question_read(&q, &request->message, &spilled))
-        serve(&q, request->message.type);
-    else
+    bool is_spilled = !handle_is_none(request->message.handle);
+    if (is_spilled && !spill_begin(&q)) {
+        handle_close(peer->service->env, request->message.handle);
         pack_result(&q.answer, STORE_REFUSED);
+    } else {
+        question_serve(&q, &request->message);
+        if (is_spilled) spill_end(&q);
+    }
     answer_send(&q, request);
-    buffer_free(&spilled);
     buffer_free(&q.answer);
     arena_free(&q.arena);
 }
@@ -405,6 +433,7 @@ void store_service_attach(struct store_service *service, struct stream *stream, 
     if (!peer) FATAL("out of memory for a peer of the store");
     peer->service = service;
     peer->is_mail = wants_news;
+    gate_init(&peer->spill_ended);
     peer->channel = channel_new(service->env, &handlers, peer);
     list_append(&service->peers, &peer->link);
     channel_attach(peer->channel, stream);

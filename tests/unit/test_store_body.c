@@ -221,7 +221,7 @@ static void format_body(struct task *t, struct store_bench *bench) {
     assert_int_equal(DB_READ_NUMBER(db, count, 0), 1);
     db_close(&db);
     assert_int_equal(engine_open(bench->env, &options, &other), -EPROTO);
-    (void)snprintf(path, sizeof path, "%s/store.db.format-1", bench->folder);
+    (void)snprintf(path, sizeof path, "%s/snapshot/store.db.format-1", bench->folder);
     assert_int_equal(access(path, R_OK), 0);
     (void)snprintf(path, sizeof path, "%s/store.db", bench->folder);
     assert_int_equal(db_open(bench->env, path, DB_WRITE, &db), 0);

@@ -110,6 +110,34 @@ static void spool_write(struct task *t, struct store_client *store, struct env *
     body->packed = SLICE_EMPTY;
 }
 
+/* Asks for a spool and does not wait for it. */
+static void give_up(struct task *t, void *argument) {
+    struct role_bench *role = argument;
+    uint64_t spool = 0;
+    struct handle handle = HANDLE_NONE;
+    if (store_spool_open(t, role->edge_store, &spool, &handle) == STORE_OK) abort();
+}
+
+static void given_up_body(struct task *t, struct store_bench *bench) {
+    struct role_bench role;
+    role_open(&role, bench);
+    for (int i = 0; i < 2 * STORE_PEER_SPOOLS_MAX; i++) {
+        struct scope scope;
+        scope_init(&scope, bench->env);
+        assert_true(scope_spawn(&scope, give_up, &role));
+        assert_int_equal(task_yield(t), WAIT_OK);
+        scope_close(t, &scope);
+        assert_int_equal(task_sleep(t, 1), WAIT_OK);
+    }
+    uint64_t spool = 0;
+    struct handle handle = HANDLE_NONE;
+    assert_int_equal(store_spool_open(t, role.edge_store, &spool, &handle), STORE_OK);
+    handle_close(bench->env, handle);
+    role_close(t, &role);
+}
+
+static void a_spool_whose_asker_went_away_is_free_again(void **state) { bench_run(given_up_body, NULL); }
+
 static void spool_body(struct task *t, struct store_bench *bench) {
     struct role_bench role;
     struct entry *entries = NULL;
@@ -295,6 +323,7 @@ int main(void) {
         cmocka_unit_test(an_edge_resolves_addresses_and_checks_passwords),
         cmocka_unit_test(a_user_sends_as_his_own_addresses_only),
         cmocka_unit_test(an_edge_may_not_touch_mailboxes),
+        cmocka_unit_test(a_spool_whose_asker_went_away_is_free_again),
         cmocka_unit_test(a_question_too_long_for_a_frame_arrives_by_a_file),
         cmocka_unit_test(a_spooled_body_is_its_role_s_own),
         cmocka_unit_test(deliveries_are_asked_again_and_changes_are_not),
