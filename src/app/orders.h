@@ -61,6 +61,9 @@ struct role_settings {
     bool dns_is_system;
     /* What a password's hash costs; 0: the default (store/engine.h). */
     uint64_t hash_memory_kib;
+    /* Of the store, see store/engine.h; 0: the defaults. */
+    uint64_t segment_bytes;
+    uint64_t upkeep_pause_ms;
 };
 
 /* Which walls stand around a role; false ones are told by `status`. */

@@ -18,6 +18,7 @@ struct store_client {
     struct channel *channel;
     struct id_source ids;
     store_news_fn *on_news;
+    store_segment_gone_fn *on_segment_gone;
     void *context;
 };
 
@@ -39,11 +40,15 @@ struct ask {
 static void noticed(void *context, const struct ipc_message *message) {
     struct store_client *store = context;
     handle_close(store->env, message->handle);
-    if (message->type != STORE_NOTE_MAILBOX_NEWS || !store->on_news) return;
-    struct mailbox_news news;
     struct unpacker in = unpacker_of(message->body);
-    unpack_news(&in, &news);
-    if (unpack_is_done(&in)) store->on_news(store->context, &news);
+    if (message->type == STORE_NOTE_MAILBOX_NEWS && store->on_news) {
+        struct mailbox_news news;
+        unpack_news(&in, &news);
+        if (unpack_is_done(&in)) store->on_news(store->context, &news);
+    } else if (message->type == STORE_NOTE_SEGMENT_GONE && store->on_segment_gone) {
+        uint64_t segment = unpack_number(&in);
+        if (unpack_is_done(&in)) store->on_segment_gone(store->context, segment);
+    }
 }
 
 /* The store asks nothing. */
@@ -65,6 +70,10 @@ struct store_client *store_client_new(struct env *env, uint32_t node, store_news
 
 void store_client_attach(struct store_client *store, struct stream *stream) {
     channel_attach(store->channel, stream);
+}
+
+void store_client_on_segment_gone(struct store_client *store, store_segment_gone_fn *on_segment_gone) {
+    store->on_segment_gone = on_segment_gone;
 }
 
 void store_client_free(struct task *t, struct store_client **store) {

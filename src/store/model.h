@@ -275,6 +275,7 @@ struct store_status {
     uint64_t domains;
     uint64_t messages;
     uint64_t body_bytes; /* as written, compressed */
+    uint64_t live_bytes; /* of them: of messages that are still there */
     uint64_t mail_bytes; /* as read */
     uint64_t segments;
     uint64_t queue_held; /* recipients waiting for a way out */

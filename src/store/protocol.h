@@ -40,7 +40,11 @@ enum store_ask {
     STORE_ASK_COUNT,
 };
 
-enum store_note { STORE_NOTE_MAILBOX_NEWS = STORE_ASK_COUNT, STORE_NOTE_SPOOL_DROP };
+enum store_note {
+    STORE_NOTE_MAILBOX_NEWS = STORE_ASK_COUNT,
+    STORE_NOTE_SEGMENT_GONE,
+    STORE_NOTE_SPOOL_DROP,
+};
 
 /* The longest packed message that goes in a frame. */
 enum { STORE_FRAME_BODY_BYTES_MAX = IPC_FRAME_BYTES_MAX - 64 };

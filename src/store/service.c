@@ -410,13 +410,25 @@ void store_service_attach(struct store_service *service, struct stream *stream, 
     channel_attach(peer->channel, stream);
 }
 
-void store_service_news(struct store_service *service, const struct mailbox_news *news) {
-    struct buffer note = buffer_new(64);
-    pack_news(&note, news);
-    struct ipc_message message = {STORE_NOTE_MAILBOX_NEWS, buffer_slice(&note), HANDLE_NONE};
+/* What those hear who read for themselves. */
+static void tell_mail_roles(struct store_service *service, enum store_note note, const struct buffer *body) {
+    struct ipc_message message = {note, buffer_slice(body), HANDLE_NONE};
     LIST_EACH(&service->peers, peer, struct peer_role, link)
     if (peer->is_mail && !peer->is_ending) channel_notify(peer->channel, &message);
-    buffer_free(&note);
+}
+
+void store_service_news(struct store_service *service, const struct mailbox_news *news) {
+    struct buffer body = buffer_new(64);
+    pack_news(&body, news);
+    tell_mail_roles(service, STORE_NOTE_MAILBOX_NEWS, &body);
+    buffer_free(&body);
+}
+
+void store_service_segment_gone(struct store_service *service, uint64_t segment) {
+    struct buffer body = buffer_new(16);
+    pack_number(&body, segment);
+    tell_mail_roles(service, STORE_NOTE_SEGMENT_GONE, &body);
+    buffer_free(&body);
 }
 
 void store_service_free(struct task *t, struct store_service **closing) {
