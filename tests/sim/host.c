@@ -12,8 +12,8 @@ enum {
     LISTEN_PAUSE_MS = 100,
     RESTART_MS_MAX = 2000,
     HASH_MEMORY_KIB = 8,
-    SEGMENT_BYTES = 16 * 1024,
-    UPKEEP_PAUSE_MS = 500
+    SEGMENT_BYTES = 1024,
+    UPKEEP_PAUSE_MS = 300
 };
 
 static const enum port_kind served_ports[] = {PORT_SMTP,  PORT_SUBMISSION, PORT_SUBMISSIONS, PORT_IMAP,

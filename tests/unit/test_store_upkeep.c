@@ -225,6 +225,13 @@ static void after_cut_body(struct task *t, struct store_bench *bench) {
     expect_sound(t, bench, MESSAGES / KEPT_EVERY);
 }
 
+static void again_body(struct task *t, struct store_bench *bench) {
+    struct compact_report report;
+    assert_int_equal(engine_compact(t, bench->engine, NULL, NULL, &report), STORE_OK);
+    assert_int_equal(status_of(bench).body_bytes, status_of(bench).live_bytes);
+    after_cut_body(t, bench);
+}
+
 /* False: it was through before that step. */
 static bool cut_at(uint64_t step) {
     struct simulation simulation;
@@ -235,14 +242,16 @@ static bool cut_at(uint64_t step) {
     bool was_cut = !simulation.is_done;
     sim_power_cut_after_steps(simulation.host, 0);
     simulation_run(&simulation, after_cut_body);
-    simulation_run(&simulation, forced_body);
+    simulation_run(&simulation, again_body);
     sim_world_free(&simulation.world);
     return was_cut;
 }
 
-static void a_power_cut_at_any_step_of_a_compaction_harms_no_body(void **state) {
+static void a_power_cut_in_a_compaction_harms_no_body(void **state) {
+    /* Setting up takes longest. The steps between belong to the same few kinds. */
+    enum { STEP = 7 };
     uint64_t step = 1;
-    while (cut_at(step)) {step+=10;printf("step %d\n",(int)step);}
+    while (cut_at(step)) step += STEP;
     assert_true(step > 30);
 }
 
@@ -261,6 +270,7 @@ static const char event_max[] = "SELECT max(id) FROM event";
 
 static void events_body(struct task *t, struct store_bench *bench) {
     struct simulation *simulation = bench->extra;
+    find_inbox(bench);
     int64_t first = number_of(t, event_count);
     int64_t newest = number_of(t, event_max);
     assert_true(first > MESSAGES);
@@ -380,13 +390,13 @@ static void no_segment_goes_while_a_scan_may_know_it(void **state) { bench_run(b
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(readers_go_on_while_segments_are_compacted_and_keep_none_of_them),
+        cmocka_unit_test(no_segment_goes_while_a_scan_may_know_it),
         cmocka_unit_test(half_dead_segments_are_compacted_when_they_were_so_for_a_round),
         cmocka_unit_test(a_forced_compaction_leaves_nothing_dead),
         cmocka_unit_test(an_emptied_store_has_no_bytes_left_and_goes_on),
-        cmocka_unit_test(a_power_cut_at_any_step_of_a_compaction_harms_no_body),
+        cmocka_unit_test(a_power_cut_in_a_compaction_harms_no_body),
         cmocka_unit_test(old_events_are_forgotten_and_their_ids_never_come_again),
-        cmocka_unit_test(readers_go_on_while_segments_are_compacted_and_keep_none_of_them),
-        cmocka_unit_test(no_segment_goes_while_a_scan_may_know_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
