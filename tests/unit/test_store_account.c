@@ -138,8 +138,10 @@ static void prepared_body(struct task *t, struct store_bench *bench) {
         {"I\xc2\xadX", "IX"},
         {"\xc2\xaa", "a"},
         {"\xe2\x85\xa8", "IX"},
-        {"u\xcc\x88" "ber", "\xc3\xbc"
-                         "ber"},
+        {"u\xcc\x88"
+         "ber",
+         "\xc3\xbc"
+         "ber"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         assert_int_equal(
