@@ -215,4 +215,8 @@ enum store_result engine_spool_open(struct engine *engine, uint64_t *spool, stru
     return spool_open(&engine->spools, engine->env, engine->folder, spool, handle);
 }
 
+enum store_result engine_spool_adopt(struct engine *engine, struct handle handle, uint64_t *spool) {
+    return spool_adopt(&engine->spools, engine->env, handle, spool);
+}
+
 void engine_spool_drop(struct engine *engine, uint64_t spool) { spool_drop(&engine->spools, spool); }

@@ -88,6 +88,8 @@ enum store_result engine_alias_list(struct engine *engine, struct arena *arena, 
 /* A spool file for a large body: its id, and a handle to give to the writer. It stays until it is
    dropped, also after it was delivered. STORE_BUSY: too many are open. */
 enum store_result engine_spool_open(struct engine *engine, uint64_t *spool, struct handle *handle);
+/* The same for one that a former store opened; takes the handle over. STORE_REFUSED: it is none. */
+enum store_result engine_spool_adopt(struct engine *engine, struct handle handle, uint64_t *spool);
 void engine_spool_drop(struct engine *engine, uint64_t spool);
 
 /* STORE_NOT_FOUND: an account has gone. STORE_OVER_QUOTA: an account is full; a message for several

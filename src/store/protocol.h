@@ -28,6 +28,8 @@ enum store_ask {
     STORE_ASK_SCRAM_VERIFY,
     STORE_ASK_SENDER_CHECK,
     STORE_ASK_SPOOL_OPEN,
+    /* Comes with the handle of a spool that a former store opened. */
+    STORE_ASK_SPOOL_ADOPT,
     STORE_ASK_DELIVER,
     STORE_ASK_APPEND,
     STORE_ASK_FLAGS,
