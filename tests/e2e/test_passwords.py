@@ -15,10 +15,10 @@ ALIKE = [("I\u00adX", "IX"), ("\u00aa", "a"), ("\u2168", "IX"), ("\u00fcber", "u
 
 def log_in(server: Server, mechanism: str, user: str, password: str) -> bool:
     """By gsasl, which prepares the password itself where the mechanism asks for it."""
-    done = subprocess.run(
-        ["gsasl", "--imap", "--no-starttls", "--no-cb", "--quiet", "--mechanism", mechanism, "--authentication-id", user,
- "--password", password, "--connect", f"{HOST}:{server.ports.imap}"],
-        input="", capture_output=True, text=True, timeout=30, check=False, env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin"})
+    call = ["gsasl", "--imap", "--no-starttls", "--no-cb", "--quiet", "--mechanism", mechanism,
+            "--authentication-id", user, "--password", password, "--connect", f"{HOST}:{server.ports.imap}"]
+    done = subprocess.run(call, input="", capture_output=True, text=True, timeout=30, check=False,
+                          env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin"})
     return done.returncode == 0
 
 
