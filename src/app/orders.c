@@ -10,6 +10,8 @@ const struct port ports[PORT_KINDS] = {
     [PORT_IMAPS] = {993, "IMAPS"},
     [PORT_POP3] = {110, "POP3"},
     [PORT_POP3S] = {995, "POP3S"},
+    [PORT_HTTP] = {80, "HTTP"},
+    [PORT_HTTPS] = {443, "HTTPS"},
 };
 
 void settings_pack(struct buffer *out, const struct role_settings *settings) {
@@ -28,6 +30,8 @@ void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_number(out, settings->hash_memory_kib);
     pack_number(out, settings->segment_bytes);
     pack_number(out, settings->upkeep_pause_ms);
+    pack_number(out, settings->base_port);
+    pack_slice(out, settings->metrics_allow);
 }
 
 bool settings_unpack(struct slice body, struct arena *arena, struct role_settings *settings) {
@@ -47,6 +51,8 @@ bool settings_unpack(struct slice body, struct arena *arena, struct role_setting
     settings->hash_memory_kib = unpack_number_max(&in, UINT32_MAX);
     settings->segment_bytes = unpack_number(&in);
     settings->upkeep_pause_ms = unpack_number_max(&in, INT32_MAX);
+    settings->base_port = unpack_number_max(&in, UINT16_MAX);
+    settings->metrics_allow = arena_copy(arena, unpack_slice(&in));
     return unpack_is_done(&in);
 }
 
