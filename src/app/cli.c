@@ -29,8 +29,13 @@ static const struct cli_command commands[] = {
      OPTION_DATA, 1, 3, command_alias},
     {"domain", "add NAME | remove NAME | list --data DIR [--json]", "the domains this host has mail for",
      NULL, DATA_OPTIONS, OPTION_DATA, 1, 2, command_domain},
+    {"compact", "--data DIR [--json]", "give the space of removed messages back now",
+     "A running server does this by itself, slowly, for segments that are half dead. This does it at once "
+     "for\n"
+     "every segment of which an eighth is dead. Works beside a running server.\n",
+     DATA_OPTIONS, OPTION_DATA, 0, 0, command_plain},
     {"status", "--data DIR [--json]", "what is there, what runs, which walls are missing", NULL, DATA_OPTIONS,
-     OPTION_DATA, 0, 0, command_status},
+     OPTION_DATA, 0, 0, command_plain},
     {"health", "--data DIR [--account ADDRESS --password-stdin] [--json | --nagios]",
      "look at the running server as its users do",
      "Connects to every port, logs in on each protocol over TLS, asks /health, and looks at certificate,\n"
@@ -43,7 +48,7 @@ static const struct cli_command commands[] = {
      command_health},
     {"verify", "--data DIR [--json]", "read and check everything that is stored",
      "Every body's checksum, reference counts, UIDs, counts. Works beside a running server.\n", DATA_OPTIONS,
-     OPTION_DATA, 0, 0, command_verify},
+     OPTION_DATA, 0, 0, command_plain},
     {"tool", "mime FILE [--json] | walls [all|seccomp|landlock|none] --data DIR [--json]",
      "look at a message as the server does; try the walls",
      "mime prints structure, ENVELOPE, BODYSTRUCTURE and search text of a message. - is standard input.\n"

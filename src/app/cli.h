@@ -74,9 +74,8 @@ int command_serve(struct cli *cli);
 int command_account(struct cli *cli);
 int command_alias(struct cli *cli);
 int command_domain(struct cli *cli);
-int command_status(struct cli *cli);
+int command_plain(struct cli *cli);
 int command_health(struct cli *cli);
-int command_verify(struct cli *cli);
 int command_tool(struct cli *cli);
 
 #endif

@@ -71,6 +71,9 @@ struct role_settings {
     bool dns_is_system;
     /* What a password's hash costs; 0: the default (store/engine.h). */
     uint64_t hash_memory_kib;
+    /* Of the store, see store/engine.h; 0: the defaults. */
+    uint64_t segment_bytes;
+    uint64_t upkeep_pause_ms;
     uint64_t base_port;
     /* Who may read /metrics (web/web_allow.h). */
     struct slice metrics_allow;

@@ -88,6 +88,10 @@ static void news(void *context, const struct mailbox_news *news) {
     imap_server_news(&mail->imap, news);
 }
 
+static void segment_gone(void *context, uint64_t segment) {
+    reader_segment_gone(((struct mail_role *)context)->reader, segment);
+}
+
 static void apply_settings(struct mail_role *mail) {
     const struct role_settings *settings = &mail->role->settings;
     mail->login.hostname = settings->hostname;
@@ -130,6 +134,7 @@ static bool start(struct task *t, struct role *role) {
     conn_group_init(&mail->group, role->env);
     mail->store = store_client_new(role->env, role_node(role), news, mail);
     store_client_on_lost(mail->store, role_link_lost(role, ROLE_STORE, 0));
+    store_client_on_segment_gone(mail->store, segment_gone);
     mail->intake = intake_pool_new(role->env, mail->store, INTAKE_BUDGET_BYTES);
     for (size_t i = 0; i < CONFIG_PROCESSES_MAX; i++) {
         mail->edges[i] = channel_new(role->env, &edge_handlers, mail);
@@ -157,6 +162,8 @@ static void peer(struct task *t, struct role *role, enum role_kind kind, uint64_
         stream_close(&stream);
         return;
     }
+    /* What the store before it removed at its end was perhaps not told any more. */
+    reader_segment_gone(mail->reader, 0);
     store_client_attach(mail->store, stream);
     /* What changed while there was no connection was told to nobody. */
     imap_server_catch_up(&mail->imap);

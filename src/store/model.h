@@ -10,6 +10,8 @@
 #include "base/arena.h"
 #include "base/slice.h"
 
+struct file;
+
 enum store_result {
     STORE_OK,
     /* No such account, mailbox, message, ... */
@@ -156,6 +158,8 @@ struct message_facts {
 struct body_source {
     struct slice packed;
     uint64_t spool; /* spool id, or 0 */
+    /* Of who asks: the spool's file, to hand to a successor of the store that opened it; may be NULL. */
+    struct file *file;
     uint64_t spool_bytes;
     uint64_t raw_bytes;
 };
@@ -280,6 +284,7 @@ struct store_status {
     uint64_t domains;
     uint64_t messages;
     uint64_t body_bytes; /* as written, compressed */
+    uint64_t live_bytes; /* of them: of messages that are still there */
     uint64_t mail_bytes; /* as read */
     uint64_t segments;
     uint64_t queue_held; /* recipients waiting for a way out */

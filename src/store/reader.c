@@ -272,3 +272,7 @@ enum store_result reader_body(struct reader *reader, uint64_t body, uint64_t off
     db_complain(reader->db, reader->env->log);
     return result;
 }
+
+void reader_segment_gone(struct reader *reader, uint64_t segment) {
+    body_reader_forget(&reader->bodies, segment);
+}

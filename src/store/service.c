@@ -45,7 +45,10 @@ struct question {
     struct arena *arena;
     struct unpacker in;
     struct buffer answer;
+    /* Goes with the answer. */
     struct handle handle;
+    /* Came with the question, and is closed with it unless it was taken. */
+    struct handle given;
 };
 
 /* Packs a result; true when it was good and its fields are to follow. */
@@ -151,16 +154,31 @@ static void serve_sender_check(struct question *q) {
     if (is_well_formed(q)) (void)answer_begin(q, sender_check(q, account, address));
 }
 
+static void answer_spool(struct question *q, enum store_result result, uint64_t spool) {
+    if (!answer_begin(q, result)) return;
+    spool += q->peer->service->spool_base;
+    q->peer->spools[q->peer->spool_count++] = spool;
+    pack_number(&q->answer, spool);
+}
+
 static void serve_spool_open(struct question *q) {
     uint64_t spool = 0;
     if (!is_well_formed(q)) return;
     enum store_result result = STORE_BUSY;
     if (q->peer->spool_count < STORE_PEER_SPOOLS_MAX)
         result = engine_spool_open(q->engine, &spool, &q->handle);
-    if (!answer_begin(q, result)) return;
-    spool += q->peer->service->spool_base;
-    q->peer->spools[q->peer->spool_count++] = spool;
-    pack_number(&q->answer, spool);
+    answer_spool(q, result, spool);
+}
+
+static void serve_spool_adopt(struct question *q) {
+    uint64_t spool = 0;
+    if (!is_well_formed(q)) return;
+    enum store_result result = STORE_BUSY;
+    if (q->peer->spool_count < STORE_PEER_SPOOLS_MAX) {
+        result = engine_spool_adopt(q->engine, q->given, &spool);
+        q->given = HANDLE_NONE;
+    }
+    answer_spool(q, result, spool);
 }
 
 static size_t spool_find(const struct peer_role *peer, uint64_t spool) {
@@ -296,6 +314,7 @@ static const struct ask_row ask_rows[STORE_ASK_COUNT] = {
     [STORE_ASK_SCRAM_VERIFY] = {serve_scram_verify, true},
     [STORE_ASK_SENDER_CHECK] = {serve_sender_check, true},
     [STORE_ASK_SPOOL_OPEN] = {serve_spool_open, true},
+    [STORE_ASK_SPOOL_ADOPT] = {serve_spool_adopt, true},
     [STORE_ASK_DELIVER] = {serve_deliver, true},
     [STORE_ASK_APPEND] = {serve_append, false},
     [STORE_ASK_FLAGS] = {serve_flags, false},
@@ -352,7 +371,9 @@ static void spill_end(struct question *q) {
 /* The question's bytes: in the frame, or in the file that came with it. */
 static bool question_read(struct question *q, const struct ipc_message *message, struct buffer *spilled) {
     struct slice body = message->body;
-    if (!handle_is_none(message->handle)) {
+    if (message->type == STORE_ASK_SPOOL_ADOPT) {
+        q->given = message->handle;
+    } else if (!handle_is_none(message->handle)) {
         if (spill_read(q->peer->service->env, message->handle, spilled)) return false;
         body = buffer_slice(spilled);
     }
@@ -376,8 +397,10 @@ static void requested(struct task *t, void *context, struct ipc_request *request
                          .engine = peer->service->engine,
                          .arena = arena_new(STORE_REQUEST_MEMORY_BYTES_MAX),
                          .answer = buffer_new(STORE_SPILL_BYTES_MAX),
-                         .handle = HANDLE_NONE};
-    bool is_spilled = !handle_is_none(request->message.handle);
+                         .handle = HANDLE_NONE,
+                         .given = HANDLE_NONE};
+    bool is_spilled =
+        !handle_is_none(request->message.handle) && request->message.type != STORE_ASK_SPOOL_ADOPT;
     if (is_spilled && !spill_begin(&q)) {
         handle_close(peer->service->env, request->message.handle);
         pack_result(&q.answer, STORE_REFUSED);
@@ -386,6 +409,7 @@ static void requested(struct task *t, void *context, struct ipc_request *request
         if (is_spilled) spill_end(&q);
     }
     answer_send(&q, request);
+    handle_close(peer->service->env, q.given);
     buffer_free(&q.answer);
     arena_free(&q.arena);
 }
@@ -439,13 +463,25 @@ void store_service_attach(struct store_service *service, struct stream *stream, 
     channel_attach(peer->channel, stream);
 }
 
-void store_service_news(struct store_service *service, const struct mailbox_news *news) {
-    struct buffer note = buffer_new(64);
-    pack_news(&note, news);
-    struct ipc_message message = {STORE_NOTE_MAILBOX_NEWS, buffer_slice(&note), HANDLE_NONE};
+/* What those hear who read for themselves. */
+static void tell_mail_roles(struct store_service *service, enum store_note note, const struct buffer *body) {
+    struct ipc_message message = {note, buffer_slice(body), HANDLE_NONE};
     LIST_EACH(&service->peers, peer, struct peer_role, link)
     if (peer->is_mail && !peer->is_ending) channel_notify(peer->channel, &message);
-    buffer_free(&note);
+}
+
+void store_service_news(struct store_service *service, const struct mailbox_news *news) {
+    struct buffer body = buffer_new(64);
+    pack_news(&body, news);
+    tell_mail_roles(service, STORE_NOTE_MAILBOX_NEWS, &body);
+    buffer_free(&body);
+}
+
+void store_service_segment_gone(struct store_service *service, uint64_t segment) {
+    struct buffer body = buffer_new(16);
+    pack_number(&body, segment);
+    tell_mail_roles(service, STORE_NOTE_SEGMENT_GONE, &body);
+    buffer_free(&body);
 }
 
 void store_service_free(struct task *t, struct store_service **closing) {
