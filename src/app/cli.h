@@ -20,6 +20,10 @@ enum option_bit {
     OPTION_JSON = 1 << 6,
     OPTION_PASSWORD_STDIN = 1 << 7,
     OPTION_QUOTA = 1 << 8,
+    OPTION_FOLDER = 1 << 9,
+    OPTION_DRY_RUN = 1 << 10,
+    OPTION_QUOTING = 1 << 11,
+    OPTION_MBOX = 1 << 12,
 };
 
 /* A command line, taken apart. */
@@ -30,11 +34,15 @@ struct cli {
     const char *domain;
     const char *hostname;
     const char *listen;
+    const char *folder;
+    const char *quoting;
     uint64_t base_port;
     uint64_t quota_bytes;
     bool is_single;
     bool is_json;
     bool is_password_stdin;
+    bool is_dry_run;
+    bool is_mbox;
     /* What is left: the command's words. */
     struct slice words[ADMIN_WORDS_MAX];
     size_t word_count;
@@ -69,6 +77,8 @@ int command_alias(struct cli *cli);
 int command_domain(struct cli *cli);
 int command_status(struct cli *cli);
 int command_verify(struct cli *cli);
+int command_import(struct cli *cli);
+int command_export(struct cli *cli);
 int command_tool(struct cli *cli);
 
 #endif

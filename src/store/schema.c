@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "store/import.h"
 
 /*
  * Ids are 64-bit and from store_id_new, times UTC milliseconds. `body` is narrow, because
@@ -59,8 +60,7 @@ static const char tables[] =
     " PRIMARY KEY (tenant, hash)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE search_pending (message INTEGER PRIMARY KEY) STRICT;";
 
-/* Migrations start when there is a second format. */
-const struct migration schema_migrations[] = {{STORE_FORMAT, NULL}};
+const struct migration schema_migrations[] = {{1, IMPORT_TABLES}, {STORE_FORMAT, NULL}};
 
 static const char setting_read[] = "SELECT number FROM setting WHERE name = $1";
 static const char setting_write[] =
@@ -83,6 +83,7 @@ static int errno_of(enum store_result result) {
 int schema_create(struct db *db, int64_t now_ms, struct slice secret) {
     db_begin_write(db);
     db_script(db, tables);
+    db_script(db, IMPORT_TABLES);
     DB_RUN(db, tenant_insert, DB_NUMBER(TENANT_DEFAULT));
     setting_set_number(db, SLICE("format"), STORE_FORMAT);
     /* A folder that is made anew must not repeat what clients remember of the one before it. */

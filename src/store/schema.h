@@ -9,7 +9,7 @@
 
 #include "store/db.h"
 
-enum { STORE_FORMAT = 1, TENANT_DEFAULT = 1 };
+enum { STORE_FORMAT = 2, TENANT_DEFAULT = 1 };
 
 /* A step from format `from` to from + 1: a script. The last step of a table has script NULL. */
 struct migration {
