@@ -81,11 +81,10 @@ static void report_json(const struct import *import, struct totals totals) {
 static void report_folders(const struct import *import) {
     for (size_t i = 0; i < import->folder_count; i++) {
         const struct import_folder *folder = &import->folders[i];
-        (void)printf("%.*s -> %.*s  %" PRIu64 " messages, %" PRIu64 " %s, %" PRIu64 " known, %" PRIu64
-                     " left out\n",
-                     SLICE_PRINT(folder->source), SLICE_PRINT(folder->target), folder->messages,
-                     folder->imported, import->is_dry_run ? "would come" : "imported", folder->known,
-                     folder->left_out);
+        (void)printf(
+            "%.*s -> %.*s  %" PRIu64 " messages, %" PRIu64 " %s, %" PRIu64 " known, %" PRIu64 " left out\n",
+            SLICE_PRINT(folder->source), SLICE_PRINT(folder->target), folder->messages, folder->imported,
+            import->is_dry_run ? "would come" : "imported", folder->known, folder->left_out);
     }
 }
 
@@ -103,6 +102,8 @@ static void report_words(const struct import *import, struct totals totals) {
 
 int import_report(struct import *import) {
     struct totals totals = add_up(import);
+    if (import->stopped && import->account == 0)
+        return cli_fail("%.*s: %s", SLICE_PRINT(import->address), import->stopped);
     if (import->is_json)
         report_json(import, totals);
     else

@@ -51,8 +51,8 @@ static void add_folder(struct scan *scan, enum import_kind kind, const char *pat
         leave_out(scan, path, "is one folder too many");
         return;
     }
-    import->folders[import->folder_count++] = (struct import_folder){
-        .kind = kind, .path = path, .source = name.len ? name : SLICE("INBOX")};
+    import->folders[import->folder_count++] =
+        (struct import_folder){.kind = kind, .path = path, .source = name.len ? name : SLICE("INBOX")};
 }
 
 static void add_place(struct scan *scan, const char *path, struct slice name, size_t level) {
@@ -63,12 +63,13 @@ static void add_place(struct scan *scan, const char *path, struct slice name, si
 }
 
 /* "PARENT/LEVEL", the level decoded; empty where no mailbox may be called so. */
-static struct slice name_below(struct scan *scan, struct slice parent, struct slice level, uint8_t separator) {
+static struct slice name_below(struct scan *scan, struct slice parent, struct slice level,
+                               uint8_t separator) {
     struct buffer name = buffer_new(NAME_BYTES_MAX);
     buffer_append(&name, parent);
     if (parent.len) buffer_append_byte(&name, '/');
-    bool is_good = separator ? folder_name_decode(level, separator, &name)
-                             : folder_name_decode_level(level, &name);
+    bool is_good =
+        separator ? folder_name_decode(level, separator, &name) : folder_name_decode_level(level, &name);
     struct slice copy = is_good ? arena_copy(scan->import->arena, buffer_slice(&name)) : SLICE_EMPTY;
     buffer_free(&name);
     return copy;
@@ -96,7 +97,8 @@ static bool is_mbox(struct import *import, const char *path, uint64_t bytes, boo
 
 static void look_at_file(struct scan *scan, const struct place *place, const char *path, struct slice name,
                          uint64_t bytes) {
-    static const struct slice others[] = {SLICE_INIT(".msf"), SLICE_INIT(".dat"), SLICE_INIT(".log")};
+    static const struct slice others[] = {SLICE_INIT(".msf"), SLICE_INIT(".dat"), SLICE_INIT(".log"),
+                                          SLICE_INIT(".partial")};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (slice_ends_nocase(name, others[i])) return;
     if (name.ptr[0] == '.') return;

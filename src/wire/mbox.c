@@ -167,17 +167,34 @@ static bool collect_line(struct mbox_reader *reader, struct slice *input, bool a
     return at_end || reader->line.len == MBOX_FROM_LINE_BYTES_MAX;
 }
 
+/* More ">" than are held: a run of them is the same whichever is taken out, so all but one flow on. */
+static bool is_long_quote(const struct mbox_reader *reader) {
+    struct slice line = buffer_slice(&reader->line);
+    if (reader->place != MBOX_IN_BODY || line.len < MBOX_FROM_LINE_BYTES_MAX) return false;
+    return line.ptr[0] == '>' && memcmp(line.ptr, line.ptr + 1, line.len - 1) == 0;
+}
+
+static bool give_quote(struct mbox_reader *reader, struct mbox_event *event) {
+    buffer_clear(&reader->out);
+    settle_blank(reader);
+    buffer_append(&reader->out, slice_skip(buffer_slice(&reader->line), 1));
+    buffer_truncate(&reader->line, 1);
+    return give(event, MBOX_BYTES, buffer_slice(&reader->out), 0);
+}
+
 /* True: there is an event. */
 static bool read_line_start(struct mbox_reader *reader, struct slice *input, bool at_end,
                             struct mbox_event *event) {
     if (!collect_line(reader, input, at_end) || reader->line.len == 0) return false;
     bool is_whole = reader->line.ptr[reader->line.len - 1] == '\n' || (at_end && input->len == 0);
     if (is_whole && is_separator(reader)) {
-        if (reader->place == MBOX_IN_HEADER || reader->place == MBOX_IN_BODY) return end_message(reader, event);
+        if (reader->place == MBOX_IN_HEADER || reader->place == MBOX_IN_BODY)
+            return end_message(reader, event);
         begin_next(reader, reader->line_offset);
         buffer_clear(&reader->line);
         return false;
     }
+    if (is_long_quote(reader)) return give_quote(reader, event);
     reader->in_line = reader->line.ptr[reader->line.len - 1] != '\n';
     bool has_event = decide_line(reader, event);
     buffer_clear(&reader->line);
