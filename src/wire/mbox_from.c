@@ -6,15 +6,17 @@
 static const char day_names[] = "ThuFriSatSunMonTueWed";
 static const char month_names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-enum { NAME_BYTES = 3, DAYS = 7 };
+enum { NAME_BYTES = 3, DAYS = 7, ZONE_BYTES = 5, ZONE_MOST = 1459 };
 
 static bool is_blank(uint8_t byte) { return byte == ' ' || byte == '\t'; }
 
 /* The text begins with a weekday's name and goes on behind it. */
 static bool is_weekday(struct slice text) {
-    if (text.len <= NAME_BYTES || (!is_blank(text.ptr[NAME_BYTES]) && text.ptr[NAME_BYTES] != ',')) return false;
+    if (text.len <= NAME_BYTES || (!is_blank(text.ptr[NAME_BYTES]) && text.ptr[NAME_BYTES] != ','))
+        return false;
     for (size_t i = 0; i < DAYS; i++)
-        if (slice_equal_nocase(slice_sub(text, 0, NAME_BYTES), slice_of(day_names + i * NAME_BYTES, NAME_BYTES)))
+        if (slice_equal_nocase(slice_sub(text, 0, NAME_BYTES),
+                               slice_of(day_names + i * NAME_BYTES, NAME_BYTES)))
             return true;
     return false;
 }
@@ -26,14 +28,29 @@ static size_t find_weekday(struct slice text) {
     return SLICE_NOT_FOUND;
 }
 
+/* Takes a zone like "+0200" off the end; its minutes, or 0. */
+static int take_zone(struct slice *text) {
+    size_t blank = slice_find_last_byte(*text, ' ');
+    if (blank == SLICE_NOT_FOUND) return 0;
+    struct slice zone = slice_skip(*text, blank + 1);
+    bool is_west = zone.len == ZONE_BYTES && zone.ptr[0] == '-';
+    uint64_t digits = 0;
+    if (zone.len != ZONE_BYTES || (!is_west && zone.ptr[0] != '+')) return 0;
+    if (!slice_to_number(slice_skip(zone, 1), ZONE_MOST, &digits)) return 0;
+    text->len = blank;
+    int minutes = (int)(digits / 100 * 60 + digits % 100);
+    return is_west ? -minutes : minutes;
+}
+
 static bool read_date(struct slice text, struct mbox_from *from) {
     struct date date;
     /* "remote from HOST", as UUCP had it. */
     size_t remote = slice_find(text, SLICE(" remote from "));
     if (remote != SLICE_NOT_FOUND) text.len = remote;
+    int zone_minutes = take_zone(&text);
     if (date_parse(text, &date) != DATE_OK) return false;
     from->has_date = true;
-    from->utc_ms = date.utc_ms;
+    from->utc_ms = date.utc_ms - zone_minutes * INT64_C(60000);
     return true;
 }
 
