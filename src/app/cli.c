@@ -36,15 +36,18 @@ static const struct cli_command commands[] = {
      OPTION_DATA, 0, 0, command_verify},
     {"import", "ADDRESS PATH --data DIR [--folder NAME] [--dry-run] [--quoting rd|o|none] [--json]",
      "mail of an mbox or a Maildir into an account",
-     "PATH is an mbox file, a folder of mbox files, or a Maildir (Maildir++ or plain folders). Flags, dates and\n"
+     "PATH is an mbox file, a folder of mbox files, or a Maildir (Maildir++ or plain folders). Flags, dates "
+     "and\n"
      "folders are kept. Run again after it was broken off, it goes on, and nothing comes twice. Works with\n"
      "the server running or stopped. docs/import.md tells the details.\n"
      "  --folder NAME  put all of it into, and below, this mailbox\n"
      "  --dry-run      only say what would come\n"
-     "  --quoting      how the mbox hides \"From \" lines: rd (mboxrd, the default; right for most mboxo too),\n"
+     "  --quoting      how the mbox hides \"From \" lines: rd (mboxrd, the default; right for most mboxo "
+     "too),\n"
      "                 o (strict mboxo), none\n",
      DATA_OPTIONS | OPTION_FOLDER | OPTION_DRY_RUN | OPTION_QUOTING, OPTION_DATA, 2, 2, command_import},
-    {"export", "ADDRESS PATH --data DIR [--mbox] [--json]", "an account's mail as a Maildir, or as mbox files",
+    {"export", "ADDRESS PATH --data DIR [--mbox] [--json]",
+     "an account's mail as a Maildir, or as mbox files",
      "Makes a Maildir++ tree in the folder PATH, with flags, keywords, dates, folders and subscriptions, as\n"
      "Dovecot has them. Run again, it adds what is new. It overwrites nothing that it did not write.\n"
      "  --mbox  one mbox file (mboxrd) for each mailbox instead\n",

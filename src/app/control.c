@@ -81,8 +81,7 @@ static void accepted(void *context, struct stream *stream) {
 }
 
 struct control_server *control_server_new(struct env *env, struct engine *engine,
-                                          struct store_service *service,
-                                          const struct admin_roles *roles) {
+                                          struct store_service *service, const struct admin_roles *roles) {
     struct control_server *server = calloc(1, sizeof *server);
     if (!server) FATAL("out of memory for the control server");
     *server = (struct control_server){.env = env, .engine = engine, .service = service, .roles = roles};

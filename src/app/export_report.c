@@ -71,7 +71,8 @@ static void report_words(const struct export *export, uint64_t written, uint64_t
 int export_report(struct export *export) {
     uint64_t written = 0;
     uint64_t kept = 0;
-    if (export->stopped && export->folder_count == 0) return cli_fail("%s: %s", export->path, export->stopped);
+    if (export->stopped && export->folder_count == 0)
+        return cli_fail("%s: %s", export->path, export->stopped);
     for (size_t i = 0; i < export->folder_count; i++) {
         written += export->folders[i].written;
         kept += export->folders[i].kept;

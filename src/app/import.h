@@ -86,7 +86,8 @@ NODISCARD const char *import_scan(struct import *import);
 /* Decides which mailbox each becomes, and reads what is subscribed. */
 NODISCARD const char *import_map_folders(struct import *import);
 /* Finds or makes the folder's mailbox. */
-NODISCARD enum store_result import_target(struct task *t, struct import *import, struct import_folder *folder);
+NODISCARD enum store_result import_target(struct task *t, struct import *import,
+                                          struct import_folder *folder);
 
 /* ---- import_maildir.c, import_mbox.c: one folder ---- */
 void import_maildir(struct task *t, struct import *import, struct import_folder *folder);

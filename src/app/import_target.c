@@ -15,24 +15,15 @@ static const struct {
     enum special_use use;
     struct slice name;
 } aliases[] = {
-    {SPECIAL_SENT, SLICE_INIT("Sent")},
-    {SPECIAL_SENT, SLICE_INIT("Sent Items")},
-    {SPECIAL_SENT, SLICE_INIT("Sent Messages")},
-    {SPECIAL_SENT, SLICE_INIT("Sent Mail")},
-    {SPECIAL_SENT, SLICE_INIT("sent-mail")},
-    {SPECIAL_DRAFTS, SLICE_INIT("Drafts")},
-    {SPECIAL_DRAFTS, SLICE_INIT("Draft")},
-    {SPECIAL_TRASH, SLICE_INIT("Trash")},
-    {SPECIAL_TRASH, SLICE_INIT("Deleted Items")},
-    {SPECIAL_TRASH, SLICE_INIT("Deleted Messages")},
-    {SPECIAL_TRASH, SLICE_INIT("Deleted")},
-    {SPECIAL_TRASH, SLICE_INIT("Bin")},
-    {SPECIAL_JUNK, SLICE_INIT("Junk")},
-    {SPECIAL_JUNK, SLICE_INIT("Spam")},
-    {SPECIAL_JUNK, SLICE_INIT("Junk E-mail")},
-    {SPECIAL_JUNK, SLICE_INIT("Junk Email")},
-    {SPECIAL_JUNK, SLICE_INIT("Bulk Mail")},
-    {SPECIAL_ARCHIVE, SLICE_INIT("Archive")},
+    {SPECIAL_SENT, SLICE_INIT("Sent")},           {SPECIAL_SENT, SLICE_INIT("Sent Items")},
+    {SPECIAL_SENT, SLICE_INIT("Sent Messages")},  {SPECIAL_SENT, SLICE_INIT("Sent Mail")},
+    {SPECIAL_SENT, SLICE_INIT("sent-mail")},      {SPECIAL_DRAFTS, SLICE_INIT("Drafts")},
+    {SPECIAL_DRAFTS, SLICE_INIT("Draft")},        {SPECIAL_TRASH, SLICE_INIT("Trash")},
+    {SPECIAL_TRASH, SLICE_INIT("Deleted Items")}, {SPECIAL_TRASH, SLICE_INIT("Deleted Messages")},
+    {SPECIAL_TRASH, SLICE_INIT("Deleted")},       {SPECIAL_TRASH, SLICE_INIT("Bin")},
+    {SPECIAL_JUNK, SLICE_INIT("Junk")},           {SPECIAL_JUNK, SLICE_INIT("Spam")},
+    {SPECIAL_JUNK, SLICE_INIT("Junk E-mail")},    {SPECIAL_JUNK, SLICE_INIT("Junk Email")},
+    {SPECIAL_JUNK, SLICE_INIT("Bulk Mail")},      {SPECIAL_ARCHIVE, SLICE_INIT("Archive")},
     {SPECIAL_ARCHIVE, SLICE_INIT("Archives")},
 };
 
@@ -130,7 +121,8 @@ static void keep_good_names(struct import *import) {
         if (mailbox_name_read(import->arena, folder.target, &folder.target))
             import->folders[kept++] = folder;
         else
-            import_fault(import, NULL, slice_from_text(folder.path), 0, "has a name that no mailbox may have");
+            import_fault(import, NULL, slice_from_text(folder.path), 0,
+                         "has a name that no mailbox may have");
     }
     import->folder_count = kept;
 }
@@ -147,8 +139,8 @@ const char *import_map_folders(struct import *import) {
     for (size_t i = 0; i < import->folder_count; i++) {
         struct import_folder *folder = &import->folders[i];
         bool is_folder_itself = is_one && import->folder.len;
-        folder->target = is_folder_itself ? import->folder
-                                          : map_name(import, folder->source, renamings, renaming_count);
+        folder->target =
+            is_folder_itself ? import->folder : map_name(import, folder->source, renamings, renaming_count);
     }
     find_subscriptions(import);
     keep_good_names(import);
@@ -157,8 +149,8 @@ const char *import_map_folders(struct import *import) {
 
 static enum store_result make_mailbox(struct task *t, struct import *import, struct import_folder *folder) {
     struct store_client *store = import->door->store;
-    enum store_result result = store_mailbox_create(t, store, import->account, folder->target, SPECIAL_NONE,
-                                                    &folder->mailbox);
+    enum store_result result =
+        store_mailbox_create(t, store, import->account, folder->target, SPECIAL_NONE, &folder->mailbox);
     if (result == STORE_OK && folder->is_subscribed)
         (void)store_mailbox_subscribe(t, store, import->account, folder->target, true);
     return result;

@@ -20,8 +20,7 @@ static json_t *text_of(struct slice text) {
     json_t *value = json_stringn((const char *)text.ptr, text.len);
     if (value) return value;
     struct buffer plain = buffer_new(STORE_PATH_BYTES_MAX * 4);
-    for (size_t i = 0; i < text.len; i++)
-        buffer_append_byte(&plain, text.ptr[i] < 0x80 ? text.ptr[i] : '?');
+    for (size_t i = 0; i < text.len; i++) buffer_append_byte(&plain, text.ptr[i] < 0x80 ? text.ptr[i] : '?');
     value = json_stringn((const char *)plain.ptr, plain.len);
     buffer_free(&plain);
     return value;

@@ -9,8 +9,9 @@
 #include "store/db.h"
 
 /* The schema's step for it. */
-#define IMPORT_TABLES                                                                                        \
-    "CREATE TABLE import_item (account INTEGER NOT NULL, source BLOB NOT NULL, PRIMARY KEY (account, source))" \
+#define IMPORT_TABLES                                                                                  \
+    "CREATE TABLE import_item (account INTEGER NOT NULL, source BLOB NOT NULL, PRIMARY KEY (account, " \
+    "source))"                                                                                         \
     " STRICT, WITHOUT ROWID;"
 
 /* An empty source is never known. */

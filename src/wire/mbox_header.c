@@ -15,9 +15,10 @@ enum field {
 
 /* The order of our own block is that of the first five. */
 static const struct slice field_names[] = {
-    SLICE_INIT(""),           SLICE_INIT("X-IMAPbase"), SLICE_INIT("X-UID"),          SLICE_INIT("Status"),
-    SLICE_INIT("X-Status"),   SLICE_INIT("X-Keywords"), SLICE_INIT("X-IMAP"),         SLICE_INIT("Content-Length"),
-    SLICE_INIT("X-Mozilla-Status"), SLICE_INIT("Subject"),
+    SLICE_INIT(""),        SLICE_INIT("X-IMAPbase"),     SLICE_INIT("X-UID"),
+    SLICE_INIT("Status"),  SLICE_INIT("X-Status"),       SLICE_INIT("X-Keywords"),
+    SLICE_INIT("X-IMAP"),  SLICE_INIT("Content-Length"), SLICE_INIT("X-Mozilla-Status"),
+    SLICE_INIT("Subject"),
 };
 
 static const struct {
@@ -133,7 +134,8 @@ static uint32_t read_number(struct slice *value) {
 
 /* Thunderbird's bits, in four hexadecimal digits. */
 static void read_mozilla(struct slice value, struct mbox_header *read) {
-    static const unsigned flags[] = {IMAP_FLAG_SEEN, IMAP_FLAG_ANSWERED, IMAP_FLAG_FLAGGED, IMAP_FLAG_DELETED};
+    static const unsigned flags[] = {IMAP_FLAG_SEEN, IMAP_FLAG_ANSWERED, IMAP_FLAG_FLAGGED,
+                                     IMAP_FLAG_DELETED};
     uint8_t last = value.len == MOZILLA_DIGITS ? ascii_lower(value.ptr[MOZILLA_DIGITS - 1]) : 0;
     if (!ascii_is_digit(last) && (last < 'a' || last > 'f')) return;
     unsigned bits = (unsigned)(ascii_is_digit(last) ? last - '0' : last - 'a' + 10);
@@ -186,7 +188,8 @@ void mbox_header_read(struct slice header, struct mbox_header *read) {
     struct slice rest = read->block_bytes ? slice_sub(header, 0, read->block_bytes) : header;
     while (walk(&rest, &walked)) {
         has_imap = has_imap || walked.field == FIELD_IMAP;
-        if (walked.field == FIELD_SUBJECT && slice_find(walked.value, SLICE("FOLDER INTERNAL DATA")) != SLICE_NOT_FOUND)
+        if (walked.field == FIELD_SUBJECT &&
+            slice_find(walked.value, SLICE("FOLDER INTERNAL DATA")) != SLICE_NOT_FOUND)
             is_about_folder = true;
         if (walked.field == FIELD_MOZILLA) read_mozilla(walked.value, read);
         if (is_mbox_field(&walked)) read_field(&walked, read);

@@ -11,12 +11,14 @@ import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from clients import in_terminal, need
 from mail import good, imap, imap_uids
 from messages import plain
 from server import Account, Server, program, run
@@ -31,7 +33,8 @@ base_dir = {home}/run
 ssl = no
 """
 NASTY = [
-    b"Subject: from lines\r\n\r\nFrom here on\r\n>From there\r\n>>From afar\r\n\r\nFrom a@b Tue Jul  1 10:52:37 2003\r\n",
+    b"Subject: from lines\r\n\r\nFrom here on\r\n>From there\r\n>>From afar\r\n\r\n"
+    b"From a@b Tue Jul  1 10:52:37 2003\r\n",
     b"Subject: no body\r\n\r\n",
     b"Subject: ends with blank lines\r\n\r\nx\r\n\r\n\r\n",
     b"Subject: 8bit \xfc\r\n\r\n\xe4\xf6\xff\r\n" + b">" * 3000 + b"From x\r\n",
@@ -163,8 +166,7 @@ def test_an_mbox_of_many_writers(server: Server, alice: Account, tmp_path: Path)
     report = server.listing("import", alice.address, str(path), "--folder", "Old/mail")
     assert report["imported"] == 4
     one, two, three, four = contents(server, alice)["Old/mail"]
-    assert one == (b"Subject: one\r\n\r\nx\r\nFrom y\r\n", {"\\Seen", "\\Answered", "\\Flagged", "red", "blue"},
-                   "01-Jul-2003 10:52:37 +0000") or one[2].strip() == "1-Jul-2003 10:52:37 +0000"
+    assert one[2].strip() == "1-Jul-2003 10:52:37 +0000"
     assert one[0] == b"Subject: one\r\n\r\nx\r\nFrom y\r\n"
     assert one[1] == {"\\Seen", "\\Answered", "\\Flagged", "red", "blue"}
     assert two[0] == b"Subject: two\r\n\r\ncrlf\r\n" and "08:52:37" in two[2]
@@ -261,8 +263,7 @@ class Dovecot:
 
 
 @pytest.fixture
-def home(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    import tempfile
+def home() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="posthaste-dovecot-") as name:
         Path(name).chmod(0o755)
         yield Path(name)
@@ -277,6 +278,9 @@ def test_what_dovecot_wrote_is_imported(server: Server, alice: Account, home: Pa
     separator = "." if kind == "maildir" else "/"
     folders = ["INBOX", "Sent Items", f"Work{separator}Über"]
     bodies = [message for message in NASTY if b"\r\n\r\n" in message and b"Status" not in message]
+    if kind == "mbox":
+        # Dovecot itself stores an empty body there as one empty line.
+        bodies = [message for message in bodies if b"no body" not in message]
     for folder in folders:
         if folder != "INBOX":
             dovecot("mailbox", "create", "-s", folder)
@@ -315,16 +319,12 @@ def test_dovecot_opens_an_export(server: Server, alice: Account, home: Path, for
 
 @pytest.mark.parametrize("form", [[], ["--mbox"]])
 def test_neomutt_opens_an_export(server: Server, alice: Account, tmp_path: Path, form: list[str]) -> None:
-    if not shutil.which("neomutt"):
-        pytest.skip("neomutt is not installed")
     with imap(server, alice, mailbox=None) as client:
         append(client, "INBOX", "(\\Seen \\Flagged)", "01-Jul-2003 10:52:37 +0000", plain("seen by neomutt"))
     server.command("export", alice.address, str(tmp_path / "out"), *form)
     path = tmp_path / "out" / "INBOX.mbox" if form else tmp_path / "out"
     target = tmp_path / "piped.eml"
-    (tmp_path / "rc").write_text(f'set mbox_type = mbox\nset quit = yes\npush "<pipe-message>cat > {target}'
-                                 '<enter><exit>"\nset wait_key = no\nset pipe_decode = no\n')
-    subprocess.run(["neomutt", "-n", "-R", "-F", str(tmp_path / "rc"), "-f", str(path)], timeout=30, check=False,
-                   env={**os.environ, "TERM": "xterm", "HOME": str(tmp_path)}, stdin=subprocess.DEVNULL,
-                   capture_output=True)
+    (tmp_path / "rc").write_text(f'set quit=yes wait_key=no pipe_decode=no sleep_time=0\n'
+                                 f'push "<pipe-message>cat > {target}<enter><exit>"\n')
+    in_terminal(tmp_path, [need("neomutt"), "-n", "-R", "-F", str(tmp_path / "rc"), "-f", str(path)])
     assert b"seen by neomutt" in target.read_bytes()

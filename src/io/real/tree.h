@@ -25,7 +25,8 @@ struct tree_names {
     struct slice *names;
     size_t count;
 };
-/* The names in a folder, sorted, without "." and "..", in `arena`. 0, or a negated errno (-EFBIG: too many). */
+/* The names in a folder, sorted, without "." and "..", in `arena`. 0, or a negated errno (-EFBIG: too many).
+ */
 NODISCARD int tree_list(struct arena *arena, const char *path, struct tree_names *names);
 
 /* A process of its own for work that needs other rights: 0 in the child, its number in the parent, or a
