@@ -207,21 +207,22 @@ static void format_body(struct task *t, struct store_bench *bench) {
     struct db *db = NULL;
     struct engine *other = NULL;
     struct engine_options options = {.folder = bench->folder};
-    static const struct migration steps[] = {{1, "CREATE TABLE novelty (id INTEGER PRIMARY KEY) STRICT"},
-                                             {2, "INSERT INTO novelty VALUES (7)"},
-                                             {3, NULL}};
+    static const struct migration steps[] = {
+        {STORE_FORMAT, "CREATE TABLE novelty (id INTEGER PRIMARY KEY) STRICT"},
+        {STORE_FORMAT + 1, "INSERT INTO novelty VALUES (7)"},
+        {STORE_FORMAT + 2, NULL}};
     (void)snprintf(path, sizeof path, "%s/store.db", bench->folder);
     bench_close(t, bench);
     assert_int_equal(db_open(bench->env, path, DB_WRITE, &db), 0);
-    assert_int_equal(schema_migrate(bench->env, db, bench->folder, steps, 2), 0);
+    assert_int_equal(schema_migrate(bench->env, db, bench->folder, steps, STORE_FORMAT + 1), 0);
     /* As if it had been cut off here. */
-    assert_int_equal(schema_migrate(bench->env, db, bench->folder, steps, 3), 0);
-    assert_int_equal(schema_migrate(bench->env, db, bench->folder, steps, 5), -EPROTO);
+    assert_int_equal(schema_migrate(bench->env, db, bench->folder, steps, STORE_FORMAT + 2), 0);
+    assert_int_equal(schema_migrate(bench->env, db, bench->folder, steps, STORE_FORMAT + 4), -EPROTO);
     static const char count[] = "SELECT count(*) FROM novelty";
     assert_int_equal(DB_READ_NUMBER(db, count, 0), 1);
     db_close(&db);
     assert_int_equal(engine_open(bench->env, &options, &other), -EPROTO);
-    (void)snprintf(path, sizeof path, "%s/store.db.format-1", bench->folder);
+    (void)snprintf(path, sizeof path, "%s/store.db.format-%d", bench->folder, STORE_FORMAT);
     assert_int_equal(access(path, R_OK), 0);
     (void)snprintf(path, sizeof path, "%s/store.db", bench->folder);
     assert_int_equal(db_open(bench->env, path, DB_WRITE, &db), 0);
