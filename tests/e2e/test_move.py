@@ -324,7 +324,8 @@ def test_neomutt_opens_an_export(server: Server, alice: Account, tmp_path: Path,
     server.command("export", alice.address, str(tmp_path / "out"), *form)
     path = tmp_path / "out" / "INBOX.mbox" if form else tmp_path / "out"
     target = tmp_path / "piped.eml"
-    (tmp_path / "rc").write_text(f'set quit=yes wait_key=no pipe_decode=no sleep_time=0\n'
+    (tmp_path / "rc").write_text(f'set quit=yes wait_key=no pipe_decode=no sleep_time=0 folder="{tmp_path}"\n'
+                                 'set record="" postponed="" mbox="" move=no\n'
                                  f'push "<pipe-message>cat > {target}<enter><exit>"\n')
     in_terminal(tmp_path, [need("neomutt"), "-n", "-R", "-F", str(tmp_path / "rc"), "-f", str(path)])
     assert b"seen by neomutt" in target.read_bytes()
