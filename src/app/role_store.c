@@ -70,7 +70,7 @@ static bool start(struct task *t, struct role *role) {
         return false;
     }
     state->service = store_service_new(role->env, state->engine);
-    state->control = control_server_new(role->env, state->engine, &state->roles);
+    state->control = control_server_new(role->env, state->engine, state->service, &state->roles);
     role->state = state;
     return true;
 }

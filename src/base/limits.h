@@ -235,6 +235,23 @@ enum {
     /* A set of UIDs is kept in blocks of at most so many ranges. */
     UID_SET_BLOCK_RANGES_MAX = 128,
 
+    /* Mail moved in and out: what an mbox line may be to begin a message, a header section that is held, the
+       keywords of one message; a message that is read whole before it is looked up. */
+    MBOX_FROM_LINE_BYTES_MAX = 1024,
+    MBOX_HEADER_BYTES_MAX = 256 * 1024,
+    MBOX_KEYWORDS_MAX = 64,
+    MOVE_READ_BYTES = 128 * 1024,
+    MOVE_HELD_BYTES = 256 * 1024,
+    /* What one commit of an import takes, and how many are under way. */
+    IMPORT_BATCH_MESSAGES = 200,
+    IMPORT_BATCH_BYTES = 4 * 1024 * 1024,
+    IMPORT_BATCHES_MAX = 4,
+    IMPORT_SOURCE_BYTES = 16,
+    IMPORT_FOLDERS_MAX = 10000,
+    IMPORT_FOLDER_LEVELS_MAX = 60,
+    IMPORT_FAULTS_KEPT = 10000,
+    EXPORT_ENTRIES = 500,
+
     /* POP3, RFC 2449 4: a command is at most 255 bytes. */
     POP3_COMMAND_BYTES_MAX = 255,
     /* Before login: room for a whole initial response. */

@@ -5,6 +5,7 @@
 #include "store/engine_state.h"
 #include "store/event.h"
 #include "store/listing.h"
+#include "store/import.h"
 #include "store/mailbox.h"
 #include "store/schema.h"
 
@@ -126,6 +127,7 @@ static enum store_result account_remove(struct commit *commit, void *argument) {
     if (!account_exists(commit->db, request->address.whole, &request->account))
         return db_result(commit->db, STORE_NOT_FOUND);
     mailbox_remove_all(commit, request->account);
+    import_forget(commit->db, request->account);
     DB_RUN(commit->db, credential_delete, DB_NUMBER(request->account));
     DB_RUN(commit->db, account_delete, DB_NUMBER(request->account));
     event_add(commit, TENANT_DEFAULT, EVENT_ACCOUNT_REMOVED, request->account, 0);

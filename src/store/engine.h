@@ -99,7 +99,9 @@ void engine_spool_drop(struct engine *engine, uint64_t spool);
    STORE_REFUSED: nobody to deliver to, or the body is no packed body. */
 enum store_result engine_deliver(struct task *t, struct engine *engine, const struct delivery *delivery);
 /* All or none of `count` messages, all for one mailbox (MULTIAPPEND, RFC 3502). Asked again with
-   ids that are stored, it gives the UIDs of before; first_uid 0 where they were moved away since. */
+   ids that are stored, it gives the UIDs of before; first_uid 0 where they were moved away since. Those
+   with a source that came before are passed over (docs/decisions/005-import.md); then the UIDs mean
+   nothing. */
 enum store_result engine_append(struct task *t, struct engine *engine, const struct append *appends,
                                 size_t count, struct append_result *result);
 enum store_result engine_flags(struct task *t, struct engine *engine, struct arena *arena,

@@ -198,6 +198,9 @@ struct append {
     int64_t saved_ms; /* INTERNALDATE */
     struct body_source body;
     struct message_facts facts;
+    /* An import's name for what it reads, of IMPORT_SOURCE_BYTES; or empty. What came under that name to this
+       account before does not come again, wherever it went since. */
+    struct slice source;
 };
 struct append_result {
     uint32_t uidvalidity;

@@ -48,6 +48,10 @@ enum store_result reader_uids_with_flags(struct reader *reader, uint64_t mailbox
                                          uint64_t clear, void (*range)(void *context, struct uid_range range),
                                          void *context);
 
+/* An import brought what it calls `source` to this account before. */
+enum store_result reader_import_is_known(struct reader *reader, uint64_t account, struct slice source,
+                                         bool *is_known);
+
 /* Appends raw bytes [offset, offset+len) of a body, cut to what there is. STORE_FAILED where the
    stored bytes are damaged (checksum). */
 enum store_result reader_body(struct reader *reader, uint64_t body, uint64_t offset, uint64_t len,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "store/import.h"
 
 /*
  * The tables of format 1, frozen: a new folder gets them and then every step below, like an old
@@ -78,6 +79,7 @@ static uint64_t pending_remove(struct db *db) {
  */
 static const struct migration steps[] = {
     {"what waits for a search index is no longer listed", pending_remove, "DROP TABLE search_pending"},
+    {"a journal of what was imported", NULL, IMPORT_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};
