@@ -20,6 +20,10 @@ enum option_bit {
     OPTION_JSON = 1 << 6,
     OPTION_PASSWORD_STDIN = 1 << 7,
     OPTION_QUOTA = 1 << 8,
+    OPTION_TO = 1 << 20,
+    OPTION_FROM = 1 << 21,
+    OPTION_KEEP = 1 << 22,
+    OPTION_SNAPSHOT = 1 << 23,
 };
 
 /* A command line, taken apart. */
@@ -32,6 +36,10 @@ struct cli {
     const char *listen;
     uint64_t base_port;
     uint64_t quota_bytes;
+    /* Backups: into or out of this folder, how many stay, which one. */
+    const char *backup;
+    uint64_t keep;
+    uint64_t snapshot;
     bool is_single;
     bool is_json;
     bool is_password_stdin;
@@ -70,5 +78,7 @@ int command_domain(struct cli *cli);
 int command_status(struct cli *cli);
 int command_verify(struct cli *cli);
 int command_tool(struct cli *cli);
+int command_backup(struct cli *cli);
+int command_restore(struct cli *cli);
 
 #endif
