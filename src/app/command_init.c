@@ -121,6 +121,9 @@ int command_init(struct cli *cli) {
     config.base_port = cli->base_port;
     if (access(path_in(cli, "posthaste.conf"), F_OK) == 0)
         return cli_fail("%s is a data folder already; nothing was changed", cli->data);
+    if (access(path_in(cli, "restore.partial"), F_OK) == 0)
+        return cli_fail("%s holds a restore that was broken off; run posthaste restore again, or empty it",
+                        cli->data);
     int status = make_data_folder(cli, &config);
     if (!status) status = make_folder(cli, path_in(cli, "run"), 0750);
     if (!status) status = make_folder(cli, path_in(cli, "tls"), 0755);

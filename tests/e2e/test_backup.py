@@ -25,6 +25,7 @@ import pytest
 from ledger import Ledger, Load
 from mail import good, imap, imap_messages, receive, send, smtp
 from messages import number_of, plain
+from ports import WELL_KNOWN, Ports, is_free
 from server import CONTEXT_WARNING, REPORT, Account, Server, identity, program, run, wait_until_gone
 
 DONE, FAILED = 0, 1
@@ -166,11 +167,20 @@ def parts(to: Path) -> dict[str, int]:
     return {path.name: path.stat().st_ino for path in (to / "pool").glob("*/*")}
 
 
+def start_again(server: Server) -> None:
+    """Its ports may have been taken by others while it did not run."""
+    if not all(is_free(server.ports.base + port) for port in WELL_KNOWN.values()):
+        server.ports = Ports.free()
+        config = server.data / "posthaste.conf"
+        config.write_text(re.sub(r"(?m)^base_port = .*", f"base_port = {server.ports.base}", config.read_text()))
+    server.start()
+
+
 @contextlib.contextmanager
 def serving(server: Server, data: Path) -> Iterator[Server]:
     """The same server, on another data folder (the ports stand in its configuration)."""
     before, server.data = server.data, data
-    server.start()
+    start_again(server)
     try:
         yield server
     finally:
@@ -226,7 +236,7 @@ def test_a_backup_under_load_restores_all_that_was_acknowledged(fresh: Server, p
     shutil.rmtree(fresh.data)
     report = ask("restore", "--from", to, "--data", fresh.data)
     assert report["snapshot"] == last["snapshot"] and report["verify"]["clean"]
-    fresh.start()
+    start_again(fresh)
     compare(before, look_at_all(fresh, accounts))
     receive(fresh, alice, plain("after", "after\r\n", 10**6))
     with imap(fresh, alice) as client:
@@ -284,13 +294,18 @@ def test_another_store_in_the_same_backup_is_not_taken_for_the_one_before(fresh:
     backup(fresh, to)
     fill(fresh, alice, 3, first=2)
     backup(fresh, to)
+    lost = look_at_all(fresh, [alice])[alice.address, "INBOX"]
     fresh.stop()
     shutil.rmtree(fresh.data)
     ask("restore", "--from", to, "--data", fresh.data, "--snapshot", "1")
-    fresh.start()
+    start_again(fresh)
     fill(fresh, alice, 4, first=50)
     backup(fresh, to)
     before = look_at_all(fresh, [alice])
+    inbox = before[alice.address, "INBOX"]
+    new = {uid: message for uid, message in inbox.messages.items() if number_of(message.body) >= 50}
+    assert min(new) >= lost.next_uid, "a device that saw what was lost takes new mail for it"
+    assert min(message.modseq for message in new.values()) > lost.modseq
     fresh.stop()
     clean(to)
     ask("restore", "--from", to, "--data", place / "restored")
@@ -461,6 +476,10 @@ def test_what_cannot_be_is_refused_with_one_line(fresh: Server, place: Path) -> 
     assert "not empty" in refused("restore", "--from", to, "--data", stranger)
     assert "no snapshot 7" in refused("restore", "--from", to, "--data", place / "restored", "--snapshot", "7")
     assert not (place / "restored").exists()
+    (empty / "restore.partial").write_text("snapshot 1 of another")
+    (empty / "body").mkdir()
+    assert "another snapshot" in refused("restore", "--from", to, "--data", empty)
+    assert "restore" in refused("init", "--data", empty, "--domain", "example.test")
     for arguments in (("backup", "fly", "--to", to), ("backup", "--to", to), ("backup", "--data", fresh.data),
                       ("backup", "--data", fresh.data, "--to", to, "--keep", "0"), ("restore", "--from", to)):
         assert run(*arguments).returncode == 2, arguments
