@@ -47,12 +47,15 @@ static int check_folders(struct cli *cli) {
     return 0;
 }
 
-/* Segments are held open while they are copied. */
-static void raise_descriptors(void) {
+/* Segments are held open while they are copied: how many may be, beside everything else. */
+static size_t raise_descriptors(void) {
+    enum { SPARED = 64 };
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit)) return;
+    if (getrlimit(RLIMIT_NOFILE, &limit)) return SPARED;
     limit.rlim_cur = limit.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &limit);
+    if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur < 2 * SPARED) return SPARED;
+    return (size_t)limit.rlim_cur - SPARED;
 }
 
 /* ---- backup ---- */
@@ -104,7 +107,7 @@ static int run_backup(struct backup_session *session) {
 static int backup_main(struct backup_session *session) {
     int status = check_folders(session->cli);
     if (status) return status;
-    raise_descriptors();
+    session->backup.segments_held_max = raise_descriptors();
     int result = backup_open(&session->backup);
     return result ? backup_session_fail(session, result) : run_backup(session);
 }

@@ -175,15 +175,6 @@ static int open_segments(struct taking *taking) {
     return gone;
 }
 
-/* Leaves room for the database and the pool. */
-static void spare_some(struct taking *taking) {
-    enum { SPARED = 16 };
-    size_t last = taking->segment_count;
-    while (last > 0 && !taking->segments[last - 1].file) last--;
-    if (last == taking->segment_count) return;
-    for (size_t i = 0; i < SPARED && last > i; i++) file_close(&taking->segments[last - 1 - i].file);
-}
-
 static void read_lineage(struct taking *taking) {
     struct buffer secrets = buffer_new(KIB(4));
     char name[BACKUP_NAME_BYTES + 1];
@@ -223,7 +214,6 @@ static int begin_and_hold(struct taking *taking) {
         let_go(taking);
         if (result != -ENOENT) return result;
     }
-    spare_some(taking);
     return 0;
 }
 
