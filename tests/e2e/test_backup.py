@@ -366,6 +366,19 @@ def kill_after(seconds: float, *arguments: str | Path) -> bool:
     return False
 
 
+class Killer:
+    """Kills at random moments, sooner where it came too late."""
+
+    def __init__(self, seconds_max: float) -> None:
+        self.source, self.seconds_max, self.kills = random.Random(SEED), seconds_max, 0
+
+    def run(self, *arguments: str | Path) -> None:
+        if kill_after(self.source.uniform(0.01, self.seconds_max), *arguments):
+            self.kills += 1
+        else:
+            self.seconds_max *= 0.5
+
+
 def duration(call: Callable[[], Any]) -> float:
     begun = time.monotonic()
     call()
@@ -373,18 +386,18 @@ def duration(call: Callable[[], Any]) -> float:
 
 
 def test_killed_at_any_moment_a_backup_leaves_the_others_whole_and_goes_on(fresh: Server, place: Path) -> None:
-    source, to, killed = random.Random(SEED), place / "backup", 0
+    to = place / "backup"
     fresh.start()
     alice = fresh.new_account("alice")
     fill(fresh, alice, 6)
-    seconds = duration(lambda: backup(fresh, to))
+    killer = Killer(duration(lambda: backup(fresh, to)))
     for at in range(KILLS):
         fill(fresh, alice, 3, first=10 + 3 * at)
-        killed += kill_after(source.uniform(0.05, seconds), "backup", "--data", fresh.data, "--to", to, "--keep", "99")
+        killer.run("backup", "--data", fresh.data, "--to", to, "--keep", "99")
         listed = [row["snapshot"] for row in ask("backup", "list", "--to", to)["snapshots"]]
         assert listed == list(range(1, len(listed) + 1))
         clean(to)
-    assert killed, "it was always faster: this run proves nothing"
+    assert killer.kills, "it was always faster: this run proves nothing"
     backup(fresh, to)
     before = look_at_all(fresh, [alice])
     fresh.stop()
@@ -397,31 +410,30 @@ def test_killed_at_any_moment_a_backup_leaves_the_others_whole_and_goes_on(fresh
 
 
 def test_killed_at_any_moment_the_first_backup_goes_on(fresh: Server, place: Path) -> None:
-    source, killed = random.Random(SEED), 0
     fresh.start()
     fill(fresh, fresh.new_account("alice"), 6)
-    seconds = duration(lambda: backup(fresh, place / "measured"))
+    killer = Killer(duration(lambda: backup(fresh, place / "measured")))
     for _ in range(KILLS):
-        killed += kill_after(source.uniform(0, seconds), "backup", "--data", fresh.data, "--to", place / "backup")
-    assert killed, "it was always faster: this run proves nothing"
+        killer.run("backup", "--data", fresh.data, "--to", place / "backup")
+    assert killer.kills, "it was always faster: this run proves nothing"
     backup(fresh, place / "backup")
     clean(place / "backup")
 
 
 def test_killed_at_any_moment_a_restore_goes_on(fresh: Server, place: Path) -> None:
-    source, to, data, killed = random.Random(SEED), place / "backup", place / "restored", 0
+    to, data = place / "backup", place / "restored"
     fresh.start()
     alice = fresh.new_account("alice")
     fill(fresh, alice, 10)
     backup(fresh, to)
     before = look_at_all(fresh, [alice])
     fresh.stop()
-    seconds = duration(lambda: ask("restore", "--from", to, "--data", place / "measured"))
+    killer = Killer(duration(lambda: ask("restore", "--from", to, "--data", place / "measured")))
     for _ in range(KILLS):
-        killed += kill_after(source.uniform(0.05, seconds), "restore", "--from", to, "--data", data)
+        killer.run("restore", "--from", to, "--data", data)
         if data.exists() and not (data / "restore.partial").exists():
             shutil.rmtree(data)
-    assert killed, "it was always faster: this run proves nothing"
+    assert killer.kills, "it was always faster: this run proves nothing"
     ask("restore", "--from", to, "--data", data)
     assert not [path for path in data.rglob("*partial*")]
     with serving(fresh, data):
