@@ -20,10 +20,12 @@ enum option_bit {
     OPTION_JSON = 1 << 6,
     OPTION_PASSWORD_STDIN = 1 << 7,
     OPTION_QUOTA = 1 << 8,
-    OPTION_TO = 1 << 20,
-    OPTION_FROM = 1 << 21,
-    OPTION_KEEP = 1 << 22,
-    OPTION_SNAPSHOT = 1 << 23,
+    OPTION_TO = 1 << 11,
+    OPTION_FROM = 1 << 12,
+    OPTION_KEEP = 1 << 13,
+    OPTION_SNAPSHOT = 1 << 14,
+    OPTION_ACCOUNT = 1 << 9,
+    OPTION_NAGIOS = 1 << 10,
 };
 
 /* A command line, taken apart. */
@@ -34,6 +36,7 @@ struct cli {
     const char *domain;
     const char *hostname;
     const char *listen;
+    const char *account;
     uint64_t base_port;
     uint64_t quota_bytes;
     /* Backups: into or out of this folder, how many stay, which one. */
@@ -43,6 +46,7 @@ struct cli {
     bool is_single;
     bool is_json;
     bool is_password_stdin;
+    bool is_nagios;
     /* What is left: the command's words. */
     struct slice words[ADMIN_WORDS_MAX];
     size_t word_count;
@@ -69,6 +73,9 @@ int cli_fail(const char *format, ...) PRINTF_LIKE(1, 2);
 /* One line on stderr with the command's usage, and EXIT_USAGE. */
 int cli_misuse(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* The password, one line of standard input or asked for. 0, or the exit status. */
+int cli_password(struct cli *cli, struct slice *password);
+
 /* The commands. */
 int command_init(struct cli *cli);
 int command_serve(struct cli *cli);
@@ -76,6 +83,7 @@ int command_account(struct cli *cli);
 int command_alias(struct cli *cli);
 int command_domain(struct cli *cli);
 int command_status(struct cli *cli);
+int command_health(struct cli *cli);
 int command_verify(struct cli *cli);
 int command_tool(struct cli *cli);
 int command_backup(struct cli *cli);
