@@ -67,6 +67,22 @@ static const struct cli_command commands[] = {
      "Dovecot has them. Run again, it adds what is new. It overwrites nothing that it did not write.\n"
      "  --mbox  one mbox file (mboxrd) for each mailbox instead\n",
      DATA_OPTIONS | OPTION_MBOX, OPTION_DATA, 2, 2, command_export},
+    {"backup", "--data DIR --to BACKUPDIR [--keep N] | list | verify --to BACKUPDIR [--json]",
+     "save a data folder, also while it is served",
+     "Saves everything: mail, accounts, configuration, keys. The first run copies all, a later one into the\n"
+     "same BACKUPDIR only what is new. What is saved is what was there when the run began. Broken off at\n"
+     "any moment, earlier snapshots are whole and the next run goes on. BACKUPDIR holds your keys: guard "
+     "it.\n"
+     "  --to BACKUPDIR  a new or empty folder, or one that backup made\n"
+     "  --keep N        so many snapshots stay, the new one among them (default 7)\n"
+     "list shows the snapshots; verify reads all of them and checks every byte.\n",
+     DATA_OPTIONS | OPTION_TO | OPTION_KEEP, OPTION_TO, 0, 1, command_backup},
+    {"restore", "--from BACKUPDIR --data DIR [--snapshot N] [--json]", "make a data folder from a backup",
+     "Restores into a new or empty folder, then checks all of it as verify does. Broken off, the same "
+     "command\n"
+     "goes on. Devices keep what they have: UIDVALIDITY, UIDs, flags and modseqs are those of the snapshot.\n"
+     "  --snapshot N  one of those that backup list shows (default: the newest that is whole)\n",
+     DATA_OPTIONS | OPTION_FROM | OPTION_SNAPSHOT, OPTION_FROM | OPTION_DATA, 0, 0, command_restore},
     {"tool", "mime FILE [--json] | walls [all|seccomp|landlock|none] --data DIR [--json]",
      "look at a message as the server does; try the walls",
      "mime prints structure, ENVELOPE, BODYSTRUCTURE and search text of a message. - is standard input.\n"
@@ -135,6 +151,10 @@ static const struct option_row option_rows[] = {
     {"--quoting", OPTION_QUOTING, AT(quoting), 0, 0, 0},
     {"--dry-run", OPTION_DRY_RUN, 0, 0, AT(is_dry_run), 0},
     {"--mbox", OPTION_MBOX, 0, 0, AT(is_mbox), 0},
+    {"--to", OPTION_TO, AT(backup), 0, 0, 0},
+    {"--from", OPTION_FROM, AT(backup), 0, 0, 0},
+    {"--keep", OPTION_KEEP, 0, AT(keep), 0, 100000},
+    {"--snapshot", OPTION_SNAPSHOT, 0, AT(snapshot), 0, INT64_MAX},
     {"--account", OPTION_ACCOUNT, AT(account), 0, 0, 0},
     {"--nagios", OPTION_NAGIOS, 0, 0, AT(is_nagios), 0},
     {"--single", OPTION_SINGLE, 0, 0, AT(is_single), 0},
@@ -201,7 +221,8 @@ static int run_command(const struct cli_command *command, char **arguments) {
         print_help(command);
         return EXIT_DONE;
     }
-    struct cli cli = {.arena = arena_new(CLI_ARENA_BYTES), .command = command, .listen = "127.0.0.1"};
+    struct cli cli = {
+        .arena = arena_new(CLI_ARENA_BYTES), .command = command, .listen = "127.0.0.1", .keep = 7};
     int status = take_arguments(&cli, arguments);
     if (status == 0) status = command->run(&cli);
     arena_free(&cli.arena);

@@ -24,6 +24,10 @@ enum option_bit {
     OPTION_DRY_RUN = 1 << 12,
     OPTION_QUOTING = 1 << 13,
     OPTION_MBOX = 1 << 14,
+    OPTION_TO = 1 << 15,
+    OPTION_FROM = 1 << 16,
+    OPTION_KEEP = 1 << 17,
+    OPTION_SNAPSHOT = 1 << 18,
     OPTION_ACCOUNT = 1 << 9,
     OPTION_NAGIOS = 1 << 10,
 };
@@ -41,6 +45,10 @@ struct cli {
     const char *account;
     uint64_t base_port;
     uint64_t quota_bytes;
+    /* Backups: into or out of this folder, how many stay, which one. */
+    const char *backup;
+    uint64_t keep;
+    uint64_t snapshot;
     bool is_single;
     bool is_json;
     bool is_password_stdin;
@@ -87,5 +95,7 @@ int command_health(struct cli *cli);
 int command_import(struct cli *cli);
 int command_export(struct cli *cli);
 int command_tool(struct cli *cli);
+int command_backup(struct cli *cli);
+int command_restore(struct cli *cli);
 
 #endif

@@ -7,18 +7,15 @@
 #include <unistd.h>
 
 #include "app/admin_client.h"
+#include "app/bytes_text.h"
 #include "app/cli.h"
 #include "io/real/read_file.h"
 
 enum { PASSWORD_BYTES_MAX = 1024 };
 
-/* "12.3 MiB" */
 static void print_bytes(json_int_t bytes) {
-    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-    size_t unit = 0;
-    double number = (double)bytes;
-    for (; number >= 1024 && unit < 4; unit++) number /= 1024;
-    (void)printf(unit ? "%.1f %s" : "%.0f %s", number, units[unit]);
+    char text[WORDS_BYTES];
+    (void)printf("%s", bytes_text(text, (uint64_t)bytes));
 }
 
 static json_int_t number_of(const json_t *object, const char *key) {

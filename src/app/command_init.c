@@ -74,6 +74,9 @@ static bool may_be_there(const char *name) {
 static int check_folder(struct cli *cli) {
     if (access(path_in(cli, "posthaste.conf"), F_OK) == 0)
         return cli_fail("%s is a data folder already; nothing was changed", cli->data);
+    if (access(path_in(cli, "restore.partial"), F_OK) == 0)
+        return cli_fail("%s holds a restore that was broken off; run posthaste restore again, or empty it",
+                        cli->data);
     DIR *folder = opendir(cli->data);
     if (!folder) return errno == ENOENT ? 0 : cli_fail("%s: %s", cli->data, strerror(errno));
     const struct dirent *entry = readdir(folder);

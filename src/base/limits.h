@@ -153,6 +153,17 @@ enum {
     STORE_MIGRATE_ROWS = 5000,
     STORE_MIGRATE_TOLD_MS = 5000,
     STORE_VERIFY_ROWS = 200,
+    /* Backups: the largest part; one of the database, of which little changes; parts of one segment
+       before it is cut anew; a snapshot's own file; other files of a data folder. */
+    BACKUP_CHUNK_BYTES = 8 * 1024 * 1024,
+    BACKUP_DATABASE_CHUNK_BYTES = 1024 * 1024,
+    BACKUP_SEGMENT_PARTS_MAX = 64,
+    BACKUP_TAIL_BYTES = 64 * 1024,
+    BACKUP_MANIFEST_BYTES_MAX = 1024 * 1024 * 1024,
+    BACKUP_FILES_MAX = 10 * 1000 * 1000,
+    BACKUP_OTHER_FILES_MAX = 10000,
+    BACKUP_OTHER_FILE_BYTES_MAX = 64 * 1024 * 1024,
+    BACKUP_TRIES_MAX = 10,
     STORE_VERIFY_COUNTERS = 1024 * 1024,
     STORE_PATH_BYTES_MAX = 1024,
     STORE_STATEMENTS_MAX = 256,

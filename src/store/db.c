@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 
+enum { COPY_PAGES = 512 };
 enum { PAGE_BYTES = 4096, BUSY_MS = 2000, LOOKASIDE_BYTES = 512, LOOKASIDE_COUNT = 400, VALUES_MAX = 16 };
 
 struct prepared {
@@ -309,4 +310,37 @@ bool db_checkpoint(struct db *db) {
     int code = sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_PASSIVE, &in_wal, &copied);
     if (code != SQLITE_OK && code != SQLITE_BUSY) fail(db, code, "checkpoint");
     return code == SQLITE_OK && copied == in_wal;
+}
+
+/* ---- copying ---- */
+
+/* The read is held by the connection, so that no step sees a newer database than the first. */
+static int copy_pages(sqlite3 *from, sqlite3 *to, void (*tell)(void *context, uint64_t done, uint64_t total),
+                      void *context) {
+    sqlite3_backup *copy = sqlite3_backup_init(to, "main", from, "main");
+    if (!copy) return sqlite3_errcode(to);
+    int code = SQLITE_OK;
+    while (code == SQLITE_OK) {
+        code = sqlite3_backup_step(copy, COPY_PAGES);
+        uint64_t total = (uint64_t)sqlite3_backup_pagecount(copy) * PAGE_BYTES;
+        tell(context, total - (uint64_t)sqlite3_backup_remaining(copy) * PAGE_BYTES, total);
+    }
+    int finished = sqlite3_backup_finish(copy);
+    return code == SQLITE_DONE ? finished : code;
+}
+
+/* It counts only when it is whole, so it needs no journal and no sync on the way. */
+int db_copy(struct db *db, const char *path, void (*tell)(void *context, uint64_t done, uint64_t total),
+            void *context) {
+    sqlite3 *to = NULL;
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int code = sqlite3_open_v2(path, &to, flags, env_sqlite_vfs(db->env));
+    if (code == SQLITE_OK) (void)sqlite3_extended_result_codes(to, 1);
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(to, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", NULL, NULL, NULL);
+    if (code == SQLITE_OK) code = copy_pages(db->handle, to, tell, context);
+    int error = code == SQLITE_OK ? 0 : sqlite3_system_errno(to);
+    if (sqlite3_close(to) != SQLITE_OK) FATAL("a copy of the database stays open");
+    if (code == SQLITE_OK) return 0;
+    return error == ENOSPC || error == EDQUOT || error == EFBIG ? -error : errno_of(code);
 }

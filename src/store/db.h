@@ -99,4 +99,10 @@ uint64_t db_wal_bytes(const struct db *db);
 /* Copies what it can from the WAL to the database, without making anyone wait. True: all of it. */
 bool db_checkpoint(struct db *db);
 
+/* Copies the database, as the read that was begun sees it, to a new file at `path`; nobody waits for it,
+   but until that read ends the WAL grows. `tell` is told bytes done and of how many, now and then. The copy
+   is not synced. 0, -ENOSPC, or another negated errno; then what is at `path` is nothing. */
+NODISCARD int db_copy(struct db *db, const char *path,
+                      void (*tell)(void *context, uint64_t done, uint64_t total), void *context);
+
 #endif

@@ -100,7 +100,7 @@ void engine_spool_drop(struct engine *engine, uint64_t spool);
 enum store_result engine_deliver(struct task *t, struct engine *engine, const struct delivery *delivery);
 /* All or none of `count` messages, all for one mailbox (MULTIAPPEND, RFC 3502). Asked again with
    ids that are stored, it gives the UIDs of before; first_uid 0 where they were moved away since. Those
-   with a source that came before are passed over (docs/decisions/005-import.md); then the UIDs mean
+   with a source that came before are passed over (docs/decisions/006-import.md); then the UIDs mean
    nothing. */
 enum store_result engine_append(struct task *t, struct engine *engine, const struct append *appends,
                                 size_t count, struct append_result *result);

@@ -1,7 +1,7 @@
 /*
  * The import journal: which items of which sources came to an account. A row commits together with
  * the message it speaks of, so an import that was broken off at any moment goes on where the mail
- * is, and nothing comes twice (docs/decisions/005-import.md).
+ * is, and nothing comes twice (docs/decisions/006-import.md).
  */
 #ifndef STORE_IMPORT_H
 #define STORE_IMPORT_H

@@ -1,6 +1,6 @@
 """A client-side ledger: what was handed to the server, and what it answered.
 
-Writers send as fast as they can and survive whatever happens to the server. An entry is one
+Writers send one message after the other and survive whatever happens to the server. An entry is one
 attempt, never repeated: a 250 makes it acknowledged, a refusal makes it refused, a connection lost
 after the end of data leaves it open (it may be there or not). At the end the mailboxes are compared
 with the ledger, and with every UID seen before.
@@ -16,12 +16,13 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from mail import HOST, SENDER, good, imap, imap_messages
+from mail import HOST, SENDER, good, imap, imap_range, imap_range_uids
 from messages import number_of, plain
 from server import Account, Server
 
 CLIENT_TIMEOUT_SECONDS = 20
 PAUSE_WHEN_DOWN_SECONDS = 0.05
+PAUSE_SECONDS = 0.01
 BODY_BYTES = 3000
 
 
@@ -69,6 +70,7 @@ class Load:
                     client.ehlo()
                     while not self.stopping.is_set():
                         self.ledger.attempt(client, account)
+                        time.sleep(PAUSE_SECONDS)
             except (OSError, smtplib.SMTPException):
                 time.sleep(PAUSE_WHEN_DOWN_SECONDS)
 
@@ -88,14 +90,17 @@ class Watch:
     next_uid: int = 0
     seen: dict[int, int] = field(default_factory=dict)
 
-    def look(self, server: Server) -> dict[int, int]:
-        """UID -> message number, checked against all earlier looks."""
+    def look(self, server: Server, anew: bool = False) -> dict[int, int]:
+        """UID -> message number, checked against all earlier looks. Reads what is new, and that the rest
+        is still there; `anew`: reads all again."""
         with imap(server, self.account, mailbox=None) as client:
             row = good(client.status("INBOX", "(UIDVALIDITY UIDNEXT)"))[0]
             validity = int(re.search(rb"UIDVALIDITY (\d+)", row).group(1))
             next_uid = int(re.search(rb"UIDNEXT (\d+)", row).group(1))
             good(client.select("INBOX", readonly=True))
-            found = {uid: number_of(message) for uid, message in imap_messages(client).items()}
+            first = 1 if anew or not self.next_uid else self.next_uid
+            found = {uid: self.seen.get(uid, 0) for uid in imap_range_uids(client, 1, first - 1)}
+            found |= {uid: number_of(message) for uid, message in imap_range(client, first, next_uid - 1)}
         assert self.validity in (0, validity), "UIDVALIDITY changed"
         assert next_uid >= self.next_uid, f"UIDNEXT went back from {self.next_uid} to {next_uid}"
         for uid, number in self.seen.items():
@@ -109,7 +114,7 @@ class Watch:
 def settle(server: Server, ledger: Ledger, watches: list[Watch]) -> None:
     """Nothing acknowledged is missing, nothing is there twice, nothing refused is there."""
     for watch in watches:
-        found = Counter(watch.look(server).values())
+        found = Counter(watch.look(server, anew=True).values())
         address = watch.account.address
         twice = [number for number, count in found.items() if count > 1]
         assert not twice, f"{address}: there more than once: {twice[:20]}"

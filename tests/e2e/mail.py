@@ -15,6 +15,7 @@ from typing import Any
 from server import Account, Server
 
 HOST = "127.0.0.1"
+UIDS_AT_ONCE = 500
 TIMEOUT_SECONDS = 60
 ARRIVAL_SECONDS_MAX = 30
 SENDER = "sender@outside.test"
@@ -102,6 +103,21 @@ def imap_messages(client: imaplib.IMAP4) -> dict[int, bytes]:
         rows = good(client.uid("FETCH", str(uid), "(UID BODY.PEEK[])"))
         found[uid] = next(row[1] for row in rows if isinstance(row, tuple))
     return found
+
+
+def imap_range(client: imaplib.IMAP4, first: int, last: int) -> Iterator[tuple[int, bytes]]:
+    """UID and message of all that have a UID from `first` to `last`, some hundred a command."""
+    for start in range(first, last + 1, UIDS_AT_ONCE):
+        uids = f"{start}:{min(last, start + UIDS_AT_ONCE - 1)}"
+        for row in good(client.uid("FETCH", uids, "(UID BODY.PEEK[])")):
+            if isinstance(row, tuple):
+                yield int(re.search(rb"UID (\d+)", row[0]).group(1)), row[1]
+
+
+def imap_range_uids(client: imaplib.IMAP4, first: int, last: int) -> Iterator[int]:
+    """The UIDs from `first` to `last` that are there, some hundred a command."""
+    for start in range(first, last + 1, UIDS_AT_ONCE):
+        yield from imap_uids(client, f"UID {start}:{min(last, start + UIDS_AT_ONCE - 1)}")
 
 
 def imap_flags(client: imaplib.IMAP4, uid: int) -> set[str]:

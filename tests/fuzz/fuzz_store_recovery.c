@@ -106,13 +106,13 @@ static void learn(struct task *t, struct house *house, void *argument) {
 static void recover(struct task *t, struct house *house, void *argument) {
     struct damaged *damaged = argument;
     struct verify_report report;
-    uint64_t freed = 0;
+    struct compact_report compacted;
     damage(house, damaged->input);
     if (!house_open(house)) return;
     house_each_message(house, check_text, damaged->texts);
     write_to_it(t, house);
     (void)engine_verify(t, house->engine, ignore_fault, NULL, &report);
-    (void)engine_compact(t, house->engine, &freed);
+    (void)engine_compact(t, house->engine, NULL, NULL, &compacted);
     house_each_message(house, check_text, damaged->texts);
 }
 
