@@ -535,6 +535,7 @@ static bool drive_script(struct task *t, void *context, const struct player_worl
     player.mode = play->options->mode;
     player.cut = play->options->cut;
     player.is_slow_cut = play->options->is_slow_cut;
+    player.is_shown = play->options->is_shown;
     bool is_good = player_run(t, &player);
     buffer_append(play->failure, buffer_slice(&player.failure));
     play->result->sent = player.sent;

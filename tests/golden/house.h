@@ -33,6 +33,7 @@ struct house_options {
     bool is_slow_cut;
     uint64_t seed;
     bool is_traced;
+    bool is_shown;
     /* Whole replays add to it; after a cut every stored message must be one of it. May be NULL. */
     struct house_sights *sights;
 };

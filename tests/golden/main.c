@@ -1,11 +1,11 @@
 /*
- * posthaste_golden [--cuts N|all] [--jobs N] [--no-bytes] [--trace] [--cut-at N] [FILE...]
+ * posthaste_golden [--cuts N|all] [--jobs N] [--no-bytes] [--trace] [--show] [--cut-at N] [FILE...]
  *
  * Replays the golden transcripts (README.md of this folder): each whole, each one byte at a time,
  * and each cut off after N of its bytes (or at every byte). A cut must leave no session, no fault in
  * the store, and no message that a whole replay had not. Prints a line a transcript and way, in
  * cmocka's form, so that each counts as a test. A failing cut is told with its offset; --cut-at
- * plays it alone.
+ * plays it alone, and --show prints what the server says.
  *
  * Each file runs in a process of its own, so that an abort is told with its name.
  */
@@ -43,6 +43,7 @@ struct options {
     bool no_bytes;
     bool no_pairs;
     bool is_traced;
+    bool is_shown;
     char files[FILES_MAX][NAME_BYTES_MAX];
     size_t file_count;
 };
@@ -77,6 +78,7 @@ static struct house_options options_of(struct file_run *run, enum player_mode mo
                                   .is_slow_cut = cut % 2 == 0,
                                   .seed = seed,
                                   .is_traced = run->options->is_traced,
+                                  .is_shown = run->options->is_shown,
                                   .sights = &run->sights};
 }
 
@@ -252,6 +254,7 @@ static bool take_option(struct options *options, const char *word, const char *v
     if (strcmp(word, "--no-bytes") == 0) return options->no_bytes = true;
     if (strcmp(word, "--no-pairs") == 0) return options->no_pairs = true;
     if (strcmp(word, "--trace") == 0) return options->is_traced = true;
+    if (strcmp(word, "--show") == 0) return options->is_shown = true;
     *used = 2;
     if (strcmp(word, "--cuts") == 0 && value && strcmp(value, "all") == 0) {
         options->cuts = SIZE_MAX;
@@ -285,10 +288,11 @@ static bool take_options(struct options *options, int count, char **arguments) {
 int main(int count, char **arguments) {
     struct options *options = calloc(1, sizeof *options);
     if (!options || !take_options(options, count, arguments)) {
-        (void)fprintf(stderr,
-                      "usage: %s [--cuts N|all] [--jobs N] [--no-bytes] [--no-pairs] [--trace] [--cut-at N] "
-                      "[FILE...]\n",
-                      arguments[0]);
+        (void)fprintf(
+            stderr,
+            "usage: %s [--cuts N|all] [--jobs N] [--no-bytes] [--no-pairs] [--trace] [--show] [--cut-at N] "
+            "[FILE...]\n",
+            arguments[0]);
         free(options);
         return 2;
     }

@@ -191,6 +191,8 @@ static bool expect_line(struct task *t, struct player *player, const struct scri
     bool is_found = false;
     do {
         if (!next_line(t, player, step, &line)) return false;
+        if (player->is_shown)
+            (void)printf("%s:%u:S%u: %.*s\n", step->file, step->line, step->connection, SLICE_PRINT(line));
         is_found = matches(player, pattern, line);
         if (!is_found && step->kind == SCRIPT_EXPECT)
             return fail(player, step, "got '%.*s', want '%.*s'", SLICE_PRINT(line), SLICE_PRINT(pattern));

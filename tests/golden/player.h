@@ -43,6 +43,8 @@ struct player {
     size_t cut;
     /* The server has time to look at what came before the cut. */
     bool is_slow_cut;
+    /* What the server says goes to stdout as well. */
+    bool is_shown;
 
     size_t sent;
     bool is_over;
