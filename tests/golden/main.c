@@ -42,6 +42,7 @@ struct options {
     size_t jobs;
     bool no_bytes;
     bool no_pairs;
+    bool only_pairs;
     bool is_traced;
     bool is_shown;
     char files[FILES_MAX][NAME_BYTES_MAX];
@@ -255,6 +256,7 @@ static bool take_option(struct options *options, const char *word, const char *v
     if (strcmp(word, "--no-pairs") == 0) return options->no_pairs = true;
     if (strcmp(word, "--trace") == 0) return options->is_traced = true;
     if (strcmp(word, "--show") == 0) return options->is_shown = true;
+    if (strcmp(word, "--pairs") == 0) return options->only_pairs = true;
     *used = 2;
     if (strcmp(word, "--cuts") == 0 && value && strcmp(value, "all") == 0) {
         options->cuts = SIZE_MAX;
@@ -281,18 +283,18 @@ static bool take_options(struct options *options, int count, char **arguments) {
         if (!take_option(options, arguments[i], i + 1 < count ? arguments[i + 1] : NULL, &used)) return false;
         i += used;
     }
-    if (options->file_count == 0) add_all(options);
+    if (options->file_count == 0 && !options->only_pairs) add_all(options);
     return true;
 }
 
 int main(int count, char **arguments) {
     struct options *options = calloc(1, sizeof *options);
     if (!options || !take_options(options, count, arguments)) {
-        (void)fprintf(
-            stderr,
-            "usage: %s [--cuts N|all] [--jobs N] [--no-bytes] [--no-pairs] [--trace] [--show] [--cut-at N] "
-            "[FILE...]\n",
-            arguments[0]);
+        (void)fprintf(stderr,
+                      "usage: %s [--cuts N|all] [--jobs N] [--no-bytes] [--no-pairs] [--pairs] [--trace] "
+                      "[--show] [--cut-at N] "
+                      "[FILE...]\n",
+                      arguments[0]);
         free(options);
         return 2;
     }
