@@ -32,9 +32,3 @@ def test_gsasl_logs_in(server: Server, alice: Account, tmp_path: Path, mechanism
 def test_gsasl_is_told_that_the_password_is_wrong(server: Server, alice: Account, tmp_path: Path) -> None:
     output = log_in(server, tmp_path, alice, "SCRAM-SHA-256-PLUS", "wrong", accept=(1,))
     assert "AUTHENTICATIONFAILED" in output
-
-
-def test_a_client_that_was_talked_out_of_binding_is_refused(server: Server, alice: Account, tmp_path: Path) -> None:
-    """gsasl could bind and is told not to: its "y" says that it saw no -PLUS, and the server did offer it."""
-    output = log_in(server, tmp_path, alice, "SCRAM-SHA-256", alice.password, accept=(1,))
-    assert ". BAD " in output
