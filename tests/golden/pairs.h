@@ -8,6 +8,7 @@
 
 #include "house.h"
 
-NODISCARD bool pairs_run(const struct house_plan *plan);
+/* `stride` 1 plays every pair, 4 each fourth one. */
+NODISCARD bool pairs_run(const struct house_plan *plan, size_t stride);
 
 #endif
