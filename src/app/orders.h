@@ -12,7 +12,7 @@
 enum order {
     /* struct role_settings; again after a reload. */
     ORDER_SETTINGS = 1,
-    /* kind, index; a stream to that role. */
+    /* kind, index, number of the connection; a stream to that role. */
     ORDER_PEER,
     /* enum port_kind; a listening socket. */
     ORDER_LISTENER,
@@ -21,9 +21,17 @@ enum order {
     ORDER_REPORT,
     /* From the role: it serves; struct walls. */
     REPORT_READY,
+    /* A number, which the role gives back: its loop turns. */
+    ORDER_HEARTBEAT,
+    REPORT_HEARTBEAT,
+    /* From the role: kind, index, number of a connection that is lost. It is made anew. */
+    REPORT_PEER_LOST,
+    /* Requests: to a role, what it counts (struct metrics); from a role, how all is (struct web_report). */
+    ASK_MEASURE,
+    ASK_REPORT,
 };
 
-/* The ports, in the order of the README. HTTP's belong to the console of a later release. */
+/* The ports, in the order of the README. */
 enum port_kind {
     PORT_SMTP,
     PORT_SUBMISSION,
@@ -32,6 +40,8 @@ enum port_kind {
     PORT_IMAPS,
     PORT_POP3,
     PORT_POP3S,
+    PORT_HTTP,
+    PORT_HTTPS,
     PORT_KINDS,
     /* DIR/run/control, for the store. */
     PORT_CONTROL = PORT_KINDS,
@@ -61,6 +71,12 @@ struct role_settings {
     bool dns_is_system;
     /* What a password's hash costs; 0: the default (store/engine.h). */
     uint64_t hash_memory_kib;
+    /* Of the store, see store/engine.h; 0: the defaults. */
+    uint64_t segment_bytes;
+    uint64_t upkeep_pause_ms;
+    uint64_t base_port;
+    /* Who may read /metrics (web/web_allow.h). */
+    struct slice metrics_allow;
 };
 
 /* Which walls stand around a role; false ones are told by `status`. */

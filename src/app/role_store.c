@@ -20,6 +20,11 @@ static void news(void *context, const struct mailbox_news *news) {
     if (state->service) store_service_news(state->service, news);
 }
 
+static void segment_gone(void *context, uint64_t segment) {
+    struct store_role *state = context;
+    if (state->service) store_service_segment_gone(state->service, segment);
+}
+
 /* The store of a server that was just killed may still be finishing. */
 static int open_patiently(struct task *t, struct role *role, const struct engine_options *options,
                           struct engine **engine) {
@@ -36,7 +41,7 @@ static const char *explain(int result) {
     case -EWOULDBLOCK:
         return "another process has the data folder open";
     case -EPROTO:
-        return "the data folder was written by a newer posthaste; nothing was changed";
+        return "the data folder has a format this version does not know; see the line before";
     case -ENOENT:
         return "there is no store in the data folder; posthaste init makes one";
     case -EIO:
@@ -52,8 +57,11 @@ static bool start(struct task *t, struct role *role) {
     struct engine_options options = {.folder = role->settings.folder,
                                      .node = role_node(role),
                                      .on_news = news,
+                                     .on_segment_gone = segment_gone,
                                      .context = state,
-                                     .hash_memory_kib = (uint32_t)role->settings.hash_memory_kib};
+                                     .hash_memory_kib = (uint32_t)role->settings.hash_memory_kib,
+                                     .segment_bytes = role->settings.segment_bytes,
+                                     .upkeep_pause_ms = (int64_t)role->settings.upkeep_pause_ms};
     int result = open_patiently(t, role, &options, &state->engine);
     if (result) {
         LOG_ERROR(role->env->log, "store.not_opened", LOG_CSTR("folder", role->settings.folder),
@@ -62,7 +70,7 @@ static bool start(struct task *t, struct role *role) {
         return false;
     }
     state->service = store_service_new(role->env, state->engine);
-    state->control = control_server_new(role->env, state->engine, &state->roles);
+    state->control = control_server_new(role->env, state->engine, state->service, &state->roles);
     role->state = state;
     return true;
 }
@@ -98,6 +106,29 @@ static void report(struct role *role, const struct role_report *report) {
     if (i == roles->count) roles->count++;
 }
 
+static void measure(struct role *role) {
+    const struct store_role *state = role->state;
+    struct metrics *metrics = &role->env->metrics;
+    struct store_status status;
+    if (!state->engine || engine_status(state->engine, &status) != STORE_OK) return;
+    const struct {
+        unsigned cell;
+        uint64_t value;
+    } gauges[] = {
+        {METRIC_STORE_WAITING, status.waiting},
+        {METRIC_STORE_ACCOUNTS, status.accounts},
+        {METRIC_STORE_DOMAINS, status.domains},
+        {METRIC_STORE_MESSAGES, status.messages},
+        {METRIC_STORE_MAIL_BYTES, status.mail_bytes},
+        {METRIC_STORE_STORED_BYTES, status.body_bytes},
+        {METRIC_STORE_SEGMENTS, status.segments},
+        {METRIC_STORE_FREE_BYTES, status.free_bytes > 0 ? (uint64_t)status.free_bytes : 0},
+        {METRIC_QUEUE_RECIPIENTS, status.queue_held},
+    };
+    for (size_t i = 0; i < sizeof gauges / sizeof gauges[0]; i++)
+        metrics_set(metrics, gauges[i].cell, gauges[i].value);
+}
+
 static void stop(struct task *t, struct role *role) {
     struct store_role *state = role->state;
     control_server_free(t, &state->control);
@@ -107,4 +138,4 @@ static void stop(struct task *t, struct role *role) {
     role->state = NULL;
 }
 
-const struct role_ops role_store_ops = {start, reload, peer, listener, report, stop};
+const struct role_ops role_store_ops = {start, reload, peer, listener, report, stop, measure};

@@ -62,7 +62,11 @@ struct conn {
     int64_t idle_ms;
     /* How long one wait on the peer may take inside a command. */
     int64_t step_ms;
+    /* When the connection ends, whatever the peer does meanwhile. */
+    int64_t until_ms;
     struct work end;
+    /* The gauge that it is counted in, as long as it lasts; METRIC_CELLS: none. */
+    unsigned gauge;
     bool is_running;
     bool is_posted;
     bool is_expired;
@@ -77,12 +81,17 @@ void conn_init(struct conn *conn, struct stream *stream, const struct session_op
                struct conn_group *group, size_t input_bytes_max);
 /* Begins to serve. `first` may be NULL, or runs as a task before any command: a greeting, a TLS handshake. */
 void conn_start(struct conn *conn, void (*first)(struct task *t, void *session));
+/* Counts it among the sessions of that protocol until it ends. Once. */
+void conn_count(struct conn *conn, enum metric_protocol protocol);
 /* Input that was already read elsewhere (handed over with the connection), before conn_start. */
 void conn_push_input(struct conn *conn, struct slice bytes);
 
 /* Deadline between commands, from the last one. */
 void conn_set_idle_ms(struct conn *conn, int64_t idle_ms);
 void conn_set_step_ms(struct conn *conn, int64_t step_ms);
+/* The moment (monotonic) at which the connection ends however busy its peer is: between commands as when
+   it idled too long, inside of one by failing its waits. DEADLINE_NONE, as at first: never. */
+void conn_set_until_ms(struct conn *conn, int64_t until_ms);
 /* Has `posted` called soon: at once between commands, after the command in one. Any context. */
 void conn_post(struct conn *conn);
 /* Ends the connection after the replies were sent (from a handler), or now (from elsewhere). */

@@ -12,6 +12,7 @@
 #include "base/fatal.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/planted.h"
 #include "base/slice.h"
 #include "io/timer.h"
@@ -63,6 +64,7 @@ struct env_ops {
     void (*random)(struct env *env, void *bytes, size_t len);
     /* io/stream.h */
     struct stream *(*stream_adopt)(struct env *env, struct handle handle);
+    bool (*handle_is_stream)(struct env *env, struct handle handle);
     struct listener *(*listener_adopt)(struct env *env, struct handle handle);
     int (*listen_open)(struct env *env, const struct listen_request *request, struct handle *handle);
     int (*pair_open)(struct env *env, struct handle pair[2]);
@@ -98,6 +100,8 @@ struct env {
     struct list yielded;
     struct timer_heap timers;
     struct task_pool *tasks;
+    /* What this process counts for its operator. */
+    struct metrics metrics;
     /* The simulator has killed this process: nothing it does reaches the world any more. */
     bool is_dead;
 #ifdef PLANTED_FAULTS

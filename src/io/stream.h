@@ -57,6 +57,8 @@ struct stream_security {
     const char *protocol;
     const char *cipher;
     int bits;
+    /* On connections we opened: until the peer's certificate ends; below zero: it has ended. */
+    int64_t peer_certificate_left_s;
 };
 
 struct stream {
@@ -68,11 +70,17 @@ struct stream {
     struct waker on_gone;
     struct peer peer;
     struct stream_security security;
+    /* Handles may come with its bytes. Elsewhere they are dropped. */
+    bool carries_handles;
 };
 
 /* Takes the handle over. Never NULL. */
 static inline struct stream *stream_adopt(struct env *env, struct handle handle) {
     return env->ops->stream_adopt(env, handle);
+}
+/* What came from another role is what a stream can be made of: a stream socket that does not listen. */
+NODISCARD static inline bool handle_is_stream(struct env *env, struct handle handle) {
+    return env->ops->handle_is_stream(env, handle);
 }
 /* The channel binding of a connection on this side's end; its length, or 0: there is none. */
 static inline size_t stream_binding(struct stream *stream, enum stream_binding kind,

@@ -3,8 +3,10 @@
 #define STORE_ENGINE_STATE_H
 
 #include "store/commit.h"
+#include "store/grant.h"
 #include "store/password.h"
 #include "store/spool.h"
+#include "store/upkeep.h"
 
 struct engine {
     struct env *env;
@@ -16,9 +18,14 @@ struct engine {
     struct commit_queue queue;
     struct password_room passwords;
     struct spools spools;
+    struct grants grants;
     /* For what reads everything: opened when it is needed. */
     struct lane *scan_lane;
     bool is_scanning;
+    struct gate scan_ended;
+    struct upkeep upkeep;
+    /* Called on the loop when a segment's file was removed; may be NULL. */
+    void (*on_segment_gone)(void *context, uint64_t segment);
 };
 
 #endif
