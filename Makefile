@@ -3,7 +3,7 @@ MINUTES ?= 10
 SEEDS ?= 1000
 ROUNDS ?= 200
 
-.PHONY: default run test bench fuzz fuzz-coverage linear sim sim-proof kill-test format tidy clean
+.PHONY: default run test bench fuzz fuzz-coverage linear golden sim sim-proof kill-test format tidy clean
 default:
 	@scripts/build.sh release
 run: default
@@ -17,6 +17,10 @@ bench: default
 fuzz:
 	@scripts/install-packages.sh build fuzz
 	@/usr/bin/python3 scripts/fuzz.py --minutes $(MINUTES)
+golden:
+	@scripts/build.sh release
+	@ninja -C build/release --quiet tests/golden/posthaste_golden
+	@build/release/tests/golden/posthaste_golden --cuts all --jobs $$(nproc)
 fuzz-coverage:
 	@scripts/install-packages.sh build fuzz
 	@/usr/bin/python3 scripts/fuzz_coverage.py

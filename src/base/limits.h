@@ -79,7 +79,10 @@ enum {
     SMTP_DISCARD_BYTES_MAX = 65536,
     SMTP_RECIPIENTS_MAX = 1000,
     SMTP_ADDRESS_BYTES_MAX = 320,
-    SMTP_LOCAL_PART_BYTES_MAX = 64,
+    /* RFC 5321 4.5.3.1: a local part has 64; a longer one may stand where the whole fits into a path. */
+    SMTP_LOCAL_PART_USUAL_BYTES_MAX = 64,
+    SMTP_LOCAL_PART_BYTES_MAX = 252,
+    SMTP_PATH_BYTES_MAX = 254,
     SMTP_DOMAIN_BYTES_MAX = 255,
     SMTP_LABEL_BYTES_MAX = 63,
     SMTP_HELLO_BYTES_MAX = 255,

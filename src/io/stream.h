@@ -14,6 +14,15 @@
 
 enum { STREAM_READABLE = 1, STREAM_WRITABLE = 2 };
 
+/* What binds a login to a TLS connection. */
+enum stream_binding {
+    /* RFC 5929 4: a hash of the server's certificate. */
+    STREAM_BINDING_END_POINT,
+    /* RFC 9266 2: what only the two ends of this connection know. */
+    STREAM_BINDING_EXPORTER,
+};
+enum { STREAM_BINDING_BYTES_MAX = 64 };
+
 struct stream_ops {
     /* Bytes read, 0 at the end, -EAGAIN when there is nothing now, or another error. */
     ssize_t (*read)(struct stream *stream, void *bytes, size_t len);
@@ -27,6 +36,9 @@ struct stream_ops {
     bool (*take_handle)(struct stream *stream, struct handle *handle);
     /* Gives up the stream and returns what another role can adopt. NULL where that cannot be. */
     struct handle (*detach)(struct stream *stream);
+    /* Writes the binding of that kind; its length, 0 where there is none. NULL where there never is. */
+    size_t (*binding)(struct stream *stream, enum stream_binding kind,
+                      uint8_t bytes[STREAM_BINDING_BYTES_MAX]);
     /* Ends the sending direction politely (TLS close_notify, FIN). */
     void (*shutdown)(struct stream *stream);
     void (*close)(struct stream *stream);
@@ -69,6 +81,11 @@ static inline struct stream *stream_adopt(struct env *env, struct handle handle)
 /* What came from another role is what a stream can be made of: a stream socket that does not listen. */
 NODISCARD static inline bool handle_is_stream(struct env *env, struct handle handle) {
     return env->ops->handle_is_stream(env, handle);
+}
+/* The channel binding of a connection on this side's end; its length, or 0: there is none. */
+static inline size_t stream_binding(struct stream *stream, enum stream_binding kind,
+                                    uint8_t bytes[STREAM_BINDING_BYTES_MAX]) {
+    return stream->ops->binding ? stream->ops->binding(stream, kind, bytes) : 0;
 }
 /* Closes at once and nulls *stream; what was written may still arrive. NULL is fine. */
 void stream_close(struct stream **stream);

@@ -5,14 +5,23 @@
 #include "base/limits.h"
 #include "login/check.h"
 
+/* What is offered, the best first. Those that are bound to their TLS connection (RFC 5802 6) only where
+   there is something to bind to. */
+#define LOGIN_MECHANISMS_BOUND "SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS"
+#define LOGIN_MECHANISMS "SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN"
+
 bool login_is_private(const struct login_context *context, const struct conn *conn) {
     if (conn->stream->security.is_tls) return true;
     return context->plaintext == PLAINTEXT_LOOPBACK && conn->stream->peer.is_loopback;
 }
 
 struct slice login_mechanisms(const struct login_context *context, const struct conn *conn) {
+    uint8_t binding[STREAM_BINDING_BYTES_MAX];
     if (!login_is_private(context, conn)) return SLICE_EMPTY;
-    return SLICE("SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN");
+    if (stream_binding(conn->stream, STREAM_BINDING_END_POINT, binding) ||
+        stream_binding(conn->stream, STREAM_BINDING_EXPORTER, binding))
+        return SLICE(LOGIN_MECHANISMS_BOUND " " LOGIN_MECHANISMS);
+    return SLICE(LOGIN_MECHANISMS);
 }
 
 enum login_result login_password(struct task *t, struct login_context *context, struct conn *conn,

@@ -54,7 +54,8 @@ enum login_result {
 
 /* May passwords be sent on this connection: TLS, or loopback where that is allowed. */
 bool login_is_private(const struct login_context *context, const struct conn *conn);
-/* The SASL mechanisms to offer on it, separated by blanks: "SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN" or "". */
+/* The SASL mechanisms to offer on it, separated by blanks: "SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN", with the
+   -PLUS ones in front where TLS gives a channel binding, or "". */
 struct slice login_mechanisms(const struct login_context *context, const struct conn *conn);
 
 /* Checks user and password (IMAP LOGIN, POP3 PASS). Waits. */

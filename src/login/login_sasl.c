@@ -103,6 +103,10 @@ static enum login_result run_login(struct task *t, struct exchange *x) {
 /* What a SCRAM exchange remembers between its messages. */
 struct scram {
     enum scram_hash hash;
+    /* A -PLUS mechanism. */
+    bool is_bound;
+    struct scram_binding binding;
+    uint8_t binding_bytes[STREAM_BINDING_BYTES_MAX];
     struct scram_client_first first;
     struct scram_client_final final;
     char nonce[NONCE_BYTES + 1];
@@ -119,15 +123,38 @@ static void make_nonce(struct env *env, char nonce[NONCE_BYTES + 1]) {
     buffer_free(&text);
 }
 
-/* No -PLUS is offered: a client that asks for channel binding is refused (RFC 5802 6). */
-static const struct scram_binding no_binding = {{NULL, 0}, {NULL, 0}};
+/* RFC 5929 4, RFC 9266 2; others, tls-unique among them, are unknown here. */
+static const struct {
+    struct slice type;
+    enum stream_binding kind;
+} binding_rows[] = {{SLICE_INIT("tls-server-end-point"), STREAM_BINDING_END_POINT},
+                    {SLICE_INIT("tls-exporter"), STREAM_BINDING_EXPORTER}};
+
+/* The binding that the client chose, as this end has it; empty where it has none. */
+static void take_binding(struct exchange *x, struct scram *scram) {
+    struct stream *stream = x->check.conn->stream;
+    for (size_t i = 0; i < sizeof binding_rows / sizeof binding_rows[0]; i++) {
+        if (!slice_equal(scram->first.binding_type, binding_rows[i].type)) continue;
+        size_t len = stream_binding(stream, binding_rows[i].kind, scram->binding_bytes);
+        if (len)
+            scram->binding =
+                (struct scram_binding){binding_rows[i].type, slice_of(scram->binding_bytes, len)};
+    }
+}
+
+/* A client that could bind, and thinks that we cannot, was told so by somebody between us (RFC 5802 6). */
+static bool offers_binding(const struct login_context *context, const struct conn *conn) {
+    return slice_starts(login_mechanisms(context, conn), SLICE("SCRAM-SHA-256-PLUS"));
+}
 
 static enum login_result scram_take_first(struct task *t, struct exchange *x, struct scram *scram) {
     struct slice message = SLICE_EMPTY;
     enum login_result result = first_response(t, x, SLICE_EMPTY, &message);
     if (result != LOGIN_OK) return result;
     enum scram_error error = scram_client_first_parse(x->arena, message, &scram->first);
-    if (!error) error = scram_client_first_check(&scram->first, false, false, &no_binding);
+    if (!error && scram->is_bound) take_binding(x, scram);
+    bool is_offered = offers_binding(x->check.context, x->check.conn);
+    if (!error) error = scram_client_first_check(&scram->first, scram->is_bound, is_offered, &scram->binding);
     return error ? LOGIN_MALFORMED : LOGIN_OK;
 }
 
@@ -146,7 +173,7 @@ static enum login_result scram_take_final(struct task *t, struct exchange *x, st
     enum scram_error error = scram_client_final_parse(x->arena, message, scram->hash, &scram->final);
     if (!error)
         error = scram_client_final_check(&scram->final, &scram->first, slice_from_text(scram->nonce),
-                                         &no_binding);
+                                         &scram->binding);
     return error ? LOGIN_MALFORMED : LOGIN_OK;
 }
 
@@ -178,8 +205,8 @@ static enum login_result scram_judge(struct task *t, struct exchange *x, struct 
     return login_check_end(t, &x->check, stored, &account, x->identity);
 }
 
-static enum login_result run_scram(struct task *t, struct exchange *x, enum scram_hash hash) {
-    struct scram scram = {.hash = hash, .server_first = buffer_new(LINE_BYTES_MAX)};
+static enum login_result run_scram(struct task *t, struct exchange *x, enum scram_hash hash, bool is_bound) {
+    struct scram scram = {.hash = hash, .is_bound = is_bound, .server_first = buffer_new(LINE_BYTES_MAX)};
     enum login_result result = scram_take_first(t, x, &scram);
     if (result == LOGIN_OK) {
         struct slice authzid = scram.first.authzid;
@@ -195,18 +222,28 @@ static enum login_result run_scram(struct task *t, struct exchange *x, enum scra
 }
 
 static enum login_result run_scram_sha_1(struct task *t, struct exchange *x) {
-    return run_scram(t, x, SCRAM_HASH_SHA_1);
+    return run_scram(t, x, SCRAM_HASH_SHA_1, false);
+}
+
+static enum login_result run_scram_sha_1_plus(struct task *t, struct exchange *x) {
+    return run_scram(t, x, SCRAM_HASH_SHA_1, true);
 }
 
 static enum login_result run_scram_sha_256(struct task *t, struct exchange *x) {
-    return run_scram(t, x, SCRAM_HASH_SHA_256);
+    return run_scram(t, x, SCRAM_HASH_SHA_256, false);
+}
+
+static enum login_result run_scram_sha_256_plus(struct task *t, struct exchange *x) {
+    return run_scram(t, x, SCRAM_HASH_SHA_256, true);
 }
 
 static enum login_result (*const runs[SASL_MECHANISM_COUNT])(struct task *t, struct exchange *x) = {
     [SASL_MECHANISM_PLAIN] = run_plain,
     [SASL_MECHANISM_LOGIN] = run_login,
     [SASL_MECHANISM_SCRAM_SHA_1] = run_scram_sha_1,
+    [SASL_MECHANISM_SCRAM_SHA_1_PLUS] = run_scram_sha_1_plus,
     [SASL_MECHANISM_SCRAM_SHA_256] = run_scram_sha_256,
+    [SASL_MECHANISM_SCRAM_SHA_256_PLUS] = run_scram_sha_256_plus,
 };
 
 enum login_result login_sasl(struct task *t, struct login_context *context, struct conn *conn,
@@ -215,6 +252,8 @@ enum login_result login_sasl(struct task *t, struct login_context *context, stru
     enum sasl_mechanism known = sasl_mechanism_of(mechanism);
     if (!runs[known]) return LOGIN_UNKNOWN_MECHANISM;
     if (!login_is_private(context, conn)) return LOGIN_NEEDS_TLS;
+    bool is_bound = slice_ends_nocase(mechanism, SLICE("-PLUS"));
+    if (is_bound && !offers_binding(context, conn)) return LOGIN_UNKNOWN_MECHANISM;
     struct exchange x = {.check = {context, conn, sasl_mechanism_name(known), SLICE_EMPTY},
                          .prefix = prefix,
                          .initial = initial,

@@ -22,6 +22,12 @@ static void offer_security(struct buffer *text, const struct smtp_session *sessi
     buffer_append(text, mechanisms);
 }
 
+/* RFC 9422 4.2: mail for more than that comes in several transactions. There is no limit on these. */
+static void offer_limits(struct buffer *text, const struct smtp_session *session) {
+    buffer_append(text, SLICE("\nLIMITS RCPTMAX="));
+    buffer_append_number(text, session->server->settings.recipients_max);
+}
+
 struct smtp_reply smtp_ehlo(struct task *t, struct smtp_session *session,
                             const struct smtp_command *command) {
     struct smtp_reply reply = hello(session, command, true);
@@ -31,7 +37,9 @@ struct smtp_reply smtp_ehlo(struct task *t, struct smtp_session *session,
     buffer_append(&text, SLICE("\nPIPELINING\nSIZE "));
     buffer_append_number(&text, session->server->settings.message_bytes_max);
     offer_security(&text, session);
-    buffer_append(&text, SLICE("\n8BITMIME\nSMTPUTF8\nCHUNKING\nENHANCEDSTATUSCODES\nDSN\nHELP"));
+    buffer_append(&text, SLICE("\n8BITMIME\nSMTPUTF8\nCHUNKING\nENHANCEDSTATUSCODES\nDSN"));
+    offer_limits(&text, session);
+    buffer_append(&text, SLICE("\nHELP"));
     reply.text = arena_copy(session->scratch, buffer_slice(&text));
     buffer_free(&text);
     return reply;

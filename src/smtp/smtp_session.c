@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "smtp/smtp_reception.h"
+#include "wire/wire_text.h"
 
 /* The longest line depends on the port: only where AUTH may come can one be that long (RFC 4954 4.2). */
 static size_t line_bytes_max(const struct smtp_session *session) {
@@ -258,8 +259,9 @@ static void learn_helo(struct smtp_session *session, struct slice name) {
     struct arena *arena = smtp_arena_take(session->server);
     struct slice text;
     struct slice ascii;
-    bool is_name = smtp_literal_parse(arena, name, &text) == SMTP_ADDRESS_OK ||
-                   smtp_domain_parse(arena, name, &text, &ascii) == SMTP_ADDRESS_OK;
+    bool is_name = wire_text_kind(name) == WIRE_TEXT_ASCII &&
+                   (smtp_literal_parse(arena, name, &text) == SMTP_ADDRESS_OK ||
+                    smtp_domain_parse(arena, name, &text, &ascii) == SMTP_ADDRESS_OK);
     smtp_session_set_helo(session, name, is_name);
     smtp_arena_give(session->server, &arena);
 }

@@ -105,10 +105,19 @@ static struct imap_lex lex_over_copy(struct slice bytes, struct arena *arena, bo
     return lex;
 }
 
+/* Some clients end a line with blanks. Where there is a literal they may be its last bytes, and stay. */
+static struct slice without_trailing_space(struct slice bytes) {
+    size_t len = bytes.len;
+    if (slice_find_byte(bytes, '{') != SLICE_NOT_FOUND) return bytes;
+    while (len && (bytes.ptr[len - 1] == '\r' || bytes.ptr[len - 1] == '\n')) len--;
+    while (len && bytes.ptr[len - 1] == ' ') len--;
+    return slice_sub(bytes, 0, len);
+}
+
 enum imap_parse_error imap_command_parse(struct slice bytes, struct arena *arena, bool utf8,
                                          struct imap_command *command) {
     *command = (struct imap_command){0};
-    struct imap_lex lex = lex_over_copy(bytes, arena, utf8);
+    struct imap_lex lex = lex_over_copy(without_trailing_space(bytes), arena, utf8);
     parse_command(&lex, command);
     return report(&lex, command);
 }

@@ -191,6 +191,14 @@ static bool is_postmaster(const struct smtp_address *address) {
     return slice_equal_nocase(address->local_part, SLICE("postmaster"));
 }
 
+/* RFC 5321 4.5.3.1.1 and 4.5.3.1.3. What others put into a sender (VERP, SRS, BATV) is longer than a local
+   part should be, and is taken as long as the whole fits into a path. */
+static enum smtp_address_error check_length(const struct smtp_address *address, size_t len) {
+    if (len > SMTP_ADDRESS_BYTES_MAX) return SMTP_ADDRESS_TOO_LONG;
+    bool is_long = address->local_part.len > SMTP_LOCAL_PART_USUAL_BYTES_MAX;
+    return is_long && len > SMTP_PATH_BYTES_MAX ? SMTP_ADDRESS_LOCAL_PART_TOO_LONG : SMTP_ADDRESS_OK;
+}
+
 static enum smtp_address_error take_mailbox(struct arena *arena, struct slice *text, bool bare_postmaster,
                                             struct smtp_address *address) {
     size_t before = text->len;
@@ -204,7 +212,7 @@ static enum smtp_address_error take_mailbox(struct arena *arena, struct slice *t
     }
     error = take_domain(arena, text, address);
     if (error) return error;
-    return before - text->len > SMTP_ADDRESS_BYTES_MAX ? SMTP_ADDRESS_TOO_LONG : SMTP_ADDRESS_OK;
+    return check_length(address, before - text->len);
 }
 
 enum smtp_address_error smtp_address_parse(struct arena *arena, struct slice text,

@@ -14,7 +14,7 @@
 enum smtp_address_error {
     SMTP_ADDRESS_OK,
     SMTP_ADDRESS_SYNTAX,
-    SMTP_ADDRESS_LOCAL_PART_TOO_LONG, /* over SMTP_LOCAL_PART_BYTES_MAX */
+    SMTP_ADDRESS_LOCAL_PART_TOO_LONG, /* too long for a path, see limits.h */
     SMTP_ADDRESS_DOMAIN_MISSING,
     SMTP_ADDRESS_DOMAIN_INVALID, /* no host name, or no name that IDNA 2008 allows */
     SMTP_ADDRESS_DOMAIN_TOO_LONG,

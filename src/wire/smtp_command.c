@@ -10,14 +10,17 @@ struct reader {
     struct slice text;
 };
 
-/* RFC 5321 4.1.1.1, RFC 2033 4.1. A wrong name is no reason to refuse (4.1.4), so it is only judged. */
+/* RFC 5321 4.1.1.1, RFC 2033 4.1. A wrong name is no reason to refuse (4.1.4), so it is only judged. Users'
+   programs say what their computer is called, in any script and with blanks. */
 static enum smtp_command_error read_hello(struct reader *reader, struct smtp_command *command) {
     struct slice name = reader->text;
-    if (name.len > SMTP_HELLO_BYTES_MAX || slice_find_byte(name, ' ') != SLICE_NOT_FOUND)
+    bool has_blank = slice_find_byte(name, ' ') != SLICE_NOT_FOUND;
+    if (name.len > SMTP_HELLO_BYTES_MAX || (has_blank && !reader->options->lenient))
         return SMTP_COMMAND_ARGUMENT_INVALID;
     struct slice canonical;
     struct slice canonical_ascii;
     command->hello.name = name;
+    if (wire_text_kind(name) != WIRE_TEXT_ASCII) return SMTP_COMMAND_OK;
     command->hello.is_literal = smtp_literal_parse(reader->arena, name, &canonical) == SMTP_ADDRESS_OK;
     command->hello.is_domain =
         smtp_domain_parse(reader->arena, name, &canonical, &canonical_ascii) == SMTP_ADDRESS_OK;
@@ -220,6 +223,8 @@ static enum smtp_command_error check_argument(const struct row *row, struct slic
 static enum smtp_command_error parse_row(const struct row *row, struct reader *reader,
                                          enum wire_text_kind kind, struct smtp_command *command) {
     if (row) command->verb = row->verb;
+    bool is_any_name = row && row->read == read_hello && reader->options->lenient;
+    if (is_any_name && (kind == WIRE_TEXT_UTF8 || kind == WIRE_TEXT_EIGHT_BIT)) kind = WIRE_TEXT_ASCII;
     enum smtp_command_error error = error_of_kind(kind, row && row->may_hold_utf8);
     /* Whatever a BDAT line got wrong, its chunk would be read as commands. */
     if (error) return command->verb == SMTP_VERB_BDAT ? SMTP_COMMAND_BDAT_INVALID : error;

@@ -285,7 +285,9 @@ static enum smtp_parameter_error set_one(struct target *target, const struct row
     if (i == count || !(rows[i].extensions & extensions)) return SMTP_PARAMETER_UNKNOWN;
     if (*seen & 1u << i) return SMTP_PARAMETER_DUPLICATE;
     *seen |= 1u << i;
+    /* RFC 5321 4.1.2 esmtp-value: one character at least. */
     if (has_value != (rows[i].rule == VALUE_REQUIRED)) return SMTP_PARAMETER_INVALID;
+    if (has_value && text.len == 0) return SMTP_PARAMETER_INVALID;
     return rows[i].set(target, text);
 }
 

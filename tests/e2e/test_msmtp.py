@@ -15,7 +15,7 @@ pytestmark = pytest.mark.modes("roles", "single")
 
 
 @pytest.mark.parametrize("security,mechanism", [("plain", "plain"), ("starttls", "plain"), ("starttls", "login"),
-                                                ("tls", "plain"), ("tls", "on")])
+                                                ("tls", "plain"), ("tls", "on"), ("starttls", "scram-sha-256")])
 def test_msmtp_submits(server: Server, alice: Account, bob: Account, tmp_path: Path, security: str,
                        mechanism: str) -> None:
     message = plain("sent by msmtp").replace(b"sender@outside.test", alice.address.encode())

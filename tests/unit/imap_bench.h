@@ -56,14 +56,14 @@ static inline struct stream *imap_connect(struct imap_bench *imap) {
     return client;
 }
 
-static inline void imap_play(struct task *t, struct stream *client, const char *text) {
-    transcript_play(t, client, text, slice_from_text(text), TRANSCRIPT_WHOLE);
+static inline void imap_play(struct task *t, struct stream **client, const char *text) {
+    transcript_play(t, client, text, slice_from_text(text));
 }
 
 /* A connection that is logged in. */
 static inline struct stream *imap_connect_in(struct task *t, struct imap_bench *imap) {
     struct stream *client = imap_connect(imap);
-    imap_play(t, client, "S: * OK <any>\nC: in LOGIN ann@example.org secret\nS: in OK <any>\n");
+    imap_play(t, &client, "S: * OK <any>\nC: in LOGIN ann@example.org secret\nS: in OK <any>\n");
     return client;
 }
 

@@ -1,11 +1,7 @@
 /*
  * The SMTP server between a store that only remembers and a login that knows one password, on
- * a real loop, and transcripts run against it. The store's and login's functions are defined
- * here, so a test links this once and not the real ones.
- *
- * Transcripts: "C: " a line sent, "C> " bytes sent (with \r \n \0 \t \\), "S: " a line expected (a
- * final "*" stands for anything), "S~ " lines up to
- * one that begins so, "S." the connection ends, "= N" N messages were delivered so far.
+ * a real loop, for what the transcripts of tests/golden cannot make happen. The store's and login's
+ * functions are defined here, so a test links this once and not the real ones.
  */
 #ifndef SMTP_BENCH_H
 #define SMTP_BENCH_H
@@ -17,6 +13,7 @@
 #include "smtp/smtp_server.h"
 #include "store/body_pack.h"
 #include "task_test.h"
+#include "transcript.h"
 #include "wire/smtp_command.h"
 
 enum { FAKE_BODY_BYTES_MAX = 64 * 1024 * 1024, FAKE_ITEMS_MAX = 2048 };
@@ -256,20 +253,22 @@ static inline struct stream *bench_connect(struct smtp_bench *bench, enum smtp_p
     return stream_adopt(bench->env, pair[1]);
 }
 
-/* ---- transcripts ---- */
+/* ---- clients ---- */
 struct client {
     struct smtp_bench *bench;
     struct stream *stream;
-    /* What to send before the next answer is looked at. */
+    /* What goes out before the next transcript. */
     struct buffer out;
-    struct buffer in;
-    /* Where this connection's sending is cut once; counts down. SIZE_MAX: nowhere. */
-    size_t cut;
     const char *name;
 };
 
 static inline void client_settle(struct task *t) {
     for (int i = 0; i < 4; i++) assert_int_equal(task_yield(t), WAIT_OK);
+}
+
+static inline size_t bench_stored(struct task *t, void *context) {
+    client_settle(t);
+    return ((struct smtp_bench *)context)->store.deliveries;
 }
 
 static inline void client_write(struct task *t, struct client *client, struct slice bytes) {
@@ -278,100 +277,18 @@ static inline void client_write(struct task *t, struct client *client, struct sl
 }
 
 static inline void client_send(struct task *t, struct client *client) {
-    struct slice bytes = buffer_slice(&client->out);
-    if (client->cut < bytes.len) {
-        client_write(t, client, slice_take(&bytes, client->cut));
-        assert_int_equal(task_sleep(t, 1), WAIT_OK);
-        client->cut = SIZE_MAX;
-    } else if (client->cut != SIZE_MAX) {
-        client->cut -= bytes.len;
-    }
-    if (bytes.len) client_write(t, client, bytes);
+    if (client->out.len) client_write(t, client, buffer_slice(&client->out));
     buffer_clear(&client->out);
 }
 
-/* False: the connection ended. */
-static inline bool client_read(struct task *t, struct client *client) {
-    char bytes[4096];
-    ssize_t got = stream_read(t, client->stream, bytes, sizeof bytes, env_now_ms(client->bench->env) + 10000);
-    if (got == -ETIMEDOUT) fail_msg("%s: no answer", client->name);
-    if (got > 0) buffer_append(&client->in, slice_of(bytes, (size_t)got));
-    return got > 0;
-}
-
-static inline void client_expect_line(struct task *t, struct client *client, struct slice want) {
-    size_t end;
-    while ((end = slice_find_crlf(buffer_slice(&client->in))) == SLICE_NOT_FOUND)
-        if (!client_read(t, client)) fail_msg("%s: closed, want '%.*s'", client->name, SLICE_PRINT(want));
-    struct slice got = slice_sub(buffer_slice(&client->in), 0, end);
-    bool is_open = want.len && want.ptr[want.len - 1] == '*';
-    bool same = is_open ? slice_starts(got, slice_sub(want, 0, want.len - 1)) : slice_equal(got, want);
-    if (!same) fail_msg("%s: got '%.*s', want '%.*s'", client->name, SLICE_PRINT(got), SLICE_PRINT(want));
-    buffer_consume(&client->in, end + 2);
-}
-
-/* Takes one line; says whether it begins so. */
-static inline bool client_takes_line(struct task *t, struct client *client, struct slice start) {
-    while (slice_find_crlf(buffer_slice(&client->in)) == SLICE_NOT_FOUND)
-        if (!client_read(t, client)) fail_msg("%s: closed, want '%.*s'", client->name, SLICE_PRINT(start));
-    bool starts = slice_starts(buffer_slice(&client->in), start);
-    buffer_consume(&client->in, slice_find_crlf(buffer_slice(&client->in)) + 2);
-    return starts;
-}
-
-static inline void client_expect_end(struct task *t, struct client *client) {
-    while (client_read(t, client)) continue;
-    if (client->in.len)
-        fail_msg("%s: left over '%.*s'", client->name, SLICE_PRINT(buffer_slice(&client->in)));
-}
-
-static inline void append_unescaped(struct buffer *out, struct slice text) {
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] != '\\' || i + 1 == text.len) {
-            buffer_append_byte(out, text.ptr[i]);
-            continue;
-        }
-        uint8_t c = text.ptr[++i];
-        buffer_append_byte(out, c == 'r' ? '\r' : c == 'n' ? '\n' : c == 't' ? '\t' : c == '0' ? 0 : c);
-    }
-}
-
-static inline void transcript_line(struct task *t, struct client *client, struct slice line) {
-    if (slice_take_prefix(&line, SLICE("C: "))) {
-        buffer_append(&client->out, line);
-        buffer_append(&client->out, SLICE("\r\n"));
-        return;
-    }
-    if (slice_take_prefix(&line, SLICE("C> "))) {
-        append_unescaped(&client->out, line);
-        return;
-    }
-    uint64_t count = 0;
-    if (slice_starts(line, SLICE("#")) || line.len == 0) return;
+static inline void client_run_as(struct task *t, struct client *client, struct slice transcript,
+                                 enum player_mode mode) {
     client_send(t, client);
-    if (slice_take_prefix(&line, SLICE("S: "))) {
-        client_expect_line(t, client, line);
-    } else if (slice_take_prefix(&line, SLICE("S~ "))) {
-        while (!client_takes_line(t, client, line)) continue;
-    } else if (slice_equal(line, SLICE("S."))) {
-        client_expect_end(t, client);
-    } else if (slice_take_prefix(&line, SLICE("= ")) && slice_to_number(line, 100, &count)) {
-        client_settle(t);
-        if (client->bench->store.deliveries != count)
-            fail_msg("%s: %zu messages, want %zu", client->name, client->bench->store.deliveries,
-                     (size_t)count);
-    } else {
-        fail_msg("%s: what is '%.*s'", client->name, SLICE_PRINT(line));
-    }
+    transcript_play_stored(t, &client->stream, client->name, transcript, mode, bench_stored, client->bench);
 }
 
 static inline void client_run(struct task *t, struct client *client, struct slice transcript) {
-    while (transcript.len) {
-        struct slice line = slice_take_until(&transcript, '\n');
-        (void)slice_take_byte(&transcript, '\n');
-        transcript_line(t, client, line);
-    }
-    client_send(t, client);
+    client_run_as(t, client, transcript, PLAYER_WHOLE);
 }
 
 static inline struct client client_open(struct smtp_bench *bench, enum smtp_port_kind kind,
@@ -379,40 +296,20 @@ static inline struct client client_open(struct smtp_bench *bench, enum smtp_port
     return (struct client){.bench = bench,
                            .stream = bench_connect(bench, kind),
                            .out = buffer_new(FAKE_BODY_BYTES_MAX),
-                           .in = buffer_new(1 << 20),
-                           .cut = SIZE_MAX,
                            .name = name};
 }
 static inline void client_close(struct task *t, struct client *client) {
     stream_close(&client->stream);
     buffer_free(&client->out);
-    buffer_free(&client->in);
     client_settle(t);
 }
 
-/* A transcript on a connection of its own, cut at `cut`. */
+/* A transcript on a connection of its own. */
 static inline void transcript_run(struct task *t, struct smtp_bench *bench, enum smtp_port_kind kind,
-                                  const char *name, struct slice transcript, size_t cut) {
-    struct client client = client_open(bench, kind, name);
-    client.cut = cut;
-    client_run(t, &client, transcript);
+                                  struct slice transcript, enum player_mode mode) {
+    struct client client = client_open(bench, kind, "transcript");
+    client_run_as(t, &client, transcript, mode);
     client_close(t, &client);
-}
-
-/* The transcript holds for what is sent, however it is cut. */
-static inline size_t transcript_sent_bytes(struct slice transcript) {
-    struct buffer sent = buffer_new(1 << 20);
-    while (transcript.len) {
-        struct slice line = slice_take_until(&transcript, '\n');
-        (void)slice_take_byte(&transcript, '\n');
-        bool is_line = slice_take_prefix(&line, SLICE("C: "));
-        if (!is_line && !slice_take_prefix(&line, SLICE("C> "))) continue;
-        append_unescaped(&sent, line);
-        if (is_line) buffer_append(&sent, SLICE("\r\n"));
-    }
-    size_t bytes = sent.len;
-    buffer_free(&sent);
-    return bytes;
 }
 
 #endif

@@ -88,8 +88,8 @@ static void login_open(struct task *t, struct role_bench *role, struct store_ben
     role->serve = serve_echo;
 }
 
-static void play(struct task *t, struct stream *client, const char *text) {
-    transcript_play(t, client, "login", slice_from_text(text), TRANSCRIPT_WHOLE);
+static void play(struct task *t, struct stream **client, const char *text) {
+    transcript_play(t, client, "login", slice_from_text(text));
 }
 
 static void sasl_body(struct task *t, struct store_bench *bench) {
@@ -97,7 +97,7 @@ static void sasl_body(struct task *t, struct store_bench *bench) {
     login_open(t, &role, bench);
     struct stream *client = auth_connect(&role, false);
     /* Two NULs are right, and a name to act as is nobody's right: x NUL ann NUL secret. */
-    play(t, client,
+    play(t, &client,
          "C: LIST\nS: SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN\n"
          "C: AUTH PLAIN YW5uc2VjcmV0\nS: MALFORMED\nC: AUTH PLAIN YW5uAHNlY3JldA==\nS: MALFORMED\n"
          "C: AUTH PLAIN AGFubkBleGFtcGxlLm9yZwBzZWNyZXQAeA==\nS: MALFORMED\nC: AUTH PLAIN =\nS: MALFORMED\n"
@@ -157,9 +157,9 @@ static void scram_exchange(struct task *t, struct role_bench *role, enum scram_h
         buffer_clear(&challenge);
         read_challenge(t, client, &challenge);
         assert_int_equal(scram_client_finish(&scram, buffer_slice(&challenge)), SCRAM_OK);
-        play(t, client, "C: \nS: OK\n");
+        play(t, &client, "C: \nS: OK\n");
     } else {
-        play(t, client, "S: DENIED\n");
+        play(t, &client, "S: DENIED\n");
     }
     stream_close(&client);
     buffer_free(&message);
@@ -182,12 +182,83 @@ static void scram_body(struct task *t, struct store_bench *bench) {
 
 static void scram_proves_both_sides(void **state) { bench_run(scram_body, NULL); }
 
+/* ---- SCRAM bound to its TLS connection (RFC 5802 6) ---- */
+struct bound_case {
+    const char *command;
+    char flag;
+    struct slice type;
+    enum stream_binding kind;
+    /* As if somebody stood between: another TLS connection's data. */
+    bool is_foreign;
+    const char *answer;
+};
+
+/* What the client sends first is refused, or its proof, or all is well. */
+static void bound_exchange(struct task *t, struct role_bench *role, const struct bound_case *row) {
+    struct stream *client = auth_connect(role, true);
+    assert_int_equal(tls_connect(t, &client, role->client_tls, env_now_ms(role->env) + 5000), 0);
+    uint8_t bytes[STREAM_BINDING_BYTES_MAX];
+    size_t len = stream_binding(client, row->kind, bytes);
+    assert_int_equal(len, 32);
+    if (row->is_foreign) bytes[0] ^= 1;
+    struct buffer message = buffer_new(KIB(8));
+    struct buffer challenge = buffer_new(KIB(8));
+    struct scram_client scram = {.hash = SCRAM_HASH_SHA_256,
+                                 .name = SLICE("ann@example.org"),
+                                 .password = SLICE("secret"),
+                                 .nonce = SLICE("rOprNGfwEbeRWgbNEkqO"),
+                                 .binding_flag = row->flag,
+                                 .binding = {row->type, slice_of(bytes, len)}};
+    scram_client_first_write(&message, &scram);
+    send_response(t, client, row->command, &message);
+    if (!*row->answer) {
+        read_challenge(t, client, &challenge);
+        assert_int_equal(scram_client_final_write(&message, &scram, buffer_slice(&challenge)), SCRAM_OK);
+        send_response(t, client, "", &message);
+        if (row->is_foreign) {
+            play(t, &client, "S: MALFORMED\n");
+        } else {
+            buffer_clear(&challenge);
+            read_challenge(t, client, &challenge);
+            assert_int_equal(scram_client_finish(&scram, buffer_slice(&challenge)), SCRAM_OK);
+            play(t, &client, "C: \nS: OK\n");
+        }
+    } else {
+        play(t, &client, row->answer);
+    }
+    stream_close(&client);
+    buffer_free(&message);
+    buffer_free(&challenge);
+}
+
+static void bound_body(struct task *t, struct store_bench *bench) {
+    const struct bound_case rows[] = {
+        {"AUTH SCRAM-SHA-256-PLUS ", 'p', SLICE("tls-server-end-point"), STREAM_BINDING_END_POINT, false, ""},
+        {"AUTH SCRAM-SHA-256-PLUS ", 'p', SLICE("tls-exporter"), STREAM_BINDING_EXPORTER, false, ""},
+        {"AUTH SCRAM-SHA-256 ", 'n', SLICE_EMPTY, STREAM_BINDING_EXPORTER, false, ""},
+        {"AUTH SCRAM-SHA-256-PLUS ", 'p', SLICE("tls-server-end-point"), STREAM_BINDING_END_POINT, true, ""},
+        {"AUTH SCRAM-SHA-256-PLUS ", 'p', SLICE("tls-exporter"), STREAM_BINDING_EXPORTER, true, ""},
+        {"AUTH SCRAM-SHA-256-PLUS ", 'p', SLICE("tls-unique"), STREAM_BINDING_EXPORTER, false,
+         "S: MALFORMED\n"},
+        /* The client could, and was made to believe that we could not. */
+        {"AUTH SCRAM-SHA-256 ", 'y', SLICE_EMPTY, STREAM_BINDING_EXPORTER, false, "S: MALFORMED\n"},
+        {"AUTH SCRAM-SHA-256-PLUS ", 'n', SLICE_EMPTY, STREAM_BINDING_EXPORTER, false, "S: MALFORMED\n"},
+        {"AUTH SCRAM-SHA-256 ", 'p', SLICE("tls-exporter"), STREAM_BINDING_EXPORTER, false, "S: MALFORMED\n"},
+    };
+    struct role_bench role;
+    login_open(t, &role, bench);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) bound_exchange(t, &role, &rows[i]);
+    assert_int_equal(role.handover_count, 3);
+    role_close(t, &role);
+}
+static void scram_is_bound_to_its_tls_connection(void **state) { bench_run(bound_body, NULL); }
+
 static void private_body(struct task *t, struct store_bench *bench) {
     struct role_bench role;
     login_open(t, &role, bench);
     role.login.plaintext = PLAINTEXT_NEVER;
     struct stream *client = auth_connect(&role, false);
-    play(t, client,
+    play(t, &client,
          "C: LIST\nS: \nC: AUTH PLAIN AGFubkBleGFtcGxlLm9yZwBzZWNyZXQ=\nS: TLS\nC: AUTH LOGIN\nS: TLS\n");
     assert_int_equal(role.handover_count, 0);
     stream_close(&client);
@@ -215,7 +286,7 @@ static void pump_body(struct task *t, struct store_bench *bench) {
     scope_init(&scope, bench->env);
     struct stream *client = auth_connect(&role, true);
     assert_int_equal(tls_connect(t, &client, role.client_tls, env_now_ms(bench->env) + 5000), 0);
-    play(t, client, "C: AUTH PLAIN AGFubkBleGFtcGxlLm9yZwBzZWNyZXQ=\nC: early\nS: OK\nS: early\n");
+    play(t, &client, "C: AUTH PLAIN AGFubkBleGFtcGxlLm9yZwBzZWNyZXQ=\nC: early\nS: OK\nS: early\n");
     assert_true(role.last_handover.is_tls);
     assert_true(slice_starts(slice_from_text(role.last_handover.security), SLICE("TLSv1.3 ")));
     assert_int_equal(role.pumps.count, 1);
@@ -251,7 +322,7 @@ static void idle_body(struct task *t, struct store_bench *bench) {
     login_open(t, &role, bench);
     struct stream *client = auth_connect(&role, true);
     assert_int_equal(tls_connect(t, &client, role.client_tls, env_now_ms(bench->env) + 5000), 0);
-    play(t, client, "C: AUTH PLAIN AGFubkBleGFtcGxlLm9yZwBzZWNyZXQ=\nS: OK\n");
+    play(t, &client, "C: AUTH PLAIN AGFubkBleGFtcGxlLm9yZwBzZWNyZXQ=\nS: OK\n");
     /* A role that ends does not wait for its clients. */
     assert_int_equal(role.pumps.count, 1);
     pump_group_close(&role.pumps);
@@ -411,6 +482,7 @@ int main(void) {
         cmocka_unit_test(more_may_come_from_this_machine),
         cmocka_unit_test(sasl_takes_what_is_right_and_refuses_the_rest),
         cmocka_unit_test(scram_proves_both_sides),
+        cmocka_unit_test(scram_is_bound_to_its_tls_connection),
         cmocka_unit_test(nothing_is_offered_in_the_clear),
         cmocka_unit_test(a_tls_session_is_pumped_whole_and_ends_politely),
         cmocka_unit_test(pumps_can_be_cut_off_together),

@@ -177,6 +177,39 @@ static bool tls_take_handle(struct stream *stream, struct handle *handle) {
     return false;
 }
 
+/* RFC 5929 4.1: the hash that the certificate's signature has, SHA-256 where that is weaker; a signature
+   that names no hash gives no binding. */
+static size_t end_point_binding(const X509 *certificate, uint8_t bytes[STREAM_BINDING_BYTES_MAX]) {
+    int digest = NID_undef;
+    unsigned len = 0;
+    if (!certificate || !OBJ_find_sigid_algs(X509_get_signature_nid(certificate), &digest, NULL)) return 0;
+    if (digest == NID_md5 || digest == NID_sha1) digest = NID_sha256;
+    const EVP_MD *hash = EVP_get_digestbynid(digest);
+    if (!hash || EVP_MD_get_size(hash) > STREAM_BINDING_BYTES_MAX) return 0;
+    return X509_digest(certificate, hash, bytes, &len) == 1 ? len : 0;
+}
+
+/* RFC 9266 2 and 4.2: of TLS 1.2 only with the extended master secret. */
+static size_t exporter_binding(SSL *ssl, uint8_t bytes[STREAM_BINDING_BYTES_MAX]) {
+    static const char label[] = "EXPORTER-Channel-Binding";
+    enum { EXPORTER_BYTES = 32 };
+    if (SSL_version(ssl) < TLS1_3_VERSION && SSL_get_extms_support(ssl) != 1) return 0;
+    int result = SSL_export_keying_material(ssl, bytes, EXPORTER_BYTES, label, sizeof label - 1, NULL, 0, 1);
+    return result == 1 ? EXPORTER_BYTES : 0;
+}
+
+static size_t tls_binding(struct stream *stream, enum stream_binding kind,
+                          uint8_t bytes[STREAM_BINDING_BYTES_MAX]) {
+    const struct tls_stream *s = tls_of(stream);
+    if (!SSL_is_init_finished(s->ssl)) return 0;
+    if (kind == STREAM_BINDING_EXPORTER) return exporter_binding(s->ssl, bytes);
+    const X509 *own = SSL_is_server(s->ssl) ? SSL_get_certificate(s->ssl) : NULL;
+    const X509 *certificate = own ? own : SSL_get0_peer_certificate(s->ssl);
+    size_t len = end_point_binding(certificate, bytes);
+    ERR_clear_error();
+    return len;
+}
+
 static const struct stream_ops tls_ops = {
     .read = tls_read,
     .write = tls_write,
@@ -184,6 +217,7 @@ static const struct stream_ops tls_ops = {
     .send_handle = tls_send_handle,
     .take_handle = tls_take_handle,
     .detach = tls_detach,
+    .binding = tls_binding,
     .shutdown = tls_shutdown,
     .close = tls_close,
 };

@@ -8,6 +8,8 @@
 
 #include "io/sim/disk.h"
 
+enum { COPIED_FOLDERS_MAX = 64 };
+
 struct name_change {
     struct list link;
     /* What loses a name, and what gets one; a folder is NULL where there is none. */
@@ -190,5 +192,34 @@ void sim_machine_make_folder(struct sim_machine *machine, const char *path) {
         }
         sim_names_sync(folder);
         folder = inode;
+    }
+}
+
+/* A file's or a folder's name, and its bytes; what is in a folder is left to the caller. */
+static struct sim_inode *name_copy(const struct sim_name *name, struct sim_inode *folder) {
+    struct sim_inode *copy = sim_inode_new(folder->machine, name->inode->is_folder);
+    name_set(&folder->names, name->text, copy);
+    name_set(&folder->durable_names, name->text, copy);
+    sim_inode_release(copy);
+    if (name->inode->is_folder) return copy;
+    sim_inode_write(copy, slice_of(name->inode->seen.ptr, name->inode->seen.len), 0);
+    sim_inode_sync(copy);
+    return NULL;
+}
+
+void sim_machine_copy_disk(const struct sim_machine *from, struct sim_machine *to) {
+    struct {
+        const struct sim_inode *from;
+        struct sim_inode *to;
+    } folders[COPIED_FOLDERS_MAX] = {{from->root, to->root}};
+    size_t count = 1;
+    for (size_t i = 0; i < count; i++) {
+        LIST_EACH(&folders[i].from->names, name, struct sim_name, link) {
+            struct sim_inode *folder = name_copy(name, folders[i].to);
+            if (!folder) continue;
+            ASSERT(count < COPIED_FOLDERS_MAX);
+            folders[count].from = name->inode;
+            folders[count++].to = folder;
+        }
     }
 }

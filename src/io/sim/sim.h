@@ -122,6 +122,9 @@ struct sim_faults *sim_machine_faults(struct sim_machine *machine);
 void sim_machine_jump_clock(struct sim_machine *machine, int64_t by_ms);
 /* Makes a folder and those above it, durable at once: an installed machine. */
 void sim_machine_make_folder(struct sim_machine *machine, const char *path);
+/* Gives `to`, whose disk is empty, all that lies on the disk of `from`, durable: the same machine bought
+   twice. They may be of two worlds; nothing of `from` runs. */
+void sim_machine_copy_disk(const struct sim_machine *from, struct sim_machine *to);
 /* Kills all processes, and leaves of the disk what the seed lets survive. Connections from elsewhere
    go unanswered until a process is started on it again. */
 void sim_machine_power_cut(struct sim_machine *machine);
