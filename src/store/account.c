@@ -4,8 +4,8 @@
 #include "store/directory.h"
 #include "store/engine_state.h"
 #include "store/event.h"
-#include "store/listing.h"
 #include "store/import.h"
+#include "store/listing.h"
 #include "store/mailbox.h"
 #include "store/schema.h"
 

@@ -290,7 +290,8 @@ static void make_newer(struct task *t, struct bench *bench) {
 
 static void has_no_copy(struct task *t, struct bench *bench) {
     struct file *file = NULL;
-    assert_int_equal(file_open(task_env(t), FOLDER "/snapshot/store.db.format-99", FILE_READ, &file), -ENOENT);
+    assert_int_equal(file_open(task_env(t), FOLDER "/snapshot/store.db.format-99", FILE_READ, &file),
+                     -ENOENT);
     bench->is_done = true;
 }
 
