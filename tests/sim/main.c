@@ -28,7 +28,7 @@ enum {
     PROGRESS_EVERY = 100
 };
 
-static const struct scenario *const scenarios[] = {&scenario_crash, &scenario_power};
+static const struct scenario *const scenarios[] = {&scenario_crash, &scenario_power, &scenario_swarm};
 enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0] };
 
 #ifdef PLANTED_FAULTS
@@ -89,10 +89,10 @@ static bool run_once(const struct options *options, const struct scenario *scena
     buffer_free(&failure);
     if (options->is_verbose)
         (void)printf("%s seed %llu: trace %016llx, %llu of %llu acknowledged, %llu starts, %llu troubles, "
-                     "%lld virtual ms\n",
+                     "faults %x, %lld virtual ms\n",
                      scenario->name, (unsigned long long)seed, (unsigned long long)result->trace,
                      (unsigned long long)result->acknowledged, (unsigned long long)result->attempts,
-                     (unsigned long long)result->starts, (unsigned long long)result->troubles,
+                     (unsigned long long)result->starts, (unsigned long long)result->troubles, result->faults,
                      (long long)result->virtual_ms);
     return is_good;
 }
@@ -194,10 +194,11 @@ static bool take_options(int count, char **arguments, struct options *options) {
 int main(int count, char **arguments) {
     struct options options;
     if (!take_options(count, arguments, &options)) {
-        (void)fprintf(stderr,
-                      "usage: %s [--scenario crash|power] [--first S] [--seeds N] [--trace] [--verbose] "
-                      "[--plant FAULT]\n",
-                      arguments[0]);
+        (void)fprintf(
+            stderr,
+            "usage: %s [--scenario crash|power|swarm] [--first S] [--seeds N] [--trace] [--verbose] "
+            "[--plant FAULT]\n",
+            arguments[0]);
         return 2;
     }
     struct shared *shared =

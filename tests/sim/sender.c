@@ -132,7 +132,7 @@ static bool send_one(struct task *t, struct sender *sender) {
     unsigned code = send_envelope(t, sender, recipients);
     if (code == 250) code = send_content(t, sender, number);
     if (code == 250) {
-        run->ledger->entries[number].is_acknowledged = true;
+        ledger_acknowledge(run->ledger, number, sim_world_now_ms(run->world));
         sender->left--;
         return true;
     }
