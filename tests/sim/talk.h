@@ -9,7 +9,7 @@
 #include "app/orders.h"
 #include "io/stream.h"
 
-enum { TALK_BYTES_MAX = 4 << 20, TALK_PATIENCE_MS = 90000 };
+enum { TALK_BYTES_MAX = 4 << 20, TALK_PATIENCE_MS = 12000 };
 
 struct talk {
     struct stream *stream;
