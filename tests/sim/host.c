@@ -224,6 +224,14 @@ struct env *host_role(const struct host *host, size_t number) {
     return NULL;
 }
 
+struct env *host_role_named(const struct host *host, const char *name) {
+    LIST_EACH(&host->processes, process, struct host_process, in_host) {
+        if (process->is_role && !process->env->is_dead && strcmp(process->log.role, name) == 0)
+            return process->env;
+    }
+    return NULL;
+}
+
 size_t host_role_count(const struct host *host) {
     size_t count = 0;
     while (host_role(host, count)) count++;

@@ -256,7 +256,7 @@ static void session(struct task *t, struct changer *changer) {
     if (imap_talk_open(t, &changer->talk) &&
         imap_talk_select(t, &changer->talk, choose_box(changer), " (CONDSTORE)", NULL, NULL) &&
         list_all(t, changer)) {
-        while (operations-- && change(t, changer) && !ledger_has_failed(changer->ledger)) continue;
+        while (operations-- && !changer->run->is_paused && change(t, changer)) continue;
         (void)imap_talk_command(t, &changer->talk, NULL, NULL, "LOGOUT");
     }
     imap_talk_close(&changer->talk);
@@ -267,7 +267,7 @@ void imap_changer_main(struct task *t, void *argument) {
     struct changer changer = {.run = client->run, .ledger = client->run->ledger};
     while (!client->run->is_closing && !ledger_has_failed(client->run->ledger)) {
         imap_talk_init(&changer.talk, client->run, client->number);
-        session(t, &changer);
+        if (!client->run->is_paused) session(t, &changer);
         if (!client_rest(t, client->run, REST_MS_MAX)) break;
     }
     client->run->readers_left--;

@@ -10,12 +10,15 @@ enum {
     SENDERS = 4,
     SET_UP_MS_MAX = 60000,
     /* How long a scenario may make trouble, and everything may take after it. */
-    TROUBLE_MS_MIN = 3000,
-    TROUBLE_MS_MAX = 20000,
+    TROUBLE_MS_MIN = 1500,
+    TROUBLE_MS_MAX = 15000,
     SETTLE_MS_MAX = 1200000,
     /* What was begun in trouble ends, and who idles is told of it (imap_watcher.c). */
     CALM_DOWN_MS = 5000,
     LOOK_MS_MAX = 1500,
+    LAST_STEPS_MAX = 120,
+    LAST_JOBS_MAX = 6,
+    LAST_KILL_MS = 500,
 };
 
 uint64_t run_between(struct run *run, uint64_t least, uint64_t most) {
@@ -90,6 +93,7 @@ static void look_now_and_then(void *context) {
 static void heal_role(struct env *role) {
     sim_kill_after_steps(role, 0);
     sim_kill_after_turns(role, 0);
+    sim_kill_after_jobs(role, 0);
     sim_kill_at_random(role, 0);
 }
 
@@ -120,11 +124,27 @@ static bool trouble(struct run *run) {
     return !ledger_has_failed(run->ledger);
 }
 
-static bool settle(struct run *run) {
-    if (!wait_for(run, is_served, SETTLE_MS_MAX, "after all was healed senders are not served")) return false;
+/* The store dies once more in the middle of what is under way, and then nothing new is begun: who idles
+   hears of what was committed from nobody but its successor. */
+static bool pause(struct run *run) {
+    struct env *store = host_role_named(run->host, "store");
+    run->is_paused = true;
+    if (store && run_between(run, 0, 2) == 0)
+        sim_kill_after_steps(store, run_between(run, 1, LAST_STEPS_MAX));
+    else if (store)
+        sim_kill_after_jobs(store, run_between(run, 1, LAST_JOBS_MAX));
+    sim_world_run_for(run->world, LAST_KILL_MS);
+    if (host_role_named(run->host, "store") == store && store) heal_role(store);
     if (!wait_for(run, is_ready, SETTLE_MS_MAX, "after all was healed not all roles serve")) return false;
     run->healed_ms = sim_world_now_ms(run->world);
     sim_world_run_for(run->world, CALM_DOWN_MS);
+    run->is_paused = false;
+    return !ledger_has_failed(run->ledger);
+}
+
+static bool settle(struct run *run) {
+    if (!pause(run)) return false;
+    if (!wait_for(run, is_served, SETTLE_MS_MAX, "after all was healed senders are not served")) return false;
     run->senders_left = SENDERS;
     run->is_calm = true;
     if (!wait_for(run, is_served, SETTLE_MS_MAX, "in calm times senders are not served")) return false;

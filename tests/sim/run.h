@@ -36,6 +36,8 @@ struct run {
     uint64_t accounts[LEDGER_ACCOUNTS];
     /* Since then nothing goes wrong any more. */
     bool is_healed;
+    /* Nobody begins to send or change anything. */
+    bool is_paused;
     /* When all roles served again, or 0. */
     int64_t healed_ms;
     /* And all roles serve: nobody waits long. */

@@ -23,7 +23,10 @@ static struct env *choose_role(struct run *run) {
 
 static void kill_at_step(struct run *run) {
     struct env *role = choose_role(run);
-    if (role) sim_kill_after_steps(role, run_between(run, 1, STEPS_MAX));
+    if (role && run_between(run, 0, 1))
+        sim_kill_after_steps(role, run_between(run, 1, STEPS_MAX));
+    else if (role)
+        sim_kill_after_jobs(role, run_between(run, 1, STEPS_MAX / 10));
 }
 
 static void kill_at_wait(struct run *run) {

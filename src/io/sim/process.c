@@ -103,6 +103,7 @@ void sim_process_on_end(struct env *env, void (*call)(void *context), void *cont
 
 void sim_kill_after_steps(struct env *env, uint64_t steps) { sim_process_of(env)->kill_steps = steps; }
 void sim_kill_after_turns(struct env *env, uint64_t turns) { sim_process_of(env)->kill_turns = turns; }
+void sim_kill_after_jobs(struct env *env, uint64_t jobs) { sim_process_of(env)->kill_jobs = jobs; }
 void sim_kill_at_random(struct env *env, uint32_t chance) { sim_process_of(env)->kill_chance = chance; }
 void sim_power_cut_after_steps(struct sim_machine *machine, uint64_t steps) { machine->power_steps = steps; }
 
