@@ -261,7 +261,8 @@ struct change {
     enum change_kind kind;
 };
 
-/* Something was committed to a mailbox; sent to every mail role. */
+/* Something was committed to a mailbox; sent to every mail role. Mailbox 0: to any of them, by a store
+   that died before it told. */
 struct mailbox_news {
     uint64_t account;
     uint64_t mailbox;

@@ -400,6 +400,14 @@ struct store_service *store_service_new(struct env *env, struct engine *engine) 
     return service;
 }
 
+static void tell_news(struct peer_role *peer, const struct mailbox_news *news) {
+    struct buffer note = buffer_new(64);
+    pack_news(&note, news);
+    struct ipc_message message = {STORE_NOTE_MAILBOX_NEWS, buffer_slice(&note), HANDLE_NONE};
+    if (peer->is_mail && !peer->is_ending) channel_notify(peer->channel, &message);
+    buffer_free(&note);
+}
+
 void store_service_attach(struct store_service *service, struct stream *stream, bool wants_news) {
     struct peer_role *peer = calloc(1, sizeof *peer);
     if (!peer) FATAL("out of memory for a peer of the store");
@@ -408,15 +416,13 @@ void store_service_attach(struct store_service *service, struct stream *stream, 
     peer->channel = channel_new(service->env, &handlers, peer);
     list_append(&service->peers, &peer->link);
     channel_attach(peer->channel, stream);
+    /* What a store before this one committed last, nobody may have heard of. */
+    if (!IS_PLANTED(service->env, PLANTED_LOST_NEWS)) tell_news(peer, &(struct mailbox_news){0});
 }
 
 void store_service_news(struct store_service *service, const struct mailbox_news *news) {
-    struct buffer note = buffer_new(64);
-    pack_news(&note, news);
-    struct ipc_message message = {STORE_NOTE_MAILBOX_NEWS, buffer_slice(&note), HANDLE_NONE};
     LIST_EACH(&service->peers, peer, struct peer_role, link)
-    if (peer->is_mail && !peer->is_ending) channel_notify(peer->channel, &message);
-    buffer_free(&note);
+    tell_news(peer, news);
 }
 
 void store_service_free(struct task *t, struct store_service **closing) {

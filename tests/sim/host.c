@@ -148,6 +148,7 @@ static void serve(struct task *t, void *argument) {
             .spawner = &spawner_of_simulation,
             .folder = HOST_FOLDER,
             .processes = {[ROLE_STORE] = 1,
+                          [ROLE_REMOTE] = 1,
                           [ROLE_MAIL] = service->host->options.mails,
                           [ROLE_EDGE] = service->host->options.edges},
             .listening = &service->listening,

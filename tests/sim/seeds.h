@@ -1,7 +1,7 @@
 /*
  * Many seeds of one or several scenarios, by some worker processes that share one list: a worker
- * that dies is told with its seed, and another takes its place. Each tenth seed runs twice, and must
- * leave the same trace.
+ * that dies is told with its seed, and another takes its place. The first seed and each tenth after it
+ * run twice, and must leave the same trace.
  */
 #ifndef SIM_SEEDS_H
 #define SIM_SEEDS_H
