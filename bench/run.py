@@ -82,8 +82,7 @@ def print_delivery(title: str, results: dict[str, Delivery]) -> None:
 
 def measure(servers: list[Any], messages: int, rounds: int, announcements: int) -> dict[str, Any]:
     figures: dict[str, Any] = {"messages": messages, "rounds": rounds, "cpus": os.cpu_count()}
-    print(f"{messages} messages over 20 connections, median of {rounds} rounds, {os.cpu_count()} CPUs; "
-          + ", ".join(f"{server.name}: {processes(server)} processes at rest" for server in servers))
+    print(f"{messages} messages over 20 connections, median of {rounds} rounds, {os.cpu_count()} CPUs")
     for name, title, sender in SCENARIOS:
         results = measure_delivery(servers, sender, messages, rounds)
         print_delivery(title, results)
@@ -93,6 +92,7 @@ def measure(servers: list[Any], messages: int, rounds: int, announcements: int) 
         delays = announce_delays_ms(server, announcements)
         figures.setdefault("announce_ms", {})[server.name] = delays
         print(f"  {server.name:<18}{summary(delays)}")
+    print("\nprocesses at rest: " + ", ".join(f"{server.name} {processes(server)}" for server in servers))
     return figures
 
 

@@ -11,7 +11,7 @@
 #include "app/orders.h"
 #include "store/engine.h"
 
-enum { ADMIN_WORDS_MAX = 6, ADMIN_REPORTS_MAX = 2 + 2 * CONFIG_PROCESSES_MAX };
+enum { ADMIN_HEALTH_LOGINS = 6, ADMIN_WORDS_MAX = 6, ADMIN_REPORTS_MAX = 2 + 2 * CONFIG_PROCESSES_MAX };
 
 struct admin_request {
     /* "account", "add", "alice@example.test" */

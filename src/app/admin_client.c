@@ -20,6 +20,9 @@ struct asking {
     struct handle control;
     /* The server went away while we asked. */
     bool was_cut;
+    /* How long to wait for an answer (0: for ever), and how long it took. */
+    int64_t patience_ms;
+    int64_t took_ms;
     json_t *answer;
 };
 
@@ -51,8 +54,13 @@ static void ask_server(struct task *t, struct env *env, struct asking *asking) {
     admin_request_pack(&body, asking->request);
     struct ipc_message message = {CONTROL_ADMIN, buffer_slice(&body), HANDLE_NONE};
     struct ipc_answer answer;
-    enum ipc_result result = channel_call(t, channel, &message, &answer, DEADLINE_NONE);
-    if (result == IPC_OK)
+    int64_t begun_ms = env_now_ms(env);
+    int64_t until_ms = asking->patience_ms ? begun_ms + asking->patience_ms : DEADLINE_NONE;
+    enum ipc_result result = channel_call(t, channel, &message, &answer, until_ms);
+    asking->took_ms = env_now_ms(env) - begun_ms;
+    if (result == IPC_TIMEOUT)
+        asking->answer = error_of(asking->folder, "the store does not answer in time");
+    else if (result == IPC_OK)
         asking->answer = json_loadb((const char *)answer.body.ptr, answer.body.len, 0, NULL);
     else
         asking->was_cut = true;
@@ -103,8 +111,10 @@ static void run(struct asking *asking) {
     real_env_free(&env);
 }
 
-json_t *admin_ask(const char *folder, const struct admin_request *request) {
-    struct asking asking = {.folder = folder, .request = request, .control = HANDLE_NONE};
+json_t *admin_ask_within(const char *folder, const struct admin_request *request, int64_t patience_ms,
+                         int64_t *took_ms) {
+    struct asking asking = {
+        .folder = folder, .request = request, .control = HANDLE_NONE, .patience_ms = patience_ms};
     char run_folder[PATH_BYTES];
     (void)snprintf(run_folder, sizeof run_folder, "%s/run", folder);
     int result = local_connect(run_folder, "control", &asking.control);
@@ -113,6 +123,12 @@ json_t *admin_ask(const char *folder, const struct admin_request *request) {
     if (result && !serve_become_owner(folder)) return error_of(folder, "cannot act as its owner");
     if (result) asking.control = HANDLE_NONE;
     run(&asking);
+    *took_ms = asking.took_ms;
     if (asking.was_cut) return error_of(folder, "the server stopped before it answered; ask again");
     return asking.answer ? asking.answer : error_of(folder, "no answer that can be read");
+}
+
+json_t *admin_ask(const char *folder, const struct admin_request *request) {
+    int64_t took_ms = 0;
+    return admin_ask_within(folder, request, 0, &took_ms);
 }

@@ -31,6 +31,16 @@ static const struct cli_command commands[] = {
      NULL, DATA_OPTIONS, OPTION_DATA, 1, 2, command_domain},
     {"status", "--data DIR [--json]", "what is there, what runs, which walls are missing", NULL, DATA_OPTIONS,
      OPTION_DATA, 0, 0, command_status},
+    {"health", "--data DIR [--account ADDRESS --password-stdin] [--json | --nagios]",
+     "look at the running server as its users do",
+     "Connects to every port, logs in on each protocol over TLS, asks /health, and looks at certificate,\n"
+     "disk and store. Without --account the store grants logins that work once, for seconds, and lead to\n"
+     "no mail. Exit status: 0 all is well (there may be warnings), 1 something failed; its line says what\n"
+     "to do.\n"
+     "  --account ADDRESS  log in as this account; its password is read from standard input\n"
+     "  --nagios           one line, and the exit status of a Nagios plug-in: 0, 1 warning, 2 critical\n",
+     DATA_OPTIONS | OPTION_ACCOUNT | OPTION_PASSWORD_STDIN | OPTION_NAGIOS, OPTION_DATA, 0, 0,
+     command_health},
     {"verify", "--data DIR [--json]", "read and check everything that is stored",
      "Every body's checksum, reference counts, UIDs, counts. Works beside a running server.\n", DATA_OPTIONS,
      OPTION_DATA, 0, 0, command_verify},
@@ -98,6 +108,8 @@ static const struct option_row option_rows[] = {
     {"--listen", OPTION_LISTEN, AT(listen), 0, 0, 0},
     {"--base-port", OPTION_BASE_PORT, 0, AT(base_port), 0, 64000},
     {"--quota", OPTION_QUOTA, 0, AT(quota_bytes), 0, INT64_MAX},
+    {"--account", OPTION_ACCOUNT, AT(account), 0, 0, 0},
+    {"--nagios", OPTION_NAGIOS, 0, 0, AT(is_nagios), 0},
     {"--single", OPTION_SINGLE, 0, 0, AT(is_single), 0},
     {"--json", OPTION_JSON, 0, 0, AT(is_json), 0},
     {"--password-stdin", OPTION_PASSWORD_STDIN, 0, 0, AT(is_password_stdin), 0},

@@ -20,6 +20,8 @@ enum option_bit {
     OPTION_JSON = 1 << 6,
     OPTION_PASSWORD_STDIN = 1 << 7,
     OPTION_QUOTA = 1 << 8,
+    OPTION_ACCOUNT = 1 << 9,
+    OPTION_NAGIOS = 1 << 10,
 };
 
 /* A command line, taken apart. */
@@ -30,11 +32,13 @@ struct cli {
     const char *domain;
     const char *hostname;
     const char *listen;
+    const char *account;
     uint64_t base_port;
     uint64_t quota_bytes;
     bool is_single;
     bool is_json;
     bool is_password_stdin;
+    bool is_nagios;
     /* What is left: the command's words. */
     struct slice words[ADMIN_WORDS_MAX];
     size_t word_count;
@@ -61,6 +65,9 @@ int cli_fail(const char *format, ...) PRINTF_LIKE(1, 2);
 /* One line on stderr with the command's usage, and EXIT_USAGE. */
 int cli_misuse(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* The password, one line of standard input or asked for. 0, or the exit status. */
+int cli_password(struct cli *cli, struct slice *password);
+
 /* The commands. */
 int command_init(struct cli *cli);
 int command_serve(struct cli *cli);
@@ -68,6 +75,7 @@ int command_account(struct cli *cli);
 int command_alias(struct cli *cli);
 int command_domain(struct cli *cli);
 int command_status(struct cli *cli);
+int command_health(struct cli *cli);
 int command_verify(struct cli *cli);
 int command_tool(struct cli *cli);
 

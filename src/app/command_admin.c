@@ -161,7 +161,7 @@ static bool prompt_password(struct cli *cli, struct slice *password) {
 }
 
 /* 0, or the exit status. The password is one line. */
-static int get_password(struct cli *cli, struct slice *password) {
+int cli_password(struct cli *cli, struct slice *password) {
     int result = 0;
     if (cli->is_password_stdin)
         result = read_file(cli->arena, "-", PASSWORD_BYTES_MAX, password);
@@ -202,7 +202,7 @@ int command_account(struct cli *cli) {
     int status = check_verbs(cli, verbs, words);
     if (status) return status;
     struct admin_request request = request_of(cli);
-    if (verb_is(cli, "add") || verb_is(cli, "password")) status = get_password(cli, &request.password);
+    if (verb_is(cli, "add") || verb_is(cli, "password")) status = cli_password(cli, &request.password);
     return status ? status : ask(cli, &request);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "io/real/read_file.h"
+#include "web/web_allow.h"
 
 void config_defaults(struct config *config) {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -23,6 +24,7 @@ void config_defaults(struct config *config) {
         .gid = 62000,
         .dns_trust_anchors = "/usr/share/dns/root.key",
         .log_level = LOG_LEVEL_INFO,
+        .metrics_allow = "127.0.0.0/8, ::1",
     };
 }
 
@@ -131,6 +133,13 @@ static void read_log_level(struct setting *setting, const struct key *key) {
     setting->fault = key->fault;
 }
 
+static void read_allow(struct setting *setting, const struct key *key) {
+    if (web_allow_is_valid(setting->value))
+        setting->config->metrics_allow = arena_text(setting->arena, setting->value);
+    else
+        setting->fault = key->fault;
+}
+
 #define AT(member) offsetof(struct config, member)
 
 static const struct key keys[] = {
@@ -157,6 +166,8 @@ static const struct key keys[] = {
      "up to 8 addresses, like 192.0.2.1 or 127.0.0.1@5353"},
     {SLICE_INIT("dns.trust_anchors"), read_text, AT(dns_trust_anchors), 0, 0, NULL},
     {SLICE_INIT("log.level"), read_log_level, 0, 0, 0, "debug, info, warn or error"},
+    {SLICE_INIT("metrics.allow"), read_allow, 0, 0, 0,
+     "addresses and networks, like 127.0.0.0/8, ::1, 192.0.2.7"},
 };
 
 static const struct key *key_find(struct slice name) {
@@ -229,10 +240,12 @@ void config_render(const struct config *config, struct buffer *out) {
         "# Started as root, each role runs under its own user id.\n"
         "# user.store = %llu\n# user.remote = %llu\n# user.mail = %llu\n# user.edge = %llu\n# group = "
         "%llu\n\n"
+        "# Who may read http://.../metrics. The default is this host alone.\n"
+        "# metrics.allow = %s\n\n"
         "# log.level = info\n",
         config->hostname, config->listen[0], (unsigned long long)config->base_port, config->tls_certificate,
         config->tls_key, (unsigned long long)(config->message_bytes_max >> 20),
         (unsigned long long)config->uid[ROLE_STORE], (unsigned long long)config->uid[ROLE_REMOTE],
         (unsigned long long)config->uid[ROLE_MAIL], (unsigned long long)config->uid[ROLE_EDGE],
-        (unsigned long long)config->gid);
+        (unsigned long long)config->gid, config->metrics_allow);
 }

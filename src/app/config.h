@@ -36,6 +36,8 @@ struct config {
     size_t dns_server_count;
     const char *dns_trust_anchors;
     enum log_level log_level;
+    /* Who may read /metrics (web/web_allow.h). */
+    const char *metrics_allow;
 };
 
 /* The defaults of every key. */

@@ -10,6 +10,8 @@ const struct port ports[PORT_KINDS] = {
     [PORT_IMAPS] = {993, "IMAPS"},
     [PORT_POP3] = {110, "POP3"},
     [PORT_POP3S] = {995, "POP3S"},
+    [PORT_HTTP] = {80, "HTTP"},
+    [PORT_HTTPS] = {443, "HTTPS"},
 };
 
 void settings_pack(struct buffer *out, const struct role_settings *settings) {
@@ -26,6 +28,8 @@ void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_slice(out, settings->dns_trust_anchors);
     pack_bool(out, settings->dns_is_system);
     pack_number(out, settings->hash_memory_kib);
+    pack_number(out, settings->base_port);
+    pack_slice(out, settings->metrics_allow);
 }
 
 bool settings_unpack(struct slice body, struct arena *arena, struct role_settings *settings) {
@@ -43,6 +47,8 @@ bool settings_unpack(struct slice body, struct arena *arena, struct role_setting
     settings->dns_trust_anchors = arena_copy(arena, unpack_slice(&in));
     settings->dns_is_system = unpack_bool(&in);
     settings->hash_memory_kib = unpack_number_max(&in, UINT32_MAX);
+    settings->base_port = unpack_number_max(&in, UINT16_MAX);
+    settings->metrics_allow = arena_copy(arena, unpack_slice(&in));
     return unpack_is_done(&in);
 }
 

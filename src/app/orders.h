@@ -21,9 +21,12 @@ enum order {
     ORDER_REPORT,
     /* From the role: it serves; struct walls. */
     REPORT_READY,
+    /* Requests: to a role, what it counts (struct metrics); from a role, how all is (struct web_report). */
+    ASK_MEASURE,
+    ASK_REPORT,
 };
 
-/* The ports, in the order of the README. HTTP's belong to the console of a later release. */
+/* The ports, in the order of the README. */
 enum port_kind {
     PORT_SMTP,
     PORT_SUBMISSION,
@@ -32,6 +35,8 @@ enum port_kind {
     PORT_IMAPS,
     PORT_POP3,
     PORT_POP3S,
+    PORT_HTTP,
+    PORT_HTTPS,
     PORT_KINDS,
     /* DIR/run/control, for the store. */
     PORT_CONTROL = PORT_KINDS,
@@ -61,6 +66,9 @@ struct role_settings {
     bool dns_is_system;
     /* What a password's hash costs; 0: the default (store/engine.h). */
     uint64_t hash_memory_kib;
+    uint64_t base_port;
+    /* Who may read /metrics (web/web_allow.h). */
+    struct slice metrics_allow;
 };
 
 /* Which walls stand around a role; false ones are told by `status`. */

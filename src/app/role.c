@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "ipc/pack.h"
+#include "web/web_report.h"
 
 /* Texts of settings, newest first. Sessions borrow from older ones: they live as long as the role. */
 struct settings_memory {
@@ -44,13 +45,21 @@ static void supervisor_gone(void *context) {
     gate_open(&role->order_came);
 }
 
-static void no_requests(struct task *t, void *context, struct ipc_request *request) {
+/* ASK_MEASURE is all there is to ask. */
+static void answer_request(struct task *t, void *context, struct ipc_request *request) {
     (void)t;
-    (void)context;
-    channel_reply(request, SLICE_EMPTY, HANDLE_NONE);
+    struct role *role = context;
+    struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
+    handle_close(role->env, request->message.handle);
+    if (request->message.type == ASK_MEASURE) {
+        if (role->state && role->ops->measure) role->ops->measure(role);
+        metrics_pack(&body, &role->env->metrics);
+    }
+    channel_reply(request, buffer_slice(&body), HANDLE_NONE);
+    buffer_free(&body);
 }
 
-static const struct channel_handlers control_handlers = {no_requests, order_came, supervisor_gone};
+static const struct channel_handlers control_handlers = {answer_request, order_came, supervisor_gone};
 
 static void order_free(struct role *role, struct order_item *item) {
     handle_close(role->env, item->handle);

@@ -22,6 +22,8 @@ struct role_ops {
     void (*report)(struct role *role, const struct role_report *report);
     /* Ends all it serves; frees its state. */
     void (*stop)(struct task *t, struct role *role);
+    /* Sets the gauges that nobody keeps up to date. Does not wait. May be NULL. */
+    void (*measure)(struct role *role);
 };
 
 struct role {

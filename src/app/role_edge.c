@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "app/collect.h"
 #include "app/handing_over.h"
 #include "app/role.h"
 #include "base/limits.h"
@@ -11,12 +12,13 @@
 #include "login/admission.h"
 #include "pop3/pop3_login.h"
 #include "smtp/smtp_server.h"
+#include "web/web_server.h"
 
 enum { HAND_OVER_PATIENCE_MS = 10000 };
 
 /* The protocols, each with its own ALPN name and so its own TLS context. */
-enum protocol { PROTOCOL_SMTP, PROTOCOL_IMAP, PROTOCOL_POP3, PROTOCOL_COUNT };
-static const char *const alpn_names[PROTOCOL_COUNT] = {"smtp", "imap", "pop3"};
+enum protocol { PROTOCOL_SMTP, PROTOCOL_IMAP, PROTOCOL_POP3, PROTOCOL_HTTP, PROTOCOL_COUNT };
+static const char *const alpn_names[PROTOCOL_COUNT] = {"smtp", "imap", "pop3", "http/1.1"};
 
 /* TLS contexts of a reload; older ones live as long as the role, since sessions may use them. */
 struct certificates {
@@ -45,6 +47,7 @@ struct edge_role {
     struct conn_group group;
     struct login_context logins[PROTOCOL_COUNT];
     struct smtp_server smtp;
+    struct web_server web;
     struct certificates *certificates;
     struct channel *mails[CONFIG_PROCESSES_MAX];
     struct edge_port ports[EDGE_PORTS_MAX];
@@ -113,6 +116,15 @@ static void apply_settings(struct edge_role *edge) {
         if (edge->certificates) edge->logins[i].tls = edge->certificates->contexts[i];
     }
     edge->smtp.settings.message_bytes_max = settings->message_bytes_max;
+    edge->web.hostname = settings->hostname;
+    edge->web.base_port = settings->base_port;
+    edge->web.metrics_allow = settings->metrics_allow;
+    if (edge->certificates) edge->web.tls = edge->certificates->contexts[PROTOCOL_HTTP];
+}
+
+static bool report(struct task *t, void *context, struct web_report *report) {
+    struct role *role = ((struct edge_role *)context)->role;
+    return collect_ask(t, role->env, role->control, report);
 }
 
 static void prepare_logins(struct edge_role *edge) {
@@ -153,6 +165,8 @@ static bool start(struct task *t, struct role *role) {
                                       .store = edge->store,
                                       .settings = smtp_settings_default()};
     smtp_server_init(&edge->smtp);
+    edge->web =
+        (struct web_server){.env = role->env, .group = &edge->group, .report = report, .context = edge};
     apply_settings(edge);
     return true;
 }
@@ -182,9 +196,14 @@ static const struct slice refusals[PORT_KINDS] = {
     [PORT_SUBMISSION] = SLICE_INIT("421 4.7.0 Too many connections; try again later\r\n"),
     [PORT_IMAP] = SLICE_INIT("* BYE [UNAVAILABLE] Too many connections; try again later\r\n"),
     [PORT_POP3] = SLICE_INIT("-ERR [SYS/TEMP] Too many connections; try again later\r\n"),
+    [PORT_HTTP] = SLICE_INIT("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"
+                             "Retry-After: 60\r\nConnection: close\r\n\r\n"),
 };
 
 static void refuse(struct edge_port *port, struct stream *stream, enum admission_result reason) {
+    metrics_add(&port->edge->role->env->metrics,
+                reason == ADMISSION_FULL ? METRIC_CONNECTIONS_REFUSED_FULL : METRIC_CONNECTIONS_REFUSED_CROWD,
+                1);
     LOG_INFO(port->edge->role->env->log, "accept.refused", LOG_CSTR("address", stream->peer.address),
              LOG_CSTR("reason", reason == ADMISSION_FULL ? "too many in all" : "too many from there"));
     struct slice refusal = refusals[port->kind];
@@ -217,18 +236,38 @@ static void serve(struct edge_port *port, struct stream *stream) {
     case PORT_POP3S:
         pop3_login_start(&edge->logins[PROTOCOL_POP3], stream, true);
         return;
+    case PORT_HTTP:
+        web_accept(&edge->web, stream, false);
+        return;
+    case PORT_HTTPS:
+        web_accept(&edge->web, stream, true);
+        return;
     default:
         stream_close(&stream);
     }
 }
 
+static const enum metric_protocol protocol_of_ports[PORT_KINDS] = {
+    [PORT_SMTP] = METRIC_PROTOCOL_SMTP,
+    [PORT_SUBMISSION] = METRIC_PROTOCOL_SUBMISSION,
+    [PORT_SUBMISSIONS] = METRIC_PROTOCOL_SUBMISSION,
+    [PORT_IMAP] = METRIC_PROTOCOL_IMAP,
+    [PORT_IMAPS] = METRIC_PROTOCOL_IMAP,
+    [PORT_POP3] = METRIC_PROTOCOL_POP3,
+    [PORT_POP3S] = METRIC_PROTOCOL_POP3,
+    [PORT_HTTP] = METRIC_PROTOCOL_HTTP,
+    [PORT_HTTPS] = METRIC_PROTOCOL_HTTP,
+};
+
 static void accepted(void *context, struct stream *stream) {
     struct edge_port *port = context;
     enum admission_result result = admission_enter(port->edge->admission, stream);
-    if (result == ADMISSION_OK)
-        serve(port, stream);
-    else
+    if (result != ADMISSION_OK) {
         refuse(port, stream, result);
+        return;
+    }
+    metrics_add(&port->edge->role->env->metrics, METRIC_CONNECTIONS + protocol_of_ports[port->kind], 1);
+    serve(port, stream);
 }
 
 static void listener(struct task *t, struct role *role, enum port_kind kind, struct handle handle) {
@@ -259,4 +298,4 @@ static void stop(struct task *t, struct role *role) {
     role->state = NULL;
 }
 
-const struct role_ops role_edge_ops = {start, reload, peer, listener, NULL, stop};
+const struct role_ops role_edge_ops = {start, reload, peer, listener, NULL, stop, NULL};

@@ -23,8 +23,27 @@ struct mail_role {
     struct channel *edges[CONFIG_PROCESSES_MAX];
 };
 
+/* Who logged in with a grant (store/grant.h) came this far, which is all there was to see. */
+static void end_probe(struct stream *stream, const struct handover *handover) {
+    struct buffer answer = buffer_new(KIB(1));
+    if (handover->protocol == LOGIN_IMAP)
+        buffer_printf(&answer, "%s OK Health login; there is no mail here\r\n", handover->tag);
+    else if (handover->protocol == LOGIN_POP3)
+        buffer_append_text(&answer, "+OK Health login; there is no mail here\r\n");
+    else
+        buffer_append_text(&answer, "235 2.7.0 Health login; nothing can be sent\r\n");
+    (void)!stream->ops->write(stream, buffer_slice(&answer));
+    buffer_free(&answer);
+    stream->ops->shutdown(stream);
+    stream_close(&stream);
+}
+
 static void start_session(struct mail_role *mail, struct stream *stream, const struct handover *handover) {
     stream->peer = handover->peer;
+    if (account_is_probe(handover->identity.account)) {
+        end_probe(stream, handover);
+        return;
+    }
     switch (handover->protocol) {
     case LOGIN_IMAP:
         imap_session_start(&mail->imap, stream, handover);
@@ -145,4 +164,4 @@ static void stop(struct task *t, struct role *role) {
     role->state = NULL;
 }
 
-const struct role_ops role_mail_ops = {start, reload, peer, listener, NULL, stop};
+const struct role_ops role_mail_ops = {start, reload, peer, listener, NULL, stop, NULL};

@@ -78,4 +78,4 @@ static void stop(struct task *t, struct role *role) {
     role->state = NULL;
 }
 
-const struct role_ops role_remote_ops = {start, reload, peer, listener, NULL, stop};
+const struct role_ops role_remote_ops = {start, reload, peer, listener, NULL, stop, NULL};

@@ -98,6 +98,29 @@ static void report(struct role *role, const struct role_report *report) {
     if (i == roles->count) roles->count++;
 }
 
+static void measure(struct role *role) {
+    const struct store_role *state = role->state;
+    struct metrics *metrics = &role->env->metrics;
+    struct store_status status;
+    if (!state->engine || engine_status(state->engine, &status) != STORE_OK) return;
+    const struct {
+        unsigned cell;
+        uint64_t value;
+    } gauges[] = {
+        {METRIC_STORE_WAITING, status.waiting},
+        {METRIC_STORE_ACCOUNTS, status.accounts},
+        {METRIC_STORE_DOMAINS, status.domains},
+        {METRIC_STORE_MESSAGES, status.messages},
+        {METRIC_STORE_MAIL_BYTES, status.mail_bytes},
+        {METRIC_STORE_STORED_BYTES, status.body_bytes},
+        {METRIC_STORE_SEGMENTS, status.segments},
+        {METRIC_STORE_FREE_BYTES, status.free_bytes > 0 ? (uint64_t)status.free_bytes : 0},
+        {METRIC_QUEUE_RECIPIENTS, status.queue_held},
+    };
+    for (size_t i = 0; i < sizeof gauges / sizeof gauges[0]; i++)
+        metrics_set(metrics, gauges[i].cell, gauges[i].value);
+}
+
 static void stop(struct task *t, struct role *role) {
     struct store_role *state = role->state;
     control_server_free(t, &state->control);
@@ -107,4 +130,4 @@ static void stop(struct task *t, struct role *role) {
     role->state = NULL;
 }
 
-const struct role_ops role_store_ops = {start, reload, peer, listener, report, stop};
+const struct role_ops role_store_ops = {start, reload, peer, listener, report, stop, measure};

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "io/real/log_sink.h"
 #include "io/real/loop.h"
+#include "io/real/notify.h"
 #include "io/real/read_file.h"
 
 enum { PEM_BYTES_MAX = 256 * 1024, SERVE_ARENA_BYTES = 256 << 20 };
@@ -52,6 +53,8 @@ static bool make_settings(struct serve *serve, const struct config *config, stru
         .plaintext = config->plaintext,
         .mail_processes = config->processes[ROLE_MAIL],
         .log_level = config->log_level,
+        .base_port = config->base_port,
+        .metrics_allow = slice_from_text(config->metrics_allow),
     };
     if (!dns_settings_read(serve->arena, serve->env->log, config, settings, error) ||
         !read_pem(serve, config->tls_certificate, &settings->certificates_pem, error) ||
@@ -93,6 +96,7 @@ static void on_signal(uv_signal_t *handle, int signal) {
 
 static void all_ready(void *context) {
     struct serve *serve = context;
+    notify_manager("READY=1");
     LOG_INFO(serve->env->log, "serve.ready", LOG_CSTR("hostname", serve->config.hostname),
              LOG_NUMBER("base_port", serve->config.base_port));
 }
@@ -111,6 +115,7 @@ static struct supervisor *start_supervisor(struct serve *serve) {
         .spawner = serve->options->is_single ? &spawner_in_process : &spawner_of_processes,
         .folder = serve->options->folder,
         .listening = &serve->listening,
+        .resident_bytes = process_resident_bytes,
         .on_ready = all_ready,
         .on_failed = start_failed,
         .context = serve,
@@ -130,6 +135,7 @@ static void serve_main(struct task *t, void *argument) {
         if (gate_wait(t, &serve->changed, DEADLINE_NONE) != WAIT_OK) break;
         if (serve->is_reload_asked) reload(serve, supervisor);
     }
+    notify_manager("STOPPING=1");
     supervisor_free(t, &supervisor);
     LOG_INFO(serve->env->log, "serve.stopped", LOG_NUMBER("pid", getpid()));
     real_env_stop(serve->env);

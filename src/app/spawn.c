@@ -4,9 +4,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "base/limits.h"
 #include "io/real/local.h"
 #include "io/real/loop.h"
+#include "io/real/read_file.h"
 
 enum { CONTROL_DESCRIPTOR = 3 };
 
@@ -118,6 +121,23 @@ static uint64_t process_id(const struct spawned *spawned) {
     return (uint64_t)uv_process_get_pid(&spawned->process);
 }
 static uint64_t no_id(const struct spawned *spawned) { return 0; }
+
+/* The second number of statm counts pages. */
+uint64_t process_resident_bytes(uint64_t id) {
+    char path[64];
+    struct slice text;
+    uint64_t pages = 0;
+    struct arena *arena = arena_new(KIB(64));
+    (void)snprintf(path, sizeof path, "/proc/%llu/statm",
+                   id ? (unsigned long long)id : (unsigned long long)getpid());
+    if (read_file(arena, path, KIB(4), &text) == 0) {
+        (void)slice_take_until(&text, ' ');
+        (void)slice_take_byte(&text, ' ');
+        (void)slice_take_number(&text, UINT32_MAX, &pages);
+    }
+    arena_free(&arena);
+    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
 
 static void process_kill(struct spawned *spawned) { (void)uv_process_kill(&spawned->process, SIGKILL); }
 /* A role that does not stop has no process of its own to kill. */

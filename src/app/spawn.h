@@ -32,6 +32,9 @@ struct spawner {
     int (*handle_copy)(struct env *env, struct handle handle, struct handle *copy);
 };
 
+/* Memory of a process (0: this one), or 0 where that is not known. */
+uint64_t process_resident_bytes(uint64_t id);
+
 extern const struct spawner spawner_of_processes;
 extern const struct spawner spawner_in_process;
 

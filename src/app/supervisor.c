@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "app/collect.h"
 #include "base/limits.h"
 #include "ipc/pack.h"
 
@@ -35,6 +36,7 @@ struct supervisor {
     const struct role_settings *settings;
     struct supervised roles[ROLES_MAX];
     size_t role_count;
+    struct collector *collector;
     /* Opened when a role has ended. */
     struct gate ended;
     bool is_stopping;
@@ -156,13 +158,31 @@ static void take_report(void *context, const struct ipc_message *message) {
     if (message->type == REPORT_READY) role_is_ready(context, message->body);
 }
 
-static void answer_nothing(struct task *t, void *context, struct ipc_request *request) {
-    (void)t;
-    (void)context;
-    channel_reply(request, SLICE_EMPTY, HANDLE_NONE);
+static void answer_role(struct task *t, void *context, struct ipc_request *request) {
+    collector_answer(t, ((struct supervised *)context)->supervisor->collector, request);
 }
 
-static const struct channel_handlers control_handlers = {answer_nothing, take_report, NULL};
+static const struct channel_handlers control_handlers = {answer_role, take_report, NULL};
+
+static uint64_t resident_bytes(const struct supervisor *supervisor, uint64_t id) {
+    return supervisor->options.resident_bytes ? supervisor->options.resident_bytes(id) : 0;
+}
+
+static struct collect_source collect_source_of(void *context, size_t at) {
+    struct supervised *role = &((struct supervisor *)context)->roles[at];
+    bool has_process = role->spawned && spawned_id(role) != 0;
+    uint64_t bytes = has_process ? resident_bytes(role->supervisor, spawned_id(role)) : 0;
+    return (struct collect_source){role->kind,    role->index,    role->restarts, bytes,
+                                   role->control, role->is_ready, !has_process};
+}
+
+static uint64_t own_resident_bytes(void *context) { return resident_bytes(context, 0); }
+
+static struct collector *start_collector(struct supervisor *supervisor) {
+    struct collector_options options = {supervisor->env, supervisor->role_count, collect_source_of,
+                                        own_resident_bytes, supervisor};
+    return collector_new(&options);
+}
 
 /* A role that keeps dying young waits longer each time. */
 static int64_t restart_pause_ms(const struct supervised *role, int64_t now_ms) {
@@ -186,6 +206,7 @@ static void role_ended(void *context, const char *status) {
                   LOG_NUMBER("index", role->index), LOG_CSTR("status", status),
                   LOG_NUMBER("pause_ms", role->pause_ms));
     }
+    collector_role_ended(supervisor->collector, (size_t)(role - supervisor->roles));
     supervisor->options.spawner->release(&role->spawned);
     gate_open(&supervisor->ended);
     if (supervisor->is_stopping) return;
@@ -265,6 +286,7 @@ struct supervisor *supervisor_new(const struct supervisor_options *options,
     supervisor->settings = settings;
     gate_init(&supervisor->ended);
     add_roles(supervisor);
+    supervisor->collector = start_collector(supervisor);
     start_role(&supervisor->roles[0]);
     return supervisor;
 }
@@ -279,7 +301,9 @@ void supervisor_free(struct task *t, struct supervisor **supervisor) {
     static const enum role_kind order[] = {ROLE_EDGE, ROLE_MAIL, ROLE_REMOTE, ROLE_STORE};
     (*supervisor)->is_stopping = true;
     for (size_t i = 0; i < ROLE_KINDS; i++) stop_kind(t, *supervisor, order[i]);
+    collector_stop(t, (*supervisor)->collector);
     for (size_t i = 0; i < (*supervisor)->role_count; i++) channel_close(t, &(*supervisor)->roles[i].control);
+    collector_free(&(*supervisor)->collector);
     free(*supervisor);
     *supervisor = NULL;
 }

@@ -25,6 +25,8 @@ struct supervisor_options {
     uint64_t uid[ROLE_KINDS];
     uint64_t gid[ROLE_KINDS];
     const struct listening *listening;
+    /* Memory of a process (0: this one). May be NULL. */
+    uint64_t (*resident_bytes)(uint64_t process_id);
     /* Called once, on the loop, when all roles serve. */
     void (*on_ready)(void *context);
     /* Called on the loop when the first start of the store failed (it has logged why). */

@@ -79,6 +79,16 @@ void *arena_try_alloc(struct arena *arena, size_t size) {
     return memset(memory, 0, size);
 }
 
+void *arena_try_grow(struct arena *arena, void *items, size_t count, size_t *capacity, size_t item_size) {
+    if (count < *capacity) return items;
+    size_t wanted = *capacity ? *capacity * 2 : 4;
+    void *grown = arena_try_alloc(arena, wanted * item_size);
+    if (!grown) return NULL;
+    if (count) memcpy(grown, items, count * item_size);
+    *capacity = wanted;
+    return grown;
+}
+
 void *arena_alloc(struct arena *arena, size_t size) {
     void *memory = arena_try_alloc(arena, size);
     if (!memory) FATAL("an arena of %zu bytes is asked for %zu more", arena->budget_bytes, size);

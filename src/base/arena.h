@@ -24,6 +24,9 @@ size_t arena_used_bytes(const struct arena *arena);
 void *arena_alloc(struct arena *arena, size_t size);
 /* The same, or NULL where the budget does not allow it. */
 NODISCARD void *arena_try_alloc(struct arena *arena, size_t size);
+/* Room for one item more than `count` in an array that grows: `items` itself while `*capacity` allows,
+   else a copy with room for twice as many (4 at first). NULL where the budget does not allow it. */
+void *arena_try_grow(struct arena *arena, void *items, size_t count, size_t *capacity, size_t item_size);
 /* A copy of the bytes. */
 struct slice arena_copy(struct arena *arena, struct slice bytes);
 NODISCARD bool arena_try_copy(struct arena *arena, struct slice bytes, struct slice *copy);

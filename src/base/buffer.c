@@ -48,7 +48,12 @@ void buffer_append(struct buffer *b, struct slice bytes) {
     b->len += bytes.len;
 }
 
-void buffer_append_byte(struct buffer *b, uint8_t byte) { buffer_append(b, slice_of(&byte, 1)); }
+void buffer_append_byte(struct buffer *b, uint8_t byte) {
+    uint8_t *room = buffer_reserve(b, 1);
+    if (!room) return;
+    *room = byte;
+    b->len++;
+}
 
 void buffer_append_text(struct buffer *b, const char *text) { buffer_append(b, slice_from_text(text)); }
 
@@ -67,11 +72,18 @@ void buffer_printf(struct buffer *b, const char *format, ...) {
     va_start(arguments, format);
     va_list again;
     va_copy(again, arguments);
-    int len = vsnprintf(NULL, 0, format, arguments);
+    /* It mostly fits in what is there already. */
+    size_t room = b->capacity - b->len;
+    int printed = vsnprintf(room ? (char *)b->ptr + b->len : NULL, room, format, arguments);
     va_end(arguments);
-    ASSERT(len >= 0);
-    uint8_t *room = buffer_reserve(b, (size_t)len + 1);
-    if (room) b->len += (size_t)vsnprintf((char *)room, (size_t)len + 1, format, again);
+    ASSERT(printed >= 0);
+    size_t len = (size_t)printed;
+    if (len < room) {
+        b->len += len;
+    } else {
+        char *more = (char *)buffer_reserve(b, len + 1);
+        if (more) b->len += (size_t)vsnprintf(more, len + 1, format, again);
+    }
     va_end(again);
 }
 

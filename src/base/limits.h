@@ -212,6 +212,30 @@ enum {
     POP3_IDLE_MS = 10 * 60 * 1000,
     POP3_LOGIN_IDLE_MS = 3 * 60 * 1000,
 
+    /* HTTP. RFC 9112 3 asks for request lines of at least 8,000 bytes. */
+    HTTP_REQUEST_LINE_BYTES_MAX = 8192,
+    HTTP_HEAD_BYTES_MAX = 32 * 1024,
+    HTTP_FIELDS_MAX = 100,
+    HTTP_CHUNK_EXTENSION_BYTES_MAX = 1024,
+    HTTP_TRAILER_BYTES_MAX = 8 * 1024,
+    HTTP_HOST_BYTES_MAX = 255,
+    /* A body that nobody wants is read up to here, so that the connection can be kept. */
+    HTTP_BODY_UNWANTED_BYTES_MAX = 64 * 1024,
+    HTTP_REQUESTS_A_CONNECTION_MAX = 1000,
+    /* A whole request head, a whole body, a pause between requests, a reply on its way, and what comes
+       behind the last reply. */
+    HTTP_HEAD_MS = 30 * 1000,
+    HTTP_BODY_MS = 60 * 1000,
+    HTTP_IDLE_MS = 60 * 1000,
+    HTTP_STEP_MS = 30 * 1000,
+    HTTP_LINGER_MS = 1000,
+    HTTP_REPLY_BYTES_MAX = 4 * 1024 * 1024,
+
+    /* What posthaste health worries about. */
+    HEALTH_CERTIFICATE_WARN_DAYS = 14,
+    HEALTH_DISK_FAIL_BYTES = 256 * 1024 * 1024,
+    HEALTH_DISK_WARN_BYTES = 1024 * 1024 * 1024,
+
     /* Logging in: the delay after failures, and what of them is remembered. */
     LOGIN_DELAY_FIRST_MS = 250,
     LOGIN_DELAY_ADDRESS_MS_MAX = 10 * 1000,

@@ -1,15 +1,5 @@
 #include "base/slice.h"
 
-struct slice slice_sub(struct slice s, size_t from, size_t len) {
-    if (from >= s.len) return (struct slice){s.ptr ? s.ptr + s.len : NULL, 0};
-    size_t rest = s.len - from;
-    return (struct slice){s.ptr + from, len < rest ? len : rest};
-}
-
-struct slice slice_skip(struct slice s, size_t count) {
-    return slice_sub(s, count, SIZE_MAX);
-}
-
 static bool is_blank(uint8_t c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 struct slice slice_trim(struct slice s) {
@@ -84,12 +74,6 @@ bool slice_take_prefix_nocase(struct slice *s, struct slice prefix) {
     if (!slice_starts_nocase(*s, prefix)) return false;
     *s = slice_skip(*s, prefix.len);
     return true;
-}
-
-struct slice slice_take(struct slice *s, size_t len) {
-    struct slice taken = slice_sub(*s, 0, len);
-    *s = slice_skip(*s, taken.len);
-    return taken;
 }
 
 struct slice slice_take_until(struct slice *s, uint8_t byte) {

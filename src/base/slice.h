@@ -32,9 +32,13 @@ static inline struct slice slice_from_text(const char *text) {
 }
 
 /* The part from `from`, `len` bytes at most; both are cut to what is there. */
-struct slice slice_sub(struct slice s, size_t from, size_t len);
+static inline struct slice slice_sub(struct slice s, size_t from, size_t len) {
+    if (from >= s.len) return (struct slice){s.ptr ? s.ptr + s.len : NULL, 0};
+    size_t rest = s.len - from;
+    return (struct slice){s.ptr + from, len < rest ? len : rest};
+}
 /* All but the first `count` bytes. */
-struct slice slice_skip(struct slice s, size_t count);
+static inline struct slice slice_skip(struct slice s, size_t count) { return slice_sub(s, count, SIZE_MAX); }
 /* Without spaces, tabs, CR and LF at both ends. */
 struct slice slice_trim(struct slice s);
 
@@ -59,7 +63,11 @@ bool slice_take_byte(struct slice *s, uint8_t byte);
 bool slice_take_prefix(struct slice *s, struct slice prefix);
 bool slice_take_prefix_nocase(struct slice *s, struct slice prefix);
 /* Up to `len` bytes. */
-struct slice slice_take(struct slice *s, size_t len);
+static inline struct slice slice_take(struct slice *s, size_t len) {
+    struct slice taken = slice_sub(*s, 0, len);
+    *s = slice_skip(*s, taken.len);
+    return taken;
+}
 /* Up to, not including, `byte`; all of *s where there is none. */
 struct slice slice_take_until(struct slice *s, uint8_t byte);
 /* The longest run of bytes for which table[byte] is true. */

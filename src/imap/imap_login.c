@@ -237,6 +237,7 @@ void imap_login_start(struct login_context *context, struct stream *stream, bool
     session->implicit_tls = implicit_tls;
     session->input = fresh_input();
     conn_init(&session->conn, stream, &ops, session, context->group, IMAP_LOGIN_COMMAND_BYTES_MAX);
+    conn_count(&session->conn, METRIC_PROTOCOL_IMAP);
     conn_set_idle_ms(&session->conn, IMAP_LOGIN_IDLE_MS);
     conn_start(&session->conn, entry_greet);
 }

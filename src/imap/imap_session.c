@@ -301,6 +301,7 @@ void imap_session_start(struct imap_server *server, struct stream *stream, const
              LOG_CSTR("account", session->address), LOG_CSTR("address", handover->peer.address),
              LOG_CSTR("mechanism", handover->mechanism), LOG_CSTR("security", handover->security));
     conn_init(&session->conn, stream, &ops, session, server->group, IMAP_COMMAND_BYTES_MAX);
+    conn_count(&session->conn, METRIC_PROTOCOL_IMAP);
     conn_set_idle_ms(&session->conn, IMAP_SESSION_IDLE_MS);
     conn_set_step_ms(&session->conn, IMAP_STEP_MS);
     conn_push_input(&session->conn, handover->input);

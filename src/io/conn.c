@@ -13,6 +13,7 @@ static void end_now(struct work *work) {
     struct conn_group *group = conn->group;
     list_remove(&conn->in_group);
     group->count--;
+    if (conn->gauge != METRIC_CELLS) metrics_leave(&conn->env->metrics, conn->gauge);
     timer_disarm(&conn->env->timers, &conn->idle);
     if (conn->stream) {
         stream_unwatch(conn->stream);
@@ -47,6 +48,7 @@ void conn_init(struct conn *conn, struct stream *stream, const struct session_op
                           .ops = ops,
                           .session = session,
                           .group = group,
+                          .gauge = METRIC_CELLS,
                           .idle_ms = 5 * 60 * 1000,
                           .step_ms = 60 * 1000};
     conn->in = buffer_new(input_bytes_max + READ_BYTES);
@@ -90,6 +92,12 @@ void conn_start(struct conn *conn, void (*first)(struct task *t, void *session))
     if (conn->is_running) return;
     free(run);
     work_post(conn->env, &conn->end);
+}
+
+void conn_count(struct conn *conn, enum metric_protocol protocol) {
+    ASSERT(conn->gauge == METRIC_CELLS);
+    conn->gauge = METRIC_SESSIONS + protocol;
+    metrics_enter(&conn->env->metrics, conn->gauge);
 }
 
 void conn_push_input(struct conn *conn, struct slice bytes) { buffer_append(&conn->in, bytes); }

@@ -63,6 +63,8 @@ struct conn {
     /* How long one wait on the peer may take inside a command. */
     int64_t step_ms;
     struct work end;
+    /* The gauge that it is counted in, as long as it lasts; METRIC_CELLS: none. */
+    unsigned gauge;
     bool is_running;
     bool is_posted;
     bool is_expired;
@@ -77,6 +79,8 @@ void conn_init(struct conn *conn, struct stream *stream, const struct session_op
                struct conn_group *group, size_t input_bytes_max);
 /* Begins to serve. `first` may be NULL, or runs as a task before any command: a greeting, a TLS handshake. */
 void conn_start(struct conn *conn, void (*first)(struct task *t, void *session));
+/* Counts it among the sessions of that protocol until it ends. Once. */
+void conn_count(struct conn *conn, enum metric_protocol protocol);
 /* Input that was already read elsewhere (handed over with the connection), before conn_start. */
 void conn_push_input(struct conn *conn, struct slice bytes);
 

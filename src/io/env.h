@@ -12,6 +12,7 @@
 #include "base/fatal.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/planted.h"
 #include "base/slice.h"
 #include "io/timer.h"
@@ -98,6 +99,8 @@ struct env {
     struct list yielded;
     struct timer_heap timers;
     struct task_pool *tasks;
+    /* What this process counts for its operator. */
+    struct metrics metrics;
     /* The simulator has killed this process: nothing it does reaches the world any more. */
     bool is_dead;
 #ifdef PLANTED_FAULTS

@@ -45,6 +45,8 @@ struct stream_security {
     const char *protocol;
     const char *cipher;
     int bits;
+    /* On connections we opened: until the peer's certificate ends; below zero: it has ended. */
+    int64_t peer_certificate_left_s;
 };
 
 struct stream {

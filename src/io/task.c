@@ -1,15 +1,14 @@
 /*
  * A task's control block lies at the top of its own stack, so that starting one allocates
- * nothing once the pool is warm. Switching uses ucontext: 0.5 us a round trip, which is noise
- * beside the system calls around it.
+ * nothing once the pool is warm.
  */
 #include "io/task.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <ucontext.h>
 
 #include "base/limits.h"
+#include "io/switch.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define TASKS_UNDER_ASAN 1
@@ -36,7 +35,7 @@ struct stack {
 struct task_pool {
     struct stack *free;
     size_t free_count;
-    ucontext_t loop;
+    struct switch_point loop;
     struct task *running;
     /* What the sanitizer must know of the loop's own stack. */
     void *loop_fake_stack;
@@ -52,7 +51,7 @@ struct task {
     struct list in_scope;
     struct work ready;
     struct timer deadline;
-    ucontext_t context;
+    struct switch_point place;
     void (*run)(struct task *t, void *argument);
     void *argument;
     enum task_state state;
@@ -137,7 +136,7 @@ static void switch_to_task(struct task_pool *pool, struct task *t) {
     __sanitizer_start_switch_fiber(&pool->loop_fake_stack, stack_of(t),
                                    (size_t)((uint8_t *)t - (uint8_t *)stack_of(t)));
 #endif
-    (void)swapcontext(&pool->loop, &t->context);
+    switch_stacks(&pool->loop, &t->place);
 #ifdef TASKS_UNDER_ASAN
     __sanitizer_finish_switch_fiber(pool->loop_fake_stack, NULL, NULL);
 #endif
@@ -150,12 +149,12 @@ static void switch_to_loop(struct task *t) {
     bool is_last = t->state == TASK_DONE;
     __sanitizer_start_switch_fiber(is_last ? NULL : &t->fake_stack, pool->loop_stack, pool->loop_stack_bytes);
 #endif
-    (void)swapcontext(&t->context, &pool->loop);
+    switch_stacks(&t->place, &pool->loop);
     enter_stack(t);
 }
 
-static void task_main(unsigned high, unsigned low) {
-    struct task *t = (struct task *)((uintptr_t)high << 32 | low);
+static void task_main(void *self) {
+    struct task *t = self;
     enter_stack(t);
     t->run(t, t->argument);
     t->state = TASK_DONE;
@@ -203,21 +202,12 @@ static void task_prepare(struct task *t, struct scope *scope, void (*run)(struct
     timer_init(&t->deadline, deadline_passed);
 }
 
-static void context_prepare(struct task *t) {
-    struct stack *stack = stack_of(t);
-    if (getcontext(&t->context)) FATAL("no context for a task");
-    t->context.uc_stack.ss_sp = stack;
-    t->context.uc_stack.ss_size = (size_t)((uint8_t *)t - (uint8_t *)stack);
-    t->context.uc_link = NULL;
-    uintptr_t self = (uintptr_t)t;
-    makecontext(&t->context, (void (*)(void))task_main, 2, (unsigned)(self >> 32), (unsigned)self);
-}
-
 bool scope_spawn(struct scope *scope, void (*run)(struct task *t, void *argument), void *argument) {
     if (scope->is_closing) return false;
     struct task *t = task_of(stack_take(scope->env->tasks));
     task_prepare(t, scope, run, argument);
-    context_prepare(t);
+    struct stack *stack = stack_of(t);
+    switch_point_init(&t->place, stack, (size_t)((uint8_t *)t - (uint8_t *)stack), task_main, t);
     t->state = TASK_READY;
     work_post(t->env, &t->ready);
     return true;

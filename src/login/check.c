@@ -24,6 +24,7 @@ enum login_result login_check_begin(struct task *t, const struct login_check *ch
 
 static enum login_result deny(struct task *t, const struct login_check *check) {
     struct login_attempt attempt = attempt_of(check);
+    metrics_add(&check->context->env->metrics, METRIC_LOGINS_FAILED, 1);
     LOG_INFO(check->context->env->log, "login.failed", LOG_TEXT("user", check->user),
              LOG_TEXT("address", attempt.address), LOG_TEXT("mechanism", check->mechanism));
     enum login_delay_result delay = login_delay_failed(t, check->context->delays, &attempt);
@@ -37,6 +38,7 @@ static enum login_result accept_login(const struct login_check *check, const str
     login_delay_succeeded(check->context->delays, &attempt);
     *identity = (struct login_identity){.account = account->id, .tenant = account->tenant};
     memcpy(identity->address, account->address.ptr, account->address.len);
+    metrics_add(&check->context->env->metrics, METRIC_LOGINS_ACCEPTED, 1);
     LOG_INFO(check->context->env->log, "login.accepted", LOG_TEXT("account", account->address),
              LOG_TEXT("address", attempt.address), LOG_TEXT("mechanism", check->mechanism),
              LOG_NUMBER("tls", check->conn->stream->security.is_tls));
@@ -51,6 +53,7 @@ enum login_result login_check_end(struct task *t, const struct login_check *chec
     }
     if (task_is_cancelled(t)) return LOGIN_GONE;
     if (result == STORE_DENIED || result == STORE_NOT_FOUND || result == STORE_REFUSED) return deny(t, check);
+    metrics_add(&check->context->env->metrics, METRIC_LOGINS_UNAVAILABLE, 1);
     LOG_WARN(check->context->env->log, "login.unavailable", LOG_TEXT("user", check->user),
              LOG_NUMBER("reason", result));
     return LOGIN_BUSY;

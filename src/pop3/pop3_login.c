@@ -213,6 +213,7 @@ void pop3_login_start(struct login_context *context, struct stream *stream, bool
     struct pop3_login *login = calloc(1, sizeof *login);
     if (!login) FATAL("out of memory for a connection");
     conn_init(&login->conn, stream, &login_ops, login, context->group, INPUT_BYTES_MAX);
+    conn_count(&login->conn, METRIC_PROTOCOL_POP3);
     login->context = context;
     login->implicit_tls = implicit_tls;
     login->line = pop3_line_new(POP3_LOGIN_LINE_BYTES_MAX);

@@ -285,6 +285,7 @@ void pop3_session_start(struct pop3_server *server, struct stream *stream, const
     /* Room for what was pipelined behind the login as well. */
     size_t input_bytes_max = POP3_COMMAND_BYTES_MAX + handover->input.len;
     conn_init(&session->conn, stream, &session_operations, session, server->group, input_bytes_max);
+    conn_count(&session->conn, METRIC_PROTOCOL_POP3);
     session->server = server;
     session->identity = handover->identity;
     session->session = handover->session;

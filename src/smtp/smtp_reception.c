@@ -178,6 +178,15 @@ static void log_accepted(const struct smtp_session *session) {
                  LOG_CSTR("reason", "this version has no way out to other hosts"));
 }
 
+static void count_accepted(const struct smtp_session *session, int64_t begun_ms) {
+    const struct smtp_transaction *transaction = session->transaction;
+    struct metrics *metrics = &session->conn.env->metrics;
+    metrics_add(metrics, METRIC_SMTP_ACCEPTED, 1);
+    metrics_add(metrics, METRIC_SMTP_ACCEPTED_BYTES, transaction->reception->pace.wire_bytes);
+    metrics_add(metrics, METRIC_SMTP_RECIPIENTS, transaction->recipient_count);
+    metrics_observe(metrics, METRIC_SMTP_DELIVERY, (uint64_t)(env_now_ms(session->conn.env) - begun_ms));
+}
+
 static struct smtp_reply accepted(struct smtp_session *session) {
     log_accepted(session);
     unsigned long long id = session->transaction->reception->id;
@@ -185,7 +194,10 @@ static struct smtp_reply accepted(struct smtp_session *session) {
 }
 
 struct smtp_reply smtp_reception_finish(struct task *t, struct smtp_session *session) {
+    int64_t begun_ms = env_now_ms(session->conn.env);
     struct smtp_reply reply = deliver(t, session);
     session->transaction->is_over = true;
-    return reply.code ? reply : accepted(session);
+    if (reply.code) return reply;
+    count_accepted(session, begun_ms);
+    return accepted(session);
 }

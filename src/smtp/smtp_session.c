@@ -45,9 +45,43 @@ struct slice smtp_address_text(struct arena *arena, const struct smtp_address *a
     return copy;
 }
 
+/* What an operator would ask: whose fault it was, and of what kind. The first row that fits. */
+static const struct refusal_row {
+    unsigned code;
+    struct slice enhanced;
+    enum metric_refusal refusal;
+} refusal_rows[] = {
+    {550, SLICE_INIT("5.1.1"), METRIC_REFUSAL_UNKNOWN_USER},
+    {550, SLICE_INIT("5.7.1"), METRIC_REFUSAL_RELAY},
+    {552, SLICE_INIT("5.3.4"), METRIC_REFUSAL_TOO_LARGE},
+    {0, SLICE_INIT("5.2.2"), METRIC_REFUSAL_MAILBOX_FULL},
+    {0, SLICE_INIT("4.2.2"), METRIC_REFUSAL_MAILBOX_FULL},
+    {0, SLICE_INIT("4.3.1"), METRIC_REFUSAL_STORAGE},
+    {530, SLICE_INIT(""), METRIC_REFUSAL_AUTHENTICATION},
+    {535, SLICE_INIT(""), METRIC_REFUSAL_AUTHENTICATION},
+    {538, SLICE_INIT(""), METRIC_REFUSAL_AUTHENTICATION},
+    {553, SLICE_INIT("5.7.1"), METRIC_REFUSAL_POLICY},
+    {500, SLICE_INIT(""), METRIC_REFUSAL_SYNTAX},
+    {501, SLICE_INIT(""), METRIC_REFUSAL_SYNTAX},
+    {502, SLICE_INIT(""), METRIC_REFUSAL_SYNTAX},
+    {504, SLICE_INIT(""), METRIC_REFUSAL_SYNTAX},
+    {555, SLICE_INIT(""), METRIC_REFUSAL_SYNTAX},
+    {503, SLICE_INIT(""), METRIC_REFUSAL_SEQUENCE},
+};
+
+static enum metric_refusal refusal_of(const struct smtp_reply *reply) {
+    for (size_t i = 0; i < sizeof refusal_rows / sizeof refusal_rows[0]; i++) {
+        const struct refusal_row *row = &refusal_rows[i];
+        if (row->code && row->code != reply->code) continue;
+        if (row->enhanced.len == 0 || slice_equal(row->enhanced, reply->enhanced)) return row->refusal;
+    }
+    return reply->code < 500 ? METRIC_REFUSAL_TEMPORARY : METRIC_REFUSAL_OTHER;
+}
+
 void smtp_session_log_refused(const struct smtp_session *session, const struct smtp_reply *reply) {
     const struct smtp_transaction *transaction = session->transaction;
     const struct smtp_reception *reception = transaction ? transaction->reception : NULL;
+    metrics_add(&session->conn.env->metrics, METRIC_SMTP_REFUSED + refusal_of(reply), 1);
     LOG_INFO(log_of(session), "smtp.refused", LOG_ID("session", session->id),
              LOG_ID("id", reception ? reception->id : 0), LOG_TEXT("peer", smtp_session_peer(session)),
              LOG_NUMBER("code", reply->code), LOG_TEXT("reason", reply->text),
@@ -151,6 +185,7 @@ static struct smtp_session *session_new(struct smtp_server *server, enum smtp_po
     struct smtp_session *session = calloc(1, sizeof *session);
     if (!session) FATAL("out of memory for an SMTP session");
     conn_init(&session->conn, stream, &session_ops, session, server->login->group, SMTP_AUTH_LINE_BYTES_MAX);
+    conn_count(&session->conn, kind == SMTP_PORT_MX ? METRIC_PROTOCOL_SMTP : METRIC_PROTOCOL_SUBMISSION);
     session->server = server;
     session->kind = kind;
     session->peer = stream->peer;

@@ -236,10 +236,18 @@ static void find_credential(struct engine *engine, struct arena *arena, const st
     db_rows_end(&rows);
 }
 
+void engine_grant(struct engine *engine, struct arena *arena, struct slice *user, struct slice *secret) {
+    const struct grant *grant = grant_make(&engine->grants, engine->env);
+    *user = arena_copy(arena, slice_from_text(grant->user));
+    *secret = arena_copy(arena, slice_from_text(grant->secret));
+}
+
 enum store_result engine_password_check(struct task *t, struct engine *engine, struct arena *arena,
                                         struct slice user, struct slice password, struct account *account) {
     struct slice name = SLICE_EMPTY;
     struct slice hash = SLICE_EMPTY;
+    enum store_result granted = grant_use(&engine->grants, engine->env, arena, user, password, account);
+    if (granted != STORE_NOT_FOUND) return granted;
     enum store_result found = engine_account_find(engine, arena, user, account);
     if (found != STORE_OK && found != STORE_NOT_FOUND) return found;
     if (found == STORE_OK && !account->is_disabled) find_credential(engine, arena, account, &name, &hash);

@@ -5,9 +5,9 @@
 
 #include "base/limits.h"
 
-/* Measured on 4 KB of English text: level 1 takes 22 us for 57 % of the bytes, level -1 takes 15 us for
-   78 %, level 3 takes 42 us for 56 %. */
-enum { PACK_LEVEL = 1, NUMBER_BYTES = 4 };
+/* Measured on 4 KB of English text: level 1 takes 16 us for 54 % of the bytes, with matches of 6 bytes
+   and more 14 us for 55 %; level -1 takes 16 us for 75 %, level 3 takes 21 us for 54 %. */
+enum { PACK_LEVEL = 1, PACK_MATCH_BYTES_MIN = 6, NUMBER_BYTES = 4 };
 
 struct body_packer {
     ZSTD_CCtx *context;
@@ -41,6 +41,7 @@ struct body_packer *body_packer_new(void) {
     struct body_packer *packer = calloc(1, sizeof *packer);
     if (!packer || !(packer->context = ZSTD_createCCtx())) FATAL("out of memory for a packer");
     set_parameter(packer->context, ZSTD_c_compressionLevel, PACK_LEVEL);
+    set_parameter(packer->context, ZSTD_c_minMatch, PACK_MATCH_BYTES_MIN);
     set_parameter(packer->context, ZSTD_c_checksumFlag, 1);
     packer->frame = buffer_new(BODY_FRAME_BYTES);
     packer->index = buffer_new(STORE_BODY_BYTES_MAX);

@@ -49,6 +49,7 @@ static int batch_append(struct commit_queue *queue) {
         result = append_bodies(commit, operation);
     }
     if (result == 0) result = body_batch_sync(commit->bodies);
+    commit->syncs++;
     if (result) body_batch_undo(commit->bodies);
     return result;
 }
@@ -65,6 +66,7 @@ static bool finish_transaction(struct commit *commit, size_t news_before) {
         body_transaction_done(commit->bodies);
         return true;
     }
+    commit->syncs++;
     if (db_commit(commit->db) == STORE_OK) {
         body_transaction_done(commit->bodies);
         return true;
@@ -146,6 +148,9 @@ static void take_batch(struct commit_queue *queue) {
     }
     queue->commits++;
     queue->committed += count;
+    queue->commit.syncs = 0;
+    metrics_add(&queue->env->metrics, METRIC_STORE_COMMITS, 1);
+    metrics_observe(&queue->env->metrics, METRIC_STORE_BATCH, count);
     buffer_clear(&queue->commit.news);
     queue->commit.has_dropped = false;
     queue->commit.now_ms = env_wall_ms(queue->env);
@@ -200,6 +205,7 @@ static void commit_main(struct task *t, void *argument) {
         take_batch(queue);
         lane_run(t, queue->lane, run_batch, queue);
         queue->must_finish_checkpoint = false;
+        metrics_add(&queue->env->metrics, METRIC_STORE_SYNCS, queue->commit.syncs);
         db_complain(queue->commit.db, queue->env->log);
         publish(queue);
         wake_all(queue);
@@ -224,6 +230,7 @@ static void checkpoint_main(struct task *t, void *argument) {
         if (!needs_checkpoint(queue)) continue;
         queue->checkpointed_bytes = db_wal_bytes(queue->commit.db);
         lane_run(t, queue->checkpoint_lane, run_checkpoint, queue);
+        metrics_add(&queue->env->metrics, METRIC_STORE_CHECKPOINTS, 1);
         db_complain(queue->checkpoint_db, queue->env->log);
         db_failure_clear(queue->checkpoint_db);
         if (queue->checkpointed_bytes > STORE_WAL_FINISH_BYTES) queue->must_finish_checkpoint = true;

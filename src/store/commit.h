@@ -27,6 +27,8 @@ struct commit {
     int64_t now_ms;
     /* struct mailbox_news of the batch. */
     struct buffer news;
+    /* Syncs that the batch waited for. */
+    uint64_t syncs;
     /* References were given up: the reaper has work. */
     bool has_dropped;
 };

@@ -91,6 +91,8 @@ static void set_up_writer(struct db *db) {
     (void)sqlite3_wal_hook(db->handle, note_wal_bytes, db);
 }
 
+static const char schema_count[] = "SELECT count(*) FROM sqlite_master";
+
 static void set_up(struct db *db, enum db_access access) {
     (void)sqlite3_extended_result_codes(db->handle, 1);
     (void)sqlite3_busy_timeout(db->handle, BUSY_MS);
@@ -98,7 +100,7 @@ static void set_up(struct db *db, enum db_access access) {
     db_script(db, "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
     if (access == DB_WRITE) set_up_writer(db);
     /* The schema is read here, so that a file which is no database is found out at once. */
-    db_script(db, "SELECT count(*) FROM sqlite_master");
+    (void)db_number_values(db, schema_count, 0, NULL, 0);
 }
 
 int db_open(struct env *env, const char *path, enum db_access access, struct db **out) {
@@ -192,9 +194,22 @@ struct db_rows db_rows_values(struct db *db, const char *sql, const struct db_va
     return rows;
 }
 
+/* The WAL index begins with its header twice. A connection that may not write it and looks while the
+   store writes the second takes the difference for a crash. The moment passes; after a true crash
+   the store's next start mends it. */
+static int step(sqlite3_stmt *statement) {
+    int code = sqlite3_step(statement);
+    for (int waited_ms = 0; code == SQLITE_READONLY_RECOVERY && waited_ms < BUSY_MS; waited_ms++) {
+        (void)sqlite3_reset(statement);
+        (void)sqlite3_sleep(1);
+        code = sqlite3_step(statement);
+    }
+    return code;
+}
+
 bool db_rows_next(struct db_rows *rows) {
     if (!rows->statement) return false;
-    int code = sqlite3_step(rows->statement);
+    int code = step(rows->statement);
     if (code == SQLITE_ROW) return true;
     if (code != SQLITE_DONE) fail(rows->db, code, sqlite3_sql(rows->statement));
     db_rows_end(rows);

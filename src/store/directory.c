@@ -34,17 +34,33 @@ bool alias_exists(struct db *db, struct slice address) {
 struct walk {
     struct db *db;
     struct arena *arena;
-    struct address addresses[STORE_ALIAS_STEPS_MAX];
+    struct address *addresses;
     size_t count;
+    size_t capacity;
     struct address_target *targets;
     size_t target_count;
+    size_t target_capacity;
+    bool has_no_room;
 };
+
+/* An address or target that finds no room fails the whole: part of an alias is not what was asked. */
+static bool walk_grow(struct walk *walk) {
+    struct address *addresses =
+        arena_try_grow(walk->arena, walk->addresses, walk->count, &walk->capacity, sizeof *addresses);
+    struct address_target *targets = arena_try_grow(walk->arena, walk->targets, walk->target_count,
+                                                    &walk->target_capacity, sizeof *targets);
+    if (addresses) walk->addresses = addresses;
+    if (targets) walk->targets = targets;
+    walk->has_no_room |= !addresses || !targets;
+    return addresses && targets;
+}
 
 static void walk_add(struct walk *walk, struct slice text) {
     struct address address;
     if (walk->count == STORE_ALIAS_STEPS_MAX || !address_read(walk->arena, text, &address)) return;
     for (size_t i = 0; i < walk->count; i++)
         if (slice_equal(walk->addresses[i].whole, address.whole)) return;
+    if (!walk_grow(walk)) return;
     walk->addresses[walk->count++] = address;
 }
 
@@ -52,7 +68,11 @@ static void target_add(struct walk *walk, uint64_t account, struct slice address
     for (size_t i = 0; account && i < walk->target_count; i++)
         if (walk->targets[i].account == account) return;
     struct slice copy;
-    if (walk->target_count == ADDRESS_TARGETS_MAX || !arena_try_copy(walk->arena, address, &copy)) return;
+    if (walk->target_count == ADDRESS_TARGETS_MAX) return;
+    if (!walk_grow(walk) || !arena_try_copy(walk->arena, address, &copy)) {
+        walk->has_no_room = true;
+        return;
+    }
     walk->targets[walk->target_count++] = (struct address_target){account, copy, is_over_quota};
 }
 
@@ -132,16 +152,13 @@ static bool walk_run(struct walk *walk, struct address_route *route) {
 enum store_result directory_resolve(struct db *db, struct arena *arena, struct slice address,
                                     struct address_route *route) {
     *route = (struct address_route){.kind = ADDRESS_ELSEWHERE};
-    struct walk *walk = arena_try_alloc(arena, sizeof *walk);
-    struct address_target *targets = arena_try_alloc(arena, sizeof *targets * ADDRESS_TARGETS_MAX);
-    if (!walk || !targets) return STORE_FAILED;
-    walk->db = db;
-    walk->arena = arena;
-    walk->targets = targets;
-    walk_start(walk, address);
-    if (!walk_run(walk, route)) return db_failure(db);
-    route->kind = walk->target_count ? ADDRESS_LOCAL : ADDRESS_UNKNOWN_USER;
-    route->targets = walk->targets;
-    route->target_count = walk->target_count;
+    struct walk walk = {.db = db, .arena = arena};
+    walk_start(&walk, address);
+    bool is_ours = walk_run(&walk, route);
+    if (walk.has_no_room) return STORE_FAILED;
+    if (!is_ours) return db_failure(db);
+    route->kind = walk.target_count ? ADDRESS_LOCAL : ADDRESS_UNKNOWN_USER;
+    route->targets = walk.targets;
+    route->target_count = walk.target_count;
     return db_failure(db);
 }

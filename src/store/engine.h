@@ -53,6 +53,8 @@ enum store_result engine_account_find(struct engine *engine, struct arena *arena
    cache of what was right. Unknown users cost the same time. STORE_DENIED when wrong. */
 enum store_result engine_password_check(struct task *t, struct engine *engine, struct arena *arena,
                                         struct slice user, struct slice password, struct account *account);
+/* A login for one attempt within seconds that leads to no account (store/grant.h). Does not wait. */
+void engine_grant(struct engine *engine, struct arena *arena, struct slice *user, struct slice *secret);
 /* SCRAM secrets of a user; an unknown user gets stable made-up ones, and account.id 0. */
 enum store_result engine_scram_secret(struct engine *engine, struct arena *arena, struct slice user,
                                       uint8_t hash_bytes, struct scram_secret *secret,

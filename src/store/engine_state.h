@@ -3,6 +3,7 @@
 #define STORE_ENGINE_STATE_H
 
 #include "store/commit.h"
+#include "store/grant.h"
 #include "store/password.h"
 #include "store/spool.h"
 
@@ -16,6 +17,7 @@ struct engine {
     struct commit_queue queue;
     struct password_room passwords;
     struct spools spools;
+    struct grants grants;
     /* For what reads everything: opened when it is needed. */
     struct lane *scan_lane;
     bool is_scanning;

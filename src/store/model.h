@@ -271,6 +271,11 @@ struct mailbox_news {
 };
 
 /* For `posthaste status`. */
+/* Ids that stand for no account: logins of posthaste health (store/grant.h) have them. The database's ids
+   are below. */
+#define ACCOUNT_PROBE_FIRST (UINT64_MAX - 255)
+static inline bool account_is_probe(uint64_t id) { return id >= ACCOUNT_PROBE_FIRST; }
+
 struct store_status {
     uint64_t accounts;
     uint64_t domains;
@@ -281,6 +286,7 @@ struct store_status {
     uint64_t queue_held; /* recipients waiting for a way out */
     uint64_t commits;    /* since start */
     uint64_t committed;  /* operations in them */
+    uint64_t waiting;    /* operations that wait for the next batch */
     int64_t free_bytes;  /* of the file system */
 };
 

@@ -28,6 +28,7 @@ static void read_segments(struct db *db, struct store_status *status) {
 
 enum store_result engine_status(struct engine *engine, struct store_status *status) {
     *status = (struct store_status){.commits = engine->queue.commits, .committed = engine->queue.committed};
+    LIST_EACH(&engine->queue.waiting, operation, struct commit_operation, link) status->waiting++;
     status->free_bytes = folder_free_bytes(engine->env, engine->folder);
     db_begin_read(engine->db);
     read_counts(engine->db, status);

@@ -169,8 +169,8 @@ static void emit_body(struct mime_parser *parser, struct slice bytes) {
     if (tail) memcpy(parser->held, bytes.ptr + bytes.len - tail, tail);
 }
 
-static void line_ended(struct mime_parser *parser, bool after_return) {
-    parser->lines++;
+static void lines_ended(struct mime_parser *parser, uint64_t lines, bool after_return) {
+    parser->lines += lines;
     parser->newline_len = 1 + after_return;
     parser->line_start = parser->offset;
 }
@@ -180,8 +180,8 @@ static void keep_header(struct mime_parser *parser, struct slice bytes) {
     buffer_append(&parser->header, slice_sub(bytes, 0, parser->header.max_bytes - parser->header.len));
 }
 
-/* Takes bytes of one line, perhaps with its line break, as content of the current part. */
-static void consume(struct mime_parser *parser, struct slice bytes) {
+/* Takes bytes of one line, or of a body `lines` whole ones, as content of the current part. */
+static void consume(struct mime_parser *parser, struct slice bytes, uint64_t lines) {
     if (parser->in_header)
         keep_header(parser, bytes);
     else
@@ -193,7 +193,7 @@ static void consume(struct mime_parser *parser, struct slice bytes) {
     if (last != '\n') return;
     uint64_t line_len = parser->offset - parser->line_start;
     bool after_return = line_len > 1 && before == '\r';
-    line_ended(parser, after_return);
+    lines_ended(parser, lines, after_return);
     if (parser->in_header && line_len == 1u + after_return) header_end(parser, parser->offset, parser->lines);
 }
 
@@ -238,7 +238,7 @@ static void skip(struct mime_parser *parser, struct slice bytes) {
     uint8_t before = bytes.len > 1 ? bytes.ptr[bytes.len - 2] : parser->last_byte;
     parser->last_byte = bytes.ptr[bytes.len - 1];
     if (parser->last_byte != '\n') return;
-    line_ended(parser, before == '\r');
+    lines_ended(parser, 1, before == '\r');
     boundary_line_ended(parser);
 }
 
@@ -248,7 +248,7 @@ static void decide(struct mime_parser *parser) {
     struct slice line = buffer_slice(&parser->line);
     size_t index = find_boundary(parser, line);
     if (index == SIZE_MAX) {
-        consume(parser, line);
+        consume(parser, line, 1);
     } else {
         meet_boundary(parser, index, line);
         skip(parser, line);
@@ -268,6 +268,22 @@ static size_t collect(struct mime_parser *parser, struct slice bytes) {
     return taken.len;
 }
 
+/* How much to take at once: of a body all whole lines up to the next that may be a boundary, else
+   one line; where that is not whole, what is there of it. */
+static size_t measure_lines(const struct mime_parser *parser, struct slice chunk, uint64_t *lines) {
+    bool is_body = !parser->in_header && !parser->skipping;
+    bool may_meet_boundary = parser->open_count && !parser->sealed;
+    size_t len = 0;
+    *lines = 0;
+    do {
+        size_t newline = slice_find_byte(slice_skip(chunk, len), '\n');
+        if (newline == SLICE_NOT_FOUND) return len ? len : chunk.len;
+        len += newline + 1;
+        ++*lines;
+    } while (is_body && len < chunk.len && !(may_meet_boundary && chunk.ptr[len] == '-'));
+    return len;
+}
+
 void mime_parser_feed(struct mime_parser *parser, struct slice chunk) {
     while (chunk.len) {
         bool at_start = parser->offset == parser->line_start && !parser->skipping && !parser->undecided;
@@ -279,12 +295,12 @@ void mime_parser_feed(struct mime_parser *parser, struct slice chunk) {
             chunk = slice_skip(chunk, collect(parser, chunk));
             continue;
         }
-        size_t newline = slice_find_byte(chunk, '\n');
-        struct slice run = slice_take(&chunk, newline == SLICE_NOT_FOUND ? chunk.len : newline + 1);
+        uint64_t lines;
+        struct slice run = slice_take(&chunk, measure_lines(parser, chunk, &lines));
         if (parser->skipping)
             skip(parser, run);
         else
-            consume(parser, run);
+            consume(parser, run, lines);
     }
 }
 

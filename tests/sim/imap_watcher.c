@@ -11,7 +11,13 @@
 
 #include "base/limits.h"
 
-enum { REST_MS_MAX = 1000, PATIENCE_MS_MAX = 2500, GLANCE_MS = 500, TOLD_MS_MAX = 4000 };
+enum {
+    REST_MS_MAX = 1000,
+    PATIENCE_MS_MAX = 2500,
+    LONG_PATIENCE_MS = 60000,
+    GLANCE_MS = 500,
+    TOLD_MS_MAX = 4000
+};
 
 /* A cached message. */
 struct cached {
@@ -213,7 +219,11 @@ static bool idle_on(struct task *t, struct watcher *watcher, int64_t until_ms) {
 
 /* RFC 2177 */
 static bool idle(struct task *t, struct watcher *watcher) {
-    int64_t until_ms = now_ms(watcher) + (int64_t)run_between(watcher->run, 1, PATIENCE_MS_MAX);
+    /* Each new IDLE looks anew by itself: only who stays in one is in need of being told. */
+    bool is_patient = run_between(watcher->run, 0, 2);
+    int64_t until_ms =
+        now_ms(watcher) +
+        (is_patient ? LONG_PATIENCE_MS : (int64_t)run_between(watcher->run, 1, PATIENCE_MS_MAX));
     watcher->asked = ledger_ask(watcher->ledger, watcher->box);
     talk_printf(t, &watcher->talk.talk, "a%u IDLE\r\n", ++watcher->talk.tag);
     for (;;) {

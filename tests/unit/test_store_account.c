@@ -1,6 +1,8 @@
 /* Who is who: domains, accounts, aliases, where mail goes, passwords. */
 #include "store_bench.h"
 
+#include "store/engine_state.h"
+
 static struct address_route resolve(struct store_bench *bench, const char *address) {
     struct address_route route = {0};
     assert_int_equal(engine_address_resolve(bench->engine, bench->arena, slice_from_text(address), &route),
@@ -175,8 +177,42 @@ static void quota_body(struct task *t, struct store_bench *bench) {
 
 static void quotas_hold_and_do_not_hold_up_others(void **state) { bench_run(quota_body, NULL); }
 
+static enum store_result log_in(struct task *t, struct store_bench *bench, struct slice user,
+                                struct slice secret, struct account *account) {
+    return engine_password_check(t, bench->engine, bench->arena, user, secret, account);
+}
+
+static void grant_body(struct task *t, struct store_bench *bench) {
+    struct slice user;
+    struct slice secret;
+    struct account account;
+    engine_grant(bench->engine, bench->arena, &user, &secret);
+    assert_int_equal(log_in(t, bench, user, secret, &account), STORE_OK);
+    assert_true(account_is_probe(account.id));
+    assert_int_equal(log_in(t, bench, user, secret, &account), STORE_DENIED);
+    engine_grant(bench->engine, bench->arena, &user, &secret);
+    assert_int_equal(log_in(t, bench, user, SLICE("guess"), &account), STORE_DENIED);
+    assert_int_equal(log_in(t, bench, user, secret, &account), STORE_DENIED);
+    assert_int_equal(account.id, 0);
+}
+
+static void a_health_login_works_once_whoever_uses_it(void **state) { bench_run(grant_body, NULL); }
+
+static void late_grant_body(struct task *t, struct store_bench *bench) {
+    struct slice user;
+    struct slice secret;
+    struct account account;
+    engine_grant(bench->engine, bench->arena, &user, &secret);
+    bench->engine->grants.at[0].until_ms = env_now_ms(task_env(t));
+    assert_int_equal(log_in(t, bench, user, secret, &account), STORE_DENIED);
+}
+
+static void a_health_login_ends_with_its_time(void **state) { bench_run(late_grant_body, NULL); }
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_health_login_works_once_whoever_uses_it),
+        cmocka_unit_test(a_health_login_ends_with_its_time),
         cmocka_unit_test(mail_for_us_finds_its_account),
         cmocka_unit_test(aliases_may_nest_and_go_in_circles),
         cmocka_unit_test(what_is_no_address_is_refused_and_what_is_in_use_stays),

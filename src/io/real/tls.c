@@ -75,6 +75,16 @@ static ssize_t result_of(struct tls_stream *s, int result, unsigned *wants) {
     }
 }
 
+/* INT64_MAX where the peer showed no certificate. */
+static int64_t certificate_left_s(const SSL *ssl) {
+    int days = 0;
+    int seconds = 0;
+    X509 *certificate = SSL_get0_peer_certificate(ssl);
+    if (!certificate || !ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(certificate)))
+        return INT64_MAX;
+    return (int64_t)days * 86400 + seconds;
+}
+
 static void note_security(struct tls_stream *s) {
     s->stream.security = (struct stream_security){
         .is_tls = true,
@@ -82,6 +92,7 @@ static void note_security(struct tls_stream *s) {
         .cipher = SSL_get_cipher_name(s->ssl),
         .bits = SSL_get_cipher_bits(s->ssl, NULL),
     };
+    if (!SSL_is_server(s->ssl)) s->stream.security.peer_certificate_left_s = certificate_left_s(s->ssl);
 }
 
 static ssize_t tls_read(struct stream *stream, void *bytes, size_t len) {

@@ -1,0 +1,71 @@
+#include "web/web_allow.h"
+
+#include <arpa/inet.h>
+
+enum { IPV6_BYTES = 16, IPV4_MAPPED_BITS = 96, ADDRESS_TEXT_BYTES = 64 };
+
+/* Both families as IPv6 (RFC 4291 2.5.5.2), so that there is one comparison. */
+struct network {
+    uint8_t bytes[IPV6_BYTES];
+    unsigned bits;
+};
+
+static bool read_address(struct slice text, struct network *network, unsigned *bits_max) {
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    char copy[ADDRESS_TEXT_BYTES] = {0};
+    if (text.len == 0 || text.len >= sizeof copy) return false;
+    memcpy(copy, text.ptr, text.len);
+    *bits_max = 128;
+    if (inet_pton(AF_INET6, copy, network->bytes) == 1) return true;
+    *bits_max = 32;
+    memcpy(network->bytes, mapped, sizeof mapped);
+    return inet_pton(AF_INET, copy, network->bytes + sizeof mapped) == 1;
+}
+
+static bool has_host_bits(const struct network *network) {
+    for (unsigned bit = network->bits; bit < 8 * IPV6_BYTES; bit++)
+        if (network->bytes[bit / 8] & (0x80 >> bit % 8)) return true;
+    return false;
+}
+
+static bool read_network(struct slice text, struct network *network) {
+    struct slice address = slice_take_until(&text, '/');
+    unsigned bits_max;
+    if (!read_address(address, network, &bits_max)) return false;
+    uint64_t bits = bits_max;
+    if (slice_take_byte(&text, '/') && !slice_to_number(text, bits_max, &bits)) return false;
+    network->bits = (unsigned)bits + (bits_max == 32 ? IPV4_MAPPED_BITS : 0);
+    return !has_host_bits(network);
+}
+
+static bool network_has(const struct network *network, const struct network *address) {
+    size_t whole = network->bits / 8;
+    if (memcmp(network->bytes, address->bytes, whole) != 0) return false;
+    if (network->bits % 8 == 0) return true;
+    uint8_t mask = (uint8_t)(0xff << (8 - network->bits % 8));
+    return (network->bytes[whole] & mask) == (address->bytes[whole] & mask);
+}
+
+static struct slice take_item(struct slice *rest) {
+    struct slice item = slice_trim(slice_take_until(rest, ','));
+    (void)slice_take_byte(rest, ',');
+    return item;
+}
+
+bool web_allow_is_valid(struct slice list) {
+    struct network network;
+    if (list.len == 0) return false;
+    while (list.len)
+        if (!read_network(take_item(&list), &network)) return false;
+    return true;
+}
+
+bool web_allow_has(struct slice list, const char *address) {
+    struct network network;
+    struct network peer;
+    unsigned bits_max;
+    if (!web_allow_is_valid(list) || !read_address(slice_from_text(address), &peer, &bits_max)) return false;
+    while (list.len)
+        if (read_network(take_item(&list), &network) && network_has(&network, &peer)) return true;
+    return false;
+}

@@ -1,0 +1,167 @@
+#include "web/web_routes.h"
+
+#include "base/limits.h"
+#include "web/web_allow.h"
+#include "wire/http_reply.h"
+#include "wire/http_target.h"
+
+enum { LOCATION_BYTES_MAX = 3 * HTTP_REQUEST_LINE_BYTES_MAX, HTTPS_PORT = 443 };
+
+struct web_response web_response_new(void) {
+    return (struct web_response){.status = 200,
+                                 .content_type = "text/plain; charset=utf-8",
+                                 .location = buffer_new(LOCATION_BYTES_MAX),
+                                 .body = buffer_new(HTTP_REPLY_BYTES_MAX)};
+}
+
+void web_response_free(struct web_response *response) {
+    buffer_free(&response->location);
+    buffer_free(&response->body);
+}
+
+void web_response_fail(struct web_response *response, unsigned status) {
+    response->status = status;
+    response->content_type = "text/plain; charset=utf-8";
+    buffer_clear(&response->body);
+    buffer_append(&response->body, http_status_text(status));
+    buffer_append_byte(&response->body, '\n');
+}
+
+/* ---- the page ---- */
+
+static const struct page_row {
+    const char *protocol;
+    unsigned port;
+    const char *words;
+} page_rows[] = {
+    {"SMTP", 25, "mail from other hosts"},
+    {"Submission", 587, "sending mail, with STARTTLS"},
+    {"Submission over TLS", 465, "sending mail"},
+    {"IMAP", 143, "reading mail, with STARTTLS"},
+    {"IMAP over TLS", 993, "reading mail"},
+    {"POP3", 110, "fetching mail, with STLS"},
+    {"POP3 over TLS", 995, "fetching mail"},
+    {"HTTP", 80, "this page"},
+    {"HTTPS", 443, "this page"},
+};
+
+/* The name is the host's own setting, but a page takes nothing as it is. */
+static void append_html(struct buffer *out, const char *text) {
+    for (; *text; text++) {
+        if (strchr("<>&\"'", *text))
+            buffer_printf(out, "&#%d;", *text);
+        else
+            buffer_append_byte(out, (uint8_t)*text);
+    }
+}
+
+static void show_page(struct task *t, const struct web_exchange *exchange, struct web_response *response) {
+    (void)t;
+    struct buffer *out = &response->body;
+    response->content_type = "text/html; charset=utf-8";
+    buffer_append_text(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>");
+    append_html(out, exchange->server->hostname);
+    buffer_append_text(out, "</title>\n<h1>");
+    append_html(out, exchange->server->hostname);
+    buffer_append_text(
+        out, "</h1>\n<p>This is a mail server that runs Posthaste. Mail programs reach it here:</p>\n"
+             "<table>\n<tr><th>Protocol<th>Port<th>For\n");
+    for (size_t i = 0; i < sizeof page_rows / sizeof page_rows[0]; i++)
+        buffer_printf(out, "<tr><td>%s<td>%llu<td>%s\n", page_rows[i].protocol,
+                      (unsigned long long)exchange->server->base_port + page_rows[i].port,
+                      page_rows[i].words);
+    buffer_append_text(out, "</table>\n</html>\n");
+}
+
+/* ---- for monitoring ---- */
+
+static void show_health(struct task *t, const struct web_exchange *exchange, struct web_response *response) {
+    struct web_report report;
+    bool has_report = exchange->server->report(t, exchange->server->context, &report);
+    response->content_type = "application/json";
+    response->status = has_report && web_report_is_good(&report) ? 200 : 503;
+    web_report_render_health(&response->body, has_report ? &report : NULL);
+}
+
+static void show_metrics(struct task *t, const struct web_exchange *exchange, struct web_response *response) {
+    struct web_report report;
+    if (!web_allow_has(exchange->server->metrics_allow, exchange->peer->address)) {
+        web_response_fail(response, 403);
+        buffer_append_text(&response->body, "metrics.allow in posthaste.conf says who may read this\n");
+        return;
+    }
+    if (!exchange->server->report(t, exchange->server->context, &report)) {
+        web_response_fail(response, 503);
+        return;
+    }
+    response->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    web_report_render_metrics(&response->body, &report);
+}
+
+/* ---- the table ---- */
+
+static const struct route {
+    struct slice path;
+    void (*run)(struct task *t, const struct web_exchange *exchange, struct web_response *response);
+} routes[] = {
+    {SLICE_INIT("/"), show_page},
+    {SLICE_INIT("/health"), show_health},
+    {SLICE_INIT("/metrics"), show_metrics},
+};
+
+/* What will ask for passwords and tokens, which no clear-text connection may carry: they are sent on to
+   HTTPS before they say any. */
+static const struct slice private_prefixes[] = {SLICE_INIT("/api"), SLICE_INIT("/console")};
+
+static bool is_private(struct slice path) {
+    for (size_t i = 0; i < sizeof private_prefixes / sizeof private_prefixes[0]; i++) {
+        if (!slice_starts(path, private_prefixes[i])) continue;
+        struct slice rest = slice_skip(path, private_prefixes[i].len);
+        if (rest.len == 0 || rest.ptr[0] == '/') return true;
+    }
+    return false;
+}
+
+/* RFC 9110 15.4.9: the same request again, over there. */
+static void send_to_https(const struct web_exchange *exchange, struct web_response *response) {
+    struct slice host = http_host_name(exchange->request->host);
+    uint64_t port = exchange->server->base_port + HTTPS_PORT;
+    web_response_fail(response, 308);
+    buffer_append_text(&response->location, "https://");
+    buffer_append(&response->location, host.len ? host : slice_from_text(exchange->server->hostname));
+    if (port != HTTPS_PORT) buffer_printf(&response->location, ":%llu", (unsigned long long)port);
+    http_path_encode(exchange->path, &response->location);
+    if (exchange->request->query.len) {
+        buffer_append_byte(&response->location, '?');
+        buffer_append(&response->location, exchange->request->query);
+    }
+}
+
+static const struct route *route_find(struct slice path) {
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
+        if (slice_equal(routes[i].path, path)) return &routes[i];
+    return NULL;
+}
+
+void web_routes_run(struct task *t, const struct web_exchange *exchange, struct web_response *response) {
+    enum http_method method = exchange->request->method;
+    const struct route *route = route_find(exchange->path);
+    if (!exchange->is_tls && is_private(exchange->path)) {
+        send_to_https(exchange, response);
+        return;
+    }
+    /* RFC 9110 9.3.7: "*" is about the server itself. */
+    if (!route && !slice_equal(exchange->path, SLICE("*"))) {
+        web_response_fail(response, 404);
+        return;
+    }
+    if (route && (method == HTTP_METHOD_GET || method == HTTP_METHOD_HEAD)) {
+        route->run(t, exchange, response);
+        return;
+    }
+    response->allow = SLICE("GET, HEAD, OPTIONS");
+    if (method == HTTP_METHOD_OPTIONS)
+        response->status = 204;
+    else
+        web_response_fail(response, 405);
+}

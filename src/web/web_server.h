@@ -1,0 +1,31 @@
+/*
+ * The web server (HTTP/1.1, RFC 9112), in the edge role: today the ground of the later console.
+ * It says what this server is, whether it is well, and what it counts; it knows no accounts and
+ * takes no bodies. A head comes within its time or not at all, and a connection whose request
+ * cannot be trusted is closed behind the answer. Between requests a session owns no stack.
+ */
+#ifndef WEB_WEB_SERVER_H
+#define WEB_WEB_SERVER_H
+
+#include "io/conn.h"
+#include "web/web_report.h"
+
+/* One for a role. Settings may be replaced by a reload: requests read them anew. */
+struct web_server {
+    struct env *env;
+    struct conn_group *group;
+    const char *hostname;
+    uint64_t base_port;
+    /* Who may read /metrics (web/web_allow.h). */
+    struct slice metrics_allow;
+    /* For the HTTPS port. */
+    struct tls_context *tls;
+    /* Asks how the server is. Waits. False: nobody answered. */
+    bool (*report)(struct task *t, void *context, struct web_report *report);
+    void *context;
+};
+
+/* Serves a new connection, which it owns, in server->group. Does not wait. */
+void web_accept(struct web_server *server, struct stream *stream, bool implicit_tls);
+
+#endif
