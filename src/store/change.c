@@ -22,7 +22,6 @@ void change_note_flags(struct db *db, struct mailbox_state *mailbox, struct uid_
 
 void change_note_expunged(struct db *db, struct mailbox_state *mailbox, struct uid_range range,
                           bool only_deleted) {
-    if (IS_PLANTED(db->env, PLANTED_UNTOLD_EXPUNGE)) return;
     DB_RUN(db, change_expunged, DB_NUMBER(mailbox->id), DB_NUMBER(range.first), DB_NUMBER(range.last),
            DB_NUMBER(mailbox->modseq), DB_NUMBER(only_deleted ? FLAG_DELETED : 0));
     mailbox->change_count += db_changed(db);
