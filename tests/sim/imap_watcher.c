@@ -36,6 +36,7 @@ struct watcher {
     struct map *cache;
     uint32_t uidvalidity;
     uint64_t highest_modseq;
+    /* Of all below it is known which messages they are. */
     uint32_t uidnext;
     /* A fresh look is under way. */
     bool is_fresh;
@@ -76,7 +77,7 @@ static void remember(struct watcher *watcher, const struct ledger_sight *sight) 
         if (!cached) FATAL("out of memory for a cached message");
         (void)map_put_id(watcher->cache, sight->uid, cached);
     }
-    if (sight->uid >= watcher->uidnext) watcher->uidnext = sight->uid + 1;
+    if (sight->number && sight->uid >= watcher->uidnext) watcher->uidnext = sight->uid + 1;
     *cached = (struct cached){sight->uid, *sight, watcher->is_fresh};
 }
 
@@ -258,7 +259,6 @@ static void watch(struct task *t, struct watcher *watcher) {
 }
 
 static void session(struct task *t, struct watcher *watcher) {
-    watcher->uidnext = 1;
     if (imap_talk_open(t, &watcher->talk) &&
         imap_talk_command(t, &watcher->talk, NULL, NULL, "ENABLE QRESYNC") && select_inbox(t, watcher) &&
         look_afresh(t, watcher))
@@ -271,6 +271,7 @@ void imap_watcher_main(struct task *t, void *argument) {
     struct watcher watcher = {.run = client->run,
                               .ledger = client->run->ledger,
                               .box = ledger_inbox(client->number),
+                              .uidnext = 1,
                               .cache = map_new(client->run->ledger->seed)};
     while (!client->run->is_closing && !ledger_has_failed(client->run->ledger)) {
         imap_talk_init(&watcher.talk, client->run, client->number);
