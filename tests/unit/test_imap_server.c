@@ -168,7 +168,7 @@ static void who_idles_on_a_mailbox_that_is_deleted_is_told_goodbye(void **state)
     bench_run(deleted_body, NULL);
 }
 
-/* Simulation: the store commits, and dies before it tells. Its successor has to. */
+/* Simulation, swarm seed 25 (--plant lost-news): the store commits, and dies before it tells. */
 static void successor_body(struct task *t, struct store_bench *bench) {
     struct imap_bench imap;
     imap_open(t, &imap, bench, 0);
