@@ -4,7 +4,7 @@ SEEDS ?= 1000
 JOBS ?= $(shell nproc)
 ROUNDS ?= 200
 
-.PHONY: default run test bench fuzz sim sim-proof kill-test format tidy clean
+.PHONY: default run test bench fuzz fuzz-coverage linear sim sim-proof kill-test format tidy clean
 default:
 	@scripts/build.sh release
 run: default
@@ -18,6 +18,12 @@ bench: default
 fuzz:
 	@scripts/install-packages.sh build fuzz
 	@/usr/bin/python3 scripts/fuzz.py --minutes $(MINUTES)
+fuzz-coverage:
+	@scripts/install-packages.sh build fuzz
+	@/usr/bin/python3 scripts/fuzz_coverage.py
+linear:
+	@scripts/build.sh release
+	@meson test -C build/release --benchmark --suite linear --num-processes 1 --verbose
 sim:
 	@scripts/build.sh release
 	@ninja -C build/release --quiet tests/sim/posthaste_sim

@@ -46,10 +46,13 @@ def run(program: Path, seconds: int) -> bool:
     learnt = ROOT / "build" / "fuzz-corpus" / name
     learnt.mkdir(parents=True, exist_ok=True)
     seeds = ROOT / "tests" / "fuzz" / "corpus" / name
+    words = ROOT / "tests" / "fuzz" / "dictionaries" / f"{name}.txt"
     log = CRASHES / f"{name}.log"
     command = [str(program), f"-max_total_time={seconds}", f"-timeout={INPUT_SECONDS_MAX}",
                f"-max_len={INPUT_BYTES_MAX}", f"-rss_limit_mb={MEMORY_MIB_MAX}",
                f"-artifact_prefix={CRASHES}/{name}-", "-print_final_stats=1", str(learnt)]
+    if words.exists():
+        command.append(f"-dict={words}")
     with log.open("wb") as out:
         done = subprocess.run(command + ([str(seeds)] if seeds.is_dir() else []), stdout=out, stderr=out)
     if done.returncode != 0:

@@ -32,7 +32,16 @@ struct admin {
     struct arena *arena;
 };
 
-static json_t *text_of(struct slice s) { return json_stringn_nocheck((const char *)s.ptr, s.len); }
+/* JSON is UTF-8: what the asker wrote otherwise is shown with a ? for each byte outside of ASCII. */
+static json_t *text_of(struct slice s) {
+    json_t *text = json_stringn((const char *)s.ptr, s.len);
+    if (text) return text;
+    struct buffer ascii = buffer_new(SIZE_MAX / 2);
+    for (size_t i = 0; i < s.len; i++) buffer_append_byte(&ascii, s.ptr[i] < 0x80 ? s.ptr[i] : '?');
+    text = json_stringn((const char *)ascii.ptr, ascii.len);
+    buffer_free(&ascii);
+    return text;
+}
 
 static json_t *error_of(struct slice line) { return json_pack("{s:o}", "error", text_of(line)); }
 
@@ -66,6 +75,9 @@ static json_t *done(const char *key, struct slice subject) {
     return json_pack("{s:o}", key, text_of(subject));
 }
 
+#define PASSWORD_UNFIT \
+    "the password is longer than 1024 bytes or has characters that none may have (RFC 4013)"
+
 static json_t *account_add(struct admin *admin) {
     struct slice address = admin->request->words[2];
     uint64_t id;
@@ -74,7 +86,7 @@ static json_t *account_add(struct admin *admin) {
     if (result == STORE_OK) return done("added", address);
     return failure(admin, result, address,
                    "belongs to a domain that is not ours; posthaste domain add it first",
-                   "is not an address like user@example.test");
+                   "is not an address like user@example.test, or " PASSWORD_UNFIT);
 }
 
 static json_t *account_password(struct admin *admin) {
@@ -82,7 +94,7 @@ static json_t *account_password(struct admin *admin) {
     enum store_result result =
         engine_account_password(admin->t, admin->engine, address, admin->request->password);
     if (result == STORE_OK) return done("changed", address);
-    return failure(admin, result, address, "is not an account", "is not an address");
+    return failure(admin, result, address, "is not an account", "cannot have this: " PASSWORD_UNFIT);
 }
 
 static json_t *account_remove(struct admin *admin) {
@@ -186,10 +198,12 @@ static json_t *status(struct admin *admin) {
     enum store_result result = engine_status(admin->engine, &status);
     if (result != STORE_OK) return failure(admin, result, SLICE("the status"), "", "");
     const struct admin_roles *roles = admin->context->roles;
-    return json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "version", POSTHASTE_VERSION,
-                     "running", roles != NULL, "domains", (json_int_t)status.domains, "accounts",
-                     (json_int_t)status.accounts, "messages", (json_int_t)status.messages, "mail_bytes",
-                     (json_int_t)status.mail_bytes, "stored_bytes", (json_int_t)status.body_bytes, "segments",
+    return json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "version",
+                     POSTHASTE_VERSION, "running", roles != NULL, "domains", (json_int_t)status.domains,
+                     "accounts", (json_int_t)status.accounts, "messages", (json_int_t)status.messages,
+                     "mail_bytes", (json_int_t)status.mail_bytes, "stored_bytes",
+                     (json_int_t)status.body_bytes, "live_bytes", (json_int_t)status.live_bytes, "dead_bytes",
+                     (json_int_t)(status.body_bytes - status.live_bytes), "segments",
                      (json_int_t)status.segments, "queue_held", (json_int_t)status.queue_held, "free_bytes",
                      (json_int_t)status.free_bytes, "roles", roles_of(roles));
 }
@@ -236,6 +250,23 @@ static json_t *verify(struct admin *admin) {
                      (json_int_t)report.faults, "lines", faults.list);
 }
 
+static void note_progress(void *context, struct slice line) {
+    const struct admin_context *admin = ((struct admin *)context)->context;
+    if (admin->progress) admin->progress(admin->context, line);
+}
+
+static json_t *compact(struct admin *admin) {
+    struct compact_report report;
+    struct store_status status;
+    enum store_result result = engine_compact(admin->t, admin->engine, note_progress, admin, &report);
+    if (result == STORE_OK) result = engine_status(admin->engine, &status);
+    if (result != STORE_OK) return failure(admin, result, SLICE("compacting"), "", "");
+    return json_pack("{s:I, s:I, s:I, s:I, s:I}", "freed_bytes", (json_int_t)report.freed_bytes,
+                     "moved_bytes", (json_int_t)report.moved_bytes, "segments_removed",
+                     (json_int_t)report.segments, "stored_bytes", (json_int_t)status.body_bytes, "live_bytes",
+                     (json_int_t)status.live_bytes);
+}
+
 struct verb {
     struct slice noun;
     struct slice verb;
@@ -252,6 +283,7 @@ static const struct verb verbs[] = {
     {SLICE_INIT("alias"), SLICE_INIT("add"), 4, 4, alias_add},
     {SLICE_INIT("alias"), SLICE_INIT("list"), 2, 2, alias_list},
     {SLICE_INIT("alias"), SLICE_INIT("remove"), 3, 4, alias_remove},
+    {SLICE_INIT("compact"), SLICE_INIT(""), 1, 1, compact},
     {SLICE_INIT("domain"), SLICE_INIT("add"), 3, 3, domain_add},
     {SLICE_INIT("domain"), SLICE_INIT("list"), 2, 2, domain_list},
     {SLICE_INIT("domain"), SLICE_INIT("remove"), 3, 3, domain_remove},

@@ -79,7 +79,7 @@ static void ask_folder(struct task *t, struct env *env, struct asking *asking) {
     }
     if (result) {
         const char *text = result == -EWOULDBLOCK ? "another process has it open" : strerror(-result);
-        if (result == -EPROTO) text = "it was written by a newer posthaste";
+        if (result == -EPROTO) text = "its format is not known to this version; see the line before";
         if (result == -ENOENT) text = "there is no store here; posthaste init makes one";
         asking->answer = error_of(asking->folder, text);
         return;

@@ -29,8 +29,13 @@ static const struct cli_command commands[] = {
      OPTION_DATA, 1, 3, command_alias},
     {"domain", "add NAME | remove NAME | list --data DIR [--json]", "the domains this host has mail for",
      NULL, DATA_OPTIONS, OPTION_DATA, 1, 2, command_domain},
+    {"compact", "--data DIR [--json]", "give the space of removed messages back now",
+     "A running server does this by itself, slowly, for segments that are half dead. This does it at once "
+     "for\n"
+     "every segment of which an eighth is dead. Works beside a running server.\n",
+     DATA_OPTIONS, OPTION_DATA, 0, 0, command_plain},
     {"status", "--data DIR [--json]", "what is there, what runs, which walls are missing", NULL, DATA_OPTIONS,
-     OPTION_DATA, 0, 0, command_status},
+     OPTION_DATA, 0, 0, command_plain},
     {"health", "--data DIR [--account ADDRESS --password-stdin] [--json | --nagios]",
      "look at the running server as its users do",
      "Connects to every port, logs in on each protocol over TLS, asks /health, and looks at certificate,\n"
@@ -43,7 +48,25 @@ static const struct cli_command commands[] = {
      command_health},
     {"verify", "--data DIR [--json]", "read and check everything that is stored",
      "Every body's checksum, reference counts, UIDs, counts. Works beside a running server.\n", DATA_OPTIONS,
-     OPTION_DATA, 0, 0, command_verify},
+     OPTION_DATA, 0, 0, command_plain},
+    {"import", "ADDRESS PATH --data DIR [--folder NAME] [--dry-run] [--quoting rd|o|none] [--json]",
+     "mail of an mbox or a Maildir into an account",
+     "PATH is an mbox file, a folder of mbox files, or a Maildir (Maildir++ or plain folders). Flags, dates "
+     "and\n"
+     "folders are kept. Run again after it was broken off, it goes on, and nothing comes twice. Works with\n"
+     "the server running or stopped. docs/import.md tells the details.\n"
+     "  --folder NAME  put all of it into, and below, this mailbox\n"
+     "  --dry-run      only say what would come\n"
+     "  --quoting      how the mbox hides \"From \" lines: rd (mboxrd, the default; right for most mboxo "
+     "too),\n"
+     "                 o (strict mboxo), none\n",
+     DATA_OPTIONS | OPTION_FOLDER | OPTION_DRY_RUN | OPTION_QUOTING, OPTION_DATA, 2, 2, command_import},
+    {"export", "ADDRESS PATH --data DIR [--mbox] [--json]",
+     "an account's mail as a Maildir, or as mbox files",
+     "Makes a Maildir++ tree in the folder PATH, with flags, keywords, dates, folders and subscriptions, as\n"
+     "Dovecot has them. Run again, it adds what is new. It overwrites nothing that it did not write.\n"
+     "  --mbox  one mbox file (mboxrd) for each mailbox instead\n",
+     DATA_OPTIONS | OPTION_MBOX, OPTION_DATA, 2, 2, command_export},
     {"tool", "mime FILE [--json] | walls [all|seccomp|landlock|none] --data DIR [--json]",
      "look at a message as the server does; try the walls",
      "mime prints structure, ENVELOPE, BODYSTRUCTURE and search text of a message. - is standard input.\n"
@@ -108,6 +131,10 @@ static const struct option_row option_rows[] = {
     {"--listen", OPTION_LISTEN, AT(listen), 0, 0, 0},
     {"--base-port", OPTION_BASE_PORT, 0, AT(base_port), 0, 64000},
     {"--quota", OPTION_QUOTA, 0, AT(quota_bytes), 0, INT64_MAX},
+    {"--folder", OPTION_FOLDER, AT(folder), 0, 0, 0},
+    {"--quoting", OPTION_QUOTING, AT(quoting), 0, 0, 0},
+    {"--dry-run", OPTION_DRY_RUN, 0, 0, AT(is_dry_run), 0},
+    {"--mbox", OPTION_MBOX, 0, 0, AT(is_mbox), 0},
     {"--account", OPTION_ACCOUNT, AT(account), 0, 0, 0},
     {"--nagios", OPTION_NAGIOS, 0, 0, AT(is_nagios), 0},
     {"--single", OPTION_SINGLE, 0, 0, AT(is_single), 0},

@@ -20,6 +20,10 @@ enum option_bit {
     OPTION_JSON = 1 << 6,
     OPTION_PASSWORD_STDIN = 1 << 7,
     OPTION_QUOTA = 1 << 8,
+    OPTION_FOLDER = 1 << 11,
+    OPTION_DRY_RUN = 1 << 12,
+    OPTION_QUOTING = 1 << 13,
+    OPTION_MBOX = 1 << 14,
     OPTION_ACCOUNT = 1 << 9,
     OPTION_NAGIOS = 1 << 10,
 };
@@ -32,12 +36,16 @@ struct cli {
     const char *domain;
     const char *hostname;
     const char *listen;
+    const char *folder;
+    const char *quoting;
     const char *account;
     uint64_t base_port;
     uint64_t quota_bytes;
     bool is_single;
     bool is_json;
     bool is_password_stdin;
+    bool is_dry_run;
+    bool is_mbox;
     bool is_nagios;
     /* What is left: the command's words. */
     struct slice words[ADMIN_WORDS_MAX];
@@ -74,9 +82,10 @@ int command_serve(struct cli *cli);
 int command_account(struct cli *cli);
 int command_alias(struct cli *cli);
 int command_domain(struct cli *cli);
-int command_status(struct cli *cli);
+int command_plain(struct cli *cli);
 int command_health(struct cli *cli);
-int command_verify(struct cli *cli);
+int command_import(struct cli *cli);
+int command_export(struct cli *cli);
 int command_tool(struct cli *cli);
 
 #endif

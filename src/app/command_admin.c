@@ -1,4 +1,4 @@
-/* account, alias, domain, status, verify: ask the store, then say the answer in words or as JSON. */
+/* account, alias, compact, domain, status, verify: ask the store, then say the answer in words or as JSON. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -71,15 +71,16 @@ static void print_status(const json_t *status) {
     print_bytes(number_of(status, "mail_bytes"));
     (void)printf(" of mail, ");
     print_bytes(number_of(status, "stored_bytes"));
-    (void)printf(" stored\ndisk      ");
+    (void)printf(" stored, ");
+    print_bytes(number_of(status, "dead_bytes"));
+    (void)printf(" of it dead\ndisk      ");
     print_bytes(number_of(status, "free_bytes"));
     (void)printf(" free\n");
     json_int_t held = number_of(status, "queue_held");
     if (held)
         (void)printf("queue     %" JSON_INTEGER_FORMAT
-                     " recipients are held: this version has no way out to other "
-                     "hosts yet\n",
-                     held);
+                     " recipient%s held: this version has no way out to other hosts yet\n",
+                     held, held == 1 ? " is" : "s are");
     size_t i;
     json_t *role;
     if (is_running) (void)printf("roles\n");
@@ -94,6 +95,17 @@ static void print_verify(const json_t *report) {
     (void)printf("%" JSON_INTEGER_FORMAT " messages, %" JSON_INTEGER_FORMAT " bodies, %" JSON_INTEGER_FORMAT
                  " faults\n",
                  number_of(report, "messages"), number_of(report, "bodies"), number_of(report, "faults"));
+}
+
+static void print_compact(const json_t *report) {
+    print_bytes(number_of(report, "freed_bytes"));
+    (void)printf(" freed, ");
+    print_bytes(number_of(report, "moved_bytes"));
+    (void)printf(" moved; now ");
+    print_bytes(number_of(report, "stored_bytes"));
+    (void)printf(" are stored, ");
+    print_bytes(number_of(report, "live_bytes"));
+    (void)printf(" of them live\n");
 }
 
 static void print_each(const json_t *list, void (*print)(const json_t *item)) {
@@ -113,6 +125,8 @@ static void print_words(const json_t *answer) {
         print_status(answer);
     else if (json_object_get(answer, "clean"))
         print_verify(answer);
+    else if (json_object_get(answer, "freed_bytes"))
+        print_compact(answer);
     else
         (void)printf(
             "%s %s\n", json_object_iter_key(json_object_iter((json_t *)(uintptr_t)answer)),
@@ -222,12 +236,8 @@ int command_domain(struct cli *cli) {
     return status ? status : ask(cli, &request);
 }
 
-int command_status(struct cli *cli) {
-    struct admin_request request = request_of(cli);
-    return ask(cli, &request);
-}
-
-int command_verify(struct cli *cli) {
+/* Commands of one word, without a password. */
+int command_plain(struct cli *cli) {
     struct admin_request request = request_of(cli);
     return ask(cli, &request);
 }

@@ -1,5 +1,6 @@
 /* init: the folder, its configuration, a certificate, an empty store with one domain. */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -61,6 +62,32 @@ static int give_to_owner(struct cli *cli, const char *path, const struct config 
     return cli_fail("%s: %s", path, strerror(errno));
 }
 
+/* What an init that was cut short leaves, and what a new file system has. */
+static bool may_be_there(const char *name) {
+    static const char *const names[] = {".", "..", "lost+found", "run", "tls"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(name, names[i]) == 0) return true;
+    return false;
+}
+
+/* Somebody's folder does not become ours with all that is in it because of a slip of the pen. */
+static int check_folder(struct cli *cli) {
+    if (access(path_in(cli, "posthaste.conf"), F_OK) == 0)
+        return cli_fail("%s is a data folder already; nothing was changed", cli->data);
+    DIR *folder = opendir(cli->data);
+    if (!folder) return errno == ENOENT ? 0 : cli_fail("%s: %s", cli->data, strerror(errno));
+    const struct dirent *entry = readdir(folder);
+    while (entry && may_be_there(entry->d_name)) entry = readdir(folder);
+    int status = 0;
+    if (entry)
+        status =
+            cli_fail("%s is not empty and has no posthaste.conf: it is not ours, and nothing was changed; "
+                     "choose a new or an empty folder",
+                     cli->data);
+    (void)closedir(folder);
+    return status;
+}
+
 /* What its owner cannot get to is refused before more is made. */
 static int make_data_folder(struct cli *cli, const struct config *config) {
     int status = make_folder(cli, cli->data, 0750);
@@ -119,9 +146,8 @@ int command_init(struct cli *cli) {
     config.hostname = cli->hostname;
     config.listen[0] = cli->listen;
     config.base_port = cli->base_port;
-    if (access(path_in(cli, "posthaste.conf"), F_OK) == 0)
-        return cli_fail("%s is a data folder already; nothing was changed", cli->data);
-    int status = make_data_folder(cli, &config);
+    int status = check_folder(cli);
+    if (!status) status = make_data_folder(cli, &config);
     if (!status) status = make_folder(cli, path_in(cli, "run"), 0750);
     if (!status) status = make_folder(cli, path_in(cli, "tls"), 0755);
     if (!status) status = write_certificate(cli);

@@ -2,9 +2,16 @@
 
 #include <stdlib.h>
 
+#include "base/limits.h"
+
+enum { ANSWER_BYTES_MAX = IPC_FRAME_BYTES_MAX - 64 };
+static const struct slice too_long =
+    SLICE_INIT("{\"error\":\"the list is too long to be given by a running server; stop it and ask again\"}");
+
 struct control_server {
     struct env *env;
     struct engine *engine;
+    struct store_service *service;
     const struct admin_roles *roles;
     struct listener *listener;
     struct scope scope;
@@ -23,8 +30,20 @@ static void send_progress(void *context, struct slice line) {
     channel_notify(session->channel, &(struct ipc_message){CONTROL_PROGRESS, line, HANDLE_NONE});
 }
 
+/* One more peer of the store: the command line, which moves mail in or out. */
+static void attach(struct control_session *session, struct ipc_request *request) {
+    struct control_server *server = session->server;
+    store_service_attach(server->service, stream_adopt(server->env, request->message.handle), true);
+    channel_reply(request, SLICE_EMPTY, HANDLE_NONE);
+}
+
 static void answer(struct task *t, void *context, struct ipc_request *request) {
     struct control_session *session = context;
+    if (request->message.type == CONTROL_STORE && !handle_is_none(request->message.handle)) {
+        attach(session, request);
+        return;
+    }
+    handle_close(session->server->env, request->message.handle);
     struct admin_context admin = {session->server->engine, session->server->roles, send_progress, session};
     struct admin_request asked;
     bool good = request->message.type == CONTROL_ADMIN && admin_request_unpack(request->message.body, &asked);
@@ -32,7 +51,8 @@ static void answer(struct task *t, void *context, struct ipc_request *request) {
         good ? admin_execute(t, &admin, &asked) : json_pack("{s:s}", "error", "malformed request");
     char *text = json_dumps(document, JSON_COMPACT);
     if (!text) FATAL("out of memory for an answer");
-    channel_reply(request, slice_from_text(text), HANDLE_NONE);
+    struct slice body = slice_from_text(text);
+    channel_reply(request, body.len <= ANSWER_BYTES_MAX ? body : too_long, HANDLE_NONE);
     free(text);
     json_decref(document);
 }
@@ -68,10 +88,10 @@ static void accepted(void *context, struct stream *stream) {
 }
 
 struct control_server *control_server_new(struct env *env, struct engine *engine,
-                                          const struct admin_roles *roles) {
+                                          struct store_service *service, const struct admin_roles *roles) {
     struct control_server *server = calloc(1, sizeof *server);
     if (!server) FATAL("out of memory for the control server");
-    *server = (struct control_server){.env = env, .engine = engine, .roles = roles};
+    *server = (struct control_server){.env = env, .engine = engine, .service = service, .roles = roles};
     scope_init(&server->scope, env);
     return server;
 }

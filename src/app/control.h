@@ -7,19 +7,23 @@
 
 #include "app/admin.h"
 #include "ipc/channel.h"
+#include "store/service.h"
 
 enum control_message {
     /* A request: struct admin_request; answered with JSON text. */
     CONTROL_ADMIN = 1,
     /* A notice to the asker: one line of progress. */
     CONTROL_PROGRESS,
+    /* A request with one end of a local pair: who holds the other is served as a mail role is
+       (store/client.h), until it closes it. Answered with nothing. */
+    CONTROL_STORE,
 };
 
 struct control_server;
 
-/* Serves the socket; `roles` may grow meanwhile. */
+/* Serves the socket; `roles` may grow meanwhile. `service` outlives it. */
 struct control_server *control_server_new(struct env *env, struct engine *engine,
-                                          const struct admin_roles *roles);
+                                          struct store_service *service, const struct admin_roles *roles);
 /* Takes the handle over. */
 void control_server_listen(struct control_server *server, struct handle handle);
 void control_server_free(struct task *t, struct control_server **server);

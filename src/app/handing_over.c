@@ -1,8 +1,8 @@
 #include "app/handing_over.h"
 
 static void answer_nothing(struct task *t, void *context, struct ipc_request *request) {
-    (void)t;
     (void)context;
+    handle_close(task_env(t), request->message.handle);
     channel_reply(request, SLICE_EMPTY, HANDLE_NONE);
 }
 

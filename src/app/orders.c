@@ -28,6 +28,8 @@ void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_slice(out, settings->dns_trust_anchors);
     pack_bool(out, settings->dns_is_system);
     pack_number(out, settings->hash_memory_kib);
+    pack_number(out, settings->segment_bytes);
+    pack_number(out, settings->upkeep_pause_ms);
     pack_number(out, settings->base_port);
     pack_slice(out, settings->metrics_allow);
 }
@@ -47,9 +49,12 @@ bool settings_unpack(struct slice body, struct arena *arena, struct role_setting
     settings->dns_trust_anchors = arena_copy(arena, unpack_slice(&in));
     settings->dns_is_system = unpack_bool(&in);
     settings->hash_memory_kib = unpack_number_max(&in, UINT32_MAX);
+    settings->segment_bytes = unpack_number(&in);
+    settings->upkeep_pause_ms = unpack_number_max(&in, INT32_MAX);
     settings->base_port = unpack_number_max(&in, UINT16_MAX);
     settings->metrics_allow = arena_copy(arena, unpack_slice(&in));
-    return unpack_is_done(&in);
+    /* Accounts are shared out among them. */
+    return unpack_is_done(&in) && settings->mail_processes > 0;
 }
 
 static void pack_walls(struct buffer *out, const struct walls *walls) {

@@ -12,7 +12,7 @@
 enum order {
     /* struct role_settings; again after a reload. */
     ORDER_SETTINGS = 1,
-    /* kind, index; a stream to that role. */
+    /* kind, index, number of the connection; a stream to that role. */
     ORDER_PEER,
     /* enum port_kind; a listening socket. */
     ORDER_LISTENER,
@@ -21,6 +21,11 @@ enum order {
     ORDER_REPORT,
     /* From the role: it serves; struct walls. */
     REPORT_READY,
+    /* A number, which the role gives back: its loop turns. */
+    ORDER_HEARTBEAT,
+    REPORT_HEARTBEAT,
+    /* From the role: kind, index, number of a connection that is lost. It is made anew. */
+    REPORT_PEER_LOST,
     /* Requests: to a role, what it counts (struct metrics); from a role, how all is (struct web_report). */
     ASK_MEASURE,
     ASK_REPORT,
@@ -66,6 +71,9 @@ struct role_settings {
     bool dns_is_system;
     /* What a password's hash costs; 0: the default (store/engine.h). */
     uint64_t hash_memory_kib;
+    /* Of the store, see store/engine.h; 0: the defaults. */
+    uint64_t segment_bytes;
+    uint64_t upkeep_pause_ms;
     uint64_t base_port;
     /* Who may read /metrics (web/web_allow.h). */
     struct slice metrics_allow;

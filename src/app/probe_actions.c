@@ -56,6 +56,13 @@ static int write_elsewhere(const struct probe_setting *s) {
     return result_of(open("/tmp", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600));
 }
 
+static int write_certificate(const struct probe_setting *s) { return open_in(s, "tls/cert.pem", O_RDWR); }
+static int segment_file(const struct probe_setting *s) {
+    char path[PATH_BYTES];
+    int fd = open(path_in(s, "body/walls.probe", path), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    return fd < 0 ? -errno : result_of(unlink(path));
+}
+
 static int create_file(const struct probe_setting *s) {
     char path[PATH_BYTES];
     int fd = open(path_in(s, "walls.probe", path), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -255,10 +262,12 @@ enum {
 const struct probe probes[] = {
     {"read the database", read_database, {0, SLX, 0, SLX}},
     {"write the database", write_database, {0, SLX, SLX, SLX}},
-    {"read posthaste.conf", read_configuration, {X, SLX, LX, SLX}},
-    {"read the certificate", read_certificate, {X, SLX, LX, SLX}},
-    {"list the data folder", list_folder, {0, SLX, LX, SLX}},
-    {"create a file in the data folder", create_file, {0, SLX, SLX, SLX}},
+    {"read posthaste.conf", read_configuration, {LX, SLX, LX, SLX}},
+    {"read the certificate", read_certificate, {LX, SLX, LX, SLX}},
+    {"write the certificate", write_certificate, {LX, SLX, SLX, SLX}},
+    {"list the data folder", list_folder, {L, SLX, LX, SLX}},
+    {"create a file in the data folder", create_file, {L, SLX, SLX, SLX}},
+    {"create a segment of bodies", segment_file, {0, SLX, SLX, SLX}},
     {"create a folder in the data folder", make_folder, {SL, SLX, SLX, SLX}},
     {"open a spool file", spool_file, {0, SLX, SLX, SLX}},
     {"read /etc/passwd", read_users, {L, SL, L, SL}},

@@ -27,8 +27,18 @@ static const struct role_ops *const ops_of_kinds[] = {
     [ROLE_EDGE] = &role_edge_ops,
 };
 
+/* Not in its turn among the orders, one of which may take long: it is the loop that is asked for. */
+static void beat(struct role *role, const struct ipc_message *message) {
+    handle_close(role->env, message->handle);
+    channel_notify(role->control, &(struct ipc_message){REPORT_HEARTBEAT, message->body, HANDLE_NONE});
+}
+
 static void order_came(void *context, const struct ipc_message *message) {
     struct role *role = context;
+    if (message->type == ORDER_HEARTBEAT) {
+        beat(role, message);
+        return;
+    }
     struct order_item *item = calloc(1, sizeof *item);
     if (!item) FATAL("out of memory for an order");
     item->type = message->type;
@@ -101,10 +111,31 @@ static void take_peer(struct task *t, struct role *role, struct order_item *item
     struct unpacker in = unpacker_of(buffer_slice(&item->body));
     enum role_kind kind = (enum role_kind)unpack_number_max(&in, ROLE_KINDS - 1);
     uint64_t index = unpack_number_max(&in, CONFIG_PROCESSES_MAX - 1);
+    uint64_t number = unpack_number(&in);
     if (!unpack_is_done(&in) || handle_is_none(item->handle)) return;
     struct stream *stream = stream_adopt(role->env, item->handle);
     item->handle = HANDLE_NONE;
     role->ops->peer(t, role, kind, index, stream);
+    /* Only now: the loss of the one before it, if it stood still, was told with its own number. */
+    role->links[kind][index].number = number;
+}
+
+static void link_lost(void *context) {
+    const struct role_link *link = context;
+    struct role *role = link->role;
+    if (role->is_stopping || link->number == 0) return;
+    struct buffer body = buffer_new(64);
+    pack_number(&body, link->kind);
+    pack_number(&body, link->index);
+    pack_number(&body, link->number);
+    channel_notify(role->control, &(struct ipc_message){REPORT_PEER_LOST, buffer_slice(&body), HANDLE_NONE});
+    buffer_free(&body);
+}
+
+struct waker role_link_lost(struct role *role, enum role_kind kind, uint64_t index) {
+    struct role_link *link = &role->links[kind][index];
+    *link = (struct role_link){.role = role, .kind = kind, .index = index};
+    return (struct waker){link_lost, link};
 }
 
 static void take_listener(struct task *t, struct role *role, struct order_item *item) {
@@ -123,6 +154,8 @@ static void take_report(struct role *role, struct slice body) {
 
 /* False: the role is to end. */
 static bool take_order(struct task *t, struct role *role, struct order_item *item) {
+    /* Nothing can be taken by a role that knows no settings yet. */
+    if (!role->is_started && item->type != ORDER_SETTINGS) return false;
     switch (item->type) {
     case ORDER_SETTINGS:
         return start_or_reload(t, role, buffer_slice(&item->body));
@@ -155,6 +188,7 @@ static void role_main(struct task *t, void *argument) {
     struct role *role = argument;
     while (take_orders(t, role) && !role->is_lost)
         if (gate_wait(t, &role->order_came, DEADLINE_NONE) == WAIT_CANCELLED) break;
+    role->is_stopping = true;
     if (role->is_started) role->ops->stop(t, role);
     channel_close(t, &role->control);
     role->on_end(role->context);

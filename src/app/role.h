@@ -26,6 +26,14 @@ struct role_ops {
     void (*measure)(struct role *role);
 };
 
+/* Its connection with another role, as the supervisor counts them; number 0: none yet. */
+struct role_link {
+    struct role *role;
+    enum role_kind kind;
+    uint64_t index;
+    uint64_t number;
+};
+
 struct role {
     struct env *env;
     enum role_kind kind;
@@ -40,7 +48,9 @@ struct role {
     struct scope scope;
     struct list orders;
     struct gate order_came;
+    struct role_link links[ROLE_KINDS][CONFIG_PROCESSES_MAX];
     bool is_started;
+    bool is_stopping;
     bool is_lost;
     void (*on_end)(void *context);
     void *context;
@@ -56,6 +66,9 @@ extern const struct role_ops role_edge_ops;
 struct role *role_new(struct env *env, enum role_kind kind, uint64_t index, const struct walls *walls,
                       struct stream *control, void (*on_end)(void *context), void *context);
 void role_free(struct role **role);
+/* For the channel to another role, whoever holds it: tells the supervisor that it is lost, so that both
+   roles get a new pair. */
+struct waker role_link_lost(struct role *role, enum role_kind kind, uint64_t index);
 /* The node bits of this role's ids: unlike any other role's. */
 uint32_t role_node(const struct role *role);
 

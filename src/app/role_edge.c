@@ -153,12 +153,15 @@ static bool start(struct task *t, struct role *role) {
     conn_group_init(&edge->group, role->env);
     pump_group_init(&edge->pumps, role->env);
     edge->store = store_client_new(role->env, role_node(role), NULL, NULL);
+    store_client_on_lost(edge->store, role_link_lost(role, ROLE_STORE, 0));
     edge->intake = intake_pool_new(role->env, edge->store, INTAKE_BUDGET_BYTES);
     edge->delays = login_delays_new(role->env);
     struct admission_limits limits = admission_limits_default();
     edge->admission = admission_new(role->env, &limits);
-    for (size_t i = 0; i < CONFIG_PROCESSES_MAX; i++)
+    for (size_t i = 0; i < CONFIG_PROCESSES_MAX; i++) {
         edge->mails[i] = channel_new(role->env, &handing_over_asker, edge);
+        channel_on_lost(edge->mails[i], role_link_lost(role, ROLE_MAIL, i));
+    }
     prepare_logins(edge);
     edge->smtp = (struct smtp_server){.login = &edge->logins[PROTOCOL_SMTP],
                                       .intake = edge->intake,

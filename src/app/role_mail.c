@@ -58,16 +58,26 @@ static void start_session(struct mail_role *mail, struct stream *stream, const s
     stream_close(&stream);
 }
 
+/* NULL: good. An edge may be captured: what it hands over is looked at like all input. */
+static const char *fault_of(struct env *env, const struct ipc_message *message, struct handover *handover) {
+    if (message->type != HAND_OVER) return "not a hand-over";
+    /* What cannot be polled, or is no connection, must not end this role. */
+    if (!handle_is_stream(env, message->handle)) return "no connection came with it";
+    return handover_unpack(message->body, handover) == HANDOVER_OK ? NULL : "damaged";
+}
+
 static void take_session(struct task *t, void *context, struct ipc_request *request) {
     (void)t;
     struct mail_role *mail = context;
+    struct env *env = mail->role->env;
     struct handover handover;
-    bool good = request->message.type == HAND_OVER && !handle_is_none(request->message.handle) &&
-                handover_unpack(request->message.body, &handover) == HANDOVER_OK;
-    if (good)
-        start_session(mail, stream_adopt(mail->role->env, request->message.handle), &handover);
-    else
-        handle_close(mail->role->env, request->message.handle);
+    const char *fault = fault_of(env, &request->message, &handover);
+    if (fault) {
+        LOG_WARN(env->log, "session.refused", LOG_CSTR("reason", fault));
+        handle_close(env, request->message.handle);
+    } else {
+        start_session(mail, stream_adopt(env, request->message.handle), &handover);
+    }
     channel_reply(request, SLICE_EMPTY, HANDLE_NONE);
 }
 
@@ -76,6 +86,10 @@ static const struct channel_handlers edge_handlers = {take_session, NULL, NULL};
 static void news(void *context, const struct mailbox_news *news) {
     struct mail_role *mail = context;
     imap_server_news(&mail->imap, news);
+}
+
+static void segment_gone(void *context, uint64_t segment) {
+    reader_segment_gone(((struct mail_role *)context)->reader, segment);
 }
 
 static void apply_settings(struct mail_role *mail) {
@@ -119,9 +133,13 @@ static bool start(struct task *t, struct role *role) {
     role->state = mail;
     conn_group_init(&mail->group, role->env);
     mail->store = store_client_new(role->env, role_node(role), news, mail);
+    store_client_on_lost(mail->store, role_link_lost(role, ROLE_STORE, 0));
+    store_client_on_segment_gone(mail->store, segment_gone);
     mail->intake = intake_pool_new(role->env, mail->store, INTAKE_BUDGET_BYTES);
-    for (size_t i = 0; i < CONFIG_PROCESSES_MAX; i++)
+    for (size_t i = 0; i < CONFIG_PROCESSES_MAX; i++) {
         mail->edges[i] = channel_new(role->env, &edge_handlers, mail);
+        channel_on_lost(mail->edges[i], role_link_lost(role, ROLE_EDGE, i));
+    }
     start_servers(mail);
     (void)t;
     return true;
@@ -136,12 +154,19 @@ static void peer(struct task *t, struct role *role, enum role_kind kind, uint64_
                  struct stream *stream) {
     (void)t;
     struct mail_role *mail = role->state;
-    if (kind == ROLE_STORE)
-        store_client_attach(mail->store, stream);
-    else if (kind == ROLE_EDGE)
+    if (kind == ROLE_EDGE) {
         channel_attach(mail->edges[index], stream);
-    else
+        return;
+    }
+    if (kind != ROLE_STORE) {
         stream_close(&stream);
+        return;
+    }
+    /* What the store before it removed at its end was perhaps not told any more. */
+    reader_segment_gone(mail->reader, 0);
+    store_client_attach(mail->store, stream);
+    /* What changed while there was no connection was told to nobody. */
+    if (!IS_PLANTED(mail->role->env, PLANTED_LOST_NEWS)) imap_server_catch_up(&mail->imap);
 }
 
 static void listener(struct task *t, struct role *role, enum port_kind port, struct handle handle) {

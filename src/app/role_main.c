@@ -16,6 +16,7 @@
 #include "app/sandbox.h"
 #include "io/real/log_sink.h"
 #include "io/real/loop.h"
+#include "wire/scram_secret.h"
 
 enum { CONTROL_DESCRIPTOR = 3, ALTERNATE_STACK_BYTES = 64 * 1024 };
 
@@ -56,6 +57,10 @@ static void warm_up(void) {
     unsigned char byte;
     (void)RAND_bytes(&byte, 1);
     tzset();
+    /* ICU's tables for passwords that are not ASCII. */
+    uint8_t room[16];
+    struct buffer prepared = {.ptr = room, .capacity = sizeof room, .max_bytes = sizeof room};
+    (void)!scram_password_prepare(SLICE("\xc2\xaa"), &prepared);
 }
 
 /* Whatever the supervisor itself was started with is none of a role's business. */

@@ -20,6 +20,11 @@ static void news(void *context, const struct mailbox_news *news) {
     if (state->service) store_service_news(state->service, news);
 }
 
+static void segment_gone(void *context, uint64_t segment) {
+    struct store_role *state = context;
+    if (state->service) store_service_segment_gone(state->service, segment);
+}
+
 /* The store of a server that was just killed may still be finishing. */
 static int open_patiently(struct task *t, struct role *role, const struct engine_options *options,
                           struct engine **engine) {
@@ -36,7 +41,7 @@ static const char *explain(int result) {
     case -EWOULDBLOCK:
         return "another process has the data folder open";
     case -EPROTO:
-        return "the data folder was written by a newer posthaste; nothing was changed";
+        return "the data folder has a format this version does not know; see the line before";
     case -ENOENT:
         return "there is no store in the data folder; posthaste init makes one";
     case -EIO:
@@ -52,8 +57,11 @@ static bool start(struct task *t, struct role *role) {
     struct engine_options options = {.folder = role->settings.folder,
                                      .node = role_node(role),
                                      .on_news = news,
+                                     .on_segment_gone = segment_gone,
                                      .context = state,
-                                     .hash_memory_kib = (uint32_t)role->settings.hash_memory_kib};
+                                     .hash_memory_kib = (uint32_t)role->settings.hash_memory_kib,
+                                     .segment_bytes = role->settings.segment_bytes,
+                                     .upkeep_pause_ms = (int64_t)role->settings.upkeep_pause_ms};
     int result = open_patiently(t, role, &options, &state->engine);
     if (result) {
         LOG_ERROR(role->env->log, "store.not_opened", LOG_CSTR("folder", role->settings.folder),
@@ -62,7 +70,7 @@ static bool start(struct task *t, struct role *role) {
         return false;
     }
     state->service = store_service_new(role->env, state->engine);
-    state->control = control_server_new(role->env, state->engine, &state->roles);
+    state->control = control_server_new(role->env, state->engine, state->service, &state->roles);
     role->state = state;
     return true;
 }

@@ -13,10 +13,12 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "io/real/read_file.h"
 
 #define CALL(name) SCMP_SYS(name)
 
@@ -227,14 +229,24 @@ struct ruleset_attributes {
     (LANDLOCK_READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE | \
      LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REFER | ACCESS_FS_TRUNCATE)
 
-/* The places in the data folder that a kind may use; all others are closed to it. */
+/* A file that is there already: rights that are for folders have no place in its rule. */
+#define LANDLOCK_CHANGE (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | ACCESS_FS_TRUNCATE)
+
+/* The places in the data folder that a kind may use; all others are closed to it. The store makes no name
+   in the folder itself: what it needs there is made before the wall stands. */
 struct place {
     enum role_kind kind;
     const char *name;
     uint64_t access;
 };
 static const struct place places[] = {
-    {ROLE_STORE, ".", LANDLOCK_WRITE},
+    {ROLE_STORE, "body", LANDLOCK_WRITE},
+    {ROLE_STORE, "spool", LANDLOCK_WRITE},
+    {ROLE_STORE, "snapshot", LANDLOCK_WRITE},
+    {ROLE_STORE, "lock", LANDLOCK_CHANGE},
+    {ROLE_STORE, "store.db", LANDLOCK_CHANGE},
+    {ROLE_STORE, "store.db-wal", LANDLOCK_CHANGE},
+    {ROLE_STORE, "store.db-shm", LANDLOCK_CHANGE},
     {ROLE_MAIL, "body", LANDLOCK_ACCESS_FS_READ_FILE},
     {ROLE_MAIL, "store.db", LANDLOCK_ACCESS_FS_READ_FILE},
     {ROLE_MAIL, "store.db-wal", LANDLOCK_ACCESS_FS_READ_FILE},
@@ -270,6 +282,24 @@ static bool allow_place(int ruleset, const char *folder, const char *name, uint6
     return good;
 }
 
+/* SQLite would make these later, and a rule needs something to be about. Made for good: the log must not
+   lose its name in a power cut. Empty, they mean nothing to SQLite. */
+static void prepare_store(const char *folder) {
+    static const char *const files[] = {"lock", "store.db-wal", "store.db-shm"};
+    char path[STORE_PATH_BYTES_MAX];
+    struct stat database;
+    (void)snprintf(path, sizeof path, "%s/store.db", folder);
+    if (lstat(path, &database)) return;
+    bool is_new = false;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", folder, files[i]);
+        is_new |= write_new_file(path, SLICE_EMPTY, database.st_mode & 0660) == 0;
+    }
+    (void)snprintf(path, sizeof path, "%s/snapshot", folder);
+    is_new |= mkdir(path, 0750) == 0;
+    if (is_new) (void)!settle_names(folder);
+}
+
 static bool enter_landlock(enum role_kind kind, const char *folder) {
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     if (version < 2) return false;
@@ -277,6 +307,7 @@ static bool enter_landlock(enum role_kind kind, const char *folder) {
     struct ruleset_attributes attributes = attributes_of(kind, version, &bytes);
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attributes, bytes, 0);
     if (ruleset < 0) return false;
+    if (kind == ROLE_STORE) prepare_store(folder);
     bool good = true;
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
         if (places[i].kind == kind)

@@ -4,8 +4,12 @@
  *
  * Order: the store first; when it serves, the others; each role that is ready is connected with
  * every ready role it talks to; an edge gets the listening sockets. To stop, the same backwards:
- * edges, mail roles, remote, store. What runs a role (a process, this process, the simulator) is
- * the spawner's business.
+ * edges, mail roles, remote, store.
+ *
+ * Two roles whose connection is lost while both live get a new one. A role that lives but does not answer
+ * for HEARTBEAT_PATIENCE_MS is ended, and started again. Where descriptors are short, what needs one is
+ * tried again later; no shortage ends the supervisor. What runs a role (a process, this process, the
+ * simulator) is the spawner's business.
  */
 #ifndef APP_SUPERVISOR_H
 #define APP_SUPERVISOR_H

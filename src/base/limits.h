@@ -27,15 +27,35 @@ enum {
     /* Descriptors that accepting leaves for everything else: spools, handed-over sessions, channels. */
     ACCEPT_DESCRIPTORS_SPARED = 512,
 
-    /* Messages between roles: the largest frame, and how much may wait unsent. */
+    /* Messages between roles: the largest frame. With so much unsent callers wait, and nothing new is begun
+       for the other side; with so much more unread it is cut off. */
     IPC_FRAME_BYTES_MAX = 1024 * 1024,
     IPC_BACKLOG_BYTES_MAX = 16 * 1024 * 1024,
+    IPC_UNREAD_BYTES_MAX = 32 * 1024 * 1024,
+    IPC_UNREAD_HANDLES_MAX = 1024,
+    /* What one other side may have under way here; more is not read before some of it ended. */
+    IPC_REQUESTS_MAX = 2048,
+    IPC_REQUEST_BYTES_MAX = 32 * 1024 * 1024,
+    IPC_REQUEST_HANDLES_MAX = 64,
+    /* Input taken from one channel before others get their turn. */
+    IPC_TURN_BYTES_MAX = 1024 * 1024,
+    /* The supervisor asks each role so often whether it lives, and ends one that does not say so for so long.
+       A question that is itself late does not count: then the machine was busy, or asleep. */
+    HEARTBEAT_MS = 5 * 1000,
+    HEARTBEAT_LATE_MS_MAX = 1000,
+    HEARTBEAT_PATIENCE_MS = 60 * 1000,
+    /* Before what failed is tried again: roles that die young, channels that are lost, no descriptors. */
+    RESTART_PAUSE_MS_FIRST = 20,
+    RESTART_PAUSE_MS_MAX = 10 * 1000,
+
     /* Asking the store: what goes beside the frame in a file, and how long a caller waits. */
     STORE_SPILL_BYTES_MAX = 64 * 1024 * 1024,
     STORE_REQUEST_MEMORY_BYTES_MAX = 64 * 1024 * 1024,
     STORE_CALL_MS_MAX = 30 * 1000,
     STORE_CALL_TRIES_MAX = 3,
     STORE_PEER_SPOOLS_MAX = 128,
+    /* Questions in files that are in memory at once, of one role. */
+    STORE_PEER_SPILLS_MAX = 2,
 
     /* DNS. RFC 1035 2.3.4: a label and a name, the latter as it is on the wire. A set of records
        beyond the maximum is refused whole: a part of one can mean something else. */
@@ -76,6 +96,9 @@ enum {
     /* What we say: text beyond this goes to the next line of the reply. */
     SMTP_REPLY_TEXT_BYTES_MAX = 480,
     SMTP_ERRORS_MAX = 20,
+    /* From the greeting to AUTH, or to the first MAIL where there is none; RFC 5321 4.5.3.2.7 gives one
+       command five minutes. */
+    SMTP_BEFORE_MAIL_MS_MAX = 10 * 60 * 1000,
     SMTP_RECEIVED_MAX = 50,
     /* One transaction's addresses; a command borrows as much. */
     SMTP_TRANSACTION_BYTES_MAX = 2 * 1024 * 1024,
@@ -116,8 +139,19 @@ enum {
     STORE_WAL_CHECKPOINT_BYTES = 8 * 1024 * 1024,
     STORE_WAL_FINISH_BYTES = 32 * 1024 * 1024,
     STORE_REAP_ROWS = 200,
+    /* Compacting: one step; beside the service so many bytes a second; segments looked at in a round. */
     STORE_COMPACT_RECORDS = 64,
-    STORE_COMPACT_BYTES = 1024 * 1024,
+    STORE_COMPACT_BYTES = 256 * 1024,
+    STORE_COMPACT_BYTES_PER_SECOND = 4 * 1024 * 1024,
+    STORE_COMPACT_SEGMENTS = 64,
+    /* Upkeep comes round; a segment waits half-dead for one round before it is compacted. */
+    STORE_UPKEEP_PAUSE_MS = 5 * 60 * 1000,
+    STORE_UPKEEP_STEP_MS = 50,
+    STORE_EVENT_ROWS = 500,
+    STORE_EVENTS_KEPT_MAX = 1000 * 1000,
+    STORE_EVENTS_KEPT_DAYS = 30,
+    STORE_MIGRATE_ROWS = 5000,
+    STORE_MIGRATE_TOLD_MS = 5000,
     STORE_VERIFY_ROWS = 200,
     STORE_VERIFY_COUNTERS = 1024 * 1024,
     STORE_PATH_BYTES_MAX = 1024,
@@ -201,6 +235,23 @@ enum {
     /* A set of UIDs is kept in blocks of at most so many ranges. */
     UID_SET_BLOCK_RANGES_MAX = 128,
 
+    /* Mail moved in and out: what an mbox line may be to begin a message, a header section that is held, the
+       keywords of one message; a message that is read whole before it is looked up. */
+    MBOX_FROM_LINE_BYTES_MAX = 1024,
+    MBOX_HEADER_BYTES_MAX = 256 * 1024,
+    MBOX_KEYWORDS_MAX = 64,
+    MOVE_READ_BYTES = 128 * 1024,
+    MOVE_HELD_BYTES = 256 * 1024,
+    /* What one commit of an import takes, and how many are under way. */
+    IMPORT_BATCH_MESSAGES = 200,
+    IMPORT_BATCH_BYTES = 4 * 1024 * 1024,
+    IMPORT_BATCHES_MAX = 4,
+    IMPORT_SOURCE_BYTES = 16,
+    IMPORT_FOLDERS_MAX = 10000,
+    IMPORT_FOLDER_LEVELS_MAX = 60,
+    IMPORT_FAULTS_KEPT = 10000,
+    EXPORT_ENTRIES = 500,
+
     /* POP3, RFC 2449 4: a command is at most 255 bytes. */
     POP3_COMMAND_BYTES_MAX = 255,
     /* Before login: room for a whole initial response. */
@@ -244,6 +295,9 @@ enum {
     LOGIN_FAILURES_MAX = 64,
     LOGIN_MARKS_MAX = 20000,
     LOGIN_WAITING_MAX = 64,
+    /* From the greeting to the end of the login (IMAP, POP3), however busy the client is; one exchange. */
+    LOGIN_TOTAL_MS_MAX = 5 * 60 * 1000,
+    LOGIN_EXCHANGE_MS_MAX = 2 * 60 * 1000,
     LOGIN_EXCHANGE_MEMORY_BYTES_MAX = 128 * 1024,
 
     /* A TLS connection whose session runs in another role. */

@@ -239,5 +239,6 @@ void imap_login_start(struct login_context *context, struct stream *stream, bool
     conn_init(&session->conn, stream, &ops, session, context->group, IMAP_LOGIN_COMMAND_BYTES_MAX);
     conn_count(&session->conn, METRIC_PROTOCOL_IMAP);
     conn_set_idle_ms(&session->conn, IMAP_LOGIN_IDLE_MS);
+    conn_set_until_ms(&session->conn, env_now_ms(context->env) + LOGIN_TOTAL_MS_MAX);
     conn_start(&session->conn, entry_greet);
 }

@@ -23,16 +23,20 @@ void imap_server_free(struct imap_server *server) {
     map_free(&server->accounts);
 }
 
-static void wake(struct imap_view *view) {
+static void wake_idling(struct imap_view *view) {
     LIST_EACH(&view->sessions, session, struct imap_session, in_view) {
         if (session->is_idling) conn_post(&session->conn);
     }
 }
 
 void imap_server_news(struct imap_server *server, const struct mailbox_news *news) {
-    struct imap_view *view = news->mailbox ? map_get_id(server->views, news->mailbox) : NULL;
-    if (view) wake(view);
-    if (news->mailbox) return;
+    struct imap_view *view = map_get_id(server->views, news->mailbox);
+    if (view) wake_idling(view);
+}
+
+void imap_server_catch_up(struct imap_server *server) {
     size_t cursor = 0;
-    while ((view = map_next(server->views, &cursor, NULL))) wake(view);
+    for (struct imap_view *view = map_next(server->views, &cursor, NULL); view;
+         view = map_next(server->views, &cursor, NULL))
+        wake_idling(view);
 }

@@ -43,5 +43,7 @@ void imap_server_free(struct imap_server *server);
 void imap_session_start(struct imap_server *server, struct stream *stream, const struct handover *handover);
 /* A mailbox changed: wakes the sessions that idle on it. On the loop; does not wait. */
 void imap_server_news(struct imap_server *server, const struct mailbox_news *news);
+/* News may have been lost: wakes all that idle. */
+void imap_server_catch_up(struct imap_server *server);
 
 #endif

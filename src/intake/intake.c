@@ -218,6 +218,7 @@ enum intake_result intake_finish(struct task *t, struct intake *intake, struct b
     }
     *body = (struct body_source){.packed = buffer_slice(&intake->packed),
                                  .spool = intake->spool,
+                                 .file = intake->file,
                                  .spool_bytes = intake->spool_bytes,
                                  .raw_bytes = raw_bytes};
     return INTAKE_OK;

@@ -50,7 +50,8 @@ void conn_init(struct conn *conn, struct stream *stream, const struct session_op
                           .group = group,
                           .gauge = METRIC_CELLS,
                           .idle_ms = 5 * 60 * 1000,
-                          .step_ms = 60 * 1000};
+                          .step_ms = 60 * 1000,
+                          .until_ms = DEADLINE_NONE};
     conn->in = buffer_new(input_bytes_max + READ_BYTES);
     conn->out = buffer_new(OUTPUT_BYTES_MAX);
     timer_init(&conn->idle, idle_expired);
@@ -103,6 +104,7 @@ void conn_count(struct conn *conn, enum metric_protocol protocol) {
 void conn_push_input(struct conn *conn, struct slice bytes) { buffer_append(&conn->in, bytes); }
 void conn_set_idle_ms(struct conn *conn, int64_t idle_ms) { conn->idle_ms = idle_ms; }
 void conn_set_step_ms(struct conn *conn, int64_t step_ms) { conn->step_ms = step_ms; }
+void conn_set_until_ms(struct conn *conn, int64_t until_ms) { conn->until_ms = until_ms; }
 
 void conn_post(struct conn *conn) {
     conn->is_posted = true;
@@ -121,7 +123,13 @@ void conn_abort(struct conn *conn) {
 
 void conn_write(struct conn *conn, struct slice bytes) { buffer_append(&conn->out, bytes); }
 
-static int64_t step_deadline(struct conn *conn) { return env_now_ms(conn->env) + conn->step_ms; }
+/* The moment in `ms`, or when the connection's time is up. */
+static int64_t deadline_in(const struct conn *conn, int64_t ms) {
+    int64_t at_ms = ms == DEADLINE_NONE ? DEADLINE_NONE : env_now_ms(conn->env) + ms;
+    return at_ms < conn->until_ms ? at_ms : conn->until_ms;
+}
+
+static int64_t step_deadline(const struct conn *conn) { return deadline_in(conn, conn->step_ms); }
 
 int conn_flush(struct task *t, struct conn *conn) {
     if (conn->out.len == 0) return 0;
@@ -238,10 +246,15 @@ static void run_expired(struct task *t, struct conn *conn) {
     conn->is_closing = true;
 }
 
+static bool is_over(struct conn *conn) {
+    if (conn->until_ms != DEADLINE_NONE && env_now_ms(conn->env) >= conn->until_ms) conn->is_expired = true;
+    return conn->is_expired;
+}
+
 /* Reads and runs commands until there is nothing left to do now. */
 static void run_commands(struct task *t, struct conn *conn) {
     size_t taken = 0;
-    while (!conn->is_closing && !task_is_cancelled(t)) {
+    while (!conn->is_closing && !is_over(conn) && !task_is_cancelled(t)) {
         if (conn->is_posted) run_posted(t, conn);
         if (conn->is_closing || run_one_command(t, conn)) continue;
         if (conn_flush(t, conn)) break;
@@ -258,8 +271,7 @@ static void run_commands(struct task *t, struct conn *conn) {
 static void rest(struct conn *conn) {
     if (conn->in.len == 0) buffer_free(&conn->in);
     buffer_free(&conn->out);
-    int64_t until_ms = conn->idle_ms == DEADLINE_NONE ? DEADLINE_NONE : env_now_ms(conn->env) + conn->idle_ms;
-    timer_arm(&conn->env->timers, &conn->idle, until_ms);
+    timer_arm(&conn->env->timers, &conn->idle, deadline_in(conn, conn->idle_ms));
     stream_watch_readable(conn->stream, (struct waker){became_readable, conn});
 }
 

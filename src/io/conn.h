@@ -62,6 +62,8 @@ struct conn {
     int64_t idle_ms;
     /* How long one wait on the peer may take inside a command. */
     int64_t step_ms;
+    /* When the connection ends, whatever the peer does meanwhile. */
+    int64_t until_ms;
     struct work end;
     /* The gauge that it is counted in, as long as it lasts; METRIC_CELLS: none. */
     unsigned gauge;
@@ -87,6 +89,9 @@ void conn_push_input(struct conn *conn, struct slice bytes);
 /* Deadline between commands, from the last one. */
 void conn_set_idle_ms(struct conn *conn, int64_t idle_ms);
 void conn_set_step_ms(struct conn *conn, int64_t step_ms);
+/* The moment (monotonic) at which the connection ends however busy its peer is: between commands as when
+   it idled too long, inside of one by failing its waits. DEADLINE_NONE, as at first: never. */
+void conn_set_until_ms(struct conn *conn, int64_t until_ms);
 /* Has `posted` called soon: at once between commands, after the command in one. Any context. */
 void conn_post(struct conn *conn);
 /* Ends the connection after the replies were sent (from a handler), or now (from elsewhere). */

@@ -64,6 +64,7 @@ struct env_ops {
     void (*random)(struct env *env, void *bytes, size_t len);
     /* io/stream.h */
     struct stream *(*stream_adopt)(struct env *env, struct handle handle);
+    bool (*handle_is_stream)(struct env *env, struct handle handle);
     struct listener *(*listener_adopt)(struct env *env, struct handle handle);
     int (*listen_open)(struct env *env, const struct listen_request *request, struct handle *handle);
     int (*pair_open)(struct env *env, struct handle pair[2]);

@@ -58,11 +58,17 @@ struct stream {
     struct waker on_gone;
     struct peer peer;
     struct stream_security security;
+    /* Handles may come with its bytes. Elsewhere they are dropped. */
+    bool carries_handles;
 };
 
 /* Takes the handle over. Never NULL. */
 static inline struct stream *stream_adopt(struct env *env, struct handle handle) {
     return env->ops->stream_adopt(env, handle);
+}
+/* What came from another role is what a stream can be made of: a stream socket that does not listen. */
+NODISCARD static inline bool handle_is_stream(struct env *env, struct handle handle) {
+    return env->ops->handle_is_stream(env, handle);
 }
 /* Closes at once and nulls *stream; what was written may still arrive. NULL is fine. */
 void stream_close(struct stream **stream);

@@ -38,9 +38,23 @@ struct channel {
     size_t out_sent;
     uint64_t out_offset;
     struct list handles;
+    size_t handle_count;
     struct work flush;
-    struct gate drained;
+    /* Reads on, after a pause or a turn. */
+    struct work input;
+    /* Opened when there is room to write again. */
+    struct gate room;
     struct gate attached;
+    channel_orphan_fn *orphan;
+    struct waker lost;
+    /* Requests of the peer under way. */
+    size_t requests;
+    size_t request_bytes;
+    size_t request_handles;
+    /* Not read from, until some of what is under way has ended. */
+    bool is_paused;
+    /* The peer reads too little: it is to be cut off. */
+    bool is_overrun;
 };
 
 struct call {
@@ -56,7 +70,10 @@ struct serving {
 };
 
 static void flush_work(struct work *work);
+static void input_work(struct work *work);
 static void readable(void *context);
+
+static size_t unsent_bytes(const struct channel *channel) { return channel->out.len - channel->out_sent; }
 
 struct channel *channel_new(struct env *env, const struct channel_handlers *handlers, void *context) {
     struct channel *channel = calloc(1, sizeof *channel);
@@ -66,16 +83,22 @@ struct channel *channel_new(struct env *env, const struct channel_handlers *hand
     channel->context = context;
     channel->calls = map_new(env_random_u64(env));
     channel->in = buffer_new(IPC_FRAME_BYTES_MAX + READ_BYTES);
-    channel->out = buffer_new(SIZE_MAX / 2);
+    /* What is sent already is taken out when it is half of all. */
+    channel->out = buffer_new(4 * (size_t)IPC_UNREAD_BYTES_MAX);
     scope_init(&channel->scope, env);
     list_init(&channel->handles);
     work_init(&channel->flush, flush_work);
-    gate_init(&channel->drained);
+    work_init(&channel->input, input_work);
+    gate_init(&channel->room);
     gate_init(&channel->attached);
     return channel;
 }
 
 bool channel_is_attached(const struct channel *channel) { return channel->stream != NULL; }
+
+void channel_on_lost(struct channel *channel, struct waker lost) { channel->lost = lost; }
+
+void channel_on_orphan(struct channel *channel, channel_orphan_fn *orphan) { channel->orphan = orphan; }
 
 void ipc_answer_free(struct ipc_answer *answer) { buffer_free(&answer->body); }
 
@@ -92,6 +115,7 @@ static void drop_handles(struct channel *channel) {
         handle_close(channel->env, pending->handle);
         free(pending);
     }
+    channel->handle_count = 0;
 }
 
 /* The peer is gone: whoever waits for an answer learns it. */
@@ -99,6 +123,9 @@ static void lose_stream(struct channel *channel) {
     if (!channel->stream) return;
     stream_unwatch(channel->stream);
     stream_close(&channel->stream);
+    work_cancel(&channel->input);
+    channel->is_paused = false;
+    channel->is_overrun = false;
     buffer_free(&channel->in);
     buffer_free(&channel->out);
     channel->out_sent = 0;
@@ -107,8 +134,9 @@ static void lose_stream(struct channel *channel) {
     for (struct call *call = map_next(channel->calls, &cursor, NULL); call;
          call = map_next(channel->calls, &cursor, NULL))
         if (!call->is_done) end_call(call, IPC_GONE);
-    gate_open(&channel->drained);
+    gate_open(&channel->room);
     if (channel->handlers->gone) channel->handlers->gone(channel->context);
+    if (channel->lost.call) channel->lost.call(channel->lost.context);
 }
 
 void channel_attach(struct channel *channel, struct stream *stream) {
@@ -116,6 +144,7 @@ void channel_attach(struct channel *channel, struct stream *stream) {
     channel->stream = stream;
     channel->generation++;
     channel->out_offset = 0;
+    stream->carries_handles = true;
     stream_watch_readable(stream, (struct waker){readable, channel});
     gate_open(&channel->attached);
 }
@@ -128,6 +157,7 @@ void channel_close(struct task *t, struct channel **closing) {
     lose_stream(channel);
     scope_close(t, &channel->scope);
     work_cancel(&channel->flush);
+    work_cancel(&channel->input);
     gate_open(&channel->attached);
     map_free(&channel->calls);
     buffer_free(&channel->in);
@@ -148,12 +178,27 @@ static void queue_handle(struct channel *channel, struct handle handle) {
     pending->handle = handle;
     pending->at = channel->out_offset + channel->out.len;
     list_append(&channel->handles, &pending->link);
+    channel->handle_count++;
+}
+
+/* False: the peer has let so much pile up that it is cut off instead, in a turn of its own: whoever
+   sends need not expect to lose the channel. */
+static bool has_room_for(struct channel *channel, const struct ipc_message *message) {
+    if (unsent_bytes(channel) + HEADER_BYTES + message->body.len > IPC_UNREAD_BYTES_MAX ||
+        channel->handle_count >= IPC_UNREAD_HANDLES_MAX)
+        channel->is_overrun = true;
+    return !channel->is_overrun;
 }
 
 static void queue_frame(struct channel *channel, uint32_t kind, uint64_t call,
                         const struct ipc_message *message) {
     ASSERT(message->body.len <= IPC_FRAME_BYTES_MAX - HEADER_BYTES && message->type <= TYPE_MASK);
     uint32_t type = message->type | kind << KIND_SHIFT;
+    work_post(channel->env, &channel->flush);
+    if (!has_room_for(channel, message)) {
+        handle_close(channel->env, message->handle);
+        return;
+    }
     if (!handle_is_none(message->handle)) {
         type |= HANDLE_BIT;
         queue_handle(channel, message->handle);
@@ -164,7 +209,6 @@ static void queue_frame(struct channel *channel, uint32_t kind, uint64_t call,
     memcpy(header + 8, &call, sizeof call);
     buffer_append(&channel->out, slice_of(header, sizeof header));
     buffer_append(&channel->out, message->body);
-    work_post(channel->env, &channel->flush);
 }
 
 /* Writes up to the next handle, or a handle with the first byte of its frame. */
@@ -178,6 +222,7 @@ static ssize_t write_some(struct channel *channel) {
     ssize_t put = channel->stream->ops->send_handle(channel->stream, slice_sub(rest, 0, 1), pending->handle);
     if (put <= 0) return put;
     list_remove(&pending->link);
+    channel->handle_count--;
     handle_close(channel->env, pending->handle);
     free(pending);
     return put;
@@ -188,33 +233,92 @@ static void writable(void *context) {
     work_post(channel->env, &channel->flush);
 }
 
+/* What is sent goes out of memory before it is as much as what is not. */
+static void forget_sent(struct channel *channel) {
+    if (channel->out_sent * 2 < channel->out.len) return;
+    channel->out_offset += channel->out_sent;
+    buffer_consume(&channel->out, channel->out_sent);
+    channel->out_sent = 0;
+    if (channel->out.len == 0 && channel->out.capacity > IPC_FRAME_BYTES_MAX) buffer_free(&channel->out);
+}
+
+static void cut(struct channel *channel, const char *reason) {
+    LOG_WARN(channel->env->log, "ipc.cut", LOG_CSTR("reason", reason));
+    lose_stream(channel);
+}
+
+/* The peer has as much here as it may: nothing more of it is read. */
+static bool is_full(const struct channel *channel) {
+    return channel->requests >= IPC_REQUESTS_MAX || channel->request_bytes >= IPC_REQUEST_BYTES_MAX ||
+           channel->request_handles >= IPC_REQUEST_HANDLES_MAX ||
+           unsent_bytes(channel) > IPC_BACKLOG_BYTES_MAX;
+}
+
+static void resume(struct channel *channel) {
+    if (!channel->is_paused || is_full(channel)) return;
+    channel->is_paused = false;
+    work_post(channel->env, &channel->input);
+}
+
+/* 0, -EAGAIN when the peer has to read first, or another error. */
+static ssize_t write_all(struct channel *channel) {
+    ssize_t put = 0;
+    while (put >= 0 && unsent_bytes(channel)) {
+        put = write_some(channel);
+        if (put > 0) channel->out_sent += (size_t)put;
+    }
+    return put < 0 ? put : 0;
+}
+
 static void flush_work(struct work *work) {
     struct channel *channel = CONTAINER_OF(work, struct channel, flush);
-    while (channel->stream && channel->out_sent < channel->out.len) {
-        ssize_t put = write_some(channel);
-        if (put == -EAGAIN) {
-            stream_watch_writable(channel->stream, (struct waker){writable, channel});
-            return;
-        }
-        if (put < 0) {
-            lose_stream(channel);
-            return;
-        }
-        channel->out_sent += (size_t)put;
+    if (!channel->stream) return;
+    ssize_t result = write_all(channel);
+    if (result && result != -EAGAIN) {
+        lose_stream(channel);
+        return;
     }
-    channel->out_offset += channel->out.len;
-    channel->out_sent = 0;
-    buffer_clear(&channel->out);
-    if (channel->out.capacity > IPC_FRAME_BYTES_MAX) buffer_free(&channel->out);
-    gate_open(&channel->drained);
+    if (channel->is_overrun) {
+        cut(channel, "the other role does not read what it is sent");
+        return;
+    }
+    if (result) stream_watch_writable(channel->stream, (struct waker){writable, channel});
+    forget_sent(channel);
+    if (unsent_bytes(channel) <= IPC_BACKLOG_BYTES_MAX / 2) gate_open(&channel->room);
+    resume(channel);
+}
+
+static void request_count(struct channel *channel, const struct ipc_message *message) {
+    channel->requests++;
+    channel->request_bytes += message->body.len;
+    if (!handle_is_none(message->handle)) channel->request_handles++;
+}
+
+static void serving_end(struct serving *serving, bool has_handle) {
+    struct channel *channel = serving->request.channel;
+    channel->requests--;
+    channel->request_bytes -= serving->body.len;
+    if (has_handle) channel->request_handles--;
+    buffer_free(&serving->body);
+    free(serving);
+    resume(channel);
+}
+
+/* Cancelled or without its peer, a request is served all the same: it owns things. */
+void channel_await_room(struct task *t, struct ipc_request *request) {
+    struct channel *channel = request->channel;
+    while (channel->stream && channel->generation == request->generation &&
+           unsent_bytes(channel) > IPC_BACKLOG_BYTES_MAX)
+        if (gate_wait(t, &channel->room, DEADLINE_NONE) != WAIT_OK) return;
 }
 
 static void serve_request(struct task *t, void *argument) {
     struct serving *serving = argument;
     struct channel *channel = serving->request.channel;
+    channel_await_room(t, &serving->request);
+    bool has_handle = !handle_is_none(serving->request.message.handle);
     channel->handlers->request(t, channel->context, &serving->request);
-    buffer_free(&serving->body);
-    free(serving);
+    serving_end(serving, has_handle);
 }
 
 static void start_request(struct channel *channel, uint64_t call, const struct ipc_message *message) {
@@ -224,16 +328,19 @@ static void start_request(struct channel *channel, uint64_t call, const struct i
     buffer_append(&serving->body, message->body);
     serving->request = (struct ipc_request){channel, call, channel->generation, *message};
     serving->request.message.body = buffer_slice(&serving->body);
+    request_count(channel, message);
     if (scope_spawn(&channel->scope, serve_request, serving)) return;
     handle_close(channel->env, message->handle);
-    buffer_free(&serving->body);
-    free(serving);
+    serving_end(serving, !handle_is_none(message->handle));
 }
 
 static void take_reply(struct channel *channel, uint64_t number, const struct ipc_message *message) {
     struct call *call = map_get_id(channel->calls, number);
     if (!call || call->is_done) {
-        handle_close(channel->env, message->handle);
+        if (channel->orphan)
+            channel->orphan(channel->context, message);
+        else
+            handle_close(channel->env, message->handle);
         return;
     }
     buffer_append(&call->answer->body, message->body);
@@ -263,13 +370,13 @@ static void dispatch(struct channel *channel, struct slice frame) {
     }
 }
 
-/* All whole frames of the input. False: the peer speaks nonsense. */
+/* All whole frames of the input, as far as they may be begun. False: the peer speaks nonsense. */
 static bool dispatch_frames(struct channel *channel) {
     size_t used = 0;
-    while (channel->stream && channel->in.len - used >= 4) {
+    while (channel->stream && channel->in.len - used >= 4 && !is_full(channel)) {
         struct slice rest = slice_skip(buffer_slice(&channel->in), used);
         uint32_t len = get_u32(rest.ptr);
-        if (len < HEADER_BYTES - 4 || len > IPC_FRAME_BYTES_MAX) return false;
+        if (len < HEADER_BYTES - 4 || len > IPC_FRAME_BYTES_MAX - 4) return false;
         if (rest.len < len + 4) break;
         dispatch(channel, slice_sub(rest, 4, len));
         used += len + 4;
@@ -278,19 +385,44 @@ static bool dispatch_frames(struct channel *channel) {
     return true;
 }
 
-static void readable(void *context) {
-    struct channel *channel = context;
-    for (;;) {
-        uint8_t *room = buffer_reserve(&channel->in, READ_BYTES);
-        ASSERT(room);
-        ssize_t got = channel->stream->ops->read(channel->stream, room, READ_BYTES);
-        if (got == -EAGAIN) break;
-        if (got > 0) buffer_grew(&channel->in, (size_t)got);
-        if (got <= 0 || !dispatch_frames(channel)) lose_stream(channel);
-        if (!channel->stream) return;
+/* Reads once. Bytes, 0 when there is nothing now or the stream was lost. */
+static size_t read_some(struct channel *channel) {
+    uint8_t *room = buffer_reserve(&channel->in, READ_BYTES);
+    ASSERT(room);
+    ssize_t got = channel->stream->ops->read(channel->stream, room, READ_BYTES);
+    if (got > 0) {
+        buffer_grew(&channel->in, (size_t)got);
+        return (size_t)got;
     }
+    if (got != -EAGAIN) lose_stream(channel);
+    return 0;
+}
+
+static void take_input(struct channel *channel) {
+    size_t taken = 0;
+    for (;;) {
+        if (!dispatch_frames(channel)) cut(channel, "the other role sent what is no message");
+        if (!channel->stream) return;
+        channel->is_paused = is_full(channel);
+        if (channel->is_paused) return;
+        if (taken >= IPC_TURN_BYTES_MAX) {
+            work_post_later(channel->env, &channel->input);
+            return;
+        }
+        size_t got = read_some(channel);
+        if (got == 0) break;
+        taken += got;
+    }
+    if (!channel->stream) return;
     if (channel->in.len == 0 && channel->in.capacity > 2 * READ_BYTES) buffer_free(&channel->in);
     stream_watch_readable(channel->stream, (struct waker){readable, channel});
+}
+
+static void readable(void *context) { take_input(context); }
+
+static void input_work(struct work *work) {
+    struct channel *channel = CONTAINER_OF(work, struct channel, input);
+    if (channel->stream) take_input(channel);
 }
 
 static enum ipc_result ipc_result_of(enum wait_result result) {
@@ -303,8 +435,8 @@ static enum ipc_result wait_for_room(struct task *t, struct channel *channel, in
         struct gate *gate = NULL;
         if (!channel->stream)
             gate = &channel->attached;
-        else if (channel->out.len > IPC_BACKLOG_BYTES_MAX)
-            gate = &channel->drained;
+        else if (unsent_bytes(channel) > IPC_BACKLOG_BYTES_MAX)
+            gate = &channel->room;
         if (!gate) return IPC_OK;
         enum wait_result result = gate_wait(t, gate, deadline_ms);
         if (result != WAIT_OK) return ipc_result_of(result);
@@ -353,8 +485,8 @@ void channel_reply(struct ipc_request *request, struct slice body, struct handle
 }
 
 enum ipc_result channel_drain(struct task *t, struct channel *channel, int64_t deadline_ms) {
-    while (channel->stream && channel->out.len) {
-        enum wait_result result = gate_wait(t, &channel->drained, deadline_ms);
+    while (channel->stream && unsent_bytes(channel)) {
+        enum wait_result result = gate_wait(t, &channel->room, deadline_ms);
         if (result != WAIT_OK) return ipc_result_of(result);
     }
     return channel->stream ? IPC_OK : IPC_GONE;

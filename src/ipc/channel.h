@@ -4,6 +4,12 @@
  * the peer dies, calls under way end with IPC_GONE; later calls wait, within their deadline,
  * until the supervisor brings a stream to the peer's successor.
  *
+ * Nothing here grows without limit, whatever the peer does (IPC_* in base/limits.h). Much unsent:
+ * calls and answers wait for room, and no request of the peer's is begun. Many requests under way: no more
+ * are read. A peer that lets replies and notices pile up beyond that is cut off, as is one that
+ * sends what is no frame. So two sides that ask each other over one channel must not make their
+ * answers wait for answers.
+ *
  * Frame: u32 length of all behind it, u32 type (its top bits say request, reply, notice, and
  * whether a handle comes with it), u64 call number, body. Little endian, same machine.
  */
@@ -53,11 +59,19 @@ struct ipc_answer {
     struct handle handle;
 };
 
+/* An answer that nobody waits for any more: whoever asked was cancelled, or out of patience. Runs on the
+   loop, does not wait; owns the handle. */
+typedef void channel_orphan_fn(void *context, const struct ipc_message *answer);
+
 /* `handlers` and `context` outlive the channel. Tasks of requests run in the channel's own scope. */
 struct channel *channel_new(struct env *env, const struct channel_handlers *handlers, void *context);
 /* Gives it a stream to a (new) peer; the old one, if any, is closed first. */
 void channel_attach(struct channel *channel, struct stream *stream);
 bool channel_is_attached(const struct channel *channel);
+/* Called each time a stream is lost or given up, after `gone`: for whoever brings the next one. */
+void channel_on_lost(struct channel *channel, struct waker lost);
+/* Without this late answers are dropped, and their handles closed. */
+void channel_on_orphan(struct channel *channel, channel_orphan_fn *orphan);
 /* Ends it: calls under way end with IPC_GONE, running requests are cancelled and joined. Nulls it. */
 void channel_close(struct task *t, struct channel **channel);
 
@@ -67,8 +81,12 @@ NODISCARD enum ipc_result channel_call(struct task *t, struct channel *channel,
                                        const struct ipc_message *message, struct ipc_answer *answer,
                                        int64_t deadline_ms);
 void ipc_answer_free(struct ipc_answer *answer);
-/* Sends without an answer; lost when the peer is not there. Takes the handle over. */
+/* Sends without an answer; lost when the peer is not there, or reads so little that it is cut off. Takes
+   the handle over. */
 void channel_notify(struct channel *channel, const struct ipc_message *message);
+/* For answers that are large: waits until the peer has read enough of those before. Every request has done
+   so before it is served; one that waited for other things since may do it again. */
+void channel_await_room(struct task *t, struct ipc_request *request);
 /* Answers. Takes the reply's handle over. */
 void channel_reply(struct ipc_request *request, struct slice body, struct handle handle);
 /* Waits until nothing sent so far is waiting to be written. */

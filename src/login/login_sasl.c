@@ -220,8 +220,13 @@ enum login_result login_sasl(struct task *t, struct login_context *context, stru
                          .initial = initial,
                          .arena = arena_new(LOGIN_EXCHANGE_MEMORY_BYTES_MAX),
                          .identity = identity};
+    /* However slowly its lines come. */
+    int64_t until_ms = conn->until_ms;
+    int64_t exchange_until_ms = env_now_ms(context->env) + LOGIN_EXCHANGE_MS_MAX;
+    conn_set_until_ms(conn, exchange_until_ms < until_ms ? exchange_until_ms : until_ms);
     /* `initial` lives only until the first read: it is decoded, or copied, before. */
     enum login_result result = runs[known](t, &x);
+    conn_set_until_ms(conn, until_ms);
     arena_free(&x.arena);
     return result;
 }

@@ -218,5 +218,6 @@ void pop3_login_start(struct login_context *context, struct stream *stream, bool
     login->implicit_tls = implicit_tls;
     login->line = pop3_line_new(POP3_LOGIN_LINE_BYTES_MAX);
     conn_set_idle_ms(&login->conn, POP3_LOGIN_IDLE_MS);
+    conn_set_until_ms(&login->conn, env_now_ms(context->env) + LOGIN_TOTAL_MS_MAX);
     conn_start(&login->conn, login_greet);
 }

@@ -41,5 +41,6 @@ struct smtp_reply smtp_mail(struct task *t, struct smtp_session *session,
     struct smtp_reply refusal = check_sender(t, session, sender);
     if (refusal.code) return refusal;
     transaction_begin(session, mail, sender);
+    conn_set_until_ms(&session->conn, DEADLINE_NONE);
     return smtp_reply_named(SMTP_REPLY_SENDER_OK);
 }

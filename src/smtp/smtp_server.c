@@ -9,6 +9,7 @@ struct smtp_settings smtp_settings_default(void) {
                                   .connections_max = 0,
                                   .connections_per_address_max = 0,
                                   .command_ms = 5 * 60 * 1000,
+                                  .before_mail_ms = SMTP_BEFORE_MAIL_MS_MAX,
                                   .data_ms = 3 * 60 * 1000,
                                   .handshake_ms = 60 * 1000,
                                   .data_grace_ms = 2 * 60 * 1000,

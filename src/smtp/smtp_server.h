@@ -32,6 +32,8 @@ struct smtp_settings {
     size_t connections_per_address_max;
     /* How long a client may take for one whole command (RFC 5321 4.5.3.2.7: 5 minutes). */
     int64_t command_ms;
+    /* How long from the greeting until it logs in, or begins a first mail. */
+    int64_t before_mail_ms;
     /* How long it may pause inside of a message, a TLS handshake or a login. */
     int64_t data_ms;
     int64_t handshake_ms;

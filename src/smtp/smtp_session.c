@@ -242,6 +242,7 @@ void smtp_accept(struct smtp_server *server, enum smtp_port_kind kind, struct st
     ASSERT(kind != SMTP_PORT_SUBMISSIONS || server->login->tls);
     session->id = env_random_u64(session->conn.env);
     session->is_counted = smtp_admission_enter(server, &session->peer);
+    conn_set_until_ms(&session->conn, env_now_ms(session->conn.env) + server->settings.before_mail_ms);
     conn_start(&session->conn, session_first);
 }
 

@@ -4,6 +4,8 @@
 #include "store/directory.h"
 #include "store/engine_state.h"
 #include "store/event.h"
+#include "store/listing.h"
+#include "store/import.h"
 #include "store/mailbox.h"
 #include "store/schema.h"
 
@@ -125,6 +127,7 @@ static enum store_result account_remove(struct commit *commit, void *argument) {
     if (!account_exists(commit->db, request->address.whole, &request->account))
         return db_result(commit->db, STORE_NOT_FOUND);
     mailbox_remove_all(commit, request->account);
+    import_forget(commit->db, request->account);
     DB_RUN(commit->db, credential_delete, DB_NUMBER(request->account));
     DB_RUN(commit->db, account_delete, DB_NUMBER(request->account));
     event_add(commit, TENANT_DEFAULT, EVENT_ACCOUNT_REMOVED, request->account, 0);
@@ -182,15 +185,16 @@ enum store_result engine_account_remove(struct task *t, struct engine *engine, s
 
 /* ---- reading ---- */
 
-static bool read_account(const struct db_rows *rows, struct arena *arena, struct account *account) {
-    *account = (struct account){.id = db_rows_id(rows, 0),
-                                .tenant = db_rows_id(rows, 1),
-                                .quota_bytes = db_rows_id(rows, 3),
-                                .used_bytes = db_rows_id(rows, 4),
-                                .message_count = db_rows_id(rows, 5),
-                                .created_ms = db_rows_number(rows, 6),
-                                .is_disabled = db_rows_number(rows, 7) != 0};
-    return arena_try_copy(arena, db_rows_bytes(rows, 2), &account->address);
+static bool read_account(const struct db_rows *row, struct arena *arena, void *item) {
+    struct account *account = item;
+    *account = (struct account){.id = db_rows_id(row, 0),
+                                .tenant = db_rows_id(row, 1),
+                                .quota_bytes = db_rows_id(row, 3),
+                                .used_bytes = db_rows_id(row, 4),
+                                .message_count = db_rows_id(row, 5),
+                                .created_ms = db_rows_number(row, 6),
+                                .is_disabled = db_rows_number(row, 7) != 0};
+    return arena_try_copy(arena, db_rows_bytes(row, 2), &account->address);
 }
 
 enum store_result engine_account_find(struct engine *engine, struct arena *arena, struct slice address,
@@ -209,18 +213,10 @@ enum store_result engine_account_find(struct engine *engine, struct arena *arena
 
 enum store_result engine_account_list(struct engine *engine, struct arena *arena, struct account **accounts,
                                       size_t *count) {
-    struct db *db = engine->db;
-    db_begin_read(db);
-    int64_t total = DB_READ_NUMBER(db, account_count, 0);
-    *accounts = arena_try_alloc(arena, sizeof **accounts * (size_t)total);
-    *count = 0;
-    struct db_rows rows = DB_ROWS(db, account_all);
-    bool has_room = *accounts != NULL;
-    while (has_room && db_rows_next(&rows)) has_room = read_account(&rows, arena, &(*accounts)[(*count)++]);
-    db_rows_end(&rows);
-    enum store_result result = db_commit(db);
-    db_complain(db, engine->env->log);
-    return has_room ? result : STORE_FAILED;
+    static const struct listing listing = {account_count, account_all, sizeof **accounts, read_account};
+    enum store_result result;
+    *accounts = listing_read(engine, arena, &listing, count, &result);
+    return result;
 }
 
 /* ---- passwords ---- */

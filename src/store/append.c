@@ -5,6 +5,7 @@
 #include "store/account.h"
 #include "store/engine_state.h"
 #include "store/entry.h"
+#include "store/import.h"
 #include "store/keyword.h"
 #include "store/message.h"
 
@@ -26,6 +27,7 @@ static enum store_result check(struct db *db, const struct append_request *reque
     if (!account_quota(db, account, &quota_bytes, &used_bytes)) return db_result(db, STORE_NOT_FOUND);
     for (size_t i = 0; i < request->count; i++) {
         const struct append *append = &request->appends[i];
+        if (import_is_known(db, account, append->source)) continue;
         used_bytes += (int64_t)append->body.raw_bytes;
         if (message_look(db, append->id, append->saved_ms, append->body.raw_bytes) != MESSAGE_NEW)
             return STORE_EXISTS;
@@ -33,8 +35,10 @@ static enum store_result check(struct db *db, const struct append_request *reque
     return quota_bytes && used_bytes > quota_bytes ? STORE_OVER_QUOTA : STORE_OK;
 }
 
-static void store_one(struct commit *commit, struct mailbox_state *mailbox, uint64_t tenant,
+/* False: an import brought it before. */
+static bool store_one(struct commit *commit, struct mailbox_state *mailbox, uint64_t tenant,
                       const struct append *append, const struct commit_body *body) {
+    if (append->source.len && !import_note(commit->db, mailbox->account, append->source)) return false;
     bool is_full = false;
     uint64_t keywords =
         keyword_bits(commit->db, mailbox->id, append->keywords, append->keyword_count, true, &is_full);
@@ -48,11 +52,13 @@ static void store_one(struct commit *commit, struct mailbox_state *mailbox, uint
     entry_insert(commit->db, mailbox,
                  &(struct entry_row){append->id, (append->flags & FLAGS_SYSTEM) | keywords, append->saved_ms,
                                      (int64_t)append->body.raw_bytes});
+    return true;
 }
 
 /* Asked again: the UIDs of before, or 0 where the messages were moved or removed since. */
 static bool is_stored(struct commit *commit, const struct append_request *request) {
     const struct append *first = &request->appends[0];
+    if (first->source.len) return false;
     if (message_look(commit->db, first->id, first->saved_ms, first->body.raw_bytes) != MESSAGE_STORED)
         return false;
     request->result->first_uid = entry_find_message(commit->db, first->mailbox, first->id);
@@ -70,11 +76,13 @@ static enum store_result append_all(struct commit *commit, void *argument) {
     enum store_result result = check(commit->db, request, mailbox.account);
     if (result != STORE_OK) return result;
     uint64_t tenant = (uint64_t)DB_READ_NUMBER(commit->db, account_tenant, 1, DB_NUMBER(mailbox.account));
+    int64_t stored = 0;
     mailbox.modseq++;
     for (size_t i = 0; i < request->count; i++)
-        store_one(commit, &mailbox, tenant, &request->appends[i], &request->bodies[i]);
+        stored += store_one(commit, &mailbox, tenant, &request->appends[i], &request->bodies[i]);
+    if (stored == 0) return STORE_OK;
     mailbox_save(commit, &mailbox);
-    account_use(commit->db, mailbox.account, mailbox.bytes - bytes, (int64_t)request->count);
+    account_use(commit->db, mailbox.account, mailbox.bytes - bytes, stored);
     return STORE_OK;
 }
 

@@ -81,8 +81,10 @@ void body_writer_close(struct body_writer *writer) {
 
 /* ---- a batch ---- */
 
+void body_seal(struct body_writer *writer) { writer->is_sealed = true; }
+
 int body_batch_begin(struct body_writer *writer) {
-    if (writer->file && writer->end < writer->segment_bytes_max) return 0;
+    if (writer->file && writer->end < writer->segment_bytes_max && !writer->is_sealed) return 0;
     file_close(&writer->file);
     writer->segment++;
     writer->recorded = writer->end = 0;
@@ -91,6 +93,7 @@ int body_batch_begin(struct body_writer *writer) {
         writer->segment--;
         return result;
     }
+    writer->is_sealed = false;
     char path[STORE_PATH_BYTES_MAX];
     if ((size_t)snprintf(path, sizeof path, "%s/body", writer->folder) >= sizeof path) return -ENAMETOOLONG;
     result = folder_sync(writer->env, path);

@@ -15,6 +15,8 @@ struct body_writer {
     struct file *file;
     uint64_t segment;
     uint64_t segment_bytes_max;
+    /* Nothing more goes into the current segment. */
+    bool is_sealed;
     /* End of the segment as the database has it, and with what was appended since. */
     uint64_t recorded;
     uint64_t end;
@@ -34,6 +36,8 @@ void body_writer_close(struct body_writer *writer);
 
 /* Begins a batch: a new segment when the current one is full. 0, or a negated errno. */
 NODISCARD int body_batch_begin(struct body_writer *writer);
+/* The next batch begins a new segment. */
+void body_seal(struct body_writer *writer);
 /* Appends one body; `spool` holds it where source->spool says so. Errors as of file_write. */
 NODISCARD int body_append(struct body_writer *writer, uint64_t id, const struct body_source *source,
                           struct file *spool, struct body_place *place);

@@ -140,9 +140,9 @@ static struct part part_of(const struct body_place *place, uint64_t offset, uint
     return (struct part){from, from + (len < rest ? len : rest)};
 }
 
-static void forget_segment(struct body_reader *reader, uint64_t segment) {
+void body_reader_forget(struct body_reader *reader, uint64_t segment) {
     for (size_t i = 0; i < OPEN_MAX; i++)
-        if (reader->open[i].segment == segment) file_close(&reader->open[i].file);
+        if (segment == 0 || reader->open[i].segment == segment) file_close(&reader->open[i].file);
 }
 
 enum store_result body_read(struct body_reader *reader, uint64_t body, uint64_t offset, uint64_t len,
@@ -156,18 +156,9 @@ enum store_result body_read(struct body_reader *reader, uint64_t body, uint64_t 
         if (read_part(reader, body, &place, part_of(&place, offset, len), out)) return STORE_OK;
         buffer_truncate(out, before);
         if (buffer_overflowed(out)) return STORE_FAILED;
-        forget_segment(reader, place.segment);
+        body_reader_forget(reader, place.segment);
     }
     LOG_ERROR(reader->env->log, "store.body_damaged", LOG_ID("body", body),
               LOG_NUMBER("segment", place.segment), LOG_NUMBER("place", place.place));
     return STORE_FAILED;
-}
-
-enum store_result body_read_packed(struct body_reader *reader, uint64_t body, const struct body_place *place,
-                                   struct buffer *out) {
-    struct file *file = record_open(reader, body, place);
-    if (!file) return STORE_FAILED;
-    return read_exactly(file, place->place + RECORD_HEADER_BYTES, (size_t)place->stored_bytes, out)
-               ? STORE_OK
-               : STORE_FAILED;
 }

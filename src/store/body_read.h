@@ -27,14 +27,13 @@ struct body_reader {
 /* `db` and `folder` are borrowed. */
 void body_reader_open(struct body_reader *reader, struct env *env, const char *folder, struct db *db);
 void body_reader_close(struct body_reader *reader);
+/* Closes the file of a segment, or with 0 of all: one that was removed keeps its space while it is open. */
+void body_reader_forget(struct body_reader *reader, uint64_t segment);
 /* Appends raw bytes [offset, offset+len), cut to what there is. STORE_NOT_FOUND; STORE_FAILED where
    the bytes are damaged or cannot be read; then `out` is as it was, as when it overflows. */
 enum store_result body_read(struct body_reader *reader, uint64_t body, uint64_t offset, uint64_t len,
                             struct buffer *out);
 /* Where the body is now. STORE_NOT_FOUND. */
 enum store_result body_find(struct db *db, uint64_t body, struct body_place *place);
-/* Appends the packed body as it is stored, from this place. Errors as of body_read. */
-enum store_result body_read_packed(struct body_reader *reader, uint64_t body, const struct body_place *place,
-                                   struct buffer *out);
 
 #endif

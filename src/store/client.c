@@ -1,8 +1,9 @@
 /*
  * Every question is packed, asked and unpacked here. What may be asked again after the store
  * died is a column of one table; a question that killed three stores is not given to a fourth.
- * A body in a spool dies with the store that opened it: asked again, the successor knows the
- * delivery's id if it was committed, and fails it otherwise, so that the sender tries again.
+ * A delivery's spool is handed to the store's successor before it is asked again, under the same
+ * delivery id: what was committed is known by that id and not stored twice. An append's dies with
+ * the store that opened it; it fails, and the user's program tries again.
  */
 #include "store/client.h"
 
@@ -18,6 +19,7 @@ struct store_client {
     struct channel *channel;
     struct id_source ids;
     store_news_fn *on_news;
+    store_segment_gone_fn *on_segment_gone;
     void *context;
 };
 
@@ -34,16 +36,38 @@ struct ask {
     struct buffer question;
     struct ipc_answer answer;
     struct unpacker in;
+    /* Before it is asked again of another store: packs the question anew. May be NULL. */
+    enum store_result (*renew)(struct task *t, struct store_client *store, struct ask *ask,
+                               int64_t deadline_ms);
+    void *argument;
 };
 
 static void noticed(void *context, const struct ipc_message *message) {
     struct store_client *store = context;
     handle_close(store->env, message->handle);
-    if (message->type != STORE_NOTE_MAILBOX_NEWS || !store->on_news) return;
-    struct mailbox_news news;
     struct unpacker in = unpacker_of(message->body);
-    unpack_news(&in, &news);
-    if (unpack_is_done(&in)) store->on_news(store->context, &news);
+    if (message->type == STORE_NOTE_MAILBOX_NEWS && store->on_news) {
+        struct mailbox_news news;
+        unpack_news(&in, &news);
+        if (unpack_is_done(&in)) store->on_news(store->context, &news);
+    } else if (message->type == STORE_NOTE_SEGMENT_GONE && store->on_segment_gone) {
+        uint64_t segment = unpack_number(&in);
+        if (unpack_is_done(&in)) store->on_segment_gone(store->context, segment);
+    }
+}
+
+/* A spool whose asker has gone meanwhile, or that came without its file, is nobody's. */
+static void spool_unwanted(struct store_client *store, struct slice answer) {
+    struct unpacker in = unpacker_of(answer);
+    enum store_result result = unpack_result(&in);
+    uint64_t spool = result == STORE_OK ? unpack_number(&in) : 0;
+    if (result == STORE_OK && unpack_is_done(&in)) store_spool_drop(store, spool);
+}
+
+static void answered_too_late(void *context, const struct ipc_message *answer) {
+    struct store_client *store = context;
+    handle_close(store->env, answer->handle);
+    if (answer->type == STORE_ASK_SPOOL_OPEN) spool_unwanted(store, answer->body);
 }
 
 /* The store asks nothing. */
@@ -60,11 +84,20 @@ struct store_client *store_client_new(struct env *env, uint32_t node, store_news
     if (!store) FATAL("out of memory for a store client");
     *store = (struct store_client){.env = env, .ids = {.node = node}, .on_news = on_news, .context = context};
     store->channel = channel_new(env, &handlers, store);
+    channel_on_orphan(store->channel, answered_too_late);
     return store;
 }
 
 void store_client_attach(struct store_client *store, struct stream *stream) {
     channel_attach(store->channel, stream);
+}
+
+void store_client_on_lost(struct store_client *store, struct waker lost) {
+    channel_on_lost(store->channel, lost);
+}
+
+void store_client_on_segment_gone(struct store_client *store, store_segment_gone_fn *on_segment_gone) {
+    store->on_segment_gone = on_segment_gone;
 }
 
 void store_client_free(struct task *t, struct store_client **store) {
@@ -98,9 +131,30 @@ static enum store_result spool_ask(struct task *t, struct store_client *store, u
     result = unpack_result(&in);
     *spool = result ? 0 : unpack_number(&in);
     *handle = answer.handle;
+    if (result == STORE_OK && (!unpack_is_done(&in) || handle_is_none(*handle))) {
+        spool_unwanted(store, buffer_slice(&answer.body));
+        result = STORE_FAILED;
+    }
     ipc_answer_free(&answer);
-    if (result == STORE_OK && (!unpack_is_done(&in) || handle_is_none(*handle))) result = STORE_FAILED;
     if (result) handle_close(store->env, *handle);
+    return result;
+}
+
+/* Gives a file that a former store opened to this one. */
+static enum store_result spool_hand_over(struct task *t, struct store_client *store, struct file *file,
+                                         uint64_t *spool, int64_t deadline_ms) {
+    struct ipc_answer answer;
+    struct ipc_message message = {STORE_ASK_SPOOL_ADOPT, SLICE_EMPTY, HANDLE_NONE};
+    if (file_handle_copy(file, &message.handle)) return STORE_BUSY;
+    enum store_result result =
+        store_result_of(channel_call(t, store->channel, &message, &answer, deadline_ms));
+    if (result) return result;
+    struct unpacker in = unpacker_of(buffer_slice(&answer.body));
+    result = unpack_result(&in);
+    *spool = result ? 0 : unpack_number(&in);
+    if (result == STORE_OK && !unpack_is_done(&in)) result = STORE_FAILED;
+    handle_close(store->env, answer.handle);
+    ipc_answer_free(&answer);
     return result;
 }
 
@@ -150,10 +204,14 @@ static enum store_result ask_store(struct task *t, struct store_client *store, s
         IS_PLANTED(store->env, PLANTED_NEW_ID_AT_RETRY))
         tries_left = 1;
     enum store_result result = STORE_GONE;
+    bool is_first = true;
     /* A store that did not answer in time has more than enough to do: it is not asked again. */
     while (result == STORE_GONE && tries_left-- > 0 && !task_is_cancelled(t) &&
-           env_now_ms(store->env) < deadline_ms)
-        result = ask_once(t, store, ask, deadline_ms);
+           env_now_ms(store->env) < deadline_ms) {
+        result = is_first || !ask->renew ? STORE_OK : ask->renew(t, store, ask, deadline_ms);
+        if (result == STORE_OK) result = ask_once(t, store, ask, deadline_ms);
+        is_first = false;
+    }
     if (result == STORE_OK) result = fetch_spilled(store, ask);
     if (result) return result;
     struct slice bytes = buffer_slice(&ask->answer.body);
@@ -252,8 +310,11 @@ enum store_result store_spool_open(struct task *t, struct store_client *store, u
     if (result == STORE_OK) {
         *spool = unpack_number(&ask.in);
         *handle = ask.answer.handle;
-        if (handle_is_none(*handle)) result = STORE_FAILED;
         ask.answer.handle = HANDLE_NONE;
+        if (handle_is_none(*handle)) {
+            store_spool_drop(store, *spool);
+            result = STORE_FAILED;
+        }
     }
     return ask_end(store, &ask, result);
 }
@@ -266,11 +327,30 @@ void store_spool_drop(struct store_client *store, uint64_t spool) {
     buffer_free(&note);
 }
 
+/* The same delivery, its body in a spool of the store that is asked now. */
+static enum store_result deliver_renew(struct task *t, struct store_client *store, struct ask *ask,
+                                       int64_t deadline_ms) {
+    struct delivery *delivery = ask->argument;
+    enum store_result result =
+        spool_hand_over(t, store, delivery->body.file, &delivery->body.spool, deadline_ms);
+    if (result) return result;
+    buffer_clear(&ask->question);
+    pack_delivery(&ask->question, delivery);
+    return STORE_OK;
+}
+
 static enum store_result deliver(struct task *t, struct store_client *store,
                                  const struct delivery *delivery) {
     struct ask ask = ask_new(STORE_ASK_DELIVER);
+    struct delivery renewed = *delivery;
     pack_delivery(&ask.question, delivery);
-    return ask_plainly(t, store, &ask);
+    if (delivery->body.spool && delivery->body.file) {
+        ask.renew = deliver_renew;
+        ask.argument = &renewed;
+    }
+    enum store_result result = ask_plainly(t, store, &ask);
+    if (renewed.body.spool != delivery->body.spool) store_spool_drop(store, renewed.body.spool);
+    return result;
 }
 
 #ifdef PLANTED_FAULTS

@@ -15,10 +15,17 @@ struct store_client;
 /* News of mailboxes (mail roles subscribe); runs on the loop, does not wait. */
 typedef void store_news_fn(void *context, const struct mailbox_news *news);
 
+/* A segment was removed: who has it open closes it (reader_segment_gone). Runs on the loop. */
+typedef void store_segment_gone_fn(void *context, uint64_t segment);
+
 /* `node` gives this role's ids their node bits. `on_news` may be NULL. */
 struct store_client *store_client_new(struct env *env, uint32_t node, store_news_fn *on_news, void *context);
 /* A stream to the store role, at start and again after it was restarted. */
 void store_client_attach(struct store_client *store, struct stream *stream);
+/* Called each time the stream to the store is lost. */
+void store_client_on_lost(struct store_client *store, struct waker lost);
+/* Mail roles; `context` is the one of on_news. */
+void store_client_on_segment_gone(struct store_client *store, store_segment_gone_fn *on_segment_gone);
 void store_client_free(struct task *t, struct store_client **store);
 /* A new message id. */
 uint64_t store_client_new_id(struct store_client *store);

@@ -3,6 +3,7 @@
 #include "store/directory.h"
 #include "store/engine_state.h"
 #include "store/event.h"
+#include "store/listing.h"
 #include "store/schema.h"
 
 static const char domain_insert[] = "INSERT INTO domain (id, tenant, name) VALUES ($1, $2, $3)";
@@ -81,26 +82,20 @@ enum store_result engine_domain_remove(struct task *t, struct engine *engine, st
     return run_request(t, engine, &request, domain_remove);
 }
 
+static bool read_domain_row(const struct db_rows *row, struct arena *arena, void *item) {
+    struct domain *domain = item;
+    domain->id = db_rows_id(row, 0);
+    domain->tenant = db_rows_id(row, 1);
+    domain->account_count = db_rows_id(row, 3);
+    return arena_try_copy(arena, db_rows_bytes(row, 2), &domain->name);
+}
+
 enum store_result engine_domain_list(struct engine *engine, struct arena *arena, struct domain **domains,
                                      size_t *count) {
-    struct db *db = engine->db;
-    db_begin_read(db);
-    int64_t total = DB_READ_NUMBER(db, domain_count, 0);
-    *domains = arena_try_alloc(arena, sizeof **domains * (size_t)total);
-    *count = 0;
-    bool has_room = *domains != NULL;
-    struct db_rows rows = DB_ROWS(db, domain_all);
-    while (has_room && db_rows_next(&rows)) {
-        struct domain *domain = &(*domains)[(*count)++];
-        *domain = (struct domain){.id = db_rows_id(&rows, 0),
-                                  .tenant = db_rows_id(&rows, 1),
-                                  .account_count = db_rows_id(&rows, 3)};
-        has_room = arena_try_copy(arena, db_rows_bytes(&rows, 2), &domain->name);
-    }
-    db_rows_end(&rows);
-    enum store_result result = db_commit(db);
-    db_complain(db, engine->env->log);
-    return has_room ? result : STORE_FAILED;
+    static const struct listing listing = {domain_count, domain_all, sizeof **domains, read_domain_row};
+    enum store_result result;
+    *domains = listing_read(engine, arena, &listing, count, &result);
+    return result;
 }
 
 /* ---- aliases ---- */
@@ -156,22 +151,16 @@ enum store_result engine_alias_remove(struct task *t, struct engine *engine, con
     return result;
 }
 
+static bool read_alias_row(const struct db_rows *row, struct arena *arena, void *item) {
+    struct alias *alias = item;
+    return arena_try_copy(arena, db_rows_bytes(row, 0), &alias->address) &&
+           arena_try_copy(arena, db_rows_bytes(row, 1), &alias->target);
+}
+
 enum store_result engine_alias_list(struct engine *engine, struct arena *arena, struct alias **aliases,
                                     size_t *count) {
-    struct db *db = engine->db;
-    db_begin_read(db);
-    int64_t total = DB_READ_NUMBER(db, alias_count, 0);
-    *aliases = arena_try_alloc(arena, sizeof **aliases * (size_t)total);
-    *count = 0;
-    bool has_room = *aliases != NULL;
-    struct db_rows rows = DB_ROWS(db, alias_all);
-    while (has_room && db_rows_next(&rows)) {
-        struct alias *alias = &(*aliases)[(*count)++];
-        has_room = arena_try_copy(arena, db_rows_bytes(&rows, 0), &alias->address) &&
-                   arena_try_copy(arena, db_rows_bytes(&rows, 1), &alias->target);
-    }
-    db_rows_end(&rows);
-    enum store_result result = db_commit(db);
-    db_complain(db, engine->env->log);
-    return has_room ? result : STORE_FAILED;
+    static const struct listing listing = {alias_count, alias_all, sizeof **aliases, read_alias_row};
+    enum store_result result;
+    *aliases = listing_read(engine, arena, &listing, count, &result);
+    return result;
 }

@@ -67,6 +67,7 @@ static int make_store(struct env *env, const char *folder) {
     if (result == 0) result = has_store(env, path);
     if (result == 0) result = make_subfolder(env, folder, "body");
     if (result == 0) result = make_subfolder(env, folder, "spool");
+    if (result == 0) result = make_subfolder(env, folder, "snapshot");
     if (result) return result;
     result = file_remove(env, partial);
     if (result && result != -ENOENT) return result;
@@ -92,7 +93,7 @@ static int open_databases(struct engine *engine, const char *path, struct db **w
     int result = has_store(env, path);
     if (result != -EEXIST) return result ? result : -ENOENT;
     result = db_open(env, path, DB_WRITE, writer);
-    if (result == 0) result = schema_migrate(env, *writer, engine->folder, schema_migrations, STORE_FORMAT);
+    if (result == 0) result = schema_migrate(env, *writer, engine->folder, &schema_migrations);
     if (*writer) db_complain(*writer, env->log);
     if (result == 0) result = db_open(env, path, DB_WRITE, checkpointer);
     return result ? result : db_open(env, path, DB_READ, &engine->db);
@@ -126,7 +127,10 @@ static int start(struct engine *engine, const struct engine_options *options, st
     commit_queue_start(&engine->queue, engine->env, writer, checkpointer, &engine->bodies, ids);
     engine->queue.on_news = options->on_news;
     engine->queue.context = options->context;
+    engine->on_segment_gone = options->on_segment_gone;
+    gate_init(&engine->scan_ended);
     password_room_open(&engine->passwords, engine->env, options->hash_memory_kib, secret);
+    upkeep_start(engine, options->upkeep_pause_ms);
     return 0;
 }
 
@@ -166,6 +170,7 @@ int engine_open(struct env *env, const struct engine_options *options, struct en
 
 void engine_close(struct task *t, struct engine **engine) {
     if (!*engine) return;
+    upkeep_stop(t, *engine);
     commit_queue_stop(t, &(*engine)->queue);
     password_room_close(&(*engine)->passwords);
     lane_close(&(*engine)->scan_lane);
@@ -176,11 +181,15 @@ void engine_close(struct task *t, struct engine **engine) {
 
 /* ---- scans ---- */
 
-enum store_result scan_begin(struct engine *engine, struct db **db) {
+int engine_read_open(struct engine *engine, struct db **db) {
     char path[STORE_PATH_BYTES_MAX];
+    int result = folder_path(engine->folder, "store.db", path);
+    return result ? result : db_open(engine->env, path, DB_READ, db);
+}
+
+enum store_result scan_begin(struct engine *engine, struct db **db) {
     if (engine->is_scanning) return STORE_BUSY;
-    if (folder_path(engine->folder, "store.db", path) || db_open(engine->env, path, DB_READ, db))
-        return STORE_FAILED;
+    if (engine_read_open(engine, db)) return STORE_FAILED;
     if (!engine->scan_lane) engine->scan_lane = lane_open(engine->env, "scan", 1);
     engine->is_scanning = true;
     return STORE_OK;
@@ -189,6 +198,7 @@ enum store_result scan_begin(struct engine *engine, struct db **db) {
 void scan_end(struct engine *engine, struct db **db) {
     db_close(db);
     engine->is_scanning = false;
+    gate_open(&engine->scan_ended);
 }
 
 /* ---- small services ---- */
@@ -204,6 +214,10 @@ enum store_result engine_address_resolve(struct engine *engine, struct arena *ar
 
 enum store_result engine_spool_open(struct engine *engine, uint64_t *spool, struct handle *handle) {
     return spool_open(&engine->spools, engine->env, engine->folder, spool, handle);
+}
+
+enum store_result engine_spool_adopt(struct engine *engine, struct handle handle, uint64_t *spool) {
+    return spool_adopt(&engine->spools, engine->env, handle, spool);
 }
 
 void engine_spool_drop(struct engine *engine, uint64_t spool) { spool_drop(&engine->spools, spool); }

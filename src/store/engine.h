@@ -20,11 +20,15 @@ struct engine_options {
     uint32_t node;
     /* Called on the loop after a commit that changed the mailbox. */
     void (*on_news)(void *context, const struct mailbox_news *news);
+    /* Called on the loop when a segment was removed: who has its file open keeps its space. May be NULL. */
+    void (*on_segment_gone)(void *context, uint64_t segment);
     void *context;
     /* Argon2id cost; 0 = default (19 MiB, 2 passes). Tests use less. */
     uint32_t hash_memory_kib;
     /* A segment is full at this size; 0 = default. Tests use less. */
     uint64_t segment_bytes;
+    /* Between rounds of upkeep (store/upkeep.h); 0 = default. Tests use less. */
+    int64_t upkeep_pause_ms;
 };
 
 /* Makes a new data folder's store (db, bodies). -EEXIST when there is one. Blocks. */
@@ -86,6 +90,8 @@ enum store_result engine_alias_list(struct engine *engine, struct arena *arena, 
 /* A spool file for a large body: its id, and a handle to give to the writer. It stays until it is
    dropped, also after it was delivered. STORE_BUSY: too many are open. */
 enum store_result engine_spool_open(struct engine *engine, uint64_t *spool, struct handle *handle);
+/* The same for one that a former store opened; takes the handle over. STORE_REFUSED: it is none. */
+enum store_result engine_spool_adopt(struct engine *engine, struct handle handle, uint64_t *spool);
 void engine_spool_drop(struct engine *engine, uint64_t spool);
 
 /* STORE_NOT_FOUND: an account has gone. STORE_OVER_QUOTA: an account is full; a message for several
@@ -93,7 +99,9 @@ void engine_spool_drop(struct engine *engine, uint64_t spool);
    STORE_REFUSED: nobody to deliver to, or the body is no packed body. */
 enum store_result engine_deliver(struct task *t, struct engine *engine, const struct delivery *delivery);
 /* All or none of `count` messages, all for one mailbox (MULTIAPPEND, RFC 3502). Asked again with
-   ids that are stored, it gives the UIDs of before; first_uid 0 where they were moved away since. */
+   ids that are stored, it gives the UIDs of before; first_uid 0 where they were moved away since. Those
+   with a source that came before are passed over (docs/decisions/005-import.md); then the UIDs mean
+   nothing. */
 enum store_result engine_append(struct task *t, struct engine *engine, const struct append *appends,
                                 size_t count, struct append_result *result);
 enum store_result engine_flags(struct task *t, struct engine *engine, struct arena *arena,
@@ -121,7 +129,7 @@ enum store_result engine_mailbox_subscribe(struct task *t, struct engine *engine
 enum store_result engine_status(struct engine *engine, struct store_status *status);
 /* Reads everything and checks it: the database's own check, every body's checksum and length,
    reference counts, UID and modseq order, mailbox counts. Calls `fault` with one line for each thing
-   that is wrong. Runs beside the service. STORE_BUSY while this or engine_compact runs already. */
+   that is wrong. Runs beside the service. STORE_BUSY while this runs already. */
 struct verify_report {
     uint64_t messages;
     uint64_t bodies;
@@ -130,8 +138,16 @@ struct verify_report {
 enum store_result engine_verify(struct task *t, struct engine *engine,
                                 void (*fault)(void *context, struct slice line), void *context,
                                 struct verify_report *report);
-/* Rewrites half-dead segments; a background task of the store role calls it now and then. As
-   engine_verify, one at a time. */
-enum store_result engine_compact(struct task *t, struct engine *engine, uint64_t *freed_bytes);
+/* Compacts now, and at full speed, every segment of which an eighth is dead, also the current one; else
+   that happens by itself, slowly, to half-dead ones. `progress` (may be NULL) gets a line for each. Waits
+   for one that runs. STORE_FULL, STORE_FAILED; STORE_GONE while closing: what was done is kept. */
+struct compact_report {
+    uint64_t segments; /* removed */
+    uint64_t freed_bytes;
+    uint64_t moved_bytes;
+};
+enum store_result engine_compact(struct task *t, struct engine *engine,
+                                 void (*progress)(void *context, struct slice line), void *context,
+                                 struct compact_report *report);
 
 #endif

@@ -6,6 +6,7 @@
 #include "store/grant.h"
 #include "store/password.h"
 #include "store/spool.h"
+#include "store/upkeep.h"
 
 struct engine {
     struct env *env;
@@ -21,6 +22,10 @@ struct engine {
     /* For what reads everything: opened when it is needed. */
     struct lane *scan_lane;
     bool is_scanning;
+    struct gate scan_ended;
+    struct upkeep upkeep;
+    /* Called on the loop when a segment's file was removed; may be NULL. */
+    void (*on_segment_gone)(void *context, uint64_t segment);
 };
 
 #endif

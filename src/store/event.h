@@ -1,4 +1,5 @@
-/* The append-only log of what happened, for flight recorder, webhooks and statistics. */
+/* The append-only log of what happened, for flight recorder, webhooks and statistics. It is kept for
+   STORE_EVENTS_KEPT_DAYS, and STORE_EVENTS_KEPT_MAX of them; ids rise and never come again. */
 #ifndef STORE_EVENT_H
 #define STORE_EVENT_H
 
@@ -19,5 +20,7 @@ enum event_kind {
 
 void event_add(struct commit *commit, uint64_t tenant, enum event_kind kind, uint64_t subject,
                uint64_t count);
+/* Removes some of those that are too old or too many. True: there may be more. */
+bool event_prune(struct commit *commit);
 
 #endif

@@ -11,7 +11,6 @@ static const char message_add[] =
 static const char body_add[] =
     "INSERT INTO body (id, refs, segment, place, stored_bytes, raw_bytes) VALUES ($1, $2, $3, $4, $5, $6)";
 static const char body_refer[] = "UPDATE body SET refs = refs + $2 WHERE id = $1";
-static const char pending_add[] = "INSERT INTO search_pending (message) VALUES ($1)";
 static const char thread_find[] = "SELECT thread FROM thread_reference WHERE tenant = $1 AND hash = $2";
 static const char thread_add[] =
     "INSERT INTO thread_reference (tenant, hash, thread) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
@@ -68,7 +67,6 @@ void message_insert(struct commit *commit, const struct message *message) {
            DB_NUMBER(message->received_ms), DB_NUMBER(place->raw_bytes), DB_NUMBER(facts->sent_ms),
            DB_NUMBER(thread), DB_NUMBER(facts->kind), DB_BYTES(facts->envelope), DB_BYTES(facts->structure),
            DB_BYTES(facts->preview), DB_BYTES(facts->subject_base));
-    DB_RUN(commit->db, pending_add, DB_NUMBER(message->id));
     body_count_live(commit->bodies, place);
 }
 

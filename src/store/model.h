@@ -10,6 +10,8 @@
 #include "base/arena.h"
 #include "base/slice.h"
 
+struct file;
+
 enum store_result {
     STORE_OK,
     /* No such account, mailbox, message, ... */
@@ -156,6 +158,8 @@ struct message_facts {
 struct body_source {
     struct slice packed;
     uint64_t spool; /* spool id, or 0 */
+    /* Of who asks: the spool's file, to hand to a successor of the store that opened it; may be NULL. */
+    struct file *file;
     uint64_t spool_bytes;
     uint64_t raw_bytes;
 };
@@ -194,6 +198,9 @@ struct append {
     int64_t saved_ms; /* INTERNALDATE */
     struct body_source body;
     struct message_facts facts;
+    /* An import's name for what it reads, of IMPORT_SOURCE_BYTES; or empty. What came under that name to this
+       account before does not come again, wherever it went since. */
+    struct slice source;
 };
 struct append_result {
     uint32_t uidvalidity;
@@ -261,8 +268,7 @@ struct change {
     enum change_kind kind;
 };
 
-/* Something was committed to a mailbox; sent to every mail role. Mailbox 0: to any of them, by a store
-   that died before it told. */
+/* Something was committed to a mailbox; sent to every mail role. */
 struct mailbox_news {
     uint64_t account;
     uint64_t mailbox;
@@ -281,6 +287,7 @@ struct store_status {
     uint64_t domains;
     uint64_t messages;
     uint64_t body_bytes; /* as written, compressed */
+    uint64_t live_bytes; /* of them: of messages that are still there */
     uint64_t mail_bytes; /* as read */
     uint64_t segments;
     uint64_t queue_held; /* recipients waiting for a way out */

@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/limits.h"
 #include "io/env.h"
+#include "wire/scram_secret.h"
 
 enum { HASH_PASSES = 2, HASH_BYTES = 32, SALT_BYTES = 16, LANE_THREADS = 2 };
 
@@ -24,13 +25,27 @@ struct hash_job {
     struct password_secrets *secrets;
     uint8_t salts[3][SALT_BYTES];
     bool is_good;
+    /* RFC 4013 2.3: it has characters that no password may have. */
+    bool is_prohibited;
 };
 
 /* ---- in the lane ---- */
 
+static bool hash_matches(const char *hash, struct slice password) {
+    return argon2id_verify(hash, password.ptr, password.len) == ARGON2_OK;
+}
+
+/* A password is compared as it is prepared (RFC 4013), so that it is the same from every keyboard. Hashes
+   from before that are of what was typed; a password that is its own prepared form costs nothing more. */
 static void hash_check(void *argument) {
     struct hash_job *job = argument;
-    job->is_good = argon2id_verify(job->hash, job->password.ptr, job->password.len) == ARGON2_OK;
+    struct buffer prepared = buffer_new(SASL_PASSWORD_BYTES_MAX);
+    bool is_prepared = scram_password_prepare(job->password, &prepared);
+    job->is_good = is_prepared && hash_matches(job->hash, buffer_slice(&prepared));
+    if (!job->is_good && !(is_prepared && slice_equal(buffer_slice(&prepared), job->password)))
+        job->is_good = hash_matches(job->hash, job->password);
+    if (prepared.ptr) OPENSSL_cleanse(prepared.ptr, prepared.len);
+    buffer_free(&prepared);
 }
 
 static bool hash_text(const struct password_room *room, struct slice password, const uint8_t *salt,
@@ -43,32 +58,31 @@ static bool mac(const EVP_MD *hash, struct slice key, struct slice text, uint8_t
     return HMAC(hash, key.ptr, (int)key.len, text.ptr, text.len, out, NULL) != NULL;
 }
 
-/* RFC 5802 3: SaltedPassword, StoredKey = H(HMAC(.., "Client Key")), ServerKey = HMAC(.., "Server Key"). */
-static bool scram_derive(struct slice password, const uint8_t *salt, const EVP_MD *hash,
-                         struct scram_secret *secret) {
-    uint8_t hash_bytes = (uint8_t)EVP_MD_get_size(hash);
-    uint8_t salted[EVP_MAX_MD_SIZE];
-    uint8_t client_key[EVP_MAX_MD_SIZE];
-    uint8_t server_key[EVP_MAX_MD_SIZE];
-    struct slice key = slice_of(salted, hash_bytes);
-    *secret = (struct scram_secret){.iterations = PASSWORD_SCRAM_ITERATIONS, .hash_bytes = hash_bytes};
+static bool scram_make(struct slice password, const uint8_t *salt, enum scram_hash hash,
+                       struct scram_secret *secret) {
+    struct scram_keys keys;
+    if (scram_secret_derive(hash, password, slice_of(salt, SALT_BYTES), PASSWORD_SCRAM_ITERATIONS, &keys))
+        return false;
+    *secret = (struct scram_secret){.iterations = PASSWORD_SCRAM_ITERATIONS,
+                                    .hash_bytes = (uint8_t)scram_hash_bytes(hash)};
     memcpy(secret->salt, salt, SALT_BYTES);
-    bool is_good = PKCS5_PBKDF2_HMAC((const char *)password.ptr, (int)password.len, salt, SALT_BYTES,
-                                     PASSWORD_SCRAM_ITERATIONS, hash, hash_bytes, salted) == 1 &&
-                   mac(hash, key, SLICE("Client Key"), client_key) &&
-                   mac(hash, key, SLICE("Server Key"), server_key) &&
-                   EVP_Digest(client_key, hash_bytes, secret->stored_key, NULL, hash, NULL) == 1;
-    memcpy(secret->server_key, server_key, hash_bytes);
-    OPENSSL_cleanse(salted, sizeof salted);
-    OPENSSL_cleanse(client_key, sizeof client_key);
-    return is_good;
+    memcpy(secret->stored_key, keys.stored_key, secret->hash_bytes);
+    memcpy(secret->server_key, keys.server_key, secret->hash_bytes);
+    OPENSSL_cleanse(&keys, sizeof keys);
+    return true;
 }
 
 static void hash_make(void *argument) {
     struct hash_job *job = argument;
-    job->is_good = hash_text(job->room, job->password, job->salts[0], job->secrets->hash) &&
-                   scram_derive(job->password, job->salts[1], EVP_sha1(), &job->secrets->sha1) &&
-                   scram_derive(job->password, job->salts[2], EVP_sha256(), &job->secrets->sha256);
+    struct buffer prepared = buffer_new(SASL_PASSWORD_BYTES_MAX);
+    struct password_secrets *secrets = job->secrets;
+    job->is_prohibited = !scram_password_prepare(job->password, &prepared);
+    struct slice password = buffer_slice(&prepared);
+    job->is_good = !job->is_prohibited && hash_text(job->room, password, job->salts[0], secrets->hash) &&
+                   scram_make(password, job->salts[1], SCRAM_HASH_SHA_1, &secrets->sha1) &&
+                   scram_make(password, job->salts[2], SCRAM_HASH_SHA_256, &secrets->sha256);
+    if (prepared.ptr) OPENSSL_cleanse(prepared.ptr, prepared.len);
+    buffer_free(&prepared);
 }
 
 /* ---- on the loop ---- */
@@ -120,7 +134,8 @@ enum store_result password_make(struct task *t, struct password_room *room, stru
     struct hash_job job = {.room = room, .password = password, .secrets = secrets};
     env_random(room->env, job.salts, sizeof job.salts);
     enum store_result result = run_hash(t, &job, hash_make);
-    return result != STORE_OK || job.is_good ? result : STORE_FAILED;
+    if (result != STORE_OK || job.is_good) return result;
+    return job.is_prohibited ? STORE_REFUSED : STORE_FAILED;
 }
 
 /* Two texts are kept apart by the length of the first. */

@@ -5,6 +5,9 @@
  * account's credential, part of the key, rises with each change, so a changed password takes
  * effect at once. An unknown user costs what a known one costs.
  *
+ * A password is prepared by SASLprep (RFC 4013) before it is hashed or compared, as SCRAM's
+ * clients do (RFC 5802 2.2); a hash that was made of the bytes as typed stays good.
+ *
  * SCRAM secrets are PBKDF2 with PASSWORD_SCRAM_ITERATIONS: RFC 7677 4 asks for 4,096 or more;
  * each login of a phone repeats the work, so not many more.
  */
@@ -46,7 +49,8 @@ void password_room_open(struct password_room *room, struct env *env, uint32_t me
                         const uint8_t secret[PASSWORD_KEY_BYTES]);
 void password_room_close(struct password_room *room);
 
-/* Makes hash and secrets. STORE_OK; STORE_BUSY; STORE_REFUSED: empty or too long. */
+/* Makes hash and secrets. STORE_OK; STORE_BUSY; STORE_REFUSED: empty, too long, not UTF-8, or with
+   characters that RFC 4013 2.3 prohibits. */
 enum store_result password_make(struct task *t, struct password_room *room, struct slice password,
                                 struct password_secrets *secrets);
 /* Checks a password against a hash; an empty hash is an unknown user. STORE_OK, STORE_DENIED or

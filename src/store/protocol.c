@@ -220,6 +220,7 @@ void pack_append(struct buffer *out, const struct append *append) {
     pack_time(out, append->saved_ms);
     pack_body(out, &append->body);
     pack_facts(out, &append->facts);
+    pack_slice(out, append->source);
 }
 
 void unpack_append(struct unpacker *in, struct arena *arena, struct append *append) {
@@ -230,6 +231,7 @@ void unpack_append(struct unpacker *in, struct arena *arena, struct append *appe
     append->saved_ms = unpack_time(in);
     unpack_body(in, &append->body);
     unpack_facts(in, arena, &append->facts);
+    append->source = unpack_slice(in);
 }
 
 void pack_flag_change(struct buffer *out, const struct flag_change *change) {

@@ -28,6 +28,8 @@ enum store_ask {
     STORE_ASK_SCRAM_VERIFY,
     STORE_ASK_SENDER_CHECK,
     STORE_ASK_SPOOL_OPEN,
+    /* Comes with the handle of a spool that a former store opened. */
+    STORE_ASK_SPOOL_ADOPT,
     STORE_ASK_DELIVER,
     STORE_ASK_APPEND,
     STORE_ASK_FLAGS,
@@ -40,7 +42,11 @@ enum store_ask {
     STORE_ASK_COUNT,
 };
 
-enum store_note { STORE_NOTE_MAILBOX_NEWS = STORE_ASK_COUNT, STORE_NOTE_SPOOL_DROP };
+enum store_note {
+    STORE_NOTE_MAILBOX_NEWS = STORE_ASK_COUNT,
+    STORE_NOTE_SEGMENT_GONE,
+    STORE_NOTE_SPOOL_DROP,
+};
 
 /* The longest packed message that goes in a frame. */
 enum { STORE_FRAME_BODY_BYTES_MAX = IPC_FRAME_BYTES_MAX - 64 };

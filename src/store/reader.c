@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "store/body_read.h"
+#include "store/import.h"
 #include "store/mailbox_name.h"
 
 #define MAILBOX_COLUMNS                                                                                 \
@@ -266,9 +267,20 @@ enum store_result reader_changes(struct reader *reader, struct arena *arena, uin
     return result == STORE_OK && modseq < (uint64_t)floor ? STORE_REFUSED : result;
 }
 
+enum store_result reader_import_is_known(struct reader *reader, uint64_t account, struct slice source,
+                                         bool *is_known) {
+    db_begin_read(reader->db);
+    *is_known = import_is_known(reader->db, account, source);
+    return read_end(reader, true);
+}
+
 enum store_result reader_body(struct reader *reader, uint64_t body, uint64_t offset, uint64_t len,
                               struct buffer *out) {
     enum store_result result = body_read(&reader->bodies, body, offset, len, out);
     db_complain(reader->db, reader->env->log);
     return result;
+}
+
+void reader_segment_gone(struct reader *reader, uint64_t segment) {
+    body_reader_forget(&reader->bodies, segment);
 }

@@ -15,6 +15,9 @@ struct reader;
 /* 0, or a negated errno. The store must have opened the folder before. */
 NODISCARD int reader_open(struct env *env, const char *folder, struct reader **reader);
 void reader_close(struct reader **reader);
+/* A segment was removed (store_client's news of it), or, with 0, any may have been: closes its file. What
+   is read goes on: bodies are where the database now says. */
+void reader_segment_gone(struct reader *reader, uint64_t segment);
 
 enum store_result reader_mailbox_list(struct reader *reader, struct arena *arena, uint64_t account,
                                       struct mailbox **mailboxes, size_t *count);
@@ -44,6 +47,10 @@ enum store_result reader_changes(struct reader *reader, struct arena *arena, uin
 enum store_result reader_uids_with_flags(struct reader *reader, uint64_t mailbox, uint64_t set,
                                          uint64_t clear, void (*range)(void *context, struct uid_range range),
                                          void *context);
+
+/* An import brought what it calls `source` to this account before. */
+enum store_result reader_import_is_known(struct reader *reader, uint64_t account, struct slice source,
+                                         bool *is_known);
 
 /* Appends raw bytes [offset, offset+len) of a body, cut to what there is. STORE_FAILED where the
    stored bytes are damaged (checksum). */

@@ -9,7 +9,6 @@ static const char body_unreferenced[] =
     "SELECT segment, place, stored_bytes, raw_bytes FROM body WHERE id = $1 AND refs <= 0";
 static const char body_delete[] = "DELETE FROM body WHERE id = $1";
 static const char message_delete[] = "DELETE FROM message WHERE id = $1";
-static const char pending_delete[] = "DELETE FROM search_pending WHERE message = $1";
 
 static void remove_if_unreferenced(struct db *db, uint64_t message) {
     struct db_rows rows = DB_ROWS(db, body_unreferenced, DB_NUMBER(message));
@@ -19,7 +18,6 @@ static void remove_if_unreferenced(struct db *db, uint64_t message) {
     db_rows_end(&rows);
     DB_RUN(db, body_delete, DB_NUMBER(message));
     DB_RUN(db, message_delete, DB_NUMBER(message));
-    DB_RUN(db, pending_delete, DB_NUMBER(message));
     body_count_dead(db, &place);
 }
 

@@ -4,7 +4,10 @@
 
 #include "store/engine_state.h"
 
-/* STORE_BUSY while another runs; STORE_FAILED. The connection is for engine->scan_lane. */
+/* A connection for reading; errors as of db_open. */
+NODISCARD int engine_read_open(struct engine *engine, struct db **db);
+/* STORE_BUSY while another runs; STORE_FAILED. The connection is for engine->scan_lane.
+   Until it ends, no segment that it can know of goes away. */
 enum store_result scan_begin(struct engine *engine, struct db **db);
 void scan_end(struct engine *engine, struct db **db);
 

@@ -4,14 +4,18 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "store/import.h"
 
 /*
+ * The tables of format 1, frozen: a new folder gets them and then every step below, like an old
+ * one, so that there is one way to today's tables and each change stands in one place.
+ *
  * Ids are 64-bit and from store_id_new, times UTC milliseconds. `body` is narrow, because
  * reference counts change often, and `message` holds what is wide and never changes; both have
  * the message's id. `dropped` has one row for each reference that was given up, counted off
  * later in small steps. `entry` and `change` are ordered by their keys and have no other index.
  */
-static const char tables[] =
+static const char first_tables[] =
     "CREATE TABLE setting (name TEXT PRIMARY KEY, number INTEGER NOT NULL, bytes BLOB) STRICT;"
     "CREATE TABLE tenant (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;"
     "CREATE TABLE domain (id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, name TEXT NOT NULL UNIQUE) STRICT;"
@@ -59,8 +63,26 @@ static const char tables[] =
     " PRIMARY KEY (tenant, hash)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE search_pending (message INTEGER PRIMARY KEY) STRICT;";
 
-/* Migrations start when there is a second format. */
-const struct migration schema_migrations[] = {{STORE_FORMAT, NULL}};
+static const char pending_delete[] =
+    "DELETE FROM search_pending WHERE message IN (SELECT message FROM search_pending LIMIT $1)";
+
+static uint64_t pending_remove(struct db *db) {
+    DB_RUN(db, pending_delete, DB_NUMBER(STORE_MIGRATE_ROWS));
+    return db_changed(db);
+}
+
+/*
+ * To add a table or a column: one row at the end, never between, with its CREATE TABLE ... STRICT
+ * or ALTER TABLE in `script`; the format's number is the count of rows and needs no care. A row
+ * that a release carried is never changed again. Where many rows must be rewritten, `chunk` does
+ * it some at a time before the script runs.
+ */
+static const struct migration steps[] = {
+    {"what waits for a search index is no longer listed", pending_remove, "DROP TABLE search_pending"},
+    {"a journal of what was imported", NULL, IMPORT_TABLES},
+};
+
+const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};
 
 static const char setting_read[] = "SELECT number FROM setting WHERE name = $1";
 static const char setting_write[] =
@@ -82,19 +104,31 @@ static int errno_of(enum store_result result) {
 
 int schema_create(struct db *db, int64_t now_ms, struct slice secret) {
     db_begin_write(db);
-    db_script(db, tables);
+    db_script(db, first_tables);
+    for (size_t i = 0; i < schema_migrations.count; i++) db_script(db, schema_migrations.steps[i].script);
     DB_RUN(db, tenant_insert, DB_NUMBER(TENANT_DEFAULT));
-    setting_set_number(db, SLICE("format"), STORE_FORMAT);
+    setting_set_number(db, SLICE("format"), migrations_format(&schema_migrations));
     /* A folder that is made anew must not repeat what clients remember of the one before it. */
     setting_set_number(db, SLICE("uidvalidity"), now_ms / 1000);
     DB_RUN(db, setting_write_bytes, DB_TEXT(SLICE("scram_secret")), DB_BYTES(secret));
     return errno_of(db_commit(db));
 }
 
+/* Made with a new store, and by the store role before its walls stand; here for folders of before. */
+static int snapshot_folder(struct env *env, const char *folder, char path[STORE_PATH_BYTES_MAX]) {
+    if (snprintf(path, STORE_PATH_BYTES_MAX, "%s/snapshot", folder) >= STORE_PATH_BYTES_MAX)
+        return -ENAMETOOLONG;
+    int result = folder_sync(env, path);
+    return result == -ENOENT ? folder_make(env, path) : result;
+}
+
 /* A copy made in one go is renamed to its name when it is whole. */
-static int snapshot(struct env *env, struct db *db, const char *folder, int64_t format) {
+static int snapshot(struct env *env, struct db *db, const char *data_folder, int64_t format) {
+    char folder[STORE_PATH_BYTES_MAX];
     char copy[STORE_PATH_BYTES_MAX];
     char partial[STORE_PATH_BYTES_MAX];
+    int made = snapshot_folder(env, data_folder, folder);
+    if (made) return made;
     if (snprintf(copy, sizeof copy, "%s/store.db.format-%lld", folder, (long long)format) >=
             (int)sizeof copy ||
         snprintf(partial, sizeof partial, "%s.partial", copy) >= (int)sizeof partial)
@@ -117,30 +151,69 @@ static int snapshot(struct env *env, struct db *db, const char *folder, int64_t 
     return result ? result : folder_sync(env, folder);
 }
 
-static const char *step_from(const struct migration *migrations, int64_t format) {
-    for (; migrations->script; migrations++)
-        if (migrations->from == format) return migrations->script;
-    return NULL;
+/* Each chunk commits for itself; after a crash the next run finds what is left. */
+static int run_chunks(struct env *env, struct db *db, const struct migration *step) {
+    uint64_t rows = 0;
+    int64_t told_ms = env_now_ms(env);
+    for (;;) {
+        db_begin_write(db);
+        uint64_t changed = step->chunk(db);
+        int result = errno_of(db_commit(db));
+        if (result || changed == 0) return result;
+        rows += changed;
+        (void)db_checkpoint(db);
+        if (env_now_ms(env) - told_ms < STORE_MIGRATE_TOLD_MS) continue;
+        told_ms = env_now_ms(env);
+        LOG_INFO(env->log, "store.migrating", LOG_CSTR("step", step->name), LOG_NUMBER("rows", rows));
+    }
 }
 
-static int migrate_step(struct db *db, const char *script, int64_t to) {
+static int migrate_step(struct env *env, struct db *db, const struct migration *step, int64_t to) {
+    LOG_INFO(env->log, "store.migrating", LOG_CSTR("step", step->name), LOG_NUMBER("from", to - 1),
+             LOG_NUMBER("to", to));
+    int result = step->chunk ? run_chunks(env, db, step) : 0;
+    if (result) return result;
     db_begin_write(db);
-    db_script(db, script);
+    db_script(db, step->script);
     setting_set_number(db, SLICE("format"), to);
     return errno_of(db_commit(db));
 }
 
-int schema_migrate(struct env *env, struct db *db, const char *folder, const struct migration *migrations,
-                   int64_t wanted) {
+static int refuse(struct env *env, const char *folder, int64_t format, int64_t wanted) {
+    bool is_newer = format > wanted;
+    LOG_ERROR(env->log, "store.format_refused", LOG_CSTR("folder", folder), LOG_NUMBER("found", format),
+              LOG_NUMBER("known", wanted),
+              LOG_CSTR("reason", is_newer
+                                     ? "a newer posthaste wrote this folder; run that version, or restore a "
+                                       "backup made before it. Nothing was changed"
+                                     : "store.db has no format that any posthaste wrote; is this the right "
+                                       "folder? Nothing was changed"));
+    return -EPROTO;
+}
+
+static int migrate(struct env *env, struct db *db, const char *folder, const struct migrations *migrations,
+                   int64_t format) {
+    int64_t wanted = migrations_format(migrations);
+    int64_t first = format;
+    LOG_INFO(env->log, "store.migration_begins", LOG_NUMBER("from", format), LOG_NUMBER("to", wanted));
+    int result = snapshot(env, db, folder, format);
+    for (; result == 0 && format < wanted; format++)
+        result = migrate_step(env, db, &migrations->steps[format - 1], format + 1);
+    if (result)
+        LOG_ERROR(env->log, "store.migration_stopped", LOG_NUMBER("at", format),
+                  LOG_CSTR("reason", strerror(-result)),
+                  LOG_CSTR("next", "what was done is kept; the next start goes on from there"));
+    else
+        LOG_INFO(env->log, "store.migrated", LOG_NUMBER("from", first), LOG_NUMBER("to", wanted));
+    return result;
+}
+
+int schema_migrate(struct env *env, struct db *db, const char *folder, const struct migrations *migrations) {
+    int64_t wanted = migrations_format(migrations);
     db_failure_clear(db);
     int64_t format = setting_number(db, SLICE("format"), 0);
-    if (db_failure(db) != STORE_OK || format > wanted) return -EPROTO;
-    if (format == wanted) return 0;
-    if (!step_from(migrations, format)) return -EPROTO;
-    int result = snapshot(env, db, folder, format);
-    for (; result == 0 && format < wanted; format++) {
-        const char *script = step_from(migrations, format);
-        result = script ? migrate_step(db, script, format + 1) : -EPROTO;
-    }
-    return result;
+    /* Without that table it is some other program's database. */
+    if (db_failure(db) != STORE_OK) format = 0;
+    if (format < 1 || format > wanted) return refuse(env, folder, format, wanted);
+    return format == wanted ? 0 : migrate(env, db, folder, migrations, format);
 }

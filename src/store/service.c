@@ -32,6 +32,9 @@ struct peer_role {
     /* Spools it opened and neither dropped nor delivered, as it knows them. */
     uint64_t spools[STORE_PEER_SPOOLS_MAX];
     size_t spool_count;
+    /* Its questions in files that are in memory now, and who waits for their end. */
+    size_t spills;
+    struct gate spill_ended;
 };
 
 /* A request in hand. */
@@ -42,7 +45,10 @@ struct question {
     struct arena *arena;
     struct unpacker in;
     struct buffer answer;
+    /* Goes with the answer. */
     struct handle handle;
+    /* Came with the question, and is closed with it unless it was taken. */
+    struct handle given;
 };
 
 /* Packs a result; true when it was good and its fields are to follow. */
@@ -148,16 +154,31 @@ static void serve_sender_check(struct question *q) {
     if (is_well_formed(q)) (void)answer_begin(q, sender_check(q, account, address));
 }
 
+static void answer_spool(struct question *q, enum store_result result, uint64_t spool) {
+    if (!answer_begin(q, result)) return;
+    spool += q->peer->service->spool_base;
+    q->peer->spools[q->peer->spool_count++] = spool;
+    pack_number(&q->answer, spool);
+}
+
 static void serve_spool_open(struct question *q) {
     uint64_t spool = 0;
     if (!is_well_formed(q)) return;
     enum store_result result = STORE_BUSY;
     if (q->peer->spool_count < STORE_PEER_SPOOLS_MAX)
         result = engine_spool_open(q->engine, &spool, &q->handle);
-    if (!answer_begin(q, result)) return;
-    spool += q->peer->service->spool_base;
-    q->peer->spools[q->peer->spool_count++] = spool;
-    pack_number(&q->answer, spool);
+    answer_spool(q, result, spool);
+}
+
+static void serve_spool_adopt(struct question *q) {
+    uint64_t spool = 0;
+    if (!is_well_formed(q)) return;
+    enum store_result result = STORE_BUSY;
+    if (q->peer->spool_count < STORE_PEER_SPOOLS_MAX) {
+        result = engine_spool_adopt(q->engine, q->given, &spool);
+        q->given = HANDLE_NONE;
+    }
+    answer_spool(q, result, spool);
 }
 
 static size_t spool_find(const struct peer_role *peer, uint64_t spool) {
@@ -200,7 +221,7 @@ static void serve_deliver(struct question *q) {
 }
 
 /* Of one append: numbers and lengths, a byte each. */
-enum { APPEND_PACKED_BYTES_MIN = 18 };
+enum { APPEND_PACKED_BYTES_MIN = 19 };
 
 static void serve_append(struct question *q) {
     struct append_result appended = {0};
@@ -293,6 +314,7 @@ static const struct ask_row ask_rows[STORE_ASK_COUNT] = {
     [STORE_ASK_SCRAM_VERIFY] = {serve_scram_verify, true},
     [STORE_ASK_SENDER_CHECK] = {serve_sender_check, true},
     [STORE_ASK_SPOOL_OPEN] = {serve_spool_open, true},
+    [STORE_ASK_SPOOL_ADOPT] = {serve_spool_adopt, true},
     [STORE_ASK_DELIVER] = {serve_deliver, true},
     [STORE_ASK_APPEND] = {serve_append, false},
     [STORE_ASK_FLAGS] = {serve_flags, false},
@@ -317,6 +339,7 @@ static void serve(struct question *q, uint32_t type) {
 /* An answer that fits no frame goes by a file; if that fails, what was asked is done all the same and
    its details are lost. */
 static void answer_send(struct question *q, struct ipc_request *request) {
+    channel_await_room(q->task, request);
     if (q->answer.len <= STORE_FRAME_BODY_BYTES_MAX) {
         channel_reply(request, buffer_slice(&q->answer), q->handle);
         return;
@@ -332,15 +355,39 @@ static void answer_send(struct question *q, struct ipc_request *request) {
     channel_reply(request, buffer_slice(&q->answer), q->handle);
 }
 
+/* One role cannot have us hold as many files of questions as it likes. False: cancelled. */
+static bool spill_begin(struct question *q) {
+    while (q->peer->spills == STORE_PEER_SPILLS_MAX)
+        if (gate_wait(q->task, &q->peer->spill_ended, DEADLINE_NONE) != WAIT_OK) return false;
+    q->peer->spills++;
+    return true;
+}
+
+static void spill_end(struct question *q) {
+    q->peer->spills--;
+    gate_open_one(&q->peer->spill_ended);
+}
+
 /* The question's bytes: in the frame, or in the file that came with it. */
 static bool question_read(struct question *q, const struct ipc_message *message, struct buffer *spilled) {
     struct slice body = message->body;
-    if (!handle_is_none(message->handle)) {
+    if (message->type == STORE_ASK_SPOOL_ADOPT) {
+        q->given = message->handle;
+    } else if (!handle_is_none(message->handle)) {
         if (spill_read(q->peer->service->env, message->handle, spilled)) return false;
         body = buffer_slice(spilled);
     }
     q->in = unpacker_of(body);
     return true;
+}
+
+static void question_serve(struct question *q, const struct ipc_message *message) {
+    struct buffer spilled = buffer_new(STORE_SPILL_BYTES_MAX);
+    if (question_read(q, message, &spilled))
+        serve(q, message->type);
+    else
+        pack_result(&q->answer, STORE_REFUSED);
+    buffer_free(&spilled);
 }
 
 static void requested(struct task *t, void *context, struct ipc_request *request) {
@@ -350,14 +397,19 @@ static void requested(struct task *t, void *context, struct ipc_request *request
                          .engine = peer->service->engine,
                          .arena = arena_new(STORE_REQUEST_MEMORY_BYTES_MAX),
                          .answer = buffer_new(STORE_SPILL_BYTES_MAX),
-                         .handle = HANDLE_NONE};
-    struct buffer spilled = buffer_new(STORE_SPILL_BYTES_MAX);
-    if (question_read(&q, &request->message, &spilled))
-        serve(&q, request->message.type);
-    else
+                         .handle = HANDLE_NONE,
+                         .given = HANDLE_NONE};
+    bool is_spilled =
+        !handle_is_none(request->message.handle) && request->message.type != STORE_ASK_SPOOL_ADOPT;
+    if (is_spilled && !spill_begin(&q)) {
+        handle_close(peer->service->env, request->message.handle);
         pack_result(&q.answer, STORE_REFUSED);
+    } else {
+        question_serve(&q, &request->message);
+        if (is_spilled) spill_end(&q);
+    }
     answer_send(&q, request);
-    buffer_free(&spilled);
+    handle_close(peer->service->env, q.given);
     buffer_free(&q.answer);
     arena_free(&q.arena);
 }
@@ -400,29 +452,36 @@ struct store_service *store_service_new(struct env *env, struct engine *engine) 
     return service;
 }
 
-static void tell_news(struct peer_role *peer, const struct mailbox_news *news) {
-    struct buffer note = buffer_new(64);
-    pack_news(&note, news);
-    struct ipc_message message = {STORE_NOTE_MAILBOX_NEWS, buffer_slice(&note), HANDLE_NONE};
-    if (peer->is_mail && !peer->is_ending) channel_notify(peer->channel, &message);
-    buffer_free(&note);
-}
-
 void store_service_attach(struct store_service *service, struct stream *stream, bool wants_news) {
     struct peer_role *peer = calloc(1, sizeof *peer);
     if (!peer) FATAL("out of memory for a peer of the store");
     peer->service = service;
     peer->is_mail = wants_news;
+    gate_init(&peer->spill_ended);
     peer->channel = channel_new(service->env, &handlers, peer);
     list_append(&service->peers, &peer->link);
     channel_attach(peer->channel, stream);
-    /* What a store before this one committed last, nobody may have heard of. */
-    if (!IS_PLANTED(service->env, PLANTED_LOST_NEWS)) tell_news(peer, &(struct mailbox_news){0});
+}
+
+/* What those hear who read for themselves. */
+static void tell_mail_roles(struct store_service *service, enum store_note note, const struct buffer *body) {
+    struct ipc_message message = {note, buffer_slice(body), HANDLE_NONE};
+    LIST_EACH(&service->peers, peer, struct peer_role, link)
+    if (peer->is_mail && !peer->is_ending) channel_notify(peer->channel, &message);
 }
 
 void store_service_news(struct store_service *service, const struct mailbox_news *news) {
-    LIST_EACH(&service->peers, peer, struct peer_role, link)
-    tell_news(peer, news);
+    struct buffer body = buffer_new(64);
+    pack_news(&body, news);
+    tell_mail_roles(service, STORE_NOTE_MAILBOX_NEWS, &body);
+    buffer_free(&body);
+}
+
+void store_service_segment_gone(struct store_service *service, uint64_t segment) {
+    struct buffer body = buffer_new(16);
+    pack_number(&body, segment);
+    tell_mail_roles(service, STORE_NOTE_SEGMENT_GONE, &body);
+    buffer_free(&body);
 }
 
 void store_service_free(struct task *t, struct store_service **closing) {

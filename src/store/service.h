@@ -15,6 +15,8 @@ struct store_service *store_service_new(struct env *env, struct engine *engine);
 void store_service_attach(struct store_service *service, struct stream *stream, bool wants_news);
 /* The engine's on_news. */
 void store_service_news(struct store_service *service, const struct mailbox_news *news);
+/* The engine's on_segment_gone. */
+void store_service_segment_gone(struct store_service *service, uint64_t segment);
 void store_service_free(struct task *t, struct store_service **service);
 
 #endif

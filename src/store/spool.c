@@ -15,6 +15,12 @@ static size_t find(const struct spools *spools, uint64_t id) {
     return i;
 }
 
+static uint64_t spool_keep(struct spools *spools, size_t slot, struct file *file) {
+    spools->open[slot].id = ++spools->last_id;
+    spools->open[slot].file = file;
+    return spools->last_id;
+}
+
 enum store_result spool_open(struct spools *spools, struct env *env, const char *folder, uint64_t *id,
                              struct handle *handle) {
     size_t slot = find(spools, 0);
@@ -28,9 +34,19 @@ enum store_result spool_open(struct spools *spools, struct env *env, const char 
         file_close(&file);
         return result_of(error);
     }
-    *id = ++spools->last_id;
-    spools->open[slot].id = *id;
-    spools->open[slot].file = file;
+    *id = spool_keep(spools, slot, file);
+    return STORE_OK;
+}
+
+enum store_result spool_adopt(struct spools *spools, struct env *env, struct handle handle, uint64_t *id) {
+    size_t slot = find(spools, 0);
+    if (slot == STORE_SPOOLS_MAX) {
+        handle_close(env, handle);
+        return STORE_BUSY;
+    }
+    struct file *file = handle_is_none(handle) ? NULL : file_adopt(env, handle);
+    if (!file) return STORE_REFUSED;
+    *id = spool_keep(spools, slot, file);
     return STORE_OK;
 }
 

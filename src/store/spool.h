@@ -24,6 +24,8 @@ struct spools {
 /* STORE_OK; STORE_BUSY: too many are open; STORE_FULL; STORE_FAILED. */
 enum store_result spool_open(struct spools *spools, struct env *env, const char *folder, uint64_t *id,
                              struct handle *handle);
+/* Takes over a spool that a former store opened; the handle too, whatever comes of it. Results as above. */
+enum store_result spool_adopt(struct spools *spools, struct env *env, struct handle handle, uint64_t *id);
 /* The file, or NULL; it stays open until it is given back. */
 struct file *spool_take(struct spools *spools, uint64_t id);
 void spool_give_back(struct spools *spools, uint64_t id);

@@ -4,8 +4,8 @@
 static const char status_counts[] =
     "SELECT (SELECT count(*) FROM account), (SELECT count(*) FROM domain), (SELECT count(*) FROM queue)";
 static const char status_segments[] =
-    "SELECT count(*), coalesce(sum(bytes), 0), coalesce(sum(live_count), 0), coalesce(sum(raw_bytes), 0)"
-    " FROM segment";
+    "SELECT count(*), coalesce(sum(bytes), 0), coalesce(sum(live_count), 0), coalesce(sum(raw_bytes), 0),"
+    " coalesce(sum(live_bytes), 0) FROM segment";
 
 static void read_counts(struct db *db, struct store_status *status) {
     struct db_rows rows = DB_ROWS(db, status_counts);
@@ -23,6 +23,7 @@ static void read_segments(struct db *db, struct store_status *status) {
     status->body_bytes = db_rows_id(&rows, 1);
     status->messages = db_rows_id(&rows, 2);
     status->mail_bytes = db_rows_id(&rows, 3);
+    status->live_bytes = db_rows_id(&rows, 4);
     db_rows_end(&rows);
 }
 

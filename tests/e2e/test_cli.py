@@ -100,6 +100,18 @@ def test_a_removed_account_gets_and_reads_no_mail(server: Server, alice: Account
         pass
 
 
+def test_init_leaves_a_folder_alone_that_is_somebody_elses(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir(mode=0o755)
+    (theirs / "letter.txt").write_text("dear")
+    before = theirs.stat()
+    said = fails(FAILED, "init", "--data", theirs, "--domain", "example.test")
+    assert str(theirs) in said and "not empty" in said
+    assert [path.name for path in theirs.iterdir()] == ["letter.txt"]
+    after = theirs.stat()
+    assert (after.st_uid, after.st_gid, after.st_mode) == (before.st_uid, before.st_gid, before.st_mode)
+
+
 def test_an_alias_delivers_to_its_account(server: Server, alice: Account) -> None:
     alias = f"sales@{server.domain}"
     server.command("alias", "add", alias, alice.address)

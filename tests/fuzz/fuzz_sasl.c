@@ -52,6 +52,18 @@ static void check_scram(struct arena *arena, struct slice message) {
     buffer_free(&out);
 }
 
+/* RFC 4013: what was prepared is prepared. */
+static void check_password(struct slice password) {
+    struct buffer once = buffer_new(KIB(64));
+    struct buffer twice = buffer_new(KIB(64));
+    if (scram_password_prepare(password, &once)) {
+        ASSERT(scram_password_prepare(buffer_slice(&once), &twice));
+        ASSERT(slice_equal(buffer_slice(&once), buffer_slice(&twice)));
+    }
+    buffer_free(&once);
+    buffer_free(&twice);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct arena *arena = arena_new(KIB(256));
     struct slice message = slice_of(data, size);
@@ -60,6 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (sasl_initial_decode(arena, message, &response) == SASL_OK) check_scram(arena, response);
     (void)!sasl_login_answer(&login, message);
     check_plain(message);
+    check_password(message);
     check_scram(arena, message);
     arena_free(&arena);
     return 0;

@@ -1,6 +1,7 @@
 /*
  * Runs a fuzz target without libFuzzer: every file of the corpus folder as it is, cut at every
- * eighth of it, and under a fixed number of seeded mutations. Deterministic.
+ * eighth of it, and under a number of seeded mutations (the second argument). Deterministic.
+ * With "linear" as the second argument it measures instead how the cost grows (linear.h).
  */
 #include <dirent.h>
 #include <stdint.h>
@@ -8,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_BYTES_MAX = 1 << 20, MUTATIONS = 200, MUTATED_BYTES_MAX = 65536 };
+#include "linear.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+enum { FILE_BYTES_MAX = 1 << 20, MUTATED_BYTES_MAX = 65536 };
 
 static uint64_t seed = 1;
 
@@ -38,13 +39,13 @@ static void mutate(uint8_t *bytes, size_t size) {
     }
 }
 
-static void run_all_forms(uint8_t *bytes, size_t size) {
+static void run_all_forms(uint8_t *bytes, size_t size, unsigned long mutations) {
     run(bytes, size);
     for (size_t part = 1; part < 8; part++) run(bytes, size * part / 8);
     if (size == 0 || size > MUTATED_BYTES_MAX) return;
     uint8_t *copy = malloc(size);
     if (!copy) abort();
-    for (int i = 0; i < MUTATIONS; i++) {
+    for (unsigned long i = 0; i < mutations; i++) {
         memcpy(copy, bytes, size);
         mutate(copy, size);
         run(copy, size);
@@ -52,35 +53,49 @@ static void run_all_forms(uint8_t *bytes, size_t size) {
     free(copy);
 }
 
-static void run_file(const char *folder, const char *name, uint8_t *buffer) {
+/* What is done with each file. */
+struct replay {
+    const char *folder;
+    uint8_t *buffer;
+    unsigned long mutations;
+    bool is_linear_check;
+    bool first_bytes[256];
+};
+
+static void run_file(struct replay *replay, const char *name) {
     char path[4096];
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    (void)snprintf(path, sizeof path, "%s/%s", replay->folder, name);
     FILE *file = fopen(path, "rb");
     if (!file) return;
-    size_t size = fread(buffer, 1, FILE_BYTES_MAX, file);
+    size_t size = fread(replay->buffer, 1, FILE_BYTES_MAX, file);
     (void)fclose(file);
-    run_all_forms(buffer, size);
+    if (size) replay->first_bytes[replay->buffer[0]] = true;
+    if (!replay->is_linear_check) run_all_forms(replay->buffer, size, replay->mutations);
 }
 
 int main(int argc, char **argv) {
     struct dirent **names = NULL;
-    int count = argc > 1 ? scandir(argv[1], &names, NULL, alphasort) : -1;
+    int count = argc > 2 ? scandir(argv[1], &names, NULL, alphasort) : -1;
     if (count < 0) {
-        (void)fprintf(stderr, "usage: %s CORPUS-FOLDER\n", argv[0]);
+        (void)fprintf(stderr, "usage: %s CORPUS-FOLDER MUTATIONS|linear\n", argv[0]);
         return 2;
     }
-    uint8_t *buffer = malloc(FILE_BYTES_MAX);
-    if (!buffer) abort();
+    struct replay replay = {.folder = argv[1],
+                            .buffer = malloc(FILE_BYTES_MAX),
+                            .mutations = strtoul(argv[2], NULL, 10),
+                            .is_linear_check = strcmp(argv[2], "linear") == 0};
+    if (!replay.buffer) abort();
     int files = 0;
     for (int i = 0; i < count; i++) {
         if (names[i]->d_name[0] != '.') {
-            run_file(argv[1], names[i]->d_name, buffer);
+            run_file(&replay, names[i]->d_name);
             files++;
         }
         free(names[i]);
     }
     free(names);
-    free(buffer);
+    free(replay.buffer);
     (void)printf("%d corpus files\n", files);
+    if (replay.is_linear_check && !linear_check(replay.first_bytes)) return 1;
     return files ? 0 : 1;
 }

@@ -5,8 +5,10 @@ A role is known by its name in its command line: edge, remote, mail or store.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -97,3 +99,19 @@ def test_the_store_holds_no_network_socket(roles: dict[int, str]) -> None:
 def test_status_says_which_walls_are_missing_to_an_ordinary_user(ordinary: Server) -> None:
     ordinary.start()
     assert re.search(r"uid|user|root", ordinary.command("status"), re.IGNORECASE)
+
+
+def test_a_folder_from_before_gets_what_the_store_needs_inside_its_walls(fresh: Server) -> None:
+    # As other programs leave it: SQLite's own takes the log away when it closes.
+    with contextlib.closing(sqlite3.connect(fresh.data / "store.db")) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert not (fresh.data / "store.db-wal").exists()
+    (fresh.data / "snapshot").rmdir()
+    fresh.start()
+    account = fresh.new_account("alice")
+    receive(fresh, account, plain("into the new log"))
+    fresh.kill()
+    fresh.start()
+    with imap(fresh, account) as client:
+        assert client.select("INBOX")[1] == [b"1"]
+    assert (fresh.data / "snapshot").is_dir()

@@ -24,7 +24,9 @@ NOBODY_MAY = ("start a program", "start a process", "map code", "turn data into 
               "write in /tmp", "make a symbolic link", "become dumpable", "open a netlink socket")
 # (action, roles that may)
 MAY = (("read the database", {"store", "mail"}), ("write the database", {"store"}), ("open a spool file", {"store"}),
-       ("create a file in the data folder", {"store"}), ("open a TCP socket", {"remote"}), ("connect", {"remote"}),
+       ("create a segment of bodies", {"store"}), ("create a file in the data folder", set()),
+       ("list the data folder", set()), ("read posthaste.conf", set()), ("read the certificate", set()),
+       ("write the certificate", set()), ("open a TCP socket", {"remote"}), ("connect", {"remote"}),
        ("accept at a given socket", {"store", "edge"}), ("start a thread", {"store"}),
        ("write a given file", set(ROLES)), ("signal itself", set(ROLES)))
 
@@ -76,6 +78,8 @@ def test_landlock_alone_keeps_the_files_of_an_ordinary_user(prepared_ordinary: S
         assert {found[role, action] for action in FILES} == {"refused"}, role
     allowed = [action for action in FILES if found["mail", action] == "allowed"]
     assert allowed == ["read the database"]
+    allowed = [action for action in FILES if found["store", action] == "allowed"]
+    assert allowed == ["read the database", "write the database", "open a spool file"]
     assert {found[role, "read /etc/passwd"] for role in ROLES} == {"refused"}
 
 

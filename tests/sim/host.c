@@ -8,7 +8,13 @@
 #include "base/limits.h"
 #include "spawner.h"
 
-enum { LISTEN_PAUSE_MS = 100, RESTART_MS_MAX = 2000, HASH_MEMORY_KIB = 8 };
+enum {
+    LISTEN_PAUSE_MS = 100,
+    RESTART_MS_MAX = 2000,
+    HASH_MEMORY_KIB = 8,
+    SEGMENT_BYTES = 1024,
+    UPKEEP_PAUSE_MS = 300
+};
 
 static const enum port_kind served_ports[] = {PORT_SMTP,  PORT_SUBMISSION, PORT_SUBMISSIONS, PORT_IMAP,
                                               PORT_IMAPS, PORT_POP3,       PORT_POP3S};
@@ -86,6 +92,9 @@ struct host *host_new(const struct host_options *options) {
         .certificates_pem = slice_from_text(test_certificate),
         .key_pem = slice_from_text(test_key),
         .hash_memory_kib = HASH_MEMORY_KIB,
+        /* So that segments fill, die and are compacted within a run. */
+        .segment_bytes = SEGMENT_BYTES,
+        .upkeep_pause_ms = UPKEEP_PAUSE_MS,
     };
     return host;
 }

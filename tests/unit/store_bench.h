@@ -29,6 +29,8 @@ struct store_bench {
     /* Who else hears of news; may be NULL. */
     void (*pass_news)(void *context, const struct mailbox_news *news);
     void *pass_context;
+    /* Who closes segments that are gone; may be NULL. Its context is the bench. */
+    void (*on_segment_gone)(void *context, uint64_t segment);
     void (*body)(struct task *t, struct store_bench *bench);
     void *extra;
     /* A child process whose files may fail: it ends where the store cannot be opened. */
@@ -54,6 +56,7 @@ static inline void bench_open(struct store_bench *bench) {
     struct engine_options options = {.folder = bench->folder,
                                      .node = 1,
                                      .on_news = bench_on_news,
+                                     .on_segment_gone = bench->on_segment_gone,
                                      .context = bench,
                                      .hash_memory_kib = 64,
                                      .segment_bytes = bench->segment_bytes};

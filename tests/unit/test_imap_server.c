@@ -168,28 +168,6 @@ static void who_idles_on_a_mailbox_that_is_deleted_is_told_goodbye(void **state)
     bench_run(deleted_body, NULL);
 }
 
-/* Simulation, swarm seed 25 (--plant lost-news): the store commits, and dies before it tells. */
-static void successor_body(struct task *t, struct store_bench *bench) {
-    struct imap_bench imap;
-    imap_open(t, &imap, bench, 0);
-    struct stream *idler = imap_connect_in(t, &imap);
-    struct stream *other = imap_connect_in(t, &imap);
-    imap_play(t, idler,
-              "C: s SELECT INBOX\nS: * FLAGS <any>\nS: * OK <any>\nS: * 0 EXISTS\nS: * 0 RECENT\n"
-              "S: * OK <any>\nS: * OK <any>\nS: * OK <any>\nS: * OK <any>\nS: s OK <any>\n"
-              "C: i IDLE\nS: + <any>\n");
-    bench->pass_news = NULL;
-    append_small(t, other, "");
-    bench->pass_news = role_pass_news;
-    role_attach(&imap.role, imap.role.mail_store, true);
-    imap_play(t, idler, "S: * 1 EXISTS\nC: DONE\nS: i OK <any>\n");
-    stream_close(&idler);
-    stream_close(&other);
-    imap_close(t, &imap);
-}
-
-static void who_idles_hears_of_what_a_store_committed_last(void **state) { bench_run(successor_body, NULL); }
-
 /* ---- large messages ---- */
 
 /* Lines of 78 bytes with their ends, no two alike. */
@@ -492,7 +470,6 @@ int main(void) {
         cmocka_unit_test(numbers_do_not_shift_under_fetch_store_and_search),
         cmocka_unit_test(silent_is_silent_about_the_own_change_only),
         cmocka_unit_test(who_idles_on_a_mailbox_that_is_deleted_is_told_goodbye),
-        cmocka_unit_test(who_idles_hears_of_what_a_store_committed_last),
         cmocka_unit_test(a_large_message_flows_both_ways_in_bounded_memory),
         cmocka_unit_test(a_message_expunged_while_it_is_fetched_is_never_filled_up),
         cmocka_unit_test(a_message_over_the_limit_is_refused_and_the_session_goes_on),

@@ -1,10 +1,14 @@
 /* Tasks, timers, gates, streams, connections, TLS and lanes on the real loop. */
 #include "test.h"
 
+#include <fcntl.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "certificate.h"
 #include "io/conn.h"
 #include "io/lane.h"
@@ -142,6 +146,7 @@ static void handles_body(struct task *t, struct bench *bench) {
     assert_int_equal(stream_pair(bench->env, inner), 0);
     struct stream *a = stream_adopt(bench->env, outer[0]);
     struct stream *b = stream_adopt(bench->env, outer[1]);
+    b->carries_handles = true;
     assert_int_equal(a->ops->send_handle(a, SLICE("x"), inner[0]), 1);
     handle_close(bench->env, inner[0]);
     char byte;
@@ -194,6 +199,66 @@ static void yield_body(struct task *t, struct bench *bench) {
 
 static void a_task_that_yields_lets_input_and_time_in(void **state) { run_in_task(yield_body, NULL); }
 
+/* What another role may send in place of a connection. */
+static void impostors_body(struct task *t, struct bench *bench) {
+    (void)t;
+    struct listen_request request = {"127.0.0.1", 0};
+    struct handle listener;
+    struct handle pair[2];
+    int pipes[2];
+    assert_int_equal(pipe(pipes), 0);
+    assert_int_equal(listen_open(bench->env, &request, &listener), 0);
+    assert_int_equal(stream_pair(bench->env, pair), 0);
+    int impostors[] = {open("/dev/null", O_RDWR),       open("/proc/self/exe", O_RDONLY),
+                       epoll_create1(EPOLL_CLOEXEC),    pipes[0],
+                       socket(AF_INET, SOCK_DGRAM, 0),  socket(AF_UNIX, SOCK_SEQPACKET, 0),
+                       socket(AF_NETLINK, SOCK_RAW, 0), listener.fd};
+    for (size_t i = 0; i < sizeof impostors / sizeof impostors[0]; i++) {
+        assert_true(impostors[i] >= 0);
+        assert_false(handle_is_stream(bench->env, (struct handle){impostors[i], NULL}));
+        (void)close(impostors[i]);
+    }
+    assert_false(handle_is_stream(bench->env, HANDLE_NONE));
+    assert_true(handle_is_stream(bench->env, pair[0]));
+    int tcp = socket(AF_INET, SOCK_STREAM, 0);
+    assert_true(handle_is_stream(bench->env, (struct handle){tcp, NULL}));
+    (void)close(tcp);
+    (void)close(pipes[1]);
+    handle_close(bench->env, pair[0]);
+    handle_close(bench->env, pair[1]);
+}
+
+static void only_a_stream_socket_is_taken_for_a_connection(void **state) {
+    run_in_task(impostors_body, NULL);
+}
+
+/* Whoever shares a socket can make it a blocking one. */
+static void blocking_body(struct task *t, struct bench *bench) {
+    (void)t;
+    struct handle pair[2];
+    char byte;
+    assert_int_equal(stream_pair(bench->env, pair), 0);
+    int shared = dup(pair[0].fd);
+    struct stream *a = stream_adopt(bench->env, pair[0]);
+    struct stream *b = stream_adopt(bench->env, pair[1]);
+    assert_int_equal(fcntl(shared, F_SETFL, 0), 0);
+    assert_int_equal(a->ops->read(a, &byte, 1), -EAGAIN);
+    a->carries_handles = true;
+    assert_int_equal(a->ops->read(a, &byte, 1), -EAGAIN);
+    uint8_t *bytes = calloc(1, MIB(1));
+    ssize_t put = 1;
+    while (put > 0) put = a->ops->write(a, slice_of(bytes, MIB(1)));
+    assert_int_equal(put, -EAGAIN);
+    free(bytes);
+    (void)close(shared);
+    stream_close(&a);
+    stream_close(&b);
+}
+
+static void no_read_or_write_blocks_whatever_others_do_to_the_socket(void **state) {
+    run_in_task(blocking_body, NULL);
+}
+
 /* The descriptor a new file would get now. */
 static int next_descriptor(void) {
     int fd = dup(STDERR_FILENO);
@@ -217,6 +282,7 @@ static void lost_handle_body(struct task *t, struct bench *bench) {
     assert_int_equal(stream_pair(bench->env, inner), 0);
     struct stream *a = stream_adopt(bench->env, outer[0]);
     struct stream *b = stream_adopt(bench->env, outer[1]);
+    b->carries_handles = true;
     assert_int_equal(a->ops->send_handle(a, SLICE("x"), inner[0]), 1);
     assert_int_equal(a->ops->send_handle(a, SLICE("y"), inner[1]), 1);
     struct rlimit before;
@@ -393,6 +459,8 @@ int main(void) {
         cmocka_unit_test(gates_let_one_or_all_through),
         cmocka_unit_test(lanes_run_jobs_elsewhere),
         cmocka_unit_test(a_stream_can_be_handed_to_another_role),
+        cmocka_unit_test(only_a_stream_socket_is_taken_for_a_connection),
+        cmocka_unit_test(no_read_or_write_blocks_whatever_others_do_to_the_socket),
         cmocka_unit_test(a_task_that_yields_lets_input_and_time_in),
         cmocka_unit_test(a_handle_that_is_lost_is_not_mistaken_for_the_next),
         cmocka_unit_test(connections_serve_pipelined_commands_and_end),

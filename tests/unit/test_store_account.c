@@ -1,7 +1,11 @@
 /* Who is who: domains, accounts, aliases, where mail goes, passwords. */
 #include "store_bench.h"
 
+#include <argon2.h>
+
+#include "store/db.h"
 #include "store/engine_state.h"
+#include "store/password.h"
 
 static struct address_route resolve(struct store_bench *bench, const char *address) {
     struct address_route route = {0};
@@ -125,6 +129,61 @@ static void password_body(struct task *t, struct store_bench *bench) {
 
 static void a_changed_password_counts_at_once(void **state) { bench_run(password_body, NULL); }
 
+/* RFC 4013 3: a soft hyphen goes, and the feminine ordinal and the Roman nine are their letters. */
+static void prepared_body(struct task *t, struct store_bench *bench) {
+    bench_add_account(t, bench, 0);
+    static const struct {
+        const char *set;
+        const char *typed;
+    } rows[] = {
+        {"I\xc2\xadX", "IX"},
+        {"\xc2\xaa", "a"},
+        {"\xe2\x85\xa8", "IX"},
+        {"u\xcc\x88"
+         "ber",
+         "\xc3\xbc"
+         "ber"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(
+            engine_account_password(t, bench->engine, SLICE("ann@example.org"), slice_from_text(rows[i].set)),
+            STORE_OK);
+        assert_int_equal(check(t, bench, "ann@example.org", rows[i].typed), STORE_OK);
+        assert_int_equal(check(t, bench, "ann@example.org", rows[i].set), STORE_OK);
+        assert_int_equal(check(t, bench, "ann@example.org", "other"), STORE_DENIED);
+    }
+    assert_int_equal(engine_account_password(t, bench->engine, SLICE("ann@example.org"), SLICE("a\x07")),
+                     STORE_REFUSED);
+    assert_int_equal(engine_account_password(t, bench->engine, SLICE("ann@example.org"), SLICE("\xff")),
+                     STORE_REFUSED);
+    assert_int_equal(check(t, bench, "ann@example.org", rows[3].typed), STORE_OK);
+}
+
+static void a_password_is_the_same_however_it_is_typed(void **state) { bench_run(prepared_body, NULL); }
+
+/* As an older version stored it: the hash of the bytes as they were typed. */
+static void unprepared_body(struct task *t, struct store_bench *bench) {
+    char hash[PASSWORD_HASH_TEXT_BYTES];
+    char path[128];
+    struct db *db = NULL;
+    static const char typed[] = "\xe2\x85\xa8\tx";
+    static const char write_hash[] = "UPDATE credential SET hash = $1";
+    bench_add_account(t, bench, 0);
+    assert_int_equal(argon2id_hash_encoded(1, 64, 1, typed, sizeof typed - 1, "0123456789abcdef", 16, 32,
+                                           hash, sizeof hash),
+                     ARGON2_OK);
+    (void)snprintf(path, sizeof path, "%s/store.db", bench->folder);
+    bench_close(t, bench);
+    assert_int_equal(db_open(bench->env, path, DB_WRITE, &db), 0);
+    DB_RUN(db, write_hash, DB_TEXT(slice_from_text(hash)));
+    db_close(&db);
+    bench_open(bench);
+    assert_int_equal(check(t, bench, "ann@example.org", typed), STORE_OK);
+    assert_int_equal(check(t, bench, "ann@example.org", "IX\tx"), STORE_DENIED);
+}
+
+static void a_hash_of_a_password_as_typed_stays_good(void **state) { bench_run(unprepared_body, NULL); }
+
 static void scram_body(struct task *t, struct store_bench *bench) {
     struct scram_secret known;
     struct scram_secret unknown;
@@ -217,6 +276,8 @@ int main(void) {
         cmocka_unit_test(aliases_may_nest_and_go_in_circles),
         cmocka_unit_test(what_is_no_address_is_refused_and_what_is_in_use_stays),
         cmocka_unit_test(a_changed_password_counts_at_once),
+        cmocka_unit_test(a_password_is_the_same_however_it_is_typed),
+        cmocka_unit_test(a_hash_of_a_password_as_typed_stays_good),
         cmocka_unit_test(unknown_users_have_stable_scram_salts),
         cmocka_unit_test(quotas_hold_and_do_not_hold_up_others),
     };

@@ -1,10 +1,9 @@
-/* Bodies: packing, spools, parts, damage, compaction, migration, the lock. */
+/* Bodies: packing, spools, parts, damage, compaction, the lock. */
 #include "store_bench.h"
 
 #include <fcntl.h>
 
 #include "io/file.h"
-#include "store/schema.h"
 
 static void fill(uint8_t *bytes, size_t len, uint64_t seed) {
     for (size_t i = 0; i < len; i++) {
@@ -147,7 +146,7 @@ static void compact_body(struct task *t, struct store_bench *bench) {
     enum { MESSAGES = 40 };
     uint64_t ids[MESSAGES];
     uint64_t modseq = 0;
-    uint64_t freed = 0;
+    struct compact_report compacted;
     struct buffer out = buffer_new(MIB(1));
     struct store_status before;
     struct store_status after;
@@ -169,10 +168,12 @@ static void compact_body(struct task *t, struct store_bench *bench) {
     wait_for_messages(t, bench, MESSAGES / 5);
     assert_int_equal(engine_status(bench->engine, &before), STORE_OK);
     assert_true(before.segments > 5);
-    assert_int_equal(engine_compact(t, bench->engine, &freed), STORE_OK);
+    assert_int_equal(engine_compact(t, bench->engine, NULL, NULL, &compacted), STORE_OK);
     assert_int_equal(engine_status(bench->engine, &after), STORE_OK);
-    assert_true(freed > 80000);
-    assert_int_equal(before.body_bytes - after.body_bytes, freed);
+    assert_true(compacted.freed_bytes > 80000);
+    assert_int_equal(before.body_bytes - after.body_bytes, compacted.freed_bytes);
+    assert_int_equal(after.live_bytes, before.live_bytes);
+    assert_int_equal(after.body_bytes, after.live_bytes);
     for (int i = 4; i < MESSAGES; i += 5) {
         buffer_clear(&out);
         assert_int_equal(reader_body(bench->reader, ids[i], 0, UINT64_MAX, &out), STORE_OK);
@@ -202,36 +203,6 @@ static void lock_body(struct task *t, struct store_bench *bench) {
 
 static void a_folder_has_one_store_at_a_time(void **state) { bench_run(lock_body, NULL); }
 
-static void format_body(struct task *t, struct store_bench *bench) {
-    char path[128];
-    struct db *db = NULL;
-    struct engine *other = NULL;
-    struct engine_options options = {.folder = bench->folder};
-    static const struct migration steps[] = {{1, "CREATE TABLE novelty (id INTEGER PRIMARY KEY) STRICT"},
-                                             {2, "INSERT INTO novelty VALUES (7)"},
-                                             {3, NULL}};
-    (void)snprintf(path, sizeof path, "%s/store.db", bench->folder);
-    bench_close(t, bench);
-    assert_int_equal(db_open(bench->env, path, DB_WRITE, &db), 0);
-    assert_int_equal(schema_migrate(bench->env, db, bench->folder, steps, 2), 0);
-    /* As if it had been cut off here. */
-    assert_int_equal(schema_migrate(bench->env, db, bench->folder, steps, 3), 0);
-    assert_int_equal(schema_migrate(bench->env, db, bench->folder, steps, 5), -EPROTO);
-    static const char count[] = "SELECT count(*) FROM novelty";
-    assert_int_equal(DB_READ_NUMBER(db, count, 0), 1);
-    db_close(&db);
-    assert_int_equal(engine_open(bench->env, &options, &other), -EPROTO);
-    (void)snprintf(path, sizeof path, "%s/store.db.format-1", bench->folder);
-    assert_int_equal(access(path, R_OK), 0);
-    (void)snprintf(path, sizeof path, "%s/store.db", bench->folder);
-    assert_int_equal(db_open(bench->env, path, DB_WRITE, &db), 0);
-    setting_set_number(db, SLICE("format"), STORE_FORMAT);
-    db_close(&db);
-    bench_open(bench);
-}
-
-static void older_formats_are_migrated_and_newer_ones_refused(void **state) { bench_run(format_body, NULL); }
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bodies_of_all_sizes_and_their_parts_come_back),
@@ -240,7 +211,6 @@ int main(void) {
         cmocka_unit_test(a_flipped_bit_harms_one_body_only),
         cmocka_unit_test(compaction_frees_what_is_dead_and_keeps_the_rest),
         cmocka_unit_test(a_folder_has_one_store_at_a_time),
-        cmocka_unit_test(older_formats_are_migrated_and_newer_ones_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

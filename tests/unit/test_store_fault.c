@@ -68,8 +68,8 @@ static void work_body(struct task *t, struct store_bench *bench) {
     (void)engine_expunge(t, bench->engine, bench->inbox, (struct uid_ranges){&all_but_last, 1}, false,
                          &modseq);
     assert_int_equal(task_sleep(t, 3), WAIT_OK);
-    uint64_t freed = 0;
-    (void)engine_compact(t, bench->engine, &freed);
+    struct compact_report report;
+    (void)engine_compact(t, bench->engine, NULL, NULL, &report);
     say(bench, SAID_DONE);
 }
 

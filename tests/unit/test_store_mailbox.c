@@ -67,6 +67,37 @@ static void append_body(struct task *t, struct store_bench *bench) {
 
 static void an_append_asked_again_gives_the_same_uids(void **state) { bench_run(append_body, NULL); }
 
+/* An import that goes on appends what came before with new ids, beside what is new. */
+static void import_body(struct task *t, struct store_bench *bench) {
+    bench_add_account(t, bench, 0);
+    struct append_result result;
+    struct mailbox inbox = bench_mailbox(bench, bench->inbox);
+    for (int run = 0; run < 2; run++) {
+        struct append appends[] = {append_of(bench, bench->inbox, "one"),
+                                   append_of(bench, bench->inbox, "two")};
+        appends[0].source = SLICE("0123456789abcdef");
+        appends[1].source = run ? SLICE("another source..") : SLICE("a second source.");
+        assert_int_equal(engine_append(t, bench->engine, appends, 2, &result), STORE_OK);
+        if (run == 0)
+            assert_int_equal(engine_expunge(t, bench->engine, bench->inbox, one_range(bench, 1, 1), false,
+                                            &inbox.highest_modseq),
+                             STORE_OK);
+    }
+    /* The first was removed by its owner meanwhile, and stays away. */
+    assert_int_equal(bench_mailbox(bench, bench->inbox).message_count, 2);
+    bool is_known = false;
+    assert_int_equal(
+        reader_import_is_known(bench->reader, inbox.account, SLICE("a second source."), &is_known), STORE_OK);
+    assert_true(is_known);
+    assert_int_equal(
+        reader_import_is_known(bench->reader, inbox.account + 1, SLICE("a second source."), &is_known),
+        STORE_OK);
+    assert_false(is_known);
+    verify_clean(t, bench);
+}
+
+static void what_an_import_brought_does_not_come_again(void **state) { bench_run(import_body, NULL); }
+
 static void flags_body(struct task *t, struct store_bench *bench) {
     struct flag_result result;
     struct change *changes = NULL;
@@ -369,6 +400,7 @@ static void reading_follows_ranges_flags_and_bounds(void **state) { bench_run(re
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_append_asked_again_gives_the_same_uids),
+        cmocka_unit_test(what_an_import_brought_does_not_come_again),
         cmocka_unit_test(flags_change_what_they_change_and_nothing_else),
         cmocka_unit_test(a_mailbox_holds_so_many_keywords_and_says_when_it_is_full),
         cmocka_unit_test(copies_and_moves_keep_flags_keywords_and_order),

@@ -38,6 +38,7 @@ static const struct env_ops real_ops = {
     .wall_ms = real_wall_ms,
     .random = real_random,
     .stream_adopt = real_stream_adopt,
+    .handle_is_stream = real_handle_is_stream,
     .listener_adopt = real_listener_adopt,
     .listen_open = real_listen_open,
     .pair_open = real_pair_open,

@@ -34,6 +34,7 @@ static inline struct real_env *real_env_of(struct env *env) {
 /* The pieces, for loop.c. */
 extern const struct file_ops real_file_ops;
 struct stream *real_stream_adopt(struct env *env, struct handle handle);
+bool real_handle_is_stream(struct env *env, struct handle handle);
 struct listener *real_listener_adopt(struct env *env, struct handle handle);
 int real_listen_open(struct env *env, const struct listen_request *request, struct handle *handle);
 int real_pair_open(struct env *env, struct handle pair[2]);

@@ -43,3 +43,11 @@ int write_new_file(const char *path, struct slice bytes, unsigned permissions) {
     if (close(fd) && !result) result = -errno;
     return result;
 }
+
+int settle_names(const char *folder) {
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return -errno;
+    int result = fsync(fd) ? -errno : 0;
+    (void)close(fd);
+    return result;
+}

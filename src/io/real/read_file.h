@@ -8,5 +8,7 @@
 NODISCARD int read_file(struct arena *arena, const char *path, size_t bytes_max, struct slice *bytes);
 /* Makes a file with these bytes; -EEXIST when there is one. */
 NODISCARD int write_new_file(const char *path, struct slice bytes, unsigned permissions);
+/* New names in the folder survive a power cut. */
+NODISCARD int settle_names(const char *folder);
 
 #endif

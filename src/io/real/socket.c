@@ -1,7 +1,8 @@
 /*
  * Sockets: one uv_poll a stream, left watching for input as long as somebody reads, so that a
  * busy connection costs no system call but its reads and writes. Descriptors that come over a
- * local socket are queued until taken.
+ * local socket are queued until taken. Every call says that it does not wait: another role that
+ * shares the socket may have made it a blocking one.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -101,7 +103,7 @@ static ssize_t local_read(struct socket_stream *s, void *bytes, size_t len) {
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * 4)];
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
-    ssize_t got = recvmsg(s->fd, &message, MSG_CMSG_CLOEXEC);
+    ssize_t got = recvmsg(s->fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
     size_t before = s->handle_count;
     if (got >= 0 && message.msg_controllen) keep_handles(s, &message);
     if (got >= 0 && message.msg_flags & MSG_CTRUNC && s->handle_count == before) keep_place_of_lost(s);
@@ -111,7 +113,8 @@ static ssize_t local_read(struct socket_stream *s, void *bytes, size_t len) {
 static ssize_t socket_read(struct stream *stream, void *bytes, size_t len) {
     struct socket_stream *s = socket_of(stream);
     for (;;) {
-        ssize_t got = s->is_local ? local_read(s, bytes, len) : read(s->fd, bytes, len);
+        ssize_t got = s->is_local && stream->carries_handles ? local_read(s, bytes, len)
+                                                             : recv(s->fd, bytes, len, MSG_DONTWAIT);
         if (got >= 0) return got;
         if (errno != EINTR) return errno == EWOULDBLOCK ? -EAGAIN : -errno;
     }
@@ -132,7 +135,7 @@ static ssize_t socket_write(struct stream *stream, struct slice bytes) {
     struct socket_stream *s = socket_of(stream);
     if (bytes.len == 0) return connect_error(s->fd);
     for (;;) {
-        ssize_t sent = send(s->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
+        ssize_t sent = send(s->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent >= 0) return sent;
         if (errno != EINTR) return errno == EWOULDBLOCK ? -EAGAIN : -errno;
     }
@@ -150,7 +153,7 @@ static ssize_t socket_send_handle(struct stream *stream, struct slice bytes, str
     c->cmsg_len = CMSG_LEN(sizeof(int));
     memcpy(CMSG_DATA(c), &handle.fd, sizeof(int));
     for (;;) {
-        ssize_t sent = sendmsg(s->fd, &message, MSG_NOSIGNAL);
+        ssize_t sent = sendmsg(s->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent >= 0) return sent;
         if (errno != EINTR) return errno == EWOULDBLOCK ? -EAGAIN : -errno;
     }
@@ -228,6 +231,21 @@ static bool learn_peer(struct socket_stream *s) {
     (void)setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     (void)setsockopt(s->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     return true;
+}
+
+static int option_of(int fd, int option) {
+    int value = -1;
+    socklen_t len = sizeof value;
+    return getsockopt(fd, SOL_SOCKET, option, &value, &len) ? -1 : value;
+}
+
+bool real_handle_is_stream(struct env *env, struct handle handle) {
+    (void)env;
+    struct stat status;
+    if (fstat(handle.fd, &status) || !S_ISSOCK(status.st_mode)) return false;
+    int domain = option_of(handle.fd, SO_DOMAIN);
+    return (domain == AF_INET || domain == AF_INET6 || domain == AF_UNIX) &&
+           option_of(handle.fd, SO_TYPE) == SOCK_STREAM && option_of(handle.fd, SO_ACCEPTCONN) == 0;
 }
 
 struct stream *real_stream_adopt(struct env *env, struct handle handle) {

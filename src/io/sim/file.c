@@ -311,7 +311,15 @@ static int sim_folder_list(struct env *env, const char *path, void (*each)(void 
     struct sim_inode *folder = sim_path_inode(process->machine, path);
     if (!folder) return -ENOENT;
     if (!folder->is_folder) return -ENOTDIR;
-    LIST_EACH(&folder->names, name, struct sim_name, link) each(context, name->text);
+    /* What is called may change the folder, or the power may be cut meanwhile: its names are copied first. */
+    size_t count = 0;
+    LIST_EACH(&folder->names, name, struct sim_name, link) count++;
+    struct sim_name *names = sim_alloc(sizeof *names * (count + 1));
+    size_t at = 0;
+    LIST_EACH(&folder->names, name, struct sim_name, link)
+    memcpy(names[at++].text, name->text, sizeof name->text);
+    for (size_t i = 0; i < count; i++) each(context, names[i].text);
+    free(names);
     return 0;
 }
 

@@ -60,6 +60,12 @@ struct sim_side *sim_side_of(struct sim_descriptor *descriptor) {
     return CONTAINER_OF(descriptor->object, struct sim_side, object);
 }
 
+bool sim_handle_is_stream(struct env *env, struct handle handle) {
+    (void)env;
+    const struct sim_object *object = handle.object ? sim_descriptor_of(handle)->object : NULL;
+    return object && object->released == side_released;
+}
+
 int64_t sim_link_latency_us(struct sim_link *link) {
     const struct sim_network *network = &link->world->network;
     int64_t latency_us = sim_random_between(link->world, network->latency_us_min, network->latency_us_max);

@@ -26,6 +26,7 @@ static const struct env_ops sim_ops = {
     .wall_ms = sim_wall_ms,
     .random = sim_random,
     .stream_adopt = sim_stream_adopt,
+    .handle_is_stream = sim_handle_is_stream,
     .listener_adopt = sim_listener_adopt,
     .listen_open = sim_listen_open,
     .pair_open = sim_pair_open,

@@ -182,6 +182,7 @@ bool sim_descriptors_are_out(struct sim_process *process);
 /* The other pieces, for process.c. */
 extern const struct file_ops sim_file_ops;
 struct stream *sim_stream_adopt(struct env *env, struct handle handle);
+bool sim_handle_is_stream(struct env *env, struct handle handle);
 struct listener *sim_listener_adopt(struct env *env, struct handle handle);
 int sim_listen_open(struct env *env, const struct listen_request *request, struct handle *handle);
 int sim_pair_open(struct env *env, struct handle pair[2]);

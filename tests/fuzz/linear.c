@@ -1,0 +1,148 @@
+#include "linear.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    BYTES_MIN = 4096,
+    BYTES_MAX = 1 << 19,
+    ENOUGH_NS = 10 * 1000 * 1000,
+    REPEATS = 3,
+    /* Ways to begin that are tried: where there are more, the first byte chooses nothing. */
+    BEGINNINGS_MAX = 4,
+    ATTEMPTS = 6,
+};
+static const double ratio_max = 2.5;
+
+struct shape {
+    const char *name;
+    const char *head;
+    const char *piece;
+};
+
+static const struct shape shapes[] = {
+    {"parentheses", "", "("},
+    {"pairs of parentheses", "", "()"},
+    {"comments", "From: ", "((x)"},
+    {"open comments in a date", "Thu, 1 Jan 2026 ", "("},
+    {"quoted strings", "To: ", "\"a\\\"b\" "},
+    {"one open quoted string", "To: \"", "\\\""},
+    {"addresses", "To: ", "\"x\" <a@b.example>, "},
+    {"groups", "To: ", "g:a@b;, "},
+    {"angles", "To: ", "<@a,@b:"},
+    {"commas", "To: ", ","},
+    {"header fields", "", "A: b\r\n"},
+    {"folded lines", "Subject: x", "\r\n y"},
+    {"empty lines", "", "\r\n"},
+    {"lines without CR", "", "a\n"},
+    {"CRs", "", "\r"},
+    {"encoded words", "Subject: ", "=?utf-8?q?=C3=BC?= "},
+    {"broken encoded words", "Subject: ", "=?utf-8?q?"},
+    {"base64 words", "Subject: ", "=?utf-8?b?w7w=?= "},
+    {"references", "References: ", "<a@b> "},
+    {"open ids", "References: ", "<"},
+    {"parameters", "Content-Type: text/plain", "; a=b"},
+    {"numbered parameters", "Content-Type: text/plain", "; a*0*=utf-8''%41"},
+    {"nested multiparts", "", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"},
+    {"nested messages", "", "Content-Type: message/rfc822\r\n\r\n"},
+    {"parts", "Content-Type: multipart/mixed; boundary=b\r\n\r\n", "--b\r\n\r\n"},
+    {"near boundaries", "Content-Type: multipart/mixed; boundary=b\r\n\r\n", "--c\r\n"},
+    {"dashes", "Content-Type: multipart/mixed; boundary=b\r\n\r\n", "-"},
+    {"tags", "Content-Type: text/html\r\n\r\n", "<b>x"},
+    {"open tags", "Content-Type: text/html\r\n\r\n", "<"},
+    {"html comments", "Content-Type: text/html\r\n\r\n", "<!--"},
+    {"entities", "Content-Type: text/html\r\n\r\n", "&amp;&"},
+    {"quoted-printable", "Content-Transfer-Encoding: quoted-printable\r\n\r\n", "=3D =\r\n"},
+    {"spaces", "Content-Transfer-Encoding: quoted-printable\r\n\r\n", " "},
+    {"dots", "", "\r\n..\r\n."},
+    {"sequences", "a FETCH ", "1:2,*:5,"},
+    {"falling ranges", "", "9:1,"},
+    {"flags", "a STORE 1 FLAGS (", "\\Seen x "},
+    {"literals", "a LOGIN ", "{1+}\r\nx "},
+    {"search keys", "a SEARCH ", "NOT "},
+    {"nested keys", "a SEARCH ", "(OR "},
+    {"fetch items", "a FETCH 1 (", "BODY[HEADER.FIELDS (A B)] "},
+    {"patterns", "a LIST \"\" (", "*% "},
+    {"modified UTF-7", "", "&AOQ-"},
+    {"shifts", "", "&-&"},
+    {"scram attributes", "n,,", "a=b,"},
+    {"commands", "", "NOOP\r\n"},
+    {"reply lines", "", "250-x\r\n"},
+    {"SMTP parameters", "MAIL FROM:<a@b> ", "X=+41 "},
+    {"labels", "MAIL FROM:<a@", "a."},
+    {"8-bit bytes", "", "\xc3\xbc\xe2\x82"},
+    {"one letter", "", "a"},
+    {"compression pointers", "", "\xc0\x0c"},
+};
+
+static double cpu_ns(void) {
+    struct timespec now;
+    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now)) abort();
+    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+/* An input of this shape; its last piece may be cut. */
+static uint8_t *make(const struct shape *shape, int first_byte, size_t bytes) {
+    uint8_t *input = malloc(bytes);
+    if (!input) abort();
+    size_t head = strlen(shape->head);
+    size_t piece = strlen(shape->piece);
+    size_t at = 0;
+    if (first_byte >= 0) input[at++] = (uint8_t)first_byte;
+    for (size_t i = 0; i < head && at < bytes; i++) input[at++] = (uint8_t)shape->head[i];
+    for (size_t i = 0; at < bytes; i++) input[at++] = (uint8_t)shape->piece[i % piece];
+    return input;
+}
+
+static double cost_ns(const struct shape *shape, int first_byte, size_t bytes, int repeats) {
+    uint8_t *input = make(shape, first_byte, bytes);
+    double least = 0;
+    for (int i = 0; i < repeats; i++) {
+        double started = cpu_ns();
+        (void)LLVMFuzzerTestOneInput(input, bytes);
+        double cost = cpu_ns() - started;
+        if (i == 0 || cost < least) least = cost;
+    }
+    free(input);
+    return least;
+}
+
+static bool is_linear(const struct shape *shape, int first_byte) {
+    size_t bytes = BYTES_MIN;
+    while (bytes < BYTES_MAX && cost_ns(shape, first_byte, bytes, 1) < ENOUGH_NS) bytes *= 2;
+    double ratio = 0;
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        double once = cost_ns(shape, first_byte, bytes, REPEATS);
+        double twice = cost_ns(shape, first_byte, 2 * bytes, REPEATS);
+        /* Too little to be told from the clock and the allocator: a limit has cut it off. */
+        if (twice < ENOUGH_NS / 10) return true;
+        ratio = twice / once;
+        if (ratio < ratio_max) return true;
+    }
+    (void)printf("NOT LINEAR: %s behind byte %d: %zu bytes cost %.1f times as much as %zu\n", shape->name,
+                 first_byte, 2 * bytes, ratio, bytes);
+    return false;
+}
+
+static size_t count_of(const bool first_bytes[256]) {
+    size_t count = 0;
+    for (int i = 0; i < 256; i++) count += first_bytes[i];
+    return count;
+}
+
+bool linear_check(const bool first_bytes[256]) {
+    bool is_good = true;
+    bool has_beginnings = count_of(first_bytes) <= BEGINNINGS_MAX;
+    size_t checked = 0;
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
+        for (int first = -1; first < 256; first++)
+            if (first < 0 || (has_beginnings && first_bytes[first])) {
+                is_good &= is_linear(&shapes[i], first);
+                checked++;
+            }
+    (void)printf("%zu shapes of input checked: twice the bytes, less than %.1f times the cost\n", checked,
+                 ratio_max);
+    return is_good;
+}
