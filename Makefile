@@ -1,6 +1,7 @@
 # One line a target; the work is in scripts/. README.md says what each is for.
 MINUTES ?= 10
 SEEDS ?= 1000
+JOBS ?= $(shell nproc)
 ROUNDS ?= 200
 
 .PHONY: default run test bench fuzz fuzz-coverage linear golden sim sim-proof kill-test format tidy clean
@@ -30,7 +31,7 @@ linear:
 sim:
 	@scripts/build.sh release
 	@ninja -C build/release --quiet tests/sim/posthaste_sim
-	@build/release/tests/sim/posthaste_sim --seeds $(SEEDS)
+	@build/release/tests/sim/posthaste_sim --seeds $(SEEDS) --jobs $(JOBS)
 sim-proof:
 	@scripts/install-packages.sh build
 	@/usr/bin/python3 scripts/sim_proof.py

@@ -15,7 +15,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "planted"
 SEEDS = os.environ.get("SEEDS", "1000")
-FAULTS = ("early-acknowledgement", "new-id-at-retry", "no-body-sync", "no-database-sync", "uids-anew", "lost-wake")
+JOBS = os.environ.get("JOBS", str(len(os.sched_getaffinity(0))))
+FAULTS = ("early-acknowledgement", "late-commit", "new-id-at-retry", "no-body-sync", "no-database-sync", "uids-anew",
+          "lost-wake", "lost-news", "same-modseq", "untold-expunge")
 
 
 def build() -> None:
@@ -26,7 +28,8 @@ def build() -> None:
 
 
 def find(fault: str) -> bool:
-    command = [str(BUILD / "tests" / "sim" / "posthaste_sim"), "--plant", fault, "--seeds", SEEDS]
+    command = [str(BUILD / "tests" / "sim" / "posthaste_sim"), "--plant", fault, "--seeds", SEEDS,
+               "--jobs", JOBS]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     found = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
     print(f"{'found' if done.returncode == 0 else 'NOT FOUND'} {fault}: {' '.join(found)}", flush=True)

@@ -24,7 +24,7 @@ DEBUG = ROOT / "build" / "debug"
 RELEASE_PROGRAM = ROOT / "build" / "posthaste"
 REPORTS = ROOT / "build" / "reports"
 CMOCKA_LINE = re.compile(r"^\[\s*(OK|FAILED|SKIPPED|ERROR)\s*\] (?:\S+: )?(\w+)\s*$", re.MULTILINE)
-SIMULATED_SEEDS = {"crash": 200, "power": 50}
+SIMULATED_SEEDS = {"crash": 100, "power": 50, "swarm": 150}
 SANITIZED_SEEDS = "3"
 MESON_GOOD = {"OK", "EXPECTEDFAIL"}
 
@@ -113,7 +113,7 @@ def stage_simulation() -> Tally:
     built = subprocess.run(["ninja", "-C", str(release), "--quiet", "tests/sim/posthaste_sim"], cwd=ROOT)
     for scenario, seeds in SIMULATED_SEEDS.items() if built.returncode == 0 else ():
         done = subprocess.run([str(release / "tests" / "sim" / "posthaste_sim"), "--scenario", scenario,
-                               "--seeds", str(seeds)], cwd=ROOT)
+                               "--seeds", str(seeds), "--jobs", str(len(os.sched_getaffinity(0)))], cwd=ROOT)
         if done.returncode:
             tally.fail(f"simulation {scenario}: a seed of {seeds} failed")
         else:

@@ -166,7 +166,7 @@ static void peer(struct task *t, struct role *role, enum role_kind kind, uint64_
     reader_segment_gone(mail->reader, 0);
     store_client_attach(mail->store, stream);
     /* What changed while there was no connection was told to nobody. */
-    imap_server_catch_up(&mail->imap);
+    if (!IS_PLANTED(mail->role->env, PLANTED_LOST_NEWS)) imap_server_catch_up(&mail->imap);
 }
 
 static void listener(struct task *t, struct role *role, enum port_kind port, struct handle handle) {

@@ -10,6 +10,8 @@ enum planted_fault {
     PLANTED_NOTHING,
     /* A delivery whose outcome is not known is acknowledged. */
     PLANTED_EARLY_ACKNOWLEDGEMENT,
+    /* What is acknowledged is committed with the next batch. */
+    PLANTED_LATE_COMMIT,
     /* A delivery that is asked again is taken for another one. */
     PLANTED_NEW_ID_AT_RETRY,
     /* Bodies are not synced before the commit that names them. */
@@ -20,6 +22,12 @@ enum planted_fault {
     PLANTED_UIDS_ANEW,
     /* What comes to the commit queue while it commits does not wake it. */
     PLANTED_LOST_WAKE,
+    /* Who idles is not woken by a store that was started again. */
+    PLANTED_LOST_NEWS,
+    /* New flags leave the modseq as it was. */
+    PLANTED_SAME_MODSEQ,
+    /* Who comes back later does not hear of an expunge. */
+    PLANTED_UNTOLD_EXPUNGE,
     PLANTED_COUNT,
 };
 

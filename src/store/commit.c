@@ -62,6 +62,10 @@ static void run_one(struct commit *commit, struct commit_operation *operation) {
 
 static bool finish_transaction(struct commit *commit, size_t news_before) {
     body_transaction_record(commit->bodies, commit->db);
+    if (IS_PLANTED(commit->bodies->env, PLANTED_LATE_COMMIT)) {
+        body_transaction_done(commit->bodies);
+        return true;
+    }
     commit->syncs++;
     if (db_commit(commit->db) == STORE_OK) {
         body_transaction_done(commit->bodies);
@@ -73,6 +77,7 @@ static bool finish_transaction(struct commit *commit, size_t news_before) {
 
 static void transaction_begin(struct commit *commit) {
     body_transaction_begin(commit->bodies);
+    if (IS_PLANTED(commit->bodies->env, PLANTED_LATE_COMMIT)) (void)!db_commit(commit->db);
     db_begin_write(commit->db);
 }
 

@@ -46,7 +46,8 @@ void entry_remove(struct commit *commit, struct mailbox_state *mailbox, struct u
     struct db *db = commit->db;
     uint64_t flags = only_deleted ? FLAG_DELETED : 0;
     if (!count_off(db, mailbox, range, flags)) return;
-    change_note_expunged(db, mailbox, range, only_deleted);
+    if (!IS_PLANTED(commit->bodies->env, PLANTED_UNTOLD_EXPUNGE))
+        change_note_expunged(db, mailbox, range, only_deleted);
     if (!keeps_references) {
         DB_RUN(db, entry_drop, DB_NUMBER(mailbox->id), DB_NUMBER(range.first), DB_NUMBER(range.last),
                DB_NUMBER(flags));

@@ -90,7 +90,8 @@ static enum store_result change_flags(struct commit *commit, void *argument) {
                                   change->operation != FLAGS_REMOVE, &request->result->keywords_full);
     struct flag_masks masks = masks_of(change->operation, flags | (change->flags & FLAGS_SYSTEM));
     bool is_changed = false;
-    request->result->modseq = mailbox.modseq++;
+    request->result->modseq = mailbox.modseq;
+    if (!IS_PLANTED(commit->bodies->env, PLANTED_SAME_MODSEQ)) mailbox.modseq++;
     for (size_t i = 0; i < change->uids.count; i++)
         is_changed |= change_range(commit->db, &mailbox, change, masks, change->uids.ranges[i]);
     if (!is_changed) return STORE_OK;

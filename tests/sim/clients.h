@@ -1,7 +1,8 @@
 /*
  * The clients: each runs as a process on a machine of its own and survives whatever happens to the
- * server. Senders get a number of messages acknowledged, and some more in calm times; readers look until the
- * run closes. Their state is theirs alone, what they learn goes to the ledger.
+ * server. Senders get a number of messages acknowledged, and some more in calm times; readers look, and
+ * change what they read, until the run closes. Their state is theirs alone, what they learn goes to the
+ * ledger.
  */
 #ifndef SIM_CLIENTS_H
 #define SIM_CLIENTS_H
@@ -18,6 +19,8 @@ void sender_main(struct task *t, void *client);
 /* POP3 and IMAP of account `number`. */
 void pop3_reader_main(struct task *t, void *client);
 void imap_reader_main(struct task *t, void *client);
+void imap_changer_main(struct task *t, void *client);
+void imap_watcher_main(struct task *t, void *client);
 
 /* AUTH PLAIN's initial response of an account (RFC 4616), in base64. */
 void client_plain(struct buffer *out, unsigned account);

@@ -157,6 +157,7 @@ static void serve(struct task *t, void *argument) {
             .spawner = &spawner_of_simulation,
             .folder = HOST_FOLDER,
             .processes = {[ROLE_STORE] = 1,
+                          [ROLE_REMOTE] = 1,
                           [ROLE_MAIL] = service->host->options.mails,
                           [ROLE_EDGE] = service->host->options.edges},
             .listening = &service->listening,
@@ -229,6 +230,14 @@ struct env *host_supervisor(const struct host *host) {
 struct env *host_role(const struct host *host, size_t number) {
     LIST_EACH(&host->processes, process, struct host_process, in_host) {
         if (process->is_role && number-- == 0) return process->env;
+    }
+    return NULL;
+}
+
+struct env *host_role_named(const struct host *host, const char *name) {
+    LIST_EACH(&host->processes, process, struct host_process, in_host) {
+        if (process->is_role && !process->env->is_dead && strcmp(process->log.role, name) == 0)
+            return process->env;
     }
     return NULL;
 }

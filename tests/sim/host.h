@@ -45,6 +45,8 @@ bool host_is_down(const struct host *host);
 /* How many roles run; and one of them, or NULL. */
 size_t host_role_count(const struct host *host);
 struct env *host_role(const struct host *host, size_t number);
+/* "store": the one that runs, or NULL. */
+struct env *host_role_named(const struct host *host, const char *name);
 /* The supervisor, or NULL. */
 struct env *host_supervisor(const struct host *host);
 /* Supervisors and roles started so far. */

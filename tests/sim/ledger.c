@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "store/model.h"
+
 enum { LINE_BYTES_MAX = 78, FAILURE_BYTES_MAX = 4096 };
 
 struct ledger *ledger_new(uint64_t seed) {
@@ -10,15 +12,18 @@ struct ledger *ledger_new(uint64_t seed) {
     if (!ledger) FATAL("out of memory for a ledger");
     ledger->seed = seed;
     ledger->failure = buffer_new(FAILURE_BYTES_MAX);
-    for (size_t i = 0; i < LEDGER_ACCOUNTS; i++) ledger->mailboxes[i].seen = map_new(seed);
+    for (size_t i = 0; i < LEDGER_BOXES; i++) ledger->mailboxes[i].seen = map_new(seed);
     return ledger;
 }
 
 void ledger_free(struct ledger **ledger) {
-    for (size_t i = 0; i < LEDGER_ACCOUNTS; i++) {
+    for (size_t i = 0; i < LEDGER_BOXES; i++) {
         struct map *seen = (*ledger)->mailboxes[i].seen;
         size_t cursor = 0;
-        for (struct ledger_seen *s; (s = map_next(seen, &cursor, NULL));) free(s);
+        for (struct ledger_seen *s; (s = map_next(seen, &cursor, NULL));) {
+            free(s->states);
+            free(s);
+        }
         map_free(&(*ledger)->mailboxes[i].seen);
     }
     buffer_free(&(*ledger)->failure);
@@ -38,10 +43,33 @@ void ledger_fail(struct ledger *ledger, const char *format, ...) {
 
 bool ledger_has_failed(const struct ledger *ledger) { return ledger->failure.len > 0; }
 
+struct slice ledger_address(unsigned account) {
+    static const struct slice addresses[LEDGER_ACCOUNTS] = {
+        SLICE_INIT("ann@example.test"), SLICE_INIT("bob@example.test"), SLICE_INIT("cleo@example.test")};
+    return addresses[account];
+}
+
+const char *ledger_box_name(unsigned box) {
+    static const char *const names[LEDGER_ACCOUNT_BOXES] = {"INBOX", "Work"};
+    return names[box % LEDGER_ACCOUNT_BOXES];
+}
+
+/* ---- messages ---- */
+
 uint32_t ledger_attempt(struct ledger *ledger, unsigned recipients, size_t bytes) {
     if (ledger->count + 1 == LEDGER_ENTRIES_MAX) return 0;
-    ledger->entries[++ledger->count] = (struct ledger_entry){.recipients = recipients, .bytes = bytes};
+    struct ledger_entry *entry = &ledger->entries[++ledger->count];
+    *entry = (struct ledger_entry){.bytes = bytes};
+    for (unsigned i = 0; i < LEDGER_ACCOUNTS; i++) entry->allowed[ledger_inbox(i)] = recipients >> i & 1;
     return ledger->count;
+}
+
+void ledger_acknowledge(struct ledger *ledger, uint32_t number, int64_t now_ms) {
+    struct ledger_entry *entry = &ledger->entries[number];
+    entry->is_acknowledged = true;
+    entry->acknowledged_ms = now_ms;
+    for (unsigned i = 0; i < LEDGER_ACCOUNTS; i++)
+        if (entry->allowed[ledger_inbox(i)]) entry->expected[ledger_inbox(i)]++;
 }
 
 static uint64_t next(uint64_t *state) {
@@ -81,14 +109,22 @@ void ledger_write_message(const struct ledger *ledger, uint32_t number, struct b
 
 /* The number behind the first X-Ledger field, and where the message itself begins. */
 static uint32_t find_number(struct slice text, struct slice *message) {
-    static const struct slice field = SLICE_INIT("\r\nX-Ledger: ");
+    static const struct slice field = SLICE_INIT("X-Ledger: ");
     uint64_t number = 0;
     size_t at = slice_find(text, field);
     if (at == SLICE_NOT_FOUND) return 0;
-    *message = slice_skip(text, at + 2);
+    *message = slice_skip(text, at);
     struct slice rest = slice_skip(text, at + field.len);
     if (!slice_take_number(&rest, UINT32_MAX, &number)) return 0;
     return (uint32_t)number;
+}
+
+static void tell_change(struct ledger *ledger, uint32_t number, struct slice sent, struct slice there) {
+    size_t at = 0;
+    while (at < sent.len && at < there.len && sent.ptr[at] == there.ptr[at]) at++;
+    ledger_fail(ledger,
+                "message %u was changed: %zu bytes were sent, %zu are there, other from %zu on: '%.*s'",
+                number, sent.len, there.len, at, SLICE_PRINT(slice_sub(there, at, 60)));
 }
 
 uint32_t ledger_recognize(struct ledger *ledger, struct slice text) {
@@ -102,102 +138,172 @@ uint32_t ledger_recognize(struct ledger *ledger, struct slice text) {
     struct buffer sent = buffer_new(LEDGER_TEXT_BYTES_MAX);
     ledger_write_message(ledger, number, &sent);
     bool is_same = slice_equal(buffer_slice(&sent), message);
-    if (!is_same) {
-        size_t at = 0;
-        while (at < sent.len && at < message.len && sent.ptr[at] == message.ptr[at]) at++;
-        ledger_fail(ledger,
-                    "message %u was changed: %zu bytes were sent, %zu are there, other from %zu on: '%.*s'",
-                    number, sent.len, message.len, at, SLICE_PRINT(slice_sub(message, at, 60)));
-    }
+    if (!is_same) tell_change(ledger, number, buffer_slice(&sent), message);
     buffer_free(&sent);
     return is_same ? number : 0;
 }
 
-struct slice ledger_address(unsigned account) {
-    static const struct slice addresses[LEDGER_ACCOUNTS] = {
-        SLICE_INIT("ann@example.test"), SLICE_INIT("bob@example.test"), SLICE_INIT("cleo@example.test")};
-    return addresses[account];
+/* ---- UIDs ---- */
+
+struct ledger_asked ledger_ask(const struct ledger *ledger, unsigned box) {
+    const struct ledger_mailbox *mailbox = &ledger->mailboxes[box];
+    return (struct ledger_asked){ledger->facts, mailbox->uidnext, mailbox->highest_modseq};
 }
 
-static void saw_again(struct ledger *ledger, unsigned account, struct ledger_seen *seen, uint32_t number,
-                      uint64_t modseq) {
-    if (seen->number != number)
-        ledger_fail(ledger, "UID %u of account %u was message %u and is now %u", seen->uid, account,
-                    seen->number, number);
-    if (modseq && modseq < seen->modseq)
-        ledger_fail(ledger, "the modseq of UID %u of account %u went back from %llu to %llu", seen->uid,
-                    account, (unsigned long long)seen->modseq, (unsigned long long)modseq);
-    if (modseq) seen->modseq = modseq;
-}
-
-void ledger_saw(struct ledger *ledger, unsigned account, uint32_t uid, uint32_t number, uint64_t modseq) {
-    struct ledger_mailbox *mailbox = &ledger->mailboxes[account];
-    struct ledger_seen *seen = map_get_id(mailbox->seen, uid);
-    if (number == 0) return;
-    if (seen) {
-        saw_again(ledger, account, seen, number, modseq);
-        seen->is_there = true;
-        return;
-    }
-    const struct ledger_entry *entry = &ledger->entries[number];
-    if (!(entry->recipients & 1u << account))
-        ledger_fail(ledger, "account %u got message %u, which was not for it", account, number);
-    if (!entry->is_sent) ledger_fail(ledger, "message %u is there before it was sent to its end", number);
+static struct ledger_seen *seen_of(struct ledger *ledger, unsigned box, uint32_t uid) {
+    struct map *all = ledger->mailboxes[box].seen;
+    struct ledger_seen *seen = map_get_id(all, uid);
+    if (seen) return seen;
     seen = calloc(1, sizeof *seen);
     if (!seen) FATAL("out of memory for a UID");
-    *seen = (struct ledger_seen){.uid = uid, .number = number, .modseq = modseq, .is_there = true};
-    (void)map_put_id(mailbox->seen, uid, seen);
+    seen->uid = uid;
+    (void)map_put_id(all, uid, seen);
+    return seen;
 }
 
-struct ledger_seen *ledger_seen(const struct ledger *ledger, unsigned account, uint32_t uid) {
-    return map_get_id(ledger->mailboxes[account].seen, uid);
+void ledger_doom(struct ledger_seen *seen) {
+    seen->is_doomed = true;
+    seen->moved_to = 0;
 }
 
-void ledger_saw_mailbox(struct ledger *ledger, unsigned account, uint32_t uidvalidity, uint32_t uidnext,
-                        uint64_t highest_modseq) {
-    struct ledger_mailbox *mailbox = &ledger->mailboxes[account];
-    if (mailbox->uidvalidity && uidvalidity != mailbox->uidvalidity)
-        ledger_fail(ledger, "the UIDVALIDITY of account %u changed", account);
-    if (uidnext && uidnext < mailbox->uidnext)
-        ledger_fail(ledger, "UIDNEXT of account %u went back from %u to %u", account, mailbox->uidnext,
-                    uidnext);
-    if (highest_modseq && highest_modseq < mailbox->highest_modseq)
-        ledger_fail(ledger, "HIGHESTMODSEQ of account %u went back", account);
-    mailbox->uidvalidity = uidvalidity;
-    if (uidnext) mailbox->uidnext = uidnext;
-    if (highest_modseq) mailbox->highest_modseq = highest_modseq;
+static void saw_number(struct ledger *ledger, unsigned box, struct ledger_seen *seen, uint32_t number) {
+    const struct ledger_entry *entry = &ledger->entries[number];
+    if (seen->number && seen->number != number)
+        ledger_fail(ledger, "UID %u of box %u was message %u and is now %u", seen->uid, box, seen->number,
+                    number);
+    if (!entry->allowed[box]) ledger_fail(ledger, "box %u got message %u, which was not for it", box, number);
+    if (!entry->is_sent) ledger_fail(ledger, "message %u is there before it was sent to its end", number);
+    seen->number = number;
 }
+
+static void state_add(struct ledger_seen *seen, const struct ledger_state *state) {
+    struct ledger_state *grown = realloc(seen->states, (seen->state_count + 1) * sizeof *grown);
+    if (!grown) FATAL("out of memory for a state");
+    seen->states = grown;
+    grown[seen->state_count++] = *state;
+}
+
+/* A modseq does not go back, and stands for the same flags whoever looks. */
+static void saw_state(struct ledger *ledger, unsigned box, const struct ledger_asked *asked,
+                      struct ledger_seen *seen, const struct ledger_sight *sight) {
+    struct ledger_state fresh = {sight->modseq, sight->flags & sight->flags_known, sight->flags_known,
+                                 ++ledger->facts};
+    for (size_t i = 0; i < seen->state_count; i++) {
+        struct ledger_state *state = &seen->states[i];
+        if (state->learned <= asked->facts && state->modseq > sight->modseq)
+            ledger_fail(ledger, "the modseq of UID %u of box %u went back from %llu to %llu", seen->uid, box,
+                        (unsigned long long)state->modseq, (unsigned long long)sight->modseq);
+        if (state->modseq != sight->modseq) continue;
+        unsigned both = state->flags_known & fresh.flags_known;
+        if ((state->flags ^ fresh.flags) & both)
+            ledger_fail(ledger, "UID %u of box %u has flags %x and %x at modseq %llu", seen->uid, box,
+                        state->flags, fresh.flags, (unsigned long long)sight->modseq);
+        state->flags |= fresh.flags;
+        state->flags_known |= fresh.flags_known;
+        return;
+    }
+    state_add(seen, &fresh);
+}
+
+void ledger_saw(struct ledger *ledger, unsigned box, const struct ledger_asked *asked,
+                const struct ledger_sight *sight) {
+    struct ledger_seen *seen = seen_of(ledger, box, sight->uid);
+    seen->is_there = true;
+    if (seen->deleted && seen->deleted <= asked->facts)
+        ledger_fail(ledger, "UID %u of box %u was deleted and is there again", sight->uid, box);
+    if (sight->flags & FLAG_DELETED) ledger_doom(seen);
+    if (sight->number) saw_number(ledger, box, seen, sight->number);
+    if (sight->modseq) saw_state(ledger, box, asked, seen, sight);
+}
+
+struct ledger_seen *ledger_seen(const struct ledger *ledger, unsigned box, uint32_t uid) {
+    return map_get_id(ledger->mailboxes[box].seen, uid);
+}
+
+uint64_t ledger_seen_modseq(const struct ledger_seen *seen) {
+    uint64_t highest = 0;
+    for (size_t i = 0; i < seen->state_count; i++)
+        if (seen->states[i].modseq > highest) highest = seen->states[i].modseq;
+    return highest;
+}
+
+void ledger_saw_gone(struct ledger *ledger, unsigned box, uint32_t uid) {
+    struct ledger_seen *seen = seen_of(ledger, box, uid);
+    if (!seen->is_doomed)
+        ledger_fail(ledger, "UID %u of box %u is said to be gone, and nobody asked for it", uid, box);
+    if (!seen->deleted) seen->deleted = ++ledger->facts;
+}
+
+void ledger_saw_mailbox(struct ledger *ledger, unsigned box, const struct ledger_asked *asked,
+                        const struct ledger_mailbox *said) {
+    struct ledger_mailbox *mailbox = &ledger->mailboxes[box];
+    if (mailbox->uidvalidity && said->uidvalidity != mailbox->uidvalidity)
+        ledger_fail(ledger, "the UIDVALIDITY of box %u changed", box);
+    if (said->uidnext && said->uidnext < asked->uidnext)
+        ledger_fail(ledger, "UIDNEXT of box %u went back from %u to %u", box, asked->uidnext, said->uidnext);
+    if (said->highest_modseq && said->highest_modseq < asked->highest_modseq)
+        ledger_fail(ledger, "HIGHESTMODSEQ of box %u went back from %llu to %llu", box,
+                    (unsigned long long)asked->highest_modseq, (unsigned long long)said->highest_modseq);
+    mailbox->uidvalidity = said->uidvalidity;
+    if (said->uidnext > mailbox->uidnext) mailbox->uidnext = said->uidnext;
+    if (said->highest_modseq > mailbox->highest_modseq) mailbox->highest_modseq = said->highest_modseq;
+}
+
+/* ---- at the end ---- */
 
 void ledger_look_anew(struct ledger *ledger) {
-    for (size_t i = 0; i < LEDGER_ACCOUNTS; i++) {
+    for (size_t i = 0; i < LEDGER_BOXES; i++) {
         size_t cursor = 0;
         struct map *all = ledger->mailboxes[i].seen;
         for (struct ledger_seen *seen; (seen = map_next(all, &cursor, NULL));) seen->is_there = false;
     }
 }
 
-static void settle_seen(struct ledger *ledger, unsigned account, uint8_t *times) {
+/* How many UIDs of each box each message had, over all the run. */
+typedef uint8_t ledger_times[LEDGER_BOXES][LEDGER_ENTRIES_MAX];
+
+static void settle_seen(struct ledger *ledger, unsigned box, ledger_times *times) {
     size_t cursor = 0;
-    struct map *all = ledger->mailboxes[account].seen;
+    struct map *all = ledger->mailboxes[box].seen;
     for (struct ledger_seen *seen; (seen = map_next(all, &cursor, NULL));) {
-        if (times[seen->number]++)
-            ledger_fail(ledger, "account %u has message %u twice", account, seen->number);
+        if (seen->is_there && seen->deleted)
+            ledger_fail(ledger, "UID %u of box %u was deleted and is there", seen->uid, box);
         if (!seen->is_there && !seen->is_doomed)
-            ledger_fail(ledger, "UID %u of account %u (message %u) was shown and is gone", seen->uid, account,
+            ledger_fail(ledger, "UID %u of box %u (message %u) was shown and is gone", seen->uid, box,
+                        seen->number);
+        (*times)[box][seen->number]++;
+    }
+}
+
+/* RFC 6851 3.3: what a MOVE took away is at its target. */
+static void settle_moved(struct ledger *ledger, unsigned box, ledger_times *times) {
+    size_t cursor = 0;
+    struct map *all = ledger->mailboxes[box].seen;
+    for (struct ledger_seen *seen; (seen = map_next(all, &cursor, NULL));) {
+        bool is_moved = seen->moved_to && !seen->is_there && seen->number;
+        if (is_moved && !(*times)[seen->moved_to - 1][seen->number])
+            ledger_fail(ledger, "UID %u of box %u (message %u) was moved away and is nowhere", seen->uid, box,
                         seen->number);
     }
 }
 
+static void settle_entry(struct ledger *ledger, unsigned box, uint32_t number, unsigned times) {
+    const struct ledger_entry *entry = &ledger->entries[number];
+    if (times < entry->expected[box])
+        ledger_fail(ledger, "message %u was acknowledged %u times and box %u had it %u times", number,
+                    entry->expected[box], box, times);
+    if (times > entry->allowed[box])
+        ledger_fail(ledger, "message %u was asked for %u times and box %u had it %u times", number,
+                    entry->allowed[box], box, times);
+}
+
 void ledger_settle(struct ledger *ledger) {
-    for (unsigned account = 0; account < LEDGER_ACCOUNTS; account++) {
-        uint8_t times[LEDGER_ENTRIES_MAX] = {0};
-        settle_seen(ledger, account, times);
-        for (uint32_t number = 1; number <= ledger->count; number++) {
-            const struct ledger_entry *entry = &ledger->entries[number];
-            bool is_due = entry->is_acknowledged && entry->recipients & 1u << account;
-            if (is_due && !times[number])
-                ledger_fail(ledger, "message %u was acknowledged and account %u does not have it", number,
-                            account);
-        }
-    }
+    ledger_times *times = calloc(1, sizeof *times);
+    if (!times) FATAL("out of memory to settle");
+    for (unsigned box = 0; box < LEDGER_BOXES; box++) settle_seen(ledger, box, times);
+    for (unsigned box = 0; box < LEDGER_BOXES; box++) settle_moved(ledger, box, times);
+    for (unsigned box = 0; box < LEDGER_BOXES; box++)
+        for (uint32_t number = 1; number <= ledger->count; number++)
+            settle_entry(ledger, box, number, (*times)[box][number]);
+    free(times);
 }

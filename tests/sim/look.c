@@ -17,6 +17,14 @@ struct look {
 
 static const struct engine_options options = {.folder = HOST_FOLDER, .hash_memory_kib = HASH_MEMORY_KIB};
 
+static enum store_result account_make(struct task *t, struct engine *engine, unsigned account, uint64_t *id) {
+    enum store_result made =
+        engine_account_add(t, engine, ledger_address(account), SLICE(LEDGER_PASSWORD), 0, id);
+    uint64_t mailbox;
+    struct slice work = slice_from_text(ledger_box_name(ledger_inbox(account) + 1));
+    return made ? made : engine_mailbox_create(t, engine, *id, work, SPECIAL_NONE, &mailbox);
+}
+
 void look_set_up(struct task *t, void *argument) {
     struct run *run = argument;
     struct engine *engine = NULL;
@@ -28,7 +36,7 @@ void look_set_up(struct task *t, void *argument) {
     }
     enum store_result made = engine_domain_add(t, engine, SLICE("example.test"));
     for (unsigned i = 0; i < LEDGER_ACCOUNTS && made == STORE_OK; i++)
-        made = engine_account_add(t, engine, ledger_address(i), SLICE(LEDGER_PASSWORD), 0, &run->accounts[i]);
+        made = account_make(t, engine, i, &run->accounts[i]);
     if (made) ledger_fail(run->ledger, "an account cannot be made: %d", (int)made);
     engine_close(t, &engine);
     run->is_looked = true;
@@ -37,65 +45,75 @@ void look_set_up(struct task *t, void *argument) {
 /* ---- reading ---- */
 
 /* A look beside may meet a disk that fails, or be killed: only the last one must succeed. */
-static void cannot(struct look *look, const char *what, unsigned account) {
-    if (look->is_deep) ledger_fail(look->ledger, "%s of account %u cannot be read", what, account);
+static void cannot(struct look *look, const char *what, unsigned box) {
+    if (look->is_deep) ledger_fail(look->ledger, "%s of box %u cannot be read", what, box);
 }
 
-static void look_at_text(struct look *look, unsigned account, const struct entry *entry) {
+static uint32_t look_at_text(struct look *look, unsigned box, const struct entry *entry) {
+    uint32_t number = 0;
     struct buffer text = buffer_new(LEDGER_TEXT_BYTES_MAX);
     if (reader_body(look->reader, entry->body, 0, UINT64_MAX, &text))
-        cannot(look, "a text", account);
+        cannot(look, "a text", box);
     else
-        ledger_saw(look->ledger, account, entry->uid, ledger_recognize(look->ledger, buffer_slice(&text)),
-                   entry->modseq);
+        number = ledger_recognize(look->ledger, buffer_slice(&text));
     buffer_free(&text);
+    return number;
 }
 
-static void check_entry(struct look *look, unsigned account, const struct mailbox *mailbox,
+static void check_entry(struct look *look, unsigned box, const struct mailbox *mailbox,
                         const struct entry *entry) {
-    const struct ledger_seen *seen = ledger_seen(look->ledger, account, entry->uid);
+    const struct ledger_seen *seen = ledger_seen(look->ledger, box, entry->uid);
+    struct ledger_asked asked = ledger_ask(look->ledger, box);
+    struct ledger_sight sight = {.uid = entry->uid,
+                                 .modseq = entry->modseq,
+                                 .flags = (unsigned)entry->flags,
+                                 .flags_known = FLAG_SEEN | FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DELETED};
     if (entry->uid >= mailbox->uidnext || entry->modseq > mailbox->highest_modseq)
-        ledger_fail(look->ledger, "UID %u of account %u is above what its mailbox says", entry->uid, account);
-    if (!seen && entry->uid < look->ledger->mailboxes[account].looked_uidnext)
-        ledger_fail(look->ledger, "UID %u of account %u is new and below UIDNEXT", entry->uid, account);
-    if (seen && seen->is_deleted)
-        ledger_fail(look->ledger, "UID %u of account %u was deleted and is there again", entry->uid, account);
+        ledger_fail(look->ledger, "UID %u of box %u is above what its mailbox says", entry->uid, box);
+    if (!seen && entry->uid < look->ledger->mailboxes[box].looked_uidnext)
+        ledger_fail(look->ledger, "UID %u of box %u is new and below UIDNEXT", entry->uid, box);
     /* A text that was read once need not be read again but at the end. */
-    if (look->is_deep || !seen) look_at_text(look, account, entry);
+    if (look->is_deep || !seen || !seen->number) sight.number = look_at_text(look, box, entry);
+    if (sight.number || !look->env->is_dead) ledger_saw(look->ledger, box, &asked, &sight);
 }
 
-static void look_at_entries(struct look *look, unsigned account, const struct mailbox *mailbox) {
+static void look_at_entries(struct look *look, unsigned box, const struct mailbox *mailbox) {
     struct uid_range all = {1, UINT32_MAX};
     struct entry *entries;
     size_t count = 0;
     if (reader_entries(look->reader, look->arena, mailbox->id, (struct uid_ranges){&all, 1}, 1,
                        ENTRY_FLAGS | ENTRY_MESSAGE, ENTRIES_MAX, &entries, &count)) {
-        cannot(look, "the list", account);
+        cannot(look, "the list", box);
         return;
     }
     for (size_t i = 0; i < count; i++) {
         if (i && entries[i].uid <= entries[i - 1].uid)
-            ledger_fail(look->ledger, "UIDs of account %u do not rise", account);
-        check_entry(look, account, mailbox, &entries[i]);
+            ledger_fail(look->ledger, "UIDs of box %u do not rise", box);
+        check_entry(look, box, mailbox, &entries[i]);
     }
     /* Killed on the way: not all texts were read. */
-    if (!look->env->is_dead) look->ledger->mailboxes[account].looked_uidnext = mailbox->uidnext;
+    if (!look->env->is_dead) look->ledger->mailboxes[box].looked_uidnext = mailbox->uidnext;
 }
 
-static bool find_inbox(struct look *look, unsigned account, struct mailbox *inbox) {
-    return reader_mailbox_find(look->reader, look->arena, look->run->accounts[account], SLICE("INBOX"),
-                               inbox) == STORE_OK;
+static bool find_mailbox(struct look *look, unsigned box, struct mailbox *mailbox) {
+    uint64_t account = look->run->accounts[ledger_account(box)];
+    return reader_mailbox_find(look->reader, look->arena, account, slice_from_text(ledger_box_name(box)),
+                               mailbox) == STORE_OK;
 }
 
 static void look_at_all(struct look *look) {
-    for (unsigned account = 0; account < LEDGER_ACCOUNTS; account++) {
-        struct mailbox inbox;
-        if (!find_inbox(look, account, &inbox)) {
-            cannot(look, "the INBOX", account);
+    for (unsigned box = 0; box < LEDGER_BOXES; box++) {
+        struct mailbox found;
+        if (!find_mailbox(look, box, &found)) {
+            cannot(look, "the mailbox", box);
             continue;
         }
-        ledger_saw_mailbox(look->ledger, account, inbox.uidvalidity, inbox.uidnext, inbox.highest_modseq);
-        look_at_entries(look, account, &inbox);
+        struct ledger_asked asked = ledger_ask(look->ledger, box);
+        struct ledger_mailbox said = {.uidvalidity = found.uidvalidity,
+                                      .uidnext = found.uidnext,
+                                      .highest_modseq = found.highest_modseq};
+        ledger_saw_mailbox(look->ledger, box, &asked, &said);
+        look_at_entries(look, box, &found);
         arena_reset(look->arena);
     }
 }

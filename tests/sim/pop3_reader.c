@@ -16,6 +16,7 @@ struct pop3_reader {
     struct talk talk;
     uint32_t uids[LISTED_MAX];
     size_t count;
+    struct ledger_asked asked;
     /* What this session asked to delete. */
     struct ledger_seen *doomed[RETRIEVED_MAX];
     size_t doomed_count;
@@ -59,13 +60,15 @@ static void take_listed(struct pop3_reader *reader, struct slice line) {
         ledger_fail(reader->run->ledger, "POP3: a strange line %.*s of UIDL", SLICE_PRINT(line));
         return;
     }
-    ledger_saw_mailbox(reader->run->ledger, reader->account, hex(slice_sub(line, 0, 8)), 0, 0);
+    struct ledger_mailbox said = {.uidvalidity = hex(slice_sub(line, 0, 8))};
+    ledger_saw_mailbox(reader->run->ledger, ledger_inbox(reader->account), &reader->asked, &said);
     reader->uids[reader->count++] = uid;
 }
 
 /* RFC 1939 7 */
 static bool list_all(struct task *t, struct pop3_reader *reader) {
     reader->count = 0;
+    reader->asked = ledger_ask(reader->run->ledger, ledger_inbox(reader->account));
     talk_say(t, &reader->talk, SLICE("UIDL\r\n"));
     if (!is_ok(t, reader)) return false;
     for (;;) {
@@ -91,27 +94,31 @@ static bool read_lines(struct task *t, struct pop3_reader *reader, struct buffer
 static bool retrieve(struct task *t, struct pop3_reader *reader, size_t index) {
     struct ledger *ledger = reader->run->ledger;
     struct buffer text = buffer_new(LEDGER_TEXT_BYTES_MAX);
+    struct ledger_asked asked = ledger_ask(ledger, ledger_inbox(reader->account));
     talk_printf(t, &reader->talk, "RETR %zu\r\n", index + 1);
     bool is_whole = is_ok(t, reader) && read_lines(t, reader, &text);
     if (is_whole) {
-        uint32_t number = ledger_recognize(ledger, buffer_slice(&text));
-        ledger_saw(ledger, reader->account, reader->uids[index], number, 0);
+        struct ledger_sight sight = {.uid = reader->uids[index],
+                                     .number = ledger_recognize(ledger, buffer_slice(&text))};
+        ledger_saw(ledger, ledger_inbox(reader->account), &asked, &sight);
     }
     buffer_free(&text);
     if (!is_whole || ledger_has_failed(ledger)) return false;
     if (run_between(reader->run, 1, ONE_DELETED_IN) > 1) return true;
     talk_printf(t, &reader->talk, "DELE %zu\r\n", index + 1);
     if (!is_ok(t, reader)) return false;
-    reader->doomed[reader->doomed_count++] = ledger_seen(ledger, reader->account, reader->uids[index]);
+    reader->doomed[reader->doomed_count++] =
+        ledger_seen(ledger, ledger_inbox(reader->account), reader->uids[index]);
     return true;
 }
 
 /* RFC 1939 6: only QUIT deletes; without its answer nobody knows whether it did. */
 static void quit(struct task *t, struct pop3_reader *reader) {
-    for (size_t i = 0; i < reader->doomed_count; i++) reader->doomed[i]->is_doomed = true;
+    for (size_t i = 0; i < reader->doomed_count; i++) ledger_doom(reader->doomed[i]);
     talk_say(t, &reader->talk, SLICE("QUIT\r\n"));
     if (!is_ok(t, reader)) return;
-    for (size_t i = 0; i < reader->doomed_count; i++) reader->doomed[i]->is_deleted = true;
+    for (size_t i = 0; i < reader->doomed_count; i++)
+        ledger_saw_gone(reader->run->ledger, ledger_inbox(reader->account), reader->doomed[i]->uid);
 }
 
 static void session(struct task *t, struct pop3_reader *reader) {

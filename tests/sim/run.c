@@ -10,12 +10,15 @@ enum {
     SENDERS = 4,
     SET_UP_MS_MAX = 60000,
     /* How long a scenario may make trouble, and everything may take after it. */
-    TROUBLE_MS_MIN = 3000,
-    TROUBLE_MS_MAX = 20000,
+    TROUBLE_MS_MIN = 1500,
+    TROUBLE_MS_MAX = 15000,
     SETTLE_MS_MAX = 1200000,
-    /* What was begun in trouble ends. */
-    CALM_DOWN_MS = 2000,
+    /* What was begun in trouble ends, and who idles is told of it (imap_watcher.c). */
+    CALM_DOWN_MS = 5000,
     LOOK_MS_MAX = 1500,
+    LAST_STEPS_MAX = 120,
+    LAST_JOBS_MAX = 6,
+    LAST_KILL_MS = 500,
 };
 
 uint64_t run_between(struct run *run, uint64_t least, uint64_t most) {
@@ -49,20 +52,34 @@ static bool wait_for(struct run *run, bool (*is_met)(void *context), int64_t ms,
 static void start_client(struct run *run, struct client *client, const char *kind, unsigned number,
                          void (*main)(struct task *t, void *client)) {
     char address[32];
-    (void)snprintf(address, sizeof address, "198.51.100.%u", ++run->machines);
+    (void)snprintf(address, sizeof address, "198.51.100.%u", run->machine_count + 1);
     struct sim_machine *machine = sim_machine_new(run->world, kind, address);
+    run->machines[run->machine_count++] = machine;
     *client = (struct client){run, number};
     (void)sim_process_start(machine, kind, main, client);
 }
 
+struct reader_kind {
+    const char *name;
+    void (*main)(struct task *t, void *client);
+};
+static const struct reader_kind reader_kinds[] = {{"pop3", pop3_reader_main},
+                                                  {"imap", imap_reader_main},
+                                                  {"changer", imap_changer_main},
+                                                  {"watcher", imap_watcher_main}};
+enum { READER_KINDS = sizeof reader_kinds / sizeof reader_kinds[0] };
+_Static_assert(SENDERS + READER_KINDS * LEDGER_ACCOUNTS <= RUN_CLIENTS_MAX, "room for all clients");
+
+/* Each user has some programs, not always all of them. */
 static void start_clients(struct run *run, struct client *clients) {
     for (unsigned i = 0; i < SENDERS; i++) start_client(run, clients++, "sender", i, sender_main);
-    for (unsigned i = 0; i < LEDGER_ACCOUNTS; i++) {
-        start_client(run, clients++, "pop3", i, pop3_reader_main);
-        start_client(run, clients++, "imap", i, imap_reader_main);
-    }
     run->senders_left = SENDERS;
-    run->readers_left = 2 * LEDGER_ACCOUNTS;
+    for (unsigned i = 0; i < LEDGER_ACCOUNTS * READER_KINDS; i++) {
+        const struct reader_kind *kind = &reader_kinds[i % READER_KINDS];
+        if (run_between(run, 0, 2) == 0) continue;
+        start_client(run, clients++, kind->name, i / READER_KINDS, kind->main);
+        run->readers_left++;
+    }
 }
 
 static void look_now_and_then(void *context) {
@@ -73,23 +90,32 @@ static void look_now_and_then(void *context) {
     sim_world_after(run->world, (int64_t)run_between(run, 1, LOOK_MS_MAX), look_now_and_then, run);
 }
 
+static void heal_role(struct env *role) {
+    sim_kill_after_steps(role, 0);
+    sim_kill_after_turns(role, 0);
+    sim_kill_after_jobs(role, 0);
+    sim_kill_at_random(role, 0);
+}
+
+static void heal_network(struct run *run) {
+    *sim_world_network(run->world) = run->network;
+    for (unsigned i = 0; i < run->machine_count; i++)
+        sim_network_part(host_machine(run->host), run->machines[i], false);
+}
+
 static void heal(struct run *run) {
-    struct sim_network *network = sim_world_network(run->world);
-    struct sim_faults *faults = sim_machine_faults(host_machine(run->host));
     run->is_healed = true;
-    network->cut_chance = network->refuse_chance = network->silence_chance = network->tls_failure_chance = 0;
-    faults->sync_error_chance = faults->write_error_chance = faults->read_error_chance = 0;
-    faults->no_space_chance = faults->no_descriptor_chance = 0;
+    heal_network(run);
+    *sim_machine_faults(host_machine(run->host)) = run->disk;
     sim_power_cut_after_steps(host_machine(run->host), 0);
-    for (size_t i = 0; host_role(run->host, i); i++) {
-        sim_kill_after_steps(host_role(run->host, i), 0);
-        sim_kill_at_random(host_role(run->host, i), 0);
-    }
-    if (host_supervisor(run->host)) sim_kill_after_steps(host_supervisor(run->host), 0);
+    for (size_t i = 0; host_role(run->host, i); i++) heal_role(host_role(run->host, i));
+    if (host_supervisor(run->host)) heal_role(host_supervisor(run->host));
 }
 
 static bool trouble(struct run *run) {
     if (!wait_for(run, is_ready, SET_UP_MS_MAX, "the roles do not start")) return false;
+    run->network = *sim_world_network(run->world);
+    run->disk = *sim_machine_faults(host_machine(run->host));
     run->scenario->start(run);
     look_now_and_then(run);
     int64_t ms = (int64_t)run_between(run, TROUBLE_MS_MIN, TROUBLE_MS_MAX);
@@ -98,10 +124,27 @@ static bool trouble(struct run *run) {
     return !ledger_has_failed(run->ledger);
 }
 
-static bool settle(struct run *run) {
-    if (!wait_for(run, is_served, SETTLE_MS_MAX, "after all was healed senders are not served")) return false;
+/* The store dies once more in the middle of what is under way, and then nothing new is begun: who idles
+   hears of what was committed from nobody but its successor. */
+static bool pause(struct run *run) {
+    struct env *store = host_role_named(run->host, "store");
+    run->is_paused = true;
+    if (store && run_between(run, 0, 2) == 0)
+        sim_kill_after_steps(store, run_between(run, 1, LAST_STEPS_MAX));
+    else if (store)
+        sim_kill_after_jobs(store, run_between(run, 1, LAST_JOBS_MAX));
+    sim_world_run_for(run->world, LAST_KILL_MS);
+    if (host_role_named(run->host, "store") == store && store) heal_role(store);
     if (!wait_for(run, is_ready, SETTLE_MS_MAX, "after all was healed not all roles serve")) return false;
+    run->healed_ms = sim_world_now_ms(run->world);
     sim_world_run_for(run->world, CALM_DOWN_MS);
+    run->is_paused = false;
+    return !ledger_has_failed(run->ledger);
+}
+
+static bool settle(struct run *run) {
+    if (!pause(run)) return false;
+    if (!wait_for(run, is_served, SETTLE_MS_MAX, "after all was healed senders are not served")) return false;
     run->senders_left = SENDERS;
     run->is_calm = true;
     if (!wait_for(run, is_served, SETTLE_MS_MAX, "in calm times senders are not served")) return false;
@@ -135,6 +178,7 @@ static void tell(const struct run *run, struct run_result *result) {
     *result = (struct run_result){.trace = sim_world_trace(run->world),
                                   .starts = host_starts(run->host),
                                   .troubles = run->trouble_count,
+                                  .faults = run->faults,
                                   .attempts = run->ledger->count,
                                   .virtual_ms = sim_world_now_ms(run->world) - run->started_ms};
     for (uint32_t i = 1; i <= run->ledger->count; i++)
@@ -142,7 +186,7 @@ static void tell(const struct run *run, struct run_result *result) {
 }
 
 bool run_scenario(const struct run_options *options, struct run_result *result, struct buffer *failure) {
-    struct client clients[SENDERS + 2 * LEDGER_ACCOUNTS];
+    struct client clients[RUN_CLIENTS_MAX];
     struct run run = {.scenario = options->scenario, .world = sim_world_new(options->seed)};
     struct host_options host = {
         .world = run.world, .is_traced = options->is_traced, .planted = options->planted};

@@ -14,6 +14,7 @@
 #include "ledger.h"
 
 struct run;
+struct client;
 
 struct scenario {
     const char *name;
@@ -22,6 +23,9 @@ struct scenario {
 };
 extern const struct scenario scenario_crash;
 extern const struct scenario scenario_power;
+extern const struct scenario scenario_swarm;
+
+enum { RUN_CLIENTS_MAX = 24 };
 
 struct run {
     const struct scenario *scenario;
@@ -32,6 +36,10 @@ struct run {
     uint64_t accounts[LEDGER_ACCOUNTS];
     /* Since then nothing goes wrong any more. */
     bool is_healed;
+    /* Nobody begins to send or change anything. */
+    bool is_paused;
+    /* When all roles served again, or 0. */
+    int64_t healed_ms;
     /* And all roles serve: nobody waits long. */
     bool is_calm;
     /* Senders that have not got all of theirs acknowledged. */
@@ -41,8 +49,15 @@ struct run {
     size_t readers_left;
     bool is_looked;
     uint64_t trouble_count;
-    unsigned machines;
+    /* The clients' machines. */
+    struct sim_machine *machines[RUN_CLIENTS_MAX];
+    unsigned machine_count;
+    /* As they were before the trouble. */
+    struct sim_network network;
+    struct sim_faults disk;
     int64_t started_ms;
+    /* The swarm's: which kinds of trouble there are, a bit each. */
+    unsigned faults;
 };
 
 struct run_options {
@@ -58,6 +73,7 @@ struct run_result {
     uint64_t acknowledged;
     uint64_t starts;
     uint64_t troubles;
+    unsigned faults;
     int64_t virtual_ms;
 };
 

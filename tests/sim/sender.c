@@ -132,7 +132,7 @@ static bool send_one(struct task *t, struct sender *sender) {
     unsigned code = send_envelope(t, sender, recipients);
     if (code == 250) code = send_content(t, sender, number);
     if (code == 250) {
-        run->ledger->entries[number].is_acknowledged = true;
+        ledger_acknowledge(run->ledger, number, sim_world_now_ms(run->world));
         sender->left--;
         return true;
     }
@@ -144,7 +144,7 @@ static void session(struct task *t, struct sender *sender) {
     uint64_t count = run_between(sender->run, 1, SESSION_MESSAGES_MAX);
     bool is_calm = sender->run->is_calm;
     if (open_session(t, sender)) {
-        while (count-- && sender->left && send_one(t, sender)) continue;
+        while (count-- && sender->left && !sender->run->is_paused && send_one(t, sender)) continue;
         (void)talk_smtp(t, &sender->talk, "QUIT\r\n");
     }
     if (is_calm && (talk_is_broken(&sender->talk) || sender->talk.slowest_ms > CALM_REPLY_MS_MAX))
@@ -158,7 +158,7 @@ static void send_all(struct task *t, struct sender *sender, unsigned count) {
     struct run *run = sender->run;
     sender->left = count;
     while (sender->left && !ledger_has_failed(run->ledger) && client_rest(t, run, REST_MS_MAX))
-        session(t, sender);
+        if (!run->is_paused) session(t, sender);
     run->senders_left--;
 }
 

@@ -1,5 +1,6 @@
 #include "talk.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "host.h"
@@ -49,19 +50,25 @@ void talk_printf(struct task *t, struct talk *talk, const char *format, ...) {
     va_end(arguments);
 }
 
-static bool read_more(struct task *t, struct talk *talk) {
-    if (talk_is_broken(talk)) return false;
+/* Bytes read; 0 when it is broken, or, where only `until_ms` was waited for, when that has come. */
+static size_t read_some(struct task *t, struct talk *talk, int64_t until_ms, bool is_patient) {
+    if (talk_is_broken(talk)) return 0;
     uint8_t *room = buffer_reserve(&talk->in, READ_BYTES);
+    ssize_t got = room ? stream_read(t, talk->stream, room, READ_BYTES, until_ms) : -EMSGSIZE;
+    if (got > 0) {
+        buffer_grew(&talk->in, (size_t)got);
+        return (size_t)got;
+    }
+    if (got != -ETIMEDOUT || is_patient) stream_close(&talk->stream);
+    return 0;
+}
+
+static bool read_more(struct task *t, struct talk *talk) {
     int64_t asked_ms = env_now_ms(task_env(t));
-    ssize_t got = room ? stream_read(t, talk->stream, room, READ_BYTES, deadline(t)) : -EMSGSIZE;
+    size_t got = read_some(t, talk, deadline(t), true);
     int64_t waited_ms = env_now_ms(task_env(t)) - asked_ms;
     if (waited_ms > talk->slowest_ms) talk->slowest_ms = waited_ms;
-    if (got <= 0) {
-        stream_close(&talk->stream);
-        return false;
-    }
-    buffer_grew(&talk->in, (size_t)got);
-    return true;
+    return got;
 }
 
 static void forget_taken(struct talk *talk) {
@@ -76,6 +83,13 @@ struct slice talk_line(struct task *t, struct talk *talk) {
         if (!read_more(t, talk)) return SLICE_EMPTY;
     talk->taken = end + 2;
     return slice_sub(buffer_slice(&talk->in), 0, end);
+}
+
+bool talk_wait(struct task *t, struct talk *talk, int64_t until_ms) {
+    forget_taken(talk);
+    while (slice_find_crlf(buffer_slice(&talk->in)) == SLICE_NOT_FOUND)
+        if (!read_some(t, talk, until_ms, false)) return false;
+    return true;
 }
 
 struct slice talk_bytes(struct task *t, struct talk *talk, size_t len) {

@@ -9,7 +9,7 @@
 #include "app/orders.h"
 #include "io/stream.h"
 
-enum { TALK_BYTES_MAX = 4 << 20, TALK_PATIENCE_MS = 90000 };
+enum { TALK_BYTES_MAX = 4 << 20, TALK_PATIENCE_MS = 12000 };
 
 struct talk {
     struct stream *stream;
@@ -30,6 +30,8 @@ void talk_say(struct task *t, struct talk *talk, struct slice bytes);
 void talk_printf(struct task *t, struct talk *talk, const char *format, ...) PRINTF_LIKE(3, 4);
 /* The next line without its CRLF, valid until the next call; empty when it is broken. */
 struct slice talk_line(struct task *t, struct talk *talk);
+/* Waits until a line is here, or until then. True: talk_line gives one at once. */
+bool talk_wait(struct task *t, struct talk *talk, int64_t until_ms);
 /* The next `len` bytes; empty when it is broken. */
 struct slice talk_bytes(struct task *t, struct talk *talk, size_t len);
 

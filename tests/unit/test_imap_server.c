@@ -159,6 +159,10 @@ static size_t held_bytes(const struct imap_bench *imap) {
     return conn->out.capacity;
 }
 
+#define SELECTED_ONE                                                                            \
+    "S: * FLAGS <any>\nS: * OK <any>\nS: * 1 EXISTS\nS: * 0 RECENT\nS: * OK [UNSEEN 1] <any>\n" \
+    "S: * OK <any>\nS: * OK <any>\nS: * OK <any>\nS: * OK <any>\n"
+
 static void big_body(struct task *t, struct store_bench *bench) {
     struct imap_bench imap;
     struct buffer answer = buffer_new(MIB(64));
@@ -186,6 +190,70 @@ static void big_body(struct task *t, struct store_bench *bench) {
 }
 
 static void a_large_message_flows_both_ways_in_bounded_memory(void **state) { bench_run(big_body, NULL); }
+
+/* All that comes until the connection ends. */
+static void read_to_end(struct task *t, struct stream *client, struct buffer *out) {
+    for (;;) {
+        uint8_t *room = buffer_reserve(out, 65536);
+        ssize_t got = stream_read(t, client, room, 65536, env_now_ms(task_env(t)) + 20000);
+        if (got <= 0) return;
+        buffer_grew(out, (size_t)got);
+    }
+}
+
+/* The first body that was stored has left the store. */
+static bool body_is_gone(struct store_bench *bench, uint64_t body) {
+    struct buffer text = buffer_new(16);
+    bool is_gone = reader_body(bench->reader, body, 0, 1, &text) == STORE_NOT_FOUND;
+    buffer_free(&text);
+    return is_gone;
+}
+
+static uint64_t first_body(struct store_bench *bench) {
+    struct uid_range all = {1, UINT32_MAX};
+    struct entry *entries;
+    size_t count = 0;
+    assert_int_equal(reader_entries(bench->reader, bench->arena, bench->inbox, (struct uid_ranges){&all, 1},
+                                    1, ENTRY_FLAGS, 1, &entries, &count),
+                     STORE_OK);
+    assert_int_equal(count, 1);
+    return entries[0].body;
+}
+
+/* Simulation, power seed 169: while one session fetches a large message another one expunges it. */
+static void vanishing_body(struct task *t, struct store_bench *bench) {
+    struct imap_bench imap;
+    struct buffer answer = buffer_new(MIB(64));
+    imap_open(t, &imap, bench, 0);
+    struct slice message = big_message(bench->arena, MIB(6));
+    struct stream *reading = imap_connect_in(t, &imap);
+    struct stream *other = imap_connect_in(t, &imap);
+    append_big(t, reading, message);
+    uint64_t body = first_body(bench);
+    imap_play(t, reading, "C: s SELECT INBOX\n" SELECTED_ONE "S: s OK <any>\n");
+    imap_play(t, other, "C: s SELECT INBOX\n" SELECTED_ONE "S: s OK <any>\n");
+    write_all(t, reading, SLICE("f FETCH 1 BODY.PEEK[]\r\n"));
+    char head[64];
+    size_t head_len = (size_t)snprintf(head, sizeof head, "* 1 FETCH (BODY[] {%zu}\r\n", message.len);
+    read_exactly(t, reading, &answer, head_len);
+    imap_play(t, other,
+              "C: d STORE 1 +FLAGS.SILENT (\\Deleted)\nS: d OK <any>\n"
+              "C: x EXPUNGE\nS: * 1 EXPUNGE\nS: x OK <any>\n");
+    while (!body_is_gone(bench, body)) assert_int_equal(task_sleep(t, 20), WAIT_OK);
+    /* What came is the message's own, and where there is no more of it the connection ends. */
+    read_to_end(t, reading, &answer);
+    assert_memory_equal(answer.ptr, head, head_len);
+    assert_true(answer.len - head_len < message.len);
+    assert_memory_equal(answer.ptr + head_len, message.ptr, answer.len - head_len);
+    stream_close(&reading);
+    stream_close(&other);
+    buffer_free(&answer);
+    imap_close(t, &imap);
+}
+
+static void a_message_expunged_while_it_is_fetched_is_never_filled_up(void **state) {
+    bench_run(vanishing_body, NULL);
+}
 
 static void too_big_body(struct task *t, struct store_bench *bench) {
     struct imap_bench imap;
@@ -340,6 +408,7 @@ int main(void) {
         cmocka_unit_test(silent_is_silent_about_the_own_change_only),
         cmocka_unit_test(who_idles_on_a_mailbox_that_is_deleted_is_told_goodbye),
         cmocka_unit_test(a_large_message_flows_both_ways_in_bounded_memory),
+        cmocka_unit_test(a_message_expunged_while_it_is_fetched_is_never_filled_up),
         cmocka_unit_test(a_message_over_the_limit_is_refused_and_the_session_goes_on),
         cmocka_unit_test(an_append_over_quota_is_refused),
         cmocka_unit_test(an_append_cut_anywhere_leaves_nothing),

@@ -32,6 +32,7 @@ static void run_job(struct sim_lane *lane, struct lane_job *job) {
     (void)sim_step(process);
     job->run(job->argument);
     (void)sim_step(process);
+    if (process->kill_jobs && --process->kill_jobs == 0) sim_process_kill(&process->env);
     job->is_done = true;
     task_wake(job->waiter);
 }

@@ -103,6 +103,8 @@ void sim_process_on_end(struct env *env, void (*call)(void *context), void *cont
 }
 
 void sim_kill_after_steps(struct env *env, uint64_t steps) { sim_process_of(env)->kill_steps = steps; }
+void sim_kill_after_turns(struct env *env, uint64_t turns) { sim_process_of(env)->kill_turns = turns; }
+void sim_kill_after_jobs(struct env *env, uint64_t jobs) { sim_process_of(env)->kill_jobs = jobs; }
 void sim_kill_at_random(struct env *env, uint32_t chance) { sim_process_of(env)->kill_chance = chance; }
 void sim_power_cut_after_steps(struct sim_machine *machine, uint64_t steps) { machine->power_steps = steps; }
 
@@ -187,6 +189,7 @@ void sim_process_turn(struct sim_process *process) {
     }
     do env_run_ready(&process->env);
     while (env_has_yielded(&process->env));
+    if (process->kill_turns && --process->kill_turns == 0) sim_process_kill(&process->env);
     if (scope_is_empty(&process->main)) reap(process);
 }
 

@@ -155,6 +155,10 @@ struct sim_machine *sim_process_machine(struct env *env);
 uint64_t sim_process_steps(const struct env *env);
 /* Kills it at its n-th step from now (1: the next one). 0: not at all. */
 void sim_kill_after_steps(struct env *env, uint64_t steps);
+/* Kills it when all its tasks wait for the n-th time from now (1: this time). 0: not at all. */
+void sim_kill_after_turns(struct env *env, uint64_t turns);
+/* Kills it when its n-th lane job from now is done, before anybody hears of it. 0: not at all. */
+void sim_kill_after_jobs(struct env *env, uint64_t jobs);
 /* Kills it with this chance at each step. */
 void sim_kill_at_random(struct env *env, uint32_t chance);
 /* A second handle of the same thing for another process of the machine, as exec inherits it. */

@@ -101,6 +101,8 @@ struct sim_process {
     struct sqlite3_vfs *vfs;
     uint64_t steps;
     uint64_t kill_steps;
+    uint64_t kill_turns;
+    uint64_t kill_jobs;
     uint32_t kill_chance;
     void (*on_end)(void *context);
     void *on_end_context;

@@ -1,0 +1,200 @@
+#include "seeds.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { FAILURE_BYTES_MAX = 4096, REPLAY_EVERY = 10, PROGRESS_EVERY = 100 };
+/* A worker that has nothing under way. */
+static const uint64_t none = UINT64_MAX;
+
+/* What the workers and their parent share, also when one dies. */
+struct shared {
+    /* The next of scenario_count * seeds pieces of work. */
+    _Atomic uint64_t next;
+    _Atomic uint64_t good;
+    _Atomic uint64_t failures;
+    _Atomic uint64_t acknowledged;
+    _Atomic uint64_t starts;
+    _Atomic uint64_t slowest_us;
+    _Atomic uint64_t slowest_piece;
+    /* By worker: what it does. */
+    _Atomic uint64_t pieces[SEEDS_JOBS_MAX];
+};
+
+struct seeds {
+    const struct seeds_options *options;
+    struct shared *shared;
+    pid_t workers[SEEDS_JOBS_MAX];
+    double started_s;
+};
+
+static double clock_s(clockid_t which) {
+    struct timespec now;
+    (void)clock_gettime(which, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* All scenarios of a seed before the next seed. */
+static const struct scenario *scenario_of(const struct seeds_options *options, uint64_t piece) {
+    return options->scenarios[piece % options->scenario_count];
+}
+static uint64_t seed_of(const struct seeds_options *options, uint64_t piece) {
+    return options->first + piece / options->scenario_count;
+}
+
+static uint64_t failures_max(const struct seeds_options *options) {
+    return options->planted ? 1 : SEEDS_FAILURES_MAX;
+}
+
+static void tell_failure(struct seeds *seeds, uint64_t piece, const char *why) {
+    const struct seeds_options *options = seeds->options;
+    const char *name = scenario_of(options, piece)->name;
+    unsigned long long seed = seed_of(options, piece);
+    atomic_fetch_add(&seeds->shared->failures, 1);
+    (void)printf("FAILED %s seed %llu: %s\n  replay: %s --scenario %s --first %llu --seeds 1 --trace%s%s\n",
+                 name, seed, why, options->program, name, seed, options->planted ? " --plant " : "",
+                 options->planted ? options->planted_name : "");
+    (void)fflush(stdout);
+}
+
+/* ---- in a worker ---- */
+
+static void tell_run(const struct scenario *scenario, uint64_t seed, const struct run_result *result,
+                     double took_s) {
+    (void)printf("%s seed %llu: trace %016llx, %llu of %llu acknowledged, %llu starts, %llu troubles, "
+                 "faults %x, %lld virtual ms, %.3f s\n",
+                 scenario->name, (unsigned long long)seed, (unsigned long long)result->trace,
+                 (unsigned long long)result->acknowledged, (unsigned long long)result->attempts,
+                 (unsigned long long)result->starts, (unsigned long long)result->troubles, result->faults,
+                 (long long)result->virtual_ms, took_s);
+}
+
+static void note_time(struct shared *shared, uint64_t piece, double took_s) {
+    uint64_t took_us = (uint64_t)(took_s * 1e6);
+    if (took_us <= atomic_load(&shared->slowest_us)) return;
+    atomic_store(&shared->slowest_us, took_us);
+    atomic_store(&shared->slowest_piece, piece);
+}
+
+static bool run_once(struct seeds *seeds, uint64_t piece, struct run_result *result) {
+    const struct seeds_options *options = seeds->options;
+    const struct scenario *scenario = scenario_of(options, piece);
+    struct buffer failure = buffer_new(FAILURE_BYTES_MAX);
+    struct run_options run = {seed_of(options, piece), scenario, options->is_traced, options->planted};
+    double began_s = clock_s(CLOCK_PROCESS_CPUTIME_ID);
+    bool is_good = run_scenario(&run, result, &failure);
+    double took_s = clock_s(CLOCK_PROCESS_CPUTIME_ID) - began_s;
+    note_time(seeds->shared, piece, took_s);
+    buffer_append_byte(&failure, 0);
+    if (!is_good) tell_failure(seeds, piece, (const char *)failure.ptr);
+    buffer_free(&failure);
+    if (options->is_verbose) tell_run(scenario, run.seed, result, took_s);
+    return is_good;
+}
+
+static void run_piece(struct seeds *seeds, uint64_t piece) {
+    struct run_result result;
+    struct run_result again;
+    if (!run_once(seeds, piece, &result)) return;
+    atomic_fetch_add(&seeds->shared->acknowledged, result.acknowledged);
+    atomic_fetch_add(&seeds->shared->starts, result.starts);
+    const struct seeds_options *options = seeds->options;
+    bool is_tenth = (seed_of(options, piece) - options->first) % REPLAY_EVERY == 0;
+    bool is_replayed = is_tenth && options->seeds > 1 && !options->is_traced;
+    if (is_replayed && !run_once(seeds, piece, &again)) return;
+    if (is_replayed && again.trace != result.trace)
+        tell_failure(seeds, piece, "a second run left another trace");
+    else
+        atomic_fetch_add(&seeds->shared->good, 1);
+}
+
+static void tell_progress(struct seeds *seeds, uint64_t done) {
+    uint64_t all = seeds->options->seeds * seeds->options->scenario_count;
+    if (done % PROGRESS_EVERY) return;
+    (void)printf("%llu of %llu, %.1f a second\n", (unsigned long long)done, (unsigned long long)all,
+                 (double)done / (clock_s(CLOCK_MONOTONIC) - seeds->started_s));
+    (void)fflush(stdout);
+}
+
+static void work(struct seeds *seeds, unsigned worker) {
+    const struct seeds_options *options = seeds->options;
+    struct shared *shared = seeds->shared;
+    while (atomic_load(&shared->failures) < failures_max(options)) {
+        uint64_t piece = atomic_fetch_add(&shared->next, 1);
+        if (piece >= options->seeds * options->scenario_count) break;
+        atomic_store(&shared->pieces[worker], piece);
+        run_piece(seeds, piece);
+        atomic_store(&shared->pieces[worker], none);
+        tell_progress(seeds, piece + 1);
+    }
+}
+
+/* ---- their parent ---- */
+
+static void start_worker(struct seeds *seeds, unsigned worker) {
+    atomic_store(&seeds->shared->pieces[worker], none);
+    (void)fflush(NULL);
+    seeds->workers[worker] = fork();
+    if (seeds->workers[worker] != 0) return;
+    work(seeds, worker);
+    exit(0);
+}
+
+/* An abort, or a sanitizer's complaint, is told with its seed, and the work goes on. */
+static void worker_ended(struct seeds *seeds, unsigned worker, int status) {
+    uint64_t piece = atomic_load(&seeds->shared->pieces[worker]);
+    bool is_good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    seeds->workers[worker] = 0;
+    if (is_good) return;
+    if (piece == none) {
+        atomic_fetch_add(&seeds->shared->failures, 1);
+        (void)printf("FAILED: the process left something behind\n");
+        return;
+    }
+    tell_failure(seeds, piece, "the process died");
+    if (atomic_load(&seeds->shared->failures) < failures_max(seeds->options)) start_worker(seeds, worker);
+}
+
+static void wait_for_workers(struct seeds *seeds) {
+    for (;;) {
+        int status = 0;
+        pid_t ended = waitpid(-1, &status, 0);
+        if (ended < 0 && errno == EINTR) continue;
+        if (ended < 0) return;
+        for (unsigned i = 0; i < seeds->options->jobs; i++)
+            if (seeds->workers[i] == ended) worker_ended(seeds, i, status);
+    }
+}
+
+static void tell_all(const struct seeds *seeds) {
+    const struct shared *shared = seeds->shared;
+    double took_s = clock_s(CLOCK_MONOTONIC) - seeds->started_s;
+    uint64_t done = shared->good + shared->failures;
+    (void)printf(
+        "simulation: %llu seeds good, %llu failed; %llu messages acknowledged, %llu processes started\n",
+        (unsigned long long)shared->good, (unsigned long long)shared->failures,
+        (unsigned long long)shared->acknowledged, (unsigned long long)shared->starts);
+    (void)printf(
+        "%.0f s, %.1f seeds a second; the slowest was %s seed %llu with %.3f s of processor time\n", took_s,
+        took_s > 0 ? (double)done / took_s : 0.0, scenario_of(seeds->options, shared->slowest_piece)->name,
+        (unsigned long long)seed_of(seeds->options, shared->slowest_piece), (double)shared->slowest_us / 1e6);
+}
+
+bool seeds_run(const struct seeds_options *options) {
+    struct seeds seeds = {.options = options, .started_s = clock_s(CLOCK_MONOTONIC)};
+    seeds.shared =
+        mmap(NULL, sizeof *seeds.shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (seeds.shared == MAP_FAILED) return false;
+    for (unsigned i = 0; i < options->jobs; i++) start_worker(&seeds, i);
+    wait_for_workers(&seeds);
+    tell_all(&seeds);
+    bool is_good = seeds.shared->failures == 0;
+    (void)munmap(seeds.shared, sizeof *seeds.shared);
+    return is_good;
+}
