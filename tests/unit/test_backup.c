@@ -241,7 +241,7 @@ static bool run_failing(int (*call)(struct env *env, const char *from, const cha
     assert_true(child >= 0);
     if (child == 0) {
         struct env_ops ops;
-        (void)freopen("/dev/null", "w", stderr);
+        if (!freopen("/dev/null", "w", stderr)) _exit(2);
         int result = call(failing_env_new(&ops), from, to);
         (void)!write(ends[1], &faults.steps, sizeof faults.steps);
         _exit(result ? 1 : 0);

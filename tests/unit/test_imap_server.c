@@ -230,13 +230,13 @@ static void vanishing_body(struct task *t, struct store_bench *bench) {
     struct stream *other = imap_connect_in(t, &imap);
     append_big(t, reading, message);
     uint64_t body = first_body(bench);
-    imap_play(t, reading, "C: s SELECT INBOX\n" SELECTED_ONE "S: s OK <any>\n");
-    imap_play(t, other, "C: s SELECT INBOX\n" SELECTED_ONE "S: s OK <any>\n");
+    imap_play(t, &reading, "C: s SELECT INBOX\n" SELECTED_ONE "S: s OK <any>\n");
+    imap_play(t, &other, "C: s SELECT INBOX\n" SELECTED_ONE "S: s OK <any>\n");
     write_all(t, reading, SLICE("f FETCH 1 BODY.PEEK[]\r\n"));
     char head[64];
     size_t head_len = (size_t)snprintf(head, sizeof head, "* 1 FETCH (BODY[] {%zu}\r\n", message.len);
     read_exactly(t, reading, &answer, head_len);
-    imap_play(t, other,
+    imap_play(t, &other,
               "C: d STORE 1 +FLAGS.SILENT (\\Deleted)\nS: d OK <any>\n"
               "C: x EXPUNGE\nS: * 1 EXPUNGE\nS: x OK <any>\n");
     while (!body_is_gone(bench, body)) assert_int_equal(task_sleep(t, 20), WAIT_OK);

@@ -442,7 +442,7 @@ static void a_stack_overrun_dies_at_the_guard_page(void **state) {
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        (void)freopen("/dev/null", "w", stderr);
+        if (!freopen("/dev/null", "w", stderr)) _exit(2);
         run_in_task(overrun_body, NULL);
         _exit(0);
     }
