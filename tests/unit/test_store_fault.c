@@ -75,7 +75,7 @@ static void work_body(struct task *t, struct store_bench *bench) {
 
 static void child_work(const char *folder, int said) {
     struct child child = {.said = said};
-    (void)freopen("/dev/null", "w", stderr);
+    if (!freopen("/dev/null", "w", stderr)) _exit(BENCH_CANNOT_OPEN + 1);
     const struct env_ops *ops = faults_install(&child.ops);
     bench_run_in(folder, false, ops, work_body, &child);
     int steps = faults.steps;
