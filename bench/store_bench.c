@@ -57,7 +57,7 @@ static void make_bodies(struct bench *bench) {
         "the ",     "message ", "of ",       "a ",       "mailbox ",  "hello\r\n", "delivery ", "please ",
         "find ",    "attached", "regards ",  "invoice ", "meeting ",  "tomorrow",  "and ",      "number ",
         "2024-11 ", "yes ",     "question ", "answer ",  "together ", "would "};
-    struct body_packer *packer = body_packer_new();
+    struct body_packer *packer = body_packer_new(NULL);
     for (int i = 0; i < VARIANTS; i++) {
         struct buffer raw = buffer_new(2 * MESSAGE_BYTES);
         struct buffer packed = buffer_new(MIB(1));
@@ -77,7 +77,7 @@ static void make_bodies(struct bench *bench) {
 
 static void measure_packing(struct bench *bench) {
     enum { ROUNDS = 2000 };
-    struct body_packer *packer = body_packer_new();
+    struct body_packer *packer = body_packer_new(NULL);
     struct body_unpacker *unpacker = body_unpacker_new();
     struct buffer packed = buffer_new(MIB(1));
     struct buffer raw = buffer_new(MIB(1));

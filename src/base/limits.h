@@ -131,6 +131,9 @@ enum {
 
     /* Store: one commit takes at most this much; segments of bodies; what is kept in memory. */
     STORE_BATCH_OPERATIONS_MAX = 256,
+    /* From so many under way on, a batch waits so long for as many as there were before. */
+    STORE_GATHER_OPERATIONS_MIN = 4,
+    STORE_GATHER_MS = 1,
     STORE_BATCH_BYTES_MAX = 16 * 1024 * 1024,
     STORE_OPERATION_MEMORY_BYTES_MAX = 64 * 1024 * 1024,
     STORE_SEGMENT_BYTES = 64 * 1024 * 1024,

@@ -31,6 +31,7 @@ static inline void list_append(struct list *list, struct list *link) {
     list->prev->next = link;
     list->prev = link;
 }
+static inline void list_prepend(struct list *list, struct list *link) { list_append(list->next, link); }
 /* Takes the link out of its list. Does nothing to a link in none. */
 static inline void list_remove(struct list *link) {
     link->prev->next = link->next;

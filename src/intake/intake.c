@@ -11,6 +11,8 @@ struct intake_pool {
     struct store_client *store;
     size_t budget_bytes;
     size_t used_bytes;
+    /* All packers use this one's compressor. */
+    struct body_packer *packer;
     /* Finished intakes, whose packers, arenas and buffers are warm. */
     struct list kept;
     size_t kept_count;
@@ -39,6 +41,7 @@ struct intake_pool *intake_pool_new(struct env *env, struct store_client *store,
     struct intake_pool *pool = calloc(1, sizeof *pool);
     if (!pool) FATAL("out of memory for an intake pool");
     *pool = (struct intake_pool){.env = env, .store = store, .budget_bytes = budget_bytes};
+    pool->packer = body_packer_new(NULL);
     list_init(&pool->kept);
     return pool;
 }
@@ -54,6 +57,7 @@ static void intake_destroy(struct intake *intake) {
 void intake_pool_free(struct intake_pool **pool) {
     if (!*pool) return;
     LIST_EACH(&(*pool)->kept, intake, struct intake, link) intake_destroy(intake);
+    body_packer_free(&(*pool)->packer);
     free(*pool);
     *pool = NULL;
 }
@@ -62,7 +66,7 @@ static struct intake *intake_make(struct intake_pool *pool) {
     struct intake *intake = calloc(1, sizeof *intake);
     if (!intake) FATAL("out of memory for an intake");
     intake->pool = pool;
-    intake->packer = body_packer_new();
+    intake->packer = body_packer_new(pool->packer);
     intake->arena = arena_new(INTAKE_ANALYSIS_BYTES_MAX);
     /* What is packed of one piece comes on top of what waits to be spooled. */
     intake->packed = buffer_new(4 * (size_t)MESSAGE_MEMORY_BYTES_MAX);
@@ -243,6 +247,6 @@ void intake_free(struct intake **intake) {
     body_packer_reset(ended->packer);
     buffer_clear(&ended->packed);
     if (ended->packed.capacity > INTAKE_KEPT_BYTES_MAX) buffer_free(&ended->packed);
-    list_append(&pool->kept, &ended->link);
+    list_prepend(&pool->kept, &ended->link);
     pool->kept_count++;
 }

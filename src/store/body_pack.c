@@ -11,6 +11,7 @@ enum { PACK_LEVEL = 1, PACK_MATCH_BYTES_MIN = 6, NUMBER_BYTES = 4 };
 
 struct body_packer {
     ZSTD_CCtx *context;
+    bool is_shared;
     /* Raw bytes of the frame that is being filled. */
     struct buffer frame;
     /* Stored lengths of the frames so far, as they will be written. */
@@ -37,12 +38,20 @@ static void set_parameter(ZSTD_CCtx *context, ZSTD_cParameter parameter, int val
     if (ZSTD_isError(ZSTD_CCtx_setParameter(context, parameter, value))) FATAL("zstd refuses a parameter");
 }
 
-struct body_packer *body_packer_new(void) {
+static ZSTD_CCtx *make_context(void) {
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    if (!context) FATAL("out of memory for a compressor");
+    set_parameter(context, ZSTD_c_compressionLevel, PACK_LEVEL);
+    set_parameter(context, ZSTD_c_minMatch, PACK_MATCH_BYTES_MIN);
+    set_parameter(context, ZSTD_c_checksumFlag, 1);
+    return context;
+}
+
+struct body_packer *body_packer_new(struct body_packer *shared) {
     struct body_packer *packer = calloc(1, sizeof *packer);
-    if (!packer || !(packer->context = ZSTD_createCCtx())) FATAL("out of memory for a packer");
-    set_parameter(packer->context, ZSTD_c_compressionLevel, PACK_LEVEL);
-    set_parameter(packer->context, ZSTD_c_minMatch, PACK_MATCH_BYTES_MIN);
-    set_parameter(packer->context, ZSTD_c_checksumFlag, 1);
+    if (!packer) FATAL("out of memory for a packer");
+    packer->is_shared = shared != NULL;
+    packer->context = shared ? shared->context : make_context();
     packer->frame = buffer_new(BODY_FRAME_BYTES);
     packer->index = buffer_new(STORE_BODY_BYTES_MAX);
     return packer;
@@ -50,7 +59,7 @@ struct body_packer *body_packer_new(void) {
 
 void body_packer_free(struct body_packer **packer) {
     if (!*packer) return;
-    (void)ZSTD_freeCCtx((*packer)->context);
+    if (!(*packer)->is_shared) (void)ZSTD_freeCCtx((*packer)->context);
     buffer_free(&(*packer)->frame);
     buffer_free(&(*packer)->index);
     free(*packer);

@@ -11,8 +11,10 @@
 
 struct body_packer;
 
-/* One packer can pack many bodies, one after the other. */
-struct body_packer *body_packer_new(void);
+/* One packer can pack many bodies, one after the other. Those of a thread share the compressor (its
+   tables take some 100 KiB, and stay in the processor's cache): `shared` is another packer, which
+   must outlive this one, or NULL for one of its own. */
+struct body_packer *body_packer_new(struct body_packer *shared);
 void body_packer_free(struct body_packer **packer);
 /* Adds raw bytes, in any pieces; packed bytes are appended to `out` as frames fill up. */
 void body_packer_feed(struct body_packer *packer, struct slice raw, struct buffer *out);

@@ -146,6 +146,8 @@ static void take_batch(struct commit_queue *queue) {
         bytes += operation_bytes(operation);
         count++;
     }
+    queue->waiting_count -= count;
+    queue->under_way = count;
     queue->commits++;
     queue->committed += count;
     queue->commit.syncs = 0;
@@ -194,6 +196,15 @@ static bool needs_checkpoint(struct commit_queue *queue) {
     return bytes > queue->checkpointed_bytes + STORE_WAL_CHECKPOINT_BYTES;
 }
 
+/* As many as were under way before are likely to come again, and a batch costs two syncs whatever is in
+   it: a moment is waited for them. Where there are few nobody waits. */
+static void gather(struct task *t, struct commit_queue *queue) {
+    if (queue->under_way < STORE_GATHER_OPERATIONS_MIN) return;
+    int64_t deadline_ms = env_now_ms(queue->env) + STORE_GATHER_MS;
+    while (queue->waiting_count < queue->under_way && !queue->is_closing)
+        if (task_wait(t, deadline_ms) != WAIT_OK) return;
+}
+
 static void commit_main(struct task *t, void *argument) {
     struct commit_queue *queue = argument;
     queue->runner = t;
@@ -202,8 +213,10 @@ static void commit_main(struct task *t, void *argument) {
             task_wait_firmly(t);
             continue;
         }
+        gather(t, queue);
         take_batch(queue);
         lane_run(t, queue->lane, run_batch, queue);
+        queue->under_way += queue->waiting_count;
         queue->must_finish_checkpoint = false;
         metrics_add(&queue->env->metrics, METRIC_STORE_SYNCS, queue->commit.syncs);
         db_complain(queue->commit.db, queue->env->log);
@@ -254,6 +267,7 @@ enum store_result commit_run(struct task *t, struct commit_queue *queue, struct 
     operation->waiter = t;
     operation->is_done = false;
     list_append(&queue->waiting, &operation->link);
+    queue->waiting_count++;
     wake(queue->runner);
     while (!operation->is_done) task_wait_firmly(t);
     return operation->result;

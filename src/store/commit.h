@@ -63,6 +63,9 @@ struct commit_queue {
     struct db *checkpoint_db;
     struct commit commit;
     struct list waiting;
+    size_t waiting_count;
+    /* Operations that were in the last batch, or waited at its end. */
+    size_t under_way;
     struct list batch;
     struct task *runner;
     struct task *checkpointer;

@@ -34,7 +34,7 @@ static void unpack(struct slice packed) {
 }
 
 static void round_trip(struct slice raw) {
-    struct body_packer *packer = body_packer_new();
+    struct body_packer *packer = body_packer_new(NULL);
     struct body_unpacker *unpacker = body_unpacker_new();
     struct buffer packed = buffer_new(MIB(4));
     struct buffer back = buffer_new(MIB(4));

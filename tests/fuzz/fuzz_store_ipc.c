@@ -72,7 +72,7 @@ static void carry(struct task *t, void *argument) {
 }
 
 static struct slice packed_body(struct buffer *packed, uint64_t *raw_bytes) {
-    struct body_packer *packer = body_packer_new();
+    struct body_packer *packer = body_packer_new(NULL);
     body_packer_feed(packer, SLICE("Subject: ipc\r\n\r\ntext\r\n"), packed);
     *raw_bytes = body_packer_finish(packer, packed);
     body_packer_free(&packer);

@@ -136,7 +136,8 @@ enum store_result store_deliver(struct task *t, struct store_client *store, cons
 struct body_packer {
     uint64_t raw_bytes;
 };
-struct body_packer *body_packer_new(void) {
+struct body_packer *body_packer_new(struct body_packer *shared) {
+    (void)shared;
     return calloc(1, sizeof(struct body_packer));
 }
 void body_packer_free(struct body_packer **packer) {

@@ -146,7 +146,7 @@ static inline void bench_run(void (*body)(struct task *t, struct store_bench *be
 
 /* A packed body in the bench's arena. */
 static inline struct body_source bench_pack(struct store_bench *bench, struct slice raw) {
-    struct body_packer *packer = body_packer_new();
+    struct body_packer *packer = body_packer_new(NULL);
     struct buffer packed = buffer_new(MIB(256));
     body_packer_feed(packer, raw, &packed);
     struct body_source source = {.raw_bytes = body_packer_finish(packer, &packed)};

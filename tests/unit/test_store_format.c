@@ -142,7 +142,7 @@ static bool has_logged(struct bench *bench, const char *words) {
 /* ---- a folder of format 1 ---- */
 
 static uint64_t write_segment(struct env *env) {
-    struct body_packer *packer = body_packer_new();
+    struct body_packer *packer = body_packer_new(NULL);
     struct buffer record = buffer_new(KIB(4));
     struct buffer packed = buffer_new(KIB(4));
     struct file *file = NULL;
