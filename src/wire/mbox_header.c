@@ -77,7 +77,7 @@ static bool are_letters(struct slice value) {
 
 static bool are_keywords(struct slice value) {
     for (size_t i = 0; i < value.len; i++)
-        if (value.ptr[i] >= 0x7f || (value.ptr[i] < ' ' && !slice_trim(slice_sub(value, i, 1)).len == 0))
+        if (value.ptr[i] >= 0x7f || (value.ptr[i] < ' ' && slice_trim(slice_sub(value, i, 1)).len > 0))
             return false;
     return true;
 }

@@ -153,7 +153,8 @@ static bool play_file(const struct options *options, const struct house_plan *pl
         is_good = play_one_cut(&run);
     } else {
         is_good = play_whole(&run);
-        if (is_good) is_good = play_bytes(&run) & play_cuts(&run);
+        bool is_good_in_bytes = !is_good || play_bytes(&run);
+        is_good = is_good && play_cuts(&run) && is_good_in_bytes;
     }
     house_sights_free(&run.sights);
     script_free(&run.script);
