@@ -368,7 +368,8 @@ static struct slice inbox_in_capitals(struct imap_lex *lex, struct slice name) {
 struct slice imap_lex_mailbox(struct imap_lex *lex) {
     struct slice written = imap_lex_astring(lex);
     struct slice name = imap_lex_failed(lex) ? SLICE_EMPTY : name_decode(lex, written);
-    if (name.len > 1 && name.ptr[name.len - 1] == '/') name.len--;
+    /* RFC 9051 6.3.4: one delimiter may end a name. Two are part of it, and it is no mailbox's. */
+    if (name.len > 1 && name.ptr[name.len - 1] == '/' && name.ptr[name.len - 2] != '/') name.len--;
     if (name.len == 0) imap_lex_fail(lex, IMAP_PARSE_BAD_MAILBOX, "empty mailbox name", SLICE_EMPTY);
     return inbox_in_capitals(lex, name);
 }

@@ -197,6 +197,7 @@ static void inbox_is_inbox_in_any_case(void **state) {
 static void a_slash_at_the_end_is_dropped(void **state) {
     mailbox_is("Work/", false, "Work");
     mailbox_is("inbox/", false, "INBOX");
+    mailbox_is("inbox/x//", false, "INBOX/x//");
 }
 
 static void refuses_mailbox(struct slice text, bool utf8) {
