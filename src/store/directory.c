@@ -40,27 +40,20 @@ struct walk {
     struct address_target *targets;
     size_t target_count;
     size_t target_capacity;
+    /* Part of an alias is not what was asked: then the whole fails. */
     bool has_no_room;
 };
-
-/* An address or target that finds no room fails the whole: part of an alias is not what was asked. */
-static bool walk_grow(struct walk *walk) {
-    struct address *addresses =
-        arena_try_grow(walk->arena, walk->addresses, walk->count, &walk->capacity, sizeof *addresses);
-    struct address_target *targets = arena_try_grow(walk->arena, walk->targets, walk->target_count,
-                                                    &walk->target_capacity, sizeof *targets);
-    if (addresses) walk->addresses = addresses;
-    if (targets) walk->targets = targets;
-    walk->has_no_room |= !addresses || !targets;
-    return addresses && targets;
-}
 
 static void walk_add(struct walk *walk, struct slice text) {
     struct address address;
     if (walk->count == STORE_ALIAS_STEPS_MAX || !address_read(walk->arena, text, &address)) return;
     for (size_t i = 0; i < walk->count; i++)
         if (slice_equal(walk->addresses[i].whole, address.whole)) return;
-    if (!walk_grow(walk)) return;
+    struct address *grown =
+        arena_try_grow(walk->arena, walk->addresses, walk->count, &walk->capacity, sizeof *grown);
+    walk->has_no_room |= !grown;
+    if (!grown) return;
+    walk->addresses = grown;
     walk->addresses[walk->count++] = address;
 }
 
@@ -69,10 +62,12 @@ static void target_add(struct walk *walk, uint64_t account, struct slice address
         if (walk->targets[i].account == account) return;
     struct slice copy;
     if (walk->target_count == ADDRESS_TARGETS_MAX) return;
-    if (!walk_grow(walk) || !arena_try_copy(walk->arena, address, &copy)) {
-        walk->has_no_room = true;
-        return;
-    }
+    struct address_target *grown =
+        arena_try_grow(walk->arena, walk->targets, walk->target_count, &walk->target_capacity, sizeof *grown);
+    if (grown) walk->targets = grown;
+    bool has_room = grown && arena_try_copy(walk->arena, address, &copy);
+    walk->has_no_room |= !has_room;
+    if (!has_room) return;
     walk->targets[walk->target_count++] = (struct address_target){account, copy, is_over_quota};
 }
 
