@@ -192,7 +192,7 @@ struct imap_literal imap_lex_literal(struct imap_lex *lex) {
     return literal;
 }
 
-struct slice imap_lex_string(struct imap_lex *lex) {
+static struct slice any_string(struct imap_lex *lex) {
     if (imap_lex_try(lex, '"')) return quoted_string(lex);
     if (imap_lex_peek(lex) != '{') {
         fail_syntax(lex, "expected a string");
@@ -203,16 +203,26 @@ struct slice imap_lex_string(struct imap_lex *lex) {
     return literal.data;
 }
 
+/* RFC 9051 9: neither QUOTED-CHAR nor the CHAR8 of a literal is NUL. */
+static struct slice without_nul(struct imap_lex *lex, struct slice text) {
+    if (text.len && memchr(text.ptr, 0, text.len)) fail_syntax(lex, "a string holds a NUL byte");
+    return text;
+}
+
+struct slice imap_lex_string(struct imap_lex *lex) {
+    return without_nul(lex, any_string(lex));
+}
+
 static struct slice string_or_run(struct imap_lex *lex, const bool table[256]) {
     uint8_t next = imap_lex_peek(lex);
-    if (next == '"' || next == '{') return imap_lex_string(lex);
+    if (next == '"' || next == '{') return any_string(lex);
     struct slice run = take_run(lex, table);
     if (run.len == 0) fail_syntax(lex, "expected a word or a string");
     return run;
 }
 
 struct slice imap_lex_astring(struct imap_lex *lex) {
-    return string_or_run(lex, astring_bytes);
+    return without_nul(lex, string_or_run(lex, astring_bytes));
 }
 
 struct slice imap_lex_nstring(struct imap_lex *lex, bool *is_nil) {
@@ -366,7 +376,8 @@ static struct slice inbox_in_capitals(struct imap_lex *lex, struct slice name) {
 }
 
 struct slice imap_lex_mailbox(struct imap_lex *lex) {
-    struct slice written = imap_lex_astring(lex);
+    /* What is wrong with its bytes is said as of a name, with NO. */
+    struct slice written = string_or_run(lex, astring_bytes);
     struct slice name = imap_lex_failed(lex) ? SLICE_EMPTY : name_decode(lex, written);
     /* RFC 9051 6.3.4: one delimiter may end a name. Two are part of it, and it is no mailbox's. */
     if (name.len > 1 && name.ptr[name.len - 1] == '/' && name.ptr[name.len - 2] != '/') name.len--;

@@ -107,6 +107,7 @@ bool imap_lex_more(struct imap_lex *lex, bool *first);
 
 struct slice imap_lex_tag(struct imap_lex *lex);
 struct slice imap_lex_atom(struct imap_lex *lex);
+/* Strings without NUL (RFC 9051 9). */
 struct slice imap_lex_string(struct imap_lex *lex);
 struct slice imap_lex_astring(struct imap_lex *lex);
 /* NIL gives an empty slice and *is_nil. */

@@ -22,7 +22,8 @@ static void check_round_trip(const struct imap_command *command, bool utf8) {
     enum imap_parse_error error = imap_command_parse(buffer_slice(&first), arena, utf8, &again);
     if (error) FATAL("%.*s gave %s", SLICE_PRINT(buffer_slice(&first)), again.error_text);
     imap_render(&second, &again, utf8);
-    ASSERT(slice_equal(buffer_slice(&first), buffer_slice(&second)));
+    if (!slice_equal(buffer_slice(&first), buffer_slice(&second)))
+        FATAL("%.*s became %.*s", SLICE_PRINT(buffer_slice(&first)), SLICE_PRINT(buffer_slice(&second)));
     ASSERT(command->kind == again.kind && command->uid == again.uid);
     arena_free(&arena);
     buffer_free(&first);

@@ -163,6 +163,17 @@ static void mailbox_names_that_cannot_be_are_answered_no(void **state) {
                      IMAP_PARSE_BAD_MAILBOX);
 }
 
+/* RFC 9051 9: no CHAR is NUL. A header's name with one came back without it. */
+static void strings_hold_no_nul(void **state) {
+    static const struct slice commands[] = {
+        SLICE_INIT("a FETCH 1 BODY[HEADER.FIELDS (From \"T\0o\")]\r\n"),
+        SLICE_INIT("a SEARCH SUBJECT {3}\r\na\0b\r\n"),
+        SLICE_INIT("a LOGIN ann \"a\0b\"\r\n"),
+    };
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        assert_int_equal(imap_command_parse(commands[i], arena, false, &command), IMAP_PARSE_SYNTAX);
+}
+
 static void mailbox_commands_take_one_name(void **state) {
     means("CREATE Work/", "CREATE \"Work\"");
     same("CREATE \"x\" (USE (\\Drafts \\Sent))");
@@ -429,6 +440,7 @@ int main(void) {
         TEST(select_takes_condstore_and_qresync),
         TEST(bare_qresync_is_bad),
         TEST(mailbox_names_that_cannot_be_are_answered_no),
+        TEST(strings_hold_no_nul),
         TEST(mailbox_commands_take_one_name),
         TEST(after_utf8_accept_names_are_utf8),
         TEST(list_takes_patterns_and_options),
