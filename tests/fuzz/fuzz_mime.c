@@ -25,7 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     structure_encode(&pieces, parse(arena, message, step));
     ASSERT(slice_equal(buffer_slice(&whole), buffer_slice(&pieces)));
     struct mime_part *root = NULL;
-    ASSERT(structure_decode(arena, buffer_slice(&whole), &root) == STRUCTURE_OK);
+    struct arena *read_back = arena_new(ARENA_BYTES);
+    ASSERT(structure_decode(read_back, buffer_slice(&whole), &root) == STRUCTURE_OK);
     for (const struct mime_part *part = root; part; part = mime_part_next(root, part))
         ASSERT(part->body_offset + part->body_len <= size);
     buffer_clear(&pieces);
@@ -33,6 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     ASSERT(pieces.ptr[0] == '(' && pieces.ptr[pieces.len - 1] == ')');
     buffer_free(&whole);
     buffer_free(&pieces);
+    arena_free(&read_back);
     arena_free(&arena);
     return 0;
 }

@@ -1,5 +1,6 @@
 #include "linear.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,9 +8,13 @@
 
 enum {
     BYTES_MIN = 4096,
-    BYTES_MAX = 1 << 19,
-    ENOUGH_NS = 10 * 1000 * 1000,
-    REPEATS = 3,
+    /* Twice that, and what a parser makes of it, stays within a processor's own cache: past it the memory's
+       cost is measured, not the parser's. */
+    BYTES_MAX = 1 << 18,
+    ENOUGH_NS = 5 * 1000 * 1000,
+    /* A run shorter than this tells of the clock, not of the parser: a limit has cut it off. */
+    TOLD_NS_MIN = 100 * 1000,
+    REPEATS = 5,
     /* Ways to begin that are tried: where there are more, the first byte chooses nothing. */
     BEGINNINGS_MAX = 4,
     ATTEMPTS = 6,
@@ -116,8 +121,7 @@ static bool is_linear(const struct shape *shape, int first_byte) {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         double once = cost_ns(shape, first_byte, bytes, REPEATS);
         double twice = cost_ns(shape, first_byte, 2 * bytes, REPEATS);
-        /* Too little to be told from the clock and the allocator: a limit has cut it off. */
-        if (twice < ENOUGH_NS / 10) return true;
+        if (twice < TOLD_NS_MIN) return true;
         ratio = twice / once;
         if (ratio < ratio_max) return true;
     }
@@ -132,8 +136,15 @@ static size_t count_of(const bool first_bytes[256]) {
     return count;
 }
 
+/* Memory once had from the system is kept: else large inputs pay for new pages at each run, small ones not.
+ */
+static void keep_memory(void) {
+    if (!mallopt(M_MMAP_THRESHOLD, INT32_MAX) || !mallopt(M_TRIM_THRESHOLD, INT32_MAX)) abort();
+}
+
 bool linear_check(const bool first_bytes[256]) {
     bool is_good = true;
+    keep_memory();
     bool has_beginnings = count_of(first_bytes) <= BEGINNINGS_MAX;
     size_t checked = 0;
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
