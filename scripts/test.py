@@ -2,7 +2,7 @@
 """Runs every test there is and counts it (`make test`).
 
 Stages: meson's tests (unit, fuzz replay, simulation) and the end-to-end tests on the build with
-sanitizers, tidy, and the sandbox tests on the release binary. A cmocka program counts with each of
+sanitizers, clang's warnings, tidy, and the sandbox tests on the release binary. A cmocka program counts with each of
 its tests. The last line is the total, "N passed, N failed"; the exit status is 0 only when
 nothing failed and every stage ran.
 """
@@ -150,6 +150,16 @@ def stage_pytest(folder: str, program: Path) -> Tally:
     return tally
 
 
+def stage_command(name: str, *command: str) -> Tally:
+    """A program that counts as one test."""
+    tally = Tally()
+    if subprocess.run([sys.executable, *command], cwd=ROOT).returncode == 0:
+        tally.passed += 1
+    else:
+        tally.fail(name)
+    return tally
+
+
 def stage_tidy() -> Tally:
     done = subprocess.run([sys.executable, str(ROOT / "scripts" / "tidy.py")], cwd=ROOT, stdout=subprocess.PIPE,
                           text=True)
@@ -168,6 +178,7 @@ def stage_tidy() -> Tally:
 STAGES = (
     ("build with sanitizers", lambda: stage_build("debug")),
     ("unit, fuzz replay, a little simulation", stage_meson),
+    ("clang's warnings", lambda: stage_command("clang's warnings", "scripts/clang_check.py")),
     ("end to end", lambda: stage_pytest("tests/e2e", DEBUG / "posthaste")),
     ("tidy", stage_tidy),
     ("the tools themselves", lambda: stage_pytest("tests/tools", DEBUG / "posthaste")),
