@@ -5,23 +5,39 @@ from __future__ import annotations
 import json
 import smtplib
 import socket
-import statistics
 import subprocess
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
-from pathlib import Path
 
 from measure import Mailboxes, Measured, cpu_seconds
+from row import PASSWORD, USERS, compiled
 
-USERS = ["alice", "bob"]
-PASSWORD = "bench pass"
-CONNECTIONS = 20
-MESSAGE_BYTES = 4096
 DELIVERY_SECONDS_MAX = 300
 ANNOUNCE_SECONDS_MAX = 60
+
+
+@dataclass(frozen=True)
+class Load:
+    """What is sent. filler: Postfix's smtp-source, the same lines of X in every message, all to one user;
+    else our own generator, every message differs, the users take turns. reconnect: a connection a message."""
+
+    messages: int = 0
+    connections: int = 20
+    message_bytes: int = 4096
+    seed: int = 1
+    reconnect: bool = False
+    filler: bool = False
+
+
+@dataclass(frozen=True)
+class Sent:
+    """`started` and `ended` on the monotonic clock: the first connection, the last reply."""
+
+    started: float
+    ended: float
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -31,41 +47,43 @@ class Delivery:
     per_second: float
     accepted_per_second: float
     cpu_us: float
+    bytes: int
+
+    def values(self) -> dict[str, float]:
+        return dict(vars(self))
 
 
-Sender = Callable[[Measured, int, int], None]
+def send_filler(server: Measured, load: Load) -> Sent:
+    started = time.monotonic()
+    subprocess.run(["smtp-source", "-d", "-s", str(load.connections), "-l", str(load.message_bytes),
+                    "-m", str(load.messages), "-f", "bench@load.test", "-t", f"{USERS[0]}@{server.domain}",
+                    f"127.0.0.1:{server.ports.smtp}"], check=True)
+    return Sent(started, time.monotonic(), load.messages * load.message_bytes)
 
 
-def send_filler(server: Measured, messages: int, _seed: int) -> None:
-    """Postfix's smtp-source: the same lines of X in every message, all to one user."""
-    subprocess.run(["smtp-source", "-d", "-s", str(CONNECTIONS), "-l", str(MESSAGE_BYTES), "-m", str(messages),
-                    "-f", "bench@load.test", "-t", f"{USERS[0]}@{server.domain}", f"127.0.0.1:{server.ports.smtp}"],
-                   check=True)
-
-
-def send_text(server: Measured, messages: int, seed: int) -> None:
-    """Our own generator: every message differs, the users take turns."""
-    program = Path(__file__).resolve().parent.parent / "build" / "bench" / "smtp_load"
-    done = subprocess.run([str(program), str(server.ports.smtp), str(CONNECTIONS), str(messages), str(MESSAGE_BYTES),
-                           str(seed), "bench@load.test", *(f"{user}@{server.domain}" for user in USERS)],
-                          stdout=subprocess.PIPE, text=True)
-    if done.returncode or json.loads(done.stdout)["accepted"] != messages:
+def send_text(server: Measured, load: Load) -> Sent:
+    done = subprocess.run([str(compiled("smtp_load")), *(["--reconnect"] if load.reconnect else []),
+                           str(server.ports.smtp), str(load.connections), str(load.messages),
+                           str(load.message_bytes), str(load.seed), "bench@load.test",
+                           *(f"{user}@{server.domain}" for user in USERS)], stdout=subprocess.PIPE, text=True)
+    told = json.loads(done.stdout or "{}")
+    if done.returncode or told["accepted"] != load.messages:
         raise RuntimeError(f"{server.name} did not take every message: {done.stdout}")
+    return Sent(told["started"], told["started"] + told["seconds"], told["bytes"])
 
 
-def deliver(server: Measured, sender: Sender, messages: int, seed: int) -> Delivery:
+def deliver(server: Measured, load: Load) -> Delivery:
     """Sends and waits until every message can be seen over IMAP. Nothing is polled while sending."""
     boxes = Mailboxes(server, USERS, PASSWORD)
     boxes.clear()
     cpu_before = cpu_seconds(server)
-    started = time.monotonic()
-    sender(server, messages, seed)
-    accepted = time.monotonic()
-    boxes.wait_for(messages, DELIVERY_SECONDS_MAX)
+    sent = send_filler(server, load) if load.filler else send_text(server, load)
+    boxes.wait_for(load.messages, DELIVERY_SECONDS_MAX)
     visible = time.monotonic()
     cpu = cpu_seconds(server) - cpu_before
     boxes.close()
-    return Delivery(messages / (visible - started), messages / (accepted - started), cpu / messages * 1e6)
+    return Delivery(load.messages / (visible - sent.started), load.messages / (sent.ended - sent.started),
+                    cpu / load.messages * 1e6, sent.bytes)
 
 
 class Idler:
@@ -124,9 +142,3 @@ def announce_delays_ms(server: Measured, messages: int) -> list[float]:
             time.sleep(0.02)
     idler.close()
     return delays
-
-
-def summary(delays_ms: list[float]) -> str:
-    ordered = sorted(delays_ms)
-    return (f"median {statistics.median(ordered):.1f} ms, 95 % within {ordered[int(len(ordered) * 0.95)]:.1f} ms, "
-            f"longest {ordered[-1]:.1f} ms")

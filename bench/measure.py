@@ -1,4 +1,4 @@
-"""What a benchmark measures with: the CPU time of a server's processes, and its mailboxes.
+"""What a benchmark measures with: a server's CPU time, what it writes and flushes, its mailboxes.
 
 The CPU time of a server is that of all processes below its roots, user and system, with what
 already ended: a parent's stat counts the children it waited for.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import imaplib
 import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -21,6 +23,8 @@ TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 # Looking costs the server something too: it gets this many times as long a rest after each look.
 POLL_REST = 20
 POLL_SECONDS_MIN = 0.02
+# Until perf has attached itself to every thread.
+PERF_START_SECONDS = 0.5
 
 
 class Measured(Protocol):
@@ -42,13 +46,55 @@ def process_ticks(pid: int) -> int:
     return sum(map(int, fields[11:15]))
 
 
+def all_pids(server: Measured) -> list[int]:
+    return [pid for root in server.root_pids() for pid in (root, *children(root))]
+
+
 def cpu_seconds(server: Measured) -> float:
-    pids = [pid for root in server.root_pids() for pid in (root, *children(root))]
-    return sum(map(process_ticks, pids)) / TICKS_PER_SECOND
+    return sum(map(process_ticks, all_pids(server))) / TICKS_PER_SECOND
 
 
 def processes(server: Measured) -> int:
-    return sum(1 + len(children(root)) for root in server.root_pids())
+    return len(all_pids(server))
+
+
+def written_bytes(server: Measured) -> int:
+    """write_bytes of /proc/PID/io, proc(5), over all its processes. A parent's count has in it what its ended
+    children wrote."""
+    total = 0
+    for pid in all_pids(server):
+        try:
+            lines = Path(f"/proc/{pid}/io").read_text().splitlines()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        total += int(dict(line.split(": ") for line in lines)["write_bytes"])
+    return total
+
+
+class Flushes:
+    """Counts the calls by which a server's processes make the disk flush, while the block runs. Processes
+    that are born meanwhile are counted with their parents."""
+
+    CALLS = ("fsync", "fdatasync", "sync_file_range", "syncfs", "msync")
+
+    def __init__(self, server: Measured) -> None:
+        self.count = 0
+        events = [word for call in self.CALLS for word in ("-e", f"syscalls:sys_enter_{call}")]
+        self.counter = subprocess.Popen(["perf", "stat", "-x", ",", *events, "-p",
+                                         ",".join(map(str, all_pids(server)))], stderr=subprocess.PIPE, text=True)
+        time.sleep(PERF_START_SECONDS)
+
+    def __enter__(self) -> Flushes:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.counter.send_signal(signal.SIGINT)
+        _, told = self.counter.communicate()
+        lines = [line.split(",") for line in told.splitlines() if "syscalls:" in line]
+        if len(lines) != len(self.CALLS):
+            raise RuntimeError(f"perf did not count: {told}")
+        # A call that nobody made is "<not counted>".
+        self.count = sum(int(line[0]) for line in lines if line[0].isdigit())
 
 
 class Mailboxes:

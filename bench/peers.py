@@ -112,6 +112,7 @@ virtual_mailbox_domains = {domain}
 virtual_mailbox_maps = static:known
 virtual_transport = lmtp:unix:{folder}/lmtp
 in_flow_delay = 0
+smtpd_client_connection_count_limit = 0
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = {folder}/auth
 smtpd_tls_cert_file = {folder}/tls/cert.pem

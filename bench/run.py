@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """Measures Posthaste beside Debian's Postfix + Dovecot, both in one run (`make bench`).
 
-bench/README.md says what each figure is. --peer-only measures the peer alone; --json FILE keeps
-all figures. Needs root, because Postfix and Dovecot change users.
+bench/README.md says what each figure is. Without names all rows are measured; --list names them,
+--peer-only measures the peers alone, --json FILE keeps all figures. Needs root, because Postfix
+and Dovecot change users.
 """
 
 from __future__ import annotations
@@ -10,97 +11,66 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
-import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
-from deliver import PASSWORD, USERS, Delivery, Sender, announce_delays_ms, deliver, send_filler, send_text, summary
-from measure import Measured, processes
-from peers import Peers
-from server import Server, program
-
-ROOT = Path(__file__).resolve().parent.parent
-SCENARIOS: tuple[tuple[str, str, Sender], ...] = (
-    ("filler", "4 KB, smtp-source's filler", send_filler),
-    ("text", "4 KB, every message different", send_text),
-)
-WARM_UP_MESSAGES = 200
+from row import OURS, ROOT, Bench, Figure, Row, others
+from rows import all_rows
+from server import program
 
 
-def build_load_generator() -> None:
-    target = ROOT / "build" / "bench" / "smtp_load"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["gcc", "-std=gnu17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-o", str(target),
-                    str(ROOT / "bench" / "smtp_load.c")], check=True)
+def comparison(figure: Figure) -> str:
+    """Ours beside the best of the others."""
+    if OURS not in figure.values or len(figure.values) < 2:
+        return ""
+    theirs = max(others(figure.values)) if "/s" in figure.what else min(others(figure.values))
+    return f"{figure.values[OURS] / theirs:.2f}x" if theirs > 0 and figure.values[OURS] > 0 else ""
 
 
-def start_servers(folder: Path, peer_only: bool) -> list[Any]:
-    folder.chmod(0o755)
-    servers: list[Any] = []
-    for name, kind in (("peer", Peers), ("posthaste", Server)):
-        if kind is Server and peer_only:
-            continue
-        (folder / name).mkdir()
-        server = kind(folder / name, domain="bench.test")
-        server.prepare()
-        for user in USERS:
-            server.add_account(f"{user}@bench.test", PASSWORD)
-        servers.append(server)
-        server.start()
-    return servers
+def print_row(row: Row, figures: list[Figure]) -> None:
+    print(f"\n{row.name}: {row.title}")
+    names = list(figures[0].values)
+    print(f"  {'':<30}" + "".join(f"{name:>18}" for name in names) + f"{'ratio':>10}   target")
+    for figure in figures:
+        verdict = {None: "", True: "  holds", False: "  MISSED"}[figure.holds()]
+        print(f"  {figure.what:<30}"
+              + "".join(f"{figure.values.get(name, float('nan')):>18,.{figure.decimals}f}" for name in names)
+              + f"{comparison(figure):>10}   {figure.target.words if figure.target else ''}{verdict}", flush=True)
 
 
-def median_of(runs: list[Delivery]) -> Delivery:
-    return Delivery(*(statistics.median(getattr(run, name) for run in runs)
-                      for name in ("per_second", "accepted_per_second", "cpu_us")))
+def as_json(figure: Figure) -> dict[str, Any]:
+    return {"values": figure.values, "target": figure.target.words if figure.target else None, "holds": figure.holds()}
 
 
-def measure_delivery(servers: list[Measured], sender: Sender, messages: int, rounds: int) -> dict[str, Delivery]:
-    """The servers take turns, so that a slow minute of the machine meets both."""
-    runs: dict[str, list[Delivery]] = {server.name: [] for server in servers}
-    for server in servers:
-        deliver(server, sender, WARM_UP_MESSAGES, seed=999)
-    for round_number in range(1, rounds + 1):
-        for server in servers:
-            runs[server.name].append(deliver(server, sender, messages, seed=round_number))
-    return {name: median_of(list_of_runs) for name, list_of_runs in runs.items()}
+def measure(bench: Bench, rows: list[Row]) -> dict[str, Any]:
+    measured: dict[str, Any] = {"rounds": bench.rounds, "scale": bench.scale, "cpus": os.cpu_count(), "rows": {}}
+    print(f"{os.cpu_count()} CPUs, median of {bench.rounds} rounds, {bench.scale:g} times the messages named")
+    for row in rows:
+        started = time.monotonic()
+        figures = row.measure(bench)
+        print_row(row, figures)
+        measured["rows"][row.name] = {"title": row.title, "seconds": round(time.monotonic() - started, 1),
+                                      "figures": {figure.what: as_json(figure) for figure in figures}}
+    return measured
 
 
-def print_delivery(title: str, results: dict[str, Delivery]) -> None:
-    print(f"\n{title}")
-    print(f"  {'':<18}{'delivered/s':>12}{'accepted/s':>12}{'CPU us/message':>16}")
-    for name, result in results.items():
-        print(f"  {name:<18}{result.per_second:>12.0f}{result.accepted_per_second:>12.0f}{result.cpu_us:>16.0f}")
-    if len(results) == 2:
-        peer, ours = results.values()
-        print(f"  {'ratio':<18}{ours.per_second / peer.per_second:>11.2f}x"
-              f"{ours.accepted_per_second / peer.accepted_per_second:>11.2f}x{ours.cpu_us / peer.cpu_us:>15.2f}x")
-
-
-def measure(servers: list[Any], messages: int, rounds: int, announcements: int) -> dict[str, Any]:
-    figures: dict[str, Any] = {"messages": messages, "rounds": rounds, "cpus": os.cpu_count()}
-    print(f"{messages} messages over 20 connections, median of {rounds} rounds, {os.cpu_count()} CPUs")
-    for name, title, sender in SCENARIOS:
-        results = measure_delivery(servers, sender, messages, rounds)
-        print_delivery(title, results)
-        figures[name] = {server: vars(result) for server, result in results.items()}
-    print("\nfrom 250 to the announcement in another session's IDLE")
-    for server in servers:
-        delays = announce_delays_ms(server, announcements)
-        figures.setdefault("announce_ms", {})[server.name] = delays
-        print(f"  {server.name:<18}{summary(delays)}")
-    print("\nprocesses at rest: " + ", ".join(f"{server.name} {processes(server)}" for server in servers))
-    return figures
+def chosen(names: list[str]) -> list[Row]:
+    rows = {row.name: row for row in all_rows()}
+    unknown = [name for name in names if name not in rows]
+    if unknown:
+        sys.exit(f"bench: no row is called {', '.join(unknown)}; there are {', '.join(rows)}")
+    return [rows[name] for name in names or rows]
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--messages", type=int, default=5000)
+    parser.add_argument("rows", nargs="*", metavar="ROW", help="rows to measure, all without")
+    parser.add_argument("--list", action="store_true", help="name the rows and end")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--announcements", type=int, default=50)
+    parser.add_argument("--scale", type=float, default=1.0, help="times as many messages")
     parser.add_argument("--peer-only", action="store_true")
     parser.add_argument("--json", type=Path)
     return parser.parse_args()
@@ -108,26 +78,25 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     options = arguments()
+    rows = chosen(options.rows)
+    if options.list:
+        print("\n".join(f"{row.name:<12}{row.title}" for row in rows))
+        return 0
     if os.geteuid() != 0:
-        print("bench: needs root, because Postfix and Dovecot change users", file=sys.stderr)
-        return 1
+        sys.exit("bench: needs root, because Postfix and Dovecot change users")
     os.environ.setdefault("POSTHASTE_BIN", str(ROOT / "build" / "posthaste"))
     if not options.peer_only and not program().exists():
-        print(f"bench: {program()} is not there; run make first", file=sys.stderr)
-        return 1
-    build_load_generator()
+        sys.exit(f"bench: {program()} is not there; run make first")
     with tempfile.TemporaryDirectory(prefix="posthaste-bench-") as folder:
         # The roles run as users of their own, who must get this far.
         Path(folder).chmod(0o755)
-        servers: list[Any] = []
+        bench = Bench(Path(folder), options.peer_only, options.scale, options.rounds)
         try:
-            servers = start_servers(Path(folder), options.peer_only)
-            figures = measure(servers, options.messages, options.rounds, options.announcements)
+            measured = measure(bench, rows)
         finally:
-            for server in servers:
-                server.stop()
+            bench.stop()
     if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+        options.json.write_text(json.dumps(measured, indent=2) + "\n")
     return 0
 
 

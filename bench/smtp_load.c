@@ -1,10 +1,12 @@
 /*
  * An SMTP load generator for the benchmarks: N connections on one event loop, one message a
- * MAIL transaction, every command waits for its reply (no pipelining), connections are kept. Like
- * Postfix's smtp-source, but each message differs: headers and a body of English-like sentences,
- * all derived from the seed. Prints one JSON object with what was accepted and how long it took.
+ * MAIL transaction, every command waits for its reply (no pipelining). Connections are kept, or with
+ * --reconnect each message has one of its own. Like Postfix's smtp-source, but each message differs:
+ * headers and a body of English-like sentences, all derived from the seed and written before the clock
+ * starts. Prints one JSON object with what was accepted, when it started (monotonic clock) and how long
+ * it took.
  *
- *   smtp_load PORT CONNECTIONS MESSAGES BYTES SEED FROM TO [TO...]
+ *   smtp_load [--reconnect] PORT CONNECTIONS MESSAGES BYTES SEED FROM TO [TO...]
  *
  * Exit status 0: every message was answered with 250. 1: some were not. 2: wrong usage.
  */
@@ -25,6 +27,7 @@ enum {
     CONNECTIONS_MAX = 1000,
     MESSAGE_BYTES_MAX = 1 << 20,
     REPLY_BYTES_MAX = 8192,
+    COMMAND_BYTES_MAX = 1024,
     LINE_COLUMNS = 72,
     EVENTS_AT_ONCE = 64,
 };
@@ -40,6 +43,12 @@ struct job {
     const char *from;
     char **to;
     size_t to_count;
+    bool reconnect;
+};
+
+struct message {
+    char *text;
+    size_t len;
 };
 
 struct connection {
@@ -49,7 +58,9 @@ struct connection {
     uint64_t started_us;
     char reply[REPLY_BYTES_MAX];
     size_t reply_len;
-    char *output;
+    bool waits_for_room;
+    char command[COMMAND_BYTES_MAX];
+    const char *output;
     size_t output_len;
     size_t output_sent;
 };
@@ -58,6 +69,8 @@ struct load {
     struct job job;
     int epoll;
     struct connection *connections;
+    struct message *messages;
+    uint64_t bytes;
     size_t open;
     uint64_t next_message;
     uint64_t accepted;
@@ -155,25 +168,46 @@ static size_t message_write(const struct job *job, uint64_t message, char *out) 
     return put_text(out, at, ".\r\n");
 }
 
-static void watch(struct load *load, struct connection *c, uint32_t events) {
-    struct epoll_event event = {.events = events, .data.ptr = c};
+static void messages_write(struct load *load) {
+    char *scratch = malloc(MESSAGE_BYTES_MAX);
+    load->messages = calloc(load->job.messages, sizeof *load->messages);
+    if (!scratch || !load->messages) die("messages");
+    for (uint64_t i = 0; i < load->job.messages; i++) {
+        struct message *message = &load->messages[i];
+        message->len = message_write(&load->job, i, scratch);
+        message->text = malloc(message->len);
+        if (!message->text) die("messages");
+        memcpy(message->text, scratch, message->len);
+        load->bytes += message->len;
+    }
+    free(scratch);
+}
+
+static void watch(struct load *load, struct connection *c, bool waits_for_room) {
+    if (c->waits_for_room == waits_for_room) return;
+    struct epoll_event event = {.events = waits_for_room ? EPOLLOUT : EPOLLIN, .data.ptr = c};
     if (epoll_ctl(load->epoll, EPOLL_CTL_MOD, c->fd, &event) < 0) die("epoll_ctl");
+    c->waits_for_room = waits_for_room;
+}
+
+static void connection_close(struct load *load, struct connection *c) {
+    (void)close(c->fd);
+    c->fd = -1;
+    load->open--;
 }
 
 /* Gives up a connection; what it was sending counts as failed. */
 static void connection_drop(struct load *load, struct connection *c, const char *why) {
     if (c->state > STATE_EHLO && c->state < STATE_QUIT) load->failed++;
-    if (why) (void)fprintf(stderr, "smtp_load: connection dropped: %s\n", why);
-    (void)close(c->fd);
-    c->fd = -1;
-    load->open--;
+    (void)fprintf(stderr, "smtp_load: connection dropped: %s\n", why);
+    connection_close(load, c);
 }
 
 static void connection_flush(struct load *load, struct connection *c) {
     while (c->output_sent < c->output_len) {
         ssize_t sent = write(c->fd, c->output + c->output_sent, c->output_len - c->output_sent);
         if (sent < 0 && errno == EAGAIN) {
-            watch(load, c, EPOLLOUT);
+            watch(load, c, true);
             return;
         }
         if (sent < 0) {
@@ -182,15 +216,39 @@ static void connection_flush(struct load *load, struct connection *c) {
         }
         c->output_sent += (size_t)sent;
     }
-    watch(load, c, EPOLLIN);
+    watch(load, c, false);
+}
+
+static void connection_send(struct load *load, struct connection *c, enum state state, const char *output,
+                            size_t len) {
+    c->state = state;
+    c->output = output;
+    c->output_len = len;
+    c->output_sent = 0;
+    connection_flush(load, c);
 }
 
 static void connection_say(struct load *load, struct connection *c, enum state state, const char *verb,
                            const char *address, const char *end) {
-    c->state = state;
-    c->output_len = (size_t)snprintf(c->output, MESSAGE_BYTES_MAX, "%s%s%s\r\n", verb, address, end);
-    c->output_sent = 0;
-    connection_flush(load, c);
+    int len = snprintf(c->command, sizeof c->command, "%s%s%s\r\n", verb, address, end);
+    if (len < 0 || (size_t)len >= sizeof c->command) die("command");
+    connection_send(load, c, state, c->command, (size_t)len);
+}
+
+static void connection_open(struct load *load, struct connection *c) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(load->job.port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (c->fd < 0) die("socket");
+    int on = 1;
+    (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (connect(c->fd, (struct sockaddr *)&address, sizeof address) < 0 && errno != EINPROGRESS)
+        die("connect");
+    c->state = STATE_GREETING;
+    c->waits_for_room = false;
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
+    if (epoll_ctl(load->epoll, EPOLL_CTL_ADD, c->fd, &event) < 0) die("epoll_ctl");
+    load->open++;
 }
 
 /* Starts the next message, or says goodbye when there is none. */
@@ -206,7 +264,16 @@ static void connection_begin(struct load *load, struct connection *c) {
 
 static void message_accepted(struct load *load, struct connection *c) {
     load->latencies_us[load->accepted++] = (uint32_t)(now_us() - c->started_us);
-    connection_begin(load, c);
+    if (load->job.reconnect)
+        connection_say(load, c, STATE_QUIT, "QUIT", "", "");
+    else
+        connection_begin(load, c);
+}
+
+/* After its goodbye. The next message wants a new connection where each has its own. */
+static void connection_ended(struct load *load, struct connection *c) {
+    connection_close(load, c);
+    if (load->job.reconnect && load->next_message < load->job.messages) connection_open(load, c);
 }
 
 /* What each state does on its good reply; any other reply ends the connection. */
@@ -230,16 +297,13 @@ static void connection_advance(struct load *load, struct connection *c, char kin
         connection_say(load, c, STATE_DATA, "DATA", "", "");
         break;
     case STATE_DATA:
-        c->state = STATE_BODY;
-        c->output_len = message_write(&load->job, c->message, c->output);
-        c->output_sent = 0;
-        connection_flush(load, c);
+        connection_send(load, c, STATE_BODY, load->messages[c->message].text, load->messages[c->message].len);
         break;
     case STATE_BODY:
         message_accepted(load, c);
         break;
     case STATE_QUIT:
-        connection_drop(load, c, NULL);
+        connection_ended(load, c);
         break;
     }
 }
@@ -264,22 +328,6 @@ static void connection_read(struct load *load, struct connection *c) {
     if (!reply_is_whole(c)) return;
     c->reply_len = 0;
     connection_advance(load, c, c->reply[0]);
-}
-
-static void connection_open(struct load *load, struct connection *c) {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(load->job.port)};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (c->fd < 0) die("socket");
-    int on = 1;
-    (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (connect(c->fd, (struct sockaddr *)&address, sizeof address) < 0 && errno != EINPROGRESS)
-        die("connect");
-    c->output = malloc(MESSAGE_BYTES_MAX);
-    if (!c->output) die("malloc");
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
-    if (epoll_ctl(load->epoll, EPOLL_CTL_ADD, c->fd, &event) < 0) die("epoll_ctl");
-    load->open++;
 }
 
 static void load_run(struct load *load) {
@@ -309,12 +357,13 @@ static double percentile_ms(const struct load *load, unsigned percent) {
     return load->latencies_us[(load->accepted - 1) * percent / 100] / 1000.0;
 }
 
-static void load_report(const struct load *load, double seconds) {
+static void load_report(const struct load *load, double started, double seconds) {
     qsort(load->latencies_us, load->accepted, sizeof *load->latencies_us, compare_latency);
-    (void)printf("{\"accepted\": %llu, \"failed\": %llu, \"seconds\": %.6f, \"latency_p50_ms\": %.3f, "
-                 "\"latency_p99_ms\": %.3f}\n",
-                 (unsigned long long)load->accepted, (unsigned long long)load->failed, seconds,
-                 percentile_ms(load, 50), percentile_ms(load, 99));
+    (void)printf("{\"accepted\": %llu, \"failed\": %llu, \"bytes\": %llu, \"started\": %.6f, "
+                 "\"seconds\": %.6f, \"latency_p50_ms\": %.3f, \"latency_p99_ms\": %.3f}\n",
+                 (unsigned long long)load->accepted, (unsigned long long)load->failed,
+                 (unsigned long long)load->bytes, started, seconds, percentile_ms(load, 50),
+                 percentile_ms(load, 99));
 }
 
 static uint64_t number_argument(const char *text, uint64_t max) {
@@ -330,24 +379,30 @@ static uint64_t number_argument(const char *text, uint64_t max) {
 }
 
 int main(int argc, char **argv) {
-    if (argc < 8) {
-        (void)fprintf(stderr, "usage: %s PORT CONNECTIONS MESSAGES BYTES SEED FROM TO [TO...]\n", argv[0]);
+    bool reconnect = argc > 1 && strcmp(argv[1], "--reconnect") == 0;
+    char **arguments = argv + reconnect;
+    if (argc - reconnect < 8) {
+        (void)fprintf(stderr,
+                      "usage: %s [--reconnect] PORT CONNECTIONS MESSAGES BYTES SEED FROM TO [TO...]\n",
+                      argv[0]);
         return 2;
     }
     struct load load = {.epoll = epoll_create1(EPOLL_CLOEXEC)};
-    load.job.port = (uint16_t)number_argument(argv[1], 65535);
-    load.job.connections = number_argument(argv[2], CONNECTIONS_MAX);
-    load.job.messages = number_argument(argv[3], UINT32_MAX);
-    load.job.message_bytes = number_argument(argv[4], MESSAGE_BYTES_MAX / 2);
-    load.job.seed = number_argument(argv[5], UINT32_MAX);
-    load.job.from = argv[6];
-    load.job.to = argv + 7;
-    load.job.to_count = (size_t)argc - 7;
+    load.job.reconnect = reconnect;
+    load.job.port = (uint16_t)number_argument(arguments[1], 65535);
+    load.job.connections = number_argument(arguments[2], CONNECTIONS_MAX);
+    load.job.messages = number_argument(arguments[3], UINT32_MAX);
+    load.job.message_bytes = number_argument(arguments[4], MESSAGE_BYTES_MAX / 2);
+    load.job.seed = number_argument(arguments[5], UINT32_MAX);
+    load.job.from = arguments[6];
+    load.job.to = arguments + 7;
+    load.job.to_count = (size_t)(argc - reconnect) - 7;
     load.connections = calloc(load.job.connections, sizeof *load.connections);
     load.latencies_us = calloc(load.job.messages, sizeof *load.latencies_us);
     if (load.epoll < 0 || !load.connections || !load.latencies_us) die("start");
+    messages_write(&load);
     uint64_t started_us = now_us();
     load_run(&load);
-    load_report(&load, (double)(now_us() - started_us) / 1e6);
+    load_report(&load, (double)started_us / 1e6, (double)(now_us() - started_us) / 1e6);
     return load.accepted == load.job.messages ? 0 : 1;
 }
