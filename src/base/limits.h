@@ -111,6 +111,15 @@ enum {
     /* Submission looks for missing fields in a header section up to this size. */
     SMTP_HEADER_HELD_BYTES_MAX = 64 * 1024,
     SMTP_READ_BYTES = 16 * 1024,
+    /* As a client: commands under way at once, what is kept of an answer, and what is written at once. */
+    SMTP_CLIENT_PIPELINED_MAX = 64,
+    SMTP_ANSWER_TEXT_BYTES_MAX = 1024,
+    SMTP_CLIENT_PIECE_BYTES = 8 * 1024,
+    SMTP_CLIENT_FLUSH_BYTES = 32 * 1024,
+    SMTP_CLIENT_OUT_BYTES_MAX = 128 * 1024,
+    /* How long QUIT's answer, and the reason of a server that hung up, are waited for. */
+    SMTP_CLIENT_QUIT_MS = 5 * 1000,
+    SMTP_CLIENT_LAST_WORDS_MS = 1000,
     /* Content taken from one connection before others get their turn. */
     SMTP_TURN_BYTES_MAX = 256 * 1024,
 

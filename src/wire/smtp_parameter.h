@@ -19,6 +19,9 @@ enum smtp_extension {
     SMTP_EXTENSION_DSN = 1 << 5,            /* RFC 3461 */
     SMTP_EXTENSION_REQUIRETLS = 1 << 6,     /* RFC 8689 */
     SMTP_EXTENSION_FUTURE_RELEASE = 1 << 7, /* RFC 4865 */
+    SMTP_EXTENSION_PIPELINING = 1 << 8,     /* RFC 2920 */
+    SMTP_EXTENSION_CHUNKING = 1 << 9,       /* RFC 3030 */
+    SMTP_EXTENSION_STARTTLS = 1 << 10,      /* RFC 3207 */
 };
 
 enum smtp_body { SMTP_BODY_7BIT, SMTP_BODY_8BITMIME, SMTP_BODY_BINARYMIME };

@@ -1,6 +1,7 @@
 /* Another server's replies, and command framing: the same whatever the pieces, within bounds, clean. */
 #include "base/limits.h"
 #include "wire/smtp_frame.h"
+#include "wire/smtp_offer.h"
 #include "wire/smtp_reply_parser.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -17,6 +18,15 @@ static enum smtp_reply_parse_status read_in_pieces(struct smtp_reply_parser *par
     return status;
 }
 
+/* The first line is a name: without others, nothing is offered. */
+static void check_offer(struct slice text) {
+    struct smtp_offer offer = smtp_offer_parse(text);
+    bool has_words = slice_find_byte(text, '\n') != SLICE_NOT_FOUND;
+    ASSERT(has_words || (offer.extensions == 0 && offer.mechanisms == 0));
+    ASSERT(offer.size_bytes_max == 0 || smtp_offer_has(&offer, SMTP_EXTENSION_SIZE));
+    ASSERT(!smtp_offer_has_mechanism(&offer, SASL_MECHANISM_UNKNOWN));
+}
+
 static void check_reply(struct slice input, size_t piece) {
     struct smtp_reply_parser whole = smtp_reply_parser_new();
     struct smtp_reply_parser pieces = smtp_reply_parser_new();
@@ -30,6 +40,7 @@ static void check_reply(struct slice input, size_t piece) {
         ASSERT(slice_equal(text, buffer_slice(&whole.text)));
         for (size_t i = 0; i < text.len; i++) ASSERT(text.ptr[i] >= ' ' || text.ptr[i] == '\n');
         ASSERT(pieces.code >= 200 && pieces.code <= 599);
+        check_offer(text);
     }
     smtp_reply_parser_free(&whole);
     smtp_reply_parser_free(&pieces);
