@@ -204,6 +204,10 @@ enum {
     MIME_ENVELOPE_BYTES_MAX = 4 * 1024 * 1024,
     MIME_ADDRESSES_MAX = 10000,
     MIME_PARAMETERS_MAX = 256,
+    /* Binary parts on their way in: what is read of a field, all open boundaries, one Content-Type. */
+    BINARY_MIME_FIELD_BYTES_MAX = 16 * 1024,
+    BINARY_MIME_BOUNDARIES_BYTES_MAX = 64 * 1024,
+    BINARY_MIME_ARENA_BYTES_MAX = 256 * 1024,
 
     /* What is kept of a message when it is delivered; search reads further. */
     ANALYSIS_PREVIEW_BYTES = 200,

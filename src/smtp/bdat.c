@@ -5,10 +5,33 @@
  */
 #include "smtp/smtp_reception.h"
 
-/* Lines were cut anywhere, and may not be canonical: this is no BINARYMIME server. */
+/* RFC 5322 2.2: a NUL can only be in a binary part. The session stays in step, so it may go on. */
+static void refuse_nul(struct smtp_reception *reception) {
+    struct smtp_reply reply = smtp_reply_named(SMTP_REPLY_MESSAGE_NUL);
+    reply.closes = false;
+    smtp_reception_fail(reception, reply);
+}
+
+/* Lines were cut anywhere, and may not be canonical. */
 static void take_content(struct smtp_reception *reception, struct slice content) {
+    struct byte_sink sink = byte_sink_of_buffer(&reception->pending);
     if (reception->failure.code) return;
-    canonical_lines_write(&reception->lines, content, byte_sink_of_buffer(&reception->pending));
+    bool has_nul = !reception->binary && slice_find_byte(content, 0) != SLICE_NOT_FOUND;
+    if (reception->binary) {
+        binary_mime_write(reception->binary, content, sink);
+        has_nul = binary_mime_has_nul(reception->binary);
+    } else {
+        canonical_lines_write(&reception->lines, content, sink);
+    }
+    if (has_nul) refuse_nul(reception);
+}
+
+static void finish_content(struct smtp_reception *reception) {
+    struct byte_sink sink = byte_sink_of_buffer(&reception->pending);
+    if (reception->binary)
+        binary_mime_finish(reception->binary, sink);
+    else
+        canonical_lines_finish(&reception->lines, sink);
 }
 
 /* True: the whole chunk came. Otherwise the connection has ended, with *reply. */
@@ -54,7 +77,7 @@ static struct smtp_reply end_chunk(struct task *t, struct smtp_session *session,
                                    const struct smtp_bdat *bdat) {
     struct smtp_reception *reception = session->transaction->reception;
     if (bdat->last) {
-        canonical_lines_finish(&reception->lines, byte_sink_of_buffer(&reception->pending));
+        finish_content(reception);
         return smtp_reception_finish(t, session);
     }
     return reception->failure.code ? reception->failure : chunk_ok(session, bdat);

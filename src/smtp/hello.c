@@ -37,7 +37,7 @@ struct smtp_reply smtp_ehlo(struct task *t, struct smtp_session *session,
     buffer_append(&text, SLICE("\nPIPELINING\nSIZE "));
     buffer_append_number(&text, session->server->settings.message_bytes_max);
     offer_security(&text, session);
-    buffer_append(&text, SLICE("\n8BITMIME\nSMTPUTF8\nCHUNKING\nENHANCEDSTATUSCODES\nDSN"));
+    buffer_append(&text, SLICE("\n8BITMIME\nSMTPUTF8\nCHUNKING\nBINARYMIME\nENHANCEDSTATUSCODES\nDSN"));
     offer_limits(&text, session);
     buffer_append(&text, SLICE("\nHELP"));
     reply.text = arena_copy(session->scratch, buffer_slice(&text));

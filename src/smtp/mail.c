@@ -25,6 +25,7 @@ static void transaction_begin(struct smtp_session *session, const struct smtp_ma
     transaction->envelope_id = arena_copy(arena, mail->parameters.envid);
     transaction->dsn_return = (uint32_t)mail->parameters.ret;
     transaction->is_utf8 = mail->parameters.smtputf8;
+    transaction->is_binary = mail->parameters.body == SMTP_BODY_BINARYMIME;
     transaction->tenant = session->identity ? session->identity->tenant : 0;
     session->transaction = transaction;
 }

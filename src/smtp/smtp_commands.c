@@ -18,6 +18,7 @@ enum need {
     NEED_NO_CHUNKS = 1 << 10,
     NEED_ADDRESSED = 1 << 11,
     NEED_RECIPIENT = 1 << 12,
+    NEED_LINES = 1 << 13,
 };
 
 static bool has_hello(const struct smtp_session *s) { return s->helo_bytes > 0; }
@@ -35,6 +36,7 @@ static bool has_transaction(const struct smtp_session *s) { return s->transactio
 static bool has_no_chunks(const struct smtp_session *s) { return !s->transaction->reception; }
 static bool is_addressed(const struct smtp_session *s) { return s->transaction->is_addressed; }
 static bool has_recipient(const struct smtp_session *s) { return s->transaction->recipient_count > 0; }
+static bool is_of_lines(const struct smtp_session *s) { return !s->transaction->is_binary; }
 
 struct condition {
     unsigned need;
@@ -59,6 +61,8 @@ static const struct condition conditions[] = {
      SLICE_INIT("A mail transaction is under way")},
     {NEED_TRANSACTION, has_transaction, SMTP_REPLY_NEED_MAIL, SLICE_INIT("")},
     {NEED_NO_CHUNKS, has_no_chunks, SMTP_REPLY_BAD_SEQUENCE, SLICE_INIT("BDAT is under way")},
+    /* RFC 3030 3 */
+    {NEED_LINES, is_of_lines, SMTP_REPLY_BAD_SEQUENCE, SLICE_INIT("BODY=BINARYMIME comes by BDAT")},
     {NEED_ADDRESSED, is_addressed, SMTP_REPLY_NEED_RCPT, SLICE_INIT("")},
     {NEED_RECIPIENT, has_recipient, SMTP_REPLY_NO_VALID_RECIPIENTS, SLICE_INIT("")},
 };
@@ -88,7 +92,7 @@ static const struct row rows[] = {
     {SMTP_VERB_HELO, 0, true, smtp_helo, NULL},
     {SMTP_VERB_MAIL, NEED_HELLO | NEED_LOGIN | NEED_NO_TRANSACTION, false, smtp_mail, NULL},
     {SMTP_VERB_RCPT, NEED_HELLO | NEED_LOGIN | NEED_TRANSACTION | NEED_NO_CHUNKS, false, smtp_rcpt, NULL},
-    {SMTP_VERB_DATA, NEEDS_CONTENT | NEED_NO_CHUNKS, true, smtp_data, NULL},
+    {SMTP_VERB_DATA, NEEDS_CONTENT | NEED_NO_CHUNKS | NEED_LINES, true, smtp_data, NULL},
     {SMTP_VERB_BDAT, NEEDS_CONTENT | NEED_EHLO, false, smtp_bdat, smtp_bdat_refuse},
     {SMTP_VERB_RSET, 0, false, smtp_rset, NULL},
     {SMTP_VERB_NOOP, 0, false, smtp_noop, NULL},

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 /* The pieces that `pending` may hold at once: a held header section and what one read brings,
-   of which BDAT's line ends may double. */
+   of which BDAT's line ends may double, or a field comes on top that waited to be read. */
 enum { PENDING_BYTES_MAX = SMTP_HEADER_HELD_BYTES_MAX + 4 * SMTP_READ_BYTES };
 
 /* Silence: it went well. */
@@ -25,19 +25,21 @@ static struct smtp_reply reply_of_intake(enum intake_result result) {
 struct smtp_reply smtp_reception_begin(struct smtp_session *session) {
     struct smtp_server *server = session->server;
     struct intake *intake = NULL;
-    /* RFC 1870 6: the limit is on what was sent, not on what is put in front of it. */
-    enum intake_result begun =
-        intake_begin(server->intake, server->settings.message_bytes_max + SMTP_TRACE_BYTES_MAX, &intake);
+    /* RFC 1870 6: the limit is on what was sent, not on what is put in front of it or made of it. */
+    uint64_t bytes_max = 2 * server->settings.message_bytes_max + SMTP_TRACE_BYTES_MAX;
+    enum intake_result begun = intake_begin(server->intake, bytes_max, &intake);
     if (begun != INTAKE_OK) return reply_of_intake(begun);
     struct smtp_reception *reception = calloc(1, sizeof *reception);
     if (!reception) FATAL("out of memory for a message");
     struct env *env = session->conn.env;
-    *reception = (struct smtp_reception){.id = store_client_new_id(server->store),
-                                         .received_ms = env_wall_ms(env),
-                                         .pace = smtp_pace_begin(env),
-                                         .intake = intake,
-                                         .pending = buffer_new(PENDING_BYTES_MAX),
-                                         .lines = canonical_lines_new()};
+    *reception =
+        (struct smtp_reception){.id = store_client_new_id(server->store),
+                                .received_ms = env_wall_ms(env),
+                                .pace = smtp_pace_begin(env),
+                                .intake = intake,
+                                .pending = buffer_new(PENDING_BYTES_MAX),
+                                .lines = canonical_lines_new(),
+                                .binary = session->transaction->is_binary ? binary_mime_new() : NULL};
     session->transaction->reception = reception;
     return smtp_reply_named(SMTP_REPLY_OK);
 }
@@ -46,6 +48,7 @@ void smtp_reception_end(struct smtp_reception **reception) {
     if (!*reception) return;
     intake_free(&(*reception)->intake);
     buffer_free(&(*reception)->pending);
+    binary_mime_free(&(*reception)->binary);
     free(*reception);
     *reception = NULL;
 }

@@ -11,6 +11,7 @@
 
 #include "smtp/smtp_pace.h"
 #include "smtp/smtp_session.h"
+#include "wire/binary_mime.h"
 #include "wire/canonical_lines.h"
 
 struct smtp_reception {
@@ -24,8 +25,9 @@ struct smtp_reception {
     /* A code: the message is refused. */
     struct smtp_reply failure;
     struct smtp_pace pace;
-    /* BDAT: chunks may cut lines anywhere. */
+    /* BDAT: chunks may cut lines anywhere. With BODY=BINARYMIME what makes lines of it; or NULL. */
     struct canonical_lines lines;
+    struct binary_mime *binary;
 };
 
 /* Begins the transaction's message. OK (code 250), or why not now. */

@@ -30,8 +30,8 @@ struct slice smtp_session_peer(const struct smtp_session *session) {
 }
 
 unsigned smtp_session_extensions(const struct smtp_session *session) {
-    unsigned always =
-        SMTP_EXTENSION_SIZE | SMTP_EXTENSION_8BITMIME | SMTP_EXTENSION_SMTPUTF8 | SMTP_EXTENSION_DSN;
+    unsigned always = SMTP_EXTENSION_SIZE | SMTP_EXTENSION_8BITMIME | SMTP_EXTENSION_BINARYMIME |
+                      SMTP_EXTENSION_SMTPUTF8 | SMTP_EXTENSION_DSN;
     if (!session->is_extended) return 0;
     return session->kind == SMTP_PORT_MX ? always : always | SMTP_EXTENSION_AUTH;
 }

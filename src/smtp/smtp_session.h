@@ -36,6 +36,8 @@ struct smtp_transaction {
     struct slice envelope_id;
     uint32_t dsn_return;
     bool is_utf8;
+    /* RFC 3030 3: BODY=BINARYMIME. */
+    bool is_binary;
     /* Its reply is the last thing to come of it. */
     bool is_over;
     /* RCPT was tried, whatever became of it. */

@@ -63,9 +63,13 @@ static void read_type(struct arena *arena, struct mime_part *part, struct slice 
     if (!usable) part->media = media_of(SLICE("text"), SLICE("plain"));
 }
 
-static void read_encoding(struct arena *arena, struct mime_part *part, struct slice value) {
+struct slice mime_part_encoding(struct slice value) {
     header_skip_cfws(&value, NULL);
-    struct slice token = header_take_token(&value);
+    return header_take_token(&value);
+}
+
+static void read_encoding(struct arena *arena, struct mime_part *part, struct slice value) {
+    struct slice token = mime_part_encoding(value);
     if (token.len && !arena_try_copy(arena, token, &part->encoding)) part->encoding = SLICE_EMPTY;
 }
 

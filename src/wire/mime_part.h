@@ -15,6 +15,9 @@ void mime_part_read(struct arena *arena, struct mime_part *part, struct slice he
 /* Makes it an opaque leaf. */
 void mime_part_seal(struct mime_part *part);
 
+/* The word that the value of a Content-Transfer-Encoding says (RFC 2045 6.1); empty: none. */
+struct slice mime_part_encoding(struct slice value);
+
 /* The boundary of a multipart, or an empty slice where it has none that can be used. */
 struct slice mime_part_boundary(const struct mime_part *part);
 

@@ -24,6 +24,8 @@ struct model {
     bool is_logged_in;
     enum hello hello;
     bool has_mail;
+    /* BODY=BINARYMIME */
+    bool is_binary;
     /* RCPT was tried; some were accepted. */
     bool is_addressed;
     bool has_recipient;
@@ -35,6 +37,7 @@ enum command {
     COMMAND_EHLO,
     COMMAND_HELO,
     COMMAND_MAIL,
+    COMMAND_MAIL_BINARY,
     COMMAND_RCPT,
     COMMAND_RCPT_UNKNOWN,
     COMMAND_DATA,
@@ -58,6 +61,7 @@ static const char *const texts[COMMAND_COUNT] = {
     [COMMAND_EHLO] = "EHLO client.example\r\n",
     [COMMAND_HELO] = "HELO client.example\r\n",
     [COMMAND_MAIL] = "MAIL FROM:<alice@example.test>\r\n",
+    [COMMAND_MAIL_BINARY] = "MAIL FROM:<alice@example.test> BODY=BINARYMIME\r\n",
     [COMMAND_RCPT] = "RCPT TO:<bob@example.test>\r\n",
     [COMMAND_RCPT_UNKNOWN] = "RCPT TO:<nobody@example.test>\r\n",
     [COMMAND_DATA] = "DATA\r\n",
@@ -77,7 +81,7 @@ static const char *const texts[COMMAND_COUNT] = {
 };
 
 static void forget_transaction(struct model *m) {
-    m->has_mail = m->is_addressed = m->has_recipient = false;
+    m->has_mail = m->is_binary = m->is_addressed = m->has_recipient = false;
     m->content = CONTENT_NONE;
 }
 
@@ -100,11 +104,14 @@ static unsigned on_hello(struct model *m, enum hello hello) {
     return 250;
 }
 
-static unsigned on_mail(struct model *m) {
+/* RFC 3030 2.2: the parameter is of ESMTP, and unknown behind HELO. */
+static unsigned on_mail(struct model *m, bool is_binary) {
+    if (is_binary && m->hello != HELLO_EHLO) return 555;
     unsigned refusal = may_not_send(m);
     if (refusal) return refusal;
     if (m->has_mail) return 503;
     m->has_mail = true;
+    m->is_binary = is_binary;
     return 250;
 }
 
@@ -128,8 +135,12 @@ static unsigned on_bdat(struct model *m, bool is_last) {
     return 250;
 }
 
+/* RFC 3030 3: a binary message does not come by DATA, whoever it is for. */
 static unsigned on_data(struct model *m) {
-    unsigned refusal = may_not_give_content(m);
+    unsigned refusal = may_not_send(m);
+    if (refusal) return refusal;
+    if (m->is_binary) return 503;
+    refusal = may_not_give_content(m);
     if (refusal) return refusal;
     return m->content == CONTENT_CHUNKS ? 503 : 354;
 }
@@ -157,7 +168,8 @@ static unsigned answer(struct model *m, enum command command) {
     case COMMAND_HELO:
         return on_hello(m, HELLO_HELO);
     case COMMAND_MAIL:
-        return on_mail(m);
+    case COMMAND_MAIL_BINARY:
+        return on_mail(m, command == COMMAND_MAIL_BINARY);
     case COMMAND_RCPT:
     case COMMAND_RCPT_UNKNOWN:
         return on_rcpt(m, command == COMMAND_RCPT);
@@ -212,6 +224,7 @@ struct state {
 #define T COMMAND_STARTTLS
 #define A COMMAND_AUTH
 #define M COMMAND_MAIL
+#define N COMMAND_MAIL_BINARY
 #define R COMMAND_RCPT
 #define U COMMAND_RCPT_UNKNOWN
 #define B COMMAND_BDAT
@@ -232,6 +245,11 @@ static const struct state states[] = {
     {"tls, rcpt", "smtp", WAY(E, T, E, M, R)},
     {"rcpt, one refused", "smtp", WAY(E, M, R, U)},
     {"bdat", "smtp", WAY(E, M, R, B)},
+    {"binary mail", "smtp", WAY(E, N)},
+    {"binary rcpt", "smtp", WAY(E, N, R)},
+    {"tls, binary rcpt", "smtp", WAY(E, T, E, N, R)},
+    {"binary bdat", "smtp", WAY(E, N, R, B)},
+    {"binary bdat done", "smtp", WAY(E, N, R, COMMAND_BDAT_LAST)},
     {"tls, bdat", "smtp", WAY(E, T, E, M, R, B)},
     {"bdat done", "smtp", WAY(E, M, R, COMMAND_BDAT_LAST)},
     {"bdat given up", "smtp", WAY(E, M, R, B, COMMAND_RSET)},
@@ -248,6 +266,8 @@ static const struct state states[] = {
     {"login, rcpt", "submission", WAY(E, A, M, R)},
     {"tls, login, rcpt", "submission", WAY(E, T, E, A, M, R)},
     {"login, bdat", "submission", WAY(E, A, M, R, B)},
+    {"login, binary rcpt", "submission", WAY(E, A, N, R)},
+    {"login, binary bdat", "submission", WAY(E, A, N, R, B)},
     {"login, ehlo", "submission", WAY(E, A, E)},
     {"login, helo, mail", "submission", WAY(E, A, H, M)},
     {"implicit tls", "submissions", WAY(COMMAND_NOOP)},
