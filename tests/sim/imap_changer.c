@@ -229,18 +229,16 @@ static bool append(struct task *t, struct changer *changer) {
     uint32_t number =
         ledger_attempt(changer->ledger, 0, (size_t)run_between(changer->run, 0, APPEND_BYTES_MAX));
     if (!number) return false;
-    struct buffer message = buffer_new(LEDGER_TEXT_BYTES_MAX);
-    ledger_write_message(changer->ledger, number, &message);
+    struct slice message = ledger_message(changer->ledger, number);
     changer->ledger->entries[number].allowed[box] = 1;
     changer->ledger->entries[number].is_sent = true;
     begin(changer);
     talk_printf(t, &changer->talk.talk, "a%u APPEND %s {%zu+}\r\n", ++changer->talk.tag, ledger_box_name(box),
                 message.len);
-    talk_say(t, &changer->talk.talk, buffer_slice(&message));
+    talk_say(t, &changer->talk.talk, message);
     talk_say(t, &changer->talk.talk, SLICE("\r\n"));
     bool is_good = imap_talk_finish(t, &changer->talk, take_changed, changer, "APPEND");
     if (is_good) note_appended(changer, box, number);
-    buffer_free(&message);
     return is_good;
 }
 

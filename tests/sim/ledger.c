@@ -26,6 +26,7 @@ void ledger_free(struct ledger **ledger) {
         }
         map_free(&(*ledger)->mailboxes[i].seen);
     }
+    for (uint32_t i = 1; i <= (*ledger)->count; i++) buffer_free(&(*ledger)->entries[i].text);
     buffer_free(&(*ledger)->failure);
     free(*ledger);
     *ledger = NULL;
@@ -95,7 +96,7 @@ static void write_line(struct buffer *out, uint64_t *state) {
     buffer_grew(out, len + 2);
 }
 
-void ledger_write_message(const struct ledger *ledger, uint32_t number, struct buffer *out) {
+static void write_message(const struct ledger *ledger, uint32_t number, struct buffer *out) {
     uint64_t state = ledger->seed * 0x100000001b3u + number;
     size_t start = out->len;
     buffer_printf(out, "X-Ledger: %u\r\n", number);
@@ -105,6 +106,15 @@ void ledger_write_message(const struct ledger *ledger, uint32_t number, struct b
     buffer_printf(out, "Message-ID: <%u.%llu@elsewhere.test>\r\n", number, (unsigned long long)ledger->seed);
     buffer_printf(out, "Subject: number %u\r\n\r\n", number);
     while (out->len - start < ledger->entries[number].bytes) write_line(out, &state);
+}
+
+struct slice ledger_message(struct ledger *ledger, uint32_t number) {
+    struct ledger_entry *entry = &ledger->entries[number];
+    if (!entry->text.len) {
+        entry->text = buffer_new(LEDGER_TEXT_BYTES_MAX);
+        write_message(ledger, number, &entry->text);
+    }
+    return buffer_slice(&entry->text);
 }
 
 /* The number behind the first X-Ledger field, and where the message itself begins. */
@@ -135,11 +145,9 @@ uint32_t ledger_recognize(struct ledger *ledger, struct slice text) {
                     SLICE_PRINT(slice_sub(text, 0, 200)));
         return 0;
     }
-    struct buffer sent = buffer_new(LEDGER_TEXT_BYTES_MAX);
-    ledger_write_message(ledger, number, &sent);
-    bool is_same = slice_equal(buffer_slice(&sent), message);
-    if (!is_same) tell_change(ledger, number, buffer_slice(&sent), message);
-    buffer_free(&sent);
+    struct slice sent = ledger_message(ledger, number);
+    bool is_same = slice_equal(sent, message);
+    if (!is_same) tell_change(ledger, number, sent, message);
     return is_same ? number : 0;
 }
 

@@ -25,6 +25,8 @@ enum {
 
 struct ledger_entry {
     size_t bytes;
+    /* Once somebody asked for it. */
+    struct buffer text;
     bool is_acknowledged;
     /* The end of data was sent, so it may be there. */
     bool is_sent;
@@ -118,8 +120,8 @@ static inline unsigned ledger_account(unsigned box) { return box / LEDGER_ACCOUN
 /* A message for the INBOX of each account whose bit is set: its number, or 0 when there were too many. */
 uint32_t ledger_attempt(struct ledger *ledger, unsigned recipients, size_t bytes);
 void ledger_acknowledge(struct ledger *ledger, uint32_t number, int64_t now_ms);
-/* The message as it is sent, dots not doubled. */
-void ledger_write_message(const struct ledger *ledger, uint32_t number, struct buffer *out);
+/* The message as it is sent, dots not doubled; valid as long as the ledger. */
+struct slice ledger_message(struct ledger *ledger, uint32_t number);
 /* Which message a stored text is, trace header and all: checked byte by byte. 0, and a failure, when it
    is none of ours or was changed. */
 uint32_t ledger_recognize(struct ledger *ledger, struct slice text);

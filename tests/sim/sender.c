@@ -83,24 +83,22 @@ static void write_stuffed(struct buffer *out, struct slice message) {
 /* The content, as DATA or BDAT (RFC 3030 3); the reply to its end. */
 static unsigned send_content(struct task *t, struct sender *sender, uint32_t number) {
     struct ledger *ledger = sender->run->ledger;
-    struct buffer message = buffer_new(LEDGER_TEXT_BYTES_MAX);
+    struct slice message = ledger_message(ledger, number);
     struct buffer wire = buffer_new(2 * LEDGER_TEXT_BYTES_MAX);
-    ledger_write_message(ledger, number, &message);
     bool is_chunk = run_between(sender->run, 0, 3) == 0;
     unsigned code = 354;
     if (is_chunk) {
         buffer_printf(&wire, "BDAT %zu LAST\r\n", message.len);
-        buffer_append(&wire, buffer_slice(&message));
+        buffer_append(&wire, message);
     } else {
         code = talk_smtp(t, &sender->talk, "DATA\r\n");
-        write_stuffed(&wire, buffer_slice(&message));
+        write_stuffed(&wire, message);
     }
     if (code == 354) {
         ledger->entries[number].is_sent = true;
         talk_say(t, &sender->talk, buffer_slice(&wire));
         code = talk_smtp_reply(t, &sender->talk);
     }
-    buffer_free(&message);
     buffer_free(&wire);
     return code;
 }
