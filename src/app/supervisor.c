@@ -298,6 +298,8 @@ static void take_heartbeat(struct supervised *role, struct slice body) {
 static void take_report(void *context, const struct ipc_message *message) {
     struct supervised *role = context;
     handle_close(role->supervisor->env, message->handle);
+    /* Its last words, read after its end was told. */
+    if (!role->spawned) return;
     switch (message->type) {
     case REPORT_READY:
         role_is_ready(role, message->body);

@@ -15,24 +15,28 @@ void env_fini(struct env *env) {
     timer_heap_free(&env->timers);
 }
 
-static void run_queue(struct env *env) {
-    while (!list_empty(&env->ready)) {
-        struct work *work = LIST_FIRST(&env->ready, struct work, link);
-        list_remove(&work->link);
-        work->run(work);
-    }
+bool env_run_next(struct env *env) {
+    if (list_empty(&env->ready)) return false;
+    struct work *work = LIST_FIRST(&env->ready, struct work, link);
+    list_remove(&work->link);
+    work->run(work);
+    return true;
 }
 
 bool env_has_yielded(const struct env *env) { return !list_empty(&env->yielded); }
 
-void env_run_ready(struct env *env) {
+void env_resume_yielded(struct env *env) {
     while (!list_empty(&env->yielded)) {
         struct work *work = LIST_FIRST(&env->yielded, struct work, link);
         list_remove(&work->link);
         work_post(env, work);
     }
+}
+
+void env_run_ready(struct env *env) {
+    env_resume_yielded(env);
     do {
-        run_queue(env);
+        while (env_run_next(env)) continue;
         timer_heap_fire(&env->timers, env_now_ms(env));
     } while (!list_empty(&env->ready));
 }

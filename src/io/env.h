@@ -114,6 +114,10 @@ void env_init(struct env *env, const struct env_ops *ops, struct log *log);
 void env_fini(struct env *env);
 /* For backends: runs ready work and due timers until none is left. */
 void env_run_ready(struct env *env);
+/* The same piece by piece: makes ready what gave way; runs the first that is ready (a task: until it waits),
+   or says that there is none. */
+void env_resume_yielded(struct env *env);
+bool env_run_next(struct env *env);
 /* There is work that gave way: the loop looks at the world without waiting, and comes back. */
 bool env_has_yielded(const struct env *env);
 

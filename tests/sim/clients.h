@@ -21,9 +21,11 @@ void pop3_reader_main(struct task *t, void *client);
 void imap_reader_main(struct task *t, void *client);
 void imap_changer_main(struct task *t, void *client);
 void imap_watcher_main(struct task *t, void *client);
+/* IMAP of two accounts on two hosts. */
+void imap_carrier_main(struct task *t, void *client);
 
 /* AUTH PLAIN's initial response of an account (RFC 4616), in base64. */
-void client_plain(struct buffer *out, unsigned account);
+void client_plain(struct buffer *out, struct slice address);
 /* Waits a moment; false: the process is to end. */
 bool client_rest(struct task *t, struct run *run, uint64_t ms_max);
 

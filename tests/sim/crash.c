@@ -15,22 +15,22 @@ static void kill_soon(struct run *run, struct env *env) {
 }
 
 static void kill_one(struct run *run) {
-    size_t count = host_role_count(run->host);
-    if (count) kill_soon(run, host_role(run->host, (size_t)run_between(run, 0, count - 1)));
+    size_t count = host_role_count(run->sites[0].host);
+    if (count) kill_soon(run, host_role(run->sites[0].host, (size_t)run_between(run, 0, count - 1)));
 }
 
 static void kill_some(struct run *run) {
-    for (size_t i = 0; host_role(run->host, i); i++)
-        if (run_between(run, 0, 1)) kill_soon(run, host_role(run->host, i));
+    for (size_t i = 0; host_role(run->sites[0].host, i); i++)
+        if (run_between(run, 0, 1)) kill_soon(run, host_role(run->sites[0].host, i));
 }
 
 static void kill_supervisor(struct run *run) {
-    if (host_supervisor(run->host)) sim_process_kill(host_supervisor(run->host));
+    if (host_supervisor(run->sites[0].host)) sim_process_kill(host_supervisor(run->sites[0].host));
 }
 
 static void kill_all(struct run *run) {
     kill_supervisor(run);
-    for (size_t i = 0; host_role(run->host, i); i++) sim_process_kill(host_role(run->host, i));
+    for (size_t i = 0; host_role(run->sites[0].host, i); i++) sim_process_kill(host_role(run->sites[0].host, i));
 }
 
 static void trouble(void *context) {
@@ -50,4 +50,10 @@ static void start(struct run *run) {
     sim_world_after(run->world, (int64_t)run_between(run, 1, PAUSE_MS_MAX), trouble, run);
 }
 
-const struct scenario scenario_crash = {"crash", start};
+const struct scenario scenario_crash = {.name = "crash",
+                                        .layouts = {{1, 3}},
+                                        .layout_count = 1,
+                                        .senders = 4,
+                                        .messages = 10,
+                                        .calm_messages = 3,
+                                        .start = start};

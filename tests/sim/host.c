@@ -11,7 +11,6 @@
 enum {
     LISTEN_PAUSE_MS = 100,
     RESTART_MS_MAX = 2000,
-    HASH_MEMORY_KIB = 8,
     SEGMENT_BYTES = 1024,
     UPKEEP_PAUSE_MS = 300
 };
@@ -74,12 +73,18 @@ struct env *host_process_start(struct host *host, const char *name,
     return host_process_new(host, name, main, argument)->env;
 }
 
+const char *host_address(unsigned number) {
+    static const char *const addresses[] = {"192.0.2.1", "192.0.2.2", "192.0.2.3"};
+    ASSERT(number < sizeof addresses / sizeof addresses[0]);
+    return addresses[number];
+}
+
 struct host *host_new(const struct host_options *options) {
     struct host *host = calloc(1, sizeof *host);
     if (!host) FATAL("out of memory for a host");
     host->options = *options;
-    host->machine = sim_machine_new(options->world, "host", HOST_ADDRESS);
-    sim_machine_make_folder(host->machine, HOST_FOLDER);
+    host->machine = sim_machine_new(options->world, "host", host_address(options->number));
+    sim_machine_copy_disk(options->plan, host->machine);
     list_init(&host->processes);
     host->settings = (struct role_settings){
         .folder = HOST_FOLDER,
@@ -91,7 +96,7 @@ struct host *host_new(const struct host_options *options) {
         .log_level = options->is_traced ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
         .certificates_pem = slice_from_text(test_certificate),
         .key_pem = slice_from_text(test_key),
-        .hash_memory_kib = HASH_MEMORY_KIB,
+        .hash_memory_kib = HOST_HASH_MEMORY_KIB,
         /* So that segments fill, die and are compacted within a run. */
         .segment_bytes = SEGMENT_BYTES,
         .upkeep_pause_ms = UPKEEP_PAUSE_MS,
@@ -216,7 +221,13 @@ void host_start(struct host *host) {
 
 void host_stop(struct host *host) {
     host->is_wanted = false;
+    host->is_ready = false;
     if (host->supervisor) sim_process_stop(host->supervisor->env);
+}
+
+void host_cut_power(struct host *host) {
+    host->is_wanted = false;
+    sim_machine_power_cut(host->machine);
 }
 
 bool host_is_ready(const struct host *host) { return host->is_ready; }

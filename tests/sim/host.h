@@ -10,13 +10,17 @@
 #include "app/orders.h"
 #include "io/sim/sim.h"
 
-#define HOST_ADDRESS "192.0.2.1"
 #define HOST_FOLDER "/data"
+/* What a password costs in every store of the simulation. */
+enum { HOST_HASH_MEMORY_KIB = 8 };
 
 struct host;
 
 struct host_options {
     struct sim_world *world;
+    /* Which of the hosts it is: its address, and its domain's store (plans.h), which the disk gets. */
+    unsigned number;
+    const struct sim_machine *plan;
     uint64_t edges;
     uint64_t mails;
     /* Log lines go to stderr. */
@@ -24,7 +28,10 @@ struct host_options {
     enum planted_fault planted;
 };
 
-/* A machine with a data folder; nothing runs on it yet. Lives longer than the world. */
+/* "192.0.2.1" */
+const char *host_address(unsigned number);
+
+/* A machine with the store of the plan; nothing runs on it yet. Lives longer than the world. */
 struct host *host_new(const struct host_options *options);
 void host_free(struct host **host);
 struct sim_machine *host_machine(struct host *host);
@@ -35,8 +42,10 @@ struct env *host_process_start(struct host *host, const char *name,
 
 /* Starts the supervisor, and again after each end. */
 void host_start(struct host *host);
-/* Asks it to stop. */
+/* Asks it to stop, and to stay so. */
 void host_stop(struct host *host);
+/* Its power is cut, and stays away until host_start. */
+void host_cut_power(struct host *host);
 /* All roles serve. */
 bool host_is_ready(const struct host *host);
 /* No process of the machine runs. */

@@ -172,7 +172,7 @@ static bool copy(struct task *t, struct changer *changer) {
     unsigned box = choose_box(changer);
     uint32_t number = seen_of(changer, uid)->number;
     bool is_doomed = seen_of(changer, uid)->is_doomed;
-    changer->ledger->entries[number].allowed[box]++;
+    ledger_allow(changer->ledger, number, box);
     begin(changer);
     if (!imap_talk_command(t, &changer->talk, take_changed, changer, "UID COPY %u %s", uid,
                            ledger_box_name(box)))
@@ -187,7 +187,7 @@ static bool move(struct task *t, struct changer *changer) {
     uint32_t uid = choose(changer);
     unsigned box = changer->talk.box ^ 1;
     struct ledger_seen *seen = seen_of(changer, uid);
-    changer->ledger->entries[seen->number].allowed[box]++;
+    ledger_allow(changer->ledger, seen->number, box);
     bool was_doomed = seen->is_doomed;
     if (!was_doomed) seen->moved_to = box + 1;
     seen->is_doomed = true;
@@ -200,48 +200,13 @@ static bool move(struct task *t, struct changer *changer) {
     return list_all(t, changer) && changer->count;
 }
 
-static uint64_t appended_uid(const struct changer *changer) {
-    uint64_t uid = 0;
-    struct slice rest = buffer_slice(&changer->talk.answer);
-    size_t at = slice_find(rest, SLICE("[APPENDUID "));
-    if (at == SLICE_NOT_FOUND) return 0;
-    rest = slice_skip(rest, at + 11);
-    (void)slice_take_until(&rest, ' ');
-    (void)slice_take_byte(&rest, ' ');
-    (void)slice_take_number(&rest, UINT32_MAX, &uid);
-    return uid;
-}
-
-static void note_appended(struct changer *changer, unsigned box, uint32_t number) {
-    struct ledger_asked asked = ledger_ask(changer->ledger, box);
-    struct ledger_sight sight = {.uid = (uint32_t)appended_uid(changer), .number = number};
-    if (!sight.uid) {
-        ledger_fail(changer->ledger, "IMAP: no APPENDUID");
-        return;
-    }
-    changer->ledger->entries[number].expected[box]++;
-    ledger_saw(changer->ledger, box, &asked, &sight);
-}
-
-/* RFC 9051 6.3.12, RFC 7888: without waiting for the server's "+". */
 static bool append(struct task *t, struct changer *changer) {
-    unsigned box = choose_box(changer);
-    uint32_t number =
-        ledger_attempt(changer->ledger, 0, (size_t)run_between(changer->run, 0, APPEND_BYTES_MAX));
-    if (!number) return false;
-    struct buffer message = buffer_new(LEDGER_TEXT_BYTES_MAX);
-    ledger_write_message(changer->ledger, number, &message);
-    changer->ledger->entries[number].allowed[box] = 1;
-    changer->ledger->entries[number].is_sent = true;
+    struct imap_append append = {.box = choose_box(changer)};
+    append.number = ledger_attempt(changer->ledger, (size_t)run_between(changer->run, 0, APPEND_BYTES_MAX));
+    if (!append.number) return false;
+    append.text = ledger_message(changer->ledger, append.number);
     begin(changer);
-    talk_printf(t, &changer->talk.talk, "a%u APPEND %s {%zu+}\r\n", ++changer->talk.tag, ledger_box_name(box),
-                message.len);
-    talk_say(t, &changer->talk.talk, buffer_slice(&message));
-    talk_say(t, &changer->talk.talk, SLICE("\r\n"));
-    bool is_good = imap_talk_finish(t, &changer->talk, take_changed, changer, "APPEND");
-    if (is_good) note_appended(changer, box, number);
-    buffer_free(&message);
-    return is_good;
+    return imap_talk_append(t, &changer->talk, take_changed, changer, &append);
 }
 
 static bool change(struct task *t, struct changer *changer) {

@@ -114,7 +114,7 @@ bool imap_talk_command(struct task *t, struct imap_talk *talk, imap_line_fn *tak
 /* RFC 4959 */
 static bool authenticate(struct task *t, struct imap_talk *talk) {
     struct buffer plain = buffer_new(1000);
-    client_plain(&plain, talk->account);
+    client_plain(&plain, ledger_address(talk->run->ledger->layout, talk->account));
     bool is_good =
         imap_talk_command(t, talk, NULL, NULL, "AUTHENTICATE PLAIN %.*s", SLICE_PRINT(buffer_slice(&plain)));
     buffer_free(&plain);
@@ -123,11 +123,51 @@ static bool authenticate(struct task *t, struct imap_talk *talk) {
 
 bool imap_talk_open(struct task *t, struct imap_talk *talk) {
     bool is_tls = run_between(talk->run, 0, 1);
-    if (!talk_open(t, &talk->talk, is_tls ? PORT_IMAPS : PORT_IMAP, is_tls)) return false;
+    unsigned host = ledger_host(talk->run->ledger->layout, talk->account);
+    if (!talk_open(t, &talk->talk, host, is_tls ? PORT_IMAPS : PORT_IMAP, is_tls)) return false;
     if (!slice_starts(talk_line(t, &talk->talk), SLICE("* OK"))) return false;
     if (!is_tls && !(imap_talk_command(t, talk, NULL, NULL, "STARTTLS") && talk_start_tls(t, &talk->talk)))
         return false;
     return authenticate(t, talk);
+}
+
+/* ---- appending ---- */
+
+static uint64_t appended_uid(const struct imap_talk *talk) {
+    uint64_t uid = 0;
+    struct slice rest = buffer_slice(&talk->answer);
+    size_t at = slice_find(rest, SLICE("[APPENDUID "));
+    if (at == SLICE_NOT_FOUND) return 0;
+    rest = slice_skip(rest, at + 11);
+    (void)slice_take_until(&rest, ' ');
+    (void)slice_take_byte(&rest, ' ');
+    (void)slice_take_number(&rest, UINT32_MAX, &uid);
+    return uid;
+}
+
+static void note_appended(struct imap_talk *talk, unsigned box, uint32_t number) {
+    struct ledger *ledger = talk->run->ledger;
+    struct ledger_asked asked = ledger_ask(ledger, box);
+    struct ledger_sight sight = {.uid = (uint32_t)appended_uid(talk), .number = number};
+    if (!sight.uid) {
+        ledger_fail(ledger, "IMAP: no APPENDUID");
+        return;
+    }
+    ledger->entries[number].expected[box]++;
+    ledger_saw(ledger, box, &asked, &sight);
+}
+
+/* RFC 9051 6.3.12, RFC 7888 */
+bool imap_talk_append(struct task *t, struct imap_talk *talk, imap_line_fn *take, void *context,
+                      const struct imap_append *append) {
+    ledger_allow(talk->run->ledger, append->number, append->box);
+    talk_printf(t, &talk->talk, "a%u APPEND %s {%zu+}\r\n", ++talk->tag, ledger_box_name(append->box),
+                append->text.len);
+    talk_say(t, &talk->talk, append->text);
+    talk_say(t, &talk->talk, SLICE("\r\n"));
+    bool is_good = imap_talk_finish(t, talk, take, context, "APPEND");
+    if (is_good) note_appended(talk, append->box, append->number);
+    return is_good;
 }
 
 /* ---- a mailbox ---- */

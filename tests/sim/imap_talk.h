@@ -47,6 +47,16 @@ bool imap_talk_finish(struct task *t, struct imap_talk *talk, imap_line_fn *take
 bool imap_talk_select(struct task *t, struct imap_talk *talk, unsigned box, const char *parameters,
                       imap_line_fn *take, void *context);
 
+/* The text of a message of the ledger for a box of the account, told to the ledger. */
+struct imap_append {
+    unsigned box;
+    uint32_t number;
+    struct slice text;
+};
+/* APPENDs it, without waiting for the server's "+"; true at its OK. */
+bool imap_talk_append(struct task *t, struct imap_talk *talk, imap_line_fn *take, void *context,
+                      const struct imap_append *append);
+
 /* The number behind `name`, or 0. */
 uint64_t imap_number_after(struct slice line, struct slice name);
 /* "* 3 FETCH (UID 7 FLAGS (\Seen) MODSEQ (12) ...": false where it is none of a UID. */

@@ -192,14 +192,14 @@ static void check_told(struct watcher *watcher) {
     if (!watcher->run->healed_ms) return;
     for (uint32_t number = 1; number <= watcher->ledger->count; number++) {
         const struct ledger_entry *entry = &watcher->ledger->entries[number];
-        int64_t from_ms = entry->acknowledged_ms;
+        int64_t from_ms = entry->acknowledged_ms[account];
         if (!entry->expected[watcher->box] || entry->is_told[account] || from_ms < watcher->idle_ms) continue;
         if (from_ms < watcher->run->healed_ms) from_ms = watcher->run->healed_ms;
         if (now_ms(watcher) < from_ms + TOLD_MS_MAX || is_doomed(watcher, number)) continue;
         ledger_fail(
             watcher->ledger,
             "message %u was acknowledged %lld ms ago, and account %u, who idles for %lld ms, was not told",
-            number, (long long)(now_ms(watcher) - entry->acknowledged_ms), account,
+            number, (long long)(now_ms(watcher) - entry->acknowledged_ms[account]), account,
             (long long)(now_ms(watcher) - watcher->idle_ms));
     }
 }

@@ -5,19 +5,21 @@
 
 #include "store/model.h"
 
-enum { LINE_BYTES_MAX = 78, FAILURE_BYTES_MAX = 4096 };
+enum { LINE_BYTES_MAX = 78 };
 
-struct ledger *ledger_new(uint64_t seed) {
+struct ledger *ledger_new(uint64_t seed, struct ledger_layout layout) {
     struct ledger *ledger = calloc(1, sizeof *ledger);
     if (!ledger) FATAL("out of memory for a ledger");
+    ASSERT(layout.hosts && layout.accounts >= layout.hosts && layout.accounts <= LEDGER_ACCOUNTS_MAX);
     ledger->seed = seed;
-    ledger->failure = buffer_new(FAILURE_BYTES_MAX);
-    for (size_t i = 0; i < LEDGER_BOXES; i++) ledger->mailboxes[i].seen = map_new(seed);
+    ledger->layout = layout;
+    ledger->failure = buffer_new(LEDGER_FAILURE_BYTES_MAX);
+    for (size_t i = 0; i < LEDGER_BOXES_MAX; i++) ledger->mailboxes[i].seen = map_new(seed);
     return ledger;
 }
 
 void ledger_free(struct ledger **ledger) {
-    for (size_t i = 0; i < LEDGER_BOXES; i++) {
+    for (size_t i = 0; i < LEDGER_BOXES_MAX; i++) {
         struct map *seen = (*ledger)->mailboxes[i].seen;
         size_t cursor = 0;
         for (struct ledger_seen *s; (s = map_next(seen, &cursor, NULL));) {
@@ -26,6 +28,7 @@ void ledger_free(struct ledger **ledger) {
         }
         map_free(&(*ledger)->mailboxes[i].seen);
     }
+    for (uint32_t i = 1; i <= (*ledger)->count; i++) buffer_free(&(*ledger)->entries[i].text);
     buffer_free(&(*ledger)->failure);
     free(*ledger);
     *ledger = NULL;
@@ -43,10 +46,29 @@ void ledger_fail(struct ledger *ledger, const char *format, ...) {
 
 bool ledger_has_failed(const struct ledger *ledger) { return ledger->failure.len > 0; }
 
-struct slice ledger_address(unsigned account) {
-    static const struct slice addresses[LEDGER_ACCOUNTS] = {
-        SLICE_INIT("ann@example.test"), SLICE_INIT("bob@example.test"), SLICE_INIT("cleo@example.test")};
-    return addresses[account];
+unsigned ledger_host(struct ledger_layout layout, unsigned account) {
+    return account * layout.hosts / layout.accounts;
+}
+
+const char *ledger_domain(unsigned host) {
+    static const char *const domains[] = {"one.test", "two.test", "three.test"};
+    return domains[host];
+}
+
+struct slice ledger_address(struct ledger_layout layout, unsigned account) {
+    static const struct slice addresses[][3] = {
+        {SLICE_INIT("ann@one.test"), SLICE_INIT("ann@two.test"), SLICE_INIT("ann@three.test")},
+        {SLICE_INIT("bob@one.test"), SLICE_INIT("bob@two.test"), SLICE_INIT("bob@three.test")},
+        {SLICE_INIT("cleo@one.test"), SLICE_INIT("cleo@two.test"), SLICE_INIT("cleo@three.test")},
+        {SLICE_INIT("dan@one.test"), SLICE_INIT("dan@two.test"), SLICE_INIT("dan@three.test")}};
+    return addresses[account][ledger_host(layout, account)];
+}
+
+unsigned ledger_accounts_of(struct ledger_layout layout, unsigned host) {
+    unsigned accounts = 0;
+    for (unsigned i = 0; i < layout.accounts; i++)
+        if (ledger_host(layout, i) == host) accounts |= 1u << i;
+    return accounts;
 }
 
 const char *ledger_box_name(unsigned box) {
@@ -56,20 +78,35 @@ const char *ledger_box_name(unsigned box) {
 
 /* ---- messages ---- */
 
-uint32_t ledger_attempt(struct ledger *ledger, unsigned recipients, size_t bytes) {
+uint32_t ledger_attempt(struct ledger *ledger, size_t bytes) {
     if (ledger->count + 1 == LEDGER_ENTRIES_MAX) return 0;
-    struct ledger_entry *entry = &ledger->entries[++ledger->count];
-    *entry = (struct ledger_entry){.bytes = bytes};
-    for (unsigned i = 0; i < LEDGER_ACCOUNTS; i++) entry->allowed[ledger_inbox(i)] = recipients >> i & 1;
+    ledger->entries[++ledger->count] = (struct ledger_entry){.bytes = bytes};
     return ledger->count;
 }
 
-void ledger_acknowledge(struct ledger *ledger, uint32_t number, int64_t now_ms) {
+void ledger_allow(struct ledger *ledger, uint32_t number, unsigned box) {
+    ledger->entries[number].allowed[box]++;
+    ledger->entries[number].sent |= 1u << box;
+}
+
+void ledger_ask_for(struct ledger *ledger, uint32_t number, unsigned recipients) {
+    for (unsigned i = 0; i < LEDGER_ACCOUNTS_MAX; i++)
+        ledger->entries[number].allowed[ledger_inbox(i)] += recipients >> i & 1;
+}
+
+void ledger_sent(struct ledger *ledger, uint32_t number, unsigned recipients) {
+    for (unsigned i = 0; i < LEDGER_ACCOUNTS_MAX; i++)
+        if (recipients >> i & 1) ledger->entries[number].sent |= 1u << ledger_inbox(i);
+}
+
+void ledger_acknowledge(struct ledger *ledger, uint32_t number, unsigned recipients, int64_t now_ms) {
     struct ledger_entry *entry = &ledger->entries[number];
     entry->is_acknowledged = true;
-    entry->acknowledged_ms = now_ms;
-    for (unsigned i = 0; i < LEDGER_ACCOUNTS; i++)
-        if (entry->allowed[ledger_inbox(i)]) entry->expected[ledger_inbox(i)]++;
+    for (unsigned i = 0; i < LEDGER_ACCOUNTS_MAX; i++) {
+        if (!(recipients >> i & 1)) continue;
+        entry->acknowledged_ms[i] = now_ms;
+        entry->expected[ledger_inbox(i)]++;
+    }
 }
 
 static uint64_t next(uint64_t *state) {
@@ -95,7 +132,7 @@ static void write_line(struct buffer *out, uint64_t *state) {
     buffer_grew(out, len + 2);
 }
 
-void ledger_write_message(const struct ledger *ledger, uint32_t number, struct buffer *out) {
+static void write_message(const struct ledger *ledger, uint32_t number, struct buffer *out) {
     uint64_t state = ledger->seed * 0x100000001b3u + number;
     size_t start = out->len;
     buffer_printf(out, "X-Ledger: %u\r\n", number);
@@ -105,6 +142,15 @@ void ledger_write_message(const struct ledger *ledger, uint32_t number, struct b
     buffer_printf(out, "Message-ID: <%u.%llu@elsewhere.test>\r\n", number, (unsigned long long)ledger->seed);
     buffer_printf(out, "Subject: number %u\r\n\r\n", number);
     while (out->len - start < ledger->entries[number].bytes) write_line(out, &state);
+}
+
+struct slice ledger_message(struct ledger *ledger, uint32_t number) {
+    struct ledger_entry *entry = &ledger->entries[number];
+    if (!entry->text.len) {
+        entry->text = buffer_new(LEDGER_TEXT_BYTES_MAX);
+        write_message(ledger, number, &entry->text);
+    }
+    return buffer_slice(&entry->text);
 }
 
 /* The number behind the first X-Ledger field, and where the message itself begins. */
@@ -135,11 +181,9 @@ uint32_t ledger_recognize(struct ledger *ledger, struct slice text) {
                     SLICE_PRINT(slice_sub(text, 0, 200)));
         return 0;
     }
-    struct buffer sent = buffer_new(LEDGER_TEXT_BYTES_MAX);
-    ledger_write_message(ledger, number, &sent);
-    bool is_same = slice_equal(buffer_slice(&sent), message);
-    if (!is_same) tell_change(ledger, number, buffer_slice(&sent), message);
-    buffer_free(&sent);
+    struct slice sent = ledger_message(ledger, number);
+    bool is_same = slice_equal(sent, message);
+    if (!is_same) tell_change(ledger, number, sent, message);
     return is_same ? number : 0;
 }
 
@@ -172,7 +216,8 @@ static void saw_number(struct ledger *ledger, unsigned box, struct ledger_seen *
         ledger_fail(ledger, "UID %u of box %u was message %u and is now %u", seen->uid, box, seen->number,
                     number);
     if (!entry->allowed[box]) ledger_fail(ledger, "box %u got message %u, which was not for it", box, number);
-    if (!entry->is_sent) ledger_fail(ledger, "message %u is there before it was sent to its end", number);
+    if (!(entry->sent >> box & 1))
+        ledger_fail(ledger, "message %u is in box %u before it was sent to its end", number, box);
     seen->number = number;
 }
 
@@ -252,7 +297,7 @@ void ledger_saw_mailbox(struct ledger *ledger, unsigned box, const struct ledger
 /* ---- at the end ---- */
 
 void ledger_look_anew(struct ledger *ledger) {
-    for (size_t i = 0; i < LEDGER_BOXES; i++) {
+    for (size_t i = 0; i < ledger_boxes(ledger); i++) {
         size_t cursor = 0;
         struct map *all = ledger->mailboxes[i].seen;
         for (struct ledger_seen *seen; (seen = map_next(all, &cursor, NULL));) seen->is_there = false;
@@ -260,7 +305,7 @@ void ledger_look_anew(struct ledger *ledger) {
 }
 
 /* How many UIDs of each box each message had, over all the run. */
-typedef uint8_t ledger_times[LEDGER_BOXES][LEDGER_ENTRIES_MAX];
+typedef uint8_t ledger_times[LEDGER_BOXES_MAX][LEDGER_ENTRIES_MAX];
 
 static void settle_seen(struct ledger *ledger, unsigned box, ledger_times *times) {
     size_t cursor = 0;
@@ -300,9 +345,9 @@ static void settle_entry(struct ledger *ledger, unsigned box, uint32_t number, u
 void ledger_settle(struct ledger *ledger) {
     ledger_times *times = calloc(1, sizeof *times);
     if (!times) FATAL("out of memory to settle");
-    for (unsigned box = 0; box < LEDGER_BOXES; box++) settle_seen(ledger, box, times);
-    for (unsigned box = 0; box < LEDGER_BOXES; box++) settle_moved(ledger, box, times);
-    for (unsigned box = 0; box < LEDGER_BOXES; box++)
+    for (unsigned box = 0; box < ledger_boxes(ledger); box++) settle_seen(ledger, box, times);
+    for (unsigned box = 0; box < ledger_boxes(ledger); box++) settle_moved(ledger, box, times);
+    for (unsigned box = 0; box < ledger_boxes(ledger); box++)
         for (uint32_t number = 1; number <= ledger->count; number++)
             settle_entry(ledger, box, number, (*times)[box][number]);
     free(times);

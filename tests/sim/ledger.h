@@ -15,26 +15,30 @@
 #include "base/map.h"
 
 enum {
-    LEDGER_ACCOUNTS = 3,
+    LEDGER_ACCOUNTS_MAX = 4,
     LEDGER_ACCOUNT_BOXES = 2,
-    LEDGER_BOXES = LEDGER_ACCOUNTS * LEDGER_ACCOUNT_BOXES,
+    LEDGER_BOXES_MAX = LEDGER_ACCOUNTS_MAX * LEDGER_ACCOUNT_BOXES,
     LEDGER_ENTRIES_MAX = 4096,
-    LEDGER_TEXT_BYTES_MAX = 2 << 20
+    LEDGER_TEXT_BYTES_MAX = 2 << 20,
+    LEDGER_FAILURE_BYTES_MAX = 4096
 };
 #define LEDGER_PASSWORD "a password of the simulation"
 
 struct ledger_entry {
     size_t bytes;
+    /* Once somebody asked for it. */
+    struct buffer text;
     bool is_acknowledged;
-    /* The end of data was sent, so it may be there. */
-    bool is_sent;
-    int64_t acknowledged_ms;
+    /* The boxes for which the end of data was sent, so that it may be there: a bit each. */
+    unsigned sent;
+    /* By account: when one of its INBOXes was promised it. */
+    int64_t acknowledged_ms[LEDGER_ACCOUNTS_MAX];
     /* How often a box may have it (deliveries, appends and copies that were asked for), and must (those
        that were acknowledged). */
-    uint8_t allowed[LEDGER_BOXES];
-    uint8_t expected[LEDGER_BOXES];
+    uint8_t allowed[LEDGER_BOXES_MAX];
+    uint8_t expected[LEDGER_BOXES_MAX];
     /* An idling session of the account was told of it. */
-    bool is_told[LEDGER_ACCOUNTS];
+    bool is_told[LEDGER_ACCOUNTS_MAX];
 };
 
 /* What a UID looked like at a modseq. */
@@ -73,13 +77,20 @@ struct ledger_mailbox {
     struct map *seen;
 };
 
+/* Which hosts there are, and accounts on all of them: evenly, the first host has the first of them. */
+struct ledger_layout {
+    unsigned hosts;
+    unsigned accounts;
+};
+
 struct ledger {
     uint64_t seed;
+    struct ledger_layout layout;
     struct ledger_entry entries[LEDGER_ENTRIES_MAX];
     uint32_t count;
     /* Facts learned so far. */
     uint64_t facts;
-    struct ledger_mailbox mailboxes[LEDGER_BOXES];
+    struct ledger_mailbox mailboxes[LEDGER_BOXES_MAX];
     /* The first thing that was wrong; empty: nothing. */
     struct buffer failure;
 };
@@ -101,25 +112,39 @@ struct ledger_asked {
     uint64_t highest_modseq;
 };
 
-struct ledger *ledger_new(uint64_t seed);
+struct ledger *ledger_new(uint64_t seed, struct ledger_layout layout);
 void ledger_free(struct ledger **ledger);
 
 /* Notes what is wrong; the first one counts. */
 void ledger_fail(struct ledger *ledger, const char *format, ...) PRINTF_LIKE(2, 3);
 bool ledger_has_failed(const struct ledger *ledger);
 
-/* "ann@example.test" */
-struct slice ledger_address(unsigned account);
+/* The host of an account; the domain of a host: "one.test"; an address: "ann@one.test". */
+unsigned ledger_host(struct ledger_layout layout, unsigned account);
+const char *ledger_domain(unsigned host);
+struct slice ledger_address(struct ledger_layout layout, unsigned account);
+/* The accounts of a host, a bit each. */
+unsigned ledger_accounts_of(struct ledger_layout layout, unsigned host);
 /* "INBOX" or "Work" */
 const char *ledger_box_name(unsigned box);
 static inline unsigned ledger_inbox(unsigned account) { return account * LEDGER_ACCOUNT_BOXES; }
 static inline unsigned ledger_account(unsigned box) { return box / LEDGER_ACCOUNT_BOXES; }
 
-/* A message for the INBOX of each account whose bit is set: its number, or 0 when there were too many. */
-uint32_t ledger_attempt(struct ledger *ledger, unsigned recipients, size_t bytes);
-void ledger_acknowledge(struct ledger *ledger, uint32_t number, int64_t now_ms);
-/* The message as it is sent, dots not doubled. */
-void ledger_write_message(const struct ledger *ledger, uint32_t number, struct buffer *out);
+static inline unsigned ledger_boxes(const struct ledger *ledger) {
+    return ledger->layout.accounts * LEDGER_ACCOUNT_BOXES;
+}
+
+/* A new message: its number, or 0 when there were too many. */
+uint32_t ledger_attempt(struct ledger *ledger, size_t bytes);
+/* It is about to be sent, in one transaction, to the INBOX of each account whose bit is set; the end of its
+   data is sent; it was acknowledged. Each transaction once. */
+void ledger_ask_for(struct ledger *ledger, uint32_t number, unsigned recipients);
+void ledger_sent(struct ledger *ledger, uint32_t number, unsigned recipients);
+void ledger_acknowledge(struct ledger *ledger, uint32_t number, unsigned recipients, int64_t now_ms);
+/* One more may be in the box, whether or not an answer comes: for copies and appends. */
+void ledger_allow(struct ledger *ledger, uint32_t number, unsigned box);
+/* The message as it is sent, dots not doubled; valid as long as the ledger. */
+struct slice ledger_message(struct ledger *ledger, uint32_t number);
 /* Which message a stored text is, trace header and all: checked byte by byte. 0, and a failure, when it
    is none of ours or was changed. */
 uint32_t ledger_recognize(struct ledger *ledger, struct slice text);

@@ -4,43 +4,19 @@
 #include "store/engine.h"
 #include "store/reader.h"
 
-enum { ENTRIES_MAX = 4096, HASH_MEMORY_KIB = 8 };
+enum { ENTRIES_MAX = 4096 };
 
 struct look {
     struct env *env;
-    struct run *run;
+    struct site *site;
     struct ledger *ledger;
     struct arena *arena;
     struct reader *reader;
     bool is_deep;
 };
 
-static const struct engine_options options = {.folder = HOST_FOLDER, .hash_memory_kib = HASH_MEMORY_KIB};
-
-static enum store_result account_make(struct task *t, struct engine *engine, unsigned account, uint64_t *id) {
-    enum store_result made =
-        engine_account_add(t, engine, ledger_address(account), SLICE(LEDGER_PASSWORD), 0, id);
-    uint64_t mailbox;
-    struct slice work = slice_from_text(ledger_box_name(ledger_inbox(account) + 1));
-    return made ? made : engine_mailbox_create(t, engine, *id, work, SPECIAL_NONE, &mailbox);
-}
-
-void look_set_up(struct task *t, void *argument) {
-    struct run *run = argument;
-    struct engine *engine = NULL;
-    int result = engine_create(task_env(t), HOST_FOLDER);
-    if (result == 0) result = engine_open(task_env(t), &options, &engine);
-    if (result) {
-        ledger_fail(run->ledger, "the store cannot be made: %d", result);
-        return;
-    }
-    enum store_result made = engine_domain_add(t, engine, SLICE("example.test"));
-    for (unsigned i = 0; i < LEDGER_ACCOUNTS && made == STORE_OK; i++)
-        made = account_make(t, engine, i, &run->accounts[i]);
-    if (made) ledger_fail(run->ledger, "an account cannot be made: %d", (int)made);
-    engine_close(t, &engine);
-    run->is_looked = true;
-}
+static const struct engine_options options = {.folder = HOST_FOLDER,
+                                              .hash_memory_kib = HOST_HASH_MEMORY_KIB};
 
 /* ---- reading ---- */
 
@@ -96,14 +72,16 @@ static void look_at_entries(struct look *look, unsigned box, const struct mailbo
 }
 
 static bool find_mailbox(struct look *look, unsigned box, struct mailbox *mailbox) {
-    uint64_t account = look->run->accounts[ledger_account(box)];
+    uint64_t account = look->site->plan->accounts[ledger_account(box)];
     return reader_mailbox_find(look->reader, look->arena, account, slice_from_text(ledger_box_name(box)),
                                mailbox) == STORE_OK;
 }
 
 static void look_at_all(struct look *look) {
-    for (unsigned box = 0; box < LEDGER_BOXES; box++) {
+    unsigned accounts = ledger_accounts_of(look->ledger->layout, look->site->number);
+    for (unsigned box = 0; box < ledger_boxes(look->ledger); box++) {
         struct mailbox found;
+        if (!(accounts >> ledger_account(box) & 1)) continue;
         if (!find_mailbox(look, box, &found)) {
             cannot(look, "the mailbox", box);
             continue;
@@ -118,12 +96,13 @@ static void look_at_all(struct look *look) {
     }
 }
 
-static void read_through(struct env *env, struct run *run, bool is_deep) {
+static void read_through(struct env *env, struct site *site, bool is_deep) {
+    struct ledger *ledger = site->run->ledger;
     struct look look = {
-        .env = env, .run = run, .ledger = run->ledger, .arena = arena_new(MIB(64)), .is_deep = is_deep};
+        .env = env, .site = site, .ledger = ledger, .arena = arena_new(MIB(64)), .is_deep = is_deep};
     int result = reader_open(env, HOST_FOLDER, &look.reader);
     if (result == 0) look_at_all(&look);
-    if (result && is_deep) ledger_fail(run->ledger, "the store cannot be read: %d", result);
+    if (result && is_deep) ledger_fail(ledger, "the store of host %u cannot be read: %d", site->number, result);
     reader_close(&look.reader);
     arena_free(&look.arena);
 }
@@ -137,18 +116,18 @@ static void note_fault(void *context, struct slice line) {
 }
 
 void look_at_end(struct task *t, void *argument) {
-    struct run *run = argument;
+    struct site *site = argument;
+    struct ledger *ledger = site->run->ledger;
     struct engine *engine = NULL;
     struct verify_report report;
     int result = engine_open(task_env(t), &options, &engine);
     if (result) {
-        ledger_fail(run->ledger, "the store cannot be opened at the end: %d", result);
+        ledger_fail(ledger, "the store of host %u cannot be opened at the end: %d", site->number, result);
         return;
     }
-    if (engine_verify(t, engine, note_fault, run->ledger, &report) != STORE_OK)
-        ledger_fail(run->ledger, "the store cannot be verified");
-    ledger_look_anew(run->ledger);
-    read_through(task_env(t), run, true);
+    if (engine_verify(t, engine, note_fault, ledger, &report) != STORE_OK)
+        ledger_fail(ledger, "the store of host %u cannot be verified", site->number);
+    read_through(task_env(t), site, true);
     engine_close(t, &engine);
-    run->is_looked = true;
+    site->is_looked = true;
 }

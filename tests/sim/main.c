@@ -1,10 +1,14 @@
 /*
- * posthaste_sim [--scenario NAME] [--first S] [--seeds N] [--jobs N] [--trace] [--verbose] [--plant FAULT]
+ * posthaste_sim [--scenario NAME] [--first S] [--seeds N] [--jobs N] [--trace] [--verbose]
+ *               [--wait K | --every-wait] [--plant FAULT]
  *
- * Runs the whole system in the simulator, N seeds (SEEDS in the environment, or 100) of each
- * scenario from seed S on, in so many processes (JOBS in the environment, or 1), and says at the end
- * how many were good. A seed that fails is told with the command that replays it exactly; --trace
- * then shows the log.
+ * Runs the whole system in the simulator: N seeds (SEEDS in the environment, or 100) from seed S on, of
+ * the scenario or each of one that it draws, in so many processes (JOBS in the environment, or 1), and
+ * says at the end how many were good. A seed that fails is told with the command that replays it
+ * exactly; --trace then shows the log. README.md says what is run and looked for.
+ *
+ * --every-wait is scenario "waits" with seed S alone: once for each wait at which a process can be
+ * killed; --wait K is one of them.
  *
  * With --plant, in a build with -Dplanted_faults=true, a known mistake is made, and the first seed
  * that finds it ends the run well: the simulator is proved, or not, by `make sim-proof`.
@@ -16,7 +20,8 @@
 
 enum { SEEDS_DEFAULT = 100 };
 
-static const struct scenario *const scenarios[] = {&scenario_crash, &scenario_power, &scenario_swarm};
+static const struct scenario *const scenarios[] = {&scenario_crash, &scenario_power,  &scenario_swarm,
+                                                   &scenario_hosts, &scenario_outage, &scenario_waits};
 enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0] };
 
 #ifdef PLANTED_FAULTS
@@ -68,8 +73,11 @@ static int take_option(const char *name, const char *value, struct seeds_options
     struct slice word = slice_from_text(name);
     if (slice_equal(word, SLICE("--trace"))) return options->is_traced = true, 1;
     if (slice_equal(word, SLICE("--verbose"))) return options->is_verbose = true, 1;
+    if (slice_equal(word, SLICE("--every-wait")))
+        return options->is_every_wait = true, take_scenario("waits", options);
     bool is_good = (slice_equal(word, SLICE("--seeds")) && take_number(value, &options->seeds)) ||
                    (slice_equal(word, SLICE("--first")) && take_number(value, &options->first)) ||
+                   (slice_equal(word, SLICE("--wait")) && take_number(value, &options->wait)) ||
                    (slice_equal(word, SLICE("--jobs")) && take_jobs(value, &options->jobs)) ||
                    (slice_equal(word, SLICE("--scenario")) && take_scenario(value, options)) ||
                    (slice_equal(word, SLICE("--plant")) && take_planted(value, options));
@@ -94,8 +102,8 @@ int main(int count, char **arguments) {
     struct seeds_options options;
     if (!take_options(count, arguments, &options)) {
         (void)fprintf(stderr,
-                      "usage: %s [--scenario crash|power|swarm] [--first S] [--seeds N] [--jobs N] [--trace] "
-                      "[--verbose] [--plant FAULT]\n",
+                      "usage: %s [--scenario crash|power|swarm|hosts|outage|waits] [--first S] [--seeds N] "
+                      "[--jobs N] [--trace] [--verbose] [--wait K | --every-wait] [--plant FAULT]\n",
                       arguments[0]);
         return 2;
     }

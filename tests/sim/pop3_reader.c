@@ -29,12 +29,13 @@ static bool is_ok(struct task *t, struct pop3_reader *reader) {
 static bool log_in(struct task *t, struct pop3_reader *reader) {
     bool is_tls = run_between(reader->run, 0, 1);
     struct talk *talk = &reader->talk;
-    if (!talk_open(t, talk, is_tls ? PORT_POP3S : PORT_POP3, is_tls) || !is_ok(t, reader)) return false;
+    struct ledger_layout layout = reader->run->ledger->layout;
+    if (!talk_open(t, talk, ledger_host(layout, reader->account), is_tls ? PORT_POP3S : PORT_POP3, is_tls) || !is_ok(t, reader)) return false;
     if (!is_tls) {
         talk_say(t, talk, SLICE("STLS\r\n"));
         if (!is_ok(t, reader) || !talk_start_tls(t, talk)) return false;
     }
-    talk_printf(t, talk, "USER %.*s\r\n", SLICE_PRINT(ledger_address(reader->account)));
+    talk_printf(t, talk, "USER %.*s\r\n", SLICE_PRINT(ledger_address(layout, reader->account)));
     if (!is_ok(t, reader)) return false;
     talk_printf(t, talk, "PASS %s\r\n", LEDGER_PASSWORD);
     return is_ok(t, reader);

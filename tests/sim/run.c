@@ -7,7 +7,6 @@
 #include "look.h"
 
 enum {
-    SENDERS = 4,
     SET_UP_MS_MAX = 60000,
     /* How long a scenario may make trouble, and everything may take after it. */
     TROUBLE_MS_MIN = 1500,
@@ -19,19 +18,47 @@ enum {
     LAST_STEPS_MAX = 120,
     LAST_JOBS_MAX = 6,
     LAST_KILL_MS = 500,
+    CARRIERS_MAX = 2,
 };
+
+/* Of run_options.wait: nobody is killed. */
+static const uint64_t no_wait = UINT64_MAX;
 
 uint64_t run_between(struct run *run, uint64_t least, uint64_t most) {
     return least + sim_world_random(run->world, most - least + 1);
 }
 
+struct site *run_site(struct run *run) {
+    return &run->sites[run_between(run, 0, run->site_count - 1)];
+}
+
+struct site *run_sick_site(struct run *run) {
+    struct site *site = run_site(run);
+    while (site->is_spared) site = &run->sites[(site->number + 1) % run->site_count];
+    return site;
+}
+
+/* Where a kill may come at any time nobody can be sure of anything. */
+bool site_is_calm(const struct site *site) {
+    const struct run *run = site->run;
+    return run->scenario->start && (run->is_calm || (site->is_spared && run->is_begun));
+}
+
 /* ---- conditions ---- */
 
-static bool is_looked(void *context) {
+static bool are_looked(void *context) {
     const struct run *run = context;
-    return (run->is_looked && host_is_down(run->host)) || ledger_has_failed(run->ledger);
+    for (unsigned i = 0; i < run->site_count; i++)
+        if (!run->sites[i].is_looked || !host_is_down(run->sites[i].host))
+            return ledger_has_failed(run->ledger);
+    return true;
 }
-static bool is_ready(void *context) { return host_is_ready(((struct run *)context)->host); }
+static bool are_ready(void *context) {
+    const struct run *run = context;
+    for (unsigned i = 0; i < run->site_count; i++)
+        if (!host_is_ready(run->sites[i].host)) return false;
+    return true;
+}
 static bool is_served(void *context) {
     const struct run *run = context;
     return run->senders_left == 0 || ledger_has_failed(run->ledger);
@@ -40,18 +67,25 @@ static bool is_closed(void *context) {
     const struct run *run = context;
     return run->readers_left == 0 || ledger_has_failed(run->ledger);
 }
-static bool is_down(void *context) { return host_is_down(((struct run *)context)->host); }
+static bool are_down(void *context) {
+    const struct run *run = context;
+    for (unsigned i = 0; i < run->site_count; i++)
+        if (!host_is_down(run->sites[i].host)) return false;
+    return true;
+}
 
 static bool wait_for(struct run *run, bool (*is_met)(void *context), int64_t ms, const char *what) {
     if (!sim_world_run_until(run->world, is_met, run, ms)) ledger_fail(run->ledger, "%s", what);
     return !ledger_has_failed(run->ledger);
 }
 
-/* ---- phases ---- */
+/* ---- clients ---- */
 
-static void start_client(struct run *run, struct client *client, const char *kind, unsigned number,
+static void start_client(struct run *run, struct client *clients, const char *kind, unsigned number,
                          void (*main)(struct task *t, void *client)) {
     char address[32];
+    struct client *client = &clients[run->machine_count];
+    ASSERT(run->machine_count < RUN_CLIENTS_MAX);
     (void)snprintf(address, sizeof address, "198.51.100.%u", run->machine_count + 1);
     struct sim_machine *machine = sim_machine_new(run->world, kind, address);
     run->machines[run->machine_count++] = machine;
@@ -68,74 +102,94 @@ static const struct reader_kind reader_kinds[] = {{"pop3", pop3_reader_main},
                                                   {"changer", imap_changer_main},
                                                   {"watcher", imap_watcher_main}};
 enum { READER_KINDS = sizeof reader_kinds / sizeof reader_kinds[0] };
-_Static_assert(SENDERS + READER_KINDS * LEDGER_ACCOUNTS <= RUN_CLIENTS_MAX, "room for all clients");
 
 /* Each user has some programs, not always all of them. */
 static void start_clients(struct run *run, struct client *clients) {
-    for (unsigned i = 0; i < SENDERS; i++) start_client(run, clients++, "sender", i, sender_main);
-    run->senders_left = SENDERS;
-    for (unsigned i = 0; i < LEDGER_ACCOUNTS * READER_KINDS; i++) {
+    for (unsigned i = 0; i < run->scenario->senders; i++)
+        start_client(run, clients, "sender", i, sender_main);
+    run->senders_left = run->scenario->senders;
+    for (unsigned i = 0; i < run->ledger->layout.accounts * READER_KINDS; i++) {
         const struct reader_kind *kind = &reader_kinds[i % READER_KINDS];
         if (run_between(run, 0, 2) == 0) continue;
-        start_client(run, clients++, kind->name, i / READER_KINDS, kind->main);
+        start_client(run, clients, kind->name, i / READER_KINDS, kind->main);
+        run->readers_left++;
+    }
+    for (unsigned i = 0; run->site_count > 1 && i < CARRIERS_MAX; i++) {
+        start_client(run, clients, "carrier", i, imap_carrier_main);
         run->readers_left++;
     }
 }
 
+/* ---- phases ---- */
+
 static void look_now_and_then(void *context) {
-    struct run *run = context;
+    struct site *site = context;
+    struct run *run = site->run;
     if (run->is_closing) return;
     /* Nothing runs: the power is cut. */
-    if (!host_is_down(run->host)) (void)host_process_start(run->host, "look", look_beside, run);
-    sim_world_after(run->world, (int64_t)run_between(run, 1, LOOK_MS_MAX), look_now_and_then, run);
+    if (!host_is_down(site->host)) (void)host_process_start(site->host, "look", look_beside, site);
+    sim_world_after(run->world, (int64_t)run_between(run, 1, LOOK_MS_MAX), look_now_and_then, site);
 }
 
 static void heal_role(struct env *role) {
     sim_kill_after_steps(role, 0);
-    sim_kill_after_turns(role, 0);
+    sim_kill_after_waits(role, 0);
     sim_kill_after_jobs(role, 0);
     sim_kill_at_random(role, 0);
 }
 
-static void heal_network(struct run *run) {
-    *sim_world_network(run->world) = run->network;
-    for (unsigned i = 0; i < run->machine_count; i++)
-        sim_network_part(host_machine(run->host), run->machines[i], false);
+static void heal_site(struct site *site) {
+    struct run *run = site->run;
+    struct sim_machine *machine = host_machine(site->host);
+    for (unsigned i = 0; i < run->machine_count; i++) sim_network_part(machine, run->machines[i], false);
+    for (unsigned i = 0; i < site->number; i++)
+        sim_network_part(machine, host_machine(run->sites[i].host), false);
+    *sim_machine_faults(machine) = site->disk;
+    sim_power_cut_after_steps(machine, 0);
+    for (size_t i = 0; host_role(site->host, i); i++) heal_role(host_role(site->host, i));
+    if (host_supervisor(site->host)) heal_role(host_supervisor(site->host));
+    host_start(site->host);
 }
 
 static void heal(struct run *run) {
     run->is_healed = true;
-    heal_network(run);
-    *sim_machine_faults(host_machine(run->host)) = run->disk;
-    sim_power_cut_after_steps(host_machine(run->host), 0);
-    for (size_t i = 0; host_role(run->host, i); i++) heal_role(host_role(run->host, i));
-    if (host_supervisor(run->host)) heal_role(host_supervisor(run->host));
+    *sim_world_network(run->world) = run->network;
+    for (unsigned i = 0; i < run->site_count; i++) heal_site(&run->sites[i]);
 }
 
 static bool trouble(struct run *run) {
-    if (!wait_for(run, is_ready, SET_UP_MS_MAX, "the roles do not start")) return false;
+    if (!wait_for(run, are_ready, SET_UP_MS_MAX, "the roles do not start")) return false;
     run->network = *sim_world_network(run->world);
-    run->disk = *sim_machine_faults(host_machine(run->host));
-    run->scenario->start(run);
-    look_now_and_then(run);
+    for (unsigned i = 0; i < run->site_count; i++) {
+        run->sites[i].disk = *sim_machine_faults(host_machine(run->sites[i].host));
+        look_now_and_then(&run->sites[i]);
+    }
+    if (run->scenario->start) run->scenario->start(run);
+    run->is_begun = true;
     int64_t ms = (int64_t)run_between(run, TROUBLE_MS_MIN, TROUBLE_MS_MAX);
     (void)sim_world_run_until(run->world, is_served, run, ms);
     heal(run);
     return !ledger_has_failed(run->ledger);
 }
 
-/* The store dies once more in the middle of what is under way, and then nothing new is begun: who idles
+/* A store dies once more in the middle of what is under way, and then nothing new is begun: who idles
    hears of what was committed from nobody but its successor. */
-static bool pause(struct run *run) {
-    struct env *store = host_role_named(run->host, "store");
-    run->is_paused = true;
-    if (store && run_between(run, 0, 2) == 0)
+static void kill_store(struct site *site, struct env *store) {
+    struct run *run = site->run;
+    if (run_between(run, 0, 2) == 0)
         sim_kill_after_steps(store, run_between(run, 1, LAST_STEPS_MAX));
-    else if (store)
+    else
         sim_kill_after_jobs(store, run_between(run, 1, LAST_JOBS_MAX));
+}
+
+static bool pause(struct run *run) {
+    run->is_paused = true;
+    struct site *site = run_sick_site(run);
+    struct env *store = run->scenario->start ? host_role_named(site->host, "store") : NULL;
+    if (store) kill_store(site, store);
     sim_world_run_for(run->world, LAST_KILL_MS);
-    if (host_role_named(run->host, "store") == store && store) heal_role(store);
-    if (!wait_for(run, is_ready, SETTLE_MS_MAX, "after all was healed not all roles serve")) return false;
+    if (store && host_role_named(site->host, "store") == store) heal_role(store);
+    if (!wait_for(run, are_ready, SETTLE_MS_MAX, "after all was healed not all roles serve")) return false;
     run->healed_ms = sim_world_now_ms(run->world);
     sim_world_run_for(run->world, CALM_DOWN_MS);
     run->is_paused = false;
@@ -145,64 +199,104 @@ static bool pause(struct run *run) {
 static bool settle(struct run *run) {
     if (!pause(run)) return false;
     if (!wait_for(run, is_served, SETTLE_MS_MAX, "after all was healed senders are not served")) return false;
-    run->senders_left = SENDERS;
+    run->senders_left = run->scenario->senders;
     run->is_calm = true;
     if (!wait_for(run, is_served, SETTLE_MS_MAX, "in calm times senders are not served")) return false;
     run->is_closing = true;
     if (!wait_for(run, is_closed, SETTLE_MS_MAX, "after all was healed readers do not end")) return false;
-    if (!is_ready(run)) ledger_fail(run->ledger, "after all was healed not all roles serve");
-    host_stop(run->host);
-    return wait_for(run, is_down, SETTLE_MS_MAX, "the host does not stop");
-}
-
-static bool set_up(struct run *run) {
-    (void)host_process_start(run->host, "set-up", look_set_up, run);
-    if (!wait_for(run, is_looked, SET_UP_MS_MAX, "the store is not made")) return false;
-    run->is_looked = false;
-    host_start(run->host);
-    return true;
+    if (!wait_for(run, are_ready, SETTLE_MS_MAX, "at the end not all roles serve")) return false;
+    for (unsigned i = 0; i < run->site_count; i++) host_stop(run->sites[i].host);
+    return wait_for(run, are_down, SETTLE_MS_MAX, "a host does not stop");
 }
 
 static void look_last(struct run *run) {
-    (void)host_process_start(run->host, "last look", look_at_end, run);
-    if (wait_for(run, is_looked, SET_UP_MS_MAX, "the last look does not end")) ledger_settle(run->ledger);
+    ledger_look_anew(run->ledger);
+    for (unsigned i = 0; i < run->site_count; i++)
+        (void)host_process_start(run->sites[i].host, "last look", look_at_end, &run->sites[i]);
+    if (wait_for(run, are_looked, SET_UP_MS_MAX, "the last look does not end")) ledger_settle(run->ledger);
 }
 
-static void work(struct run *run, struct client *clients) {
-    if (!set_up(run)) return;
+static void work(struct run *run, uint64_t wait) {
+    struct client clients[RUN_CLIENTS_MAX];
+    struct sim_machine *first = host_machine(run->sites[0].host);
+    if (wait && wait != no_wait) sim_machine_kill_after_waits(first, wait);
+    for (unsigned i = 0; i < run->site_count; i++) host_start(run->sites[i].host);
     start_clients(run, clients);
     if (trouble(run) && settle(run)) look_last(run);
+    for (unsigned i = 0; i < run->site_count; i++) host_stop(run->sites[i].host);
+    run->is_closing = true;
 }
 
 static void tell(const struct run *run, struct run_result *result) {
     *result = (struct run_result){.trace = sim_world_trace(run->world),
-                                  .starts = host_starts(run->host),
                                   .troubles = run->trouble_count,
-                                  .faults = run->faults,
                                   .attempts = run->ledger->count,
+                                  .waits = sim_machine_waits(host_machine(run->sites[0].host)),
                                   .virtual_ms = sim_world_now_ms(run->world) - run->started_ms};
+    for (unsigned i = 0; i < run->site_count; i++) {
+        result->starts += host_starts(run->sites[i].host);
+        result->faults |= run->sites[i].faults;
+    }
     for (uint32_t i = 1; i <= run->ledger->count; i++)
         result->acknowledged += run->ledger->entries[i].is_acknowledged;
 }
 
-bool run_scenario(const struct run_options *options, struct run_result *result, struct buffer *failure) {
-    struct client clients[RUN_CLIENTS_MAX];
+/* ---- a world ---- */
+
+static void site_make(struct run *run, const struct run_options *options, const struct plan *plan) {
+    struct site *site = &run->sites[run->site_count];
+    struct host_options host = {.world = run->world,
+                                .number = run->site_count,
+                                .plan = plan->machine,
+                                .edges = run_between(run, 1, 2),
+                                .mails = run_between(run, 1, 2),
+                                .is_traced = options->is_traced,
+                                .planted = options->planted};
+    *site = (struct site){.run = run, .number = run->site_count, .plan = plan, .host = host_new(&host)};
+    run->site_count++;
+}
+
+static void run_world(const struct run_options *options, struct ledger_layout layout,
+                      struct run_result *result, struct buffer *failure) {
+    const struct plan *plans[RUN_HOSTS_MAX];
+    for (unsigned i = 0; i < layout.hosts; i++) plans[i] = plans_get(options->plans, layout, i);
     struct run run = {.scenario = options->scenario, .world = sim_world_new(options->seed)};
-    struct host_options host = {
-        .world = run.world, .is_traced = options->is_traced, .planted = options->planted};
+    run.ledger = ledger_new(options->seed, layout);
     run.started_ms = sim_world_now_ms(run.world);
-    host.edges = run_between(&run, 1, 2);
-    host.mails = run_between(&run, 1, 2);
-    run.host = host_new(&host);
-    run.ledger = ledger_new(options->seed);
-    work(&run, clients);
-    host_stop(run.host);
-    run.is_closing = true;
+    for (unsigned i = 0; i < layout.hosts; i++) site_make(&run, options, plans[i]);
+    work(&run, options->wait);
     tell(&run, result);
     sim_world_free(&run.world);
     buffer_append(failure, buffer_slice(&run.ledger->failure));
-    bool is_good = !ledger_has_failed(run.ledger);
     ledger_free(&run.ledger);
-    host_free(&run.host);
-    return is_good;
+    for (unsigned i = 0; i < run.site_count; i++) host_free(&run.sites[i].host);
+}
+
+/* Of what the seed decides before there is a world. */
+static uint64_t early_choice(uint64_t seed, uint64_t bound) {
+    return (uint64_t)(((unsigned __int128)((seed + 1) * 0x9e3779b97f4a7c15u) * bound) >> 64);
+}
+
+static struct ledger_layout choose_layout(const struct run_options *options) {
+    const struct scenario *scenario = options->scenario;
+    return scenario->layouts[early_choice(options->seed, scenario->layout_count)];
+}
+
+uint64_t run_count_waits(const struct run_options *options) {
+    struct run_options dry = *options;
+    struct run_result result;
+    struct buffer failure = buffer_new(LEDGER_FAILURE_BYTES_MAX);
+    dry.wait = no_wait;
+    dry.is_traced = false;
+    run_world(&dry, choose_layout(&dry), &result, &failure);
+    buffer_free(&failure);
+    return result.waits;
+}
+
+bool run_scenario(const struct run_options *options, struct run_result *result, struct buffer *failure) {
+    struct run_options chosen = *options;
+    if (!chosen.wait && !chosen.scenario->start)
+        chosen.wait = 1 + early_choice(chosen.seed, run_count_waits(&chosen));
+    run_world(&chosen, choose_layout(&chosen), result, failure);
+    return failure->len == 0;
 }

@@ -9,13 +9,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FAILURE_BYTES_MAX = 4096, REPLAY_EVERY = 10, PROGRESS_EVERY = 100 };
+enum { REPLAY_EVERY = 10, PROGRESS_EVERY = 100 };
 /* A worker that has nothing under way. */
 static const uint64_t none = UINT64_MAX;
 
 /* What the workers and their parent share, also when one dies. */
 struct shared {
-    /* The next of scenario_count * seeds pieces of work. */
+    /* The next of `seeds` pieces of work. */
     _Atomic uint64_t next;
     _Atomic uint64_t good;
     _Atomic uint64_t failures;
@@ -29,6 +29,10 @@ struct shared {
 
 struct seeds {
     const struct seeds_options *options;
+    /* Pieces of work: seeds, or waits of one. */
+    uint64_t count;
+    /* A worker's own. */
+    struct plans *plans;
     struct shared *shared;
     pid_t workers[SEEDS_JOBS_MAX];
     double started_s;
@@ -40,12 +44,15 @@ static double clock_s(clockid_t which) {
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* All scenarios of a seed before the next seed. */
+/* Neighbouring seeds have different scenarios. */
 static const struct scenario *scenario_of(const struct seeds_options *options, uint64_t piece) {
-    return options->scenarios[piece % options->scenario_count];
+    return options->scenarios[options->is_every_wait ? 0 : (options->first + piece) % options->scenario_count];
 }
 static uint64_t seed_of(const struct seeds_options *options, uint64_t piece) {
-    return options->first + piece / options->scenario_count;
+    return options->first + (options->is_every_wait ? 0 : piece);
+}
+static uint64_t wait_of(const struct seeds_options *options, uint64_t piece) {
+    return options->is_every_wait ? piece + 1 : options->wait;
 }
 
 static uint64_t failures_max(const struct seeds_options *options) {
@@ -56,9 +63,12 @@ static void tell_failure(struct seeds *seeds, uint64_t piece, const char *why) {
     const struct seeds_options *options = seeds->options;
     const char *name = scenario_of(options, piece)->name;
     unsigned long long seed = seed_of(options, piece);
+    char wait[40] = "";
+    if (wait_of(options, piece))
+        (void)snprintf(wait, sizeof wait, " --wait %llu", (unsigned long long)wait_of(options, piece));
     atomic_fetch_add(&seeds->shared->failures, 1);
-    (void)printf("FAILED %s seed %llu: %s\n  replay: %s --scenario %s --first %llu --seeds 1 --trace%s%s\n",
-                 name, seed, why, options->program, name, seed, options->planted ? " --plant " : "",
+    (void)printf("FAILED %s seed %llu: %s\n  replay: %s --scenario %s --first %llu%s --seeds 1 --trace%s%s\n",
+                 name, seed, why, options->program, name, seed, wait, options->planted ? " --plant " : "",
                  options->planted ? options->planted_name : "");
     (void)fflush(stdout);
 }
@@ -82,42 +92,55 @@ static void note_time(struct shared *shared, uint64_t piece, double took_s) {
     atomic_store(&shared->slowest_piece, piece);
 }
 
-static bool run_once(struct seeds *seeds, uint64_t piece, struct run_result *result) {
+/* The failure, as a text to be freed; or nothing. */
+static struct buffer run_once(struct seeds *seeds, uint64_t piece, struct run_result *result) {
     const struct seeds_options *options = seeds->options;
     const struct scenario *scenario = scenario_of(options, piece);
-    struct buffer failure = buffer_new(FAILURE_BYTES_MAX);
-    struct run_options run = {seed_of(options, piece), scenario, options->is_traced, options->planted};
+    struct buffer failure = buffer_new(LEDGER_FAILURE_BYTES_MAX + 1);
+    struct run_options run = {.seed = seed_of(options, piece),
+                              .scenario = scenario,
+                              .plans = seeds->plans,
+                              .is_traced = options->is_traced,
+                              .planted = options->planted,
+                              .wait = wait_of(options, piece)};
     double began_s = clock_s(CLOCK_PROCESS_CPUTIME_ID);
     bool is_good = run_scenario(&run, result, &failure);
     double took_s = clock_s(CLOCK_PROCESS_CPUTIME_ID) - began_s;
     note_time(seeds->shared, piece, took_s);
-    buffer_append_byte(&failure, 0);
-    if (!is_good) tell_failure(seeds, piece, (const char *)failure.ptr);
-    buffer_free(&failure);
+    if (!is_good) buffer_append_byte(&failure, 0);
     if (options->is_verbose) tell_run(scenario, run.seed, result, took_s);
-    return is_good;
+    return failure;
+}
+
+/* Whether a second run is as the first was, to the last bit. */
+static bool replays(struct seeds *seeds, uint64_t piece, const struct run_result *result,
+                    const struct buffer *failure) {
+    struct run_result again;
+    struct buffer other = run_once(seeds, piece, &again);
+    bool is_same =
+        again.trace == result->trace && slice_equal(buffer_slice(&other), buffer_slice(failure));
+    buffer_free(&other);
+    return is_same;
 }
 
 static void run_piece(struct seeds *seeds, uint64_t piece) {
     struct run_result result;
-    struct run_result again;
-    if (!run_once(seeds, piece, &result)) return;
+    struct buffer failure = run_once(seeds, piece, &result);
+    const struct seeds_options *options = seeds->options;
     atomic_fetch_add(&seeds->shared->acknowledged, result.acknowledged);
     atomic_fetch_add(&seeds->shared->starts, result.starts);
-    const struct seeds_options *options = seeds->options;
-    bool is_tenth = (seed_of(options, piece) - options->first) % REPLAY_EVERY == 0;
-    bool is_replayed = is_tenth && options->seeds > 1 && !options->is_traced;
-    if (is_replayed && !run_once(seeds, piece, &again)) return;
-    if (is_replayed && again.trace != result.trace)
-        tell_failure(seeds, piece, "a second run left another trace");
-    else
-        atomic_fetch_add(&seeds->shared->good, 1);
+    bool is_replayed = !options->is_traced && seeds->count > 1 &&
+                       (failure.len || (seed_of(options, piece) - options->first) % REPLAY_EVERY == 0);
+    bool is_same = !is_replayed || replays(seeds, piece, &result, &failure);
+    if (failure.len) tell_failure(seeds, piece, (const char *)failure.ptr);
+    if (!is_same) tell_failure(seeds, piece, "a second run was not the same");
+    if (!failure.len && is_same) atomic_fetch_add(&seeds->shared->good, 1);
+    buffer_free(&failure);
 }
 
 static void tell_progress(struct seeds *seeds, uint64_t done) {
-    uint64_t all = seeds->options->seeds * seeds->options->scenario_count;
     if (done % PROGRESS_EVERY) return;
-    (void)printf("%llu of %llu, %.1f a second\n", (unsigned long long)done, (unsigned long long)all,
+    (void)printf("%llu of %llu, %.1f a second\n", (unsigned long long)done, (unsigned long long)seeds->count,
                  (double)done / (clock_s(CLOCK_MONOTONIC) - seeds->started_s));
     (void)fflush(stdout);
 }
@@ -125,14 +148,16 @@ static void tell_progress(struct seeds *seeds, uint64_t done) {
 static void work(struct seeds *seeds, unsigned worker) {
     const struct seeds_options *options = seeds->options;
     struct shared *shared = seeds->shared;
+    seeds->plans = plans_new();
     while (atomic_load(&shared->failures) < failures_max(options)) {
         uint64_t piece = atomic_fetch_add(&shared->next, 1);
-        if (piece >= options->seeds * options->scenario_count) break;
+        if (piece >= seeds->count) break;
         atomic_store(&shared->pieces[worker], piece);
         run_piece(seeds, piece);
         atomic_store(&shared->pieces[worker], none);
         tell_progress(seeds, piece + 1);
     }
+    plans_free(&seeds->plans);
 }
 
 /* ---- their parent ---- */
@@ -186,8 +211,17 @@ static void tell_all(const struct seeds *seeds) {
         (unsigned long long)seed_of(seeds->options, shared->slowest_piece), (double)shared->slowest_us / 1e6);
 }
 
+static uint64_t count_waits(const struct seeds_options *options) {
+    struct run_options run = {
+        .seed = options->first, .scenario = options->scenarios[0], .plans = plans_new()};
+    uint64_t waits = run_count_waits(&run);
+    plans_free(&run.plans);
+    return waits;
+}
+
 bool seeds_run(const struct seeds_options *options) {
-    struct seeds seeds = {.options = options, .started_s = clock_s(CLOCK_MONOTONIC)};
+    struct seeds seeds = {.options = options, .count = options->seeds, .started_s = clock_s(CLOCK_MONOTONIC)};
+    if (options->is_every_wait) seeds.count = count_waits(options);
     seeds.shared =
         mmap(NULL, sizeof *seeds.shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (seeds.shared == MAP_FAILED) return false;

@@ -1,7 +1,7 @@
 /*
- * Many seeds of one or several scenarios, by some worker processes that share one list: a worker
- * that dies is told with its seed, and another takes its place. The first seed and each tenth after it
- * run twice, and must leave the same trace.
+ * Many seeds, by some worker processes that share one list: a worker that dies is told with its seed,
+ * and another takes its place. A seed draws its scenario, where none is asked for. The first seed and
+ * each tenth after it run twice, and must leave the same trace; so must each that fails.
  */
 #ifndef SIM_SEEDS_H
 #define SIM_SEEDS_H
@@ -17,6 +17,9 @@ struct seeds_options {
     size_t scenario_count;
     uint64_t first;
     uint64_t seeds;
+    /* Of scenario_waits, see run_options; or the first seed with each wait that there is. */
+    uint64_t wait;
+    bool is_every_wait;
     unsigned jobs;
     bool is_traced;
     bool is_verbose;

@@ -10,8 +10,8 @@ enum { READ_BYTES = 16384, LINE_BYTES_MAX = 4096 };
 
 static int64_t deadline(struct task *t) { return env_now_ms(task_env(t)) + TALK_PATIENCE_MS; }
 
-bool talk_open(struct task *t, struct talk *talk, enum port_kind port, bool is_tls) {
-    struct connect_request request = {HOST_ADDRESS, ports[port].number};
+bool talk_open(struct task *t, struct talk *talk, unsigned host, enum port_kind port, bool is_tls) {
+    struct connect_request request = {host_address(host), ports[port].number};
     *talk = (struct talk){.in = buffer_new(TALK_BYTES_MAX)};
     if (stream_connect(t, task_env(t), &request, deadline(t), &talk->stream)) talk->stream = NULL;
     return is_tls ? talk_start_tls(t, talk) : !talk_is_broken(talk);
@@ -53,6 +53,8 @@ void talk_printf(struct task *t, struct talk *talk, const char *format, ...) {
 /* Bytes read; 0 when it is broken, or, where only `until_ms` was waited for, when that has come. */
 static size_t read_some(struct task *t, struct talk *talk, int64_t until_ms, bool is_patient) {
     if (talk_is_broken(talk)) return 0;
+    buffer_consume(&talk->in, talk->taken);
+    talk->taken = 0;
     uint8_t *room = buffer_reserve(&talk->in, READ_BYTES);
     ssize_t got = room ? stream_read(t, talk->stream, room, READ_BYTES, until_ms) : -EMSGSIZE;
     if (got > 0) {
@@ -71,33 +73,35 @@ static bool read_more(struct task *t, struct talk *talk) {
     return got;
 }
 
-static void forget_taken(struct talk *talk) {
-    buffer_consume(&talk->in, talk->taken);
-    talk->taken = 0;
+/* What was given out leaves the buffer only before more is read: once for many lines. */
+static struct slice rest_of(const struct talk *talk) {
+    return slice_skip(buffer_slice(&talk->in), talk->taken);
+}
+
+static struct slice take(struct talk *talk, size_t len) {
+    struct slice taken = slice_sub(rest_of(talk), 0, len);
+    talk->taken += len;
+    return taken;
 }
 
 struct slice talk_line(struct task *t, struct talk *talk) {
-    forget_taken(talk);
     size_t end;
-    while ((end = slice_find_crlf(buffer_slice(&talk->in))) == SLICE_NOT_FOUND)
+    while ((end = slice_find_crlf(rest_of(talk))) == SLICE_NOT_FOUND)
         if (!read_more(t, talk)) return SLICE_EMPTY;
-    talk->taken = end + 2;
-    return slice_sub(buffer_slice(&talk->in), 0, end);
+    struct slice line = take(talk, end + 2);
+    return slice_sub(line, 0, end);
 }
 
 bool talk_wait(struct task *t, struct talk *talk, int64_t until_ms) {
-    forget_taken(talk);
-    while (slice_find_crlf(buffer_slice(&talk->in)) == SLICE_NOT_FOUND)
+    while (slice_find_crlf(rest_of(talk)) == SLICE_NOT_FOUND)
         if (!read_some(t, talk, until_ms, false)) return false;
     return true;
 }
 
 struct slice talk_bytes(struct task *t, struct talk *talk, size_t len) {
-    forget_taken(talk);
-    while (talk->in.len < len)
+    while (talk->in.len - talk->taken < len)
         if (!read_more(t, talk)) return SLICE_EMPTY;
-    talk->taken = len;
-    return slice_sub(buffer_slice(&talk->in), 0, len);
+    return take(talk, len);
 }
 
 unsigned talk_smtp_reply(struct task *t, struct talk *talk) {

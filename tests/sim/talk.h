@@ -20,8 +20,9 @@ struct talk {
     int64_t slowest_ms;
 };
 
-/* Connects to the host, from the start in TLS or not. False: it is broken. talk_close either way. */
-bool talk_open(struct task *t, struct talk *talk, enum port_kind port, bool is_tls);
+/* Connects to the host of that number, from the start in TLS or not. False: it is broken. talk_close either
+   way. */
+bool talk_open(struct task *t, struct talk *talk, unsigned host, enum port_kind port, bool is_tls);
 void talk_close(struct talk *talk);
 bool talk_start_tls(struct task *t, struct talk *talk);
 bool talk_is_broken(const struct talk *talk);

@@ -39,6 +39,8 @@ struct bench {
     bool is_done;
     /* Which kind hears no heartbeat; ROLE_KINDS: all do. */
     enum role_kind deaf;
+    /* Which kind dies once as it says that it is ready; ROLE_KINDS: none. */
+    enum role_kind dying;
     size_t spawns;
     size_t kills;
     int64_t killed_ms;
@@ -80,6 +82,12 @@ static void take_peer(struct spawned *role, const struct ipc_message *message) {
     role->numbers[kind] = number;
 }
 
+static void end_role(struct spawned *role) {
+    role->bench->dying = ROLE_KINDS;
+    role->is_over = true;
+    gate_open(&role->over);
+}
+
 static void take_order(void *context, const struct ipc_message *message) {
     struct spawned *role = context;
     struct buffer walls = buffer_new(100);
@@ -87,6 +95,7 @@ static void take_order(void *context, const struct ipc_message *message) {
     case ORDER_SETTINGS:
         walls_pack(&walls, &(struct walls){0});
         tell(role, REPORT_READY, buffer_slice(&walls));
+        if (role->request.kind == role->bench->dying) end_role(role);
         break;
     case ORDER_PEER:
         take_peer(role, message);
@@ -214,7 +223,8 @@ static bool is_done(void *context) { return ((struct bench *)context)->is_done; 
 
 static struct bench bench_new(void) {
     return (struct bench){.log = {.write = write_nothing, .wall_ms = no_wall_ms, .role = "test"},
-                          .deaf = ROLE_KINDS};
+                          .deaf = ROLE_KINDS,
+                          .dying = ROLE_KINDS};
 }
 
 static void play(struct bench *bench, void (*body)(struct task *t, struct bench *bench)) {
@@ -358,6 +368,23 @@ static void a_machine_that_slept_is_nobody_s_fault(void **state) {
     play(&bench, asleep_body);
 }
 
+static void last_words_body(struct task *t, struct bench *bench) {
+    wait_ms(t, 10 * SECOND_MS);
+    assert_int_equal(bench->spawns, 4);
+    assert_true(bench->is_ready);
+    assert_all_connected(t, bench);
+}
+
+/* The end of a process is told before what it said last is read. */
+static void who_dies_as_it_says_that_it_is_ready_is_started_again(void **state) {
+    for (enum role_kind kind = 0; kind < ROLE_KINDS; kind++) {
+        struct bench bench = bench_new();
+        if (kind == ROLE_REMOTE) continue;
+        bench.dying = kind;
+        play(&bench, last_words_body);
+    }
+}
+
 static void shortage_body(struct task *t, struct bench *bench) {
     wait_ms(t, 60 * SECOND_MS);
     assert_int_equal(bench->pairs_fail + bench->copies_fail + bench->spawns_fail, 0);
@@ -380,6 +407,7 @@ int main(void) {
         cmocka_unit_test(who_says_twice_that_it_is_ready_costs_others_nothing),
         cmocka_unit_test(a_role_that_lives_but_does_not_answer_is_ended_and_started_again),
         cmocka_unit_test(a_machine_that_slept_is_nobody_s_fault),
+        cmocka_unit_test(who_dies_as_it_says_that_it_is_ready_is_started_again),
         cmocka_unit_test(a_shortage_of_descriptors_is_waited_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

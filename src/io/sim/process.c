@@ -103,7 +103,11 @@ void sim_process_on_end(struct env *env, void (*call)(void *context), void *cont
 }
 
 void sim_kill_after_steps(struct env *env, uint64_t steps) { sim_process_of(env)->kill_steps = steps; }
-void sim_kill_after_turns(struct env *env, uint64_t turns) { sim_process_of(env)->kill_turns = turns; }
+void sim_kill_after_waits(struct env *env, uint64_t waits) { sim_process_of(env)->kill_waits = waits; }
+uint64_t sim_machine_waits(const struct sim_machine *machine) { return machine->waits; }
+void sim_machine_kill_after_waits(struct sim_machine *machine, uint64_t waits) {
+    machine->kill_waits = waits;
+}
 void sim_kill_after_jobs(struct env *env, uint64_t jobs) { sim_process_of(env)->kill_jobs = jobs; }
 void sim_kill_at_random(struct env *env, uint32_t chance) { sim_process_of(env)->kill_chance = chance; }
 void sim_power_cut_after_steps(struct sim_machine *machine, uint64_t steps) { machine->power_steps = steps; }
@@ -181,15 +185,33 @@ static void reap(struct sim_process *process) {
     if (process->on_end) process->on_end(process->on_end_context);
 }
 
+/* One of its tasks waits now. */
+static void note_wait(struct sim_process *process) {
+    struct sim_machine *machine = process->machine;
+    if (process->env.is_dead) return;
+    machine->waits++;
+    bool is_last = process->kill_waits && --process->kill_waits == 0;
+    if ((machine->kill_waits && --machine->kill_waits == 0) || is_last) sim_process_kill(&process->env);
+}
+
+/* As env_run_ready does it. What is still ready when the process is killed unwinds with the rest. */
+static void run_ready(struct sim_process *process) {
+    struct env *env = &process->env;
+    env_resume_yielded(env);
+    do {
+        while (env_run_next(env)) note_wait(process);
+        timer_heap_fire(&env->timers, env_now_ms(env));
+    } while (!list_empty(&env->ready));
+}
+
 void sim_process_turn(struct sim_process *process) {
     sim_note(process->machine->world, TRACE_TURN, process->id, process->steps);
     if (process->env.is_dead && !process->is_unwinding) {
         process->is_unwinding = true;
         scope_cancel(&process->main);
     }
-    do env_run_ready(&process->env);
+    do run_ready(process);
     while (env_has_yielded(&process->env));
-    if (process->kill_turns && --process->kill_turns == 0) sim_process_kill(&process->env);
     if (scope_is_empty(&process->main)) reap(process);
 }
 

@@ -155,8 +155,12 @@ struct sim_machine *sim_process_machine(struct env *env);
 uint64_t sim_process_steps(const struct env *env);
 /* Kills it at its n-th step from now (1: the next one). 0: not at all. */
 void sim_kill_after_steps(struct env *env, uint64_t steps);
-/* Kills it when all its tasks wait for the n-th time from now (1: this time). 0: not at all. */
-void sim_kill_after_turns(struct env *env, uint64_t turns);
+/* Kills it at its n-th wait from now (1: the next one): when one of its tasks has done all it could and
+   waits, or has ended. 0: not at all. */
+void sim_kill_after_waits(struct env *env, uint64_t waits);
+/* Waits of all its processes so far; and whoever of them waits the n-th time from now is killed. */
+uint64_t sim_machine_waits(const struct sim_machine *machine);
+void sim_machine_kill_after_waits(struct sim_machine *machine, uint64_t waits);
 /* Kills it when its n-th lane job from now is done, before anybody hears of it. 0: not at all. */
 void sim_kill_after_jobs(struct env *env, uint64_t jobs);
 /* Kills it with this chance at each step. */

@@ -71,6 +71,8 @@ struct sim_machine {
     bool is_off;
     struct sim_faults faults;
     uint64_t power_steps;
+    uint64_t waits;
+    uint64_t kill_waits;
     /* Listening ports. */
     struct list ports;
     /* The disk: all inodes, changes of names that are not durable yet, bytes in use. */
@@ -101,7 +103,7 @@ struct sim_process {
     struct sqlite3_vfs *vfs;
     uint64_t steps;
     uint64_t kill_steps;
-    uint64_t kill_turns;
+    uint64_t kill_waits;
     uint64_t kill_jobs;
     uint32_t kill_chance;
     void (*on_end)(void *context);
