@@ -13,6 +13,7 @@ enum {
     RESTART_MS_MAX = 2000,
     HASH_MEMORY_KIB = 8,
     SEGMENT_BYTES = 1024,
+    THREADS_RECENT = 6,
     UPKEEP_PAUSE_MS = 300
 };
 
@@ -94,6 +95,7 @@ struct host *host_new(const struct host_options *options) {
         .hash_memory_kib = HASH_MEMORY_KIB,
         /* So that segments fill, die and are compacted within a run. */
         .segment_bytes = SEGMENT_BYTES,
+        .threads_recent = THREADS_RECENT,
         .upkeep_pause_ms = UPKEEP_PAUSE_MS,
     };
     return host;
