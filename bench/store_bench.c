@@ -1,9 +1,11 @@
 /*
  * Measures deliveries: so many tasks deliver messages of 4 KB to so many accounts, one after
- * the other. Prints messages a second, CPU time, bytes written and syncs for each message.
- * Packing is done before the clock starts, as another role does it.
+ * the other. Prints messages a second, CPU time, bytes that the kernel was given to write, bytes
+ * it has to write to the disk, and syncs for each message; for all of them, and for each EVERY on
+ * the way, which shows what a mailbox costs that grows. Packing is done before the clock starts,
+ * as another role does it.
  *
- *   store_bench [TASKS [MESSAGES [ACCOUNTS [FOLDER]]]]
+ *   store_bench [TASKS [MESSAGES [ACCOUNTS [FOLDER [EVERY]]]]]
  */
 #include <ftw.h>
 #include <stdio.h>
@@ -19,6 +21,17 @@
 
 enum { MESSAGE_BYTES = 4096, VARIANTS = 64 };
 
+/* What was used up to a moment. */
+struct usage {
+    double wall_s;
+    double cpu_s;
+    uint64_t given_bytes;
+    uint64_t disk_bytes;
+    uint64_t syncs;
+    uint64_t commits;
+    long messages;
+};
+
 struct bench {
     struct env *env;
     struct engine *engine;
@@ -33,6 +46,9 @@ struct bench {
     struct id_source ids;
     long started;
     long failed;
+    /* Reports on the way; 0: none. */
+    long every;
+    struct usage last;
 };
 
 static double now_s(clockid_t clock) {
@@ -41,14 +57,42 @@ static double now_s(clockid_t clock) {
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static uint64_t written_bytes(void) {
+/* proc(5): "wchar" and "write_bytes". */
+static void read_written(struct usage *usage) {
     char line[128];
-    unsigned long long bytes = 0;
     FILE *file = fopen("/proc/self/io", "r");
-    while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "wchar: %llu", &bytes) == 1) break;
+    while (file && fgets(line, sizeof line, file)) {
+        struct slice rest = slice_trim(slice_from_text(line));
+        bool is_given = slice_starts(rest, SLICE("wchar: "));
+        if (!is_given && !slice_starts(rest, SLICE("write_bytes: "))) continue;
+        (void)slice_take_until(&rest, ' ');
+        (void)slice_to_number(slice_skip(rest, 1), UINT64_MAX,
+                              is_given ? &usage->given_bytes : &usage->disk_bytes);
+    }
     if (file) (void)fclose(file);
-    return bytes;
+}
+
+static struct usage usage_now(const struct bench *bench, long messages) {
+    struct usage usage = {.wall_s = now_s(CLOCK_MONOTONIC), .cpu_s = now_s(CLOCK_PROCESS_CPUTIME_ID)};
+    struct store_status status;
+    if (engine_status(bench->engine, &status) != STORE_OK) abort();
+    read_written(&usage);
+    usage.commits = status.commits;
+    usage.syncs = bench->env->metrics.cells[METRIC_STORE_SYNCS];
+    usage.messages = messages;
+    return usage;
+}
+
+static void report(const struct usage *from, const struct usage *to) {
+    double count = (double)(to->messages - from->messages);
+    (void)printf(
+        "%8ld messages: %6.0f/s, %6.1f us CPU, %6.0f bytes given, %6.0f to the disk, %.2f syncs, %.1f"
+        " messages a commit\n",
+        to->messages, count / (to->wall_s - from->wall_s), (to->cpu_s - from->cpu_s) / count * 1e6,
+        (double)(to->given_bytes - from->given_bytes) / count,
+        (double)(to->disk_bytes - from->disk_bytes) / count, (double)(to->syncs - from->syncs) / count,
+        count / (double)(to->commits - from->commits));
+    (void)fflush(stdout);
 }
 
 /* Text with the entropy of text: words of a small vocabulary. */
@@ -118,9 +162,20 @@ static void deliver_one(struct task *t, struct bench *bench, long number) {
     if (engine_deliver(t, bench->engine, &delivery) != STORE_OK) bench->failed++;
 }
 
+/* Those that are under way at the end report nothing more. */
+static void report_on_the_way(struct bench *bench) {
+    if (bench->started == bench->last.messages) return;
+    struct usage now = usage_now(bench, bench->started);
+    report(&bench->last, &now);
+    bench->last = now;
+}
+
 static void worker(struct task *t, void *argument) {
     struct bench *bench = argument;
-    while (bench->started < bench->messages) deliver_one(t, bench, bench->started++);
+    while (bench->started < bench->messages) {
+        deliver_one(t, bench, bench->started++);
+        if (bench->every && bench->started % bench->every == 0) report_on_the_way(bench);
+    }
 }
 
 static void add_accounts(struct task *t, struct bench *bench) {
@@ -134,31 +189,20 @@ static void add_accounts(struct task *t, struct bench *bench) {
     }
 }
 
-static void report(struct bench *bench, double seconds, double cpu, uint64_t bytes) {
-    struct store_status status;
-    if (engine_status(bench->engine, &status) != STORE_OK) abort();
-    double count = (double)bench->messages;
-    (void)printf("%ld messages, %ld tasks, %ld accounts: %.0f messages/s, %.1f us CPU, %.0f bytes written, "
-                 "%.2f syncs, %.1f messages a commit, %ld failed\n",
-                 bench->messages, bench->tasks, bench->account_count, count / seconds, cpu / count * 1e6,
-                 (double)bytes / count, 2 * (double)status.commits / count,
-                 (double)status.committed / (double)status.commits, bench->failed);
-}
-
 static void bench_main(struct task *t, void *argument) {
     struct bench *bench = argument;
     struct engine_options options = {.folder = bench->folder, .node = 1, .hash_memory_kib = 64};
     if (engine_open(bench->env, &options, &bench->engine)) abort();
     add_accounts(t, bench);
-    uint64_t bytes = written_bytes();
-    double start = now_s(CLOCK_MONOTONIC);
-    double cpu = now_s(CLOCK_PROCESS_CPUTIME_ID);
+    struct usage first = bench->last = usage_now(bench, 0);
     scope_init(&bench->workers, bench->env);
     for (long i = 0; i < bench->tasks; i++)
         if (!scope_spawn(&bench->workers, worker, bench)) abort();
     scope_close(t, &bench->workers);
-    report(bench, now_s(CLOCK_MONOTONIC) - start, now_s(CLOCK_PROCESS_CPUTIME_ID) - cpu,
-           written_bytes() - bytes);
+    struct usage end = usage_now(bench, bench->messages);
+    (void)printf("%ld tasks, %ld accounts, %ld failed, in all\n", bench->tasks, bench->account_count,
+                 bench->failed);
+    report(&first, &end);
     engine_close(t, &bench->engine);
     real_env_stop(bench->env);
 }
@@ -181,6 +225,7 @@ int main(int argc, char **argv) {
     bench.tasks = argument_of(argc, argv, 1, 20);
     bench.messages = argument_of(argc, argv, 2, 20000);
     bench.account_count = argument_of(argc, argv, 3, 20);
+    bench.every = argument_of(argc, argv, 5, 0);
     bench.ids.node = 2;
     bench.accounts = ARENA_NEW_ARRAY(bench.arena, uint64_t, bench.account_count);
     (void)snprintf(bench.folder, sizeof bench.folder, "%s/store-bench-%d", argc > 4 ? argv[4] : "/tmp",

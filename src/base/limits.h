@@ -187,7 +187,11 @@ enum {
     STORE_MAILBOXES_MAX = 10000,
     STORE_MAILBOX_LEVELS_MAX = 50,
     STORE_KEYWORD_BYTES_MAX = 255,
+    /* References of one message that are looked at; so many gather in memory before they are merged into the
+       large table; kept since they were last seen. */
     STORE_THREAD_REFERENCES_MAX = 20,
+    STORE_THREADS_RECENT = 64 * 1024,
+    STORE_THREAD_DAYS = 400,
     STORE_ALIAS_STEPS_MAX = 200,
     STORE_ADDRESS_BYTES_MAX = 320,
     STORE_LOCAL_PART_BYTES_MAX = 64,

@@ -62,13 +62,12 @@ static void run_one(struct commit *commit, struct commit_operation *operation) {
 
 static bool finish_transaction(struct commit *commit, size_t news_before) {
     body_transaction_record(commit->bodies, commit->db);
-    if (IS_PLANTED(commit->bodies->env, PLANTED_LATE_COMMIT)) {
+    threads_transaction_record(commit->threads, commit->db, commit->now_ms);
+    bool is_late = IS_PLANTED(commit->bodies->env, PLANTED_LATE_COMMIT);
+    if (!is_late) commit->syncs++;
+    if (is_late || db_commit(commit->db) == STORE_OK) {
         body_transaction_done(commit->bodies);
-        return true;
-    }
-    commit->syncs++;
-    if (db_commit(commit->db) == STORE_OK) {
-        body_transaction_done(commit->bodies);
+        threads_transaction_done(commit->threads);
         return true;
     }
     buffer_truncate(&commit->news, news_before);
@@ -77,6 +76,7 @@ static bool finish_transaction(struct commit *commit, size_t news_before) {
 
 static void transaction_begin(struct commit *commit) {
     body_transaction_begin(commit->bodies);
+    threads_transaction_begin(commit->threads);
     if (IS_PLANTED(commit->bodies->env, PLANTED_LATE_COMMIT)) (void)!db_commit(commit->db);
     db_begin_write(commit->db);
 }
@@ -274,9 +274,9 @@ enum store_result commit_run(struct task *t, struct commit_queue *queue, struct 
 }
 
 void commit_queue_start(struct commit_queue *queue, struct env *env, struct db *db, struct db *checkpoint_db,
-                        struct body_writer *bodies, struct id_source ids) {
+                        struct body_writer *bodies, struct threads *threads, struct id_source ids) {
     *queue = (struct commit_queue){.env = env, .checkpoint_db = checkpoint_db};
-    queue->commit = (struct commit){.db = db, .bodies = bodies, .ids = ids};
+    queue->commit = (struct commit){.db = db, .bodies = bodies, .threads = threads, .ids = ids};
     queue->commit.arena = arena_new(STORE_OPERATION_MEMORY_BYTES_MAX);
     queue->commit.news = buffer_new(STORE_OPERATION_MEMORY_BYTES_MAX);
     list_init(&queue->waiting);
@@ -298,6 +298,7 @@ void commit_queue_stop(struct task *t, struct commit_queue *queue) {
     lane_close(&queue->checkpoint_lane);
     db_close(&queue->checkpoint_db);
     db_close(&queue->commit.db);
+    threads_close(&queue->commit.threads);
     arena_free(&queue->commit.arena);
     buffer_free(&queue->commit.news);
 }

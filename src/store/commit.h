@@ -16,6 +16,7 @@
 #include "io/lane.h"
 #include "store/body.h"
 #include "store/engine.h"
+#include "store/thread.h"
 
 /* What an operation's function works with, in the commit lane. */
 struct commit {
@@ -23,6 +24,7 @@ struct commit {
     /* For this operation only. */
     struct arena *arena;
     struct body_writer *bodies;
+    struct threads *threads;
     struct id_source ids;
     int64_t now_ms;
     /* struct mailbox_news of the batch. */
@@ -79,9 +81,9 @@ struct commit_queue {
     bool must_finish_checkpoint;
 };
 
-/* A running queue on these connections, which it then owns. */
+/* A running queue on these connections and threads, which it then owns. */
 void commit_queue_start(struct commit_queue *queue, struct env *env, struct db *db, struct db *checkpoint_db,
-                        struct body_writer *bodies, struct id_source ids);
+                        struct body_writer *bodies, struct threads *threads, struct id_source ids);
 /* Finishes what waits, and ends. Nothing is taken any more. */
 void commit_queue_stop(struct task *t, struct commit_queue *queue);
 

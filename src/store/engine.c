@@ -118,13 +118,15 @@ static int start(struct engine *engine, const struct engine_options *options, st
         result =
             body_writer_open(&engine->bodies, engine->env, engine->folder, options->segment_bytes, writer);
     struct id_source ids = {(uint64_t)DB_READ_NUMBER(writer, id_newest, 0), options->node};
+    struct threads *threads = threads_open(writer, options->threads_recent, env_random_u64(engine->env));
     db_complain(writer, engine->env->log);
     if (result == 0 && db_failure(writer) != STORE_OK) result = -EIO;
     if (result) {
+        threads_close(&threads);
         body_writer_close(&engine->bodies);
         return result;
     }
-    commit_queue_start(&engine->queue, engine->env, writer, checkpointer, &engine->bodies, ids);
+    commit_queue_start(&engine->queue, engine->env, writer, checkpointer, &engine->bodies, threads, ids);
     engine->queue.on_news = options->on_news;
     engine->queue.context = options->context;
     engine->on_segment_gone = options->on_segment_gone;

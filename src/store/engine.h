@@ -27,6 +27,9 @@ struct engine_options {
     uint32_t hash_memory_kib;
     /* A segment is full at this size; 0 = default. Tests use less. */
     uint64_t segment_bytes;
+    /* So many references to messages gather before they are merged (store/thread.h); 0 = default. Tests use
+       less. */
+    size_t threads_recent;
     /* Between rounds of upkeep (store/upkeep.h); 0 = default. Tests use less. */
     int64_t upkeep_pause_ms;
 };

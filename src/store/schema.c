@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/limits.h"
 #include "store/import.h"
+#include "store/thread_page.h"
 
 /*
  * The tables of format 1, frozen: a new folder gets them and then every step below, like an old
@@ -63,12 +65,38 @@ static const char first_tables[] =
     " PRIMARY KEY (tenant, hash)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE search_pending (message INTEGER PRIMARY KEY) STRICT;";
 
+static const char thread_tables[] =
+    "CREATE TABLE thread_recent (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;"
+    "CREATE TABLE thread_page (first INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;";
+
 static const char pending_delete[] =
     "DELETE FROM search_pending WHERE message IN (SELECT message FROM search_pending LIMIT $1)";
 
 static uint64_t pending_remove(struct db *db) {
     DB_RUN(db, pending_delete, DB_NUMBER(STORE_MIGRATE_ROWS));
     return db_changed(db);
+}
+
+/* There is one tenant. */
+static const char reference_next[] =
+    "SELECT hash, thread FROM thread_reference WHERE tenant = $1 ORDER BY hash LIMIT $2";
+static const char reference_delete[] = "DELETE FROM thread_reference WHERE tenant = $1 AND hash <= $2";
+static const char event_newest_ms[] = "SELECT at_ms FROM event ORDER BY id DESC LIMIT 1";
+
+/* Nobody noted when a reference was seen: all count as seen when something last happened. */
+static uint64_t references_move(struct db *db) {
+    struct reference *references = malloc(STORE_MIGRATE_ROWS * sizeof *references);
+    if (!references) FATAL("out of memory for references");
+    size_t count = 0;
+    uint32_t day = (uint32_t)(DB_READ_NUMBER(db, event_newest_ms, 0) / (24 * 3600 * 1000));
+    struct db_rows rows =
+        DB_ROWS(db, reference_next, DB_NUMBER(TENANT_DEFAULT), DB_NUMBER(STORE_MIGRATE_ROWS));
+    while (db_rows_next(&rows))
+        references[count++] = (struct reference){db_rows_number(&rows, 0), db_rows_id(&rows, 1)};
+    thread_page_merge(db, references, count, day);
+    if (count) DB_RUN(db, reference_delete, DB_NUMBER(TENANT_DEFAULT), DB_NUMBER(references[count - 1].hash));
+    free(references);
+    return count;
 }
 
 /*
@@ -80,6 +108,8 @@ static uint64_t pending_remove(struct db *db) {
 static const struct migration steps[] = {
     {"what waits for a search index is no longer listed", pending_remove, "DROP TABLE search_pending"},
     {"a journal of what was imported", NULL, IMPORT_TABLES},
+    {"tables that hold many references a row", NULL, thread_tables},
+    {"references are many a row", references_move, "DROP TABLE thread_reference"},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "store/reference.h"
 #include "store/verify.h"
 
 static const char integrity[] = "PRAGMA integrity_check(100)";
@@ -29,6 +30,7 @@ static const char body_refs[] = "SELECT id, refs FROM body WHERE id > $1 ORDER B
 static const char entry_refs[] = "SELECT message FROM entry WHERE message BETWEEN $1 AND $2";
 static const char dropped_refs[] = "SELECT message FROM dropped WHERE message BETWEEN $1 AND $2";
 static const char outgoing_refs[] = "SELECT message FROM outgoing WHERE message BETWEEN $1 AND $2";
+static const char thread_pages[] = "SELECT first, bytes FROM thread_page ORDER BY first";
 static const char message_bare[] =
     "SELECT id FROM message WHERE NOT EXISTS (SELECT 1 FROM body WHERE body.id = message.id)";
 
@@ -166,6 +168,39 @@ void verify_segments(void *argument) {
             verify_fault(verify, "segment %llu counts wrongly", (unsigned long long)segments[i].number);
     (void)db_commit(verify->db);
     buffer_free(&list);
+}
+
+/* ---- threads ---- */
+
+/* A row is whole references in rising order, none below its key. */
+static bool page_is_sound(int64_t first, struct slice bytes) {
+    size_t count = bytes.len / REFERENCE_BYTES;
+    if (count == 0 || bytes.len % REFERENCE_BYTES) return false;
+    for (size_t i = 0; i < count; i++) {
+        struct reference reference = reference_read(bytes, i).reference;
+        if (reference.thread == 0 || reference.hash < first) return false;
+        if (i + 1 < count && reference.hash >= reference_read(bytes, i + 1).reference.hash) return false;
+    }
+    return true;
+}
+
+void verify_threads(void *argument) {
+    struct verify *verify = argument;
+    bool has_last = false;
+    int64_t last = 0;
+    db_begin_read(verify->db);
+    struct db_rows rows = DB_ROWS(verify->db, thread_pages);
+    while (db_rows_next(&rows)) {
+        int64_t first = db_rows_number(&rows, 0);
+        struct slice bytes = db_rows_bytes(&rows, 1);
+        bool is_sound = page_is_sound(first, bytes) && !(has_last && first <= last);
+        if (!is_sound)
+            verify_fault(verify, "the references from %016llx on are in no order", (unsigned long long)first);
+        if (!is_sound) continue;
+        has_last = true;
+        last = reference_read(bytes, bytes.len / REFERENCE_BYTES - 1).reference.hash;
+    }
+    (void)db_commit(verify->db);
 }
 
 /* ---- references ---- */

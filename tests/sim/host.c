@@ -12,6 +12,7 @@ enum {
     LISTEN_PAUSE_MS = 100,
     RESTART_MS_MAX = 2000,
     SEGMENT_BYTES = 1024,
+    THREADS_RECENT = 6,
     UPKEEP_PAUSE_MS = 300
 };
 
@@ -99,6 +100,7 @@ struct host *host_new(const struct host_options *options) {
         .hash_memory_kib = HOST_HASH_MEMORY_KIB,
         /* So that segments fill, die and are compacted within a run. */
         .segment_bytes = SEGMENT_BYTES,
+        .threads_recent = THREADS_RECENT,
         .upkeep_pause_ms = UPKEEP_PAUSE_MS,
     };
     return host;

@@ -80,7 +80,11 @@ static const char first_rows[] =
     "INSERT INTO message VALUES (77, 1, 1700000000000, 5, 0, 77, 0, x'00', x'00', x'00', x'00');"
     "INSERT INTO event VALUES (1, 1, 1700000000000, 1, 77, 1);"
     "WITH RECURSIVE n(i) AS (SELECT 77 UNION ALL SELECT i + 1 FROM n LIMIT 11000)"
-    " INSERT INTO search_pending SELECT i FROM n;";
+    " INSERT INTO search_pending SELECT i FROM n;"
+    /* Hashes all over the range. */
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 11000)"
+    " INSERT INTO thread_reference SELECT 1, (i * 2654435761 % 4294967296 - 2147483648) * 2147483647, 77 "
+    "FROM n;";
 static const char body_row[] = "INSERT INTO body VALUES (77, 1, 1, 0, $1, 5)";
 static const char segment_row[] = "INSERT INTO segment VALUES (1, $1, $1, 1, 5)";
 static const char tables[] =
@@ -205,6 +209,7 @@ static void check_migrated(struct task *t, struct bench *bench) {
     struct reader *reader = NULL;
     struct verify_report report;
     struct buffer text = buffer_new(KIB(1));
+    static const char references[] = "SELECT sum(length(bytes)) / 20 FROM thread_page";
     static const char pending[] = "SELECT count(*) FROM sqlite_master WHERE name = 'search_pending'";
     struct db *db = NULL;
     assert_int_equal(engine_open(task_env(t), &options, &engine), 0);
@@ -216,6 +221,7 @@ static void check_migrated(struct task *t, struct bench *bench) {
     assert_slice(buffer_slice(&text), "hello");
     assert_int_equal(db_open(task_env(t), FOLDER "/store.db", DB_READ, &db), 0);
     assert_int_equal(DB_READ_NUMBER(db, pending, 7), 0);
+    assert_int_equal(DB_READ_NUMBER(db, references, 7), 11000);
     assert_int_equal(setting_number(db, SLICE("format"), 0), migrations_format(&schema_migrations));
     db_close(&db);
     reader_close(&reader);
