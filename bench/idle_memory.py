@@ -8,20 +8,17 @@ connection are, the client's as well. Both are differences against the same serv
 from __future__ import annotations
 
 import resource
-import smtplib
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from email.message import EmailMessage
 from pathlib import Path
 
 from measure import Measured, all_pids
 from row import PASSWORD, Values, compiled
 
-# The herd's accounts, and how many messages each has in its INBOX.
+# The herd's accounts.
 ACCOUNTS = 200
-MESSAGES_AN_ACCOUNT = 10
 MESSAGE_BYTES = 4096
 # Descriptors that are not for sessions: spared when accepting, and what else the roles have open.
 DESCRIPTORS_SPARED = 700
@@ -33,9 +30,9 @@ def addresses(server: Measured) -> list[str]:
     return [f"user{number}@{server.domain}" for number in range(1, ACCOUNTS + 1)]
 
 
-def fill(server: Measured) -> None:
-    """Puts the same number of messages into every INBOX."""
-    subprocess.run([str(compiled("smtp_load")), str(server.ports.smtp), "20", str(ACCOUNTS * MESSAGES_AN_ACCOUNT),
+def fill(server: Measured, messages: int) -> None:
+    """Puts so many messages into every INBOX."""
+    subprocess.run([str(compiled("smtp_load")), str(server.ports.smtp), "20", str(ACCOUNTS * messages),
                     str(MESSAGE_BYTES), "1", "bench@load.test", *addresses(server)],
                    check=True, stdout=subprocess.DEVNULL)
 
@@ -111,32 +108,28 @@ def herd_of(server: Measured, connections: int, tls: bool, stage: str) -> Iterat
         herd.close()
 
 
-def send_one(server: Measured, address: str) -> None:
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = "bench@load.test", address, "Are you there?"
-    message.set_content("A short text.\n")
-    with smtplib.SMTP("127.0.0.1", server.ports.smtp) as client:
-        client.send_message(message)
-
-
-def check_alive(server: Measured, herd: Herd, connections: int, stage: str) -> None:
-    """All are open, and those of one account are told of its mail."""
-    if stage != "greeted":
-        first, *_ = addresses(server)
-        send_one(server, first)
-        herd.wait_for_told(len(range(0, connections, ACCOUNTS)))
+def check_alive(server: Measured, herd: Herd, connections: int) -> None:
     count, _ = herd.ask()
     if count != connections:
         raise RuntimeError(f"{server.name}: {connections - count} of {connections} connections were lost")
 
 
 def kib_a_connection(server: Measured, connections: int, tls: bool, stage: str) -> Values:
-    """user, slab, and the user memory of each process by its name."""
+    """user, slab, the user memory of each process by its name, and (told) user memory when all sessions were
+    told of a message and all is quiet again."""
     before, slab_before = pss_kib(server), slab_kib()
+
+    def grown(after: dict[str, int]) -> float:
+        return (sum(after.values()) - sum(before.values())) / connections
+
     with herd_of(server, connections, tls, stage) as herd:
         time.sleep(SETTLE_SECONDS)
         after, slab_after = pss_kib(server), slab_kib()
-        check_alive(server, herd, connections, stage)
-    by_process = {name: (after[name] - before.get(name, 0)) / connections for name in after}
-    return {"user": (sum(after.values()) - sum(before.values())) / connections,
-            "slab": (slab_after - slab_before) / connections, **by_process}
+        found = {"user": grown(after), "slab": (slab_after - slab_before) / connections}
+        if stage != "greeted":
+            fill(server, 1)
+            herd.wait_for_told(connections)
+            time.sleep(SETTLE_SECONDS)
+            found["told"] = grown(pss_kib(server))
+        check_alive(server, herd, connections)
+    return found | {name: (after[name] - before.get(name, 0)) / connections for name in after}

@@ -17,6 +17,7 @@ from server import Server
 
 CONNECTIONS = 10000
 PEER_CONNECTIONS = 80
+MESSAGES_AN_ACCOUNT = 10
 START_SECONDS = 1
 
 
@@ -46,7 +47,7 @@ class Waiting:
         wanted = bench.count(self.connections) if server.name == OURS else PEER_CONNECTIONS
         count = connections_possible(wanted, self.tls)
         if self.stage != "greeted":
-            fill(server)
+            fill(server, MESSAGES_AN_ACCOUNT)
         time.sleep(START_SECONDS)
         return {"connections": count, **kib_a_connection(server, count, self.tls, self.stage)}
 
@@ -57,6 +58,7 @@ class Waiting:
         ours = results.get(OURS, {})
         parts = [Figure(f"of it {what}", {OURS: ours[what]}, 1) for what in ours if what.startswith("posthaste: ")]
         return [Figure("KiB of user memory each", of("user"), 1, self.target),
+                *([Figure("KiB when all got mail", of("told"), 1, self.target)] if self.stage != "greeted" else []),
                 Figure("KiB of slab, both ends", of("slab"), 1),
                 Figure("connections", of("connections")), *parts]
 
