@@ -145,11 +145,11 @@ def by_server(results: dict[str, Values], what: str) -> Values:
     return {name: values[what] for name, values in results.items()}
 
 
-def compiled(name: str) -> Path:
-    """A load generator of bench/, built when its source is newer."""
+def compiled(name: str, *libraries: str) -> Path:
+    """A load generator of bench/, built when its source is newer; `libraries` as the linker takes them: -lssl."""
     source, target = ROOT / "bench" / f"{name}.c", ROOT / "build" / "bench" / name
     target.parent.mkdir(parents=True, exist_ok=True)
     if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
         subprocess.run([os.environ.get("CC", "gcc"), "-std=gnu17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra",
-                        "-Werror", "-o", str(target), str(source)], check=True)
+                        "-Werror", "-o", str(target), str(source), *libraries], check=True)
     return target
