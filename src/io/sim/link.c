@@ -282,7 +282,8 @@ static void say_farewell(struct sim_side *side) {
     struct sim_side *other = sim_other_side(side);
     int64_t latency_us = sim_link_latency_us(link);
     bool is_unread = side->arrived > 0;
-    if (is_unread && !link->is_local && !side->error && sim_world_random(link->world, 2)) {
+    uint32_t reset_chance = link->world->network.unread_reset_chance;
+    if (is_unread && !link->is_local && !side->error && sim_world_chance(link->world, reset_chance)) {
         sim_side_break(other, latency_us);
         return;
     }

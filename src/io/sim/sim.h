@@ -66,6 +66,8 @@ struct sim_network {
     uint32_t split_chance;
     /* A connection between machines breaks, at each write. */
     uint32_t cut_chance;
+    /* One that is closed with bytes unread takes what was said last with it. */
+    uint32_t unread_reset_chance;
     /* A connect is refused, or never answered. */
     uint32_t refuse_chance;
     uint32_t silence_chance;

@@ -100,7 +100,8 @@ struct sim_world *sim_world_new(uint64_t seed) {
                                           .latency_us_max = 20000,
                                           .window_bytes = 65536,
                                           .short_write_chance = SIM_ALWAYS / 20,
-                                          .split_chance = SIM_ALWAYS / 4};
+                                          .split_chance = SIM_ALWAYS / 4,
+                                          .unread_reset_chance = SIM_ALWAYS / 2};
     list_init(&world->machines);
     list_init(&world->processes);
     list_init(&world->links);
