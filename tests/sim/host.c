@@ -8,12 +8,7 @@
 #include "base/limits.h"
 #include "spawner.h"
 
-enum {
-    LISTEN_PAUSE_MS = 100,
-    RESTART_MS_MAX = 2000,
-    SEGMENT_BYTES = 1024,
-    UPKEEP_PAUSE_MS = 300
-};
+enum { LISTEN_PAUSE_MS = 100, RESTART_MS_MAX = 2000, SEGMENT_BYTES = 1024, UPKEEP_PAUSE_MS = 300 };
 
 static const enum port_kind served_ports[] = {PORT_SMTP,  PORT_SUBMISSION, PORT_SUBMISSIONS, PORT_IMAP,
                                               PORT_IMAPS, PORT_POP3,       PORT_POP3S};
@@ -59,6 +54,7 @@ struct host_process *host_process_new(struct host *host, const char *name,
     process->log = (struct log){log_line, log_wall_ms, process, name, LOG_LEVEL_INFO};
     process->env = sim_process_start(host->machine, name, main, argument);
     process->env->log = &process->log;
+    process->env->budgets = &host->budgets;
 #ifdef PLANTED_FAULTS
     process->env->planted = host->options.planted;
 #endif
@@ -86,6 +82,7 @@ struct host *host_new(const struct host_options *options) {
     host->machine = sim_machine_new(options->world, "host", host_address(options->number));
     sim_machine_copy_disk(options->plan, host->machine);
     list_init(&host->processes);
+    host->budgets = budgets_default;
     host->settings = (struct role_settings){
         .folder = HOST_FOLDER,
         .hostname = "mail.example.test",
@@ -111,6 +108,10 @@ void host_free(struct host **host) {
 
 struct sim_machine *host_machine(struct host *host) {
     return host->machine;
+}
+
+struct budgets *host_budgets(struct host *host) {
+    return &host->budgets;
 }
 
 /* ---- the supervisor ---- */
