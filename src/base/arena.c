@@ -26,6 +26,10 @@ struct arena *arena_new(size_t budget_bytes) {
     return arena;
 }
 
+void arena_set_budget(struct arena *arena, size_t budget_bytes) {
+    arena->budget_bytes = budget_bytes > arena->used_bytes ? budget_bytes : arena->used_bytes;
+}
+
 static void free_blocks(struct block *block) {
     while (block) {
         struct block *next = block->next;

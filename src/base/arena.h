@@ -14,6 +14,8 @@ struct arena;
 
 /* A new arena of at most `budget_bytes`. Takes no more than a header until it is used. */
 struct arena *arena_new(size_t budget_bytes);
+/* Another budget from now on; what was handed out stays. */
+void arena_set_budget(struct arena *arena, size_t budget_bytes);
 /* Frees it with all it handed out, and nulls *arena. NULL is fine. */
 void arena_free(struct arena **arena);
 /* Forgets all it handed out and keeps its first block for reuse. */

@@ -122,8 +122,9 @@ static void report_vanished(struct fetch *fetch) {
 static struct imap_answer fetch_all(struct task *t, struct fetch *fetch) {
     (void)imap_keywords_load(fetch->call, &fetch->keywords);
     if (fetch->request->vanished) report_vanished(fetch);
-    fetch->batch = arena_new(IMAP_BATCH_BYTES_MAX);
-    fetch->structure_arena = arena_new(IMAP_WORK_BYTES_MAX);
+    const struct budgets *budgets = fetch->call->session->server->env->budgets;
+    fetch->batch = arena_new(budgets->imap_batch_bytes);
+    fetch->structure_arena = arena_new(budgets->imap_work_bytes);
     enum batch_result result = fetch->targets.count ? write_batches(t, fetch) : BATCH_END;
     arena_free(&fetch->structure_arena);
     arena_free(&fetch->batch);

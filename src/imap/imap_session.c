@@ -131,7 +131,7 @@ static void count_error(struct imap_session *session, bool is_error) {
 }
 
 static void run_parsed(struct task *t, struct imap_session *session, struct imap_command *command) {
-    struct arena *work = arena_new(IMAP_WORK_BYTES_MAX);
+    struct arena *work = arena_new(session->server->env->budgets->imap_work_bytes);
     struct imap_call call = {session, command, work, &session->conn.out, 0};
     session->command_count++;
     struct imap_answer answer = run_row(t, &call);
@@ -208,7 +208,7 @@ static enum frame_state session_frame(void *context, struct slice input, size_t 
 static void session_posted(struct task *t, void *context) {
     struct imap_session *session = context;
     if (!session->is_idling || !session->view) return;
-    struct arena *work = arena_new(IMAP_WORK_BYTES_MAX);
+    struct arena *work = arena_new(session->server->env->budgets->imap_work_bytes);
     struct imap_command idle = {.kind = IMAP_COMMAND_IDLE};
     struct imap_call call = {session, &idle, work, &session->conn.out, 0};
     imap_sync(t, &call, true);

@@ -5,6 +5,14 @@
 #include "base/limits.h"
 #include "imap/imap_flags.h"
 
+/* What a client was not told it would never hear of: it comes back, and asks from where it was. */
+static void mailbox_gone(struct imap_session *session, enum store_result result) {
+    bool is_deleted = result == STORE_NOT_FOUND;
+    imap_reply_bye(&session->conn.out, is_deleted ? SLICE("The selected mailbox was deleted")
+                                                  : SLICE("The selected mailbox cannot be read"));
+    conn_close(&session->conn);
+}
+
 /* ---- flags ---- */
 
 struct report_state {
@@ -46,7 +54,8 @@ static bool report_batches(struct task *t, struct report_state *state, struct ar
         enum store_result result =
             reader_entries(session->server->reader, batch, session->view->mailbox, state->report->uids, from,
                            ENTRY_FLAGS, IMAP_BATCH_ENTRIES, &entries, &count);
-        if (result != STORE_OK || count == 0) return true;
+        if (result != STORE_OK) mailbox_gone(session, result);
+        if (result != STORE_OK || count == 0) return result == STORE_OK;
         for (size_t i = 0; i < count; i++) report_entry(state, &entries[i]);
         from = entries[count - 1].uid + 1;
         if (!imap_relieve(t, session)) return false;
@@ -59,7 +68,7 @@ bool imap_report_flags(struct task *t, struct imap_call *call, const struct imap
     if (report->uids.count == 0) return true;
     struct report_state state = {call, report, {NULL, 0}};
     (void)imap_keywords_load(call, &state.keywords);
-    struct arena *batch = arena_new(IMAP_BATCH_BYTES_MAX);
+    struct arena *batch = arena_new(call->session->server->env->budgets->imap_batch_bytes);
     bool is_alive = report_batches(t, &state, batch);
     arena_free(&batch);
     return is_alive;
@@ -104,6 +113,7 @@ static void tell_flags(struct task *t, struct imap_call *call, uint64_t modseq, 
         if (!imap_report_flags(t, call, &report)) break;
     }
     arena_free(&arena);
+    if (result != STORE_OK && result != STORE_REFUSED) mailbox_gone(session, result);
     if (result != STORE_REFUSED || last_uid == 0) return;
     struct uid_range all = {1, last_uid};
     struct imap_flag_report report = {{&all, 1}, true, modseq, call->own_modseq};
@@ -159,13 +169,6 @@ static bool tell_messages(struct task *t, struct imap_call *call, const struct u
     if (uid_set_last(&session->uids) > uid_set_last(known))
         imap_reply_number(call->out, uid_set_count(&session->uids), SLICE("EXISTS"));
     return true;
-}
-
-static void mailbox_gone(struct imap_session *session, enum store_result result) {
-    bool is_deleted = result == STORE_NOT_FOUND;
-    imap_reply_bye(&session->conn.out, is_deleted ? SLICE("The selected mailbox was deleted")
-                                                  : SLICE("The selected mailbox cannot be read"));
-    conn_close(&session->conn);
 }
 
 void imap_sync(struct task *t, struct imap_call *call, bool with_expunge) {

@@ -13,7 +13,7 @@
 #include "imap/imap_session.h"
 
 /* Tells all that is new, without EXPUNGE where numbers must not shift. Changes of call->own_modseq
-   are left out. Where the mailbox is gone the session is told BYE and closed. Waits while the client
+   are left out. Where the mailbox is gone, or cannot be read, the session is told BYE and closed. Waits while the client
    reads slowly. */
 void imap_sync(struct task *t, struct imap_call *call, bool with_expunge);
 
@@ -26,7 +26,8 @@ struct imap_flag_report {
     /* Only entries whose last change is not this one; 0: all. */
     uint64_t except_modseq;
 };
-/* Writes FETCH lines with the flags of entries that the client knows. False: the connection is gone. */
+/* Writes FETCH lines with the flags of entries that the client knows. False: the connection is gone, or they
+   cannot be read and the session is told BYE. */
 bool imap_report_flags(struct task *t, struct imap_call *call, const struct imap_flag_report *report);
 
 /* `* VANISHED (EARLIER) ...` for what the client knows of `known` and is no more (RFC 7162 3.2.10). */

@@ -232,7 +232,7 @@ struct imap_answer imap_run_search(struct task *t, struct imap_call *call) {
     if (program->has_modseq) call->session->enabled |= IMAP_ENABLE_CONDSTORE;
     if (!search.stack || !search_keys_prepare(&search)) return ANSWER_NO("LIMIT", "The search is too large");
     (void)imap_keywords_load(call, &search.keywords);
-    search.batch = arena_new(IMAP_BATCH_BYTES_MAX);
+    search.batch = arena_new(call->session->server->env->budgets->imap_batch_bytes);
     struct imap_answer answer = search_run(t, &search);
     arena_free(&search.batch);
     search_text_free(&search);

@@ -82,13 +82,18 @@ static struct intake *intake_take(struct intake_pool *pool) {
     return intake;
 }
 
+static size_t budget_bytes(const struct intake_pool *pool) {
+    size_t role_bytes = pool->env->budgets->intake_bytes;
+    return pool->budget_bytes < role_bytes ? pool->budget_bytes : role_bytes;
+}
+
 /* Brings what the intake holds of the budget up to date. False: there is not that much. */
 static bool charge(struct intake *intake) {
     struct intake_pool *pool = intake->pool;
     pool->used_bytes -= intake->charged_bytes;
     intake->charged_bytes = sizeof *intake + intake->packed.capacity + arena_used_bytes(intake->arena);
     pool->used_bytes += intake->charged_bytes;
-    return pool->used_bytes <= pool->budget_bytes;
+    return pool->used_bytes <= budget_bytes(pool);
 }
 
 static void spool_drop(struct intake *intake) {
@@ -109,7 +114,7 @@ static enum intake_result fail(struct intake *intake, enum intake_result result)
 
 enum intake_result intake_begin(struct intake_pool *pool, uint64_t bytes_max, struct intake **intake) {
     *intake = NULL;
-    if (pool->used_bytes >= pool->budget_bytes) return INTAKE_BUSY;
+    if (pool->used_bytes >= budget_bytes(pool)) return INTAKE_BUSY;
     struct intake *begun = intake_take(pool);
     begun->bytes_max = bytes_max;
     begun->raw_bytes = 0;
@@ -159,7 +164,8 @@ static enum intake_result spool_write(struct task *t, struct intake *intake) {
 }
 
 static bool must_spool(const struct intake *intake) {
-    return intake->packed.len > (intake->file ? INTAKE_SPOOL_WRITE_BYTES : MESSAGE_MEMORY_BYTES_MAX);
+    size_t memory_bytes = intake->pool->env->budgets->message_memory_bytes;
+    return intake->packed.len > (intake->file ? INTAKE_SPOOL_WRITE_BYTES : memory_bytes);
 }
 
 /* Takes a piece so small that no buffer can overflow. */

@@ -140,7 +140,7 @@ int conn_flush(struct task *t, struct conn *conn) {
 }
 
 int conn_relieve(struct task *t, struct conn *conn) {
-    return conn->out.len > CONN_OUTPUT_FLUSH_BYTES ? conn_flush(t, conn) : 0;
+    return conn->out.len > conn->env->budgets->conn_output_bytes ? conn_flush(t, conn) : 0;
 }
 
 /* Reads what is there, without waiting. */
@@ -262,7 +262,7 @@ static void run_commands(struct task *t, struct conn *conn) {
         if (got == -EAGAIN) break;
         if (got <= 0) conn->is_closing = true;
         if (got > 0) taken += (size_t)got;
-        if (taken < CONN_TURN_BYTES_MAX) continue;
+        if (taken < conn->env->budgets->conn_turn_bytes) continue;
         taken = 0;
         (void)!task_yield(t);
     }

@@ -3,7 +3,7 @@
 #include "io/task.h"
 
 void env_init(struct env *env, const struct env_ops *ops, struct log *log) {
-    *env = (struct env){.ops = ops, .log = log};
+    *env = (struct env){.ops = ops, .log = log, .budgets = &budgets_default};
     list_init(&env->ready);
     list_init(&env->yielded);
     timer_heap_init(&env->timers);

@@ -9,6 +9,7 @@
 #ifndef IO_ENV_H
 #define IO_ENV_H
 
+#include "base/budgets.h"
 #include "base/fatal.h"
 #include "base/list.h"
 #include "base/log.h"
@@ -102,6 +103,8 @@ struct env {
     struct task_pool *tasks;
     /* What this process counts for its operator. */
     struct metrics metrics;
+    /* What it gives to each kind of work. */
+    const struct budgets *budgets;
     /* The simulator has killed this process: nothing it does reaches the world any more. */
     bool is_dead;
 #ifdef PLANTED_FAULTS

@@ -184,7 +184,7 @@ static void queue_handle(struct channel *channel, struct handle handle) {
 /* False: the peer has let so much pile up that it is cut off instead, in a turn of its own: whoever
    sends need not expect to lose the channel. */
 static bool has_room_for(struct channel *channel, const struct ipc_message *message) {
-    if (unsent_bytes(channel) + HEADER_BYTES + message->body.len > IPC_UNREAD_BYTES_MAX ||
+    if (unsent_bytes(channel) + HEADER_BYTES + message->body.len > channel->env->budgets->ipc_unread_bytes ||
         channel->handle_count >= IPC_UNREAD_HANDLES_MAX)
         channel->is_overrun = true;
     return !channel->is_overrun;
@@ -249,9 +249,11 @@ static void cut(struct channel *channel, const char *reason) {
 
 /* The peer has as much here as it may: nothing more of it is read. */
 static bool is_full(const struct channel *channel) {
-    return channel->requests >= IPC_REQUESTS_MAX || channel->request_bytes >= IPC_REQUEST_BYTES_MAX ||
-           channel->request_handles >= IPC_REQUEST_HANDLES_MAX ||
-           unsent_bytes(channel) > IPC_BACKLOG_BYTES_MAX;
+    const struct budgets *budgets = channel->env->budgets;
+    return channel->requests >= budgets->ipc_requests ||
+           channel->request_bytes >= budgets->ipc_request_bytes ||
+           channel->request_handles >= budgets->ipc_request_handles ||
+           unsent_bytes(channel) > budgets->ipc_backlog_bytes;
 }
 
 static void resume(struct channel *channel) {
@@ -284,7 +286,7 @@ static void flush_work(struct work *work) {
     }
     if (result) stream_watch_writable(channel->stream, (struct waker){writable, channel});
     forget_sent(channel);
-    if (unsent_bytes(channel) <= IPC_BACKLOG_BYTES_MAX / 2) gate_open(&channel->room);
+    if (unsent_bytes(channel) <= channel->env->budgets->ipc_backlog_bytes / 2) gate_open(&channel->room);
     resume(channel);
 }
 
@@ -308,7 +310,7 @@ static void serving_end(struct serving *serving, bool has_handle) {
 void channel_await_room(struct task *t, struct ipc_request *request) {
     struct channel *channel = request->channel;
     while (channel->stream && channel->generation == request->generation &&
-           unsent_bytes(channel) > IPC_BACKLOG_BYTES_MAX)
+           unsent_bytes(channel) > channel->env->budgets->ipc_backlog_bytes)
         if (gate_wait(t, &channel->room, DEADLINE_NONE) != WAIT_OK) return;
 }
 
@@ -405,7 +407,7 @@ static void take_input(struct channel *channel) {
         if (!channel->stream) return;
         channel->is_paused = is_full(channel);
         if (channel->is_paused) return;
-        if (taken >= IPC_TURN_BYTES_MAX) {
+        if (taken >= channel->env->budgets->ipc_turn_bytes) {
             work_post_later(channel->env, &channel->input);
             return;
         }
@@ -435,7 +437,7 @@ static enum ipc_result wait_for_room(struct task *t, struct channel *channel, in
         struct gate *gate = NULL;
         if (!channel->stream)
             gate = &channel->attached;
-        else if (unsent_bytes(channel) > IPC_BACKLOG_BYTES_MAX)
+        else if (unsent_bytes(channel) > channel->env->budgets->ipc_backlog_bytes)
             gate = &channel->room;
         if (!gate) return IPC_OK;
         enum wait_result result = gate_wait(t, gate, deadline_ms);

@@ -29,7 +29,11 @@ void smtp_server_fini(struct smtp_server *server) {
 
 struct arena *smtp_arena_take(struct smtp_server *server) {
     struct smtp_arenas *arenas = &server->arenas;
-    return arenas->count ? arenas->kept[--arenas->count] : arena_new(SMTP_TRANSACTION_BYTES_MAX);
+    size_t bytes = server->login->env->budgets->smtp_transaction_bytes;
+    if (arenas->count == 0) return arena_new(bytes);
+    struct arena *arena = arenas->kept[--arenas->count];
+    arena_set_budget(arena, bytes);
+    return arena;
 }
 
 void smtp_arena_give(struct smtp_server *server, struct arena **arena) {

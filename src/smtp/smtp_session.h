@@ -76,7 +76,7 @@ struct smtp_session {
 
 static const struct smtp_reply SMTP_SILENCE = {0};
 
-/* Arenas of SMTP_TRANSACTION_BYTES_MAX, kept warm. */
+/* Arenas of one transaction each, kept warm. */
 struct arena *smtp_arena_take(struct smtp_server *server);
 void smtp_arena_give(struct smtp_server *server, struct arena **arena);
 

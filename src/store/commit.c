@@ -138,8 +138,9 @@ static uint64_t operation_bytes(const struct commit_operation *operation) {
 static void take_batch(struct commit_queue *queue) {
     size_t count = 0;
     uint64_t bytes = 0;
-    while (!list_empty(&queue->waiting) && count < STORE_BATCH_OPERATIONS_MAX &&
-           bytes < STORE_BATCH_BYTES_MAX) {
+    const struct budgets *budgets = queue->env->budgets;
+    while (!list_empty(&queue->waiting) && count < budgets->store_batch_operations &&
+           bytes < budgets->store_batch_bytes) {
         struct commit_operation *operation = LIST_FIRST(&queue->waiting, struct commit_operation, link);
         list_remove(&operation->link);
         list_append(&queue->batch, &operation->link);

@@ -121,7 +121,7 @@ void password_room_close(struct password_room *room) {
 }
 
 static enum store_result run_hash(struct task *t, struct hash_job *job, void (*run)(void *argument)) {
-    if (job->room->waiting >= STORE_HASHES_WAITING_MAX) return STORE_BUSY;
+    if (job->room->waiting >= job->room->env->budgets->store_hashes) return STORE_BUSY;
     job->room->waiting++;
     lane_run(t, job->room->lane, run, job);
     job->room->waiting--;

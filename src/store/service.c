@@ -161,12 +161,16 @@ static void answer_spool(struct question *q, enum store_result result, uint64_t 
     pack_number(&q->answer, spool);
 }
 
+static bool has_spool_room(const struct peer_role *peer) {
+    return peer->spool_count < STORE_PEER_SPOOLS_MAX &&
+           peer->spool_count < peer->service->env->budgets->store_peer_spools;
+}
+
 static void serve_spool_open(struct question *q) {
     uint64_t spool = 0;
     if (!is_well_formed(q)) return;
     enum store_result result = STORE_BUSY;
-    if (q->peer->spool_count < STORE_PEER_SPOOLS_MAX)
-        result = engine_spool_open(q->engine, &spool, &q->handle);
+    if (has_spool_room(q->peer)) result = engine_spool_open(q->engine, &spool, &q->handle);
     answer_spool(q, result, spool);
 }
 
@@ -174,7 +178,7 @@ static void serve_spool_adopt(struct question *q) {
     uint64_t spool = 0;
     if (!is_well_formed(q)) return;
     enum store_result result = STORE_BUSY;
-    if (q->peer->spool_count < STORE_PEER_SPOOLS_MAX) {
+    if (has_spool_room(q->peer)) {
         result = engine_spool_adopt(q->engine, q->given, &spool);
         q->given = HANDLE_NONE;
     }

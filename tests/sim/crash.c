@@ -30,7 +30,8 @@ static void kill_supervisor(struct run *run) {
 
 static void kill_all(struct run *run) {
     kill_supervisor(run);
-    for (size_t i = 0; host_role(run->sites[0].host, i); i++) sim_process_kill(host_role(run->sites[0].host, i));
+    for (size_t i = 0; host_role(run->sites[0].host, i); i++)
+        sim_process_kill(host_role(run->sites[0].host, i));
 }
 
 static void trouble(void *context) {

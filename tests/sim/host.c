@@ -60,6 +60,7 @@ struct host_process *host_process_new(struct host *host, const char *name,
     process->log = (struct log){log_line, log_wall_ms, process, name, LOG_LEVEL_INFO};
     process->env = sim_process_start(host->machine, name, main, argument);
     process->env->log = &process->log;
+    process->env->budgets = &host->budgets;
 #ifdef PLANTED_FAULTS
     process->env->planted = host->options.planted;
 #endif
@@ -87,6 +88,7 @@ struct host *host_new(const struct host_options *options) {
     host->machine = sim_machine_new(options->world, "host", host_address(options->number));
     sim_machine_copy_disk(options->plan, host->machine);
     list_init(&host->processes);
+    host->budgets = budgets_default;
     host->settings = (struct role_settings){
         .folder = HOST_FOLDER,
         .hostname = "mail.example.test",
@@ -113,6 +115,10 @@ void host_free(struct host **host) {
 
 struct sim_machine *host_machine(struct host *host) {
     return host->machine;
+}
+
+struct budgets *host_budgets(struct host *host) {
+    return &host->budgets;
 }
 
 /* ---- the supervisor ---- */

@@ -35,6 +35,8 @@ const char *host_address(unsigned number);
 struct host *host_new(const struct host_options *options);
 void host_free(struct host **host);
 struct sim_machine *host_machine(struct host *host);
+/* What each of its processes gives to each kind of work; changes are in force at once. */
+struct budgets *host_budgets(struct host *host);
 
 /* Starts `main` on the machine, with a log. */
 struct env *host_process_start(struct host *host, const char *name,

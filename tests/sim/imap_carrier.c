@@ -57,10 +57,10 @@ static bool fetch(struct task *t, struct carrier *carrier) {
 static bool carry(struct task *t, struct carrier *carrier) {
     if (!fetch(t, carrier)) return false;
     if (!carrier->number) return true;
-    struct imap_append append = {
-        .box = ledger_inbox(carrier->to.account) + (unsigned)run_between(carrier->run, 0, 1),
-        .number = carrier->number,
-        .text = buffer_slice(&carrier->text)};
+    struct imap_append append = {.box = ledger_inbox(carrier->to.account) +
+                                        (unsigned)run_between(carrier->run, 0, 1),
+                                 .number = carrier->number,
+                                 .text = buffer_slice(&carrier->text)};
     return imap_talk_append(t, &carrier->to, NULL, NULL, &append);
 }
 

@@ -153,10 +153,9 @@ static bool expunge_one(struct task *t, struct changer *changer) {
 
 /* What the OK to a COPY or MOVE promised. A copy has the flags of its original, \Deleted too. */
 static void note_copied(struct changer *changer, unsigned box, uint32_t number, bool is_doomed) {
-    struct ledger_asked asked = ledger_ask(changer->ledger, box);
     for (size_t i = 0; i < changer->copied; i++) {
         struct ledger_sight sight = {.uid = changer->to[i], .number = number};
-        ledger_saw(changer->ledger, box, &asked, &sight);
+        ledger_saw(changer->ledger, box, &changer->asked, &sight);
         if (is_doomed) ledger_doom(ledger_seen(changer->ledger, box, sight.uid));
         changer->ledger->entries[number].expected[box]++;
     }

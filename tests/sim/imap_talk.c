@@ -145,28 +145,29 @@ static uint64_t appended_uid(const struct imap_talk *talk) {
     return uid;
 }
 
-static void note_appended(struct imap_talk *talk, unsigned box, uint32_t number) {
+static void note_appended(struct imap_talk *talk, const struct imap_append *append,
+                          const struct ledger_asked *asked) {
     struct ledger *ledger = talk->run->ledger;
-    struct ledger_asked asked = ledger_ask(ledger, box);
-    struct ledger_sight sight = {.uid = (uint32_t)appended_uid(talk), .number = number};
+    struct ledger_sight sight = {.uid = (uint32_t)appended_uid(talk), .number = append->number};
     if (!sight.uid) {
         ledger_fail(ledger, "IMAP: no APPENDUID");
         return;
     }
-    ledger->entries[number].expected[box]++;
-    ledger_saw(ledger, box, &asked, &sight);
+    ledger->entries[append->number].expected[append->box]++;
+    ledger_saw(ledger, append->box, asked, &sight);
 }
 
 /* RFC 9051 6.3.12, RFC 7888 */
 bool imap_talk_append(struct task *t, struct imap_talk *talk, imap_line_fn *take, void *context,
                       const struct imap_append *append) {
+    struct ledger_asked asked = ledger_ask(talk->run->ledger, append->box);
     ledger_allow(talk->run->ledger, append->number, append->box);
     talk_printf(t, &talk->talk, "a%u APPEND %s {%zu+}\r\n", ++talk->tag, ledger_box_name(append->box),
                 append->text.len);
     talk_say(t, &talk->talk, append->text);
     talk_say(t, &talk->talk, SLICE("\r\n"));
     bool is_good = imap_talk_finish(t, talk, take, context, "APPEND");
-    if (is_good) note_appended(talk, append->box, append->number);
+    if (is_good) note_appended(talk, append, &asked);
     return is_good;
 }
 

@@ -15,8 +15,7 @@ struct look {
     bool is_deep;
 };
 
-static const struct engine_options options = {.folder = HOST_FOLDER,
-                                              .hash_memory_kib = HOST_HASH_MEMORY_KIB};
+static const struct engine_options options = {.folder = HOST_FOLDER, .hash_memory_kib = HOST_HASH_MEMORY_KIB};
 
 /* ---- reading ---- */
 
@@ -102,7 +101,8 @@ static void read_through(struct env *env, struct site *site, bool is_deep) {
         .env = env, .site = site, .ledger = ledger, .arena = arena_new(MIB(64)), .is_deep = is_deep};
     int result = reader_open(env, HOST_FOLDER, &look.reader);
     if (result == 0) look_at_all(&look);
-    if (result && is_deep) ledger_fail(ledger, "the store of host %u cannot be read: %d", site->number, result);
+    if (result && is_deep)
+        ledger_fail(ledger, "the store of host %u cannot be read: %d", site->number, result);
     reader_close(&look.reader);
     arena_free(&look.arena);
 }

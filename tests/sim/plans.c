@@ -20,8 +20,7 @@ struct plans {
     struct list made;
 };
 
-static const struct engine_options options = {.folder = HOST_FOLDER,
-                                              .hash_memory_kib = HOST_HASH_MEMORY_KIB};
+static const struct engine_options options = {.folder = HOST_FOLDER, .hash_memory_kib = HOST_HASH_MEMORY_KIB};
 
 struct plans *plans_new(void) {
     struct plans *plans = calloc(1, sizeof *plans);

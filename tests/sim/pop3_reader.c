@@ -30,7 +30,9 @@ static bool log_in(struct task *t, struct pop3_reader *reader) {
     bool is_tls = run_between(reader->run, 0, 1);
     struct talk *talk = &reader->talk;
     struct ledger_layout layout = reader->run->ledger->layout;
-    if (!talk_open(t, talk, ledger_host(layout, reader->account), is_tls ? PORT_POP3S : PORT_POP3, is_tls) || !is_ok(t, reader)) return false;
+    if (!talk_open(t, talk, ledger_host(layout, reader->account), is_tls ? PORT_POP3S : PORT_POP3, is_tls) ||
+        !is_ok(t, reader))
+        return false;
     if (!is_tls) {
         talk_say(t, talk, SLICE("STLS\r\n"));
         if (!is_ok(t, reader) || !talk_start_tls(t, talk)) return false;

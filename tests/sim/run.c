@@ -145,6 +145,7 @@ static void heal_site(struct site *site) {
     for (unsigned i = 0; i < site->number; i++)
         sim_network_part(machine, host_machine(run->sites[i].host), false);
     *sim_machine_faults(machine) = site->disk;
+    *host_budgets(site->host) = budgets_default;
     sim_power_cut_after_steps(machine, 0);
     for (size_t i = 0; host_role(site->host, i); i++) heal_role(host_role(site->host, i));
     if (host_supervisor(site->host)) heal_role(host_supervisor(site->host));
@@ -210,6 +211,8 @@ static bool settle(struct run *run) {
 }
 
 static void look_last(struct run *run) {
+    run->waits = sim_machine_waits(host_machine(run->sites[0].host));
+    sim_machine_kill_after_waits(host_machine(run->sites[0].host), 0);
     ledger_look_anew(run->ledger);
     for (unsigned i = 0; i < run->site_count; i++)
         (void)host_process_start(run->sites[i].host, "last look", look_at_end, &run->sites[i]);
@@ -231,7 +234,7 @@ static void tell(const struct run *run, struct run_result *result) {
     *result = (struct run_result){.trace = sim_world_trace(run->world),
                                   .troubles = run->trouble_count,
                                   .attempts = run->ledger->count,
-                                  .waits = sim_machine_waits(host_machine(run->sites[0].host)),
+                                  .waits = run->waits,
                                   .virtual_ms = sim_world_now_ms(run->world) - run->started_ms};
     for (unsigned i = 0; i < run->site_count; i++) {
         result->starts += host_starts(run->sites[i].host);

@@ -85,6 +85,8 @@ struct run {
     /* As it was before the trouble. */
     struct sim_network network;
     int64_t started_ms;
+    /* Of the first host's processes, until it stopped. */
+    uint64_t waits;
 };
 
 struct run_options {

@@ -46,7 +46,8 @@ static double clock_s(clockid_t which) {
 
 /* Neighbouring seeds have different scenarios. */
 static const struct scenario *scenario_of(const struct seeds_options *options, uint64_t piece) {
-    return options->scenarios[options->is_every_wait ? 0 : (options->first + piece) % options->scenario_count];
+    return options
+        ->scenarios[options->is_every_wait ? 0 : (options->first + piece) % options->scenario_count];
 }
 static uint64_t seed_of(const struct seeds_options *options, uint64_t piece) {
     return options->first + (options->is_every_wait ? 0 : piece);
@@ -117,8 +118,7 @@ static bool replays(struct seeds *seeds, uint64_t piece, const struct run_result
                     const struct buffer *failure) {
     struct run_result again;
     struct buffer other = run_once(seeds, piece, &again);
-    bool is_same =
-        again.trace == result->trace && slice_equal(buffer_slice(&other), buffer_slice(failure));
+    bool is_same = again.trace == result->trace && slice_equal(buffer_slice(&other), buffer_slice(failure));
     buffer_free(&other);
     return is_same;
 }

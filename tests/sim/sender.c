@@ -7,11 +7,7 @@
 #include "base/encode.h"
 #include "talk.h"
 
-enum {
-    CALM_REPLY_MS_MAX = 5000,
-    SESSION_MESSAGES_MAX = 6,
-    REST_MS_MAX = 800
-};
+enum { CALM_REPLY_MS_MAX = 5000, SESSION_MESSAGES_MAX = 6, REST_MS_MAX = 800 };
 
 struct sender {
     struct run *run;
@@ -124,7 +120,8 @@ static unsigned send_content(struct task *t, struct sender *sender, unsigned rec
 }
 
 static unsigned send_envelope(struct task *t, struct sender *sender, unsigned recipients) {
-    struct slice from = sender->is_user ? address_of(sender, sender->account) : SLICE("sender@elsewhere.test");
+    struct slice from =
+        sender->is_user ? address_of(sender, sender->account) : SLICE("sender@elsewhere.test");
     unsigned code = talk_smtp(t, &sender->talk, "MAIL FROM:<%.*s>\r\n", SLICE_PRINT(from));
     for (unsigned i = 0; i < LEDGER_ACCOUNTS_MAX && code == 250; i++)
         if (recipients & 1u << i)
@@ -148,8 +145,7 @@ static bool choose_message(struct sender *sender) {
     }
     sender->number = ledger_attempt(run->ledger, choose_size(run));
     sender->offered = here;
-    if (!sender->number)
-        ledger_fail(run->ledger, "too many attempts to send: the server does not serve");
+    if (!sender->number) ledger_fail(run->ledger, "too many attempts to send: the server does not serve");
     return sender->number;
 }
 

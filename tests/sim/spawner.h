@@ -23,6 +23,7 @@ struct host {
     struct host_options options;
     struct sim_machine *machine;
     struct role_settings settings;
+    struct budgets budgets;
     struct list processes;
     struct host_process *supervisor;
     uint64_t starts;

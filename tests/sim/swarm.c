@@ -4,6 +4,8 @@
  * "swarm" is one host; "hosts" are two or three, each with troubles of its own; in "outage" one of two
  * has them all to itself, and at the other nobody may notice.
  */
+#include <stddef.h>
+
 #include "run.h"
 
 enum {
@@ -88,6 +90,9 @@ static void fail_syncs(struct site *site) {
 static void fail_writes(struct site *site) {
     faults_of(site)->write_error_chance = maybe(site->run, RARE_CHANCE / 10);
 }
+static void fail_reads(struct site *site) {
+    faults_of(site)->read_error_chance = maybe(site->run, RARE_CHANCE / 10);
+}
 static void fill_disk(struct site *site) {
     uint64_t kind = run_between(site->run, 0, 3);
     faults_of(site)->no_space_chance = kind == 0 ? SIM_ALWAYS : kind == 1 ? RARE_CHANCE * 5 : 0;
@@ -99,6 +104,47 @@ static void limit_descriptors(struct site *site) {
     faults_of(site)->descriptors_max = run_between(site->run, 0, 1)
                                            ? site->disk.descriptors_max
                                            : (size_t)run_between(site->run, 20, DESCRIPTORS_MAX);
+}
+
+/* ---- memory ---- */
+
+/* Budgets, and as little of each as still lets the smallest work be done, or none at all. */
+static const struct {
+    size_t offset;
+    size_t least;
+} budgets[] = {
+    {offsetof(struct budgets, intake_bytes), 0},
+    {offsetof(struct budgets, message_memory_bytes), 0},
+    {offsetof(struct budgets, smtp_transaction_bytes), 4096},
+    {offsetof(struct budgets, imap_work_bytes), 32768},
+    {offsetof(struct budgets, imap_batch_bytes), 0},
+    {offsetof(struct budgets, conn_output_bytes), 0},
+    {offsetof(struct budgets, conn_turn_bytes), 1},
+    {offsetof(struct budgets, ipc_backlog_bytes), 0},
+    {offsetof(struct budgets, ipc_unread_bytes), 1024},
+    {offsetof(struct budgets, ipc_requests), 1},
+    {offsetof(struct budgets, ipc_request_bytes), 1},
+    {offsetof(struct budgets, ipc_request_handles), 1},
+    {offsetof(struct budgets, ipc_turn_bytes), 1},
+    {offsetof(struct budgets, store_peer_spools), 0},
+    {offsetof(struct budgets, store_hashes), 0},
+    {offsetof(struct budgets, store_batch_operations), 1},
+    {offsetof(struct budgets, store_batch_bytes), 1},
+};
+enum { BUDGETS = sizeof budgets / sizeof budgets[0], SQUEEZES_MAX = 4, SPARE_BITS_MAX = 16 };
+
+/* Of whatever size: as likely a few bytes as a few thousand more than the least. */
+static void squeeze_one(struct site *site) {
+    uint64_t which = run_between(site->run, 0, BUDGETS - 1);
+    size_t *budget = (size_t *)(void *)((char *)host_budgets(site->host) + budgets[which].offset);
+    uint64_t spare = (uint64_t)1 << run_between(site->run, 0, SPARE_BITS_MAX);
+    *budget = budgets[which].least + (size_t)run_between(site->run, 0, spare - 1);
+}
+
+static void squeeze_memory(struct site *site) {
+    uint64_t squeezes = run_between(site->run, 0, SQUEEZES_MAX);
+    *host_budgets(site->host) = budgets_default;
+    while (squeezes--) squeeze_one(site);
 }
 
 /* ---- network ---- */
@@ -155,10 +201,10 @@ static void jump_clock(struct site *site) {
 
 /* The last ones are troubles of all hosts at once. */
 static void (*const kinds[])(struct site *) = {
-    kill_at_step, kill_at_wait,     kill_at_random,   kill_supervisor,   cut_power,       go_down,
-    fail_syncs,   fail_writes,      fill_disk,        fail_opens,        limit_descriptors,
-    part_network, cut_connections,  jump_clock,       lose_connections,  refuse_connections,
-    slow_network};
+    kill_at_step, kill_at_wait,      kill_at_random,     kill_supervisor, cut_power,
+    go_down,      fail_syncs,        fail_writes,        fail_reads,      fill_disk,
+    fail_opens,   limit_descriptors, squeeze_memory,     part_network,    cut_connections,
+    jump_clock,   lose_connections,  refuse_connections, slow_network};
 enum { KINDS = sizeof kinds / sizeof kinds[0], COMMON_KINDS = 3 };
 
 static void trouble(void *context) {

@@ -387,6 +387,27 @@ static void limit_body(struct task *t, struct store_bench *bench) {
 
 static void connections_of_an_account_are_limited(void **state) { bench_run(limit_body, NULL); }
 
+/* What it was not told it would never hear of: without an OK it comes back, and asks again. */
+static void untold_body(struct task *t, struct store_bench *bench) {
+    struct budgets squeezed = budgets_default;
+    struct imap_bench imap;
+    imap_open(t, &imap, bench, 0);
+    bench_deliver(t, bench, SLICE("Subject: new\r\n\r\nHello\r\n"));
+    struct stream *client = imap_connect_in(t, &imap);
+    squeezed.imap_batch_bytes = 0;
+    bench->env->budgets = &squeezed;
+    imap_play(t, &client,
+              "C: a ENABLE QRESYNC\nS~ a OK <any>\n"
+              "C: b SELECT INBOX\nS~ * OK [UIDVALIDITY <any:validity>] <any>\nS~ b OK <any>\n"
+              "C: c SELECT INBOX (QRESYNC (${validity} 1))\nS~ * BYE <any>\n");
+    bench->env->budgets = &budgets_default;
+    transcript_play(t, &client, "after BYE", SLICE("END\n"));
+    stream_close(&client);
+    imap_close(t, &imap);
+}
+
+static void who_cannot_be_told_of_changes_is_not_told_ok(void **state) { bench_run(untold_body, NULL); }
+
 static void nonsense_body(struct task *t, struct store_bench *bench) {
     struct imap_bench imap;
     imap_open(t, &imap, bench, 0);
@@ -415,6 +436,7 @@ int main(void) {
         cmocka_unit_test(appended_bytes_become_canonical),
         cmocka_unit_test(passwords_need_tls_and_starttls_forgets_all),
         cmocka_unit_test(connections_of_an_account_are_limited),
+        cmocka_unit_test(who_cannot_be_told_of_changes_is_not_told_ok),
         cmocka_unit_test(a_stranger_who_talks_nonsense_is_shown_the_door),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
