@@ -1,6 +1,7 @@
 /*
- * A task's control block lies at the top of its own stack, so that starting one allocates
- * nothing once the pool is warm.
+ * A task gets its stack when it first runs and gives it back when it ends. However many are started at
+ * once, such as when ten thousand sessions are told of the same thing, those that do not wait run on
+ * one stack, one after the other.
  */
 #include "io/task.h"
 
@@ -54,6 +55,8 @@ struct task {
     struct switch_point place;
     void (*run)(struct task *t, void *argument);
     void *argument;
+    /* NULL before it runs. */
+    struct stack *stack;
     enum task_state state;
     bool is_woken;
     bool is_cancelled;
@@ -111,16 +114,6 @@ static void stack_give(struct task_pool *pool, struct stack *stack) {
     pool->free_count++;
 }
 
-static struct task *task_of(struct stack *stack) {
-    uintptr_t top = (uintptr_t)stack + STACK_BYTES - sizeof(struct task);
-    return (struct task *)(top & ~(uintptr_t)63);
-}
-
-static struct stack *stack_of(struct task *t) {
-    uintptr_t end = ((uintptr_t)t + sizeof *t + 4095) & ~(uintptr_t)4095;
-    return (struct stack *)(end - STACK_BYTES);
-}
-
 static void enter_stack(struct task *t) {
 #ifdef TASKS_UNDER_ASAN
     struct task_pool *pool = t->env->tasks;
@@ -133,8 +126,7 @@ static void enter_stack(struct task *t) {
 static void switch_to_task(struct task_pool *pool, struct task *t) {
     pool->running = t;
 #ifdef TASKS_UNDER_ASAN
-    __sanitizer_start_switch_fiber(&pool->loop_fake_stack, stack_of(t),
-                                   (size_t)((uint8_t *)t - (uint8_t *)stack_of(t)));
+    __sanitizer_start_switch_fiber(&pool->loop_fake_stack, t->stack, STACK_BYTES);
 #endif
     switch_stacks(&pool->loop, &t->place);
 #ifdef TASKS_UNDER_ASAN
@@ -168,12 +160,19 @@ static void task_end(struct task *t) {
     timer_disarm(&t->env->timers, &t->deadline);
     work_cancel(&t->ready);
     list_remove(&t->in_scope);
-    stack_give(pool, stack_of(t));
+    stack_give(pool, t->stack);
+    free(t);
     if (scope->joiner && scope_is_empty(scope)) task_wake(scope->joiner);
+}
+
+static void give_stack(struct task *t) {
+    t->stack = stack_take(t->env->tasks);
+    switch_point_init(&t->place, t->stack, STACK_BYTES, task_main, t);
 }
 
 static void task_resume(struct work *work) {
     struct task *t = CONTAINER_OF(work, struct task, ready);
+    if (!t->stack) give_stack(t);
     t->state = TASK_RUNNING;
     switch_to_task(t->env->tasks, t);
     if (t->state == TASK_DONE) task_end(t);
@@ -190,25 +189,15 @@ static void deadline_passed(struct timer *timer) {
     make_ready(t);
 }
 
-static void task_prepare(struct task *t, struct scope *scope, void (*run)(struct task *, void *),
-                         void *argument) {
-    memset(t, 0, sizeof *t);
-    t->env = scope->env;
-    t->scope = scope;
-    t->run = run;
-    t->argument = argument;
+bool scope_spawn(struct scope *scope, void (*run)(struct task *t, void *argument), void *argument) {
+    if (scope->is_closing) return false;
+    struct task *t = malloc(sizeof *t);
+    if (!t) FATAL("out of memory for a task");
+    *t = (struct task){
+        .env = scope->env, .scope = scope, .run = run, .argument = argument, .state = TASK_READY};
     list_append(&scope->tasks, &t->in_scope);
     work_init(&t->ready, task_resume);
     timer_init(&t->deadline, deadline_passed);
-}
-
-bool scope_spawn(struct scope *scope, void (*run)(struct task *t, void *argument), void *argument) {
-    if (scope->is_closing) return false;
-    struct task *t = task_of(stack_take(scope->env->tasks));
-    task_prepare(t, scope, run, argument);
-    struct stack *stack = stack_of(t);
-    switch_point_init(&t->place, stack, (size_t)((uint8_t *)t - (uint8_t *)stack), task_main, t);
-    t->state = TASK_READY;
     work_post(t->env, &t->ready);
     return true;
 }

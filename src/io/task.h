@@ -3,7 +3,7 @@
  * where it says so: only a function that takes `struct task *` may wait, and what was read
  * before a wait is checked again after it.
  *
- * A task borrows a pooled stack with a guard page below it for as long as it runs. Tasks are
+ * A task borrows a pooled stack with a guard page below it from its first step to its end. Tasks are
  * owned by scopes: closing a scope cancels its tasks and joins them. A cancelled task's waits
  * return WAIT_CANCELLED at once, so it unwinds; it must not start anything new.
  */

@@ -62,6 +62,23 @@ static void closing_body(struct task *t, struct bench *bench) {
 
 static void closing_a_scope_cancels_and_joins_its_tasks(void **state) { run_in_task(closing_body, NULL); }
 
+static void counter(struct task *t, void *argument) {
+    (void)t;
+    ((struct bench *)argument)->counter++;
+}
+
+/* The kernel gives a process 65,530 mappings by default (vm.max_map_count); a stack takes two. */
+static void crowd_body(struct task *t, struct bench *bench) {
+    for (int i = 0; i < 40000; i++) assert_true(scope_spawn(&bench->scope, counter, bench));
+    assert_int_equal(task_sleep(t, 5), WAIT_OK);
+    assert_int_equal(bench->counter, 40000);
+}
+
+static void more_tasks_can_start_at_once_than_there_can_be_stacks(void **state) {
+    (void)state;
+    run_in_task(crowd_body, NULL);
+}
+
 static void timers_body(struct task *t, struct bench *bench) {
     struct timer timers[100];
     struct timer_heap heap;
@@ -454,6 +471,7 @@ static void a_stack_overrun_dies_at_the_guard_page(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(closing_a_scope_cancels_and_joins_its_tasks),
+        cmocka_unit_test(more_tasks_can_start_at_once_than_there_can_be_stacks),
         cmocka_unit_test(timers_come_in_order),
         cmocka_unit_test(a_pause_that_is_over_before_the_loop_polls_ends),
         cmocka_unit_test(gates_let_one_or_all_through),
