@@ -159,6 +159,8 @@ static bool read_word(struct reading *reading, struct slice word, unsigned conne
         (void)step_add(reading, SCRIPT_END, connection);
     else if (slice_equal(word, SLICE("TLS")))
         (void)step_add(reading, SCRIPT_TLS, connection);
+    else if (slice_equal(word, SLICE("DEFLATE")))
+        (void)step_add(reading, SCRIPT_DEFLATE, connection);
     else if (slice_equal(word, SLICE("CUT")))
         (void)step_add(reading, SCRIPT_CUT, connection);
     else

@@ -25,6 +25,8 @@ enum script_kind {
     SCRIPT_OPEN,
     /* The client's TLS handshake. */
     SCRIPT_TLS,
+    /* The client's side of DEFLATE begins. */
+    SCRIPT_DEFLATE,
     /* The client drops the connection. */
     SCRIPT_CUT,
     /* `number` milliseconds pass, and nothing may be said on the connection. */
