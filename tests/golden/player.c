@@ -254,6 +254,12 @@ static bool wait(struct task *t, const struct script_step *step) {
     return task_sleep(t, (int64_t)step->number) == WAIT_OK;
 }
 
+static bool jump_clock(const struct player *player, const struct script_step *step) {
+    if (player->world.jump_clock)
+        player->world.jump_clock(player->world.context, (int64_t)step->number * 1000);
+    return true;
+}
+
 static bool check_stored(struct task *t, struct player *player, const struct script_step *step) {
     /* What is queued behind a lost connection has time to be thrown away. */
     (void)!task_sleep(t, 20);
@@ -283,6 +289,8 @@ static bool run_step(struct task *t, struct player *player, const struct script_
         return true;
     case SCRIPT_WAIT:
         return wait(t, step);
+    case SCRIPT_CLOCK:
+        return jump_clock(player, step);
     case SCRIPT_STORED:
         return check_stored(t, player, step);
     }

@@ -31,6 +31,8 @@ enum script_kind {
     SCRIPT_CUT,
     /* `number` milliseconds pass, and nothing may be said on the connection. */
     SCRIPT_WAIT,
+    /* The server's wall clock jumps by `number` seconds, two's complement. */
+    SCRIPT_CLOCK,
     /* So many messages lie in all mailboxes. */
     SCRIPT_STORED,
 };
