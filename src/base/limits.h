@@ -20,6 +20,14 @@ enum {
     /* Commands taken from one connection before others get their turn. */
     CONN_TURN_BYTES_MAX = 64 * 1024,
 
+    /* DEFLATE over a connection: what one write or read takes, the window of what we send (2^n bytes) and how
+       much zlib remembers beside it, and compressed bytes that may stand for nothing. */
+    DEFLATE_READ_BYTES = 4096,
+    DEFLATE_TURN_BYTES_MAX = 16 * 1024,
+    DEFLATE_WINDOW_BITS = 13,
+    DEFLATE_MEMORY_LEVEL = 6,
+    DEFLATE_SILENT_BYTES_MAX = 64 * 1024,
+
     /* Connections of one edge, and of them from one address (an IPv6 one: its /64) or from loopback. */
     EDGE_CONNECTIONS_MAX = 20000,
     EDGE_CONNECTIONS_PER_ADDRESS_MAX = 200,
@@ -264,6 +272,7 @@ enum {
     IMAP_IDLE_MS = 75 * 60 * 1000,
     IMAP_STEP_MS = 5 * 60 * 1000,
     IMAP_ACCOUNT_CONNECTIONS = 500,
+    IMAP_COMPRESSED_SESSIONS_MAX = 1000,
     IMAP_ACCOUNT_CONNECTIONS_LOOPBACK = 5000,
 
     /* A set of UIDs is kept in blocks of at most so many ranges. */

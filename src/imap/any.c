@@ -9,7 +9,8 @@
 struct imap_answer imap_run_capability(struct task *t, struct imap_call *call) {
     (void)t;
     buffer_append_text(call->out, "* ");
-    imap_capability_write(call->out, IMAP_STATE_LOGGED_IN | IMAP_STATE_PRIVATE, SLICE_EMPTY);
+    unsigned compressed = call->session->is_compressed ? IMAP_STATE_COMPRESSED : 0;
+    imap_capability_write(call->out, IMAP_STATE_LOGGED_IN | IMAP_STATE_PRIVATE | compressed, SLICE_EMPTY);
     buffer_append_text(call->out, "\r\n");
     return ANSWER_OK("That is what there is");
 }

@@ -1,5 +1,5 @@
 /*
- * APPEND and MULTIAPPEND (RFC 9051 6.3.12, RFC 3502, RFC 4315 3, RFC 7889 5, RFC 6855 4). The
+ * APPEND and MULTIAPPEND (RFC 9051 6.3.12, RFC 3502, RFC 3516 4.4, RFC 4315 3, RFC 7889 5, RFC 6855 4). The
  * message flows from the connection into intake a piece at a time, made canonical on the way; the
  * store is asked once, when the last message of the command is whole. Whatever breaks off before
  * leaves nothing behind.
@@ -9,12 +9,15 @@
  */
 #include "base/limits.h"
 #include "imap/imap_commands.h"
+#include "wire/binary_mime.h"
 #include "wire/canonical_lines.h"
 
 /* One message on its way in. */
 struct message {
     struct intake *intake;
     struct canonical_lines lines;
+    /* Of a literal8 (RFC 3516 4.4): what makes lines of it; or NULL. */
+    struct binary_mime *binary;
     struct buffer piece;
     enum intake_result result;
     bool has_nul;
@@ -44,12 +47,32 @@ static struct imap_answer answer_of_intake(enum intake_result result) {
     }
 }
 
+static void make_lines(struct message *message, struct slice piece) {
+    struct byte_sink sink = byte_sink_of_buffer(&message->piece);
+    if (message->binary) {
+        binary_mime_write(message->binary, piece, sink);
+        message->has_nul = binary_mime_has_nul(message->binary);
+        return;
+    }
+    message->has_nul = message->has_nul || slice_find_byte(piece, 0) != SLICE_NOT_FOUND;
+    canonical_lines_write(&message->lines, piece, sink);
+}
+
+static void finish_lines(struct message *message) {
+    struct byte_sink sink = byte_sink_of_buffer(&message->piece);
+    buffer_clear(&message->piece);
+    if (message->binary)
+        binary_mime_finish(message->binary, sink);
+    else
+        canonical_lines_finish(&message->lines, sink);
+    binary_mime_free(&message->binary);
+}
+
 static void feed(struct task *t, struct message *message, struct slice bytes) {
     while (bytes.len && message->result == INTAKE_OK) {
         struct slice piece = slice_take(&bytes, IMAP_APPEND_PIECE_BYTES);
-        message->has_nul = message->has_nul || slice_find_byte(piece, 0) != SLICE_NOT_FOUND;
         buffer_clear(&message->piece);
-        canonical_lines_write(&message->lines, piece, byte_sink_of_buffer(&message->piece));
+        make_lines(message, piece);
         message->result = intake_feed(t, message->intake, buffer_slice(&message->piece));
     }
 }
@@ -79,7 +102,6 @@ static struct imap_answer check_message(struct append_run *run, const struct ima
     if (message->literal.bytes > session->server->settings.message_bytes_max)
         return ANSWER_NO("TOOBIG", "The message is too large");
     if (message->utf8 && !imap_is_utf8(session)) return ANSWER_BAD("Enable UTF8=ACCEPT first");
-    if (message->literal.binary && !message->utf8) return ANSWER_NO("UNKNOWN-CTE", "BINARY is not supported");
     /* RFC 3502 6.3.11: an empty message cancels. */
     if (message->literal.bytes == 0) return ANSWER_NO("CANNOT", "An empty message");
     return ANSWER_OK("");
@@ -109,21 +131,22 @@ static struct imap_answer take_message(struct task *t, struct append_run *run,
     if (answer.status != IMAP_REPLY_OK) return answer;
     struct message message = {.lines = canonical_lines_new(),
                               .piece = buffer_new(4 * IMAP_APPEND_PIECE_BYTES)};
-    /* Canonical lines can make it longer than it came. */
+    /* Canonical lines, and base64, can make it longer than it came. */
     uint64_t bytes_max = 2 * call->session->server->settings.message_bytes_max;
     message.result = intake_begin(call->session->server->intake, bytes_max, &message.intake);
     if (message.result != INTAKE_OK) return answer_of_intake(message.result);
     struct append *append = &run->appends[run->count];
     run->intakes[run->count++] = message.intake;
     bool is_alive = true;
+    /* RFC 6855 4 has a literal8 too, for lines in UTF-8. */
+    if (asked->literal.binary && !asked->utf8) message.binary = binary_mime_new();
     if (asked->literal.streamed) {
         begin_streaming(call, &asked->literal);
         is_alive = stream_literal(t, call, &message, asked->literal.bytes);
     } else {
         feed(t, &message, asked->literal.data);
     }
-    buffer_clear(&message.piece);
-    canonical_lines_finish(&message.lines, byte_sink_of_buffer(&message.piece));
+    finish_lines(&message);
     if (is_alive && message.result == INTAKE_OK)
         message.result = intake_feed(t, message.intake, buffer_slice(&message.piece));
     if (is_alive && message.result == INTAKE_OK)

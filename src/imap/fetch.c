@@ -101,6 +101,7 @@ static struct imap_answer conclude(const struct fetch *fetch, enum batch_result 
     if (result == BATCH_GONE) return ANSWER_NONE;
     if (result == BATCH_FAILED) return ANSWER_NO("SERVERBUG", "Storage failed");
     if (fetch->is_damaged) return ANSWER_NO("SERVERBUG", "Some of it cannot be read, see the server's log");
+    if (fetch->is_undecodable) return ANSWER_NO("UNKNOWN-CTE", "A part has an encoding that is not known");
     bool by_number = !fetch->call->command->uid && !fetch->request->has_changed_since;
     if (fetch->is_missed || (by_number && fetch->written < asked_count(fetch)))
         return (struct imap_answer){IMAP_REPLY_OK, false, SLICE("EXPUNGEISSUED"),
@@ -131,14 +132,6 @@ static struct imap_answer fetch_all(struct task *t, struct fetch *fetch) {
     return conclude(fetch, result);
 }
 
-static bool wants_binary(const struct imap_fetch *request) {
-    for (size_t i = 0; i < request->section_count; i++) {
-        enum imap_section_kind kind = request->sections[i].kind;
-        if (kind == IMAP_SECTION_BINARY || kind == IMAP_SECTION_BINARY_SIZE) return true;
-    }
-    return false;
-}
-
 /* What the items imply: UID FETCH has the UID, CHANGEDSINCE the modseq (RFC 7162 3.1.4.1). */
 static void complete_request(struct imap_call *call, struct imap_fetch *request) {
     if (call->command->uid) request->items |= IMAP_FETCH_UID;
@@ -148,7 +141,6 @@ static void complete_request(struct imap_call *call, struct imap_fetch *request)
 
 struct imap_answer imap_run_fetch(struct task *t, struct imap_call *call) {
     struct imap_fetch *request = &call->command->fetch;
-    if (wants_binary(request)) return ANSWER_BAD("BINARY is not supported");
     if (request->vanished && !(call->session->enabled & IMAP_ENABLE_QRESYNC))
         return ANSWER_BAD("Enable QRESYNC first");
     complete_request(call, request);

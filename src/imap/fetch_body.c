@@ -10,11 +10,6 @@
 #include "wire/header.h"
 #include "wire/structure.h"
 
-struct body_range {
-    uint64_t offset;
-    uint64_t len;
-};
-
 static enum structure_section part_of(const struct imap_section *section) {
     if (section->kind == IMAP_SECTION_RFC822_HEADER) return STRUCTURE_HEADER;
     if (section->kind == IMAP_SECTION_RFC822_TEXT) return STRUCTURE_TEXT;
@@ -32,9 +27,8 @@ static enum structure_section part_of(const struct imap_section *section) {
     }
 }
 
-/* False: the message has no such section. */
-static bool locate(struct fetch *fetch, const struct entry *entry, const struct imap_section *section,
-                   struct body_range *range) {
+bool fetch_locate(struct fetch *fetch, const struct entry *entry, const struct imap_section *section,
+                  struct body_range *range) {
     enum structure_section part = part_of(section);
     if (part == STRUCTURE_BODY && section->part_count == 0) {
         *range = (struct body_range){0, entry->raw_bytes};
@@ -50,7 +44,7 @@ static bool locate(struct fetch *fetch, const struct entry *entry, const struct 
 }
 
 /* RFC 9051 6.4.5: a partial past the end is empty. */
-static struct body_range cut_to_partial(struct body_range range, const struct imap_section *section) {
+struct body_range fetch_partial(struct body_range range, const struct imap_section *section) {
     if (!section->has_partial) return range;
     uint64_t skip = section->partial_offset < range.len ? section->partial_offset : range.len;
     uint64_t len = range.len - skip;
@@ -64,16 +58,11 @@ static void hide_nuls(struct buffer *out, size_t from) {
     while (from < out->len && (at = memchr(at, 0, (size_t)(out->ptr + out->len - at)))) *at++ = '?';
 }
 
-/* Appends exactly `len` bytes of the body; false, with nothing added, where they cannot be read. */
-static bool read_piece(struct fetch *fetch, const struct entry *entry, struct body_range piece,
-                       struct buffer *out) {
+bool fetch_read(struct fetch *fetch, const struct entry *entry, struct body_range piece, struct buffer *out) {
     size_t before = out->len;
     enum store_result result =
         reader_body(fetch->call->session->server->reader, entry->body, piece.offset, piece.len, out);
-    if (result == STORE_OK && out->len - before == piece.len) {
-        hide_nuls(out, before);
-        return true;
-    }
+    if (result == STORE_OK && out->len - before == piece.len) return true;
     buffer_truncate(out, before);
     if (result == STORE_NOT_FOUND)
         fetch->is_missed = true;
@@ -82,8 +71,16 @@ static bool read_piece(struct fetch *fetch, const struct entry *entry, struct bo
     return false;
 }
 
-/* What is left of the body's frame at the offset, so that no frame is unpacked twice. */
-static struct body_range first_piece(struct body_range range) {
+static bool read_piece(struct fetch *fetch, const struct entry *entry, struct body_range piece,
+                       struct buffer *out) {
+    size_t before = out->len;
+    if (!fetch_read(fetch, entry, piece, out)) return false;
+    hide_nuls(out, before);
+    return true;
+}
+
+/* So that no frame is unpacked twice. */
+struct body_range fetch_first_piece(struct body_range range) {
     uint64_t in_frame = BODY_FRAME_BYTES - range.offset % BODY_FRAME_BYTES;
     return (struct body_range){range.offset, range.len < in_frame ? range.len : in_frame};
 }
@@ -108,7 +105,7 @@ static bool stream_rest(struct task *t, struct fetch *fetch, const struct entry 
     struct imap_session *session = fetch->call->session;
     while (range.len) {
         if (!imap_relieve(t, session)) return false;
-        struct body_range piece = first_piece(range);
+        struct body_range piece = fetch_first_piece(range);
         if (!stream_piece(fetch, entry, piece)) {
             conn_close(&session->conn);
             return false;
@@ -134,7 +131,7 @@ static bool write_range(struct task *t, struct fetch *fetch, const struct entry 
         return true;
     }
     size_t before = out->len;
-    struct body_range piece = first_piece(range);
+    struct body_range piece = fetch_first_piece(range);
     buffer_append_byte(out, '{');
     buffer_append_number(out, range.len);
     buffer_append_text(out, "}\r\n");
@@ -171,7 +168,7 @@ static void write_fields(struct fetch *fetch, const struct entry *entry, const s
     if (range.len > IMAP_HEADER_BYTES_MAX) range.len = IMAP_HEADER_BYTES_MAX;
     if (range.len == 0 || read_piece(fetch, entry, range, &header)) {
         pick_fields(&picked, buffer_slice(&header), section);
-        struct body_range shown = cut_to_partial((struct body_range){0, picked.len}, section);
+        struct body_range shown = fetch_partial((struct body_range){0, picked.len}, section);
         write_literal(fetch->call->out, slice_sub(buffer_slice(&picked), shown.offset, shown.len));
     } else {
         buffer_append_text(fetch->call->out, "NIL");
@@ -187,7 +184,9 @@ bool fetch_section_write(struct task *t, struct fetch *fetch, const struct entry
     if (!is_first) buffer_append_byte(out, ' ');
     imap_reply_section(out, section);
     buffer_append_byte(out, ' ');
-    if (!locate(fetch, entry, section, &range)) {
+    if (section->kind == IMAP_SECTION_BINARY || section->kind == IMAP_SECTION_BINARY_SIZE)
+        return fetch_binary_write(t, fetch, entry, section);
+    if (!fetch_locate(fetch, entry, section, &range)) {
         buffer_append_text(out, "NIL");
         return true;
     }
@@ -195,5 +194,5 @@ bool fetch_section_write(struct task *t, struct fetch *fetch, const struct entry
         write_fields(fetch, entry, section, range);
         return true;
     }
-    return write_range(t, fetch, entry, cut_to_partial(range, section));
+    return write_range(t, fetch, entry, fetch_partial(range, section));
 }

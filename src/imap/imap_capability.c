@@ -2,7 +2,8 @@
 
 #include "wire/imap_reply.h"
 
-/* IMAP4rev2 (RFC 9051) is not among them: it obliges to BINARY. */
+/* IMAP4rev2 (RFC 9051) is not among them: who enables it expects other answers (names in UTF-8, an ESEARCH
+   for each SEARCH). */
 static const struct imap_capability rows[] = {
     {SLICE_INIT("IMAP4rev1"), 0, 0},
     {SLICE_INIT("LITERAL+"), 0, 0},
@@ -31,6 +32,10 @@ static const struct imap_capability rows[] = {
     {SLICE_INIT("OBJECTID"), IMAP_STATE_LOGGED_IN, 0},
     {SLICE_INIT("PREVIEW"), IMAP_STATE_LOGGED_IN, 0},
     {SLICE_INIT("APPENDLIMIT"), IMAP_STATE_LOGGED_IN, 0},
+    {SLICE_INIT("BINARY"), IMAP_STATE_LOGGED_IN, 0},
+    {SLICE_INIT("QUOTA"), IMAP_STATE_LOGGED_IN, 0},
+    {SLICE_INIT("QUOTA=RES-STORAGE"), IMAP_STATE_LOGGED_IN, 0},
+    {SLICE_INIT("COMPRESS=DEFLATE"), IMAP_STATE_LOGGED_IN, IMAP_STATE_COMPRESSED},
     {SLICE_INIT("UTF8=ACCEPT"), IMAP_STATE_LOGGED_IN, 0},
 };
 

@@ -10,6 +10,7 @@ enum imap_capability_state {
     IMAP_STATE_CAN_TLS = 2,
     /* Passwords may be sent. */
     IMAP_STATE_PRIVATE = 4,
+    IMAP_STATE_COMPRESSED = 8,
 };
 
 /* "CAPABILITY IMAP4rev1 ..."; before login with AUTH= for each of the blank-separated mechanisms. */

@@ -1,7 +1,7 @@
 /*
  * FETCH in parts: fetch.c runs the command over batches of entries, fetch_items.c writes the
- * items that come from the database, fetch_body.c the sections of the message itself. Private to
- * these three.
+ * items that come from the database, fetch_body.c the sections of the message itself, fetch_binary.c
+ * those without their encoding. Private to these four.
  */
 #ifndef IMAP_IMAP_FETCH_H
 #define IMAP_IMAP_FETCH_H
@@ -25,6 +25,8 @@ struct fetch {
     /* A body could not be read: damage, or it went meanwhile. */
     bool is_damaged;
     bool is_missed;
+    /* A part has an encoding that nobody knows (RFC 3516 4.3). */
+    bool is_undecodable;
     uint64_t written;
 };
 
@@ -35,6 +37,24 @@ void fetch_items_write(struct fetch *fetch, const struct entry *entry);
    Waits while the client reads slowly. */
 NODISCARD bool fetch_section_write(struct task *t, struct fetch *fetch, const struct entry *entry,
                                    const struct imap_section *section, bool is_first);
+/* The same of a BINARY section, without its name. */
+NODISCARD bool fetch_binary_write(struct task *t, struct fetch *fetch, const struct entry *entry,
+                                  const struct imap_section *section);
+
+/* Bytes of a message, or of what was made of it. */
+struct body_range {
+    uint64_t offset;
+    uint64_t len;
+};
+/* Where the section stands in the message. False: there is none. */
+bool fetch_locate(struct fetch *fetch, const struct entry *entry, const struct imap_section *section,
+                  struct body_range *range);
+/* What of the range the section's <offset.count> asks for. */
+struct body_range fetch_partial(struct body_range range, const struct imap_section *section);
+/* The part of the range that lies in the body's frame at its offset. */
+struct body_range fetch_first_piece(struct body_range range);
+/* Appends exactly these bytes as they are stored; false, with nothing added, where they cannot be read. */
+bool fetch_read(struct fetch *fetch, const struct entry *entry, struct body_range piece, struct buffer *out);
 /* The message's structure; where none is stored, that of one opaque part. Lives until the next message. */
 const struct mime_part *fetch_structure(struct fetch *fetch, const struct entry *entry);
 

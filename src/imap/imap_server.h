@@ -32,6 +32,8 @@ struct imap_server {
     /* Private: struct imap_view by mailbox, struct imap_account by account. */
     struct map *views;
     struct map *accounts;
+    /* Sessions with COMPRESS. */
+    size_t compressed_count;
 };
 
 /* Prepares the private parts. */

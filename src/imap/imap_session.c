@@ -239,6 +239,7 @@ static void account_leave(struct imap_server *server, uint64_t id) {
 static void session_closed(void *context) {
     struct imap_session *session = context;
     imap_session_unselect(session);
+    imap_compress_end(session);
     account_leave(session->server, session->account);
     LOG_INFO(session->server->env->log, "imap.logout", LOG_ID("session", session->id),
              LOG_CSTR("account", session->address), LOG_NUMBER("commands", session->command_count),

@@ -36,6 +36,7 @@ struct imap_session {
     bool is_tls;
     bool is_refused;
     bool is_idling;
+    bool is_compressed;
     uint8_t errors_in_row;
     /* Selected; NULL: none is. */
     struct imap_view *view;
@@ -94,6 +95,8 @@ static inline bool imap_is_utf8(const struct imap_session *session) {
 static inline bool imap_is_condstore(const struct imap_session *session) {
     return session->enabled & (IMAP_ENABLE_CONDSTORE | IMAP_ENABLE_QRESYNC);
 }
+/* The session ends: others may have its compression (compress.c). */
+void imap_compress_end(struct imap_session *session);
 /* Leaves the selected mailbox, if there is one. */
 void imap_session_unselect(struct imap_session *session);
 /* Keeps a copy of the tag, or none. */

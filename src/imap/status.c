@@ -1,6 +1,6 @@
 /*
- * STATUS (RFC 9051 6.3.11; RFC 7162 3.1.7, RFC 7889 4, RFC 8474 4.3). All but DELETED stand in the
- * mailbox's row, so a client may ask for all its mailboxes every minute.
+ * STATUS (RFC 9051 6.3.11; RFC 7162 3.1.7, RFC 7889 4, RFC 8474 4.3). All but DELETED and DELETED-STORAGE
+ * stand in the mailbox's row, so a client may ask for all its mailboxes every minute.
  */
 #include "imap/imap_commands.h"
 #include "imap/imap_status.h"
@@ -16,6 +16,14 @@ static uint64_t deleted_count(struct imap_call *call, const struct mailbox *mail
     return result == STORE_OK ? count : 0;
 }
 
+/* RFC 9208 4.1.4: what an EXPUNGE would give back. */
+static uint64_t deleted_bytes(struct imap_call *call, const struct mailbox *mailbox) {
+    uint64_t bytes = 0;
+    enum store_result result =
+        reader_bytes_with_flags(call->session->server->reader, mailbox->id, FLAG_DELETED, &bytes);
+    return result == STORE_OK ? bytes : 0;
+}
+
 static uint64_t value_of(struct imap_call *call, const struct mailbox *mailbox, uint32_t item) {
     switch (item) {
     case IMAP_STATUS_MESSAGES:
@@ -28,6 +36,8 @@ static uint64_t value_of(struct imap_call *call, const struct mailbox *mailbox, 
         return mailbox->unseen_count;
     case IMAP_STATUS_DELETED:
         return deleted_count(call, mailbox);
+    case IMAP_STATUS_DELETED_STORAGE:
+        return deleted_bytes(call, mailbox);
     case IMAP_STATUS_SIZE:
         return mailbox->bytes;
     case IMAP_STATUS_HIGHESTMODSEQ:

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "io/deflate.h"
 
 enum { DISCARD_FACTOR = 16, OUTPUT_BYTES_MAX = 1 << 30, READ_BYTES = 16384 };
 
@@ -207,6 +208,13 @@ int conn_start_tls(struct task *t, struct conn *conn, struct tls_context *contex
     buffer_free(&conn->in);
     if (!result) result = tls_accept(t, &conn->stream, context, step_deadline(conn));
     if (result) conn->is_closing = true;
+    return result;
+}
+
+int conn_start_deflate(struct task *t, struct conn *conn) {
+    ASSERT(conn->in.len == 0);
+    int result = conn_flush(t, conn);
+    if (!result) stream_deflate(&conn->stream);
     return result;
 }
 

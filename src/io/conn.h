@@ -119,6 +119,9 @@ NODISCARD int conn_read_line(struct task *t, struct conn *conn, struct buffer *l
 /* STARTTLS: sends what is buffered, forgets all input that came before, and shakes hands.
    0, or a negated errno; then the connection is closing. */
 NODISCARD int conn_start_tls(struct task *t, struct conn *conn, struct tls_context *context);
+/* Sends what is buffered, and then speaks through DEFLATE (io/deflate.h). Nothing unread may be there.
+   0, or a negated errno; then the connection is closing. */
+NODISCARD int conn_start_deflate(struct task *t, struct conn *conn);
 /* Gives stream and unread input to another role: flushes, detaches, and appends the input to
  *rest. The session is then closed with `closed` as usual. */
 NODISCARD int conn_detach(struct task *t, struct conn *conn, struct stream **stream, struct buffer *rest);

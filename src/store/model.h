@@ -105,6 +105,12 @@ struct account {
     bool is_disabled;
 };
 
+/* What an account may use (0: no limit), and uses. */
+struct account_usage {
+    uint64_t quota_bytes;
+    uint64_t used_bytes;
+};
+
 /* One line of `alias list` and `domain list`. */
 struct alias {
     struct slice address; /* "user@domain", or "@domain" for a catch-all */

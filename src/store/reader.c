@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "store/account.h"
 #include "store/body_read.h"
 #include "store/import.h"
 #include "store/mailbox_name.h"
@@ -23,6 +24,8 @@ static const char keyword_all[] = "SELECT bit, name FROM keyword WHERE mailbox =
 static const char entry_uids[] = "SELECT uid FROM entry WHERE mailbox = $1 AND uid >= $2 ORDER BY uid";
 static const char entry_uids_with_flags[] =
     "SELECT uid FROM entry WHERE mailbox = $1 AND (flags & $2) = $2 AND (flags & $3) = 0 ORDER BY uid";
+static const char entry_bytes[] =
+    "SELECT coalesce(sum(raw_bytes), 0) FROM entry WHERE mailbox = $1 AND (flags & $2) = $2";
 static const char entry_rows[] =
     "SELECT " ENTRY_COLUMNS " FROM entry WHERE mailbox = $1 AND uid BETWEEN $2 AND $3 ORDER BY uid LIMIT $4";
 static const char entry_rows_with_message[] =
@@ -170,6 +173,23 @@ enum store_result reader_uids_with_flags(struct reader *reader, uint64_t mailbox
         DB_ROWS(reader->db, entry_uids_with_flags, DB_NUMBER(mailbox), DB_NUMBER(set), DB_NUMBER(clear));
     report_runs(&rows, range, context);
     return read_end(reader, true);
+}
+
+enum store_result reader_bytes_with_flags(struct reader *reader, uint64_t mailbox, uint64_t set,
+                                          uint64_t *bytes) {
+    db_begin_read(reader->db);
+    *bytes = (uint64_t)DB_READ_NUMBER(reader->db, entry_bytes, 0, DB_NUMBER(mailbox), DB_NUMBER(set));
+    return read_end(reader, true);
+}
+
+enum store_result reader_usage(struct reader *reader, uint64_t account, struct account_usage *usage) {
+    int64_t quota_bytes = 0;
+    int64_t used_bytes = 0;
+    db_begin_read(reader->db);
+    bool is_found = account_quota(reader->db, account, &quota_bytes, &used_bytes);
+    *usage = (struct account_usage){(uint64_t)quota_bytes, (uint64_t)used_bytes};
+    enum store_result result = read_end(reader, true);
+    return result == STORE_OK && !is_found ? STORE_NOT_FOUND : result;
 }
 
 /* ---- entries ---- */

@@ -48,6 +48,12 @@ enum store_result reader_uids_with_flags(struct reader *reader, uint64_t mailbox
                                          uint64_t clear, void (*range)(void *context, struct uid_range range),
                                          void *context);
 
+/* The sizes of the messages whose flags have all bits of `set`, together. */
+enum store_result reader_bytes_with_flags(struct reader *reader, uint64_t mailbox, uint64_t set,
+                                          uint64_t *bytes);
+/* What the account has used of what it may. STORE_NOT_FOUND. */
+enum store_result reader_usage(struct reader *reader, uint64_t account, struct account_usage *usage);
+
 /* An import brought what it calls `source` to this account before. */
 enum store_result reader_import_is_known(struct reader *reader, uint64_t account, struct slice source,
                                          bool *is_known);

@@ -122,7 +122,7 @@ struct imap_rename {
     struct slice to;
 };
 
-/* STATUS items (RFC 9051 6.3.11, RFC 3501, RFC 7162, RFC 7889, RFC 8474). */
+/* STATUS items (RFC 9051 6.3.11, RFC 3501, RFC 7162, RFC 7889, RFC 8474, RFC 9208). */
 enum imap_status_item {
     IMAP_STATUS_MESSAGES = 1,
     IMAP_STATUS_RECENT = 2,
@@ -134,6 +134,7 @@ enum imap_status_item {
     IMAP_STATUS_HIGHESTMODSEQ = 128,
     IMAP_STATUS_APPENDLIMIT = 256,
     IMAP_STATUS_MAILBOXID = 512,
+    IMAP_STATUS_DELETED_STORAGE = 1024,
 };
 extern const struct imap_word imap_status_items[];
 

@@ -179,8 +179,8 @@ def fetched_messages(folder: Path) -> list[bytes]:
 
 
 def neomutt(server: Server, account: Account, folder: Path, security: str, *arguments: str,
-            keys: str = "", data: bytes = b"") -> str:
-    """Runs neomutt in a terminal of its own: in batch where it gets `data`, else it types `keys`."""
+            keys: str = "", data: bytes = b"", program: str = "neomutt", settings: str = "") -> str:
+    """Runs neomutt (or mutt) in a terminal of its own: in batch where it gets `data`, else it types `keys`."""
     imap_scheme, smtp_scheme = ("imaps", "smtps") if security == "tls" else ("imap", "smtp")
     imap_port = server.ports.imaps if security == "tls" else server.ports.imap
     smtp_port = server.ports.submissions if security == "tls" else server.ports.submission
@@ -196,11 +196,12 @@ set certificate_file="{folder}/certificates" ssl_verify_host=no
 set from="{account.address}" realname="Test" use_from=yes
 set copy=no quit=yes move=no confirmappend=no wait_key=no timeout=1 mail_check=1
 set header_cache="" message_cachedir="" pipe_decode=no sleep_time=0 auto_subscribe=no
+{settings}
 push "{keys}"
 """)
     if data:
-        return run_client(folder, "neomutt", "-F", configuration, *arguments, data=data)
-    return in_terminal(folder, [need("neomutt"), "-F", str(configuration), *arguments])
+        return run_client(folder, program, "-F", configuration, *arguments, data=data)
+    return in_terminal(folder, [need(program), "-F", str(configuration), *arguments])
 
 
 def in_terminal(folder: Path, command: list[str]) -> str:

@@ -132,6 +132,7 @@ struct house_port {
 struct house {
     const struct house_options *options;
     struct sim_world *world;
+    struct sim_machine *machine;
     struct env *env;
     struct log log;
     struct task *waiter;
@@ -440,6 +441,10 @@ static size_t stored(struct task *t, void *context) {
     return (size_t)status.messages;
 }
 
+static void jump_clock(void *context, int64_t by_ms) {
+    sim_machine_jump_clock(((struct house *)context)->machine, by_ms);
+}
+
 /* ---- after the play ---- */
 
 static size_t sessions(const struct house *house) {
@@ -486,8 +491,11 @@ static int connect_to(struct task *t, void *context, struct slice port, struct s
 
 static void client_main(struct task *t, void *argument) {
     struct house *house = argument;
-    struct player_world world = {
-        .connect = connect_to, .stored = stored, .observe = observe, .context = house, .tls = NULL};
+    struct player_world world = {.connect = connect_to,
+                                 .stored = stored,
+                                 .jump_clock = jump_clock,
+                                 .observe = observe,
+                                 .context = house};
     if (!house->drive(t, house->drive_context, &world) && house->failure->len == 0)
         fail(house, "it failed without a word");
     house->is_played = true;
@@ -515,6 +523,7 @@ bool house_drive(const struct house_plan *plan, const struct house_options *opti
     house.world = sim_world_new(options->seed);
     calm_network(&house);
     struct sim_machine *machine = sim_machine_new(house.world, "house", HOUSE_ADDRESS);
+    house.machine = machine;
     sim_machine_copy_disk(plan->machine, machine);
     house.is_far = setting_is(&house, "peer", "far");
     house.env = sim_process_start(machine, "house", house_main, &house);

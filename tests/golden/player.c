@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "io/deflate.h"
 #include "io/tls.h"
 
 enum { WAIT_MS = 120000, BYTES_MAX = 128 << 20, LINE_BYTES_MAX = 1 << 20, READ_BYTES = 65536 };
@@ -240,9 +241,23 @@ static bool begin_tls(struct task *t, struct player *player, const struct script
     return result == 0 || fail(player, step, "no TLS: %d", result);
 }
 
+static bool begin_deflate(struct player *player, const struct script_step *step) {
+    struct player_connection *connection = connection_of(player, step);
+    if (connection->received.len)
+        return fail(player, step, "more came: '%.*s'", SLICE_PRINT(buffer_slice(&connection->received)));
+    if (connection->stream) stream_deflate(&connection->stream);
+    return true;
+}
+
 /* The whole time passes: what comes meanwhile, or the end, is looked at by the next step. */
 static bool wait(struct task *t, const struct script_step *step) {
     return task_sleep(t, (int64_t)step->number) == WAIT_OK;
+}
+
+static bool jump_clock(const struct player *player, const struct script_step *step) {
+    if (player->world.jump_clock)
+        player->world.jump_clock(player->world.context, (int64_t)step->number * 1000);
+    return true;
 }
 
 static bool check_stored(struct task *t, struct player *player, const struct script_step *step) {
@@ -267,11 +282,15 @@ static bool run_step(struct task *t, struct player *player, const struct script_
         return open_connection(t, player, step);
     case SCRIPT_TLS:
         return begin_tls(t, player, step);
+    case SCRIPT_DEFLATE:
+        return begin_deflate(player, step);
     case SCRIPT_CUT:
         drop(connection_of(player, step));
         return true;
     case SCRIPT_WAIT:
         return wait(t, step);
+    case SCRIPT_CLOCK:
+        return jump_clock(player, step);
     case SCRIPT_STORED:
         return check_stored(t, player, step);
     }

@@ -23,6 +23,8 @@ struct player_world {
     int (*connect)(struct task *t, void *context, struct slice port, struct stream **stream);
     /* How many messages are stored. NULL: nobody knows. */
     size_t (*stored)(struct task *t, void *context);
+    /* Moves the server's wall clock. NULL: it cannot be. */
+    void (*jump_clock)(void *context, int64_t by_ms);
     /* Called after each step. May be NULL. */
     void (*observe)(void *context);
     void *context;

@@ -143,12 +143,22 @@ static bool read_numbered(struct reading *reading, enum script_kind kind, unsign
     return true;
 }
 
+/* "CLOCK -3600" */
+static bool read_clock(struct reading *reading, unsigned connection, struct slice text) {
+    uint64_t seconds = 0;
+    bool is_back = slice_take_byte(&text, '-');
+    if (!slice_to_number(text, UINT32_MAX, &seconds)) return fail(reading, "no number", text);
+    step_add(reading, SCRIPT_CLOCK, connection)->number = is_back ? 0 - seconds : seconds;
+    return true;
+}
+
 static bool read_word(struct reading *reading, struct slice word, unsigned connection, struct slice rest) {
     if (slice_equal(word, SLICE("PLAY")))
         return reading->depth < PARTS_DEEP_MAX ? read_file(reading, rest, reading->depth + 1)
                                                : fail(reading, "too deep", rest);
     if (slice_equal(word, SLICE("WITH"))) return read_setting(reading, rest);
     if (slice_equal(word, SLICE("WAIT"))) return read_numbered(reading, SCRIPT_WAIT, connection, rest);
+    if (slice_equal(word, SLICE("CLOCK"))) return read_clock(reading, connection, rest);
     if (slice_equal(word, SLICE("STORED"))) return read_numbered(reading, SCRIPT_STORED, connection, rest);
     if (slice_equal(word, SLICE("OPEN"))) {
         step_add(reading, SCRIPT_OPEN, connection)->text = arena_copy(reading->script->arena, rest);
@@ -159,6 +169,8 @@ static bool read_word(struct reading *reading, struct slice word, unsigned conne
         (void)step_add(reading, SCRIPT_END, connection);
     else if (slice_equal(word, SLICE("TLS")))
         (void)step_add(reading, SCRIPT_TLS, connection);
+    else if (slice_equal(word, SLICE("DEFLATE")))
+        (void)step_add(reading, SCRIPT_DEFLATE, connection);
     else if (slice_equal(word, SLICE("CUT")))
         (void)step_add(reading, SCRIPT_CUT, connection);
     else

@@ -25,10 +25,14 @@ enum script_kind {
     SCRIPT_OPEN,
     /* The client's TLS handshake. */
     SCRIPT_TLS,
+    /* The client's side of DEFLATE begins. */
+    SCRIPT_DEFLATE,
     /* The client drops the connection. */
     SCRIPT_CUT,
     /* `number` milliseconds pass, and nothing may be said on the connection. */
     SCRIPT_WAIT,
+    /* The server's wall clock jumps by `number` seconds, two's complement. */
+    SCRIPT_CLOCK,
     /* So many messages lie in all mailboxes. */
     SCRIPT_STORED,
 };

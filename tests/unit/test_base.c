@@ -1,6 +1,10 @@
 /* The ground floor: slices, buffers, arenas, maps, encodings, log lines. */
 #include "test.h"
 
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/encode.h"
@@ -101,6 +105,21 @@ static void log_lines_never_carry_control_bytes(void **state) {
     buffer_free(&line);
 }
 
+/* The role aborts, and its supervisor starts it again: nobody goes on with half of what they asked for. */
+static void an_allocation_that_fails_ends_the_role(void **state) {
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+        struct buffer never = buffer_new(SIZE_MAX);
+        (void)buffer_reserve(&never, (size_t)1 << 50);
+        _exit(0);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_false(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slice_takes_from_the_front),
@@ -109,6 +128,7 @@ int main(void) {
         cmocka_unit_test(arena_keeps_to_its_budget),
         cmocka_unit_test(map_finds_what_was_put_after_removals),
         cmocka_unit_test(base64_round_trips_and_refuses_the_rest),
+        cmocka_unit_test(an_allocation_that_fails_ends_the_role),
         cmocka_unit_test(log_lines_never_carry_control_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "certificate.h"
 #include "io/conn.h"
+#include "io/deflate.h"
 #include "io/lane.h"
 #include "io/real/loop.h"
 
@@ -446,6 +447,83 @@ static void starttls_body(struct task *t, struct bench *bench) {
 
 static void starttls_forgets_what_was_sent_in_the_clear(void **state) { run_in_task(starttls_body, NULL); }
 
+/* ---- DEFLATE ---- */
+
+enum { DEFLATED_BYTES = 300000 };
+
+struct deflated {
+    struct stream *ends[2];
+    struct buffer sent;
+};
+
+static void open_pair(struct env *env, struct stream *ends[2]) {
+    struct handle pair[2];
+    assert_int_equal(stream_pair(env, pair), 0);
+    for (size_t i = 0; i < 2; i++) ends[i] = stream_adopt(env, pair[i]);
+}
+
+static void write_all(struct task *t, void *argument) {
+    struct deflated *deflated = argument;
+    assert_int_equal(stream_write(t, deflated->ends[0], buffer_slice(&deflated->sent), DEADLINE_NONE), 0);
+}
+
+/* Half of it repeats itself, half does not; it is read in pieces of all sizes while it is written. */
+static void deflate_body(struct task *t, struct bench *bench) {
+    struct deflated deflated = {.sent = buffer_new(DEFLATED_BYTES)};
+    open_pair(bench->env, deflated.ends);
+    for (size_t i = 0; i < 2; i++) stream_deflate(&deflated.ends[i]);
+    for (uint32_t i = 0, x = 1; i < DEFLATED_BYTES; i++, x = x * 1664525 + 1013904223)
+        buffer_append_byte(&deflated.sent, i / 50000 % 2 ? (uint8_t)(x >> 24) : (uint8_t)(i % 77));
+    assert_true(scope_spawn(&bench->scope, write_all, &deflated));
+    uint8_t piece[5000];
+    for (size_t at = 0, want = 1; at < DEFLATED_BYTES; want = want * 7 % 4999 + 1) {
+        ssize_t got = stream_read(t, deflated.ends[1], piece, want, DEADLINE_NONE);
+        assert_true(got > 0);
+        assert_memory_equal(piece, deflated.sent.ptr + at, (size_t)got);
+        at += (size_t)got;
+    }
+    /* The other way, and the end. */
+    assert_int_equal(stream_write(t, deflated.ends[1], SLICE("ok"), DEADLINE_NONE), 0);
+    expect(t, deflated.ends[0], "ok");
+    stream_close(&deflated.ends[0]);
+    assert_int_equal(stream_read(t, deflated.ends[1], piece, 1, DEADLINE_NONE), 0);
+    stream_close(&deflated.ends[1]);
+    buffer_free(&deflated.sent);
+}
+
+static void bytes_pass_compressed_whatever_the_pieces(void **state) { run_in_task(deflate_body, NULL); }
+
+/* What a peer sends raw, and what the next read makes of it. */
+static ssize_t read_of(struct task *t, struct bench *bench, struct slice raw, size_t times) {
+    struct stream *ends[2];
+    uint8_t byte;
+    open_pair(bench->env, ends);
+    stream_deflate(&ends[1]);
+    struct deflated peer = {.ends = {ends[0], NULL}, .sent = buffer_new(MIB(1))};
+    for (size_t i = 0; i < times; i++) buffer_append(&peer.sent, raw);
+    assert_true(scope_spawn(&bench->scope, write_all, &peer));
+    ssize_t got = stream_read(t, ends[1], &byte, 1, env_now_ms(bench->env) + 50);
+    stream_close(&ends[1]);
+    assert_int_equal(task_sleep(t, 1), WAIT_OK);
+    stream_close(&ends[0]);
+    buffer_free(&peer.sent);
+    return got;
+}
+
+static void bad_deflate_body(struct task *t, struct bench *bench) {
+    /* An empty stored block, as a flush makes it; one that is the last; a block of no known kind. */
+    assert_int_equal(read_of(t, bench, SLICE("\0\0\0\xff\xff"), 1), -ETIMEDOUT);
+    assert_int_equal(read_of(t, bench, SLICE("\0\0\0\xff\xff"), DEFLATE_SILENT_BYTES_MAX / 5 + 2000),
+                     -EPROTO);
+    assert_int_equal(read_of(t, bench, SLICE("\1\0\0\xff\xff"), 1), 0);
+    assert_int_equal(read_of(t, bench, SLICE("\xff\xff\xff"), 1), -EPROTO);
+    assert_int_equal(read_of(t, bench, SLICE("a NOOP\r\n"), 1), -EPROTO);
+}
+
+static void what_is_no_deflate_or_stands_for_nothing_ends_the_stream(void **state) {
+    run_in_task(bad_deflate_body, NULL);
+}
+
 static int eat_stack(int depth) {
     volatile char frame[4096];
     frame[0] = (char)depth;
@@ -483,6 +561,8 @@ int main(void) {
         cmocka_unit_test(a_handle_that_is_lost_is_not_mistaken_for_the_next),
         cmocka_unit_test(connections_serve_pipelined_commands_and_end),
         cmocka_unit_test(starttls_forgets_what_was_sent_in_the_clear),
+        cmocka_unit_test(bytes_pass_compressed_whatever_the_pieces),
+        cmocka_unit_test(what_is_no_deflate_or_stands_for_nothing_ends_the_stream),
         cmocka_unit_test(a_stack_overrun_dies_at_the_guard_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
