@@ -23,6 +23,8 @@ MESSAGE_BYTES = 4096
 # Descriptors that are not for sessions: spared when accepting, and what else the roles have open.
 DESCRIPTORS_SPARED = 700
 SETTLE_SECONDS = 3
+# Until memory that was freed is given back (MEMORY_KEPT_MS in base/limits.h).
+GONE_SECONDS = 25
 ANNOUNCE_SECONDS_MAX = 60
 
 
@@ -115,8 +117,8 @@ def check_alive(server: Measured, herd: Herd, connections: int) -> None:
 
 
 def kib_a_connection(server: Measured, connections: int, tls: bool, stage: str) -> Values:
-    """user, slab, the user memory of each process by its name, and (told) user memory when all sessions were
-    told of a message and all is quiet again."""
+    """user, slab, the user memory of each process by its name; told: user memory when all sessions were told of a
+    message and all is quiet again; gone: what is left of it when they have hung up."""
     before, slab_before = pss_kib(server), slab_kib()
 
     def grown(after: dict[str, int]) -> float:
@@ -132,4 +134,6 @@ def kib_a_connection(server: Measured, connections: int, tls: bool, stage: str) 
             time.sleep(SETTLE_SECONDS)
             found["told"] = grown(pss_kib(server))
         check_alive(server, herd, connections)
+    time.sleep(GONE_SECONDS)
+    found["gone"] = grown(pss_kib(server))
     return found | {name: (after[name] - before.get(name, 0)) / connections for name in after}

@@ -59,6 +59,7 @@ class Waiting:
         parts = [Figure(f"of it {what}", {OURS: ours[what]}, 1) for what in ours if what.startswith("posthaste: ")]
         return [Figure("KiB of user memory each", of("user"), 1, self.target),
                 *([Figure("KiB when all got mail", of("told"), 1, self.target)] if self.stage != "greeted" else []),
+                Figure("KiB left when all are gone", of("gone"), 1),
                 Figure("KiB of slab, both ends", of("slab"), 1),
                 Figure("connections", of("connections")), *parts]
 

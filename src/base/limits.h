@@ -14,6 +14,9 @@ enum {
     TASK_STACK_BYTES_SANITIZED = 512 * 1024,
     TASK_STACKS_KEPT = 64,
 
+    /* Memory that was freed goes back to the system so often. */
+    MEMORY_KEPT_MS = 20 * 1000,
+
     /* Connections. */
     CONN_INPUT_FIRST_BYTES = 2048,
     CONN_OUTPUT_FLUSH_BYTES = 64 * 1024,

@@ -1,6 +1,5 @@
 #include "store/password.h"
 
-#include <argon2.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -11,7 +10,7 @@
 #include "io/env.h"
 #include "wire/scram_secret.h"
 
-enum { HASH_PASSES = 2, HASH_BYTES = 32, SALT_BYTES = 16, LANE_THREADS = 2 };
+enum { SALT_BYTES = PASSWORD_HASH_SALT_BYTES, LANE_THREADS = 2 };
 
 /* A login that was right; its key in the map is the keyed hash. */
 struct login {
@@ -31,27 +30,17 @@ struct hash_job {
 
 /* ---- in the lane ---- */
 
-static bool hash_matches(const char *hash, struct slice password) {
-    return argon2id_verify(hash, password.ptr, password.len) == ARGON2_OK;
-}
-
 /* A password is compared as it is prepared (RFC 4013), so that it is the same from every keyboard. Hashes
    from before that are of what was typed; a password that is its own prepared form costs nothing more. */
 static void hash_check(void *argument) {
     struct hash_job *job = argument;
     struct buffer prepared = buffer_new(SASL_PASSWORD_BYTES_MAX);
     bool is_prepared = scram_password_prepare(job->password, &prepared);
-    job->is_good = is_prepared && hash_matches(job->hash, buffer_slice(&prepared));
+    job->is_good = is_prepared && password_hash_matches(job->hash, buffer_slice(&prepared));
     if (!job->is_good && !(is_prepared && slice_equal(buffer_slice(&prepared), job->password)))
-        job->is_good = hash_matches(job->hash, job->password);
+        job->is_good = password_hash_matches(job->hash, job->password);
     if (prepared.ptr) OPENSSL_cleanse(prepared.ptr, prepared.len);
     buffer_free(&prepared);
-}
-
-static bool hash_text(const struct password_room *room, struct slice password, const uint8_t *salt,
-                      char text[PASSWORD_HASH_TEXT_BYTES]) {
-    return argon2id_hash_encoded(HASH_PASSES, room->memory_kib, 1, password.ptr, password.len, salt,
-                                 SALT_BYTES, HASH_BYTES, text, PASSWORD_HASH_TEXT_BYTES) == ARGON2_OK;
 }
 
 static bool mac(const EVP_MD *hash, struct slice key, struct slice text, uint8_t out[EVP_MAX_MD_SIZE]) {
@@ -78,7 +67,8 @@ static void hash_make(void *argument) {
     struct password_secrets *secrets = job->secrets;
     job->is_prohibited = !scram_password_prepare(job->password, &prepared);
     struct slice password = buffer_slice(&prepared);
-    job->is_good = !job->is_prohibited && hash_text(job->room, password, job->salts[0], secrets->hash) &&
+    job->is_good = !job->is_prohibited &&
+                   password_hash_make(password, job->salts[0], job->room->memory_kib, secrets->hash) &&
                    scram_make(password, job->salts[1], SCRAM_HASH_SHA_1, &secrets->sha1) &&
                    scram_make(password, job->salts[2], SCRAM_HASH_SHA_256, &secrets->sha256);
     if (prepared.ptr) OPENSSL_cleanse(prepared.ptr, prepared.len);
@@ -89,7 +79,8 @@ static void hash_make(void *argument) {
 
 static void unknown_hash_make(void *argument) {
     struct password_room *room = argument;
-    if (!hash_text(room, slice_of(room->key, sizeof room->key), room->secret, room->unknown_hash))
+    if (!password_hash_make(slice_of(room->key, sizeof room->key), room->secret, room->memory_kib,
+                            room->unknown_hash))
         FATAL("argon2 cannot hash");
 }
 

@@ -17,10 +17,10 @@
 #include "base/map.h"
 #include "io/lane.h"
 #include "store/model.h"
+#include "store/password_hash.h"
 
 enum {
     PASSWORD_SCRAM_ITERATIONS = 15000,
-    PASSWORD_HASH_TEXT_BYTES = 192,
     PASSWORD_KEY_BYTES = 32,
     PASSWORD_MEMORY_KIB_DEFAULT = 19 * 1024,
 };

@@ -184,6 +184,46 @@ static void unprepared_body(struct task *t, struct store_bench *bench) {
 
 static void a_hash_of_a_password_as_typed_stays_good(void **state) { bench_run(unprepared_body, NULL); }
 
+/* What the reference implementation makes is understood, and the other way round. */
+static void hashes_are_those_of_the_reference_implementation(void **state) {
+    (void)state;
+    static const uint8_t salt[PASSWORD_HASH_SALT_BYTES] = "0123456789abcdef";
+    char text[PASSWORD_HASH_TEXT_BYTES];
+    assert_true(password_hash_make(SLICE("secret"), salt, 64, text));
+    assert_int_equal(argon2id_verify(text, "secret", 6), ARGON2_OK);
+    assert_int_equal(argon2id_verify(text, "Secret", 6), ARGON2_VERIFY_MISMATCH);
+    for (uint32_t lanes = 1; lanes <= 3; lanes++) {
+        assert_int_equal(argon2id_hash_encoded(lanes, 64, lanes, "secret", 6, salt, 8 + lanes, 20 + lanes,
+                                               text, sizeof text),
+                         ARGON2_OK);
+        assert_true(password_hash_matches(text, SLICE("secret")));
+        assert_false(password_hash_matches(text, SLICE("secret ")));
+        assert_false(password_hash_matches(text, SLICE_EMPTY));
+    }
+}
+
+static void a_damaged_hash_matches_nothing(void **state) {
+    (void)state;
+    static const uint8_t salt[PASSWORD_HASH_SALT_BYTES] = "0123456789abcdef";
+    char text[PASSWORD_HASH_TEXT_BYTES];
+    assert_true(password_hash_make(SLICE("secret"), salt, 64, text));
+    for (size_t len = 0; len < strlen(text); len++) {
+        char cut[PASSWORD_HASH_TEXT_BYTES] = {0};
+        memcpy(cut, text, len);
+        assert_false(password_hash_matches(cut, SLICE("secret")));
+    }
+    static const char *const others[] = {
+        "$argon2i$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$AAAA",
+        "$argon2id$v=16$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$AAAAAAAA",
+        "$argon2id$v=19$m=64,t=0,p=1$MDEyMzQ1Njc4OWFiY2RlZg$AAAAAAAA",
+        "$argon2id$v=19$m=4294967295,t=1,p=0$MDEyMzQ1Njc4OWFiY2RlZg$AAAAAAAA",
+        "$argon2id$v=19$m=64,t=2,p=1$$",
+        "$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$AAAA!",
+    };
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_false(password_hash_matches(others[i], SLICE("secret")));
+}
+
 static void scram_body(struct task *t, struct store_bench *bench) {
     struct scram_secret known;
     struct scram_secret unknown;
@@ -277,6 +317,8 @@ int main(void) {
         cmocka_unit_test(what_is_no_address_is_refused_and_what_is_in_use_stays),
         cmocka_unit_test(a_changed_password_counts_at_once),
         cmocka_unit_test(a_password_is_the_same_however_it_is_typed),
+        cmocka_unit_test(hashes_are_those_of_the_reference_implementation),
+        cmocka_unit_test(a_damaged_hash_matches_nothing),
         cmocka_unit_test(a_hash_of_a_password_as_typed_stays_good),
         cmocka_unit_test(unknown_users_have_stable_scram_salts),
         cmocka_unit_test(quotas_hold_and_do_not_hold_up_others),

@@ -1,5 +1,6 @@
 #include "io/real/loop.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -103,6 +104,15 @@ static void arm_timer(struct real_env *real) {
     (void)uv_timer_start(&real->timer, timer_fired, pause_ms > 0 ? (uint64_t)pause_ms : 0, 1);
 }
 
+/* The C library keeps what was freed: a peak (many sessions, password hashes) would stay for good. It is kept
+   for as long as another one may follow. */
+static void give_memory_back(struct real_env *real) {
+    int64_t now_ms = (int64_t)uv_now(&real->loop);
+    if (now_ms < real->keeps_memory_until_ms) return;
+    real->keeps_memory_until_ms = now_ms + MEMORY_KEPT_MS;
+    (void)malloc_trim(0);
+}
+
 void real_env_run(struct env *env) {
     struct real_env *real = real_env_of(env);
     while (!real->is_stopping) {
@@ -110,6 +120,7 @@ void real_env_run(struct env *env) {
         if (real->is_stopping) break;
         bool is_busy = env_has_yielded(env);
         if (!is_busy) arm_timer(real);
+        give_memory_back(real);
         (void)uv_run(&real->loop, is_busy ? UV_RUN_NOWAIT : UV_RUN_ONCE);
     }
     real->is_stopping = false;

@@ -14,6 +14,7 @@ struct real_env {
     bool is_stopping;
     /* Connections are accepted up to this descriptor; above it are those kept for everything else. */
     int accepted_fd_max;
+    int64_t keeps_memory_until_ms;
 };
 
 /* A new env on its own loop. `log` may be NULL. */
