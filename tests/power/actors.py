@@ -183,7 +183,7 @@ class Mailbox(Actor):
         """A command that answers for these lines; the text of its answer."""
         with self.marks.operation(lines) as answer:
             kind, texts = self.client._simple_command(*words)
-            answer.is_done = kind == "OK"
+            answer.is_done = is_done(kind, texts)
         # MOVE tells its UIDs before its end, COPY at it.
         return b" ".join(text for text in (*texts, *self.client.response("COPYUID")[1]) if text)
 
@@ -195,7 +195,7 @@ class Mailbox(Actor):
         bits = sum(FLAG_BITS[flag] for flag in flags.split())
         with self.marks.operation([add(self.address, mailbox, key, bits)]) as answer:
             kind, texts = self.client.append(mailbox, f"({flags})", None, made)
-            answer.is_done = kind == "OK"
+            answer.is_done = is_done(kind, texts)
         if answer.is_done:
             self.marks.fact(self.line("uid", mailbox, key, int(texts[0].split(b"]")[0].split()[-1]), 0))
 
@@ -253,7 +253,7 @@ class Mailbox(Actor):
         self.ask([self.line("box", old, 1)], "CREATE", f'"{old}"')
         key, made = self.new_message()
         with self.marks.operation([add(self.address, old, key)]) as answer:
-            answer.is_done = self.client.append(f'"{old}"', None, None, made)[0] == "OK"
+            answer.is_done = is_done(*self.client.append(f'"{old}"', None, None, made))
         self.ask([self.line("box", new, 1), add(self.address, new, key), drop(self.address, old, key),
                   self.line("box", old, 0)], "RENAME", f'"{old}"', f'"{new}"')
         if self.source.random() < 0.5:
@@ -323,6 +323,11 @@ class Administrator(Actor):
             with self.marks.operation([add(address, "INBOX", key)]) as answer:
                 answer.is_done = (client.mail(SENDER)[0] == client.rcpt(address)[0] == 250
                                   and client.data(made)[0] == 250)
+
+
+def is_done(kind: str, texts: list[bytes | None]) -> bool | None:
+    """What an IMAP answer says. The store may have died before it told how this ended: then neither."""
+    return None if any(b"[UNAVAILABLE]" in text for text in texts if text) else kind == "OK"
 
 
 def number_behind(word: bytes, text: bytes) -> int:

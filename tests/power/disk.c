@@ -276,6 +276,7 @@ void disk_apply(struct disk *disk, const struct record *record) {
     case RECORD_MARK:
         return;
     case RECORD_UNKNOWN:
+    case RECORD_KINDS:
         break;
     }
     FATAL("record %llu: the replay has no words for it", (unsigned long long)record->number);

@@ -80,6 +80,8 @@ struct replay {
     uint64_t promised;
     /* Called for each image. */
     void (*on_image)(struct replay *replay, const struct image_place *place);
+    /* Records of each kind. */
+    uint64_t kinds[RECORD_KINDS];
     /* Images so far, and one of so many is taken. */
     uint64_t number;
     uint64_t every;
@@ -241,6 +243,7 @@ static void replay_all(struct replay *replay) {
             ledger_take(replay->ledger, record.data);
         else
             disk_apply(&replay->disk, &record);
+        replay->kinds[record.kind]++;
         take_prefix(replay, record.number);
         if (replay->options->forgotten[0] && count_of(&replay->shared->failed)) return;
     }
@@ -339,6 +342,7 @@ static uint64_t count_images(struct replay *replay) {
     replay->on_image = count_image;
     replay->number = 0;
     replay->settled = replay->promised = 0;
+    memset(replay->kinds, 0, sizeof replay->kinds);
     replay_all(replay);
     return replay->number;
 }
@@ -446,6 +450,19 @@ static int compare_last(struct replay *replay) {
     return differences;
 }
 
+static void tell_log(const struct replay *replay, uint64_t total) {
+    const uint64_t *kinds = replay->kinds;
+    uint64_t records = 0;
+    for (unsigned kind = 0; kind < RECORD_KINDS; kind++) records += kinds[kind];
+    uint64_t names = kinds[RECORD_CREATE] + kinds[RECORD_MKDIR] + kinds[RECORD_RENAME] + kinds[RECORD_UNLINK];
+    (void)printf(
+        "power: %llu records: %llu writes, %llu names, %llu syncs; %llu answers and looks of clients; "
+        "%llu images\n",
+        (unsigned long long)records, (unsigned long long)kinds[RECORD_WRITE], (unsigned long long)names,
+        (unsigned long long)kinds[RECORD_SYNC_END], (unsigned long long)replay->ledger->promised,
+        (unsigned long long)total);
+}
+
 int main(int count, char **arguments) {
     struct options options = read_options(count, arguments);
     struct replay replay = {.options = &options, .shared = shared_new(), .every = 1};
@@ -455,6 +472,7 @@ int main(int count, char **arguments) {
         replay.every = total / options.images;
         total = count_images(&replay);
     }
+    tell_log(&replay, total);
     if (options.record) options.jobs = 1;
     replay.settled = replay.promised = 0;
     int result = run_jobs(&replay, total);

@@ -43,6 +43,7 @@ enum record_kind {
     RECORD_MARK,
     /* Something that the replay does not know. */
     RECORD_UNKNOWN,
+    RECORD_KINDS,
 };
 
 struct record_head {
