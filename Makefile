@@ -3,8 +3,10 @@ MINUTES ?= 10
 SEEDS ?= 1000
 JOBS ?= $(shell nproc)
 ROUNDS ?= 200
+SEED ?= 1
+MIXTURES ?= 2
 
-.PHONY: default run test bench fuzz fuzz-coverage linear golden sim sim-proof kill-test format tidy clean
+.PHONY: default run test bench fuzz fuzz-coverage linear golden sim sim-proof kill-test power format tidy clean
 default:
 	@scripts/build.sh release
 run: default
@@ -39,6 +41,10 @@ kill-test:
 	@scripts/build.sh debug
 	@scripts/install-packages.sh test
 	@ROUNDS=$(ROUNDS) POSTHASTE_BIN=build/debug/posthaste /usr/bin/python3 -m pytest -q tests/e2e/test_kill.py
+power:
+	@scripts/build.sh release
+	@ninja -C build/release --quiet tests/power/posthaste_power tests/power/power_recorder.so
+	@scripts/power.py --seed $(SEED) --mixtures $(MIXTURES)
 format:
 	@scripts/install-packages.sh format
 	@git ls-files -z '*.c' '*.h' | xargs -0 clang-format -i

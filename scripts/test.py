@@ -175,6 +175,18 @@ def stage_tidy() -> Tally:
     return tally
 
 
+def stage_power() -> Tally:
+    """A short run of the release binary, recorded and cut off at a sample of places."""
+    release = ROOT / "build" / "release"
+    built = subprocess.run(["ninja", "-C", str(release), "--quiet", "tests/power/posthaste_power",
+                            "tests/power/power_recorder.so"], cwd=ROOT)
+    if built.returncode == 0:
+        return stage_pytest("tests/power", RELEASE_PROGRAM)
+    tally = Tally()
+    tally.fail("build of the power-loss replay")
+    return tally
+
+
 STAGES = (
     ("build with sanitizers", lambda: stage_build("debug")),
     ("unit, fuzz replay, a little simulation", stage_meson),
@@ -185,6 +197,7 @@ STAGES = (
     ("release build", lambda: stage_build("release")),
     ("simulation", stage_simulation),
     ("sandbox", lambda: stage_pytest("tests/sandbox", RELEASE_PROGRAM)),
+    ("power loss", stage_power),
 )
 
 

@@ -100,6 +100,14 @@ static int make_data_folder(struct cli *cli, const struct config *config) {
     return is_reached ? 0 : EXIT_FAILED;
 }
 
+/* What init made is there after a power cut too, the folder's own name among it. The store settles the
+   names in the folder. A folder above that may not be read cannot be synced either. */
+static int settle(struct cli *cli) {
+    int result = settle_names(path_in(cli, "tls"));
+    if (!result) result = settle_names(path_in(cli, ".."));
+    return result && result != -EACCES ? cli_fail("%s: %s", cli->data, strerror(-result)) : 0;
+}
+
 static int create_store(struct cli *cli) {
     if (!serve_become_owner(cli->data)) return EXIT_FAILED;
     struct log_sink sink;
@@ -156,6 +164,7 @@ int command_init(struct cli *cli) {
     if (!status) status = write_certificate(cli);
     if (!status) status = write_config(cli, &config);
     if (!status) status = give_to_owner(cli, path_in(cli, "run"), &config);
+    if (!status) status = settle(cli);
     if (!status) status = create_store(cli);
     if (!status)
         (void)printf("%s is ready for %s.\nNext: posthaste account add NAME@%s --data %s\n      posthaste "
