@@ -48,7 +48,10 @@ static bool store_one(struct commit *commit, struct mailbox_state *mailbox, uint
                               .facts = &append->facts,
                               .place = &body->place,
                               .refs = 1};
-    message_insert(commit, &message);
+    if (!message_insert(commit, &message)) {
+        db_fail(commit->db, STORE_EXISTS);
+        return false;
+    }
     entry_insert(commit->db, mailbox,
                  &(struct entry_row){append->id, (append->flags & FLAGS_SYSTEM) | keywords, append->saved_ms,
                                      (int64_t)append->body.raw_bytes});

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "store/id.h"
+#include "store/inbox.h"
 #include "store/reap.h"
 
 /* ---- in the commit lane ---- */
@@ -56,11 +57,13 @@ static int batch_append(struct commit_queue *queue) {
 
 static void run_one(struct commit *commit, struct commit_operation *operation) {
     arena_reset(commit->arena);
+    if (!operation->uses_inboxes) inboxes_write(commit);
     operation->result = db_result(commit->db, STORE_OK);
     if (operation->result == STORE_OK) operation->result = operation->run(commit, operation->argument);
 }
 
 static bool finish_transaction(struct commit *commit, size_t news_before) {
+    inboxes_write(commit);
     body_transaction_record(commit->bodies, commit->db);
     threads_transaction_record(commit->threads, commit->db, commit->now_ms);
     bool is_late = IS_PLANTED(commit->bodies->env, PLANTED_LATE_COMMIT);
@@ -77,6 +80,7 @@ static bool finish_transaction(struct commit *commit, size_t news_before) {
 static void transaction_begin(struct commit *commit) {
     body_transaction_begin(commit->bodies);
     threads_transaction_begin(commit->threads);
+    inboxes_forget(commit);
     if (IS_PLANTED(commit->bodies->env, PLANTED_LATE_COMMIT)) (void)!db_commit(commit->db);
     db_begin_write(commit->db);
 }
@@ -278,6 +282,7 @@ void commit_queue_start(struct commit_queue *queue, struct env *env, struct db *
                         struct body_writer *bodies, struct threads *threads, struct id_source ids) {
     *queue = (struct commit_queue){.env = env, .checkpoint_db = checkpoint_db};
     queue->commit = (struct commit){.db = db, .bodies = bodies, .threads = threads, .ids = ids};
+    queue->commit.inboxes = inboxes_new();
     queue->commit.arena = arena_new(STORE_OPERATION_MEMORY_BYTES_MAX);
     queue->commit.news = buffer_new(STORE_OPERATION_MEMORY_BYTES_MAX);
     list_init(&queue->waiting);
@@ -300,6 +305,7 @@ void commit_queue_stop(struct task *t, struct commit_queue *queue) {
     db_close(&queue->checkpoint_db);
     db_close(&queue->commit.db);
     threads_close(&queue->commit.threads);
+    inboxes_free(&queue->commit.inboxes);
     arena_free(&queue->commit.arena);
     buffer_free(&queue->commit.news);
 }

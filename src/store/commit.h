@@ -25,6 +25,7 @@ struct commit {
     struct arena *arena;
     struct body_writer *bodies;
     struct threads *threads;
+    struct inboxes *inboxes;
     struct id_source ids;
     int64_t now_ms;
     /* struct mailbox_news of the batch. */
@@ -50,6 +51,8 @@ struct commit_operation {
     size_t body_count;
     /* Appends further bodies itself, instead of `bodies`; a negated errno fails the operation. */
     int (*append)(struct commit *commit, void *argument);
+    /* Reads counters of mailboxes and accounts by store/inbox.h only. */
+    bool uses_inboxes;
     /* The queue's own. */
     struct list link;
     struct task *waiter;

@@ -1,24 +1,15 @@
 /* engine_deliver: one accepted message, for local mailboxes and the queue, in one commit. */
 #include <stdlib.h>
 
-#include "store/account.h"
 #include "store/engine_state.h"
-#include "store/entry.h"
 #include "store/event.h"
+#include "store/inbox.h"
 #include "store/message.h"
 #include "store/queue.h"
-
-static const char account_inbox[] = "SELECT inbox, quota_bytes, used_bytes FROM account WHERE id = $1";
 
 struct deliver_request {
     const struct delivery *delivery;
     struct commit_body body;
-};
-
-/* Each account once, with its INBOX. */
-struct recipient {
-    uint64_t account;
-    uint64_t inbox;
 };
 
 static int compare_ids(const void *left, const void *right) {
@@ -27,6 +18,7 @@ static int compare_ids(const void *left, const void *right) {
     return a < b ? -1 : a > b;
 }
 
+/* Each account once. */
 static size_t sort_accounts(const struct delivery *delivery, struct arena *arena, uint64_t **sorted) {
     size_t count = 0;
     uint64_t *ids = ARENA_NEW_ARRAY(arena, uint64_t, delivery->account_count);
@@ -48,64 +40,62 @@ static bool fits(int64_t quota_bytes, int64_t used_bytes, uint64_t raw_bytes, bo
 }
 
 static enum store_result check_account(struct commit *commit, const struct delivery *delivery, bool is_only,
-                                       struct recipient *recipient) {
-    struct db_rows rows = DB_ROWS(commit->db, account_inbox, DB_NUMBER(recipient->account));
-    if (!db_rows_next(&rows)) return db_result(commit->db, STORE_NOT_FOUND);
-    recipient->inbox = db_rows_id(&rows, 0);
-    bool is_good =
-        fits(db_rows_number(&rows, 1), db_rows_number(&rows, 2), delivery->body.raw_bytes, is_only);
-    db_rows_end(&rows);
+                                       uint64_t account) {
+    const struct inbox *inbox = inbox_of(commit, account);
+    if (!inbox) return db_result(commit->db, STORE_NOT_FOUND);
+    bool is_good = fits(inbox->quota_bytes, inbox->used_bytes, delivery->body.raw_bytes, is_only);
     return is_good ? STORE_OK : STORE_OVER_QUOTA;
 }
 
-static void add_to_inbox(struct commit *commit, const struct delivery *delivery,
-                         const struct recipient *recipient) {
-    struct mailbox_state mailbox;
-    if (!mailbox_load(commit->db, recipient->inbox, &mailbox)) return;
-    int64_t raw_bytes = (int64_t)delivery->body.raw_bytes;
-    mailbox.modseq++;
-    entry_insert(commit->db, &mailbox,
-                 &(struct entry_row){delivery->id, 0, delivery->received_ms, raw_bytes});
-    mailbox_save(commit, &mailbox);
-    account_use(commit->db, recipient->account, raw_bytes, 1);
+static enum store_result check_accounts(struct commit *commit, const struct delivery *delivery,
+                                        const uint64_t *accounts, size_t count) {
+    bool is_only = count == 1 && delivery->queue_count == 0;
+    enum store_result result = STORE_OK;
+    for (size_t i = 0; i < count && result == STORE_OK; i++)
+        result = check_account(commit, delivery, is_only, accounts[i]);
+    return result;
 }
 
-static void store_delivery(struct commit *commit, const struct deliver_request *request,
-                           const struct recipient *recipients, size_t count) {
+static void store_delivery(struct commit *commit, const struct delivery *delivery, const uint64_t *accounts,
+                           size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        struct inbox *inbox = inbox_of(commit, accounts[i]);
+        if (!inbox) return;
+        inbox_add(commit, inbox, delivery->id, delivery->received_ms, (int64_t)delivery->body.raw_bytes);
+    }
+    if (delivery->queue_count) queue_add(commit, delivery);
+    event_add(commit, delivery->tenant, EVENT_ACCEPTED, delivery->id, count + delivery->queue_count);
+}
+
+/* What a delivery comes to that cannot be stored: it may be that it was, and is asked again. */
+static enum store_result unless_stored(struct commit *commit, const struct delivery *delivery,
+                                       enum store_result otherwise) {
+    switch (message_look(commit->db, delivery->id, delivery->received_ms, delivery->body.raw_bytes)) {
+    case MESSAGE_STORED:
+        return db_result(commit->db, STORE_OK);
+    case MESSAGE_OTHER:
+        return STORE_EXISTS;
+    case MESSAGE_NEW:
+        break;
+    }
+    return otherwise;
+}
+
+static enum store_result deliver(struct commit *commit, void *argument) {
+    const struct deliver_request *request = argument;
     const struct delivery *delivery = request->delivery;
+    uint64_t *accounts = NULL;
+    size_t count = sort_accounts(delivery, commit->arena, &accounts);
+    enum store_result result = check_accounts(commit, delivery, accounts, count);
+    if (result != STORE_OK) return unless_stored(commit, delivery, result);
     struct message message = {.id = delivery->id,
                               .tenant = delivery->tenant,
                               .received_ms = delivery->received_ms,
                               .facts = &delivery->facts,
                               .place = &request->body.place,
                               .refs = count + (delivery->queue_count ? 1 : 0)};
-    message_insert(commit, &message);
-    for (size_t i = 0; i < count; i++) add_to_inbox(commit, delivery, &recipients[i]);
-    if (delivery->queue_count) queue_add(commit, delivery);
-    event_add(commit, delivery->tenant, EVENT_ACCEPTED, delivery->id, count + delivery->queue_count);
-}
-
-static enum store_result deliver(struct commit *commit, void *argument) {
-    const struct deliver_request *request = argument;
-    const struct delivery *delivery = request->delivery;
-    switch (message_look(commit->db, delivery->id, delivery->received_ms, delivery->body.raw_bytes)) {
-    case MESSAGE_STORED:
-        return STORE_OK;
-    case MESSAGE_OTHER:
-        return STORE_EXISTS;
-    case MESSAGE_NEW:
-        break;
-    }
-    uint64_t *accounts = NULL;
-    size_t count = sort_accounts(delivery, commit->arena, &accounts);
-    struct recipient *recipients = ARENA_NEW_ARRAY(commit->arena, struct recipient, count);
-    bool is_only = count == 1 && delivery->queue_count == 0;
-    for (size_t i = 0; i < count; i++) {
-        recipients[i].account = accounts[i];
-        enum store_result result = check_account(commit, delivery, is_only, &recipients[i]);
-        if (result != STORE_OK) return result;
-    }
-    store_delivery(commit, request, recipients, count);
+    if (!message_insert(commit, &message)) return unless_stored(commit, delivery, STORE_EXISTS);
+    store_delivery(commit, delivery, accounts, count);
     return STORE_OK;
 }
 
@@ -115,7 +105,7 @@ enum store_result engine_deliver(struct task *t, struct engine *engine, const st
     struct deliver_request request = {delivery,
                                       {.id = delivery->id, .source = &delivery->body, .spool = spool}};
     struct commit_operation operation = {
-        .run = deliver, .argument = &request, .bodies = &request.body, .body_count = 1};
+        .run = deliver, .argument = &request, .bodies = &request.body, .body_count = 1, .uses_inboxes = true};
     enum store_result result = STORE_REFUSED;
     if (body_source_is_sound(&delivery->body, spool)) result = commit_run(t, &engine->queue, &operation);
     if (spool) spool_give_back(&engine->spools, delivery->body.spool);

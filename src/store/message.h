@@ -24,7 +24,8 @@ enum message_known {
 
 /* What is known of an id; `received_ms` and `raw_bytes` tell messages apart. */
 enum message_known message_look(struct db *db, uint64_t id, int64_t received_ms, uint64_t raw_bytes);
-void message_insert(struct commit *commit, const struct message *message);
+/* False: the id is taken, and nothing was written; or it failed (db_failure). */
+NODISCARD bool message_insert(struct commit *commit, const struct message *message);
 /* Changes the number of references. */
 void message_refer(struct db *db, uint64_t id, int64_t refs);
 
