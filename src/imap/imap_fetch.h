@@ -35,6 +35,8 @@ void fetch_items_write(struct fetch *fetch, const struct entry *entry);
    Waits while the client reads slowly. */
 NODISCARD bool fetch_section_write(struct task *t, struct fetch *fetch, const struct entry *entry,
                                    const struct imap_section *section, bool is_first);
+/* It is the message as a whole, or a piece of it: no structure is asked for. */
+bool fetch_section_is_whole(const struct imap_section *section);
 /* The message's structure; where none is stored, that of one opaque part. Lives until the next message. */
 const struct mime_part *fetch_structure(struct fetch *fetch, const struct entry *entry);
 
