@@ -148,6 +148,9 @@ enum {
 
     /* Bodies are stored as independent frames of at most this many raw bytes. */
     BODY_FRAME_BYTES = 128 * 1024,
+    /* Read on from one body to the next, and what may lie between them. */
+    BODY_READ_AHEAD_BYTES = 64 * 1024,
+    BODY_READ_GAP_BYTES = 8 * 1024,
 
     /* Store: one commit takes at most this much; segments of bodies; what is kept in memory. */
     STORE_BATCH_OPERATIONS_MAX = 256,
@@ -195,6 +198,10 @@ enum {
     STORE_STATEMENTS_MAX = 256,
     /* Flag changes and expunges a mailbox remembers for devices that come back. */
     STORE_CHANGES_KEPT = 20000,
+    /* Changes of one commit that are noted one by one: below the first always, above the second never, between
+       them where they are fewer than a quarter of the mailbox. */
+    STORE_CHANGES_FEW = 256,
+    STORE_CHANGES_MANY = 4000,
     STORE_MAILBOXES_MAX = 10000,
     STORE_MAILBOX_LEVELS_MAX = 50,
     STORE_KEYWORD_BYTES_MAX = 255,
@@ -256,7 +263,7 @@ enum {
     IMAP_WORK_BYTES_MAX = 32 * 1024 * 1024,
     IMAP_BATCH_BYTES_MAX = 64 * 1024 * 1024,
     IMAP_BATCH_ENTRIES = 1000,
-    IMAP_BATCH_MESSAGES = 32,
+    IMAP_BATCH_MESSAGES = 128,
     IMAP_BATCH_CHANGES = 4000,
     /* A header of which fields are picked, and a message whose text is searched. */
     IMAP_HEADER_BYTES_MAX = 4 * 1024 * 1024,
@@ -265,6 +272,9 @@ enum {
     IMAP_APPEND_PIECE_BYTES = 16 * 1024,
     /* In larger mailboxes SELECT does not look for the first unseen message. */
     IMAP_UNSEEN_MESSAGES_MAX = 20000,
+    /* Views of mailboxes that no session has selected any more, kept for the next: all of them. */
+    IMAP_VIEWS_KEPT_MAX = 1000,
+    IMAP_VIEWS_KEPT_BYTES_MAX = 4 * 1024 * 1024,
     IMAP_LOGIN_COMMAND_BYTES_MAX = 16 * 1024,
     IMAP_LOGIN_LITERAL_BYTES_MAX = 4096,
     IMAP_LOGIN_ERRORS_MAX = 10,

@@ -20,5 +20,6 @@ struct imap_answer imap_run_expunge(struct task *t, struct imap_call *call) {
     enum store_result result =
         store_expunge(t, session->server->store, session->view->mailbox, uids, true, &modseq);
     if (result != STORE_OK) return imap_answer_of(result);
+    call->own_modseq = modseq;
     return imap_answer_expunged(call, modseq, SLICE("Expunged"));
 }

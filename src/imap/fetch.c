@@ -11,6 +11,7 @@
 #include "imap/imap_sync.h"
 
 enum {
+    ITEMS_OF_ONLY_FLAGS = IMAP_FETCH_UID | IMAP_FETCH_FLAGS | IMAP_FETCH_MODSEQ | IMAP_FETCH_SAVEDATE,
     ITEMS_OF_FLAGS = IMAP_FETCH_UID | IMAP_FETCH_FLAGS | IMAP_FETCH_INTERNALDATE | IMAP_FETCH_RFC822_SIZE |
                      IMAP_FETCH_MODSEQ | IMAP_FETCH_EMAILID | IMAP_FETCH_SAVEDATE,
 };
@@ -47,14 +48,14 @@ static bool write_entry(struct task *t, struct fetch *fetch, const struct entry 
     bool is_old = fetch->request->has_changed_since && entry->modseq <= fetch->request->changed_since;
     if (number == 0 || is_old) return true;
     imap_keywords_cover(fetch->call, &fetch->keywords, entry->flags);
-    buffer_printf(fetch->call->out, "* %u FETCH (", number);
+    imap_reply_fetch_begin(fetch->call->out, number);
     fetch->structure = NULL;
     fetch_items_write(fetch, entry);
     for (size_t i = 0; i < fetch->request->section_count; i++)
         if (!fetch_section_write(t, fetch, entry, &fetch->request->sections[i],
                                  i == 0 && fetch->request->items == 0))
             return false;
-    buffer_append_text(fetch->call->out, ")\r\n");
+    buffer_append(fetch->call->out, SLICE(")\r\n"));
     fetch->written++;
     session->fetched_count++;
     return imap_relieve(t, session);
@@ -64,7 +65,7 @@ enum batch_result { BATCH_MORE, BATCH_END, BATCH_GONE, BATCH_FAILED };
 
 static enum batch_result write_batch(struct task *t, struct fetch *fetch, uint32_t *from) {
     struct imap_session *session = fetch->call->session;
-    size_t max = fetch->fields & ENTRY_MESSAGE ? IMAP_BATCH_MESSAGES : IMAP_BATCH_ENTRIES;
+    size_t max = fetch->fields & (ENTRY_MESSAGE | ENTRY_PLACE) ? IMAP_BATCH_MESSAGES : IMAP_BATCH_ENTRIES;
     struct entry *entries;
     size_t count = 0;
     arena_reset(fetch->batch);
@@ -139,6 +140,21 @@ static void complete_request(struct imap_call *call, struct imap_fetch *request)
     if (request->items & IMAP_FETCH_MODSEQ) call->session->enabled |= IMAP_ENABLE_CONDSTORE;
 }
 
+/* A piece of the message as it is stored. A binary section is decoded, as its structure says. */
+static bool needs_no_structure(const struct imap_section *section) {
+    bool is_decoded = section->kind == IMAP_SECTION_BINARY || section->kind == IMAP_SECTION_BINARY_SIZE;
+    return !is_decoded && fetch_section_is_whole(section);
+}
+
+static unsigned fields_of(const struct imap_fetch *request) {
+    unsigned fields = request->items & ~(uint32_t)ITEMS_OF_ONLY_FLAGS ? ENTRY_FLAGS : ENTRY_ONLY_FLAGS;
+    if (request->items & ~(uint32_t)ITEMS_OF_FLAGS) fields |= ENTRY_MESSAGE;
+    if (request->section_count) fields |= ENTRY_PLACE;
+    for (size_t i = 0; i < request->section_count; i++)
+        if (!needs_no_structure(&request->sections[i])) fields |= ENTRY_MESSAGE;
+    return fields;
+}
+
 struct imap_answer imap_run_fetch(struct task *t, struct imap_call *call) {
     struct imap_fetch *request = &call->command->fetch;
     if (request->vanished && !(call->session->enabled & IMAP_ENABLE_QRESYNC))
@@ -147,7 +163,6 @@ struct imap_answer imap_run_fetch(struct task *t, struct imap_call *call) {
     struct fetch fetch = {.call = call, .request = request};
     if (!imap_call_targets(call, &request->messages, &fetch.targets))
         return ANSWER_NO("LIMIT", "Too many messages at once");
-    bool needs_message = request->section_count || (request->items & ~(uint32_t)ITEMS_OF_FLAGS);
-    fetch.fields = ENTRY_FLAGS | (needs_message ? ENTRY_MESSAGE : 0u);
+    fetch.fields = fields_of(request);
     return fetch_all(t, &fetch);
 }

@@ -27,10 +27,14 @@ static enum structure_section part_of(const struct imap_section *section) {
     }
 }
 
+bool fetch_section_is_whole(const struct imap_section *section) {
+    return part_of(section) == STRUCTURE_BODY && section->part_count == 0;
+}
+
 bool fetch_locate(struct fetch *fetch, const struct entry *entry, const struct imap_section *section,
                   struct body_range *range) {
     enum structure_section part = part_of(section);
-    if (part == STRUCTURE_BODY && section->part_count == 0) {
+    if (fetch_section_is_whole(section)) {
         *range = (struct body_range){0, entry->raw_bytes};
         return true;
     }
@@ -61,7 +65,7 @@ static void hide_nuls(struct buffer *out, size_t from) {
 bool fetch_read(struct fetch *fetch, const struct entry *entry, struct body_range piece, struct buffer *out) {
     size_t before = out->len;
     enum store_result result =
-        reader_body(fetch->call->session->server->reader, entry->body, piece.offset, piece.len, out);
+        reader_entry_body(fetch->call->session->server->reader, entry, piece.offset, piece.len, out);
     if (result == STORE_OK && out->len - before == piece.len) return true;
     buffer_truncate(out, before);
     if (result == STORE_NOT_FOUND)

@@ -15,7 +15,7 @@ static const struct mime_part *opaque(struct fetch *fetch, const struct entry *e
     struct buffer header = buffer_new(IMAP_HEADER_BYTES_MAX + BODY_FRAME_BYTES);
     part->media = (struct media){.type = SLICE("application"), .subtype = SLICE("octet-stream")};
     part->envelope = entry->envelope;
-    if (reader_body(fetch->call->session->server->reader, entry->body, 0, IMAP_HEADER_BYTES_MAX, &header) ==
+    if (reader_entry_body(fetch->call->session->server->reader, entry, 0, IMAP_HEADER_BYTES_MAX, &header) ==
         STORE_OK) {
         size_t end = slice_find(buffer_slice(&header), SLICE("\r\n\r\n"));
         part->header_len = end == SLICE_NOT_FOUND ? header.len : end + 4;
@@ -98,32 +98,34 @@ static void write_savedate(struct fetch *fetch, const struct entry *entry) {
 
 struct item {
     enum imap_fetch_item item;
-    const char *name;
+    struct slice name;
     void (*write)(struct fetch *fetch, const struct entry *entry);
 };
 
 /* UID first: some clients need it before all else. */
 static const struct item items[] = {
-    {IMAP_FETCH_UID, "UID", write_uid},
-    {IMAP_FETCH_FLAGS, "FLAGS", write_flags},
-    {IMAP_FETCH_MODSEQ, "MODSEQ", write_modseq},
-    {IMAP_FETCH_INTERNALDATE, "INTERNALDATE", write_internal_date},
-    {IMAP_FETCH_RFC822_SIZE, "RFC822.SIZE", write_size},
-    {IMAP_FETCH_ENVELOPE, "ENVELOPE", write_envelope},
-    {IMAP_FETCH_BODY, "BODY", write_body},
-    {IMAP_FETCH_BODYSTRUCTURE, "BODYSTRUCTURE", write_bodystructure},
-    {IMAP_FETCH_EMAILID, "EMAILID", write_emailid},
-    {IMAP_FETCH_THREADID, "THREADID", write_threadid},
-    {IMAP_FETCH_PREVIEW, "PREVIEW", write_preview},
-    {IMAP_FETCH_SAVEDATE, "SAVEDATE", write_savedate},
+    {IMAP_FETCH_UID, SLICE_INIT("UID "), write_uid},
+    {IMAP_FETCH_FLAGS, SLICE_INIT("FLAGS "), write_flags},
+    {IMAP_FETCH_MODSEQ, SLICE_INIT("MODSEQ "), write_modseq},
+    {IMAP_FETCH_INTERNALDATE, SLICE_INIT("INTERNALDATE "), write_internal_date},
+    {IMAP_FETCH_RFC822_SIZE, SLICE_INIT("RFC822.SIZE "), write_size},
+    {IMAP_FETCH_ENVELOPE, SLICE_INIT("ENVELOPE "), write_envelope},
+    {IMAP_FETCH_BODY, SLICE_INIT("BODY "), write_body},
+    {IMAP_FETCH_BODYSTRUCTURE, SLICE_INIT("BODYSTRUCTURE "), write_bodystructure},
+    {IMAP_FETCH_EMAILID, SLICE_INIT("EMAILID "), write_emailid},
+    {IMAP_FETCH_THREADID, SLICE_INIT("THREADID "), write_threadid},
+    {IMAP_FETCH_PREVIEW, SLICE_INIT("PREVIEW "), write_preview},
+    {IMAP_FETCH_SAVEDATE, SLICE_INIT("SAVEDATE "), write_savedate},
 };
 
 void fetch_items_write(struct fetch *fetch, const struct entry *entry) {
-    const char *before = "";
+    struct buffer *out = fetch->call->out;
+    bool is_first = true;
     for (size_t i = 0; i < sizeof items / sizeof items[0]; i++) {
         if (!(fetch->request->items & items[i].item)) continue;
-        buffer_printf(fetch->call->out, "%s%s ", before, items[i].name);
+        if (!is_first) buffer_append_byte(out, ' ');
+        buffer_append(out, items[i].name);
         items[i].write(fetch, entry);
-        before = " ";
+        is_first = false;
     }
 }

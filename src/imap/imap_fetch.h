@@ -55,6 +55,8 @@ struct body_range fetch_partial(struct body_range range, const struct imap_secti
 struct body_range fetch_first_piece(struct body_range range);
 /* Appends exactly these bytes as they are stored; false, with nothing added, where they cannot be read. */
 bool fetch_read(struct fetch *fetch, const struct entry *entry, struct body_range piece, struct buffer *out);
+/* It is the message as a whole, or a piece of it: no structure is asked for. */
+bool fetch_section_is_whole(const struct imap_section *section);
 /* The message's structure; where none is stored, that of one opaque part. Lives until the next message. */
 const struct mime_part *fetch_structure(struct fetch *fetch, const struct entry *entry);
 

@@ -15,9 +15,11 @@ void imap_server_init(struct imap_server *server) {
     if (!server->settings.message_bytes_max) server->settings.message_bytes_max = MESSAGE_BYTES_MAX_DEFAULT;
     server->views = map_new(env_random_u64(server->env));
     server->accounts = map_new(env_random_u64(server->env));
+    list_init(&server->views_kept);
 }
 
 void imap_server_free(struct imap_server *server) {
+    imap_view_forget_kept(server);
     ASSERT(map_count(server->views) == 0 && map_count(server->accounts) == 0);
     map_free(&server->views);
     map_free(&server->accounts);
@@ -31,7 +33,9 @@ static void wake_idling(struct imap_view *view) {
 
 void imap_server_news(struct imap_server *server, const struct mailbox_news *news) {
     struct imap_view *view = map_get_id(server->views, news->mailbox);
-    if (view) wake_idling(view);
+    if (!view) return;
+    wake_idling(view);
+    if (news->is_deleted) imap_view_forget(server, view);
 }
 
 void imap_server_catch_up(struct imap_server *server) {

@@ -6,6 +6,7 @@
 #ifndef IMAP_IMAP_SERVER_H
 #define IMAP_IMAP_SERVER_H
 
+#include "base/list.h"
 #include "base/map.h"
 #include "intake/intake.h"
 #include "io/conn.h"
@@ -34,6 +35,10 @@ struct imap_server {
     struct map *accounts;
     /* Sessions with COMPRESS. */
     size_t compressed_count;
+    /* Views without sessions, the one left last at the end, and what they hold. */
+    struct list views_kept;
+    size_t views_kept_count;
+    size_t views_kept_bytes;
 };
 
 /* Prepares the private parts. */

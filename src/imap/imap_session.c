@@ -132,7 +132,7 @@ static void count_error(struct imap_session *session, bool is_error) {
 
 static void run_parsed(struct task *t, struct imap_session *session, struct imap_command *command) {
     struct arena *work = arena_new(session->server->env->budgets->imap_work_bytes);
-    struct imap_call call = {session, command, work, &session->conn.out, 0};
+    struct imap_call call = {.session = session, .command = command, .work = work, .out = &session->conn.out};
     session->command_count++;
     struct imap_answer answer = run_row(t, &call);
     if (!answer.is_none) imap_reply_tagged(call.out, command->tag, answer.status, answer.code, answer.text);
@@ -210,7 +210,7 @@ static void session_posted(struct task *t, void *context) {
     if (!session->is_idling || !session->view) return;
     struct arena *work = arena_new(session->server->env->budgets->imap_work_bytes);
     struct imap_command idle = {.kind = IMAP_COMMAND_IDLE};
-    struct imap_call call = {session, &idle, work, &session->conn.out, 0};
+    struct imap_call call = {.session = session, .command = &idle, .work = work, .out = &session->conn.out};
     imap_sync(t, &call, true);
     arena_free(&work);
 }

@@ -62,8 +62,9 @@ struct imap_call {
     struct arena *work;
     /* The conn's output: bounded by imap_relieve between long pieces. */
     struct buffer *out;
-    /* The command's own change, which its handler reports itself; 0: none. */
+    /* The command's own change, of which the handler reports all flags itself; 0: none. */
     uint64_t own_modseq;
+    bool changed_only_flags;
 };
 
 /* The tagged reply of a command. Slices live as long as the call. */

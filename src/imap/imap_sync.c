@@ -30,11 +30,15 @@ static void report_entry(struct report_state *state, const struct entry *entry) 
     imap_keywords_cover(state->call, &state->keywords, entry->flags);
     struct buffer *out = state->call->out;
     bool with_modseq = imap_is_condstore(session);
-    buffer_printf(out, "* %u FETCH (", number);
+    imap_reply_fetch_begin(out, number);
     /* RFC 7162 3.2.4: with QRESYNC always the UID. */
-    if (state->call->command->uid || with_modseq) buffer_printf(out, "UID %u ", entry->uid);
+    if (state->call->command->uid || with_modseq) {
+        buffer_append(out, SLICE("UID "));
+        buffer_append_number(out, entry->uid);
+        buffer_append_byte(out, ' ');
+    }
     if (report->with_flags) {
-        buffer_append_text(out, "FLAGS ");
+        buffer_append(out, SLICE("FLAGS "));
         imap_flags_write(out, entry->flags, &state->keywords);
     }
     if (with_modseq) {
@@ -42,7 +46,7 @@ static void report_entry(struct report_state *state, const struct entry *entry) 
         buffer_append_number(out, entry->modseq);
         buffer_append_byte(out, ')');
     }
-    buffer_append_text(out, ")\r\n");
+    buffer_append(out, SLICE(")\r\n"));
 }
 
 static bool report_batches(struct task *t, struct report_state *state, struct arena *batch) {
@@ -53,7 +57,7 @@ static bool report_batches(struct task *t, struct report_state *state, struct ar
         arena_reset(batch);
         enum store_result result =
             reader_entries(session->server->reader, batch, session->view->mailbox, state->report->uids, from,
-                           ENTRY_FLAGS, IMAP_BATCH_ENTRIES, &entries, &count);
+                           ENTRY_ONLY_FLAGS, IMAP_BATCH_ENTRIES, &entries, &count);
         if (result != STORE_OK) mailbox_gone(session, result);
         if (result != STORE_OK || count == 0) return result == STORE_OK;
         for (size_t i = 0; i < count; i++) report_entry(state, &entries[i]);
@@ -174,7 +178,8 @@ static bool tell_messages(struct task *t, struct imap_call *call, const struct u
 void imap_sync(struct task *t, struct imap_call *call, bool with_expunge) {
     struct imap_session *session = call->session;
     if (!session->view) return;
-    enum store_result result = imap_view_refresh(session->view, session->server->reader);
+    enum store_result result = imap_view_refresh(session->view, session->server->reader,
+                                                 call->changed_only_flags ? call->own_modseq : 0);
     if (result != STORE_OK) {
         mailbox_gone(session, result);
         return;
@@ -184,6 +189,8 @@ void imap_sync(struct task *t, struct imap_call *call, bool with_expunge) {
     session->uids = known_next(session, with_expunge);
     session->modseq = session->view->modseq;
     bool is_alive = tell_messages(t, call, &known);
-    if (is_alive && session->modseq != modseq) tell_flags(t, call, modseq, uid_set_last(&known));
+    /* Where nobody else changed anything there is nothing to look for. */
+    bool is_own = session->modseq == call->own_modseq && modseq + 1 == call->own_modseq;
+    if (is_alive && session->modseq != modseq && !is_own) tell_flags(t, call, modseq, uid_set_last(&known));
     uid_set_free(&known);
 }

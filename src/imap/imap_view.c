@@ -4,6 +4,39 @@
 
 #include "base/limits.h"
 
+static void unkeep(struct imap_server *server, struct imap_view *view) {
+    list_remove(&view->in_kept);
+    server->views_kept_count--;
+    server->views_kept_bytes -= view->kept_bytes;
+    view->kept_bytes = 0;
+}
+
+void imap_view_forget(struct imap_server *server, struct imap_view *view) {
+    if (!list_empty(&view->sessions)) return;
+    if (view->kept_bytes) unkeep(server, view);
+    (void)map_remove_id(server->views, view->mailbox);
+    uid_set_free(&view->uids);
+    free(view);
+}
+
+static void forget_oldest(struct imap_server *server) {
+    imap_view_forget(server, LIST_FIRST(&server->views_kept, struct imap_view, in_kept));
+}
+
+void imap_view_forget_kept(struct imap_server *server) {
+    while (!list_empty(&server->views_kept)) forget_oldest(server);
+}
+
+static void keep(struct imap_server *server, struct imap_view *view) {
+    view->kept_bytes = sizeof *view + uid_set_bytes(&view->uids);
+    list_append(&server->views_kept, &view->in_kept);
+    server->views_kept_count++;
+    server->views_kept_bytes += view->kept_bytes;
+    while (server->views_kept_count > IMAP_VIEWS_KEPT_MAX ||
+           server->views_kept_bytes > IMAP_VIEWS_KEPT_BYTES_MAX)
+        forget_oldest(server);
+}
+
 struct imap_view *imap_view_join(struct imap_server *server, uint64_t mailbox, struct list *session) {
     struct imap_view *view = map_get_id(server->views, mailbox);
     if (!view) {
@@ -11,8 +44,10 @@ struct imap_view *imap_view_join(struct imap_server *server, uint64_t mailbox, s
         if (!view) FATAL("out of memory for a view");
         view->mailbox = mailbox;
         list_init(&view->sessions);
+        list_init(&view->in_kept);
         (void)map_put_id(server->views, mailbox, view);
     }
+    if (list_empty(&view->sessions) && view->kept_bytes) unkeep(server, view);
     list_append(&view->sessions, session);
     return view;
 }
@@ -22,9 +57,10 @@ void imap_view_leave(struct imap_server *server, struct imap_view **view, struct
     *view = NULL;
     list_remove(session);
     if (!list_empty(&left->sessions)) return;
-    (void)map_remove_id(server->views, left->mailbox);
-    uid_set_free(&left->uids);
-    free(left);
+    if (left->is_loaded)
+        keep(server, left);
+    else
+        imap_view_forget(server, left);
 }
 
 static void append_range(void *context, struct uid_range range) {
@@ -74,11 +110,18 @@ static enum store_result advance(struct imap_view *view, struct reader *reader, 
     return reader_uids(reader, view->mailbox, last + 1, append_range, &view->uids);
 }
 
-enum store_result imap_view_refresh(struct imap_view *view, struct reader *reader) {
+/* The one commit that the view has not seen changed flags. */
+static bool lacks_only(const struct imap_view *view, const struct mailbox *mailbox, uint64_t flags_modseq) {
+    return view->is_loaded && mailbox->highest_modseq == flags_modseq && view->modseq + 1 == flags_modseq;
+}
+
+enum store_result imap_view_refresh(struct imap_view *view, struct reader *reader, uint64_t flags_modseq) {
     struct arena *arena = arena_new(MIB(1));
     struct mailbox mailbox;
     enum store_result result = reader_mailbox_get(reader, arena, view->mailbox, &mailbox);
+    if (result == STORE_OK && lacks_only(view, &mailbox, flags_modseq)) view->modseq = flags_modseq;
     bool is_behind = !view->is_loaded || mailbox.highest_modseq != view->modseq;
+    if (result == STORE_NOT_FOUND) view->is_loaded = false;
     if (result == STORE_OK && is_behind) {
         result = advance(view, reader, arena);
         view->is_loaded = result == STORE_OK;
@@ -92,6 +135,15 @@ enum store_result imap_view_refresh(struct imap_view *view, struct reader *reade
     }
     arena_free(&arena);
     return result;
+}
+
+uint32_t imap_view_first_unseen(struct imap_view *view, struct reader *reader, const struct uid_set *uids) {
+    if (!view->unseen_count || uid_set_count(uids) > IMAP_UNSEEN_MESSAGES_MAX) return 0;
+    if (view->first_unseen_modseq != view->modseq) {
+        if (reader_first_unseen(reader, view->mailbox, &view->first_unseen_uid) != STORE_OK) return 0;
+        view->first_unseen_modseq = view->modseq;
+    }
+    return uid_set_rank(uids, view->first_unseen_uid);
 }
 
 struct uid_set_difference uid_set_difference_start(const struct uid_set *from,

@@ -7,23 +7,10 @@
 #include "imap/imap_flags.h"
 #include "imap/imap_sync.h"
 
-struct first_unseen {
-    uint32_t uid;
-};
-
-static void note_first(void *context, struct uid_range range) {
-    struct first_unseen *first = context;
-    if (!first->uid) first->uid = range.first;
-}
-
 /* RFC 3501 6.3.1: [UNSEEN n], where finding it is cheap. */
 static void write_first_unseen(struct imap_call *call) {
     struct imap_session *session = call->session;
-    struct first_unseen first = {0};
-    if (!session->view->unseen_count || uid_set_count(&session->uids) > IMAP_UNSEEN_MESSAGES_MAX) return;
-    enum store_result result = reader_uids_with_flags(session->server->reader, session->view->mailbox, 0,
-                                                      FLAG_SEEN, note_first, &first);
-    uint32_t number = result == STORE_OK ? uid_set_rank(&session->uids, first.uid) : 0;
+    uint32_t number = imap_view_first_unseen(session->view, session->server->reader, &session->uids);
     if (number) buffer_printf(call->out, "* OK [UNSEEN %u] First unseen message\r\n", number);
 }
 
@@ -49,7 +36,7 @@ static void write_state(struct imap_call *call) {
 
 static enum store_result open_view(struct imap_session *session, uint64_t mailbox) {
     session->view = imap_view_join(session->server, mailbox, &session->in_view);
-    enum store_result result = imap_view_refresh(session->view, session->server->reader);
+    enum store_result result = imap_view_refresh(session->view, session->server->reader, 0);
     if (result != STORE_OK) {
         imap_session_unselect(session);
         return result;

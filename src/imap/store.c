@@ -72,7 +72,8 @@ struct imap_answer imap_run_store(struct task *t, struct imap_call *call) {
     struct flag_result result = {0};
     enum store_result stored = change_flags(t, call, uids, &result);
     if (stored != STORE_OK) return imap_answer_of(stored);
-    call->own_modseq = result.modseq;
+    if (result.is_changed) call->own_modseq = result.modseq;
+    call->changed_only_flags = true;
     if (!report_own(t, call, uids, result.modseq)) return ANSWER_NONE;
     if (result.keywords_full) return ANSWER_NO("LIMIT", "The mailbox can hold no more keywords");
     if (result.unchanged.count) return modified(call, result.unchanged);

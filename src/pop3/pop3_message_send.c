@@ -9,8 +9,7 @@ enum { ENTRY_MEMORY_BYTES = 16 * 1024 * 1024, PIECE_BYTES = BODY_FRAME_BYTES };
 struct sending {
     struct conn *conn;
     struct reader *reader;
-    uint64_t body;
-    uint64_t bytes;
+    struct entry entry;
     uint64_t offset;
     struct buffer piece;
 };
@@ -23,11 +22,10 @@ static enum store_result find_body(struct reader *reader, const struct pop3_mail
     struct entry *entries = NULL;
     size_t count = 0;
     enum store_result result = reader_entries(reader, arena, drop->mailbox, (struct uid_ranges){&range, 1},
-                                              uid, ENTRY_FLAGS | ENTRY_MESSAGE, 1, &entries, &count);
+                                              uid, ENTRY_FLAGS | ENTRY_PLACE, 1, &entries, &count);
     if (result == STORE_OK && count == 0) result = STORE_NOT_FOUND;
     if (result == STORE_OK) {
-        sending->body = entries[0].body;
-        sending->bytes = entries[0].raw_bytes;
+        sending->entry = entries[0];
     }
     arena_free(&arena);
     return result;
@@ -42,9 +40,9 @@ static void replace_nuls(struct buffer *piece) {
 /* The next piece; an empty one is the end. */
 static enum store_result read_piece(struct sending *sending) {
     buffer_clear(&sending->piece);
-    if (sending->offset >= sending->bytes) return STORE_OK;
+    if (sending->offset >= sending->entry.raw_bytes) return STORE_OK;
     enum store_result result =
-        reader_body(sending->reader, sending->body, sending->offset, PIECE_BYTES, &sending->piece);
+        reader_entry_body(sending->reader, &sending->entry, sending->offset, PIECE_BYTES, &sending->piece);
     if (result) return result;
     if (sending->piece.len == 0) return STORE_FAILED;
     replace_nuls(&sending->piece);

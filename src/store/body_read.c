@@ -11,15 +11,14 @@ enum { OPEN_MAX = sizeof((struct body_reader *)0)->open / sizeof((struct body_re
 void body_reader_open(struct body_reader *reader, struct env *env, const char *folder, struct db *db) {
     *reader = (struct body_reader){.env = env, .folder = folder, .db = db};
     reader->unpacker = body_unpacker_new();
-    /* Packing may make a frame a little longer. */
-    reader->frame = buffer_new(2 * BODY_FRAME_BYTES);
+    reader->window.bytes = buffer_new(STORE_BODY_BYTES_MAX);
     reader->index = buffer_new(STORE_BODY_BYTES_MAX);
 }
 
 void body_reader_close(struct body_reader *reader) {
     for (size_t i = 0; i < OPEN_MAX; i++) file_close(&reader->open[i].file);
     body_unpacker_free(&reader->unpacker);
-    buffer_free(&reader->frame);
+    buffer_free(&reader->window.bytes);
     buffer_free(&reader->index);
 }
 
@@ -48,37 +47,63 @@ static struct file *segment_open(struct body_reader *reader, uint64_t segment) {
     return file;
 }
 
-/* Reads exactly so many bytes behind what is in `out`. */
-static bool read_exactly(struct file *file, uint64_t offset, size_t len, struct buffer *out) {
-    uint8_t *at = buffer_reserve(out, len);
-    if (!at || file_read(file, at, len, offset) != (int64_t)len) return false;
-    buffer_grew(out, len);
+/* ---- reading ---- */
+
+static bool window_holds(const struct body_window *window, uint64_t segment, uint64_t offset, uint64_t len) {
+    return window->segment == segment && offset >= window->offset &&
+           offset + len <= window->offset + window->bytes.len;
+}
+
+/* The bytes lie at the end of the window or a little behind it, as those of the next message do. */
+static bool goes_on(const struct body_window *window, uint64_t segment, uint64_t offset) {
+    return window->segment == segment && offset >= window->offset &&
+           offset <= window->offset + window->bytes.len + BODY_READ_GAP_BYTES;
+}
+
+/* `len` bytes that are there; where they must be read, up to `wanted` are. They live until the next read.
+   What the window holds of a record that was not whole yet is found out by its checksums. */
+static bool read_bytes(struct body_reader *reader, uint64_t segment, uint64_t offset, size_t len,
+                       size_t wanted, struct slice *bytes) {
+    struct body_window *window = &reader->window;
+    if (!window_holds(window, segment, offset, len)) {
+        struct file *file = segment_open(reader, segment);
+        if (goes_on(window, segment, offset) && wanted < BODY_READ_AHEAD_BYTES)
+            wanted = BODY_READ_AHEAD_BYTES;
+        buffer_clear(&window->bytes);
+        uint8_t *room = file ? buffer_reserve(&window->bytes, wanted) : NULL;
+        int64_t got = room ? file_read(file, room, wanted, offset) : -1;
+        if (got < (int64_t)len) return false;
+        buffer_grew(&window->bytes, (size_t)got);
+        window->segment = segment;
+        window->offset = offset;
+    }
+    *bytes = slice_sub(buffer_slice(&window->bytes), (size_t)(offset - window->offset), len);
     return true;
 }
 
-/* The file and offset of the packed body; the record's header must say that it is the one. */
-static struct file *record_open(struct body_reader *reader, uint64_t body, const struct body_place *place) {
-    uint8_t header[RECORD_HEADER_BYTES];
+/* The record's header must say that it is the one. A short record is read whole at once. */
+static bool record_is(struct body_reader *reader, uint64_t body, const struct body_place *place) {
+    struct slice header;
     struct record record;
-    struct file *file = segment_open(reader, place->segment);
-    if (!file || file_read(file, header, sizeof header, place->place) != (int64_t)sizeof header) return NULL;
-    if (!record_header_read(header, &record) || record.id != body) return NULL;
-    if (record.stored_bytes != place->stored_bytes || record.raw_bytes != place->raw_bytes) return NULL;
-    return file;
+    uint64_t whole = RECORD_HEADER_BYTES + place->stored_bytes;
+    size_t wanted = whole <= BODY_FRAME_BYTES ? (size_t)whole : RECORD_HEADER_BYTES;
+    if (!read_bytes(reader, place->segment, place->place, RECORD_HEADER_BYTES, wanted, &header)) return false;
+    if (!record_header_read(header.ptr, &record) || record.id != body) return false;
+    return record.stored_bytes == place->stored_bytes && record.raw_bytes == place->raw_bytes;
 }
 
 /* ---- unpacking ---- */
 
-static bool read_index(struct body_reader *reader, struct file *file, const struct body_place *place,
-                       struct body_index *index) {
+static bool read_index(struct body_reader *reader, const struct body_place *place, struct body_index *index) {
     uint64_t end = place->place + RECORD_HEADER_BYTES + place->stored_bytes;
     uint64_t index_bytes = 0;
+    struct slice bytes;
+    if (place->stored_bytes < 4 || !read_bytes(reader, place->segment, end - 4, 4, 4, &bytes)) return false;
+    if (body_index_bytes(bytes, place->stored_bytes, &index_bytes) != BODY_UNPACK_OK) return false;
+    size_t len = (size_t)index_bytes;
+    if (!read_bytes(reader, place->segment, end - index_bytes, len, len, &bytes)) return false;
     buffer_clear(&reader->index);
-    if (place->stored_bytes < 4 || !read_exactly(file, end - 4, 4, &reader->index)) return false;
-    if (body_index_bytes(buffer_slice(&reader->index), place->stored_bytes, &index_bytes) != BODY_UNPACK_OK)
-        return false;
-    buffer_clear(&reader->index);
-    if (!read_exactly(file, end - index_bytes, (size_t)index_bytes, &reader->index)) return false;
+    buffer_append(&reader->index, bytes);
     if (body_index_read(buffer_slice(&reader->index), place->stored_bytes, index) != BODY_UNPACK_OK)
         return false;
     uint64_t frames = (place->raw_bytes + BODY_FRAME_BYTES - 1) / BODY_FRAME_BYTES;
@@ -86,12 +111,13 @@ static bool read_index(struct body_reader *reader, struct file *file, const stru
 }
 
 /* Unpacks one frame behind what is in `out`. All frames but the last are full. */
-static bool read_frame(struct body_reader *reader, struct file *file, uint64_t offset, uint32_t len,
+static bool read_frame(struct body_reader *reader, uint64_t segment, uint64_t offset, uint32_t len,
                        uint64_t raw_bytes, struct buffer *out) {
     size_t before = out->len;
-    buffer_clear(&reader->frame);
-    return read_exactly(file, offset, len, &reader->frame) &&
-           body_unpack_frame(reader->unpacker, buffer_slice(&reader->frame), out) == BODY_UNPACK_OK &&
+    struct slice frame;
+    /* Packing may make a frame a little longer. */
+    return len <= 2 * BODY_FRAME_BYTES && read_bytes(reader, segment, offset, len, len, &frame) &&
+           body_unpack_frame(reader->unpacker, frame, out) == BODY_UNPACK_OK &&
            out->len - before == raw_bytes;
 }
 
@@ -100,7 +126,7 @@ struct part {
     uint64_t end;
 };
 
-static bool read_frames(struct body_reader *reader, struct file *file, const struct body_place *place,
+static bool read_frames(struct body_reader *reader, const struct body_place *place,
                         const struct body_index *index, struct part part, struct buffer *out) {
     uint64_t number = part.offset / BODY_FRAME_BYTES;
     size_t before = out->len;
@@ -113,7 +139,7 @@ static bool read_frames(struct body_reader *reader, struct file *file, const str
         uint64_t rest = place->raw_bytes - number * BODY_FRAME_BYTES;
         uint64_t raw_bytes = rest < BODY_FRAME_BYTES ? rest : BODY_FRAME_BYTES;
         frame_len = body_index_length(index, (uint32_t)number);
-        if (!read_frame(reader, file, frame_at, frame_len, raw_bytes, out)) return false;
+        if (!read_frame(reader, place->segment, frame_at, frame_len, raw_bytes, out)) return false;
         frame_at += frame_len;
         if (skipped) {
             memmove(out->ptr + before, out->ptr + before + skipped, out->len - before - skipped);
@@ -128,10 +154,9 @@ static bool read_frames(struct body_reader *reader, struct file *file, const str
 static bool read_part(struct body_reader *reader, uint64_t body, const struct body_place *place,
                       struct part part, struct buffer *out) {
     struct body_index index;
-    struct file *file = record_open(reader, body, place);
-    if (!file || !read_index(reader, file, place, &index)) return false;
+    if (!record_is(reader, body, place) || !read_index(reader, place, &index)) return false;
     if (part.offset == part.end) return true;
-    return read_frames(reader, file, place, &index, part, out);
+    return read_frames(reader, place, &index, part, out);
 }
 
 static struct part part_of(const struct body_place *place, uint64_t offset, uint64_t len) {
@@ -141,24 +166,38 @@ static struct part part_of(const struct body_place *place, uint64_t offset, uint
 }
 
 void body_reader_forget(struct body_reader *reader, uint64_t segment) {
+    if (segment == 0 || reader->window.segment == segment) buffer_clear(&reader->window.bytes);
     for (size_t i = 0; i < OPEN_MAX; i++)
         if (segment == 0 || reader->open[i].segment == segment) file_close(&reader->open[i].file);
 }
 
-enum store_result body_read(struct body_reader *reader, uint64_t body, uint64_t offset, uint64_t len,
-                            struct buffer *out) {
+/* Where it is said to be, or, where it is not there (any more), where the database has it now. */
+static bool read_somewhere(struct body_reader *reader, uint64_t body, struct body_place *place,
+                           uint64_t offset, uint64_t len, struct buffer *out) {
     size_t before = out->len;
-    struct body_place place = {0};
+    if (read_part(reader, body, place, part_of(place, offset, len), out)) return true;
+    buffer_truncate(out, before);
+    body_reader_forget(reader, place->segment);
+    return false;
+}
+
+enum store_result body_read_at(struct body_reader *reader, uint64_t body, const struct body_place *known,
+                               uint64_t offset, uint64_t len, struct buffer *out) {
+    struct body_place place = *known;
     db_failure_clear(reader->db);
-    for (int attempt = 0; attempt < 2; attempt++) {
+    if (place.segment && read_somewhere(reader, body, &place, offset, len, out)) return STORE_OK;
+    for (int attempt = 0; attempt < 2 && !buffer_overflowed(out); attempt++) {
         enum store_result found = body_find(reader->db, body, &place);
         if (found != STORE_OK) return found;
-        if (read_part(reader, body, &place, part_of(&place, offset, len), out)) return STORE_OK;
-        buffer_truncate(out, before);
-        if (buffer_overflowed(out)) return STORE_FAILED;
-        body_reader_forget(reader, place.segment);
+        if (read_somewhere(reader, body, &place, offset, len, out)) return STORE_OK;
     }
+    if (buffer_overflowed(out)) return STORE_FAILED;
     LOG_ERROR(reader->env->log, "store.body_damaged", LOG_ID("body", body),
               LOG_NUMBER("segment", place.segment), LOG_NUMBER("place", place.place));
     return STORE_FAILED;
+}
+
+enum store_result body_read(struct body_reader *reader, uint64_t body, uint64_t offset, uint64_t len,
+                            struct buffer *out) {
+    return body_read_at(reader, body, &(struct body_place){0}, offset, len, out);
 }

@@ -10,6 +10,13 @@
 #include "store/db.h"
 #include "store/segment.h"
 
+/* What was read last, with what lay behind it: bodies that come one after the other are read together. */
+struct body_window {
+    uint64_t segment;
+    uint64_t offset;
+    struct buffer bytes;
+};
+
 struct body_reader {
     struct env *env;
     const char *folder;
@@ -20,7 +27,7 @@ struct body_reader {
         uint64_t segment;
         struct file *file;
     } open[16];
-    struct buffer frame;
+    struct body_window window;
     struct buffer index;
 };
 
@@ -33,6 +40,9 @@ void body_reader_forget(struct body_reader *reader, uint64_t segment);
    the bytes are damaged or cannot be read; then `out` is as it was, as when it overflows. */
 enum store_result body_read(struct body_reader *reader, uint64_t body, uint64_t offset, uint64_t len,
                             struct buffer *out);
+/* The same where the place is known already, so that it is not looked up; a segment 0: it is not. */
+enum store_result body_read_at(struct body_reader *reader, uint64_t body, const struct body_place *known,
+                               uint64_t offset, uint64_t len, struct buffer *out);
 /* Where the body is now. STORE_NOT_FOUND. */
 enum store_result body_find(struct db *db, uint64_t body, struct body_place *place);
 

@@ -222,10 +222,6 @@ void db_rows_end(struct db_rows *rows) {
     rows->statement = NULL;
 }
 
-int64_t db_rows_number(const struct db_rows *rows, int column) {
-    return sqlite3_column_int64(rows->statement, column);
-}
-
 struct slice db_rows_bytes(const struct db_rows *rows, int column) {
     const void *bytes = sqlite3_column_blob(rows->statement, column);
     return slice_of(bytes, (size_t)sqlite3_column_bytes(rows->statement, column));

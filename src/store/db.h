@@ -65,7 +65,9 @@ struct db_rows db_rows_values(struct db *db, const char *sql, const struct db_va
 /* Goes to the next row. False at the end, or when reading failed (db_failure). */
 bool db_rows_next(struct db_rows *rows);
 void db_rows_end(struct db_rows *rows);
-int64_t db_rows_number(const struct db_rows *rows, int column);
+static inline int64_t db_rows_number(const struct db_rows *rows, int column) {
+    return sqlite3_column_int64(rows->statement, column);
+}
 static inline uint64_t db_rows_id(const struct db_rows *rows, int column) {
     return (uint64_t)db_rows_number(rows, column);
 }

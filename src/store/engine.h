@@ -111,7 +111,7 @@ enum store_result engine_flags(struct task *t, struct engine *engine, struct are
                                const struct flag_change *change, struct flag_result *result);
 enum store_result engine_copy(struct task *t, struct engine *engine, struct arena *arena,
                               const struct copy_request *request, struct copy_result *result);
-/* Removes the entries of `uids` that are \Deleted, or all of them. */
+/* Removes the entries of `uids` that are \Deleted, or all of them. *modseq 0: nothing went. */
 enum store_result engine_expunge(struct task *t, struct engine *engine, uint64_t mailbox,
                                  struct uid_ranges uids, bool only_deleted, uint64_t *modseq);
 

@@ -29,25 +29,28 @@ void entry_insert(struct db *db, struct mailbox_state *mailbox, const struct ent
     mailbox->bytes += entry->raw_bytes;
 }
 
-static bool count_off(struct db *db, struct mailbox_state *mailbox, struct uid_range range, uint64_t flags) {
+/* How many there were. */
+static uint64_t count_off(struct db *db, struct mailbox_state *mailbox, struct uid_range range,
+                          uint64_t flags) {
     struct db_rows rows = DB_ROWS(db, entry_sums, DB_NUMBER(mailbox->id), DB_NUMBER(range.first),
                                   DB_NUMBER(range.last), DB_NUMBER(flags));
-    if (!db_rows_next(&rows)) return false;
+    if (!db_rows_next(&rows)) return 0;
     int64_t count = db_rows_number(&rows, 0);
     mailbox->message_count -= count;
     mailbox->bytes -= db_rows_number(&rows, 1);
     mailbox->unseen_count -= db_rows_number(&rows, 2);
     db_rows_end(&rows);
-    return count > 0;
+    return (uint64_t)count;
 }
 
 void entry_remove(struct commit *commit, struct mailbox_state *mailbox, struct uid_range range,
                   bool only_deleted, bool keeps_references) {
     struct db *db = commit->db;
     uint64_t flags = only_deleted ? FLAG_DELETED : 0;
-    if (!count_off(db, mailbox, range, flags)) return;
+    uint64_t count = count_off(db, mailbox, range, flags);
+    if (count == 0) return;
     if (!IS_PLANTED(commit->bodies->env, PLANTED_UNTOLD_EXPUNGE))
-        change_note_expunged(db, mailbox, range, only_deleted);
+        change_note_expunged(db, mailbox, range, only_deleted, count);
     if (!keeps_references) {
         DB_RUN(db, entry_drop, DB_NUMBER(mailbox->id), DB_NUMBER(range.first), DB_NUMBER(range.last),
                DB_NUMBER(flags));

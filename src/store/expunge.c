@@ -8,6 +8,7 @@ struct expunge_request {
     uint64_t mailbox;
     struct uid_ranges uids;
     bool only_deleted;
+    /* Of this expunge; 0: nothing went. */
     uint64_t modseq;
 };
 
@@ -16,7 +17,7 @@ static enum store_result expunge(struct commit *commit, void *argument) {
     struct mailbox_state mailbox;
     if (!mailbox_load(commit->db, request->mailbox, &mailbox)) return db_result(commit->db, STORE_NOT_FOUND);
     struct mailbox_state before = mailbox;
-    request->modseq = mailbox.modseq++;
+    mailbox.modseq++;
     for (size_t i = 0; i < request->uids.count; i++)
         entry_remove(commit, &mailbox, request->uids.ranges[i], request->only_deleted, false);
     if (mailbox.message_count == before.message_count) return STORE_OK;

@@ -72,9 +72,10 @@ static bool change_range(struct db *db, struct mailbox_state *mailbox, const str
     DB_RUN(db, entry_flags, DB_NUMBER(mailbox->id), DB_NUMBER(range.first), DB_NUMBER(range.last),
            DB_NUMBER(masks.keep), DB_NUMBER(masks.set), DB_NUMBER(mailbox->modseq),
            DB_NUMBER(unchanged_since(change)));
-    if (db_changed(db) == 0) return false;
+    uint64_t changed = db_changed(db);
+    if (changed == 0) return false;
     if (touches_seen) mailbox->unseen_count += count_unseen(db, mailbox->id, range) - unseen;
-    change_note_flags(db, mailbox, range);
+    change_note_flags(db, mailbox, range, changed);
     return true;
 }
 
@@ -98,6 +99,7 @@ static enum store_result change_flags(struct commit *commit, void *argument) {
     change_prune(commit->db, &mailbox);
     mailbox_save(commit, &mailbox);
     request->result->modseq = mailbox.modseq;
+    request->result->is_changed = true;
     return STORE_OK;
 }
 

@@ -226,7 +226,9 @@ struct flag_change {
     uint64_t unchanged_since;
 };
 struct flag_result {
+    /* The mailbox's; where something changed, that of this change. */
     uint64_t modseq;
+    bool is_changed;
     /* Entries left alone because of unchanged_since, in the caller's arena. */
     struct uid_ranges unchanged;
     /* More keywords than a mailbox can hold: the rest was left out. */
@@ -247,6 +249,14 @@ struct copy_result {
     uint32_t first_uid;
 };
 
+/* Where a packed body lies: place is the offset of its record. */
+struct body_place {
+    uint64_t segment;
+    uint64_t place;
+    uint64_t stored_bytes;
+    uint64_t raw_bytes;
+};
+
 /* A message of a mailbox, as reading gives it. Fields that were not asked for are empty. */
 struct entry {
     uint32_t uid;
@@ -255,8 +265,11 @@ struct entry {
     uint64_t message;
     int64_t saved_ms;
     uint64_t raw_bytes;
-    /* With ENTRY_MESSAGE: */
+    /* With ENTRY_MESSAGE or ENTRY_PLACE: */
     uint64_t body;
+    /* With ENTRY_PLACE: where the body was when this was read. */
+    struct body_place place;
+    /* With ENTRY_MESSAGE: */
     uint64_t thread;
     int64_t sent_ms;
     struct slice envelope;
@@ -264,7 +277,8 @@ struct entry {
     struct slice preview;
     struct slice subject_base;
 };
-enum { ENTRY_FLAGS = 1, ENTRY_MESSAGE = 2 };
+/* The UID, flags and modseq always come; with ENTRY_FLAGS, or any other, what stands beside them. */
+enum { ENTRY_ONLY_FLAGS = 0, ENTRY_FLAGS = 1, ENTRY_MESSAGE = 2, ENTRY_PLACE = 4 };
 
 /* What happened to an entry since a modseq. */
 enum change_kind { CHANGE_FLAGS, CHANGE_EXPUNGED };

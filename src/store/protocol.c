@@ -254,12 +254,14 @@ void unpack_flag_change(struct unpacker *in, struct arena *arena, struct flag_ch
 
 void pack_flag_result(struct buffer *out, const struct flag_result *result) {
     pack_number(out, result->modseq);
+    pack_bool(out, result->is_changed);
     pack_ranges(out, result->unchanged);
     pack_bool(out, result->keywords_full);
 }
 
 void unpack_flag_result(struct unpacker *in, struct arena *arena, struct flag_result *result) {
     result->modseq = unpack_number(in);
+    result->is_changed = unpack_bool(in);
     unpack_ranges(in, arena, &result->unchanged);
     result->keywords_full = unpack_bool(in);
 }

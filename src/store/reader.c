@@ -13,7 +13,12 @@
 #define MAILBOX_COLUMNS                                                                                 \
     "id, account, name, uidvalidity, uidnext, modseq, message_count, unseen_count, bytes, special_use," \
     " is_subscribed"
-#define ENTRY_COLUMNS "uid, flags, modseq, message, saved_ms, raw_bytes"
+#define ENTRY_COLUMNS "uid, flags, modseq, message, saved_ms, entry.raw_bytes"
+#define MESSAGE_COLUMNS "thread, sent_ms, envelope, structure, preview, subject_base"
+#define PLACE_COLUMNS "segment, place, stored_bytes, body.raw_bytes"
+#define MESSAGE_JOIN " JOIN message ON message.id = entry.message"
+#define PLACE_JOIN " JOIN body ON body.id = entry.message"
+#define ENTRY_CHOICE " WHERE mailbox = $1 AND uid BETWEEN $2 AND $3 ORDER BY uid LIMIT $4"
 
 static const char mailbox_all[] = "SELECT " MAILBOX_COLUMNS " FROM mailbox WHERE account = $1 ORDER BY name";
 static const char mailbox_named[] =
@@ -26,12 +31,27 @@ static const char entry_uids_with_flags[] =
     "SELECT uid FROM entry WHERE mailbox = $1 AND (flags & $2) = $2 AND (flags & $3) = 0 ORDER BY uid";
 static const char entry_bytes[] =
     "SELECT coalesce(sum(raw_bytes), 0) FROM entry WHERE mailbox = $1 AND (flags & $2) = $2";
-static const char entry_rows[] =
-    "SELECT " ENTRY_COLUMNS " FROM entry WHERE mailbox = $1 AND uid BETWEEN $2 AND $3 ORDER BY uid LIMIT $4";
+static const char entry_first_unseen[] =
+    "SELECT uid FROM entry WHERE mailbox = $1 AND (flags & 1) = 0 ORDER BY uid LIMIT 1";
+static const char entry_flags[] = "SELECT uid, flags, modseq FROM entry" ENTRY_CHOICE;
+static const char entry_rows[] = "SELECT " ENTRY_COLUMNS " FROM entry" ENTRY_CHOICE;
 static const char entry_rows_with_message[] =
-    "SELECT uid, flags, modseq, message, saved_ms, entry.raw_bytes, thread, sent_ms, envelope, structure,"
-    " preview, subject_base FROM entry JOIN message ON message.id = entry.message"
-    " WHERE mailbox = $1 AND uid BETWEEN $2 AND $3 ORDER BY uid LIMIT $4";
+    "SELECT " ENTRY_COLUMNS ", " MESSAGE_COLUMNS " FROM entry" MESSAGE_JOIN ENTRY_CHOICE;
+static const char entry_rows_with_place[] =
+    "SELECT " ENTRY_COLUMNS ", " PLACE_COLUMNS " FROM entry" PLACE_JOIN ENTRY_CHOICE;
+static const char entry_rows_with_both[] = "SELECT " ENTRY_COLUMNS ", " MESSAGE_COLUMNS ", " PLACE_COLUMNS
+                                           " FROM entry" MESSAGE_JOIN PLACE_JOIN ENTRY_CHOICE;
+/* By the bits of `fields`. */
+static const char *const entry_texts[] = {
+    entry_flags,
+    entry_rows,
+    entry_rows_with_message,
+    entry_rows_with_message,
+    entry_rows_with_place,
+    entry_rows_with_place,
+    entry_rows_with_both,
+    entry_rows_with_both,
+};
 static const char change_floor[] = "SELECT change_floor FROM mailbox WHERE id = $1";
 static const char change_rows[] =
     "SELECT modseq, uid, kind FROM change WHERE mailbox = $1 AND modseq > $2 ORDER BY modseq, uid LIMIT $3";
@@ -192,18 +212,31 @@ enum store_result reader_usage(struct reader *reader, uint64_t account, struct a
     return result == STORE_OK && !is_found ? STORE_NOT_FOUND : result;
 }
 
+enum store_result reader_first_unseen(struct reader *reader, uint64_t mailbox, uint32_t *uid) {
+    db_begin_read(reader->db);
+    *uid = (uint32_t)DB_READ_NUMBER(reader->db, entry_first_unseen, 0, DB_NUMBER(mailbox));
+    return read_end(reader, true);
+}
+
 /* ---- entries ---- */
 
-static bool read_entry(const struct db_rows *rows, struct arena *arena, bool has_message,
+enum { ENTRY_COLUMN_COUNT = 6, MESSAGE_COLUMN_COUNT = 6 };
+
+static bool read_entry(const struct db_rows *rows, struct arena *arena, unsigned fields,
                        struct entry *entry) {
     *entry = (struct entry){.uid = (uint32_t)db_rows_number(rows, 0),
                             .flags = db_rows_id(rows, 1),
-                            .modseq = db_rows_id(rows, 2),
-                            .message = db_rows_id(rows, 3),
-                            .saved_ms = db_rows_number(rows, 4),
-                            .raw_bytes = db_rows_id(rows, 5)};
-    if (!has_message) return true;
-    entry->body = entry->message;
+                            .modseq = db_rows_id(rows, 2)};
+    if (fields == ENTRY_ONLY_FLAGS) return true;
+    entry->message = db_rows_id(rows, 3);
+    entry->saved_ms = db_rows_number(rows, 4);
+    entry->raw_bytes = db_rows_id(rows, 5);
+    int column = ENTRY_COLUMN_COUNT + (fields & ENTRY_MESSAGE ? MESSAGE_COLUMN_COUNT : 0);
+    if (fields & (ENTRY_MESSAGE | ENTRY_PLACE)) entry->body = entry->message;
+    if (fields & ENTRY_PLACE)
+        entry->place = (struct body_place){db_rows_id(rows, column), db_rows_id(rows, column + 1),
+                                           db_rows_id(rows, column + 2), db_rows_id(rows, column + 3)};
+    if (!(fields & ENTRY_MESSAGE)) return true;
     entry->thread = db_rows_id(rows, 6);
     entry->sent_ms = db_rows_number(rows, 7);
     return arena_try_copy(arena, db_rows_bytes(rows, 8), &entry->envelope) &&
@@ -216,7 +249,7 @@ struct entries_read {
     struct reader *reader;
     struct arena *arena;
     uint64_t mailbox;
-    bool has_message;
+    unsigned fields;
     size_t max;
     struct entry *entries;
     size_t count;
@@ -224,11 +257,11 @@ struct entries_read {
 
 /* False: the arena is full. */
 static bool read_range(struct entries_read *read, struct uid_range range) {
-    struct db_rows rows = DB_ROWS(read->reader->db, read->has_message ? entry_rows_with_message : entry_rows,
-                                  DB_NUMBER(read->mailbox), DB_NUMBER(range.first), DB_NUMBER(range.last),
-                                  DB_NUMBER(read->max - read->count));
+    struct db_rows rows =
+        DB_ROWS(read->reader->db, entry_texts[read->fields], DB_NUMBER(read->mailbox), DB_NUMBER(range.first),
+                DB_NUMBER(range.last), DB_NUMBER(read->max - read->count));
     while (db_rows_next(&rows)) {
-        if (!read_entry(&rows, read->arena, read->has_message, &read->entries[read->count])) {
+        if (!read_entry(&rows, read->arena, read->fields, &read->entries[read->count])) {
             db_rows_end(&rows);
             return false;
         }
@@ -254,7 +287,7 @@ static size_t range_search(struct uid_ranges uids, uint32_t uid) {
 enum store_result reader_entries(struct reader *reader, struct arena *arena, uint64_t mailbox,
                                  struct uid_ranges uids, uint32_t from_uid, unsigned fields, size_t max,
                                  struct entry **entries, size_t *count) {
-    struct entries_read read = {reader, arena, mailbox, (fields & ENTRY_MESSAGE) != 0, max, NULL, 0};
+    struct entries_read read = {reader, arena, mailbox, fields, max, NULL, 0};
     read.entries = arena_try_alloc(arena, sizeof *read.entries * max);
     *entries = read.entries;
     *count = 0;
@@ -297,6 +330,14 @@ enum store_result reader_import_is_known(struct reader *reader, uint64_t account
 enum store_result reader_body(struct reader *reader, uint64_t body, uint64_t offset, uint64_t len,
                               struct buffer *out) {
     enum store_result result = body_read(&reader->bodies, body, offset, len, out);
+    db_complain(reader->db, reader->env->log);
+    return result;
+}
+
+enum store_result reader_entry_body(struct reader *reader, const struct entry *entry, uint64_t offset,
+                                    uint64_t len, struct buffer *out) {
+    if (offset >= BODY_FRAME_BYTES) return reader_body(reader, entry->message, offset, len, out);
+    enum store_result result = body_read_at(&reader->bodies, entry->message, &entry->place, offset, len, out);
     db_complain(reader->db, reader->env->log);
     return result;
 }

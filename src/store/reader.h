@@ -34,8 +34,9 @@ enum store_result reader_keywords(struct reader *reader, struct arena *arena, ui
 enum store_result reader_uids(struct reader *reader, uint64_t mailbox, uint32_t first_uid,
                               void (*range)(void *context, struct uid_range range), void *context);
 /* Up to `max` entries of the ranges, ascending, from the first UID at or above `from_uid`; `fields` of
-   ENTRY_FLAGS | ENTRY_MESSAGE. *count 0 means that there are no more; fewer than `max` come also
-   where the arena's budget holds no more. STORE_FAILED where it holds not even one. */
+   ENTRY_FLAGS | ENTRY_MESSAGE | ENTRY_PLACE, or ENTRY_ONLY_FLAGS. *count 0 means that there are no more;
+   fewer than `max` come also where the arena's budget holds no more. STORE_FAILED where it holds not even
+   one. */
 enum store_result reader_entries(struct reader *reader, struct arena *arena, uint64_t mailbox,
                                  struct uid_ranges uids, uint32_t from_uid, unsigned fields, size_t max,
                                  struct entry **entries, size_t *count);
@@ -47,6 +48,8 @@ enum store_result reader_changes(struct reader *reader, struct arena *arena, uin
 enum store_result reader_uids_with_flags(struct reader *reader, uint64_t mailbox, uint64_t set,
                                          uint64_t clear, void (*range)(void *context, struct uid_range range),
                                          void *context);
+/* The UID of the first message without \Seen, or 0. */
+enum store_result reader_first_unseen(struct reader *reader, uint64_t mailbox, uint32_t *uid);
 
 /* The sizes of the messages whose flags have all bits of `set`, together. */
 enum store_result reader_bytes_with_flags(struct reader *reader, uint64_t mailbox, uint64_t set,
@@ -62,5 +65,9 @@ enum store_result reader_import_is_known(struct reader *reader, uint64_t account
    stored bytes are damaged (checksum). */
 enum store_result reader_body(struct reader *reader, uint64_t body, uint64_t offset, uint64_t len,
                               struct buffer *out);
+/* The same of an entry's body. With ENTRY_PLACE its first frame is read without looking for it; behind that
+   it is looked up, so that a message which went while it was being read is missed. */
+enum store_result reader_entry_body(struct reader *reader, const struct entry *entry, uint64_t offset,
+                                    uint64_t len, struct buffer *out);
 
 #endif

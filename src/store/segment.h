@@ -9,20 +9,13 @@
 
 #include "base/buffer.h"
 #include "io/file.h"
+#include "store/model.h"
 
 enum { RECORD_HEADER_BYTES = 32 };
 
 struct record {
     uint64_t id;
     uint64_t stored_bytes; /* of the packed body */
-    uint64_t raw_bytes;
-};
-
-/* Where a packed body lies: place is the offset of its record. */
-struct body_place {
-    uint64_t segment;
-    uint64_t place;
-    uint64_t stored_bytes;
     uint64_t raw_bytes;
 };
 

@@ -78,6 +78,12 @@ void imap_reply_number(struct buffer *out, uint64_t number, struct slice word) {
     end_line(out);
 }
 
+void imap_reply_fetch_begin(struct buffer *out, uint32_t number) {
+    buffer_append(out, SLICE("* "));
+    buffer_append_number(out, number);
+    buffer_append(out, SLICE(" FETCH ("));
+}
+
 void imap_reply_continue(struct buffer *out, struct slice text) {
     buffer_append_text(out, "+ ");
     append_text(out, text);

@@ -25,6 +25,8 @@ void imap_reply_parse_error(struct buffer *out, const struct imap_command *comma
 void imap_reply_untagged(struct buffer *out, struct slice line);
 /* `* number word`, as EXISTS and EXPUNGE have it. */
 void imap_reply_number(struct buffer *out, uint64_t number, struct slice word);
+/* `* number FETCH (`; the items and `)` follow. */
+void imap_reply_fetch_begin(struct buffer *out, uint32_t number);
 /* `+ text`, always with the space; `text` may be empty. */
 void imap_reply_continue(struct buffer *out, struct slice text);
 

@@ -250,12 +250,15 @@ static void many_body(struct task *t, struct store_bench *bench) {
         engine_expunge(t, bench->engine, bench->inbox, one_range(bench, 1, UINT32_MAX), false, &modseq),
         STORE_OK);
     assert_int_equal(bench_mailbox(bench, bench->inbox).message_count, 0);
-    /* More than the log keeps: whoever comes from before must read all. */
+    /* More than the log notes: whoever comes from before must read all. */
     struct change *changes = NULL;
     size_t count = 0;
     assert_int_equal(
         reader_changes(bench->reader, bench->arena, bench->inbox, modseq - 1, 10, &changes, &count),
-        STORE_OK);
+        STORE_REFUSED);
+    assert_int_equal(reader_changes(bench->reader, bench->arena, bench->inbox, modseq, 10, &changes, &count),
+                     STORE_OK);
+    assert_int_equal(count, 0);
     verify_clean(t, bench);
 }
 
@@ -272,9 +275,10 @@ static void prune_body(struct task *t, struct store_bench *bench) {
     }
     uint64_t before = bench_mailbox(bench, bench->inbox).highest_modseq;
     for (int i = 0; i < 10; i++)
-        assert_int_equal(flags(t, bench, one_range(bench, 1, UINT32_MAX), i % 2 ? FLAGS_REMOVE : FLAGS_ADD,
-                               FLAG_SEEN, UINT64_MAX, &result),
-                         STORE_OK);
+        for (uint32_t uid = 1; uid <= 4096; uid += 1000)
+            assert_int_equal(flags(t, bench, one_range(bench, uid, uid + 999),
+                                   i % 2 ? FLAGS_REMOVE : FLAGS_ADD, FLAG_SEEN, UINT64_MAX, &result),
+                             STORE_OK);
     struct change *changes = NULL;
     size_t count = 0;
     assert_int_equal(reader_changes(bench->reader, bench->arena, bench->inbox, before, 10, &changes, &count),
@@ -287,6 +291,40 @@ static void prune_body(struct task *t, struct store_bench *bench) {
 }
 
 static void a_long_log_is_cut_and_says_so(void **state) { bench_run(prune_body, NULL); }
+
+/* Two that are flagged are noted, four thousand are not: then all is read, and what comes later is noted
+ * again. */
+static void much_body(struct task *t, struct store_bench *bench) {
+    struct flag_result result;
+    struct copy_result copied;
+    struct change *changes = NULL;
+    size_t count = 0;
+    bench_add_account(t, bench, 0);
+    deliver_many(t, bench, 2);
+    for (int i = 0; i < 11; i++) {
+        struct copy_request self = {bench->inbox, bench->inbox, one_range(bench, 1, UINT32_MAX), false};
+        assert_int_equal(engine_copy(t, bench->engine, bench->arena, &self, &copied), STORE_OK);
+    }
+    assert_int_equal(
+        flags(t, bench, one_range(bench, 1, UINT32_MAX), FLAGS_ADD, FLAG_SEEN, UINT64_MAX, &result),
+        STORE_OK);
+    assert_true(result.is_changed);
+    uint64_t much = result.modseq;
+    assert_int_equal(flags(t, bench, one_range(bench, 7, 8), FLAGS_ADD, FLAG_FLAGGED, UINT64_MAX, &result),
+                     STORE_OK);
+    assert_int_equal(
+        reader_changes(bench->reader, bench->arena, bench->inbox, much - 1, 10, &changes, &count),
+        STORE_REFUSED);
+    assert_int_equal(reader_changes(bench->reader, bench->arena, bench->inbox, much, 10, &changes, &count),
+                     STORE_OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(flags(t, bench, one_range(bench, 7, 8), FLAGS_ADD, FLAG_FLAGGED, UINT64_MAX, &result),
+                     STORE_OK);
+    assert_false(result.is_changed);
+    verify_clean(t, bench);
+}
+
+static void much_that_changes_at_once_is_not_noted_one_by_one(void **state) { bench_run(much_body, NULL); }
 
 static void names_body(struct task *t, struct store_bench *bench) {
     static const char *const bad[] = {"", "/", "a//b", "/a", "a/", "a\x01", "\xff", "\xed\xa0\x80", "a\x7f"};
@@ -407,6 +445,7 @@ int main(void) {
         cmocka_unit_test(expunged_messages_go_and_their_uids_never_come_back),
         cmocka_unit_test(tens_of_thousands_are_expunged_at_once),
         cmocka_unit_test(a_long_log_is_cut_and_says_so),
+        cmocka_unit_test(much_that_changes_at_once_is_not_noted_one_by_one),
         cmocka_unit_test(names_are_text_and_never_paths),
         cmocka_unit_test(mailboxes_are_renamed_with_what_is_below_them),
         cmocka_unit_test(an_account_has_six_mailboxes_and_their_subscriptions),
