@@ -91,7 +91,7 @@ void ledger_allow(struct ledger *ledger, uint32_t number, unsigned box) {
 
 void ledger_ask_for(struct ledger *ledger, uint32_t number, unsigned recipients) {
     for (unsigned i = 0; i < LEDGER_ACCOUNTS_MAX; i++)
-        ledger->entries[number].allowed[ledger_inbox(i)] += (uint8_t)(recipients >> i & 1);
+        if (recipients >> i & 1) ledger->entries[number].allowed[ledger_inbox(i)]++;
 }
 
 void ledger_sent(struct ledger *ledger, uint32_t number, unsigned recipients) {

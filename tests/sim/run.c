@@ -11,7 +11,7 @@ enum {
     /* How long a scenario may make trouble, and everything may take after it. */
     TROUBLE_MS_MIN = 1500,
     TROUBLE_MS_MAX = 15000,
-    SETTLE_MS_MAX = 1200000,
+    SETTLE_MS_MAX = 300000,
     /* What was begun in trouble ends, and who idles is told of it (imap_watcher.c). */
     CALM_DOWN_MS = 5000,
     LOOK_MS_MAX = 1500,

@@ -16,6 +16,7 @@ struct bench {
     uint64_t trace;
     int counter;
     int closed;
+    struct work late;
     bool is_done;
     bool is_failed;
     struct peer peer;
@@ -496,6 +497,53 @@ static void watching_body(struct task *t, struct bench *bench) {
     stream_close(&stream);
 }
 
+static void wait_often(struct task *t, void *argument) {
+    struct bench *bench = argument;
+    while (!task_env(t)->is_dead) {
+        bench->counter++;
+        if (task_sleep(t, 10) == WAIT_CANCELLED) break;
+    }
+}
+
+static void sleep_long(struct task *t, void *argument) { (void)!task_sleep(t, 1000); }
+
+static bool has_died(void *context) { return sim_process_has_ended(((struct bench *)context)->server); }
+
+/* At each of its waits in turn, by its own count and by its machine's. */
+static void a_process_can_be_killed_at_every_wait(void **state) {
+    for (int waits = 1; waits < 20; waits++) {
+        struct bench bench;
+        bench_open(&bench, 7);
+        bench.server = sim_process_start(bench.host, "server", wait_often, &bench);
+        if (waits % 2)
+            sim_kill_after_waits(bench.server, (uint64_t)waits);
+        else
+            sim_machine_kill_after_waits(bench.host, (uint64_t)waits);
+        assert_true(sim_world_run_until(bench.world, has_died, &bench, 10000));
+        assert_int_equal(bench.counter, waits);
+        assert_int_equal(sim_machine_waits(bench.host), waits);
+        bench_close(&bench);
+    }
+}
+
+static void note_later(void *context) {
+    struct bench *bench = context;
+    work_post_later(bench->server, &bench->late);
+}
+static void count_late(struct work *work) { CONTAINER_OF(work, struct bench, late)->counter++; }
+
+/* As a stream's waker does that has taken enough at once. */
+static void work_that_gives_way_outside_of_a_turn_is_done(void **state) {
+    struct bench bench;
+    bench_open(&bench, 7);
+    work_init(&bench.late, count_late);
+    bench.server = sim_process_start(bench.host, "server", sleep_long, &bench);
+    sim_world_after(bench.world, 100, note_later, &bench);
+    sim_world_run_for(bench.world, 200);
+    assert_int_equal(bench.counter, 1);
+    bench_close(&bench);
+}
+
 static void a_killed_process_is_cut_off_and_unwinds(void **state) {
     for (uint64_t seed = 0; seed < 60; seed++) {
         struct bench bench;
@@ -643,6 +691,8 @@ int main(void) {
         cmocka_unit_test(a_handle_under_way_dies_with_its_receiver),
         cmocka_unit_test(a_stream_can_be_handed_to_another_process),
         cmocka_unit_test(a_port_is_shared_and_outlives_one_process),
+        cmocka_unit_test(a_process_can_be_killed_at_every_wait),
+        cmocka_unit_test(work_that_gives_way_outside_of_a_turn_is_done),
         cmocka_unit_test(a_killed_process_is_cut_off_and_unwinds),
         cmocka_unit_test(lanes_run_each_job_once_in_order),
         cmocka_unit_test(worlds_survive_chaos_and_replay_it),
