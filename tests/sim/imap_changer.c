@@ -64,7 +64,8 @@ static void take_copied(struct changer *changer, struct slice line) {
     changer->copied = imap_take_uids(&rest, changer->from, COPIED_MAX);
     is_good = is_good && slice_take_byte(&rest, ' ') &&
               imap_take_uids(&rest, changer->to, COPIED_MAX) == changer->copied && changer->copied;
-    if (!is_good) ledger_fail(changer->ledger, "IMAP: a strange COPYUID: %.*s", SLICE_PRINT(line));
+    if (!is_good)
+        ledger_fail(changer->ledger, REPLIES_ARE_RIGHT, "IMAP: a strange COPYUID: %.*s", SLICE_PRINT(line));
 }
 
 /* Untagged lines of a change. Expunges come without UIDs, and the next list tells them. */
@@ -77,8 +78,8 @@ static bool take_changed(struct task *t, void *context, struct slice line) {
     ledger_saw(changer->ledger, changer->talk.box, &changer->asked, &sight);
     bool is_other = (sight.flags ^ changer->stored_flags) & changer->stored_known;
     if (sight.uid == changer->stored_uid && sight.flags_known && is_other)
-        ledger_fail(changer->ledger, "IMAP: UID %u has flags %x after a STORE of %x", sight.uid, sight.flags,
-                    changer->stored_flags);
+        ledger_fail(changer->ledger, CHANGES_ARE_TOLD, "IMAP: UID %u has flags %x after a STORE of %x",
+                    sight.uid, sight.flags, changer->stored_flags);
     return true;
 }
 

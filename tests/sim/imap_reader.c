@@ -18,7 +18,7 @@ static bool take_fetched(struct task *t, void *context, struct slice line) {
     uint64_t bytes = imap_number_after(line, SLICE("{"));
     if (!imap_take_sight(line, &sight) || !bytes) return true;
     if (sight.uid <= reader->last_uid)
-        ledger_fail(ledger, "IMAP: UID %u after UID %u", sight.uid, reader->last_uid);
+        ledger_fail(ledger, UIDS_RISE, "IMAP: UID %u after UID %u", sight.uid, reader->last_uid);
     reader->last_uid = sight.uid;
     struct slice text = talk_bytes(t, &reader->talk.talk, (size_t)bytes);
     if (!text.ptr) return false;

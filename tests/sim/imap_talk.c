@@ -91,7 +91,8 @@ bool imap_talk_finish(struct task *t, struct imap_talk *talk, imap_line_fn *take
         if (slice_take_prefix(&line, slice_of(tag, (size_t)len))) {
             buffer_clear(&talk->answer);
             buffer_append(&talk->answer, line);
-            if (slice_starts(line, SLICE("BAD"))) ledger_fail(talk->run->ledger, "IMAP: BAD to %s", what);
+            if (slice_starts(line, SLICE("BAD")))
+                ledger_fail(talk->run->ledger, REPLIES_ARE_RIGHT, "IMAP: BAD to %s", what);
             return slice_starts(line, SLICE("OK"));
         }
         if (slice_starts(line, SLICE("* BYE"))) return false;
@@ -150,7 +151,7 @@ static void note_appended(struct imap_talk *talk, const struct imap_append *appe
     struct ledger *ledger = talk->run->ledger;
     struct ledger_sight sight = {.uid = (uint32_t)appended_uid(talk), .number = append->number};
     if (!sight.uid) {
-        ledger_fail(ledger, "IMAP: no APPENDUID");
+        ledger_fail(ledger, REPLIES_ARE_RIGHT, "IMAP: no APPENDUID");
         return;
     }
     ledger->entries[append->number].expected[append->box]++;
@@ -203,7 +204,7 @@ bool imap_talk_select(struct task *t, struct imap_talk *talk, unsigned box, cons
                            parameters))
         return false;
     if (!talk->said.uidvalidity || !talk->said.uidnext || !talk->said.highest_modseq)
-        ledger_fail(ledger, "IMAP: SELECT of box %u does not say all", box);
+        ledger_fail(ledger, REPLIES_ARE_RIGHT, "IMAP: SELECT of box %u does not say all", box);
     ledger_saw_mailbox(ledger, box, &asked, &talk->said);
     return true;
 }

@@ -61,9 +61,10 @@ static void forget_all(struct watcher *watcher) {
 static void compare(struct watcher *watcher, const struct cached *cached, const struct ledger_sight *sight) {
     if (sight->modseq > watcher->highest_modseq) return;
     if (!cached)
-        ledger_fail(watcher->ledger, "QRESYNC: UID %u of box %u was not told", sight->uid, watcher->box);
+        ledger_fail(watcher->ledger, CHANGES_ARE_TOLD, "QRESYNC: UID %u of box %u was not told", sight->uid,
+                    watcher->box);
     else if (cached->sight.modseq != sight->modseq || cached->sight.flags != sight->flags)
-        ledger_fail(watcher->ledger,
+        ledger_fail(watcher->ledger, CHANGES_ARE_TOLD,
                     "QRESYNC: UID %u of box %u has flags %x at modseq %llu, and not %x at %llu", sight->uid,
                     watcher->box, sight->flags, (unsigned long long)sight->modseq, cached->sight.flags,
                     (unsigned long long)cached->sight.modseq);
@@ -100,7 +101,7 @@ static bool take_header(struct task *t, struct watcher *watcher, struct slice li
     if (!text.ptr) return false;
     *number = (uint32_t)imap_number_after(text, SLICE("X-Ledger: "));
     if (!*number || *number > watcher->ledger->count)
-        ledger_fail(watcher->ledger, "IMAP: a header that nobody sent");
+        ledger_fail(watcher->ledger, NOTHING_UNASKED, "IMAP: a header that nobody sent");
     else
         watcher->ledger->entries[*number].is_told[ledger_account(watcher->box)] = true;
     return talk_line(t, &watcher->talk.talk).ptr;
@@ -121,7 +122,7 @@ static bool take_line(struct task *t, void *context, struct slice line) {
     if (is_exists) watcher->has_news = true;
     if (!imap_take_sight(line, &sight)) return true;
     if (!sight.modseq || !sight.flags_known) {
-        ledger_fail(watcher->ledger, "IMAP: with QRESYNC a FETCH without flags or modseq");
+        ledger_fail(watcher->ledger, REPLIES_ARE_RIGHT, "IMAP: with QRESYNC a FETCH without flags or modseq");
         return true;
     }
     if (!take_header(t, watcher, line, &sight.number)) return false;
@@ -169,8 +170,8 @@ static bool look_afresh(struct task *t, struct watcher *watcher) {
     cursor = 0;
     for (struct cached *c; (c = map_next(watcher->cache, &cursor, NULL));)
         if (!c->is_fresh)
-            ledger_fail(watcher->ledger, "QRESYNC: it was not told that UID %u of box %u is gone", c->uid,
-                        watcher->box);
+            ledger_fail(watcher->ledger, CHANGES_ARE_TOLD,
+                        "QRESYNC: it was not told that UID %u of box %u is gone", c->uid, watcher->box);
     watcher->uidvalidity = watcher->talk.said.uidvalidity;
     watcher->highest_modseq = watcher->talk.said.highest_modseq;
     return true;
@@ -197,7 +198,7 @@ static void check_told(struct watcher *watcher) {
         if (from_ms < watcher->run->healed_ms) from_ms = watcher->run->healed_ms;
         if (now_ms(watcher) < from_ms + TOLD_MS_MAX || is_doomed(watcher, number)) continue;
         ledger_fail(
-            watcher->ledger,
+            watcher->ledger, IDLE_IS_TOLD,
             "message %u was acknowledged %lld ms ago, and account %u, who idles for %lld ms, was not told",
             number, (long long)(now_ms(watcher) - entry->acknowledged_ms[account]), account,
             (long long)(now_ms(watcher) - watcher->idle_ms));

@@ -34,14 +34,14 @@ void ledger_free(struct ledger **ledger) {
     *ledger = NULL;
 }
 
-void ledger_fail(struct ledger *ledger, const char *format, ...) {
+void ledger_fail(struct ledger *ledger, enum invariant broken, const char *format, ...) {
     if (ledger->failure.len) return;
     char text[1024];
     va_list arguments;
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    buffer_append_text(&ledger->failure, text);
+    buffer_printf(&ledger->failure, "%s: %s", invariant_name(broken), text);
 }
 
 bool ledger_has_failed(const struct ledger *ledger) { return ledger->failure.len > 0; }
@@ -168,7 +168,7 @@ static uint32_t find_number(struct slice text, struct slice *message) {
 static void tell_change(struct ledger *ledger, uint32_t number, struct slice sent, struct slice there) {
     size_t at = 0;
     while (at < sent.len && at < there.len && sent.ptr[at] == there.ptr[at]) at++;
-    ledger_fail(ledger,
+    ledger_fail(ledger, TEXT_UNCHANGED,
                 "message %u was changed: %zu bytes were sent, %zu are there, other from %zu on: '%.*s'",
                 number, sent.len, there.len, at, SLICE_PRINT(slice_sub(there, at, 60)));
 }
@@ -177,7 +177,7 @@ uint32_t ledger_recognize(struct ledger *ledger, struct slice text) {
     struct slice message;
     uint32_t number = find_number(text, &message);
     if (number == 0 || number > ledger->count) {
-        ledger_fail(ledger, "a message of %zu bytes that nobody sent: '%.*s'", text.len,
+        ledger_fail(ledger, NOTHING_UNASKED, "a message of %zu bytes that nobody sent: '%.*s'", text.len,
                     SLICE_PRINT(slice_sub(text, 0, 200)));
         return 0;
     }
@@ -213,11 +213,13 @@ void ledger_doom(struct ledger_seen *seen) {
 static void saw_number(struct ledger *ledger, unsigned box, struct ledger_seen *seen, uint32_t number) {
     const struct ledger_entry *entry = &ledger->entries[number];
     if (seen->number && seen->number != number)
-        ledger_fail(ledger, "UID %u of box %u was message %u and is now %u", seen->uid, box, seen->number,
-                    number);
-    if (!entry->allowed[box]) ledger_fail(ledger, "box %u got message %u, which was not for it", box, number);
+        ledger_fail(ledger, UIDS_RISE, "UID %u of box %u was message %u and is now %u", seen->uid, box,
+                    seen->number, number);
+    if (!entry->allowed[box])
+        ledger_fail(ledger, NOTHING_UNASKED, "box %u got message %u, which was not for it", box, number);
     if (!(entry->sent >> box & 1))
-        ledger_fail(ledger, "message %u is in box %u before it was sent to its end", number, box);
+        ledger_fail(ledger, NOTHING_UNASKED, "message %u is in box %u before it was sent to its end", number,
+                    box);
     seen->number = number;
 }
 
@@ -236,13 +238,13 @@ static void saw_state(struct ledger *ledger, unsigned box, const struct ledger_a
     for (size_t i = 0; i < seen->state_count; i++) {
         struct ledger_state *state = &seen->states[i];
         if (state->learned <= asked->facts && state->modseq > sight->modseq)
-            ledger_fail(ledger, "the modseq of UID %u of box %u went back from %llu to %llu", seen->uid, box,
-                        (unsigned long long)state->modseq, (unsigned long long)sight->modseq);
+            ledger_fail(ledger, MODSEQS_RISE, "the modseq of UID %u of box %u went back from %llu to %llu",
+                        seen->uid, box, (unsigned long long)state->modseq, (unsigned long long)sight->modseq);
         if (state->modseq != sight->modseq) continue;
         unsigned both = state->flags_known & fresh.flags_known;
         if ((state->flags ^ fresh.flags) & both)
-            ledger_fail(ledger, "UID %u of box %u has flags %x and %x at modseq %llu", seen->uid, box,
-                        state->flags, fresh.flags, (unsigned long long)sight->modseq);
+            ledger_fail(ledger, MODSEQS_RISE, "UID %u of box %u has flags %x and %x at modseq %llu",
+                        seen->uid, box, state->flags, fresh.flags, (unsigned long long)sight->modseq);
         state->flags |= fresh.flags;
         state->flags_known |= fresh.flags_known;
         return;
@@ -255,7 +257,7 @@ void ledger_saw(struct ledger *ledger, unsigned box, const struct ledger_asked *
     struct ledger_seen *seen = seen_of(ledger, box, sight->uid);
     seen->is_there = true;
     if (seen->deleted && seen->deleted <= asked->facts)
-        ledger_fail(ledger, "UID %u of box %u was deleted and is there again", sight->uid, box);
+        ledger_fail(ledger, SHOWN_STAYS, "UID %u of box %u was deleted and is there again", sight->uid, box);
     if (sight->flags & FLAG_DELETED) ledger_doom(seen);
     if (sight->number) saw_number(ledger, box, seen, sight->number);
     if (sight->modseq) saw_state(ledger, box, asked, seen, sight);
@@ -275,7 +277,8 @@ uint64_t ledger_seen_modseq(const struct ledger_seen *seen) {
 void ledger_saw_gone(struct ledger *ledger, unsigned box, uint32_t uid) {
     struct ledger_seen *seen = seen_of(ledger, box, uid);
     if (!seen->is_doomed)
-        ledger_fail(ledger, "UID %u of box %u is said to be gone, and nobody asked for it", uid, box);
+        ledger_fail(ledger, SHOWN_STAYS, "UID %u of box %u is said to be gone, and nobody asked for it", uid,
+                    box);
     if (!seen->deleted) seen->deleted = ++ledger->facts;
 }
 
@@ -283,11 +286,12 @@ void ledger_saw_mailbox(struct ledger *ledger, unsigned box, const struct ledger
                         const struct ledger_mailbox *said) {
     struct ledger_mailbox *mailbox = &ledger->mailboxes[box];
     if (mailbox->uidvalidity && said->uidvalidity != mailbox->uidvalidity)
-        ledger_fail(ledger, "the UIDVALIDITY of box %u changed", box);
+        ledger_fail(ledger, UIDS_RISE, "the UIDVALIDITY of box %u changed", box);
     if (said->uidnext && said->uidnext < asked->uidnext)
-        ledger_fail(ledger, "UIDNEXT of box %u went back from %u to %u", box, asked->uidnext, said->uidnext);
+        ledger_fail(ledger, UIDS_RISE, "UIDNEXT of box %u went back from %u to %u", box, asked->uidnext,
+                    said->uidnext);
     if (said->highest_modseq && said->highest_modseq < asked->highest_modseq)
-        ledger_fail(ledger, "HIGHESTMODSEQ of box %u went back from %llu to %llu", box,
+        ledger_fail(ledger, MODSEQS_RISE, "HIGHESTMODSEQ of box %u went back from %llu to %llu", box,
                     (unsigned long long)asked->highest_modseq, (unsigned long long)said->highest_modseq);
     mailbox->uidvalidity = said->uidvalidity;
     if (said->uidnext > mailbox->uidnext) mailbox->uidnext = said->uidnext;
@@ -312,10 +316,10 @@ static void settle_seen(struct ledger *ledger, unsigned box, ledger_times *times
     struct map *all = ledger->mailboxes[box].seen;
     for (struct ledger_seen *seen; (seen = map_next(all, &cursor, NULL));) {
         if (seen->is_there && seen->deleted)
-            ledger_fail(ledger, "UID %u of box %u was deleted and is there", seen->uid, box);
+            ledger_fail(ledger, SHOWN_STAYS, "UID %u of box %u was deleted and is there", seen->uid, box);
         if (!seen->is_there && !seen->is_doomed)
-            ledger_fail(ledger, "UID %u of box %u (message %u) was shown and is gone", seen->uid, box,
-                        seen->number);
+            ledger_fail(ledger, SHOWN_STAYS, "UID %u of box %u (message %u) was shown and is gone", seen->uid,
+                        box, seen->number);
         (*times)[box][seen->number]++;
     }
 }
@@ -327,7 +331,8 @@ static void settle_moved(struct ledger *ledger, unsigned box, ledger_times *time
     for (struct ledger_seen *seen; (seen = map_next(all, &cursor, NULL));) {
         bool is_moved = seen->moved_to && !seen->is_there && seen->number;
         if (is_moved && !(*times)[seen->moved_to - 1][seen->number])
-            ledger_fail(ledger, "UID %u of box %u (message %u) was moved away and is nowhere", seen->uid, box,
+            ledger_fail(ledger, ACKNOWLEDGED_IS_THERE,
+                        "UID %u of box %u (message %u) was moved away and is nowhere", seen->uid, box,
                         seen->number);
     }
 }
@@ -335,11 +340,12 @@ static void settle_moved(struct ledger *ledger, unsigned box, ledger_times *time
 static void settle_entry(struct ledger *ledger, unsigned box, uint32_t number, unsigned times) {
     const struct ledger_entry *entry = &ledger->entries[number];
     if (times < entry->expected[box])
-        ledger_fail(ledger, "message %u was acknowledged %u times and box %u had it %u times", number,
+        ledger_fail(ledger, ACKNOWLEDGED_IS_THERE,
+                    "message %u was acknowledged %u times and box %u had it %u times", number,
                     entry->expected[box], box, times);
     if (times > entry->allowed[box])
-        ledger_fail(ledger, "message %u was asked for %u times and box %u had it %u times", number,
-                    entry->allowed[box], box, times);
+        ledger_fail(ledger, NOTHING_TWICE, "message %u was asked for %u times and box %u had it %u times",
+                    number, entry->allowed[box], box, times);
 }
 
 void ledger_settle(struct ledger *ledger) {

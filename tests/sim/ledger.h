@@ -13,6 +13,7 @@
 
 #include "base/buffer.h"
 #include "base/map.h"
+#include "invariant.h"
 
 enum {
     LEDGER_ACCOUNTS_MAX = 4,
@@ -115,8 +116,8 @@ struct ledger_asked {
 struct ledger *ledger_new(uint64_t seed, struct ledger_layout layout);
 void ledger_free(struct ledger **ledger);
 
-/* Notes what is wrong; the first one counts. */
-void ledger_fail(struct ledger *ledger, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Notes what is wrong, "uids-rise: UID 7 ..."; the first one counts. */
+void ledger_fail(struct ledger *ledger, enum invariant broken, const char *format, ...) PRINTF_LIKE(3, 4);
 bool ledger_has_failed(const struct ledger *ledger);
 
 /* The host of an account; the domain of a host: "one.test"; an address: "ann@one.test". */

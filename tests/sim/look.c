@@ -21,7 +21,7 @@ static const struct engine_options options = {.folder = HOST_FOLDER, .hash_memor
 
 /* A look beside may meet a disk that fails, or be killed: only the last one must succeed. */
 static void cannot(struct look *look, const char *what, unsigned box) {
-    if (look->is_deep) ledger_fail(look->ledger, "%s of box %u cannot be read", what, box);
+    if (look->is_deep) ledger_fail(look->ledger, STORE_VERIFIES, "%s of box %u cannot be read", what, box);
 }
 
 static uint32_t look_at_text(struct look *look, unsigned box, const struct entry *entry) {
@@ -44,9 +44,10 @@ static void check_entry(struct look *look, unsigned box, const struct mailbox *m
                                  .flags = (unsigned)entry->flags,
                                  .flags_known = FLAG_SEEN | FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DELETED};
     if (entry->uid >= mailbox->uidnext || entry->modseq > mailbox->highest_modseq)
-        ledger_fail(look->ledger, "UID %u of box %u is above what its mailbox says", entry->uid, box);
+        ledger_fail(look->ledger, UIDS_RISE, "UID %u of box %u is above what its mailbox says", entry->uid,
+                    box);
     if (!seen && entry->uid < look->ledger->mailboxes[box].looked_uidnext)
-        ledger_fail(look->ledger, "UID %u of box %u is new and below UIDNEXT", entry->uid, box);
+        ledger_fail(look->ledger, UIDS_RISE, "UID %u of box %u is new and below UIDNEXT", entry->uid, box);
     /* A text that was read once need not be read again but at the end. */
     if (look->is_deep || !seen || !seen->number) sight.number = look_at_text(look, box, entry);
     if (sight.number || !look->env->is_dead) ledger_saw(look->ledger, box, &asked, &sight);
@@ -63,7 +64,7 @@ static void look_at_entries(struct look *look, unsigned box, const struct mailbo
     }
     for (size_t i = 0; i < count; i++) {
         if (i && entries[i].uid <= entries[i - 1].uid)
-            ledger_fail(look->ledger, "UIDs of box %u do not rise", box);
+            ledger_fail(look->ledger, UIDS_RISE, "UIDs of box %u do not rise", box);
         check_entry(look, box, mailbox, &entries[i]);
     }
     /* Killed on the way: not all texts were read. */
@@ -102,7 +103,7 @@ static void read_through(struct env *env, struct site *site, bool is_deep) {
     int result = reader_open(env, HOST_FOLDER, &look.reader);
     if (result == 0) look_at_all(&look);
     if (result && is_deep)
-        ledger_fail(ledger, "the store of host %u cannot be read: %d", site->number, result);
+        ledger_fail(ledger, STORE_VERIFIES, "the store of host %u cannot be read: %d", site->number, result);
     reader_close(&look.reader);
     arena_free(&look.arena);
 }
@@ -112,7 +113,7 @@ void look_beside(struct task *t, void *argument) { read_through(task_env(t), arg
 /* ---- at the end ---- */
 
 static void note_fault(void *context, struct slice line) {
-    ledger_fail(context, "verify: %.*s", SLICE_PRINT(line));
+    ledger_fail(context, STORE_VERIFIES, "verify: %.*s", SLICE_PRINT(line));
 }
 
 void look_at_end(struct task *t, void *argument) {
@@ -122,11 +123,12 @@ void look_at_end(struct task *t, void *argument) {
     struct verify_report report;
     int result = engine_open(task_env(t), &options, &engine);
     if (result) {
-        ledger_fail(ledger, "the store of host %u cannot be opened at the end: %d", site->number, result);
+        ledger_fail(ledger, STORE_VERIFIES, "the store of host %u cannot be opened at the end: %d",
+                    site->number, result);
         return;
     }
     if (engine_verify(t, engine, note_fault, ledger, &report) != STORE_OK)
-        ledger_fail(ledger, "the store of host %u cannot be verified", site->number);
+        ledger_fail(ledger, STORE_VERIFIES, "the store of host %u cannot be verified", site->number);
     read_through(task_env(t), site, true);
     engine_close(t, &engine);
     site->is_looked = true;

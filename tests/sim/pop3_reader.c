@@ -60,7 +60,8 @@ static void take_listed(struct pop3_reader *reader, struct slice line) {
     uint32_t uid = hex(slice_skip(line, 8));
     if (!is_good || reader->count == LISTED_MAX ||
         (reader->count && uid <= reader->uids[reader->count - 1])) {
-        ledger_fail(reader->run->ledger, "POP3: a strange line %.*s of UIDL", SLICE_PRINT(line));
+        ledger_fail(reader->run->ledger, REPLIES_ARE_RIGHT, "POP3: a strange line %.*s of UIDL",
+                    SLICE_PRINT(line));
         return;
     }
     struct ledger_mailbox said = {.uidvalidity = hex(slice_sub(line, 0, 8))};

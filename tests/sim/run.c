@@ -75,7 +75,8 @@ static bool are_down(void *context) {
 }
 
 static bool wait_for(struct run *run, bool (*is_met)(void *context), int64_t ms, const char *what) {
-    if (!sim_world_run_until(run->world, is_met, run, ms)) ledger_fail(run->ledger, "%s", what);
+    if (!sim_world_run_until(run->world, is_met, run, ms))
+        ledger_fail(run->ledger, ALL_ARE_SERVED, "%s", what);
     return !ledger_has_failed(run->ledger);
 }
 

@@ -59,7 +59,7 @@ static bool log_in(struct task *t, struct sender *sender) {
     client_plain(&plain, address_of(sender, sender->account));
     unsigned code = talk_smtp(t, &sender->talk, "AUTH PLAIN %.*s\r\n", SLICE_PRINT(buffer_slice(&plain)));
     buffer_free(&plain);
-    if (code == 535) ledger_fail(sender->run->ledger, "a right password was refused");
+    if (code == 535) ledger_fail(sender->run->ledger, REPLIES_ARE_RIGHT, "a right password was refused");
     return code == 235;
 }
 
@@ -145,7 +145,8 @@ static bool choose_message(struct sender *sender) {
     }
     sender->number = ledger_attempt(run->ledger, choose_size(run));
     sender->offered = here;
-    if (!sender->number) ledger_fail(run->ledger, "too many attempts to send: the server does not serve");
+    if (!sender->number)
+        ledger_fail(run->ledger, ALL_ARE_SERVED, "too many attempts to send: the server does not serve");
     return sender->number;
 }
 
@@ -170,14 +171,14 @@ static bool send_one(struct task *t, struct sender *sender) {
         return true;
     }
     if (code >= 500 && code != 503)
-        ledger_fail(run->ledger, "message %u was refused with %u", sender->number, code);
+        ledger_fail(run->ledger, REPLIES_ARE_RIGHT, "message %u was refused with %u", sender->number, code);
     return code && code != 421 && talk_smtp(t, &sender->talk, "RSET\r\n") == 250;
 }
 
 static void check_calm(struct sender *sender) {
     const struct talk *talk = &sender->talk;
     if (!talk_is_broken(talk) && talk->slowest_ms <= CALM_REPLY_MS_MAX) return;
-    ledger_fail(sender->run->ledger, "in calm times a sender waited %lld ms at host %u%s",
+    ledger_fail(sender->run->ledger, CALM_IS_CALM, "in calm times a sender waited %lld ms at host %u%s",
                 (long long)talk->slowest_ms, sender->site->number,
                 talk_is_broken(talk) ? " and lost its connection" : "");
 }
