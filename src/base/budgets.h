@@ -1,8 +1,8 @@
 /*
  * What load or input can use up: how much a role gives to each kind of work, all of that kind together or
- * each piece of it, before it says "later", waits, or uses the disk. There is one set of them, made of base/limits.h; the simulator
- * squeezes them, at any moment, to see that what meets their end does so politely and loses nothing.
- * Whoever needs one reads it when it is needed.
+ * each piece of it, before it says "later", waits, or uses the disk. There is one set of them, made of
+ * base/limits.h; the simulator squeezes them, at any moment, to see that what meets their end does so
+ * politely and loses nothing. Whoever needs one reads it when it is needed.
  */
 #ifndef BASE_BUDGETS_H
 #define BASE_BUDGETS_H

@@ -13,8 +13,8 @@
 #include "imap/imap_session.h"
 
 /* Tells all that is new, without EXPUNGE where numbers must not shift. Changes of call->own_modseq
-   are left out. Where the mailbox is gone, or cannot be read, the session is told BYE and closed. Waits while the client
-   reads slowly. */
+   are left out. Where the mailbox is gone, or cannot be read, the session is told BYE and closed. Waits while
+   the client reads slowly. */
 void imap_sync(struct task *t, struct imap_call *call, bool with_expunge);
 
 /* Which parts of `* n FETCH (...)` imap_report_flags writes, and of which entries. */
