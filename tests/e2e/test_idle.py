@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import socket
 import time
+from contextlib import ExitStack
 from types import TracebackType
 
 import pytest
 
-from mail import HOST, good, imap, imap_uids, receive, wait_for_messages
+from mail import HOST, good, imap, imap_uids, receive, trust, wait_for_messages
 from messages import plain
 from server import Account, Server
 
@@ -20,8 +21,11 @@ ANNOUNCE_SECONDS_MAX = 5
 class Idler:
     """A raw IMAP session that stays in IDLE on INBOX."""
 
-    def __init__(self, server: Server, account: Account) -> None:
-        self.socket = socket.create_connection((HOST, server.ports.imap), timeout=ANNOUNCE_SECONDS_MAX)
+    def __init__(self, server: Server, account: Account, security: str = "plain") -> None:
+        port = server.ports.imaps if security == "tls" else server.ports.imap
+        self.socket = socket.create_connection((HOST, port), timeout=ANNOUNCE_SECONDS_MAX)
+        if security == "tls":
+            self.socket = trust(server).wrap_socket(self.socket, server_hostname=HOST)
         self.reader = self.socket.makefile("rb")
         self.reader.readline()
         self.command(f'a LOGIN {account.address} "{account.password}"', b"a OK")
@@ -82,3 +86,31 @@ def test_an_idle_session_is_left_in_peace(server: Server, alice: Account) -> Non
         with pytest.raises(TimeoutError):
             idler.hear(rb"\*")
         assert time.monotonic() - started > 1.5
+
+
+@pytest.mark.parametrize("security", ("plain", "tls"))
+def test_much_can_follow_an_idle(server: Server, alice: Account, security: str) -> None:
+    """What a session gives up while it waits, it has again when it needs it."""
+    large = plain("large", "All work and no play makes Jack a dull boy.\r\n" * 50_000)
+    with Idler(server, alice, security) as idler:
+        receive(server, alice, plain("one"))
+        idler.hear(rb"\* 1 EXISTS")
+        idler.command("DONE", b"c OK")
+        idler.command(f"d APPEND INBOX {{{len(large)}}}", b"+ ")
+        idler.socket.sendall(large + b"\r\n")
+        idler.hear(b"d OK")
+        for tag in ("e", "f"):
+            idler.command(f"{tag} FETCH 2 BODY.PEEK[]", b"* 2 FETCH")
+            assert idler.reader.read(len(large)) == large
+            idler.hear(f"{tag} OK".encode())
+            idler.command("g IDLE", b"+ ")
+            idler.command("DONE", b"g OK")
+
+
+def test_hundreds_of_idle_sessions_are_told(server: Server, alice: Account) -> None:
+    with ExitStack() as sessions:
+        idlers = [sessions.enter_context(Idler(server, alice)) for _ in range(200)]
+        for count in (1, 2):
+            receive(server, alice, plain("to all"))
+            for idler in idlers:
+                idler.hear(rb"\* %d EXISTS" % count)
