@@ -1,10 +1,11 @@
 #include "io/env.h"
 
+#include "base/limits.h"
 #include "io/task.h"
 
 void env_init(struct env *env, const struct env_ops *ops, struct log *log) {
     *env = (struct env){.ops = ops, .log = log};
-    list_init(&env->ready);
+    for (int i = 0; i < PATIENCES; i++) list_init(&env->ready[i]);
     list_init(&env->yielded);
     timer_heap_init(&env->timers);
     env->tasks = task_pool_new();
@@ -15,15 +16,31 @@ void env_fini(struct env *env) {
     timer_heap_free(&env->timers);
 }
 
+static void run_first(struct list *queue) {
+    struct work *work = LIST_FIRST(queue, struct work, link);
+    list_remove(&work->link);
+    work->run(work);
+}
+
 static void run_queue(struct env *env) {
-    while (!list_empty(&env->ready)) {
-        struct work *work = LIST_FIRST(&env->ready, struct work, link);
-        list_remove(&work->link);
-        work->run(work);
+    while (!list_empty(&env->ready[PATIENCE_NONE])) run_first(&env->ready[PATIENCE_NONE]);
+}
+
+/* However much of it there is, everybody else waits for a few pieces at most. */
+static void run_patient(struct env *env, enum patience patience, int works_max) {
+    for (int i = 0; i < works_max && !list_empty(&env->ready[patience]); i++) {
+        run_first(&env->ready[patience]);
+        run_queue(env);
     }
 }
 
-bool env_has_yielded(const struct env *env) { return !list_empty(&env->yielded); }
+bool env_has_ready(const struct env *env) {
+    for (int i = 0; i < PATIENCES; i++)
+        if (!list_empty(&env->ready[i])) return true;
+    return false;
+}
+
+bool env_has_yielded(const struct env *env) { return !list_empty(&env->yielded) || env_has_ready(env); }
 
 void env_run_ready(struct env *env) {
     while (!list_empty(&env->yielded)) {
@@ -34,7 +51,9 @@ void env_run_ready(struct env *env) {
     do {
         run_queue(env);
         timer_heap_fire(&env->timers, env_now_ms(env));
-    } while (!list_empty(&env->ready));
+    } while (!list_empty(&env->ready[PATIENCE_NONE]));
+    run_patient(env, PATIENCE_STRANGER, STRANGER_WORKS_A_TURN);
+    run_patient(env, PATIENCE_HANDSHAKE, HANDSHAKE_WORKS_A_TURN);
 }
 
 uint64_t env_random_u64(struct env *env) {
@@ -51,10 +70,11 @@ uint64_t env_random_below(struct env *env, uint64_t bound) {
 void work_init(struct work *work, void (*run)(struct work *work)) {
     list_init(&work->link);
     work->run = run;
+    work->patience = PATIENCE_NONE;
 }
 
 void work_post(struct env *env, struct work *work) {
-    if (list_empty(&work->link)) list_append(&env->ready, &work->link);
+    if (list_empty(&work->link)) list_append(&env->ready[work->patience], &work->link);
 }
 
 void work_post_later(struct env *env, struct work *work) {

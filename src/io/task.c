@@ -199,6 +199,7 @@ static void task_prepare(struct task *t, struct scope *scope, void (*run)(struct
     t->argument = argument;
     list_append(&scope->tasks, &t->in_scope);
     work_init(&t->ready, task_resume);
+    t->ready.patience = scope->patience;
     timer_init(&t->deadline, deadline_passed);
 }
 
@@ -237,6 +238,13 @@ struct env *task_env(const struct task *t) {
     return t->env;
 }
 bool task_is_cancelled(const struct task *t) { return t->is_cancelled; }
+
+void task_cancel(struct task *t) {
+    t->is_cancelled = true;
+    /* To unwind is no work that strangers could multiply. */
+    t->ready.patience = PATIENCE_NONE;
+    if (!t->is_firm) make_ready(t);
+}
 
 static void park(struct task *t) {
     ASSERT(t->env->tasks->running == t);
@@ -278,6 +286,12 @@ enum wait_result task_sleep(struct task *t, int64_t ms) {
         if (result == WAIT_TIMEOUT) return WAIT_OK;
         if (result == WAIT_CANCELLED) return result;
     }
+}
+
+enum patience task_set_patience(struct task *t, enum patience patience) {
+    enum patience before = t->ready.patience;
+    if (before != PATIENCE_NONE) t->ready.patience = patience;
+    return before;
 }
 
 enum wait_result task_yield(struct task *t) {

@@ -52,13 +52,16 @@ static const struct env_ops real_ops = {
     .files = &real_file_ops,
 };
 
+int real_accepted_fd_max(int descriptors) {
+    int spared = descriptors / 4 < ACCEPT_DESCRIPTORS_SPARED ? descriptors / 4 : ACCEPT_DESCRIPTORS_SPARED;
+    return descriptors - spared - 1;
+}
+
 /* Asked once: a role may not ask any more when its walls stand. */
 static int accepted_fd_max(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur > INT32_MAX) return INT32_MAX;
-    int descriptors = (int)limit.rlim_cur;
-    int spared = descriptors / 4 < ACCEPT_DESCRIPTORS_SPARED ? descriptors / 4 : ACCEPT_DESCRIPTORS_SPARED;
-    return descriptors - spared - 1;
+    return real_accepted_fd_max((int)limit.rlim_cur);
 }
 
 struct env *real_env_new(struct log *log) {

@@ -161,7 +161,7 @@ bool sim_step(struct sim_process *process) {
 bool sim_process_has_work(struct sim_process *process) {
     if (process->has_ended) return false;
     bool is_doomed = process->env.is_dead && !process->is_unwinding;
-    return is_doomed || !list_empty(&process->env.ready) || scope_is_empty(&process->main) ||
+    return is_doomed || env_has_ready(&process->env) || scope_is_empty(&process->main) ||
            timer_heap_next_ms(&process->env.timers) <= sim_now_ms(&process->env);
 }
 
