@@ -14,7 +14,7 @@
 #include "smtp/smtp_server.h"
 #include "web/web_server.h"
 
-enum { HAND_OVER_PATIENCE_MS = 10000 };
+enum { HAND_OVER_PATIENCE_MS = 10000, REFUSED_TOLD_MS = 1000, SHED_AT_ONCE = 8 };
 
 /* The protocols, each with its own ALPN name and so its own TLS context. */
 enum protocol { PROTOCOL_SMTP, PROTOCOL_IMAP, PROTOCOL_POP3, PROTOCOL_HTTP, PROTOCOL_COUNT };
@@ -52,6 +52,9 @@ struct edge_role {
     struct channel *mails[CONFIG_PROCESSES_MAX];
     struct edge_port ports[EDGE_PORTS_MAX];
     size_t port_count;
+    /* Refused connections are told of once in a while, with how many there were since. */
+    int64_t refused_told_ms;
+    uint64_t refused_untold;
 };
 
 static void certificates_free(struct certificates **certificates) {
@@ -151,6 +154,8 @@ static bool start(struct task *t, struct role *role) {
     }
     role->state = edge;
     conn_group_init(&edge->group, role->env);
+    /* The users' own sessions, behind TLS, share this loop (login/pump.h): they go first. */
+    edge->group.scope.patience = PATIENCE_STRANGER;
     pump_group_init(&edge->pumps, role->env);
     edge->store = store_client_new(role->env, role_node(role), NULL, NULL);
     store_client_on_lost(edge->store, role_link_lost(role, ROLE_STORE, 0));
@@ -203,12 +208,22 @@ static const struct slice refusals[PORT_KINDS] = {
                              "Retry-After: 60\r\nConnection: close\r\n\r\n"),
 };
 
+static void tell_refused(struct edge_role *edge, const struct stream *stream, enum admission_result reason) {
+    struct env *env = edge->role->env;
+    edge->refused_untold++;
+    if (edge->refused_told_ms && env_now_ms(env) - edge->refused_told_ms < REFUSED_TOLD_MS) return;
+    LOG_INFO(env->log, "accept.refused", LOG_CSTR("address", stream->peer.address),
+             LOG_CSTR("reason", reason == ADMISSION_FULL ? "too many in all" : "too many from there"),
+             LOG_NUMBER("since", edge->refused_untold));
+    edge->refused_told_ms = env_now_ms(env);
+    edge->refused_untold = 0;
+}
+
 static void refuse(struct edge_port *port, struct stream *stream, enum admission_result reason) {
     metrics_add(&port->edge->role->env->metrics,
                 reason == ADMISSION_FULL ? METRIC_CONNECTIONS_REFUSED_FULL : METRIC_CONNECTIONS_REFUSED_CROWD,
                 1);
-    LOG_INFO(port->edge->role->env->log, "accept.refused", LOG_CSTR("address", stream->peer.address),
-             LOG_CSTR("reason", reason == ADMISSION_FULL ? "too many in all" : "too many from there"));
+    tell_refused(port->edge, stream, reason);
     struct slice refusal = refusals[port->kind];
     if (refusal.len) (void)!stream->ops->write(stream, refusal);
     stream->ops->shutdown(stream);
@@ -262,9 +277,32 @@ static const enum metric_protocol protocol_of_ports[PORT_KINDS] = {
     [PORT_HTTPS] = METRIC_PROTOCOL_HTTP,
 };
 
+/* Whoever does nothing makes room for who comes. */
+static bool shed_one(struct edge_role *edge) {
+    if (!conn_group_shed(&edge->group)) return false;
+    metrics_add(&edge->role->env->metrics, METRIC_CONNECTIONS_SHED, 1);
+    return true;
+}
+
+static enum admission_result admit(struct edge_role *edge, struct stream *stream) {
+    enum admission_result result = admission_enter(edge->admission, stream);
+    if (result == ADMISSION_OK && stream->is_spare && !shed_one(edge)) return ADMISSION_FULL;
+    if (result != ADMISSION_FULL || !shed_one(edge)) return result;
+    admission_enter_beyond(edge->admission, stream);
+    return ADMISSION_OK;
+}
+
+/* Not one alone has no descriptor: some that are free again are left to logins and spools. */
+static bool make_room(void *context) {
+    struct edge_port *port = context;
+    int count = 0;
+    while (count < SHED_AT_ONCE && shed_one(port->edge)) count++;
+    return count > 0;
+}
+
 static void accepted(void *context, struct stream *stream) {
     struct edge_port *port = context;
-    enum admission_result result = admission_enter(port->edge->admission, stream);
+    enum admission_result result = admit(port->edge, stream);
     if (result != ADMISSION_OK) {
         refuse(port, stream, result);
         return;
@@ -283,6 +321,7 @@ static void listener(struct task *t, struct role *role, enum port_kind kind, str
     struct edge_port *port = &edge->ports[edge->port_count++];
     *port = (struct edge_port){.edge = edge, .kind = kind};
     port->listener = listener_adopt(role->env, handle, accepted, port);
+    port->listener->make_room = make_room;
 }
 
 static void stop(struct task *t, struct role *role) {

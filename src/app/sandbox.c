@@ -163,6 +163,7 @@ static const struct call_rule call_rules[] = {
     /* Worker lanes. */
     {STORE, CALL(clone), 1, {IS(0, THREAD_FLAGS)}},
     {STORE, CALL(prctl), 1, {IS(0, PR_SET_NAME)}},
+    {STORE, CALL(setpriority), 2, {IS(0, PRIO_PROCESS), IS(1, 0)}},
     {REMOTE, CALL(socket), 2, {IS(0, AF_INET), HAS(1, SOCKET_TYPE, SOCK_STREAM)}},
     {REMOTE, CALL(socket), 2, {IS(0, AF_INET), HAS(1, SOCKET_TYPE, SOCK_DGRAM)}},
     {REMOTE, CALL(socket), 2, {IS(0, AF_INET6), HAS(1, SOCKET_TYPE, SOCK_STREAM)}},

@@ -13,6 +13,10 @@ enum {
     TASK_STACK_BYTES = 64 * 1024,
     TASK_STACK_BYTES_SANITIZED = 512 * 1024,
     TASK_STACKS_KEPT = 64,
+    /* Pieces of strangers' work before input, timers and everybody else's work have their turn. A step of a
+       TLS handshake may cost a signature. */
+    STRANGER_WORKS_A_TURN = 8,
+    HANDSHAKE_WORKS_A_TURN = 2,
 
     /* Memory that was freed goes back to the system so often. */
     MEMORY_KEPT_MS = 20 * 1000,
@@ -22,6 +26,9 @@ enum {
     CONN_OUTPUT_FLUSH_BYTES = 64 * 1024,
     /* Commands taken from one connection before others get their turn. */
     CONN_TURN_BYTES_MAX = 64 * 1024,
+    /* Where one must go so that another can come: so many are looked at. */
+    CONN_SHED_LOOKED_AT_MAX = 256,
+    CONN_SHED_GRACE_MS = 2000,
 
     /* DEFLATE over a connection: what one write or read takes, the window of what we send (2^n bytes) and how
        much zlib remembers beside it, and compressed bytes that may stand for nothing. */
@@ -351,6 +358,16 @@ enum {
     LOGIN_FAILURES_MAX = 64,
     LOGIN_MARKS_MAX = 20000,
     LOGIN_WAITING_MAX = 64,
+    /* Passwords of strangers that the store looks at for one edge at once, and of one address or name
+       while others wait; those of users known at their address may be so many more. The rest waits, for so
+       long. */
+    LOGIN_CHECKS_MAX = 8,
+    LOGIN_CHECKS_ALIKE_MAX = 4,
+    LOGIN_CHECKS_KNOWN_MAX = 24,
+    LOGIN_TURNS_WAITING_MAX = 1024,
+    LOGIN_TURN_MS_MAX = 25 * 1000,
+    /* Users and the addresses where they logged in before. */
+    LOGIN_KNOWN_MAX = 20000,
     /* From the greeting to the end of the login (IMAP, POP3), however busy the client is; one exchange. */
     LOGIN_TOTAL_MS_MAX = 5 * 60 * 1000,
     LOGIN_EXCHANGE_MS_MAX = 2 * 60 * 1000,

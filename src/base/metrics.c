@@ -60,6 +60,8 @@ static const struct family families[] = {
     {"posthaste_connections_refused_total",
      "Connections refused because there were too many, by the limit met.", COUNTER,
      METRIC_CONNECTIONS_REFUSED_FULL, 2, "limit", limits, NULL, 1},
+    {"posthaste_connections_shed_total", "Connections that did nothing and made room for others.", COUNTER,
+     METRIC_CONNECTIONS_SHED, 1, NULL, NULL, NULL, 1},
     {"posthaste_logins_total", "Attempts to log in that the store judged, or could not judge.", COUNTER,
      METRIC_LOGINS_ACCEPTED, 3, "result", login_results, NULL, 1},
     {"posthaste_http_responses_total", "HTTP responses, by the class of their status.", COUNTER,

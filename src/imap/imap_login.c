@@ -228,7 +228,11 @@ static void entry_expired(struct task *t, void *context) {
 static void entry_closed(void *context) { free(context); }
 
 static const struct session_ops ops = {
-    .frame = entry_frame, .command = entry_command, .expired = entry_expired, .closed = entry_closed};
+    .frame = entry_frame,
+    .command = entry_command,
+    .expired = entry_expired,
+    .closed = entry_closed,
+    .shed = SLICE_INIT("* BYE [UNAVAILABLE] Too busy for connections that do nothing; try again later\r\n")};
 
 void imap_login_start(struct login_context *context, struct stream *stream, bool implicit_tls) {
     struct entry_session *session = calloc(1, sizeof *session);

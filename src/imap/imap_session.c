@@ -249,8 +249,11 @@ static void session_closed(void *context) {
     free(session);
 }
 
-static const struct session_ops ops = {session_frame, session_command, session_posted, session_expired,
-                                       session_closed};
+static const struct session_ops ops = {.frame = session_frame,
+                                       .command = session_command,
+                                       .posted = session_posted,
+                                       .expired = session_expired,
+                                       .closed = session_closed};
 
 /* ---- the beginning ---- */
 

@@ -52,7 +52,8 @@ void conn_init(struct conn *conn, struct stream *stream, const struct session_op
                           .gauge = METRIC_CELLS,
                           .idle_ms = 5 * 60 * 1000,
                           .step_ms = 60 * 1000,
-                          .until_ms = DEADLINE_NONE};
+                          .until_ms = DEADLINE_NONE,
+                          .since_ms = env_now_ms(stream->env)};
     conn->in = buffer_new(input_bytes_max + READ_BYTES);
     conn->out = buffer_new(OUTPUT_BYTES_MAX);
     timer_init(&conn->idle, idle_expired);
@@ -73,6 +74,34 @@ void conn_group_close(struct task *t, struct conn_group *group) {
     group->scope.joiner = t;
     while (group->count || !scope_is_empty(&group->scope)) task_wait_firmly(t);
     group->scope.joiner = NULL;
+}
+
+/* Between two commands it can be told, if it reads; a stranger's command is broken off. */
+static bool shed(struct conn *conn) {
+    if (conn->is_shed || conn->is_closing) return false;
+    if (conn->is_running && (!conn->task || conn->until_ms == DEADLINE_NONE)) return false;
+    conn->is_shed = true;
+    conn->is_closing = true;
+    if (conn->is_running) {
+        task_cancel(conn->task);
+        return true;
+    }
+    stream_unwatch(conn->stream);
+    conn->is_running = true;
+    if (conn->ops->shed.len) (void)!conn->stream->ops->write(conn->stream, conn->ops->shed);
+    conn->stream->ops->shutdown(conn->stream);
+    work_post(conn->env, &conn->end);
+    return true;
+}
+
+bool conn_group_shed(struct conn_group *group) {
+    int looked = 0;
+    int64_t before_ms = env_now_ms(group->scope.env) - CONN_SHED_GRACE_MS;
+    LIST_EACH(&group->conns, conn, struct conn, in_group) {
+        if (conn->since_ms > before_ms || looked++ == CONN_SHED_LOOKED_AT_MAX) return false;
+        if (shed(conn)) return true;
+    }
+    return false;
 }
 
 static void run_first(struct task *t, void *argument);
@@ -105,7 +134,13 @@ void conn_count(struct conn *conn, enum metric_protocol protocol) {
 void conn_push_input(struct conn *conn, struct slice bytes) { buffer_append(&conn->in, bytes); }
 void conn_set_idle_ms(struct conn *conn, int64_t idle_ms) { conn->idle_ms = idle_ms; }
 void conn_set_step_ms(struct conn *conn, int64_t step_ms) { conn->step_ms = step_ms; }
-void conn_set_until_ms(struct conn *conn, int64_t until_ms) { conn->until_ms = until_ms; }
+void conn_set_until_ms(struct conn *conn, int64_t until_ms) {
+    conn->until_ms = until_ms;
+    if (until_ms != DEADLINE_NONE) return;
+    conn->since_ms = env_now_ms(conn->env);
+    list_remove(&conn->in_group);
+    list_append(&conn->group->conns, &conn->in_group);
+}
 
 void conn_post(struct conn *conn) {
     conn->is_posted = true;
@@ -298,6 +333,7 @@ static void settle(struct task *t, struct conn *conn) {
         return;
     }
     conn->is_running = false;
+    conn->task = NULL;
     if (conn->is_posted || conn->is_expired)
         start_task(conn);
     else
@@ -306,6 +342,7 @@ static void settle(struct task *t, struct conn *conn) {
 
 static void conn_run(struct task *t, void *argument) {
     struct conn *conn = argument;
+    conn->task = t;
     if (conn->is_expired && !conn->is_closing) run_expired(t, conn);
     run_commands(t, conn);
     settle(t, conn);
@@ -316,6 +353,7 @@ static void run_first(struct task *t, void *argument) {
     struct conn *conn = run->conn;
     void (*first)(struct task *, void *) = run->first;
     free(run);
+    conn->task = t;
     first(t, conn->session);
     run_commands(t, conn);
     settle(t, conn);

@@ -19,12 +19,18 @@ struct conn;
 /* The connections of one owner, and the tasks that run on them. */
 struct conn_group {
     struct scope scope;
+    /* First who longest did nothing of use: who connected first, or began its last mail first. */
     struct list conns;
     size_t count;
 };
 void conn_group_init(struct conn_group *group, struct env *env);
 /* Ends all its connections and waits for the last. No connection can be added any more. */
 void conn_group_close(struct task *t, struct conn_group *group);
+/* Ends one connection so that there is room for another: of the first in `conns` one whose peer has logged in
+   nowhere and begun no mail, or one that waits for its next command, but none that came a moment ago: who
+   was let in has the time to do something. It is told `shed`. Not from inside of a task. False: there is no
+   such one among the first. */
+bool conn_group_shed(struct conn_group *group);
 
 enum frame_state {
     /* Read more. */
@@ -47,6 +53,8 @@ struct session_ops {
     /* The connection is gone, whoever ended it: free the session. Called once, last, never while
        a handler of the session runs. */
     void (*closed)(void *session);
+    /* What a peer is told whose connection must make room for another (conn_group_shed). May be empty. */
+    struct slice shed;
 };
 
 struct conn {
@@ -64,13 +72,18 @@ struct conn {
     int64_t step_ms;
     /* When the connection ends, whatever the peer does meanwhile. */
     int64_t until_ms;
+    /* Since when it is where it is in its group's list. */
+    int64_t since_ms;
     struct work end;
+    /* Runs on it now; NULL: none, or it did not begin yet. */
+    struct task *task;
     /* The gauge that it is counted in, as long as it lasts; METRIC_CELLS: none. */
     unsigned gauge;
     bool is_running;
     bool is_posted;
     bool is_expired;
     bool is_closing;
+    bool is_shed;
     bool at_end;
 };
 
@@ -90,7 +103,8 @@ void conn_push_input(struct conn *conn, struct slice bytes);
 void conn_set_idle_ms(struct conn *conn, int64_t idle_ms);
 void conn_set_step_ms(struct conn *conn, int64_t step_ms);
 /* The moment (monotonic) at which the connection ends however busy its peer is: between commands as when
-   it idled too long, inside of one by failing its waits. DEADLINE_NONE, as at first: never. */
+   it idled too long, inside of one by failing its waits. DEADLINE_NONE, as at first: never, and the peer does
+   now what it came for. */
 void conn_set_until_ms(struct conn *conn, int64_t until_ms);
 /* Has `posted` called soon: at once between commands, after the command in one. Any context. */
 void conn_post(struct conn *conn);

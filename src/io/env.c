@@ -1,10 +1,11 @@
 #include "io/env.h"
 
+#include "base/limits.h"
 #include "io/task.h"
 
 void env_init(struct env *env, const struct env_ops *ops, struct log *log) {
     *env = (struct env){.ops = ops, .log = log, .budgets = &budgets_default};
-    list_init(&env->ready);
+    for (int i = 0; i < PATIENCES; i++) list_init(&env->ready[i]);
     list_init(&env->yielded);
     timer_heap_init(&env->timers);
     env->tasks = task_pool_new();
@@ -15,17 +16,33 @@ void env_fini(struct env *env) {
     timer_heap_free(&env->timers);
 }
 
-bool env_run_next(struct env *env) {
-    if (list_empty(&env->ready)) return false;
-    struct work *work = LIST_FIRST(&env->ready, struct work, link);
+static void run_first(struct env *env, struct list *queue) {
+    struct work *work = LIST_FIRST(queue, struct work, link);
     list_remove(&work->link);
     work->run(work);
-    return true;
+    if (env->ran) env->ran(env);
 }
 
-bool env_has_yielded(const struct env *env) { return !list_empty(&env->yielded); }
+static void run_queue(struct env *env) {
+    struct list *queue = &env->ready[PATIENCE_NONE];
+    while (!list_empty(queue)) run_first(env, queue);
+}
 
-void env_resume_yielded(struct env *env) {
+/* However much of it there is, everybody else waits for a few pieces at most. */
+static void run_patient(struct env *env, enum patience patience, int works_max) {
+    for (int i = 0; i < works_max && !list_empty(&env->ready[patience]); i++) {
+        run_first(env, &env->ready[patience]);
+        run_queue(env);
+    }
+}
+
+bool env_has_work(const struct env *env) {
+    for (int i = 0; i < PATIENCES; i++)
+        if (!list_empty(&env->ready[i])) return true;
+    return !list_empty(&env->yielded);
+}
+
+static void resume_yielded(struct env *env) {
     while (!list_empty(&env->yielded)) {
         struct work *work = LIST_FIRST(&env->yielded, struct work, link);
         list_remove(&work->link);
@@ -34,11 +51,13 @@ void env_resume_yielded(struct env *env) {
 }
 
 void env_run_ready(struct env *env) {
-    env_resume_yielded(env);
+    resume_yielded(env);
     do {
-        while (env_run_next(env)) continue;
+        run_queue(env);
         timer_heap_fire(&env->timers, env_now_ms(env));
-    } while (!list_empty(&env->ready));
+    } while (!list_empty(&env->ready[PATIENCE_NONE]));
+    run_patient(env, PATIENCE_STRANGER, STRANGER_WORKS_A_TURN);
+    run_patient(env, PATIENCE_HANDSHAKE, HANDSHAKE_WORKS_A_TURN);
 }
 
 uint64_t env_random_u64(struct env *env) {
@@ -55,10 +74,11 @@ uint64_t env_random_below(struct env *env, uint64_t bound) {
 void work_init(struct work *work, void (*run)(struct work *work)) {
     list_init(&work->link);
     work->run = run;
+    work->patience = PATIENCE_NONE;
 }
 
 void work_post(struct env *env, struct work *work) {
-    if (list_empty(&work->link)) list_append(&env->ready, &work->link);
+    if (list_empty(&work->link)) list_append(&env->ready[work->patience], &work->link);
 }
 
 void work_post_later(struct env *env, struct work *work) {

@@ -23,6 +23,7 @@ struct task_pool;
 struct stream;
 struct listener;
 struct lane;
+struct lane_options;
 struct file;
 struct tls_context;
 struct dns;
@@ -73,7 +74,7 @@ struct env_ops {
     int (*connect_start)(struct env *env, const struct connect_request *request, struct stream **stream);
     void (*handle_close)(struct env *env, struct handle handle);
     /* io/lane.h */
-    struct lane *(*lane_open)(struct env *env, const char *name, unsigned threads);
+    struct lane *(*lane_open)(struct env *env, const struct lane_options *options);
     void (*lane_submit)(struct lane *lane, struct lane_job *job);
     void (*lane_close)(struct lane **lane);
     /* io/tls.h */
@@ -87,20 +88,35 @@ struct env_ops {
     void (*die)(struct env *env);
 };
 
+/* Work that anybody may cause as much of as he likes waits behind all other, and only so much of it is done
+   in a turn of the loop. */
+enum patience {
+    PATIENCE_NONE,
+    /* What strangers ask before they log in: STRANGER_WORKS_A_TURN. */
+    PATIENCE_STRANGER,
+    /* Their TLS handshakes: HANDSHAKE_WORKS_A_TURN. */
+    PATIENCE_HANDSHAKE,
+    PATIENCES,
+};
+
 /* A piece of work that runs once, soon, on the env's thread. Lives in whoever posts it. */
 struct work {
     struct list link;
     void (*run)(struct work *work);
+    enum patience patience;
 };
 
 struct env {
     const struct env_ops *ops;
     struct log *log;
-    struct list ready;
+    /* What is ready, by its patience. */
+    struct list ready[PATIENCES];
     /* Work that gave way: its turn comes after the world was looked at. */
     struct list yielded;
     struct timer_heap timers;
     struct task_pool *tasks;
+    /* For backends: called after each piece of work (a task: when it waits). May be NULL. */
+    void (*ran)(struct env *env);
     /* What this process counts for its operator. */
     struct metrics metrics;
     /* What it gives to each kind of work. */
@@ -115,14 +131,11 @@ struct env {
 /* For backends: prepares, and gives back, what all envs share. */
 void env_init(struct env *env, const struct env_ops *ops, struct log *log);
 void env_fini(struct env *env);
-/* For backends: runs ready work and due timers until none is left. */
+/* For backends: runs ready work and due timers until none is left, then some of the patient work. */
 void env_run_ready(struct env *env);
-/* The same piece by piece: makes ready what gave way; runs the first that is ready (a task: until it waits),
-   or says that there is none. */
-void env_resume_yielded(struct env *env);
-bool env_run_next(struct env *env);
-/* There is work that gave way: the loop looks at the world without waiting, and comes back. */
-bool env_has_yielded(const struct env *env);
+/* There is work that may run now, gave way, or is patient: the loop looks at the world without waiting, and
+   comes back. */
+bool env_has_work(const struct env *env);
 
 /* Monotonic milliseconds: for every deadline and pause. */
 static inline int64_t env_now_ms(struct env *env) { return env->ops->now_ms(env); }

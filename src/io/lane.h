@@ -22,9 +22,23 @@ struct lane {
     struct env *env;
 };
 
+struct lane_options {
+    /* What debuggers show. */
+    const char *name;
+    unsigned threads;
+    /* Strangers can cause as much of this work as they like: the processor is everybody else's first. */
+    bool is_patient;
+};
+
 /* Opens a lane of so many threads. Open lanes after the sandbox is up. */
 static inline struct lane *lane_open(struct env *env, const char *name, unsigned threads) {
-    return env->ops->lane_open(env, name, threads);
+    struct lane_options options = {.name = name, .threads = threads};
+    return env->ops->lane_open(env, &options);
+}
+/* The same, for patient work. */
+static inline struct lane *lane_open_patient(struct env *env, const char *name, unsigned threads) {
+    struct lane_options options = {.name = name, .threads = threads, .is_patient = true};
+    return env->ops->lane_open(env, &options);
 }
 /* Ends the lane once its jobs are done, and nulls *lane. */
 void lane_close(struct lane **lane);

@@ -1,6 +1,6 @@
 #include "io/stream.h"
 
-static void tell_gone(struct stream *stream) {
+void stream_tell_gone(struct stream *stream) {
     struct waker once = stream->on_gone;
     stream->on_gone = (struct waker){0};
     if (once.call) once.call(once.context);
@@ -10,14 +10,14 @@ void stream_close(struct stream **stream) {
     if (!*stream) return;
     struct stream *closing = *stream;
     *stream = NULL;
-    tell_gone(closing);
+    stream_tell_gone(closing);
     closing->ops->close(closing);
 }
 
 struct handle stream_detach(struct stream **stream) {
     struct stream *leaving = *stream;
     *stream = NULL;
-    tell_gone(leaving);
+    stream_tell_gone(leaving);
     return leaving->ops->detach(leaving);
 }
 

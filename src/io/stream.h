@@ -72,6 +72,9 @@ struct stream {
     struct stream_security security;
     /* Handles may come with its bytes. Elsewhere they are dropped. */
     bool carries_handles;
+    /* It was accepted into a descriptor of those that are spared for everything else: it, or another, goes.
+     */
+    bool is_spare;
 };
 
 /* Takes the handle over. Never NULL. */
@@ -91,6 +94,8 @@ static inline size_t stream_binding(struct stream *stream, enum stream_binding k
 void stream_close(struct stream **stream);
 /* Gives the stream up for another role; nulls *stream. */
 struct handle stream_detach(struct stream **stream);
+/* Calls on_gone already now: whoever counts strangers' connections need not count this one any more. */
+void stream_tell_gone(struct stream *stream);
 /* Calls `waker` once when the stream may go on in this direction. One waker a direction. */
 void stream_watch_readable(struct stream *stream, struct waker waker);
 void stream_watch_writable(struct stream *stream, struct waker waker);
@@ -113,6 +118,9 @@ NODISCARD int stream_connect(struct task *t, struct env *env, const struct conne
 struct listener {
     struct env *env;
     void (*on_accept)(void *context, struct stream *stream);
+    /* There is no descriptor left to accept with: gives some back. False: there is nothing to give. May be
+       NULL. */
+    bool (*make_room)(void *context);
     void *context;
     void (*close)(struct listener *listener);
 };

@@ -197,6 +197,7 @@ bool scope_spawn(struct scope *scope, void (*run)(struct task *t, void *argument
         .env = scope->env, .scope = scope, .run = run, .argument = argument, .state = TASK_READY};
     list_append(&scope->tasks, &t->in_scope);
     work_init(&t->ready, task_resume);
+    t->ready.patience = scope->patience;
     timer_init(&t->deadline, deadline_passed);
     work_post(t->env, &t->ready);
     return true;
@@ -226,6 +227,13 @@ struct env *task_env(const struct task *t) {
     return t->env;
 }
 bool task_is_cancelled(const struct task *t) { return t->is_cancelled; }
+
+void task_cancel(struct task *t) {
+    t->is_cancelled = true;
+    /* To unwind is no work that strangers could multiply. */
+    t->ready.patience = PATIENCE_NONE;
+    if (!t->is_firm) make_ready(t);
+}
 
 static void park(struct task *t) {
     ASSERT(t->env->tasks->running == t);
@@ -267,6 +275,12 @@ enum wait_result task_sleep(struct task *t, int64_t ms) {
         if (result == WAIT_TIMEOUT) return WAIT_OK;
         if (result == WAIT_CANCELLED) return result;
     }
+}
+
+enum patience task_set_patience(struct task *t, enum patience patience) {
+    enum patience before = t->ready.patience;
+    if (before != PATIENCE_NONE) t->ready.patience = patience;
+    return before;
 }
 
 enum wait_result task_yield(struct task *t) {

@@ -28,6 +28,8 @@ struct scope {
     /* The task that waits in scope_close, or NULL. */
     struct task *joiner;
     bool is_closing;
+    /* Of its tasks. Set before the first starts. */
+    enum patience patience;
 };
 
 /* A scope lives in its owner. It holds no memory of its own. */
@@ -44,6 +46,8 @@ void scope_close(struct task *t, struct scope *scope);
 
 struct env *task_env(const struct task *t);
 bool task_is_cancelled(const struct task *t);
+/* Asks this one task to end, as closing its scope would. It unwinds in the next turn of the loop. */
+void task_cancel(struct task *t);
 
 /* Waits until task_wake, the deadline (monotonic) or cancellation. A wake that came before is
    not lost. Wakes can be about something else: check the condition, and wait again. */
@@ -54,6 +58,8 @@ void task_wake(struct task *t);
 /* task_wake as a callback. */
 void task_wake_callback(void *task);
 NODISCARD enum wait_result task_sleep(struct task *t, int64_t ms);
+/* From its next wait on; those of users' scopes (PATIENCE_NONE) stay what they are. Returns what it was. */
+enum patience task_set_patience(struct task *t, enum patience patience);
 /* Lets other ready work, input and timers have their turn first. */
 NODISCARD enum wait_result task_yield(struct task *t);
 

@@ -15,9 +15,15 @@ static int shake_hands(struct task *t, struct stream *stream, int64_t deadline_m
 static int start(struct task *t, struct stream **stream, struct tls_context *context, bool is_server,
                  int64_t deadline_ms) {
     struct env *env = (*stream)->env;
+    struct waker on_gone = (*stream)->on_gone;
     stream_unwatch(*stream);
+    (*stream)->on_gone = (struct waker){0};
     *stream = env->ops->tls_wrap(env, *stream, context, is_server);
-    int result = shake_hands(t, *stream, deadline_ms);
+    (*stream)->on_gone = on_gone;
+    enum patience patience = task_set_patience(t, PATIENCE_HANDSHAKE);
+    int result = patience == PATIENCE_NONE || task_yield(t) == WAIT_OK ? 0 : -ECANCELED;
+    if (!result) result = shake_hands(t, *stream, deadline_ms);
+    (void)task_set_patience(t, patience);
     if (result) stream_close(stream);
     return result;
 }

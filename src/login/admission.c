@@ -77,19 +77,25 @@ static void leave(void *context) {
     free(ticket);
 }
 
+void admission_enter_beyond(struct admission *admission, struct stream *stream) {
+    struct ticket *ticket = calloc(1, sizeof *ticket);
+    if (!ticket) FATAL("out of memory for a connection");
+    ticket->admission = admission;
+    key_of(&stream->peer, ticket);
+    struct slice key = slice_of(ticket->key, ticket->key_bytes);
+    set_count(admission, key, count_of(admission, key) + 1);
+    admission->count++;
+    stream->on_gone = (struct waker){leave, ticket};
+}
+
 enum admission_result admission_enter(struct admission *admission, struct stream *stream) {
     const struct admission_limits *limits = &admission->limits;
     struct ticket ticket = {.admission = admission};
     key_of(&stream->peer, &ticket);
     size_t count = count_of(admission, slice_of(ticket.key, ticket.key_bytes));
-    if (admission->count >= limits->connections_max) return ADMISSION_FULL;
     if (count >= (stream->peer.is_loopback ? limits->from_loopback_max : limits->per_address_max))
         return ADMISSION_CROWD;
-    struct ticket *held = malloc(sizeof *held);
-    if (!held) FATAL("out of memory for a connection");
-    *held = ticket;
-    set_count(admission, slice_of(held->key, held->key_bytes), count + 1);
-    admission->count++;
-    stream->on_gone = (struct waker){leave, held};
+    if (admission->count >= limits->connections_max) return ADMISSION_FULL;
+    admission_enter_beyond(admission, stream);
     return ADMISSION_OK;
 }

@@ -1,8 +1,8 @@
 /*
  * How many connections strangers may hold open, over all protocols of a role: in all, and from
  * one address. An IPv6 host usually owns a /64, so that is what counts as one. A connection
- * counts from admission_enter until its stream is closed or given to another role, whatever
- * was put around it meanwhile (TLS).
+ * counts from admission_enter until its stream is closed, given to another role, or its user has
+ * logged in (login.h), whatever was put around it meanwhile (TLS).
  */
 #ifndef LOGIN_ADMISSION_H
 #define LOGIN_ADMISSION_H
@@ -35,5 +35,7 @@ size_t admission_count(const struct admission *admission);
 
 /* Counts the stream when there is room for it. It must be the connection itself, nothing put around it. */
 NODISCARD enum admission_result admission_enter(struct admission *admission, struct stream *stream);
+/* Counts it whatever there is in all: another one goes for it. */
+void admission_enter_beyond(struct admission *admission, struct stream *stream);
 
 #endif

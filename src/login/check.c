@@ -59,16 +59,38 @@ enum login_result login_check_end(struct task *t, const struct login_check *chec
     return LOGIN_BUSY;
 }
 
+/* Waits until the password may be looked at. Who came in a crowd from one address waits again for what the
+   first of it cost, as he would have had he come later. */
+static enum login_result await_turn(struct task *t, const struct login_check *check,
+                                    struct login_turn *turn) {
+    struct login_delays *delays = check->context->delays;
+    struct login_attempt attempt = attempt_of(check);
+    int64_t deadline_ms = env_now_ms(check->context->env) + LOGIN_TURN_MS_MAX;
+    *turn = (struct login_turn){.address = login_delay_network(attempt.address), .user = attempt.user};
+    for (;;) {
+        enum login_result begun = login_check_begin(t, check);
+        if (begun != LOGIN_OK) return begun;
+        turn->is_known = login_delay_is_known(delays, &attempt);
+        enum login_turn_result taken = login_turn_take(t, login_delay_turns(delays), turn, deadline_ms);
+        if (taken != LOGIN_TURN_OK) return taken == LOGIN_TURN_CROWD ? LOGIN_BUSY : LOGIN_GONE;
+        if (login_delay_address_ms(delays, &attempt) == 0) return LOGIN_OK;
+        login_turn_give(login_delay_turns(delays), turn);
+        if (env_now_ms(check->context->env) >= deadline_ms) return LOGIN_BUSY;
+    }
+}
+
 enum login_result login_check_password(struct task *t, const struct login_check *check, struct slice password,
                                        struct login_identity *identity) {
     if (check->user.len > SASL_NAME_BYTES_MAX || password.len > SASL_PASSWORD_BYTES_MAX)
         return deny(t, check);
-    enum login_result begun = login_check_begin(t, check);
+    struct login_turn turn;
+    enum login_result begun = await_turn(t, check, &turn);
     if (begun != LOGIN_OK) return begun;
     struct arena *arena = arena_new(LOGIN_EXCHANGE_MEMORY_BYTES_MAX);
     struct account account = {0};
     enum store_result result =
         store_password_check(t, check->context->store, arena, check->user, password, &account);
+    login_turn_give(login_delay_turns(check->context->delays), &turn);
     enum login_result ended = login_check_end(t, check, result, &account, identity);
     arena_free(&arena);
     return ended;

@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "base/limits.h"
 #include "base/map.h"
+#include "login/known.h"
 
 enum mark_kind { MARK_ADDRESS, MARK_USER, MARK_KINDS };
 
@@ -24,11 +25,13 @@ struct login_delays {
     struct env *env;
     struct map *marks;
     struct list by_age;
+    struct login_known *known;
+    struct login_turns turns;
 };
 
 static const int64_t delay_ms_max[MARK_KINDS] = {LOGIN_DELAY_ADDRESS_MS_MAX, LOGIN_DELAY_USER_MS_MAX};
 
-enum { KEY_BYTES_MAX = 1 + SASL_NAME_BYTES_MAX };
+enum { KEY_BYTES_MAX = 64 + SASL_NAME_BYTES_MAX };
 
 struct key {
     uint8_t bytes[KEY_BYTES_MAX];
@@ -39,7 +42,7 @@ static struct slice key_slice(const struct key *key) { return slice_of(key->byte
 
 /* The first four groups of an IPv6 address, which one customer has for himself; all of an IPv4 one. Text
    with "::" in the first four groups is taken up to there: the same network writes it the same way. */
-static struct slice address_network(struct slice address) {
+struct slice login_delay_network(struct slice address) {
     size_t groups = 0;
     for (size_t i = 0; i < address.len; i++) {
         if (address.ptr[i] != ':') continue;
@@ -53,9 +56,17 @@ static struct slice address_network(struct slice address) {
 /* Names that differ in case only are one user's; of long ones the beginning counts. */
 static struct key key_of(enum mark_kind kind, const struct login_attempt *attempt) {
     struct key key = {.bytes = {kind == MARK_USER ? 'u' : 'a'}, .len = 1};
-    struct slice text = kind == MARK_USER ? attempt->user : address_network(attempt->address);
+    struct slice text = kind == MARK_USER ? attempt->user : login_delay_network(attempt->address);
     for (size_t i = 0; i < text.len && key.len < KEY_BYTES_MAX; i++)
         key.bytes[key.len++] = ascii_lower(text.ptr[i]);
+    return key;
+}
+
+/* A user at an address. */
+static struct key pair_key_of(const struct login_attempt *attempt) {
+    struct key key = key_of(MARK_ADDRESS, attempt);
+    struct key user = key_of(MARK_USER, attempt);
+    for (size_t i = 0; i < user.len && key.len < KEY_BYTES_MAX; i++) key.bytes[key.len++] = user.bytes[i];
     return key;
 }
 
@@ -65,6 +76,8 @@ struct login_delays *login_delays_new(struct env *env) {
     delays->env = env;
     delays->marks = map_new(env_random_u64(env));
     list_init(&delays->by_age);
+    delays->known = login_known_new(env);
+    login_turns_init(&delays->turns, env);
     return delays;
 }
 
@@ -78,6 +91,7 @@ void login_delays_free(struct login_delays **delays) {
     if (!*delays) return;
     LIST_EACH(&(*delays)->by_age, mark, struct mark, by_age) mark_forget(*delays, mark);
     map_free(&(*delays)->marks);
+    login_known_free(&(*delays)->known);
     free(*delays);
     *delays = NULL;
 }
@@ -153,11 +167,25 @@ static int64_t until_ms_of(struct login_delays *delays, enum mark_kind kind,
     return mark ? mark->until_ms : 0;
 }
 
-int64_t login_delay_ms(struct login_delays *delays, const struct login_attempt *attempt) {
-    int64_t address_ms = until_ms_of(delays, MARK_ADDRESS, attempt);
-    int64_t user_ms = until_ms_of(delays, MARK_USER, attempt);
-    int64_t ms = (address_ms > user_ms ? address_ms : user_ms) - env_now_ms(delays->env);
+bool login_delay_is_known(const struct login_delays *delays, const struct login_attempt *attempt) {
+    struct key key = pair_key_of(attempt);
+    return login_known_has(delays->known, key_slice(&key));
+}
+
+struct login_turns *login_delay_turns(struct login_delays *delays) {
+    return &delays->turns;
+}
+
+int64_t login_delay_address_ms(struct login_delays *delays, const struct login_attempt *attempt) {
+    int64_t ms = until_ms_of(delays, MARK_ADDRESS, attempt) - env_now_ms(delays->env);
     return ms > 0 ? ms : 0;
+}
+
+int64_t login_delay_ms(struct login_delays *delays, const struct login_attempt *attempt) {
+    int64_t address_ms = login_delay_address_ms(delays, attempt);
+    if (login_delay_is_known(delays, attempt)) return address_ms;
+    int64_t user_ms = until_ms_of(delays, MARK_USER, attempt) - env_now_ms(delays->env);
+    return address_ms > user_ms ? address_ms : user_ms;
 }
 
 /* Waits, counted at the address's mark if it has one, which therefore stays. */
@@ -187,4 +215,6 @@ void login_delay_succeeded(struct login_delays *delays, const struct login_attem
     struct key key = key_of(MARK_USER, attempt);
     struct mark *mark = mark_find(delays, &key);
     if (mark && mark->waiting == 0) mark_forget(delays, mark);
+    struct key pair = pair_key_of(attempt);
+    login_known_note(delays->known, key_slice(&pair));
 }

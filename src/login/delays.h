@@ -4,13 +4,16 @@
  * to a maximum, and is forgotten after a while. The delay is served twice: the failure's own
  * answer waits for it, and so does every attempt from that address or on that name that comes
  * meanwhile, so that many connections at once guess no faster. Since all delays end, and the
- * right password is taken whenever it comes, nobody is ever locked out. Memory is bounded:
+ * right password is taken whenever it comes, nobody is ever locked out. A user at an address
+ * where he logged in before does not wait for what others did with his name. Memory is bounded:
  * of too many marks the oldest is forgotten.
+ *
+ * What comes behind the delay, a look at the password, is to be had by turns (turns.h).
  */
 #ifndef LOGIN_DELAYS_H
 #define LOGIN_DELAYS_H
 
-#include "io/task.h"
+#include "login/turns.h"
 
 struct login_delays;
 
@@ -33,8 +36,15 @@ enum login_delay_result {
     LOGIN_DELAY_CANCELLED,
 };
 
-/* How long an attempt now would have to wait before it is looked at. */
+/* The user logged in from that address before. */
+bool login_delay_is_known(const struct login_delays *delays, const struct login_attempt *attempt);
+/* The turns of all attempts. */
+struct login_turns *login_delay_turns(struct login_delays *delays);
+/* What counts as one address: of an IPv6 one its /64. Borrows from `address`. */
+struct slice login_delay_network(struct slice address);
+/* How long an attempt now would have to wait before it is looked at; and for the address's sake alone. */
 int64_t login_delay_ms(struct login_delays *delays, const struct login_attempt *attempt);
+int64_t login_delay_address_ms(struct login_delays *delays, const struct login_attempt *attempt);
 /* Waits that long. */
 NODISCARD enum login_delay_result login_delay_before(struct task *t, struct login_delays *delays,
                                                      const struct login_attempt *attempt);

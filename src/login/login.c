@@ -51,6 +51,8 @@ static struct stream *stream_to_give(struct login_context *context, struct strea
         stream_close(&client);
         return NULL;
     }
+    /* It is a user's from here on. */
+    stream_tell_gone(client);
     pump_start(context->pumps, client, stream_adopt(context->env, pair[0]));
     return stream_adopt(context->env, pair[1]);
 }

@@ -207,7 +207,11 @@ static void login_expired(struct task *t, void *session) {
 static void login_closed(void *session) { free(session); }
 
 static const struct session_ops login_ops = {
-    .frame = login_frame, .command = login_command, .expired = login_expired, .closed = login_closed};
+    .frame = login_frame,
+    .command = login_command,
+    .expired = login_expired,
+    .closed = login_closed,
+    .shed = SLICE_INIT("-ERR [SYS/TEMP] Too busy for connections that do nothing; try again later\r\n")};
 
 void pop3_login_start(struct login_context *context, struct stream *stream, bool implicit_tls) {
     struct pop3_login *login = calloc(1, sizeof *login);

@@ -179,7 +179,11 @@ static void session_closed(void *context) {
 }
 
 static const struct session_ops session_ops = {
-    .frame = session_frame, .command = session_command, .expired = session_expired, .closed = session_closed};
+    .frame = session_frame,
+    .command = session_command,
+    .expired = session_expired,
+    .closed = session_closed,
+    .shed = SLICE_INIT("421 4.3.2 Too busy for connections that do nothing; try again later\r\n")};
 
 static struct smtp_session *session_new(struct smtp_server *server, enum smtp_port_kind kind,
                                         struct stream *stream) {

@@ -88,7 +88,7 @@ void password_room_open(struct password_room *room, struct env *env, uint32_t me
                         const uint8_t secret[PASSWORD_KEY_BYTES]) {
     *room = (struct password_room){.env = env};
     room->memory_kib = memory_kib ? memory_kib : PASSWORD_MEMORY_KIB_DEFAULT;
-    room->lane = lane_open(env, "password", LANE_THREADS);
+    room->lane = lane_open_patient(env, "password", LANE_THREADS);
     env_random(env, room->key, sizeof room->key);
     memcpy(room->secret, secret, sizeof room->secret);
     room->logins = map_new(env_random_u64(env));

@@ -5,8 +5,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "io/real/loop.h"
+
+enum { PATIENT_NICE = 10 };
 
 struct real_lane {
     struct lane lane;
@@ -16,6 +19,7 @@ struct real_lane {
     struct list waiting;
     struct list done;
     bool is_closing;
+    bool is_patient;
     /* What debuggers show; at most so long. */
     char name[16];
     unsigned thread_count;
@@ -34,6 +38,8 @@ static struct lane_job *take_job(struct real_lane *lane) {
 static void *lane_main(void *argument) {
     struct real_lane *lane = argument;
     (void)pthread_setname_np(pthread_self(), lane->name);
+    /* Of this thread alone, on Linux. */
+    if (lane->is_patient) (void)setpriority(PRIO_PROCESS, 0, PATIENT_NICE);
     (void)pthread_mutex_lock(&lane->mutex);
     for (struct lane_job *job = take_job(lane); job; job = take_job(lane)) {
         (void)pthread_mutex_unlock(&lane->mutex);
@@ -69,19 +75,20 @@ static void start_threads(struct real_lane *lane, const char *name) {
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-struct lane *real_lane_open(struct env *env, const char *name, unsigned threads) {
-    struct real_lane *lane = calloc(1, sizeof *lane + threads * sizeof(pthread_t));
-    if (!lane) FATAL("out of memory for lane %s", name);
+struct lane *real_lane_open(struct env *env, const struct lane_options *options) {
+    struct real_lane *lane = calloc(1, sizeof *lane + options->threads * sizeof(pthread_t));
+    if (!lane) FATAL("out of memory for lane %s", options->name);
     lane->lane.env = env;
-    lane->thread_count = threads;
-    (void)snprintf(lane->name, sizeof lane->name, "%s", name);
+    lane->thread_count = options->threads;
+    lane->is_patient = options->is_patient;
+    (void)snprintf(lane->name, sizeof lane->name, "%s", options->name);
     list_init(&lane->waiting);
     list_init(&lane->done);
     (void)pthread_mutex_init(&lane->mutex, NULL);
     (void)pthread_cond_init(&lane->work_there, NULL);
     if (uv_async_init(&real_env_of(env)->loop, &lane->done_signal, wake_waiters))
-        FATAL("no signal for lane %s", name);
-    start_threads(lane, name);
+        FATAL("no signal for lane %s", options->name);
+    start_threads(lane, options->name);
     return &lane->lane;
 }
 

@@ -53,13 +53,16 @@ static const struct env_ops real_ops = {
     .files = &real_file_ops,
 };
 
+int real_accepted_fd_max(int descriptors) {
+    int spared = descriptors / 4 < ACCEPT_DESCRIPTORS_SPARED ? descriptors / 4 : ACCEPT_DESCRIPTORS_SPARED;
+    return descriptors - spared - 1;
+}
+
 /* Asked once: a role may not ask any more when its walls stand. */
 static int accepted_fd_max(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur > INT32_MAX) return INT32_MAX;
-    int descriptors = (int)limit.rlim_cur;
-    int spared = descriptors / 4 < ACCEPT_DESCRIPTORS_SPARED ? descriptors / 4 : ACCEPT_DESCRIPTORS_SPARED;
-    return descriptors - spared - 1;
+    return real_accepted_fd_max((int)limit.rlim_cur);
 }
 
 struct env *real_env_new(struct log *log) {
@@ -118,7 +121,7 @@ void real_env_run(struct env *env) {
     while (!real->is_stopping) {
         env_run_ready(env);
         if (real->is_stopping) break;
-        bool is_busy = env_has_yielded(env);
+        bool is_busy = env_has_work(env);
         if (!is_busy) arm_timer(real);
         give_memory_back(real);
         (void)uv_run(&real->loop, is_busy ? UV_RUN_NOWAIT : UV_RUN_ONCE);

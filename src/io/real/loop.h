@@ -15,6 +15,8 @@ struct real_env {
     /* Connections are accepted up to this descriptor; above it are those kept for everything else. */
     int accepted_fd_max;
     int64_t keeps_memory_until_ms;
+    /* Once there were none left: when to look again how many there are. */
+    int64_t descriptors_look_ms;
 };
 
 /* A new env on its own loop. `log` may be NULL. */
@@ -32,6 +34,9 @@ static inline struct real_env *real_env_of(struct env *env) {
     return CONTAINER_OF(env, struct real_env, env);
 }
 
+/* The highest that is accepted where a process may have so many: some are spared for what goes on already. */
+int real_accepted_fd_max(int descriptors);
+
 /* The pieces, for loop.c. */
 extern const struct file_ops real_file_ops;
 struct stream *real_stream_adopt(struct env *env, struct handle handle);
@@ -40,7 +45,7 @@ struct listener *real_listener_adopt(struct env *env, struct handle handle);
 int real_listen_open(struct env *env, const struct listen_request *request, struct handle *handle);
 int real_pair_open(struct env *env, struct handle pair[2]);
 int real_connect_start(struct env *env, const struct connect_request *request, struct stream **stream);
-struct lane *real_lane_open(struct env *env, const char *name, unsigned threads);
+struct lane *real_lane_open(struct env *env, const struct lane_options *options);
 void real_lane_submit(struct lane *lane, struct lane_job *job);
 void real_lane_close(struct lane **lane);
 struct stream *real_tls_wrap(struct env *env, struct stream *inner, struct tls_context *context,

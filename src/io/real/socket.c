@@ -6,6 +6,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,14 @@
 #include "io/real/loop.h"
 #include "io/stream.h"
 
-enum { HANDLES_WAITING_MAX = 16, LISTEN_BACKLOG = 1024, ACCEPTS_A_TURN = 64 };
+enum {
+    HANDLES_WAITING_MAX = 16,
+    LISTEN_BACKLOG = 1024,
+    ACCEPTS_A_TURN = 8,
+    ACCEPT_PAUSE_MS = 100,
+    ACCEPT_PAUSED_TOLD_MS = 60 * 1000,
+    DESCRIPTORS_LOOK_MS = 5 * 1000
+};
 
 struct socket_stream {
     struct stream stream;
@@ -327,6 +335,8 @@ struct socket_listener {
     struct timer pause;
     int fd;
     bool is_closed;
+    /* When it was last said that there are no descriptors. */
+    int64_t told_ms;
 };
 
 static void listener_polled(uv_poll_t *poll, int status, int events);
@@ -340,9 +350,51 @@ static void listener_resume(struct timer *timer) {
  * served when some are free again. */
 static void listener_pause(struct socket_listener *l, int error) {
     struct env *env = l->listener.env;
-    LOG_WARN(env->log, "accept.paused", LOG_CSTR("reason", strerror(error)));
+    int64_t now_ms = env_now_ms(env);
+    if (!l->told_ms || now_ms - l->told_ms >= ACCEPT_PAUSED_TOLD_MS)
+        LOG_WARN(env->log, "accept.paused", LOG_CSTR("reason", strerror(error)));
+    l->told_ms = now_ms;
     (void)uv_poll_stop(&l->poll);
-    timer_arm(&env->timers, &l->pause, env_now_ms(env) + 100);
+    timer_arm(&env->timers, &l->pause, now_ms + ACCEPT_PAUSE_MS);
+}
+
+/* How many descriptors this process may have. getrlimit is behind the walls; this one says EINVAL from there
+ * on. */
+static int descriptors_now(int fd) {
+    int below = 1;
+    int from = 1 << 30;
+    while (below + 1 < from) {
+        int middle = below + (from - below) / 2;
+        int copy = fcntl(fd, F_DUPFD_CLOEXEC, middle);
+        bool is_beyond = copy < 0 && errno == EINVAL;
+        if (copy >= 0) (void)close(copy);
+        if (is_beyond)
+            from = middle;
+        else
+            below = middle;
+    }
+    return from;
+}
+
+static void look_for_descriptors(struct socket_listener *l) {
+    struct real_env *real = real_env_of(l->listener.env);
+    real->accepted_fd_max = real_accepted_fd_max(descriptors_now(l->fd));
+    real->descriptors_look_ms = env_now_ms(&real->env) + DESCRIPTORS_LOOK_MS;
+}
+
+/* None is left for this one: there are fewer than at the start. Whoever has given one back is called again by
+   the poll. */
+static void out_of_descriptors(struct socket_listener *l, int error) {
+    struct listener *listener = &l->listener;
+    look_for_descriptors(l);
+    if (!listener->make_room || !listener->make_room(listener->context)) listener_pause(l, error);
+}
+
+static bool is_spare(struct socket_listener *l, int fd) {
+    struct real_env *real = real_env_of(l->listener.env);
+    if (real->descriptors_look_ms && env_now_ms(&real->env) >= real->descriptors_look_ms)
+        look_for_descriptors(l);
+    return fd > real->accepted_fd_max;
 }
 
 static void listener_polled(uv_poll_t *poll, int status, int events) {
@@ -352,15 +404,11 @@ static void listener_polled(uv_poll_t *poll, int status, int events) {
     for (int i = 0; i < ACCEPTS_A_TURN && !l->is_closed; i++) {
         int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
-            listener_pause(l, errno);
+            out_of_descriptors(l, errno);
         if (fd < 0) return;
-        if (fd > real_env_of(l->listener.env)->accepted_fd_max) {
-            (void)close(fd);
-            listener_pause(l, EMFILE);
-            return;
-        }
-        l->listener.on_accept(l->listener.context,
-                              real_stream_adopt(l->listener.env, (struct handle){fd, NULL}));
+        struct stream *stream = real_stream_adopt(l->listener.env, (struct handle){fd, NULL});
+        stream->is_spare = is_spare(l, fd);
+        l->listener.on_accept(l->listener.context, stream);
     }
 }
 

@@ -55,8 +55,8 @@ static void job_due(struct sim_event *event) {
     start_job(thread);
 }
 
-struct lane *sim_lane_open(struct env *env, const char *name, unsigned threads) {
-    (void)name;
+struct lane *sim_lane_open(struct env *env, const struct lane_options *options) {
+    unsigned threads = options->threads;
     struct sim_lane *lane = sim_alloc(sizeof *lane + threads * sizeof lane->threads[0]);
     lane->lane.env = env;
     lane->thread_count = threads;

@@ -63,6 +63,16 @@ struct sim_faults *sim_machine_faults(struct sim_machine *machine) {
 }
 void sim_machine_jump_clock(struct sim_machine *machine, int64_t by_ms) { machine->wall_offset_ms += by_ms; }
 
+/* One of its tasks waits now. */
+static void note_wait(struct env *env) {
+    struct sim_process *process = sim_process_of(env);
+    struct sim_machine *machine = process->machine;
+    if (process->env.is_dead) return;
+    machine->waits++;
+    bool is_last = process->kill_waits && --process->kill_waits == 0;
+    if ((machine->kill_waits && --machine->kill_waits == 0) || is_last) sim_process_kill(&process->env);
+}
+
 static void process_main(struct task *t, void *argument) {
     struct sim_process *process = argument;
     if (!process->env.is_dead) process->run(t, process->argument);
@@ -72,6 +82,7 @@ struct env *sim_process_start(struct sim_machine *machine, const char *name,
                               void (*main)(struct task *t, void *argument), void *argument) {
     struct sim_process *process = sim_alloc(sizeof *process);
     env_init(&process->env, &sim_ops, NULL);
+    process->env.ran = note_wait;
     process->machine = machine;
     process->name = sim_copy_text(name);
     process->id = machine->world->next_process++;
@@ -165,8 +176,7 @@ bool sim_step(struct sim_process *process) {
 bool sim_process_has_work(struct sim_process *process) {
     if (process->has_ended) return false;
     bool is_doomed = process->env.is_dead && !process->is_unwinding;
-    return is_doomed || !list_empty(&process->env.ready) || env_has_yielded(&process->env) ||
-           scope_is_empty(&process->main) ||
+    return is_doomed || env_has_work(&process->env) || scope_is_empty(&process->main) ||
            timer_heap_next_ms(&process->env.timers) <= sim_now_ms(&process->env);
 }
 
@@ -186,33 +196,14 @@ static void reap(struct sim_process *process) {
     if (process->on_end) process->on_end(process->on_end_context);
 }
 
-/* One of its tasks waits now. */
-static void note_wait(struct sim_process *process) {
-    struct sim_machine *machine = process->machine;
-    if (process->env.is_dead) return;
-    machine->waits++;
-    bool is_last = process->kill_waits && --process->kill_waits == 0;
-    if ((machine->kill_waits && --machine->kill_waits == 0) || is_last) sim_process_kill(&process->env);
-}
-
-/* As env_run_ready does it. What is still ready when the process is killed unwinds with the rest. */
-static void run_ready(struct sim_process *process) {
-    struct env *env = &process->env;
-    env_resume_yielded(env);
-    do {
-        while (env_run_next(env)) note_wait(process);
-        timer_heap_fire(&env->timers, env_now_ms(env));
-    } while (!list_empty(&env->ready));
-}
-
 void sim_process_turn(struct sim_process *process) {
     sim_note(process->machine->world, TRACE_TURN, process->id, process->steps);
     if (process->env.is_dead && !process->is_unwinding) {
         process->is_unwinding = true;
         scope_cancel(&process->main);
     }
-    do run_ready(process);
-    while (env_has_yielded(&process->env));
+    do env_run_ready(&process->env);
+    while (env_has_work(&process->env));
     if (scope_is_empty(&process->main)) reap(process);
 }
 

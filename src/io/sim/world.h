@@ -189,7 +189,7 @@ struct listener *sim_listener_adopt(struct env *env, struct handle handle);
 int sim_listen_open(struct env *env, const struct listen_request *request, struct handle *handle);
 int sim_pair_open(struct env *env, struct handle pair[2]);
 int sim_connect_start(struct env *env, const struct connect_request *request, struct stream **stream);
-struct lane *sim_lane_open(struct env *env, const char *name, unsigned threads);
+struct lane *sim_lane_open(struct env *env, const struct lane_options *options);
 void sim_lane_submit(struct lane *lane, struct lane_job *job);
 void sim_lane_close(struct lane **lane);
 struct stream *sim_tls_wrap(struct env *env, struct stream *inner, struct tls_context *context,
