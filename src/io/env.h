@@ -101,6 +101,9 @@ struct env {
     struct list yielded;
     struct timer_heap timers;
     struct task_pool *tasks;
+    /* ENV_READ_BYTES for one read at a time, so that nobody reserves room for what may not come. Nothing stays
+       in it across a wait. */
+    uint8_t *read_space;
     /* What this process counts for its operator. */
     struct metrics metrics;
     /* What it gives to each kind of work. */
