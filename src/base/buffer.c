@@ -57,14 +57,23 @@ void buffer_append_byte(struct buffer *b, uint8_t byte) {
 
 void buffer_append_text(struct buffer *b, const char *text) { buffer_append(b, slice_from_text(text)); }
 
-void buffer_append_number(struct buffer *b, uint64_t number) {
-    uint8_t digits[20];
-    size_t at = sizeof digits;
+void buffer_append_padded(struct buffer *b, uint64_t number, size_t digits) {
+    uint8_t text[20];
+    size_t at = sizeof text;
+    ASSERT(digits <= sizeof text);
     do {
-        digits[--at] = (uint8_t)('0' + number % 10);
+        text[--at] = (uint8_t)('0' + number % 10);
         number /= 10;
-    } while (number);
-    buffer_append(b, slice_of(digits + at, sizeof digits - at));
+    } while (number || sizeof text - at < digits);
+    buffer_append(b, slice_of(text + at, sizeof text - at));
+}
+
+void buffer_append_number(struct buffer *b, uint64_t number) { buffer_append_padded(b, number, 1); }
+
+void buffer_append_id(struct buffer *b, uint64_t id) {
+    uint8_t text[16];
+    for (size_t i = sizeof text; i-- > 0; id >>= 4) text[i] = (uint8_t)"0123456789abcdef"[id & 15];
+    buffer_append(b, slice_of(text, sizeof text));
 }
 
 void buffer_printf(struct buffer *b, const char *format, ...) {

@@ -31,6 +31,10 @@ void buffer_append(struct buffer *b, struct slice bytes);
 void buffer_append_byte(struct buffer *b, uint8_t byte);
 void buffer_append_text(struct buffer *b, const char *text);
 void buffer_append_number(struct buffer *b, uint64_t number);
+/* At least `digits` of them, zeros in front. */
+void buffer_append_padded(struct buffer *b, uint64_t number, size_t digits);
+/* 16 hexadecimal digits: how ids are written. */
+void buffer_append_id(struct buffer *b, uint64_t id);
 void buffer_printf(struct buffer *b, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Room for `len` more bytes to write to directly, or NULL (and overflowed). Then buffer_grew. */

@@ -22,7 +22,7 @@ enum {
     MEMORY_KEPT_MS = 20 * 1000,
 
     /* Connections. */
-    CONN_INPUT_FIRST_BYTES = 2048,
+    ENV_READ_BYTES = 16 * 1024,
     CONN_OUTPUT_FLUSH_BYTES = 64 * 1024,
     /* Commands taken from one connection before others get their turn. */
     CONN_TURN_BYTES_MAX = 64 * 1024,

@@ -1,11 +1,11 @@
 #include "base/log.h"
 
-#include <inttypes.h>
 #include <time.h>
 
 #include "base/buffer.h"
 
-enum { LINE_BYTES_MAX = 4096, VALUE_BYTES_MAX = 512 };
+/* Most lines are shorter than LINE_BYTES: then nothing has to grow. */
+enum { LINE_BYTES = 512, LINE_BYTES_MAX = 4096, VALUE_BYTES_MAX = 512 };
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
@@ -32,8 +32,15 @@ static void append_quoted(struct buffer *line, struct slice text) {
     buffer_append_byte(line, '"');
 }
 
+static void append_number(struct buffer *line, int64_t number) {
+    if (number < 0) buffer_append_byte(line, '-');
+    buffer_append_number(line, number < 0 ? 0 - (uint64_t)number : (uint64_t)number);
+}
+
 static void append_field(struct buffer *line, const struct log_field *field) {
-    buffer_printf(line, " %s=", field->key);
+    buffer_append_byte(line, ' ');
+    buffer_append_text(line, field->key);
+    buffer_append_byte(line, '=');
     if (field->is_text) {
         struct slice text = slice_sub(field->text, 0, VALUE_BYTES_MAX);
         if (is_plain(text))
@@ -41,26 +48,44 @@ static void append_field(struct buffer *line, const struct log_field *field) {
         else
             append_quoted(line, text);
     } else if (field->text.len == 16) {
-        buffer_printf(line, "%016" PRIx64, (uint64_t)field->number);
+        buffer_append_id(line, (uint64_t)field->number);
     } else {
-        buffer_printf(line, "%" PRId64, field->number);
+        append_number(line, field->number);
     }
+}
+
+static void append_part(struct buffer *line, int number, size_t digits, char end) {
+    buffer_append_padded(line, (uint64_t)number, digits);
+    buffer_append_byte(line, (uint8_t)end);
 }
 
 static void append_time(struct buffer *line, int64_t wall_ms) {
     time_t seconds = (time_t)(wall_ms / 1000);
     struct tm tm;
     (void)gmtime_r(&seconds, &tm);
-    buffer_printf(line, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-                  tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(wall_ms % 1000));
+    append_part(line, tm.tm_year + 1900, 4, '-');
+    append_part(line, tm.tm_mon + 1, 2, '-');
+    append_part(line, tm.tm_mday, 2, 'T');
+    append_part(line, tm.tm_hour, 2, ':');
+    append_part(line, tm.tm_min, 2, ':');
+    append_part(line, tm.tm_sec, 2, '.');
+    append_part(line, (int)(wall_ms % 1000), 3, 'Z');
+}
+
+static void append_word(struct buffer *line, const char *word) {
+    buffer_append_byte(line, ' ');
+    buffer_append_text(line, word);
 }
 
 void log_write(struct log *log, enum log_level level, const char *event, const struct log_field *fields,
                size_t count) {
     if (!log || level < log->least) return;
     struct buffer line = buffer_new(LINE_BYTES_MAX);
+    (void)buffer_reserve(&line, LINE_BYTES);
     append_time(&line, log->wall_ms(log->context));
-    buffer_printf(&line, " %s %s %s", level_names[level], log->role, event);
+    append_word(&line, level_names[level]);
+    append_word(&line, log->role);
+    append_word(&line, event);
     for (size_t i = 0; i < count; i++) append_field(&line, &fields[i]);
     log->write(log->context, buffer_slice(&line));
     buffer_free(&line);

@@ -5,7 +5,7 @@
 #include "base/limits.h"
 #include "io/deflate.h"
 
-enum { DISCARD_FACTOR = 16, OUTPUT_BYTES_MAX = 1 << 30, READ_BYTES = 16384 };
+enum { DISCARD_FACTOR = 16, OUTPUT_BYTES_MAX = 1 << 30 };
 
 static void conn_run(struct task *t, void *argument);
 
@@ -54,7 +54,7 @@ void conn_init(struct conn *conn, struct stream *stream, const struct session_op
                           .step_ms = 60 * 1000,
                           .until_ms = DEADLINE_NONE,
                           .since_ms = env_now_ms(stream->env)};
-    conn->in = buffer_new(input_bytes_max + READ_BYTES);
+    conn->in = buffer_new(input_bytes_max + ENV_READ_BYTES);
     conn->out = buffer_new(OUTPUT_BYTES_MAX);
     timer_init(&conn->idle, idle_expired);
     work_init(&conn->end, end_now);
@@ -179,14 +179,13 @@ int conn_relieve(struct task *t, struct conn *conn) {
     return conn->out.len > conn->env->budgets->conn_output_bytes ? conn_flush(t, conn) : 0;
 }
 
-/* Reads what is there, without waiting. */
+/* Reads what is there, without waiting. The input grows by what came, not by what could have. */
 static ssize_t read_some(struct conn *conn) {
-    size_t want = conn->in.capacity - conn->in.len;
-    if (want == 0) want = conn->in.capacity ? READ_BYTES : CONN_INPUT_FIRST_BYTES;
-    uint8_t *room = buffer_reserve(&conn->in, want);
-    if (!room) return -EMSGSIZE;
-    ssize_t got = conn->stream->ops->read(conn->stream, room, want);
-    if (got > 0) buffer_grew(&conn->in, (size_t)got);
+    size_t room = conn->in.max_bytes - conn->in.len;
+    if (room == 0) return -EMSGSIZE;
+    uint8_t *space = conn->env->read_space;
+    ssize_t got = conn->stream->ops->read(conn->stream, space, room < ENV_READ_BYTES ? room : ENV_READ_BYTES);
+    if (got > 0) buffer_append(&conn->in, slice_of(space, (size_t)got));
     return got;
 }
 

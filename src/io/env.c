@@ -1,5 +1,7 @@
 #include "io/env.h"
 
+#include <stdlib.h>
+
 #include "base/limits.h"
 #include "io/task.h"
 
@@ -9,9 +11,12 @@ void env_init(struct env *env, const struct env_ops *ops, struct log *log) {
     list_init(&env->yielded);
     timer_heap_init(&env->timers);
     env->tasks = task_pool_new();
+    env->read_space = malloc(ENV_READ_BYTES);
+    if (!env->read_space) FATAL("out of memory to read into");
 }
 
 void env_fini(struct env *env) {
+    free(env->read_space);
     task_pool_free(&env->tasks);
     timer_heap_free(&env->timers);
 }

@@ -9,7 +9,10 @@
 static bool read_some(struct task *t, struct smtp_session *session, struct smtp_data_reader *reader) {
     struct conn *conn = &session->conn;
     size_t used = 0;
-    struct byte_sink sink = byte_sink_of_buffer(&session->transaction->reception->pending);
+    struct buffer *pending = &session->transaction->reception->pending;
+    struct byte_sink sink = byte_sink_of_buffer(pending);
+    /* Hardly more comes out than goes in: it grows once. */
+    (void)buffer_reserve(pending, conn->in.len);
     enum smtp_data_status status = smtp_data_read(reader, conn_input(conn), sink, &used);
     conn_consume(conn, used);
     if (reader->fault)

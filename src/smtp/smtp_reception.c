@@ -5,6 +5,8 @@
 /* The pieces that `pending` may hold at once: a held header section and what one read brings,
    of which BDAT's line ends may double, or a field comes on top that waited to be read. */
 enum { PENDING_BYTES_MAX = SMTP_HEADER_HELD_BYTES_MAX + 4 * SMTP_READ_BYTES };
+/* What mostly goes in front of a message is not longer. */
+enum { TRACE_BYTES = 512 };
 
 /* Silence: it went well. */
 static struct smtp_reply reply_of_intake(enum intake_result result) {
@@ -78,6 +80,7 @@ static size_t header_end(struct smtp_reception *reception) {
 static void flow_trace(struct task *t, struct smtp_session *session, struct slice header) {
     struct smtp_reception *reception = session->transaction->reception;
     struct buffer trace = buffer_new(SMTP_TRACE_BYTES_MAX);
+    (void)buffer_reserve(&trace, TRACE_BYTES);
     smtp_trace_write(&trace, session);
     if (header.len) smtp_trace_complete(&trace, session, header);
     ASSERT(!buffer_overflowed(&trace));

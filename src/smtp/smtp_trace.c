@@ -38,9 +38,13 @@ static void write_protocol(struct buffer *out, const struct smtp_session *sessio
 static void write_received(struct buffer *out, const struct smtp_session *session) {
     const struct smtp_transaction *transaction = session->transaction;
     write_from(out, session);
-    buffer_printf(out, "\tby %s with ", session->server->login->hostname);
+    buffer_append_text(out, "\tby ");
+    buffer_append_text(out, session->server->login->hostname);
+    buffer_append_text(out, " with ");
     write_protocol(out, session);
-    buffer_printf(out, " id %016llx\r\n", (unsigned long long)transaction->reception->id);
+    buffer_append_text(out, " id ");
+    buffer_append_id(out, transaction->reception->id);
+    buffer_append_text(out, "\r\n");
     if (session->is_tls && *session->security) buffer_printf(out, "\t(%s)\r\n", session->security);
     buffer_append_text(out, "\t");
     /* RFC 5321 7.2: more than one would tell them of each other. */

@@ -14,6 +14,9 @@
 #include "store/protocol.h"
 #include "wire/scram.h"
 
+/* What is packed of a common message beside its body. */
+enum { DELIVERY_FACTS_BYTES = 1500 };
+
 struct store_client {
     struct env *env;
     struct channel *channel;
@@ -343,6 +346,8 @@ static enum store_result deliver(struct task *t, struct store_client *store,
                                  const struct delivery *delivery) {
     struct ask ask = ask_new(STORE_ASK_DELIVER);
     struct delivery renewed = *delivery;
+    /* Mostly it need not grow. */
+    (void)buffer_reserve(&ask.question, delivery->body.packed.len + DELIVERY_FACTS_BYTES);
     pack_delivery(&ask.question, delivery);
     if (delivery->body.spool && delivery->body.file) {
         ask.renew = deliver_renew;

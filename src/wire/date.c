@@ -182,13 +182,26 @@ enum date_result date_parse(struct slice value, struct date *date) {
     return DATE_OK;
 }
 
+static void append_part(struct buffer *out, int number, size_t digits, char end) {
+    buffer_append_padded(out, (uint64_t)number, digits);
+    buffer_append_byte(out, (uint8_t)end);
+}
+
 void date_write(struct buffer *out, struct date date) {
     int64_t local_ms = date.utc_ms + (int64_t)date.zone_minutes * 60000;
     struct date_fields f = date_split(local_ms);
     int64_t days = floor_div(local_ms, DAY_MS);
     size_t weekday = (size_t)((days % 7 + 7) % 7);
     int zone = date.zone_minutes < 0 ? -date.zone_minutes : date.zone_minutes;
-    buffer_printf(out, "%.3s, %d %.3s %04d %02d:%02d:%02d %c%02d%02d", day_names + 3 * weekday, f.day,
-                  month_names + 3 * (size_t)(f.month - 1), f.year, f.hour, f.minute, f.second,
-                  date.zone_minutes < 0 ? '-' : '+', zone / 60, zone % 60);
+    buffer_append(out, slice_of(day_names + 3 * weekday, 3));
+    buffer_append_text(out, ", ");
+    append_part(out, f.day, 1, ' ');
+    buffer_append(out, slice_of(month_names + 3 * (size_t)(f.month - 1), 3));
+    buffer_append_byte(out, ' ');
+    append_part(out, f.year, 4, ' ');
+    append_part(out, f.hour, 2, ':');
+    append_part(out, f.minute, 2, ':');
+    append_part(out, f.second, 2, ' ');
+    buffer_append_byte(out, date.zone_minutes < 0 ? '-' : '+');
+    buffer_append_padded(out, (uint64_t)(zone / 60) * 100 + (uint64_t)(zone % 60), 4);
 }
