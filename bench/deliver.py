@@ -29,6 +29,7 @@ class Load:
     seed: int = 1
     reconnect: bool = False
     filler: bool = False
+    users: tuple[str, ...] = tuple(USERS)
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def send_text(server: Measured, load: Load) -> Sent:
     done = subprocess.run([str(compiled("smtp_load")), *(["--reconnect"] if load.reconnect else []),
                            str(server.ports.smtp), str(load.connections), str(load.messages),
                            str(load.message_bytes), str(load.seed), "bench@load.test",
-                           *(f"{user}@{server.domain}" for user in USERS)], stdout=subprocess.PIPE, text=True)
+                           *(f"{user}@{server.domain}" for user in load.users)], stdout=subprocess.PIPE, text=True)
     told = json.loads(done.stdout or "{}")
     if done.returncode or told["accepted"] != load.messages:
         raise RuntimeError(f"{server.name} did not take every message: {done.stdout}")

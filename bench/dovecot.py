@@ -17,16 +17,23 @@ from ports import Ports, wait_for_port
 from server import children
 
 
+FORMS = ("maildir", "mdbox")
+
+
 class Dovecot:
     """Has the face of the tests' Server: ports, accounts, start and stop. `form` is maildir or mdbox."""
 
-    def __init__(self, folder: Path, form: str, domain: str = "bench.test") -> None:
+    def __init__(self, folder: Path, form: str, domain: str) -> None:
         self.folder = folder
         self.form = form
-        self.name = f"Dovecot {form}"
+        self.name = self.name_of(form)
         self.domain = domain
         self.ports = Ports.free()
         self.process: subprocess.Popen[bytes] | None = None
+
+    @staticmethod
+    def name_of(form: str) -> str:
+        return f"Dovecot {form}"
 
     def prepare(self) -> None:
         for name in ("mail", "tls"):

@@ -315,10 +315,12 @@ static size_t message_write(const struct append_job *job, size_t number, char *o
 static void append_one(struct client *client, const struct append_job *job, size_t number, char *message,
                        bool is_first) {
     char begin[LINE_BYTES_MAX];
+    /* The newest are unseen, as they are with people. */
+    bool is_unseen = number >= job->messages - job->messages / 20;
     size_t len = message_write(job, number, message);
     size_t begin_len =
-        (size_t)snprintf(begin, sizeof begin, "%s%s%s (\\Seen) {%zu}\r\n", is_first ? "a APPEND \"" : "",
-                         is_first ? job->mailbox : "", is_first ? "\"" : "", len);
+        (size_t)snprintf(begin, sizeof begin, "%s%s%s (%s) {%zu}\r\n", is_first ? "a APPEND \"" : "",
+                         is_first ? job->mailbox : "", is_first ? "\"" : "", is_unseen ? "" : "\\Seen", len);
     client_send(client, begin, begin_len);
     (void)client_line(client);
     if (client->line[0] != '+') die("APPEND", client->line);

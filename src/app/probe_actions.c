@@ -296,7 +296,7 @@ const struct probe probes[] = {
 
     {"start a program", start_program, {SL, SL, SL, SL}},
     {"start a process", start_process, {S, S, S, S}},
-    {"start a thread", start_thread, {0, S, S, S}},
+    {"start a thread", start_thread, {0, S, 0, S}},
     {"be traced", trace_self, {S, S, S, S}},
     {"read another's memory", read_parent, {SX, SX, SX, SX}},
     {"signal the parent", signal_parent, {SX, SX, SX, SX}},
@@ -304,7 +304,7 @@ const struct probe probes[] = {
     {"signal itself", signal_self, {0, 0, 0, 0}},
     {"hold the parent", hold_parent, {S, S, S, S}},
     {"become dumpable", become_dumpable, {S, S, S, S}},
-    {"name a thread", name_thread, {0, S, S, S}},
+    {"name a thread", name_thread, {0, S, 0, S}},
     {"set the user", set_user, {S, S, S, S}},
     {"set a limit", set_limit, {S, S, S, S}},
     {"set the personality", set_personality, {S, S, S, S}},

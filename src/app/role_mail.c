@@ -13,6 +13,7 @@ struct mail_role {
     struct role *role;
     struct store_client *store;
     struct reader *reader;
+    struct body_ahead *ahead;
     struct intake_pool *intake;
     struct conn_group group;
     struct login_context login;
@@ -89,7 +90,9 @@ static void news(void *context, const struct mailbox_news *news) {
 }
 
 static void segment_gone(void *context, uint64_t segment) {
-    reader_segment_gone(((struct mail_role *)context)->reader, segment);
+    struct mail_role *mail = context;
+    reader_segment_gone(mail->reader, segment);
+    body_ahead_segment_gone(mail->ahead, segment);
 }
 
 static void apply_settings(struct mail_role *mail) {
@@ -114,7 +117,8 @@ static void start_servers(struct mail_role *mail) {
                                       .store = mail->store,
                                       .reader = mail->reader,
                                       .intake = mail->intake,
-                                      .group = &mail->group};
+                                      .group = &mail->group,
+                                      .ahead = mail->ahead};
     imap_server_init(&mail->imap);
     apply_settings(mail);
 }
@@ -131,6 +135,7 @@ static bool start(struct task *t, struct role *role) {
         return false;
     }
     role->state = mail;
+    mail->ahead = body_ahead_new(role->env, role->settings.folder);
     conn_group_init(&mail->group, role->env);
     mail->store = store_client_new(role->env, role_node(role), news, mail);
     store_client_on_lost(mail->store, role_link_lost(role, ROLE_STORE, 0));
@@ -163,7 +168,7 @@ static void peer(struct task *t, struct role *role, enum role_kind kind, uint64_
         return;
     }
     /* What the store before it removed at its end was perhaps not told any more. */
-    reader_segment_gone(mail->reader, 0);
+    segment_gone(mail, 0);
     store_client_attach(mail->store, stream);
     /* What changed while there was no connection was told to nobody. */
     if (!IS_PLANTED(mail->role->env, PLANTED_LOST_NEWS)) imap_server_catch_up(&mail->imap);
@@ -184,6 +189,7 @@ static void stop(struct task *t, struct role *role) {
     smtp_server_fini(&mail->smtp);
     intake_pool_free(&mail->intake);
     store_client_free(t, &mail->store);
+    body_ahead_free(&mail->ahead);
     reader_close(&mail->reader);
     free(mail);
     role->state = NULL;

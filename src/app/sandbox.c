@@ -108,7 +108,7 @@ static const struct call_set sets_of_kinds[ROLE_KINDS][SETS_MAX] = {
     [ROLE_STORE] = {SET(calls_of_all), SET(calls_to_accept), SET(calls_for_threads), SET(calls_to_read_files),
                     SET(calls_to_write_files)},
     [ROLE_REMOTE] = {SET(calls_of_all), SET(calls_to_connect)},
-    [ROLE_MAIL] = {SET(calls_of_all), SET(calls_to_read_files), SET(calls_to_spool)},
+    [ROLE_MAIL] = {SET(calls_of_all), SET(calls_for_threads), SET(calls_to_read_files), SET(calls_to_spool)},
     [ROLE_EDGE] = {SET(calls_of_all), SET(calls_to_accept), SET(calls_to_spool)},
 };
 
@@ -161,8 +161,8 @@ static const struct call_rule call_rules[] = {
     {STORE | MAIL, CALL(fcntl), 1, {IS(1, F_SETLK)}},
     {MAIL, CALL(openat), 1, {HAS(2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)}},
     /* Worker lanes. */
-    {STORE, CALL(clone), 1, {IS(0, THREAD_FLAGS)}},
-    {STORE, CALL(prctl), 1, {IS(0, PR_SET_NAME)}},
+    {STORE | MAIL, CALL(clone), 1, {IS(0, THREAD_FLAGS)}},
+    {STORE | MAIL, CALL(prctl), 1, {IS(0, PR_SET_NAME)}},
     {STORE, CALL(setpriority), 2, {IS(0, PRIO_PROCESS), IS(1, 0)}},
     {REMOTE, CALL(socket), 2, {IS(0, AF_INET), HAS(1, SOCKET_TYPE, SOCK_STREAM)}},
     {REMOTE, CALL(socket), 2, {IS(0, AF_INET), HAS(1, SOCKET_TYPE, SOCK_DGRAM)}},

@@ -158,6 +158,9 @@ enum {
     /* Read on from one body to the next, and what may lie between them. */
     BODY_READ_AHEAD_BYTES = 64 * 1024,
     BODY_READ_GAP_BYTES = 8 * 1024,
+    /* Unpacked ahead of a long answer at once; a role holds twice as much while it does so. */
+    BODY_AHEAD_BYTES = 512 * 1024,
+    BODY_AHEAD_MESSAGES = 128,
 
     /* Store: one commit takes at most this much; segments of bodies; what is kept in memory. */
     STORE_BATCH_OPERATIONS_MAX = 256,

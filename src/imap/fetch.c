@@ -38,7 +38,7 @@ static void mark_seen(struct task *t, struct fetch *fetch, const struct entry *e
                                  .unchanged_since = UINT64_MAX};
     struct flag_result result;
     /* A message that could not be marked is sent all the same. */
-    (void)store_flags(t, session->server->store, fetch->batch, &change, &result);
+    (void)store_flags(t, session->server->store, fetch->now.arena, &change, &result);
 }
 
 /* `* n FETCH (...)`. False: the connection is gone. */
@@ -63,28 +63,64 @@ static bool write_entry(struct task *t, struct fetch *fetch, const struct entry 
 
 enum batch_result { BATCH_MORE, BATCH_END, BATCH_GONE, BATCH_FAILED };
 
-static enum batch_result write_batch(struct task *t, struct fetch *fetch, uint32_t *from) {
+/* Reads the entries from `from` on, and moves it behind them. */
+static enum batch_result read_batch(struct fetch *fetch, struct fetch_batch *batch, uint32_t *from) {
     struct imap_session *session = fetch->call->session;
     size_t max = fetch->fields & (ENTRY_MESSAGE | ENTRY_PLACE) ? IMAP_BATCH_MESSAGES : IMAP_BATCH_ENTRIES;
-    struct entry *entries;
-    size_t count = 0;
-    arena_reset(fetch->batch);
-    enum store_result result = reader_entries(session->server->reader, fetch->batch, session->view->mailbox,
-                                              fetch->targets, *from, fetch->fields, max, &entries, &count);
+    batch->count = 0;
+    arena_reset(batch->arena);
+    if (*from == 0) return BATCH_END;
+    enum store_result result =
+        reader_entries(session->server->reader, batch->arena, session->view->mailbox, fetch->targets, *from,
+                       fetch->fields, max, &batch->entries, &batch->count);
     if (result != STORE_OK) return BATCH_FAILED;
-    if (count == 0) return BATCH_END;
-    if (!session->is_read_only && sets_seen(fetch->request)) mark_seen(t, fetch, entries, count);
-    for (size_t i = 0; i < count; i++)
-        if (!write_entry(t, fetch, &entries[i])) return BATCH_GONE;
-    *from = entries[count - 1].uid + 1;
-    return *from == 0 ? BATCH_END : BATCH_MORE;
+    if (batch->count == 0) return BATCH_END;
+    *from = batch->entries[batch->count - 1].uid + 1;
+    return BATCH_MORE;
+}
+
+static enum batch_result write_batch(struct task *t, struct fetch *fetch, const struct fetch_batch *batch) {
+    if (!fetch->call->session->is_read_only && sets_seen(fetch->request))
+        mark_seen(t, fetch, batch->entries, batch->count);
+    for (size_t i = 0; i < batch->count; i++)
+        if (!write_entry(t, fetch, &batch->entries[i])) return BATCH_GONE;
+    return BATCH_MORE;
+}
+
+_Static_assert((int)IMAP_BATCH_MESSAGES <= (int)BODY_AHEAD_MESSAGES, "a batch is unpacked at once");
+
+/* Whether the bodies of the batch after this full one are unpacked while this one is written. */
+static bool looks_ahead(struct fetch *fetch) {
+    struct body_ahead *ahead = fetch->call->session->server->ahead;
+    if (fetch->ahead || !ahead || !(fetch->fields & ENTRY_PLACE) || fetch->now.count < IMAP_BATCH_MESSAGES)
+        return fetch->ahead != NULL;
+    if (body_ahead_take(ahead)) fetch->ahead = ahead;
+    return fetch->ahead != NULL;
+}
+
+static enum batch_result write_and_look_ahead(struct task *t, struct fetch *fetch, uint32_t *from) {
+    enum batch_result next = read_batch(fetch, &fetch->next, from);
+    if (next == BATCH_MORE) body_ahead_begin(t, fetch->ahead, fetch->next.entries, fetch->next.count);
+    enum batch_result result = write_batch(t, fetch, &fetch->now);
+    body_ahead_end(t, fetch->ahead);
+    struct fetch_batch written = fetch->now;
+    fetch->now = fetch->next;
+    fetch->next = written;
+    return result == BATCH_MORE ? next : result;
 }
 
 static enum batch_result write_batches(struct task *t, struct fetch *fetch) {
     uint32_t from = 1;
-    enum batch_result result = BATCH_MORE;
-    while ((result = write_batch(t, fetch, &from)) == BATCH_MORE)
-        if (task_yield(t) == WAIT_CANCELLED) return BATCH_GONE;
+    enum batch_result result = read_batch(fetch, &fetch->now, &from);
+    while (result == BATCH_MORE) {
+        if (looks_ahead(fetch)) {
+            result = write_and_look_ahead(t, fetch, &from);
+        } else {
+            result = write_batch(t, fetch, &fetch->now);
+            if (result == BATCH_MORE) result = read_batch(fetch, &fetch->now, &from);
+        }
+        if (result == BATCH_MORE && task_yield(t) == WAIT_CANCELLED) return BATCH_GONE;
+    }
     return result;
 }
 
@@ -125,11 +161,14 @@ static struct imap_answer fetch_all(struct task *t, struct fetch *fetch) {
     (void)imap_keywords_load(fetch->call, &fetch->keywords);
     if (fetch->request->vanished) report_vanished(fetch);
     const struct budgets *budgets = fetch->call->session->server->env->budgets;
-    fetch->batch = arena_new(budgets->imap_batch_bytes);
+    fetch->now.arena = arena_new(budgets->imap_batch_bytes);
+    fetch->next.arena = arena_new(budgets->imap_batch_bytes);
     fetch->structure_arena = arena_new(budgets->imap_work_bytes);
     enum batch_result result = fetch->targets.count ? write_batches(t, fetch) : BATCH_END;
     arena_free(&fetch->structure_arena);
-    arena_free(&fetch->batch);
+    if (fetch->ahead) body_ahead_give_back(fetch->ahead);
+    arena_free(&fetch->next.arena);
+    arena_free(&fetch->now.arena);
     return conclude(fetch, result);
 }
 

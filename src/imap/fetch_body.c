@@ -62,10 +62,21 @@ static void hide_nuls(struct buffer *out, size_t from) {
     while (from < out->len && (at = memchr(at, 0, (size_t)(out->ptr + out->len - at)))) *at++ = '?';
 }
 
+/* What was unpacked ahead has the whole piece. */
+static bool take_ahead(struct fetch *fetch, const struct entry *entry, struct body_range piece,
+                       struct buffer *out) {
+    if (!fetch->ahead) return false;
+    struct slice frame = body_ahead_get(fetch->ahead, (size_t)(entry - fetch->now.entries), entry->message);
+    if (piece.offset > frame.len || piece.len > frame.len - piece.offset || frame.len == 0) return false;
+    buffer_append(out, slice_sub(frame, (size_t)piece.offset, (size_t)piece.len));
+    return true;
+}
+
 bool fetch_read(struct fetch *fetch, const struct entry *entry, struct body_range piece, struct buffer *out) {
     size_t before = out->len;
-    enum store_result result =
-        reader_entry_body(fetch->call->session->server->reader, entry, piece.offset, piece.len, out);
+    enum store_result result = STORE_OK;
+    if (!take_ahead(fetch, entry, piece, out))
+        result = reader_entry_body(fetch->call->session->server->reader, entry, piece.offset, piece.len, out);
     if (result == STORE_OK && out->len - before == piece.len) return true;
     buffer_truncate(out, before);
     if (result == STORE_NOT_FOUND)

@@ -10,6 +10,12 @@
 #include "imap/imap_session.h"
 #include "wire/mime.h"
 
+struct fetch_batch {
+    struct arena *arena;
+    struct entry *entries;
+    size_t count;
+};
+
 struct fetch {
     struct imap_call *call;
     const struct imap_fetch *request;
@@ -17,8 +23,11 @@ struct fetch {
     struct uid_ranges targets;
     /* ENTRY_ bits that the request needs. */
     unsigned fields;
-    /* The entries of one batch. */
-    struct arena *batch;
+    /* The entries that are being written, and, where their bodies are unpacked ahead, those that follow. */
+    struct fetch_batch now;
+    struct fetch_batch next;
+    /* Ours for the time of this command, or NULL. */
+    struct body_ahead *ahead;
     /* The structure of the message at hand; NULL until somebody asks. */
     struct arena *structure_arena;
     const struct mime_part *structure;

@@ -11,6 +11,7 @@
 #include "intake/intake.h"
 #include "io/conn.h"
 #include "login/login.h"
+#include "store/body_ahead.h"
 #include "store/client.h"
 #include "store/reader.h"
 
@@ -29,6 +30,8 @@ struct imap_server {
     struct reader *reader;
     struct intake_pool *intake;
     struct conn_group *group;
+    /* NULL: nothing is unpacked ahead. */
+    struct body_ahead *ahead;
     struct imap_settings settings;
     /* Private: struct imap_view by mailbox, struct imap_account by account. */
     struct map *views;

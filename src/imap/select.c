@@ -69,16 +69,28 @@ static bool resynchronise(struct task *t, struct imap_call *call) {
     return imap_report_flags(t, call, &report);
 }
 
+/* Selects it and says what it is like, all of it read at one moment. */
+static enum store_result open_mailbox(struct imap_call *call, struct mailbox *mailbox) {
+    struct imap_session *session = call->session;
+    struct imap_select *select = &call->command->select;
+    reader_hold(session->server->reader);
+    enum store_result result = imap_call_mailbox(call, select->mailbox, mailbox);
+    if (result == STORE_OK) result = open_view(session, mailbox->id);
+    if (result == STORE_OK) {
+        session->is_read_only = call->command->kind == IMAP_COMMAND_EXAMINE;
+        if (select->condstore || select->qresync) session->enabled |= IMAP_ENABLE_CONDSTORE;
+        write_state(call);
+    }
+    reader_release(session->server->reader);
+    return result;
+}
+
 static struct imap_answer select_mailbox(struct task *t, struct imap_call *call) {
     struct imap_session *session = call->session;
     struct imap_select *select = &call->command->select;
     struct mailbox mailbox;
-    enum store_result result = imap_call_mailbox(call, select->mailbox, &mailbox);
-    if (result == STORE_OK) result = open_view(session, mailbox.id);
+    enum store_result result = open_mailbox(call, &mailbox);
     if (result != STORE_OK) return imap_answer_of(result);
-    session->is_read_only = call->command->kind == IMAP_COMMAND_EXAMINE;
-    if (select->condstore || select->qresync) session->enabled |= IMAP_ENABLE_CONDSTORE;
-    write_state(call);
     if (select->qresync && !resynchronise(t, call)) return ANSWER_NONE;
     LOG_FACT(session->server->env->log, LOG_LEVEL_DEBUG, "imap.select", LOG_ID("session", session->id),
              LOG_TEXT("mailbox", mailbox.name), LOG_NUMBER("messages", uid_set_count(&session->uids)));

@@ -9,7 +9,7 @@
 
 #include "io/task.h"
 
-/* For backends. */
+/* A job under way. Its fields are for backends. */
 struct lane_job {
     struct list link;
     void (*run)(void *argument);
@@ -42,6 +42,11 @@ static inline struct lane *lane_open_patient(struct env *env, const char *name, 
 }
 /* Ends the lane once its jobs are done, and nulls *lane. */
 void lane_close(struct lane **lane);
+/* Starts `run(argument)` in the lane and does not wait: lane_join does, which must follow, whatever happens
+   to `t` meanwhile. The job is the caller's, and `t` is woken when it is done. */
+void lane_begin(struct task *t, struct lane *lane, struct lane_job *job, void (*run)(void *argument),
+                void *argument);
+void lane_join(struct task *t, struct lane_job *job);
 /* Runs `run(argument)` in the lane and waits for its end, whatever happens to `t` meanwhile. */
 void lane_run(struct task *t, struct lane *lane, void (*run)(void *argument), void *argument);
 

@@ -181,6 +181,12 @@ static bool read_somewhere(struct body_reader *reader, uint64_t body, struct bod
     return false;
 }
 
+bool body_read_known(struct body_reader *reader, uint64_t body, const struct body_place *known, uint64_t len,
+                     struct buffer *out) {
+    struct body_place place = *known;
+    return place.segment && read_somewhere(reader, body, &place, 0, len, out);
+}
+
 enum store_result body_read_at(struct body_reader *reader, uint64_t body, const struct body_place *known,
                                uint64_t offset, uint64_t len, struct buffer *out) {
     struct body_place place = *known;

@@ -61,6 +61,8 @@ struct reader {
     char *folder;
     struct db *db;
     struct body_reader bodies;
+    /* Reads are parts of one that reader_hold began. */
+    bool is_held;
 };
 
 int reader_open(struct env *env, const char *folder, struct reader **out) {
@@ -87,11 +89,28 @@ void reader_close(struct reader **reader) {
     *reader = NULL;
 }
 
-/* Ends what db_begin_read began; `has_room` is whether the caller's arena held the answer. */
+static void read_begin(struct reader *reader) {
+    if (!reader->is_held) db_begin_read(reader->db);
+}
+
+/* Ends what read_begin began; `has_room` is whether the caller's arena held the answer. */
 static enum store_result read_end(struct reader *reader, bool has_room) {
-    enum store_result result = db_commit(reader->db);
+    enum store_result result = reader->is_held ? db_failure(reader->db) : db_commit(reader->db);
     db_complain(reader->db, reader->env->log);
     return result == STORE_OK && !has_room ? STORE_FAILED : result;
+}
+
+void reader_hold(struct reader *reader) {
+    ASSERT(!reader->is_held);
+    db_begin_read(reader->db);
+    reader->is_held = true;
+}
+
+void reader_release(struct reader *reader) {
+    ASSERT(reader->is_held);
+    reader->is_held = false;
+    (void)db_commit(reader->db);
+    db_complain(reader->db, reader->env->log);
 }
 
 /* ---- mailboxes ---- */
@@ -112,7 +131,7 @@ static bool read_mailbox(const struct db_rows *rows, struct arena *arena, struct
 
 enum store_result reader_mailbox_list(struct reader *reader, struct arena *arena, uint64_t account,
                                       struct mailbox **mailboxes, size_t *count) {
-    db_begin_read(reader->db);
+    read_begin(reader);
     int64_t total = DB_READ_NUMBER(reader->db, mailbox_count, 0, DB_NUMBER(account));
     *mailboxes = arena_try_alloc(arena, sizeof **mailboxes * (size_t)total);
     *count = 0;
@@ -136,20 +155,20 @@ enum store_result reader_mailbox_find(struct reader *reader, struct arena *arena
                                       struct slice name, struct mailbox *mailbox) {
     struct slice canonical;
     if (!mailbox_name_read(arena, name, &canonical)) return STORE_NOT_FOUND;
-    db_begin_read(reader->db);
+    read_begin(reader);
     struct db_rows rows = DB_ROWS(reader->db, mailbox_named, DB_NUMBER(account), DB_TEXT(canonical));
     return read_one(reader, rows, arena, mailbox);
 }
 
 enum store_result reader_mailbox_get(struct reader *reader, struct arena *arena, uint64_t mailbox_id,
                                      struct mailbox *mailbox) {
-    db_begin_read(reader->db);
+    read_begin(reader);
     return read_one(reader, DB_ROWS(reader->db, mailbox_one, DB_NUMBER(mailbox_id)), arena, mailbox);
 }
 
 enum store_result reader_keywords(struct reader *reader, struct arena *arena, uint64_t mailbox,
                                   struct slice **names, size_t *count) {
-    db_begin_read(reader->db);
+    read_begin(reader);
     *names = arena_try_alloc(arena, sizeof **names * KEYWORDS_MAX);
     *count = 0;
     bool has_room = *names != NULL;
@@ -179,7 +198,7 @@ static void report_runs(struct db_rows *rows, void (*report)(void *context, stru
 
 enum store_result reader_uids(struct reader *reader, uint64_t mailbox, uint32_t first_uid,
                               void (*range)(void *context, struct uid_range range), void *context) {
-    db_begin_read(reader->db);
+    read_begin(reader);
     struct db_rows rows = DB_ROWS(reader->db, entry_uids, DB_NUMBER(mailbox), DB_NUMBER(first_uid));
     report_runs(&rows, range, context);
     return read_end(reader, true);
@@ -188,7 +207,7 @@ enum store_result reader_uids(struct reader *reader, uint64_t mailbox, uint32_t 
 enum store_result reader_uids_with_flags(struct reader *reader, uint64_t mailbox, uint64_t set,
                                          uint64_t clear, void (*range)(void *context, struct uid_range range),
                                          void *context) {
-    db_begin_read(reader->db);
+    read_begin(reader);
     struct db_rows rows =
         DB_ROWS(reader->db, entry_uids_with_flags, DB_NUMBER(mailbox), DB_NUMBER(set), DB_NUMBER(clear));
     report_runs(&rows, range, context);
@@ -213,7 +232,7 @@ enum store_result reader_usage(struct reader *reader, uint64_t account, struct a
 }
 
 enum store_result reader_first_unseen(struct reader *reader, uint64_t mailbox, uint32_t *uid) {
-    db_begin_read(reader->db);
+    read_begin(reader);
     *uid = (uint32_t)DB_READ_NUMBER(reader->db, entry_first_unseen, 0, DB_NUMBER(mailbox));
     return read_end(reader, true);
 }
@@ -292,7 +311,7 @@ enum store_result reader_entries(struct reader *reader, struct arena *arena, uin
     *entries = read.entries;
     *count = 0;
     if (!read.entries) return STORE_FAILED;
-    db_begin_read(reader->db);
+    read_begin(reader);
     bool has_room = true;
     for (size_t i = range_search(uids, from_uid); has_room && i < uids.count && read.count < max; i++) {
         struct uid_range range = uids.ranges[i];
@@ -308,7 +327,7 @@ enum store_result reader_changes(struct reader *reader, struct arena *arena, uin
     *changes = arena_try_alloc(arena, sizeof **changes * max);
     *count = 0;
     if (!*changes) return STORE_FAILED;
-    db_begin_read(reader->db);
+    read_begin(reader);
     int64_t floor = DB_READ_NUMBER(reader->db, change_floor, -1, DB_NUMBER(mailbox));
     struct db_rows rows =
         DB_ROWS(reader->db, change_rows, DB_NUMBER(mailbox), DB_NUMBER(modseq), DB_NUMBER(max));
@@ -322,7 +341,7 @@ enum store_result reader_changes(struct reader *reader, struct arena *arena, uin
 
 enum store_result reader_import_is_known(struct reader *reader, uint64_t account, struct slice source,
                                          bool *is_known) {
-    db_begin_read(reader->db);
+    read_begin(reader);
     *is_known = import_is_known(reader->db, account, source);
     return read_end(reader, true);
 }

@@ -19,6 +19,10 @@ void reader_close(struct reader **reader);
    is read goes on: bodies are where the database now says. */
 void reader_segment_gone(struct reader *reader, uint64_t segment);
 
+/* Between the two all reads see the same state and cost one beginning and end; nothing may wait there. */
+void reader_hold(struct reader *reader);
+void reader_release(struct reader *reader);
+
 enum store_result reader_mailbox_list(struct reader *reader, struct arena *arena, uint64_t account,
                                       struct mailbox **mailboxes, size_t *count);
 /* By name (INBOX in any case) or by id. STORE_NOT_FOUND. */
