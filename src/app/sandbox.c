@@ -89,9 +89,9 @@ static const int calls_to_read_files[] = {
     CALL(pread64),   CALL(preadv),     CALL(stat),       CALL(lstat),    CALL(statx),      CALL(access),
     CALL(faccessat), CALL(faccessat2), CALL(getdents64), CALL(readlink), CALL(readlinkat), CALL(getcwd)};
 static const int calls_to_write_files[] = {
-    CALL(openat),    CALL(pwrite64), CALL(pwritev), CALL(ftruncate), CALL(fallocate), CALL(fsync),
-    CALL(fdatasync), CALL(flock),    CALL(unlink),  CALL(unlinkat),  CALL(rename),    CALL(renameat),
-    CALL(renameat2), CALL(fchmod),   CALL(fchown),  CALL(statfs),    CALL(fstatfs),
+    CALL(openat),    CALL(pwrite64),        CALL(pwritev), CALL(ftruncate), CALL(fallocate), CALL(fsync),
+    CALL(fdatasync), CALL(sync_file_range), CALL(flock),   CALL(unlink),    CALL(unlinkat),  CALL(rename),
+    CALL(renameat),  CALL(renameat2),       CALL(fchmod),  CALL(fchown),    CALL(statfs),    CALL(fstatfs),
 };
 /* Bodies that are spooled are written to a descriptor that the store opened. */
 static const int calls_to_spool[] = {CALL(pwrite64), CALL(pread64)};

@@ -170,6 +170,8 @@ enum {
     STORE_BATCH_BYTES_MAX = 16 * 1024 * 1024,
     STORE_OPERATION_MEMORY_BYTES_MAX = 64 * 1024 * 1024,
     STORE_SEGMENT_BYTES = 64 * 1024 * 1024,
+    /* A segment grows by so many zeros ahead of what is written to it. */
+    STORE_SEGMENT_ROOM_BYTES = 256 * 1024,
     STORE_SEGMENTS_OPEN_MAX = 16,
     STORE_SPOOLS_MAX = 256,
     STORE_SPOOL_CHUNK_BYTES = 256 * 1024,

@@ -26,6 +26,7 @@ struct file_ops {
     struct file *(*adopt)(struct env *env, struct handle handle);
     int64_t (*read)(struct file *file, void *bytes, size_t len, uint64_t offset);
     int (*write)(struct file *file, struct slice bytes, uint64_t offset);
+    void (*start_sync)(struct file *file, uint64_t offset, uint64_t len);
     int (*sync)(struct file *file);
     int64_t (*size)(struct file *file);
     int (*truncate)(struct file *file, uint64_t size);
@@ -62,6 +63,11 @@ NODISCARD static inline int64_t file_read(struct file *file, void *bytes, size_t
 }
 NODISCARD static inline int file_write(struct file *file, struct slice bytes, uint64_t offset) {
     return file->ops->write(file, bytes, offset);
+}
+/* Begins to write those bytes to the disk, so that the sync which comes has less to wait for. Promises
+ * nothing. */
+static inline void file_start_sync(struct file *file, uint64_t offset, uint64_t len) {
+    file->ops->start_sync(file, offset, len);
 }
 /* After this the bytes and the size survive a power cut. An error means that they may not,
    now or ever: nothing written since the last good sync may be acknowledged. */

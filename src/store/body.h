@@ -20,8 +20,12 @@ struct body_writer {
     /* End of the segment as the database has it, and with what was appended since. */
     uint64_t recorded;
     uint64_t end;
+    /* The file is known to be so long; behind `end` it holds nothing that counts. */
+    uint64_t room;
     /* Appended, not yet written: the last bytes before `end`. */
     struct buffer pending;
+    /* What the batch appended is written, and not synced. */
+    bool is_unsynced;
     /* What this transaction added, for the segment's row. */
     uint64_t live_bytes;
     uint64_t live_count;
@@ -44,8 +48,10 @@ NODISCARD int body_append(struct body_writer *writer, uint64_t id, const struct 
 /* Appends a packed body that was read elsewhere. */
 NODISCARD int body_append_packed(struct body_writer *writer, uint64_t id, struct slice packed,
                                  uint64_t raw_bytes, struct body_place *place);
-/* Writes and syncs what was appended. A sync that fails ends the role. 0, or a negated errno. */
-NODISCARD int body_batch_sync(struct body_writer *writer);
+/* Writes what was appended, and lets the disk begin. 0, or a negated errno. */
+NODISCARD int body_batch_write(struct body_writer *writer);
+/* Syncs what was written, if anything was; *syncs counts it. A sync that fails ends the role. */
+NODISCARD int body_batch_sync(struct body_writer *writer, uint64_t *syncs);
 /* Forgets what the batch appended. */
 void body_batch_undo(struct body_writer *writer);
 

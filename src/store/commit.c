@@ -37,7 +37,7 @@ static bool has_bodies(const struct commit_operation *operation) {
     return operation->body_count || operation->append;
 }
 
-/* Appends and syncs all bodies of the batch. 0, or why none of them can be. */
+/* Appends all bodies of the batch. 0, or why none of them can be. */
 static int batch_append(struct commit_queue *queue) {
     struct commit *commit = &queue->commit;
     bool has_any = false;
@@ -49,8 +49,7 @@ static int batch_append(struct commit_queue *queue) {
         if (result) break;
         result = append_bodies(commit, operation);
     }
-    if (result == 0) result = body_batch_sync(commit->bodies);
-    commit->syncs++;
+    if (result == 0) result = body_batch_write(commit->bodies);
     if (result) body_batch_undo(commit->bodies);
     return result;
 }
@@ -66,6 +65,8 @@ static bool finish_transaction(struct commit *commit, size_t news_before) {
     inboxes_write(commit);
     body_transaction_record(commit->bodies, commit->db);
     threads_transaction_record(commit->threads, commit->db, commit->now_ms);
+    /* The disk took them in while the statements ran; no commit may name a body that is not synced. */
+    if (body_batch_sync(commit->bodies, &commit->syncs)) db_fail(commit->db, STORE_FAILED);
     bool is_late = IS_PLANTED(commit->bodies->env, PLANTED_LATE_COMMIT);
     if (!is_late) commit->syncs++;
     if (is_late || db_commit(commit->db) == STORE_OK) {

@@ -1,8 +1,8 @@
 /*
  * The commit queue: where all writes meet. Operations from many tasks wait here; one task
  * takes all that wait, and the commit lane runs them as one batch: their bodies are appended
- * to the segment and synced, then each operation's function runs inside one SQL transaction,
- * whose commit is the second sync. Then all their tasks wake, and news is published.
+ * to the segment, then each operation's function runs inside one SQL transaction; before its
+ * commit, which is a sync, the segment is synced. Then all their tasks wake, and news is published.
  *
  * An operation that says no (not found, over quota, ...) must have written nothing: it checks
  * first, then writes. When a statement fails unexpectedly, the whole batch is rolled back and

@@ -71,6 +71,9 @@ static inline int faulty_write(struct file *file, struct slice bytes, uint64_t o
     (void)!real_file_ops.write(real_of(file), slice_sub(bytes, 0, bytes.len / 2), offset);
     return fault_errno();
 }
+static inline void faulty_start_sync(struct file *file, uint64_t offset, uint64_t len) {
+    real_file_ops.start_sync(real_of(file), offset, len);
+}
 static inline int faulty_sync(struct file *file) {
     return fault_comes() ? -EIO : real_file_ops.sync(real_of(file));
 }
@@ -187,6 +190,7 @@ static inline const struct env_ops *faults_install(struct env_ops *ops) {
     faulty_ops.adopt = faulty_adopt;
     faulty_ops.read = faulty_read;
     faulty_ops.write = faulty_write;
+    faulty_ops.start_sync = faulty_start_sync;
     faulty_ops.sync = faulty_sync;
     faulty_ops.size = faulty_size;
     faulty_ops.truncate = faulty_truncate;

@@ -86,6 +86,10 @@ static int real_write(struct file *file, struct slice bytes, uint64_t offset) {
     return 0;
 }
 
+static void real_start_sync(struct file *file, uint64_t offset, uint64_t len) {
+    (void)sync_file_range(fd_of(file), (off_t)offset, (off_t)len, SYNC_FILE_RANGE_WRITE);
+}
+
 static int real_sync(struct file *file) { return fdatasync(fd_of(file)) ? -errno : 0; }
 
 static int64_t real_size(struct file *file) {
@@ -163,6 +167,7 @@ const struct file_ops real_file_ops = {
     .adopt = real_adopt,
     .read = real_read,
     .write = real_write,
+    .start_sync = real_start_sync,
     .sync = real_sync,
     .size = real_size,
     .truncate = real_truncate,
