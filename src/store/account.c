@@ -95,6 +95,7 @@ static bool account_exists(struct db *db, struct slice address, uint64_t *accoun
 }
 
 static enum store_result account_add(struct commit *commit, void *argument) {
+    commit->has_changed_directory = true;
     struct account_request *request = argument;
     struct slice address = request->address.whole;
     uint64_t domain = 0;
@@ -123,6 +124,7 @@ static enum store_result account_password(struct commit *commit, void *argument)
 }
 
 static enum store_result account_remove(struct commit *commit, void *argument) {
+    commit->has_changed_directory = true;
     struct account_request *request = argument;
     if (!account_exists(commit->db, request->address.whole, &request->account))
         return db_result(commit->db, STORE_NOT_FOUND);

@@ -160,7 +160,7 @@ static void take_batch(struct commit_queue *queue) {
     metrics_add(&queue->env->metrics, METRIC_STORE_COMMITS, 1);
     metrics_observe(&queue->env->metrics, METRIC_STORE_BATCH, count);
     buffer_clear(&queue->commit.news);
-    queue->commit.has_dropped = false;
+    queue->commit.has_dropped = queue->commit.has_changed_directory = false;
     queue->commit.now_ms = env_wall_ms(queue->env);
 }
 
@@ -224,6 +224,7 @@ static void commit_main(struct task *t, void *argument) {
         lane_run(t, queue->lane, run_batch, queue);
         queue->under_way += queue->waiting_count;
         queue->must_finish_checkpoint = false;
+        queue->directory_changes += queue->commit.has_changed_directory;
         metrics_add(&queue->env->metrics, METRIC_STORE_SYNCS, queue->commit.syncs);
         db_complain(queue->commit.db, queue->env->log);
         publish(queue);

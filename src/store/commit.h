@@ -34,6 +34,8 @@ struct commit {
     uint64_t syncs;
     /* References were given up: the reaper has work. */
     bool has_dropped;
+    /* A domain, an alias or an account was added or removed. */
+    bool has_changed_directory;
 };
 
 /* A body that comes with an operation; `place` is set before the operation's function runs. */
@@ -80,6 +82,8 @@ struct commit_queue {
     uint64_t commits;
     uint64_t committed;
     uint64_t checkpointed_bytes;
+    /* Batches that changed the directory. */
+    uint64_t directory_changes;
     bool is_closing;
     bool must_finish_checkpoint;
 };

@@ -8,10 +8,11 @@ static const char domain_first[] = "SELECT name FROM domain ORDER BY id LIMIT 1"
 static const char alias_any[] = "SELECT 1 FROM alias WHERE address = $1 LIMIT 1";
 static const char alias_targets[] = "SELECT target FROM alias WHERE address = $1 ORDER BY target";
 static const char account_by_address[] =
-    "SELECT id, quota_bytes > 0 AND used_bytes >= quota_bytes FROM account WHERE address = $1";
+    "SELECT id, quota_bytes > 0 AND used_bytes >= quota_bytes, address, quota_bytes > 0 FROM account"
+    " WHERE address = $1";
 static const char account_first[] =
-    "SELECT id, quota_bytes > 0 AND used_bytes >= quota_bytes, address FROM account WHERE domain = $1"
-    " ORDER BY id LIMIT 1";
+    "SELECT id, quota_bytes > 0 AND used_bytes >= quota_bytes, address, quota_bytes > 0 FROM account"
+    " WHERE domain = $1 ORDER BY id LIMIT 1";
 
 bool domain_find(struct db *db, struct slice name, uint64_t *id, uint64_t *tenant) {
     struct db_rows rows = DB_ROWS(db, domain_by_name, DB_TEXT(name));
@@ -42,6 +43,8 @@ struct walk {
     size_t target_capacity;
     /* Part of an alias is not what was asked: then the whole fails. */
     bool has_no_room;
+    /* The answer hangs on what an account holds. */
+    bool has_quota;
 };
 
 static void walk_add(struct walk *walk, struct slice text) {
@@ -71,10 +74,15 @@ static void target_add(struct walk *walk, uint64_t account, struct slice address
     walk->targets[walk->target_count++] = (struct address_target){account, copy, is_over_quota};
 }
 
+static void account_add(struct walk *walk, const struct db_rows *row) {
+    walk->has_quota |= db_rows_number(row, 3) != 0;
+    target_add(walk, db_rows_id(row, 0), db_rows_bytes(row, 2), db_rows_number(row, 1) != 0);
+}
+
 static bool try_account(struct walk *walk, struct slice address) {
     struct db_rows rows = DB_ROWS(walk->db, account_by_address, DB_TEXT(address));
     if (!db_rows_next(&rows)) return false;
-    target_add(walk, db_rows_id(&rows, 0), address, db_rows_number(&rows, 1) != 0);
+    account_add(walk, &rows);
     db_rows_end(&rows);
     return true;
 }
@@ -103,7 +111,7 @@ static bool try_postmaster(struct walk *walk, struct slice local, uint64_t domai
     if (!slice_equal(local, SLICE("postmaster"))) return false;
     struct db_rows rows = DB_ROWS(walk->db, account_first, DB_NUMBER(domain));
     if (!db_rows_next(&rows)) return false;
-    target_add(walk, db_rows_id(&rows, 0), db_rows_bytes(&rows, 2), db_rows_number(&rows, 1) != 0);
+    account_add(walk, &rows);
     db_rows_end(&rows);
     return true;
 }
@@ -145,11 +153,12 @@ static bool walk_run(struct walk *walk, struct address_route *route) {
 }
 
 enum store_result directory_resolve(struct db *db, struct arena *arena, struct slice address,
-                                    struct address_route *route) {
+                                    struct address_route *route, bool *has_quota) {
     *route = (struct address_route){.kind = ADDRESS_ELSEWHERE};
     struct walk walk = {.db = db, .arena = arena};
     walk_start(&walk, address);
     bool is_ours = walk_run(&walk, route);
+    *has_quota = walk.has_quota;
     if (walk.has_no_room) return STORE_FAILED;
     if (!is_ours) return db_failure(db);
     route->kind = walk.target_count ? ADDRESS_LOCAL : ADDRESS_UNKNOWN_USER;

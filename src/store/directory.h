@@ -9,8 +9,9 @@
 bool domain_find(struct db *db, struct slice name, uint64_t *id, uint64_t *tenant);
 /* False where there is none. */
 bool alias_exists(struct db *db, struct slice address);
-/* STORE_OK, or STORE_FAILED when reading failed. */
+/* STORE_OK, or STORE_FAILED when reading failed. *has_quota: the answer may change with what an account
+ * holds. */
 enum store_result directory_resolve(struct db *db, struct arena *arena, struct slice address,
-                                    struct address_route *route);
+                                    struct address_route *route, bool *has_quota);
 
 #endif

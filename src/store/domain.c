@@ -38,6 +38,7 @@ static enum store_result run_request(struct task *t, struct engine *engine, stru
 /* ---- domains ---- */
 
 static enum store_result domain_add(struct commit *commit, void *argument) {
+    commit->has_changed_directory = true;
     const struct directory_request *request = argument;
     uint64_t id = 0;
     uint64_t tenant = 0;
@@ -49,6 +50,7 @@ static enum store_result domain_add(struct commit *commit, void *argument) {
 }
 
 static enum store_result domain_remove(struct commit *commit, void *argument) {
+    commit->has_changed_directory = true;
     const struct directory_request *request = argument;
     uint64_t id = 0;
     uint64_t tenant = 0;
@@ -101,6 +103,7 @@ enum store_result engine_domain_list(struct engine *engine, struct arena *arena,
 /* ---- aliases ---- */
 
 static enum store_result alias_add(struct commit *commit, void *argument) {
+    commit->has_changed_directory = true;
     const struct directory_request *request = argument;
     struct slice address = request->address.whole;
     uint64_t domain = 0;
@@ -116,6 +119,7 @@ static enum store_result alias_add(struct commit *commit, void *argument) {
 }
 
 static enum store_result alias_remove(struct commit *commit, void *argument) {
+    commit->has_changed_directory = true;
     const struct directory_request *request = argument;
     if (request->target.whole.len)
         DB_RUN(commit->db, alias_delete, DB_TEXT(request->address.whole), DB_TEXT(request->target.whole));

@@ -140,11 +140,13 @@ static struct engine *engine_new(struct env *env, const char *folder) {
     struct engine *engine = calloc(1, sizeof *engine);
     if (!engine || !(engine->folder = strdup(folder))) FATAL("out of memory for the store");
     engine->env = env;
+    engine->routes.seed = env_random_u64(env);
     return engine;
 }
 
 static void engine_free(struct engine **engine) {
     db_close(&(*engine)->db);
+    route_cache_free(&(*engine)->routes);
     file_close(&(*engine)->lock);
     free((*engine)->folder);
     free(*engine);
@@ -207,11 +209,16 @@ void scan_end(struct engine *engine, struct db **db) {
 
 enum store_result engine_address_resolve(struct engine *engine, struct arena *arena, struct slice address,
                                          struct address_route *route) {
+    if (route_cache_get(&engine->routes, engine->queue.directory_changes, arena, address, route))
+        return STORE_OK;
+    bool has_quota = false;
     db_begin_read(engine->db);
-    enum store_result resolved = directory_resolve(engine->db, arena, address, route);
+    enum store_result resolved = directory_resolve(engine->db, arena, address, route, &has_quota);
     enum store_result result = db_commit(engine->db);
     db_complain(engine->db, engine->env->log);
-    return result == STORE_OK ? resolved : result;
+    if (result != STORE_OK || resolved != STORE_OK) return result == STORE_OK ? resolved : result;
+    if (route->kind == ADDRESS_LOCAL && !has_quota) route_cache_put(&engine->routes, address, route);
+    return STORE_OK;
 }
 
 enum store_result engine_spool_open(struct engine *engine, uint64_t *spool, struct handle *handle) {

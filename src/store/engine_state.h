@@ -5,6 +5,7 @@
 #include "store/commit.h"
 #include "store/grant.h"
 #include "store/password.h"
+#include "store/route_cache.h"
 #include "store/spool.h"
 #include "store/upkeep.h"
 
@@ -19,6 +20,7 @@ struct engine {
     struct password_room passwords;
     struct spools spools;
     struct grants grants;
+    struct route_cache routes;
     /* For what reads everything: opened when it is needed. */
     struct lane *scan_lane;
     bool is_scanning;

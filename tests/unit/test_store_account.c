@@ -308,6 +308,48 @@ static void late_grant_body(struct task *t, struct store_bench *bench) {
 
 static void a_health_login_ends_with_its_time(void **state) { bench_run(late_grant_body, NULL); }
 
+/* Each is asked twice before something changes, so that whoever remembers answers remembers. */
+static enum address_kind resolve_twice(struct store_bench *bench, const char *address) {
+    enum address_kind kind = resolve(bench, address).kind;
+    assert_int_equal(resolve(bench, address).kind, kind);
+    return kind;
+}
+
+static void changes_body(struct task *t, struct store_bench *bench) {
+    struct alias alias = {.address = SLICE("team@example.org"), .target = SLICE("ann@example.org")};
+    uint64_t bob = 0;
+    bench_add_account(t, bench, 0);
+    assert_int_equal(resolve_twice(bench, "team@example.org"), ADDRESS_UNKNOWN_USER);
+    assert_int_equal(engine_alias_add(t, bench->engine, &alias), STORE_OK);
+    assert_int_equal(resolve_twice(bench, "team@example.org"), ADDRESS_LOCAL);
+    assert_int_equal(engine_account_add(t, bench->engine, SLICE("bob@example.org"), SLICE("pw"), 0, &bob),
+                     STORE_OK);
+    alias.target = SLICE("bob@example.org");
+    assert_int_equal(engine_alias_add(t, bench->engine, &alias), STORE_OK);
+    assert_int_equal(resolve(bench, "team@example.org").target_count, 2);
+    assert_int_equal(resolve(bench, "team@example.org").target_count, 2);
+    assert_int_equal(engine_account_remove(t, bench->engine, SLICE("bob@example.org")), STORE_OK);
+    assert_int_equal(resolve_twice(bench, "bob@example.org"), ADDRESS_UNKNOWN_USER);
+    assert_int_equal(resolve(bench, "team@example.org").target_count, 1);
+    alias.target = SLICE_EMPTY;
+    assert_int_equal(engine_alias_remove(t, bench->engine, &alias), STORE_OK);
+    assert_int_equal(resolve_twice(bench, "team@example.org"), ADDRESS_UNKNOWN_USER);
+    assert_int_equal(resolve_twice(bench, "ann@example.org"), ADDRESS_LOCAL);
+    assert_int_equal(resolve_twice(bench, "ann+list@example.org"), ADDRESS_LOCAL);
+}
+
+static void a_change_of_the_directory_counts_at_once(void **state) { bench_run(changes_body, NULL); }
+
+static void full_body(struct task *t, struct store_bench *bench) {
+    bench_add_account(t, bench, 10);
+    assert_int_equal(resolve_twice(bench, "ann@example.org"), ADDRESS_LOCAL);
+    assert_false(resolve(bench, "ann@example.org").targets[0].is_over_quota);
+    bench_deliver(t, bench, SLICE("ten bytes!"));
+    assert_true(resolve(bench, "ann@example.org").targets[0].is_over_quota);
+}
+
+static void an_account_that_became_full_is_seen_at_once(void **state) { bench_run(full_body, NULL); }
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_health_login_works_once_whoever_uses_it),
@@ -321,6 +363,8 @@ int main(void) {
         cmocka_unit_test(a_damaged_hash_matches_nothing),
         cmocka_unit_test(a_hash_of_a_password_as_typed_stays_good),
         cmocka_unit_test(unknown_users_have_stable_scram_salts),
+        cmocka_unit_test(a_change_of_the_directory_counts_at_once),
+        cmocka_unit_test(an_account_that_became_full_is_seen_at_once),
         cmocka_unit_test(quotas_hold_and_do_not_hold_up_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
