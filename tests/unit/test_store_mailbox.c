@@ -326,6 +326,55 @@ static void much_body(struct task *t, struct store_bench *bench) {
 
 static void much_that_changes_at_once_is_not_noted_one_by_one(void **state) { bench_run(much_body, NULL); }
 
+struct runs_seen {
+    struct uid_range ranges[8];
+    size_t count;
+};
+
+static void note_run(void *context, struct uid_range range) {
+    struct runs_seen *seen = context;
+    assert_true(seen->count < sizeof seen->ranges / sizeof seen->ranges[0]);
+    seen->ranges[seen->count++] = range;
+}
+
+static void assert_runs(struct store_bench *bench, uint32_t from, const struct uid_range *ranges,
+                        size_t count) {
+    struct runs_seen seen = {.count = 0};
+    assert_int_equal(reader_uids(bench->reader, bench->inbox, from, note_run, &seen), STORE_OK);
+    assert_int_equal(seen.count, count);
+    if (count) assert_memory_equal(seen.ranges, ranges, count * sizeof *ranges);
+}
+
+static void remove_uids(struct task *t, struct store_bench *bench, uint32_t first, uint32_t last) {
+    uint64_t modseq = 0;
+    assert_int_equal(
+        engine_expunge(t, bench->engine, bench->inbox, one_range(bench, first, last), false, &modseq),
+        STORE_OK);
+}
+
+static void holes_body(struct task *t, struct store_bench *bench) {
+    struct copy_result copied;
+    bench_add_account(t, bench, 0);
+    deliver_many(t, bench, 2);
+    for (int i = 0; i < 14; i++) {
+        struct copy_request self = {bench->inbox, bench->inbox, one_range(bench, 1, UINT32_MAX), false};
+        assert_int_equal(engine_copy(t, bench->engine, bench->arena, &self, &copied), STORE_OK);
+    }
+    enum { LAST = 2 << 14 };
+    assert_runs(bench, 1, &(struct uid_range){1, LAST}, 1);
+    remove_uids(t, bench, 1, 3);
+    assert_runs(bench, 1, &(struct uid_range){4, LAST}, 1);
+    remove_uids(t, bench, 9000, 9000);
+    remove_uids(t, bench, 20000, 29999);
+    struct uid_range left[] = {{4, 8999}, {9001, 19999}, {30000, LAST}};
+    assert_runs(bench, 1, left, 3);
+    assert_runs(bench, 30001, &(struct uid_range){30001, LAST}, 1);
+    remove_uids(t, bench, 1, UINT32_MAX);
+    assert_runs(bench, 1, NULL, 0);
+}
+
+static void uids_are_read_with_every_hole(void **state) { bench_run(holes_body, NULL); }
+
 static void names_body(struct task *t, struct store_bench *bench) {
     static const char *const bad[] = {"", "/", "a//b", "/a", "a/", "a\x01", "\xff", "\xed\xa0\x80", "a\x7f"};
     uint64_t id = 0;
@@ -445,6 +494,7 @@ int main(void) {
         cmocka_unit_test(expunged_messages_go_and_their_uids_never_come_back),
         cmocka_unit_test(tens_of_thousands_are_expunged_at_once),
         cmocka_unit_test(a_long_log_is_cut_and_says_so),
+        cmocka_unit_test(uids_are_read_with_every_hole),
         cmocka_unit_test(much_that_changes_at_once_is_not_noted_one_by_one),
         cmocka_unit_test(names_are_text_and_never_paths),
         cmocka_unit_test(mailboxes_are_renamed_with_what_is_below_them),
