@@ -11,6 +11,8 @@ struct deflate_stream {
     z_stream inflater;
     z_stream deflater;
     bool has_inflater;
+    /* All that came ends with a block. */
+    bool is_between_blocks;
     bool has_deflater;
     /* At rest: the last of what the peer has sent, as the next inflater must know it. */
     struct buffer history;
@@ -39,11 +41,9 @@ static void need_inflater(struct deflate_stream *s) {
     s->has_inflater = true;
 }
 
-/* Between two blocks, at a byte's beginning, what was sent is all that an inflater knows: inflate() of zlib.h
-   tells so. There every flush of the peer leads. */
+/* Between two blocks an inflater knows no more than what was sent last. There every flush of the peer leads. */
 static void rest_inflater(struct deflate_stream *s) {
-    enum { BETWEEN_BLOCKS = 128 };
-    if (!s->has_inflater || s->received.len || s->at_end || s->inflater.data_type != BETWEEN_BLOCKS) return;
+    if (!s->has_inflater || s->received.len || s->at_end || !s->is_between_blocks) return;
     uInt len = 0;
     if (inflateGetDictionary(&s->inflater, NULL, &len) != Z_OK) return;
     uint8_t *room = buffer_reserve(&s->history, len);
@@ -52,6 +52,14 @@ static void rest_inflater(struct deflate_stream *s) {
     buffer_grew(&s->history, len);
     (void)inflateEnd(&s->inflater);
     s->has_inflater = false;
+    buffer_free(&s->received);
+}
+
+/* zlib.h says so of inflate(): 128 and no bit of a byte left over. A call that has nothing to do does not. */
+static void note_block(struct deflate_stream *s, bool had_input) {
+    enum { BETWEEN_BLOCKS = 128 };
+    bool is_between_blocks = s->inflater.data_type == BETWEEN_BLOCKS;
+    if (had_input || is_between_blocks) s->is_between_blocks = is_between_blocks;
 }
 
 /* Inflates what there is. Bytes made, 0: more is needed, -EPROTO. */
@@ -64,6 +72,7 @@ static ssize_t inflate_some(struct deflate_stream *s, void *bytes, size_t len) {
     z->next_out = bytes;
     z->avail_out = (uInt)len;
     int result = inflate(z, Z_SYNC_FLUSH);
+    note_block(s, s->received.len > 0);
     buffer_consume(&s->received, s->received.len - z->avail_in);
     s->at_end = result == Z_STREAM_END;
     /* Z_BUF_ERROR: there was nothing to do. */
