@@ -13,6 +13,7 @@ struct imap_answer imap_run_idle(struct task *t, struct imap_call *call) {
     imap_session_set_tag(session, call->command->tag);
     imap_frame_expect_line(&session->input.frame);
     conn_set_idle_ms(&session->conn, IMAP_IDLE_MS);
+    conn_set_silent(&session->conn, true);
     session->is_idling = true;
     return ANSWER_NONE;
 }

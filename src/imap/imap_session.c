@@ -161,6 +161,7 @@ static void end_idle(struct imap_session *session, struct slice line) {
     struct slice tag = slice_from_text(session->tag);
     session->is_idling = false;
     conn_set_idle_ms(&session->conn, IMAP_SESSION_IDLE_MS);
+    conn_set_silent(&session->conn, false);
     /* RFC 2177 3 */
     if (imap_line_is_done(line))
         imap_reply_tagged(&session->conn.out, tag, IMAP_REPLY_OK, SLICE_EMPTY, SLICE("IDLE ended"));

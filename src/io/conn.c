@@ -142,6 +142,8 @@ void conn_set_until_ms(struct conn *conn, int64_t until_ms) {
     list_append(&conn->group->conns, &conn->in_group);
 }
 
+void conn_set_silent(struct conn *conn, bool is_silent) { conn->is_silent = is_silent; }
+
 void conn_post(struct conn *conn) {
     conn->is_posted = true;
     start_task(conn);
@@ -313,6 +315,7 @@ static void run_commands(struct task *t, struct conn *conn) {
 static void rest(struct conn *conn) {
     if (conn->in.len == 0) buffer_free(&conn->in);
     buffer_free(&conn->out);
+    if (conn->is_silent && conn->stream->ops->rest) conn->stream->ops->rest(conn->stream);
     timer_arm(&conn->env->timers, &conn->idle, deadline_in(conn, conn->idle_ms));
     stream_watch_readable(conn->stream, (struct waker){became_readable, conn});
 }

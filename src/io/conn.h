@@ -84,6 +84,7 @@ struct conn {
     bool is_expired;
     bool is_closing;
     bool is_shed;
+    bool is_silent;
     bool at_end;
 };
 
@@ -106,6 +107,9 @@ void conn_set_step_ms(struct conn *conn, int64_t step_ms);
    it idled too long, inside of one by failing its waits. DEADLINE_NONE, as at first: never, and the peer does
    now what it came for. */
 void conn_set_until_ms(struct conn *conn, int64_t until_ms);
+/* From now on there is mostly silence on it (IDLE), or not any more. In silence, what a stream needs to go on
+   is given up between commands and made again. */
+void conn_set_silent(struct conn *conn, bool is_silent);
 /* Has `posted` called soon: at once between commands, after the command in one. Any context. */
 void conn_post(struct conn *conn);
 /* Ends the connection after the replies were sent (from a handler), or now (from elsewhere). */

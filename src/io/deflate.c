@@ -10,6 +10,12 @@ struct deflate_stream {
     struct stream *inner;
     z_stream inflater;
     z_stream deflater;
+    bool has_inflater;
+    /* All that came ends with a block. */
+    bool is_between_blocks;
+    bool has_deflater;
+    /* At rest: the last of what the peer has sent, as the next inflater must know it. */
+    struct buffer history;
     /* Compressed bytes that came and were not looked at. */
     struct buffer received;
     /* Compressed bytes that stand for the first `accepted_bytes` of a write that was asked to come again. */
@@ -24,14 +30,49 @@ static struct deflate_stream *deflate_of(struct stream *stream) {
 
 /* ---- reading ---- */
 
+/* Negative: without a header (RFC 1951). The peer may use the whole window. */
+static void need_inflater(struct deflate_stream *s) {
+    if (s->has_inflater) return;
+    s->inflater = (z_stream){0};
+    if (inflateInit2(&s->inflater, -MAX_WBITS) != Z_OK) FATAL("out of memory for a compressed stream");
+    if (s->history.len && inflateSetDictionary(&s->inflater, s->history.ptr, (uInt)s->history.len) != Z_OK)
+        FATAL("zlib takes no dictionary");
+    buffer_free(&s->history);
+    s->has_inflater = true;
+}
+
+/* Between two blocks an inflater knows no more than what was sent last. There every flush of the peer leads. */
+static void rest_inflater(struct deflate_stream *s) {
+    if (!s->has_inflater || s->received.len || s->at_end || !s->is_between_blocks) return;
+    uInt len = 0;
+    if (inflateGetDictionary(&s->inflater, NULL, &len) != Z_OK) return;
+    uint8_t *room = buffer_reserve(&s->history, len);
+    ASSERT(room);
+    if (inflateGetDictionary(&s->inflater, room, &len) != Z_OK) return;
+    buffer_grew(&s->history, len);
+    (void)inflateEnd(&s->inflater);
+    s->has_inflater = false;
+    buffer_free(&s->received);
+}
+
+/* zlib.h says so of inflate(): 128 and no bit of a byte left over. A call that has nothing to do does not. */
+static void note_block(struct deflate_stream *s, bool had_input) {
+    enum { BETWEEN_BLOCKS = 128 };
+    bool is_between_blocks = s->inflater.data_type == BETWEEN_BLOCKS;
+    if (had_input || is_between_blocks) s->is_between_blocks = is_between_blocks;
+}
+
 /* Inflates what there is. Bytes made, 0: more is needed, -EPROTO. */
 static ssize_t inflate_some(struct deflate_stream *s, void *bytes, size_t len) {
     z_stream *z = &s->inflater;
+    if (s->received.len) need_inflater(s);
+    if (!s->has_inflater) return 0;
     z->next_in = s->received.ptr;
     z->avail_in = (uInt)s->received.len;
     z->next_out = bytes;
     z->avail_out = (uInt)len;
     int result = inflate(z, Z_SYNC_FLUSH);
+    note_block(s, s->received.len > 0);
     buffer_consume(&s->received, s->received.len - z->avail_in);
     s->at_end = result == Z_STREAM_END;
     /* Z_BUF_ERROR: there was nothing to do. */
@@ -66,9 +107,26 @@ static ssize_t deflate_read(struct stream *stream, void *bytes, size_t len) {
 
 /* ---- writing ---- */
 
+static void need_deflater(struct deflate_stream *s) {
+    if (s->has_deflater) return;
+    s->deflater = (z_stream){0};
+    if (deflateInit2(&s->deflater, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -DEFLATE_WINDOW_BITS,
+                     DEFLATE_MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
+        FATAL("out of memory for a compressed stream");
+    s->has_deflater = true;
+}
+
+/* What the next one writes goes on behind the last flush, and refers to nothing before it. */
+static void rest_deflater(struct deflate_stream *s) {
+    if (!s->has_deflater || s->unsent.len) return;
+    (void)deflateEnd(&s->deflater);
+    s->has_deflater = false;
+}
+
 /* RFC 4978 4: a sync flush behind it, so that the other side can tell all of it. */
 static void compress_all(struct deflate_stream *s, struct slice bytes) {
     z_stream *z = &s->deflater;
+    need_deflater(s);
     z->next_in = (Bytef *)(uintptr_t)bytes.ptr;
     z->avail_in = (uInt)bytes.len;
     do {
@@ -144,6 +202,12 @@ static size_t deflate_binding(struct stream *stream, enum stream_binding kind,
     return stream_binding(deflate_of(stream)->inner, kind, bytes);
 }
 
+static void deflate_rest(struct stream *stream) {
+    struct deflate_stream *s = deflate_of(stream);
+    rest_inflater(s);
+    rest_deflater(s);
+}
+
 static void deflate_shutdown(struct stream *stream) {
     struct stream *inner = deflate_of(stream)->inner;
     inner->ops->shutdown(inner);
@@ -151,8 +215,9 @@ static void deflate_shutdown(struct stream *stream) {
 
 static void deflate_close(struct stream *stream) {
     struct deflate_stream *s = deflate_of(stream);
-    (void)inflateEnd(&s->inflater);
-    (void)deflateEnd(&s->deflater);
+    if (s->has_inflater) (void)inflateEnd(&s->inflater);
+    if (s->has_deflater) (void)deflateEnd(&s->deflater);
+    buffer_free(&s->history);
     buffer_free(&s->received);
     buffer_free(&s->unsent);
     stream_close(&s->inner);
@@ -167,6 +232,7 @@ static const struct stream_ops deflate_ops = {
     .take_handle = deflate_take_handle,
     .detach = deflate_detach,
     .binding = deflate_binding,
+    .rest = deflate_rest,
     .shutdown = deflate_shutdown,
     .close = deflate_close,
 };
@@ -183,10 +249,6 @@ void stream_deflate(struct stream **stream) {
     s->stream.security = inner->security;
     s->received = buffer_new(2 * (size_t)DEFLATE_READ_BYTES);
     s->unsent = buffer_new(2 * (size_t)DEFLATE_TURN_BYTES_MAX + 2 * (size_t)DEFLATE_READ_BYTES);
-    /* Negative: without a header (RFC 1951). The peer may use the whole window. */
-    if (inflateInit2(&s->inflater, -MAX_WBITS) != Z_OK ||
-        deflateInit2(&s->deflater, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -DEFLATE_WINDOW_BITS,
-                     DEFLATE_MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
-        FATAL("out of memory for a compressed stream");
+    s->history = buffer_new((size_t)1 << MAX_WBITS);
     *stream = &s->stream;
 }

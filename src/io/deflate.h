@@ -2,7 +2,8 @@
  * DEFLATE over a stream, both ways (RFC 1951, as RFC 4978 has it: no zlib header, no end). Bytes
  * come out of a read as soon as they can be told, and every write is flushed, so that nobody waits
  * for what the other side has said. Held for each direction: its window and tables, with a maximum
- * in base/limits.h; nothing of what is read or written lies idle beside them.
+ * in base/limits.h; nothing of what is read or written lies idle beside them. A stream at
+ * rest holds of them only what the peer has sent last, to which it may refer.
  *
  * A peer that sends what is not DEFLATE, or a lot of it that stands for nothing, gets -EPROTO from
  * the next read. One that ends its compressed data has ended its sending.

@@ -39,6 +39,8 @@ struct stream_ops {
     /* Writes the binding of that kind; its length, 0 where there is none. NULL where there never is. */
     size_t (*binding)(struct stream *stream, enum stream_binding kind,
                       uint8_t bytes[STREAM_BINDING_BYTES_MAX]);
+    /* Nobody will read or write for a while: gives up what can be had again. NULL where there is nothing. */
+    void (*rest)(struct stream *stream);
     /* Ends the sending direction politely (TLS close_notify, FIN). */
     void (*shutdown)(struct stream *stream);
     void (*close)(struct stream *stream);

@@ -95,6 +95,24 @@ def test_idle_tells_at_once_through_compression(server: Server, alice: Account) 
         assert deflated.readline().startswith(b"x OK")
 
 
+def test_compression_goes_on_after_silence(server: Server, alice: Account) -> None:
+    """While a session idles the server forgets what it sent, but not what the client may refer to."""
+    message = plain("much", "All work and no play makes Jack a dull boy.\r\n" * 2000)
+    with imap(server, alice, "tls") as client:
+        deflated = compress(client)
+        good(client.create("Copies"))
+        good(client.select("INBOX"))
+        for number in range(1, 4):
+            deflated.sendall(b"x IDLE\r\n")
+            assert deflated.readline().startswith(b"+ ")
+            receive(server, alice, message)
+            assert deflated.readline() == b"* %d EXISTS\r\n" % number
+            deflated.sendall(b"DONE\r\n")
+            assert deflated.readline().startswith(b"x OK")
+            assert len(imap_messages(client)) == number
+            good(client.append("Copies", "", "", message))
+
+
 def test_mutt_reads_compressed(server: Server, alice: Account, tmp_path: Path) -> None:
     message = plain("read by mutt", "One.\r\n.two\r\n")
     receive(server, alice, message)

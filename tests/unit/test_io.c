@@ -493,6 +493,27 @@ static void deflate_body(struct task *t, struct bench *bench) {
 
 static void bytes_pass_compressed_whatever_the_pieces(void **state) { run_in_task(deflate_body, NULL); }
 
+/* One end rests between any two messages, the other never does and refers to what it sent before. */
+static void rest_body(struct task *t, struct bench *bench) {
+    static const char text[] = "It is a truth universally acknowledged, that a single man in possession of ";
+    struct stream *ends[2];
+    open_pair(bench->env, ends);
+    for (size_t i = 0; i < 2; i++) stream_deflate(&ends[i]);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(stream_write(t, ends[0], slice_from_text(text), DEADLINE_NONE), 0);
+        expect(t, ends[1], text);
+        assert_int_equal(stream_write(t, ends[1], slice_from_text(text), DEADLINE_NONE), 0);
+        expect(t, ends[0], text);
+        uint8_t byte;
+        assert_int_equal(ends[1]->ops->read(ends[1], &byte, 1), -EAGAIN);
+        for (int rests = 0; rests <= i % 3; rests++) ends[1]->ops->rest(ends[1]);
+    }
+    stream_close(&ends[0]);
+    stream_close(&ends[1]);
+}
+
+static void compression_goes_on_after_a_rest(void **state) { run_in_task(rest_body, NULL); }
+
 /* What a peer sends raw, and what the next read makes of it. */
 static ssize_t read_of(struct task *t, struct bench *bench, struct slice raw, size_t times) {
     struct stream *ends[2];
@@ -562,6 +583,7 @@ int main(void) {
         cmocka_unit_test(connections_serve_pipelined_commands_and_end),
         cmocka_unit_test(starttls_forgets_what_was_sent_in_the_clear),
         cmocka_unit_test(bytes_pass_compressed_whatever_the_pieces),
+        cmocka_unit_test(compression_goes_on_after_a_rest),
         cmocka_unit_test(what_is_no_deflate_or_stands_for_nothing_ends_the_stream),
         cmocka_unit_test(a_stack_overrun_dies_at_the_guard_page),
     };
