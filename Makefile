@@ -6,7 +6,7 @@ ROUNDS ?= 200
 SEED ?= 1
 MIXTURES ?= 2
 
-.PHONY: default run test bench fuzz fuzz-coverage linear golden sim sim-proof kill-test power format tidy clean
+.PHONY: default run test bench overload fuzz fuzz-coverage linear golden sim sim-proof kill-test power format tidy clean
 default:
 	@scripts/build.sh release
 run: default
@@ -17,6 +17,9 @@ test:
 bench: default
 	@scripts/install-packages.sh bench
 	@/usr/bin/python3 bench/run.py
+overload: default
+	@ninja -C build/release --quiet tests/overload/flood tests/overload/meter
+	@/usr/bin/python3 tests/overload/run.py $(if $(JSON),--json $(JSON))
 fuzz:
 	@scripts/install-packages.sh build fuzz
 	@/usr/bin/python3 scripts/fuzz.py --minutes $(MINUTES)

@@ -153,6 +153,7 @@ static const struct call_rule call_rules[] = {
     {ALL, CALL(fcntl), 1, {IS(1, F_DUPFD_CLOEXEC)}},
     {ALL, CALL(setsockopt), 2, {IS(1, SOL_SOCKET), IS(2, SO_KEEPALIVE)}},
     {ALL, CALL(setsockopt), 2, {IS(1, IPPROTO_TCP), IS(2, TCP_NODELAY)}},
+    {ALL, CALL(setsockopt), 2, {IS(1, IPPROTO_TCP), IS(2, TCP_NOTSENT_LOWAT)}},
     /* On connections that stand: nothing that would make one. */
     {STORE | MAIL | EDGE, CALL(sendto), 1, {IS(4, 0)}},
     {STORE | MAIL | EDGE, CALL(sendmsg), 1, {HAS(2, MSG_FASTOPEN, 0)}},

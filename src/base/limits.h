@@ -38,6 +38,9 @@ enum {
     DEFLATE_MEMORY_LEVEL = 6,
     DEFLATE_SILENT_BYTES_MAX = 64 * 1024,
 
+    /* What the kernel takes for a peer before it was sent. */
+    SOCKET_UNSENT_BYTES_MAX = 128 * 1024,
+
     /* Connections of one edge, and of them from one address (an IPv6 one: its /64) or from loopback. */
     EDGE_CONNECTIONS_MAX = 20000,
     EDGE_CONNECTIONS_PER_ADDRESS_MAX = 200,

@@ -32,22 +32,37 @@ class Ledger:
 
     acknowledged: dict[int, str] = field(default_factory=dict)
     open: dict[int, str] = field(default_factory=dict)
+    # What was answered instead, and how often.
+    refused: Counter[str] = field(default_factory=Counter)
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def attempt(self, client: smtplib.SMTP, account: Account) -> None:
         """Sends one message. Raises what smtplib raises when the connection is lost."""
         number = next(self.numbers)
         message = plain("ledger", f"{number} " * (BODY_BYTES // (len(str(number)) + 1)) + "\r\n", number)
-        if client.mail(SENDER)[0] != 250 or client.rcpt(account.address)[0] != 250:
-            client.rset()
+        answers = [client.mail(SENDER)]
+        if answers[0][0] == 250:
+            answers.append(client.rcpt(account.address))
+        if answers[-1][0] != 250:
+            self.refuse(*answers[-1])
+            if answers[-1][0] != 421:
+                client.rset()
             time.sleep(PAUSE_WHEN_DOWN_SECONDS)
             return
         self.open[number] = account.address
-        code, _ = client.data(message)
+        try:
+            code, text = client.data(message)
+        except smtplib.SMTPDataError as refusal:
+            code, text = refusal.args
         if code == 250:
             self.acknowledged[number] = account.address
+        else:
+            self.refuse(code, text)
         # Answered either way: no longer open. (4xx and 5xx promise that it was not kept.)
         del self.open[number]
+
+    def refuse(self, code: int, text: bytes) -> None:
+        self.refused[f"{code} {text.decode(errors='replace')}"] += 1
 
 
 class Load:

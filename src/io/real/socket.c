@@ -15,6 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "io/real/loop.h"
 #include "io/stream.h"
 
@@ -238,6 +239,10 @@ static bool learn_peer(struct socket_stream *s) {
     int on = 1;
     (void)setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     (void)setsockopt(s->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    /* The kernel would take megabytes for each client that does not read, of memory that all connections of
+       the machine share. What is on its way to one that does is not counted in this. */
+    int unsent = SOCKET_UNSENT_BYTES_MAX;
+    (void)setsockopt(s->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
     return true;
 }
 
