@@ -270,6 +270,9 @@ static void run_world(const struct run_options *options, struct ledger_layout la
     for (unsigned i = 0; i < layout.hosts; i++) site_make(&run, options, plans[i]);
     work(&run, options->wait);
     tell(&run, result);
+    if (options->last_words)
+        (void)snprintf(options->last_words, RUN_LAST_WORDS_BYTES, "%.*s",
+                       SLICE_PRINT(buffer_slice(&run.ledger->failure)));
     sim_world_free(&run.world);
     buffer_append(failure, buffer_slice(&run.ledger->failure));
     ledger_free(&run.ledger);

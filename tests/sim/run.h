@@ -98,7 +98,11 @@ struct run_options {
     /* Of scenario_waits: the wait, of all of the first host's, at which a process is killed; 0: the seed
        chooses one. */
     uint64_t wait;
+    /* Where a failure is written before the world is taken down: that may end the process. NULL: nowhere. */
+    char *last_words;
 };
+
+enum { RUN_LAST_WORDS_BYTES = 256 };
 
 struct run_result {
     uint64_t trace;

@@ -23,8 +23,9 @@ struct shared {
     _Atomic uint64_t starts;
     _Atomic uint64_t slowest_us;
     _Atomic uint64_t slowest_piece;
-    /* By worker: what it does. */
+    /* By worker: what it does, and what was wrong with it. */
     _Atomic uint64_t pieces[SEEDS_JOBS_MAX];
+    char last_words[SEEDS_JOBS_MAX][RUN_LAST_WORDS_BYTES];
 };
 
 struct seeds {
@@ -33,6 +34,7 @@ struct seeds {
     uint64_t count;
     /* A worker's own. */
     struct plans *plans;
+    unsigned worker;
     struct shared *shared;
     pid_t workers[SEEDS_JOBS_MAX];
     double started_s;
@@ -103,7 +105,8 @@ static struct buffer run_once(struct seeds *seeds, uint64_t piece, struct run_re
                               .plans = seeds->plans,
                               .is_traced = options->is_traced,
                               .planted = options->planted,
-                              .wait = wait_of(options, piece)};
+                              .wait = wait_of(options, piece),
+                              .last_words = seeds->shared->last_words[seeds->worker]};
     double began_s = clock_s(CLOCK_PROCESS_CPUTIME_ID);
     bool is_good = run_scenario(&run, result, &failure);
     double took_s = clock_s(CLOCK_PROCESS_CPUTIME_ID) - began_s;
@@ -149,9 +152,11 @@ static void work(struct seeds *seeds, unsigned worker) {
     const struct seeds_options *options = seeds->options;
     struct shared *shared = seeds->shared;
     seeds->plans = plans_new();
+    seeds->worker = worker;
     while (atomic_load(&shared->failures) < failures_max(options)) {
         uint64_t piece = atomic_fetch_add(&shared->next, 1);
         if (piece >= seeds->count) break;
+        shared->last_words[worker][0] = '\0';
         atomic_store(&shared->pieces[worker], piece);
         run_piece(seeds, piece);
         atomic_store(&shared->pieces[worker], none);
@@ -182,7 +187,8 @@ static void worker_ended(struct seeds *seeds, unsigned worker, int status) {
         (void)printf("FAILED: the process left something behind\n");
         return;
     }
-    tell_failure(seeds, piece, "the process died");
+    const char *words = seeds->shared->last_words[worker];
+    tell_failure(seeds, piece, words[0] ? words : "the process died");
     if (atomic_load(&seeds->shared->failures) < failures_max(seeds->options)) start_worker(seeds, worker);
 }
 
