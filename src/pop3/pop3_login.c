@@ -185,7 +185,7 @@ static void login_command(struct task *t, void *session, struct slice bytes) {
     if (error)
         say_error(login, POP3_CODE_NONE, pop3_command_error_text(error));
     else if (!handle)
-        say_error(login, POP3_CODE_NONE, SLICE("Log in first"));
+        say_error(login, POP3_CODE_NONE, pop3_refusal_text(command.verb, SLICE("Log in first")));
     else
         handle(t, login, &command);
 }

@@ -215,7 +215,7 @@ static void session_command(struct task *t, void *context, struct slice bytes) {
     if (error)
         say_error(session, POP3_CODE_NONE, pop3_command_error_text(error));
     else if (!handle)
-        say_error(session, POP3_CODE_NONE, SLICE("Not after login"));
+        say_error(session, POP3_CODE_NONE, pop3_refusal_text(command.verb, SLICE("Not after login")));
     else
         handle(t, session, &command);
 }
