@@ -72,7 +72,7 @@ void buffer_append_number(struct buffer *b, uint64_t number) { buffer_append_pad
 
 void buffer_append_id(struct buffer *b, uint64_t id) {
     uint8_t text[16];
-    for (size_t i = sizeof text; i-- > 0; id >>= 4) text[i] = (uint8_t)"0123456789abcdef"[id & 15];
+    for (size_t i = sizeof text; i-- > 0; id >>= 4) text[i] = (uint8_t) "0123456789abcdef"[id & 15];
     buffer_append(b, slice_of(text, sizeof text));
 }
 

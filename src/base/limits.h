@@ -208,8 +208,8 @@ enum {
     STORE_STATEMENTS_MAX = 256,
     /* Flag changes and expunges a mailbox remembers for devices that come back. */
     STORE_CHANGES_KEPT = 20000,
-    /* Changes of one commit that are noted one by one: below the first always, above the second never, between
-       them where they are fewer than a quarter of the mailbox. */
+    /* Changes of one commit that are noted one by one: below the first always, above the second never,
+       between them where they are fewer than a quarter of the mailbox. */
     STORE_CHANGES_FEW = 256,
     STORE_CHANGES_MANY = 4000,
     STORE_MAILBOXES_MAX = 10000,

@@ -117,8 +117,8 @@ struct env {
     struct task_pool *tasks;
     /* For backends: called after each piece of work (a task: when it waits). May be NULL. */
     void (*ran)(struct env *env);
-    /* ENV_READ_BYTES for one read at a time, so that nobody reserves room for what may not come. Nothing stays
-       in it across a wait. */
+    /* ENV_READ_BYTES for one read at a time, so that nobody reserves room for what may not come. Nothing
+       stays in it across a wait. */
     uint8_t *read_space;
     /* What this process counts for its operator. */
     struct metrics metrics;
