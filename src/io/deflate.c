@@ -41,7 +41,7 @@ static void need_inflater(struct deflate_stream *s) {
     s->has_inflater = true;
 }
 
-/* Between two blocks an inflater knows no more than what was sent last. There every flush of the peer leads. */
+/* Between two blocks an inflater knows no more than what was sent last; there every flush leads. */
 static void rest_inflater(struct deflate_stream *s) {
     if (!s->has_inflater || s->received.len || s->at_end || !s->is_between_blocks) return;
     uInt len = 0;
