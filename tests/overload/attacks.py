@@ -29,7 +29,8 @@ LARGE_BYTES = 8 * 1024 * 1024
 EHLO_LINES = 400
 DESCRIPTORS_LEFT = 30
 LOGIN_ACCOUNTS = 10
-SETTLE_SECONDS = 2.0
+# Longer than the grace of who was let in.
+SETTLE_SECONDS = 3.0
 
 
 @dataclass
