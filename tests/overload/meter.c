@@ -153,6 +153,7 @@ static void *session_main(void *argument) {
         measure(session, now_us() + session->job->seconds * 1000000);
     else
         session->is_lost = true;
+    SSL_free(session->ssl);
     return NULL;
 }
 
