@@ -223,15 +223,26 @@ enum store_result engine_account_list(struct engine *engine, struct arena *arena
 
 /* ---- passwords ---- */
 
-/* The hash of a user who may log in, and the name that a remembered login has; both empty else. */
-static void find_credential(struct engine *engine, struct arena *arena, const struct account *account,
-                            struct slice *name, struct slice *hash) {
+/* What could not be read is not what is not there: a right password must not be called wrong for it. */
+static enum store_result end_credential(struct engine *engine, struct db_rows *rows) {
+    db_rows_end(rows);
+    db_complain(engine->db, engine->env->log);
+    return db_result(engine->db, STORE_OK);
+}
+
+/* The hash of a user who may log in, and the name that a remembered login has; both empty else. STORE_OK, or
+   what went wrong. */
+static enum store_result find_credential(struct engine *engine, struct arena *arena,
+                                         const struct account *account, struct slice *name,
+                                         struct slice *hash) {
+    db_failure_clear(engine->db);
     struct db_rows rows = DB_ROWS(engine->db, credential_hash, DB_NUMBER(account->id));
-    if (!db_rows_next(&rows)) return;
-    if (!arena_try_copy(arena, db_rows_bytes(&rows, 1), hash)) *hash = SLICE_EMPTY;
-    *name = arena_printf(arena, "%llu %llu", (unsigned long long)account->id,
-                         (unsigned long long)db_rows_id(&rows, 0));
-    db_rows_end(&rows);
+    if (db_rows_next(&rows)) {
+        if (!arena_try_copy(arena, db_rows_bytes(&rows, 1), hash)) *hash = SLICE_EMPTY;
+        *name = arena_printf(arena, "%llu %llu", (unsigned long long)account->id,
+                             (unsigned long long)db_rows_id(&rows, 0));
+    }
+    return end_credential(engine, &rows);
 }
 
 void engine_grant(struct engine *engine, struct arena *arena, struct slice *user, struct slice *secret) {
@@ -248,22 +259,20 @@ enum store_result engine_password_check(struct task *t, struct engine *engine, s
     if (granted != STORE_NOT_FOUND) return granted;
     enum store_result found = engine_account_find(engine, arena, user, account);
     if (found != STORE_OK && found != STORE_NOT_FOUND) return found;
-    if (found == STORE_OK && !account->is_disabled) find_credential(engine, arena, account, &name, &hash);
+    if (found == STORE_OK && !account->is_disabled)
+        found = find_credential(engine, arena, account, &name, &hash);
+    if (found != STORE_OK && found != STORE_NOT_FOUND) return found;
     enum store_result result = password_check(t, &engine->passwords, name, password, hash);
     if (result != STORE_OK) *account = (struct account){0};
     return result;
 }
 
-static bool read_scram(struct engine *engine, uint64_t account, uint8_t hash_bytes,
-                       struct scram_secret *secret) {
-    struct db_rows rows =
-        DB_ROWS(engine->db, hash_bytes == 20 ? credential_sha1 : credential_sha256, DB_NUMBER(account));
-    if (!db_rows_next(&rows)) return false;
+static bool copy_scram(struct db_rows *rows, uint8_t hash_bytes, struct scram_secret *secret) {
     *secret =
-        (struct scram_secret){.iterations = (uint32_t)db_rows_number(&rows, 0), .hash_bytes = hash_bytes};
-    struct slice salt = db_rows_bytes(&rows, 1);
-    struct slice stored_key = db_rows_bytes(&rows, 2);
-    struct slice server_key = db_rows_bytes(&rows, 3);
+        (struct scram_secret){.iterations = (uint32_t)db_rows_number(rows, 0), .hash_bytes = hash_bytes};
+    struct slice salt = db_rows_bytes(rows, 1);
+    struct slice stored_key = db_rows_bytes(rows, 2);
+    struct slice server_key = db_rows_bytes(rows, 3);
     bool is_good =
         salt.len == sizeof secret->salt && stored_key.len == hash_bytes && server_key.len == hash_bytes;
     if (is_good) {
@@ -271,8 +280,17 @@ static bool read_scram(struct engine *engine, uint64_t account, uint8_t hash_byt
         memcpy(secret->stored_key, stored_key.ptr, hash_bytes);
         memcpy(secret->server_key, server_key.ptr, hash_bytes);
     }
-    db_rows_end(&rows);
     return is_good;
+}
+
+/* *is_there: the secret is. STORE_OK, or what went wrong. */
+static enum store_result read_scram(struct engine *engine, uint64_t account, uint8_t hash_bytes,
+                                    struct scram_secret *secret, bool *is_there) {
+    db_failure_clear(engine->db);
+    struct db_rows rows =
+        DB_ROWS(engine->db, hash_bytes == 20 ? credential_sha1 : credential_sha256, DB_NUMBER(account));
+    *is_there = db_rows_next(&rows) && copy_scram(&rows, hash_bytes, secret);
+    return end_credential(engine, &rows);
 }
 
 enum store_result engine_scram_secret(struct engine *engine, struct arena *arena, struct slice user,
@@ -281,8 +299,11 @@ enum store_result engine_scram_secret(struct engine *engine, struct arena *arena
     if (hash_bytes != 20 && hash_bytes != 32) return STORE_REFUSED;
     enum store_result found = engine_account_find(engine, arena, user, account);
     if (found != STORE_OK && found != STORE_NOT_FOUND) return found;
-    if (found == STORE_OK && !account->is_disabled && read_scram(engine, account->id, hash_bytes, secret))
-        return STORE_OK;
+    bool is_there = false;
+    if (found == STORE_OK && !account->is_disabled)
+        found = read_scram(engine, account->id, hash_bytes, secret, &is_there);
+    if (found != STORE_OK && found != STORE_NOT_FOUND) return found;
+    if (is_there) return STORE_OK;
     *account = (struct account){0};
     struct address address;
     struct slice name = address_read(arena, user, &address) ? address.whole : user;
