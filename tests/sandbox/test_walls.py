@@ -27,7 +27,7 @@ MAY = (("read the database", {"store", "mail"}), ("write the database", {"store"
        ("create a segment of bodies", {"store"}), ("create a file in the data folder", set()),
        ("list the data folder", set()), ("read posthaste.conf", set()), ("read the certificate", set()),
        ("write the certificate", set()), ("open a TCP socket", {"remote"}), ("connect", {"remote"}),
-       ("accept at a given socket", {"store", "edge"}), ("start a thread", {"store"}),
+       ("accept at a given socket", {"store", "edge"}), ("start a thread", {"store", "mail"}),
        ("write a given file", set(ROLES)), ("signal itself", set(ROLES)))
 
 
