@@ -30,6 +30,7 @@ void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_number(out, settings->hash_memory_kib);
     pack_number(out, settings->segment_bytes);
     pack_number(out, settings->threads_recent);
+    pack_number(out, settings->log_room_bytes);
     pack_number(out, settings->upkeep_pause_ms);
     pack_number(out, settings->base_port);
     pack_slice(out, settings->metrics_allow);
@@ -52,6 +53,7 @@ bool settings_unpack(struct slice body, struct arena *arena, struct role_setting
     settings->hash_memory_kib = unpack_number_max(&in, UINT32_MAX);
     settings->segment_bytes = unpack_number(&in);
     settings->threads_recent = unpack_number(&in);
+    settings->log_room_bytes = unpack_number(&in);
     settings->upkeep_pause_ms = unpack_number_max(&in, INT32_MAX);
     settings->base_port = unpack_number_max(&in, UINT16_MAX);
     settings->metrics_allow = arena_copy(arena, unpack_slice(&in));

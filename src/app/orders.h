@@ -74,6 +74,7 @@ struct role_settings {
     /* Of the store, see store/engine.h; 0: the defaults. */
     uint64_t segment_bytes;
     uint64_t threads_recent;
+    uint64_t log_room_bytes;
     uint64_t upkeep_pause_ms;
     uint64_t base_port;
     /* Who may read /metrics (web/web_allow.h). */

@@ -62,6 +62,7 @@ static bool start(struct task *t, struct role *role) {
                                      .hash_memory_kib = (uint32_t)role->settings.hash_memory_kib,
                                      .segment_bytes = role->settings.segment_bytes,
                                      .threads_recent = role->settings.threads_recent,
+                                     .log_room_bytes = role->settings.log_room_bytes,
                                      .upkeep_pause_ms = (int64_t)role->settings.upkeep_pause_ms};
     int result = open_patiently(t, role, &options, &state->engine);
     if (result) {

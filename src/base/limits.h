@@ -175,6 +175,8 @@ enum {
     STORE_SEGMENT_BYTES = 64 * 1024 * 1024,
     /* A segment grows by so many zeros ahead of what is written to it. */
     STORE_SEGMENT_ROOM_BYTES = 256 * 1024,
+    /* The same in the database's log. */
+    STORE_LOG_ROOM_BYTES = 1024 * 1024,
     STORE_SEGMENTS_OPEN_MAX = 16,
     STORE_SPOOLS_MAX = 256,
     STORE_SPOOL_CHUNK_BYTES = 256 * 1024,

@@ -119,6 +119,7 @@ static void run_batch(void *argument) {
     struct list refused;
     list_init(&refused);
     if (queue->must_finish_checkpoint) (void)db_checkpoint(queue->commit.db);
+    log_room_make(&queue->log_room, db_wal_bytes(queue->commit.db));
     int error = batch_append(queue);
     if (error) refuse_bodies(queue, &refused, error);
     if (!list_empty(&queue->batch) && !run_together(queue)) run_alone(queue);
@@ -304,6 +305,7 @@ void commit_queue_stop(struct task *t, struct commit_queue *queue) {
     scope_close(t, &queue->scope);
     lane_close(&queue->lane);
     lane_close(&queue->checkpoint_lane);
+    log_room_close(&queue->log_room);
     db_close(&queue->checkpoint_db);
     db_close(&queue->commit.db);
     threads_close(&queue->commit.threads);

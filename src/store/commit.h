@@ -16,6 +16,7 @@
 #include "io/lane.h"
 #include "store/body.h"
 #include "store/engine.h"
+#include "store/log_room.h"
 #include "store/thread.h"
 
 /* What an operation's function works with, in the commit lane. */
@@ -69,6 +70,7 @@ struct commit_queue {
     struct lane *checkpoint_lane;
     struct db *checkpoint_db;
     struct commit commit;
+    struct log_room log_room;
     struct list waiting;
     size_t waiting_count;
     /* Operations that were in the last batch, or waited at its end. */

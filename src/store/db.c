@@ -7,7 +7,14 @@
 #include "base/limits.h"
 
 enum { COPY_PAGES = 512 };
-enum { PAGE_BYTES = 4096, BUSY_MS = 2000, LOOKASIDE_BYTES = 512, LOOKASIDE_COUNT = 400, VALUES_MAX = 16 };
+enum {
+    PAGE_BYTES = 4096,
+    WAL_FRAME_HEADER_BYTES = 24,
+    BUSY_MS = 2000,
+    LOOKASIDE_BYTES = 512,
+    LOOKASIDE_COUNT = 400,
+    VALUES_MAX = 16
+};
 
 struct prepared {
     const char *sql;
@@ -79,7 +86,7 @@ static int note_wal_bytes(void *context, sqlite3 *handle, const char *name, int 
     (void)handle;
     (void)name;
     struct db *db = context;
-    db->wal_bytes = (uint64_t)pages * PAGE_BYTES;
+    db->wal_bytes = (uint64_t)pages * (PAGE_BYTES + WAL_FRAME_HEADER_BYTES);
     return SQLITE_OK;
 }
 

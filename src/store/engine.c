@@ -109,8 +109,8 @@ static int read_secret(struct db *db, uint8_t secret[PASSWORD_KEY_BYTES]) {
     return is_good ? 0 : -EIO;
 }
 
-static int start(struct engine *engine, const struct engine_options *options, struct db *writer,
-                 struct db *checkpointer) {
+static int start(struct engine *engine, const struct engine_options *options, const char *path,
+                 struct db *writer, struct db *checkpointer) {
     uint8_t secret[PASSWORD_KEY_BYTES];
     db_failure_clear(writer);
     int result = read_secret(writer, secret);
@@ -127,6 +127,8 @@ static int start(struct engine *engine, const struct engine_options *options, st
         return result;
     }
     commit_queue_start(&engine->queue, engine->env, writer, checkpointer, &engine->bodies, threads, ids);
+    log_room_open(&engine->queue.log_room, engine->env, path,
+                  options->log_room_bytes ? options->log_room_bytes : STORE_LOG_ROOM_BYTES);
     engine->queue.on_news = options->on_news;
     engine->queue.context = options->context;
     engine->on_segment_gone = options->on_segment_gone;
@@ -161,7 +163,7 @@ int engine_open(struct env *env, const struct engine_options *options, struct en
     int result = folder_path(options->folder, "store.db", path);
     if (result == 0) result = take_lock(env, options->folder, &engine->lock);
     if (result == 0) result = open_databases(engine, path, &writer, &checkpointer);
-    if (result == 0) result = start(engine, options, writer, checkpointer);
+    if (result == 0) result = start(engine, options, path, writer, checkpointer);
     if (result) {
         db_close(&checkpointer);
         db_close(&writer);

@@ -30,6 +30,8 @@ struct engine_options {
     /* So many references to messages gather before they are merged (store/thread.h); 0 = default. Tests use
        less. */
     size_t threads_recent;
+    /* Zeros ahead in the database's log, at a time (store/log_room.h); 0 = default. Tests use less. */
+    uint64_t log_room_bytes;
     /* Between rounds of upkeep (store/upkeep.h); 0 = default. Tests use less. */
     int64_t upkeep_pause_ms;
 };

@@ -13,6 +13,7 @@ enum {
     RESTART_MS_MAX = 2000,
     SEGMENT_BYTES = 1024,
     THREADS_RECENT = 6,
+    LOG_ROOM_BYTES = 8192,
     UPKEEP_PAUSE_MS = 300
 };
 
@@ -103,6 +104,7 @@ struct host *host_new(const struct host_options *options) {
         /* So that segments fill, die and are compacted within a run. */
         .segment_bytes = SEGMENT_BYTES,
         .threads_recent = THREADS_RECENT,
+        .log_room_bytes = LOG_ROOM_BYTES,
         .upkeep_pause_ms = UPKEEP_PAUSE_MS,
     };
     return host;

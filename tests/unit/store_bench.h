@@ -60,7 +60,8 @@ static inline void bench_open(struct store_bench *bench) {
                                      .context = bench,
                                      .hash_memory_kib = 64,
                                      .segment_bytes = bench->segment_bytes,
-                                     .threads_recent = 8};
+                                     .threads_recent = 8,
+                                     .log_room_bytes = 8192};
     int opened = engine_open(bench->env, &options, &bench->engine);
     if (opened == 0) opened = reader_open(bench->env, bench->folder, &bench->reader);
     if (opened && bench->files_may_fail) _exit(BENCH_CANNOT_OPEN);
