@@ -109,11 +109,24 @@ static int read_secret(struct db *db, uint8_t secret[PASSWORD_KEY_BYTES]) {
     return is_good ? 0 : -EIO;
 }
 
+/* A store that died within the sync of a commit leaves it whole in the write-ahead log, where no index tells
+   of it as long as somebody has that index open: it is not there for us, and any later recovery would bring
+   it to life, without the bodies that we take for unknown and remove. What is committed now lies over it.
+   Where the disk is full there is none, for it would have been written over. */
+static int bury_half_commit(struct engine *engine, struct db *writer) {
+    db_begin_write(writer);
+    setting_set_number(writer, SLICE("started_ms"), env_wall_ms(engine->env));
+    enum store_result result = db_commit(writer);
+    db_failure_clear(writer);
+    return result == STORE_OK || result == STORE_FULL ? 0 : -EIO;
+}
+
 static int start(struct engine *engine, const struct engine_options *options, const char *path,
                  struct db *writer, struct db *checkpointer) {
     uint8_t secret[PASSWORD_KEY_BYTES];
     db_failure_clear(writer);
     int result = read_secret(writer, secret);
+    if (result == 0) result = bury_half_commit(engine, writer);
     if (result == 0)
         result =
             body_writer_open(&engine->bodies, engine->env, engine->folder, options->segment_bytes, writer);
