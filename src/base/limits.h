@@ -169,7 +169,8 @@ enum {
     STORE_BATCH_OPERATIONS_MAX = 256,
     /* From so many under way on, a batch waits so long for as many as there were before. */
     STORE_GATHER_OPERATIONS_MIN = 4,
-    STORE_GATHER_MS = 1,
+    STORE_GATHER_OPERATIONS_FEW = 32,
+    STORE_GATHER_MS = 2,
     STORE_BATCH_BYTES_MAX = 16 * 1024 * 1024,
     STORE_OPERATION_MEMORY_BYTES_MAX = 64 * 1024 * 1024,
     STORE_SEGMENT_BYTES = 64 * 1024 * 1024,
@@ -183,7 +184,7 @@ enum {
     STORE_APPENDS_MAX = 1000,
     STORE_BODY_BYTES_MAX = 1024 * 1024 * 1024,
     STORE_WAL_CHECKPOINT_BYTES = 8 * 1024 * 1024,
-    STORE_WAL_FINISH_BYTES = 32 * 1024 * 1024,
+    STORE_WAL_FINISH_BYTES = 12 * 1024 * 1024,
     STORE_REAP_ROWS = 200,
     /* Compacting: one step; beside the service so many bytes a second; segments looked at in a round. */
     STORE_COMPACT_RECORDS = 64,

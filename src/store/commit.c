@@ -118,7 +118,7 @@ static void run_batch(void *argument) {
     struct commit_queue *queue = argument;
     struct list refused;
     list_init(&refused);
-    if (queue->must_finish_checkpoint) (void)db_checkpoint(queue->commit.db);
+    if (queue->is_finishing_checkpoint) (void)db_checkpoint(queue->commit.db);
     log_room_make(&queue->log_room, db_wal_bytes(queue->commit.db));
     int error = batch_append(queue);
     if (error) refuse_bodies(queue, &refused, error);
@@ -204,11 +204,16 @@ static bool needs_checkpoint(struct commit_queue *queue) {
 }
 
 /* As many as were under way before are likely to come again, and a batch costs two syncs whatever is in
-   it: a moment is waited for them. Where there are few nobody waits. */
+   it: a moment is waited for them, the longer the more there are, for then the wait is none: their senders
+   keep the processors busy. Of few a third is not waited for: the last to come would keep all others. Where
+   there are very few nobody waits. */
 static void gather(struct task *t, struct commit_queue *queue) {
-    if (queue->under_way < STORE_GATHER_OPERATIONS_MIN) return;
-    int64_t deadline_ms = env_now_ms(queue->env) + STORE_GATHER_MS;
-    while (queue->waiting_count < queue->under_way && !queue->is_closing)
+    size_t under_way = queue->under_way;
+    if (under_way < STORE_GATHER_OPERATIONS_MIN) return;
+    size_t few = under_way < STORE_GATHER_OPERATIONS_FEW ? under_way : STORE_GATHER_OPERATIONS_FEW;
+    int64_t pause_ms = STORE_GATHER_MS + (int64_t)(under_way / STORE_GATHER_OPERATIONS_FEW);
+    int64_t deadline_ms = env_now_ms(queue->env) + pause_ms;
+    while (queue->waiting_count < under_way - few / 3 && !queue->is_closing)
         if (task_wait(t, deadline_ms) != WAIT_OK) return;
 }
 
@@ -222,9 +227,12 @@ static void commit_main(struct task *t, void *argument) {
         }
         gather(t, queue);
         take_batch(queue);
+        /* Asked for while a batch runs, it is for the next. */
+        queue->is_finishing_checkpoint = queue->must_finish_checkpoint;
+        queue->must_finish_checkpoint = false;
         lane_run(t, queue->lane, run_batch, queue);
         queue->under_way += queue->waiting_count;
-        queue->must_finish_checkpoint = false;
+        queue->is_finishing_checkpoint = false;
         queue->directory_changes += queue->commit.has_changed_directory;
         metrics_add(&queue->env->metrics, METRIC_STORE_SYNCS, queue->commit.syncs);
         db_complain(queue->commit.db, queue->env->log);
@@ -243,12 +251,14 @@ static void run_checkpoint(void *argument) {
 }
 
 /* The bulk is copied beside the writer. While commits never pause, the last pages are always newer
-   than that, and the WAL would grow for ever: then the commit lane copies the few that are left. */
+   than that, and the WAL would grow for ever: then the commit lane copies the few that are left. The next
+   copying beside it waits for that, for one at a time may copy, and the other would be told to come again. */
 static void checkpoint_main(struct task *t, void *argument) {
     struct commit_queue *queue = argument;
     queue->checkpointer = t;
     while (task_wait(t, DEADLINE_NONE) == WAIT_OK) {
-        if (!needs_checkpoint(queue)) continue;
+        bool waits = queue->must_finish_checkpoint || queue->is_finishing_checkpoint;
+        if (waits || !needs_checkpoint(queue)) continue;
         queue->checkpointed_bytes = db_wal_bytes(queue->commit.db);
         lane_run(t, queue->checkpoint_lane, run_checkpoint, queue);
         metrics_add(&queue->env->metrics, METRIC_STORE_CHECKPOINTS, 1);

@@ -88,6 +88,7 @@ struct commit_queue {
     uint64_t directory_changes;
     bool is_closing;
     bool must_finish_checkpoint;
+    bool is_finishing_checkpoint;
 };
 
 /* A running queue on these connections and threads, which it then owns. */
