@@ -75,7 +75,7 @@ class Flushes:
     """Counts the calls by which a server's processes make the disk flush, while the block runs. Processes
     that are born meanwhile are counted with their parents."""
 
-    CALLS = ("fsync", "fdatasync", "sync_file_range", "syncfs", "msync")
+    CALLS = ("fsync", "fdatasync", "syncfs", "msync")
 
     def __init__(self, server: Measured) -> None:
         self.count = 0

@@ -1,7 +1,9 @@
 """What a delivery costs the disk: how often it is made to flush, and what is written.
 
-Flushes are the calls of fsync, fdatasync, sync_file_range, syncfs and msync that the servers'
-processes make, counted by the kernel's tracepoints (perf). Bytes written are write_bytes of
+Flushes are the calls of fsync, fdatasync, syncfs and msync that the servers' processes make, counted
+by the kernel's tracepoints (perf); sync_file_range makes nothing durable and no disk flush. Before
+the first round so much is delivered that what grows once after a start (a database's log) has grown,
+on either side. Bytes written are write_bytes of
 /proc/PID/io of the same processes, those that ended included: whole pages as they become dirty,
 not the file system's own journal. Both are read when all is delivered and a second has passed.
 """
@@ -12,11 +14,12 @@ import time
 from dataclasses import dataclass
 
 from deliver import Load, deliver
-from measure import Flushes, Measured, written_bytes
-from row import Bench, Figure, Row, Target, Values, at_most, by_server
+from measure import Flushes, Mailboxes, Measured, written_bytes
+from row import PASSWORD, USERS, Bench, Figure, Row, Target, Values, at_most, by_server
 
 SETTLE_SECONDS = 1
 MESSAGES = 2000
+GROWING_MESSAGES = 4000
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,18 @@ class Disk:
     def measure(self, bench: Bench) -> list[Figure]:
         messages = bench.count(MESSAGES)
 
+        grown: set[str] = set()
+
         def one_round(server: Measured, number: int) -> Values:
+            if server.name not in grown:
+                deliver(server, Load(connections=self.connections, messages=bench.count(GROWING_MESSAGES), seed=998))
+                grown.add(server.name)
+            # What it costs to empty the mailboxes of the round before is no part of a delivery.
+            boxes = Mailboxes(server, USERS, PASSWORD)
+            boxes.clear()
+            boxes.close()
+            # Dovecot's processes for these sessions end, so that perf counts none that is gone.
+            time.sleep(SETTLE_SECONDS)
             before = written_bytes(server)
             with Flushes(server) as flushes:
                 done = deliver(server, Load(connections=self.connections, messages=messages, seed=number))
