@@ -184,6 +184,7 @@ enum {
     STORE_APPENDS_MAX = 1000,
     STORE_BODY_BYTES_MAX = 1024 * 1024 * 1024,
     STORE_WAL_CHECKPOINT_BYTES = 8 * 1024 * 1024,
+    STORE_WAL_REWRITE_BYTES = 256 * 1024,
     STORE_WAL_FINISH_BYTES = 12 * 1024 * 1024,
     STORE_REAP_ROWS = 200,
     /* Compacting: one step; beside the service so many bytes a second; segments looked at in a round. */

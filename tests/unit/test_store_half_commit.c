@@ -1,6 +1,6 @@
 /*
- * A store dies at every step of a delivery while a mail role has its database open; its successor serves a
- * moment; then all die. Whoever comes next finds a store that verifies.
+ * Commits that were nearly made: a store that is killed within one, or that cannot sync it, and what its
+ * successors make of what it leaves.
  */
 #include "test.h"
 
@@ -18,6 +18,7 @@ struct world {
     struct sim_world *world;
     struct sim_machine *machine;
     uint64_t account;
+    uint64_t messages;
     bool is_delivered;
     bool is_done;
 };
@@ -140,9 +141,65 @@ static void a_store_that_dies_in_a_commit_leaves_none_that_comes_to_life_later(v
     assert_in_range(step, 10, STEPS_MAX - 1);
 }
 
+/* Its disk does not sync; a crash follows, as it must. */
+static void change_unsynced(struct task *t, void *argument) {
+    struct world *w = argument;
+    struct engine *engine = NULL;
+    assert_int_equal(engine_open(task_env(t), &options, &engine), 0);
+    sim_machine_faults(w->machine)->sync_error_chance = SIM_ALWAYS;
+    assert_int_not_equal(engine_domain_add(t, engine, SLICE("example.net")), STORE_OK);
+    sim_machine_faults(w->machine)->sync_error_chance = 0;
+    sim_process_kill(task_env(t));
+    engine_close(t, &engine);
+}
+
+static void deliver_more(struct task *t, void *argument) {
+    struct world *w = argument;
+    struct engine *engine = NULL;
+    assert_int_equal(engine_open(task_env(t), &options, &engine), 0);
+    assert_int_equal(deliver(t, w, engine, 2 << 20), STORE_OK);
+    w->is_done = true;
+    (void)!task_sleep(t, 3600 * SECOND_MS);
+    engine_close(t, &engine);
+}
+
+static void count_entries(struct task *t, void *argument) {
+    struct world *w = argument;
+    struct reader *reader = NULL;
+    struct arena *arena = arena_new(MIB(1));
+    struct mailbox inbox;
+    assert_int_equal(reader_open(task_env(t), FOLDER, &reader), 0);
+    assert_int_equal(reader_mailbox_find(reader, arena, w->account, SLICE("INBOX"), &inbox), STORE_OK);
+    w->messages = inbox.message_count;
+    reader_close(&reader);
+    arena_free(&arena);
+    w->is_done = true;
+}
+
+/* With each way that the simulated disk has of losing what was not synced. */
+static void what_is_acknowledged_behind_a_failed_sync_outlives_the_power(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        struct world w = {.world = sim_world_new(seed)};
+        w.machine = sim_machine_new(w.world, "host", "192.0.2.1");
+        sim_machine_make_folder(w.machine, FOLDER);
+        (void)run(&w, make);
+        struct env *store = sim_process_start(w.machine, "store", change_unsynced, &w);
+        assert_true(sim_world_run_until(w.world, has_ended, store, 60 * SECOND_MS));
+        (void)run(&w, deliver_more);
+        sim_machine_power_cut(w.machine);
+        sim_world_run_for(w.world, SECOND_MS);
+        (void)run(&w, verify);
+        (void)run(&w, count_entries);
+        assert_int_equal(w.messages, 1);
+        sim_world_free(&w.world);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_store_that_dies_in_a_commit_leaves_none_that_comes_to_life_later),
+        cmocka_unit_test(what_is_acknowledged_behind_a_failed_sync_outlives_the_power),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
