@@ -221,6 +221,12 @@ enum {
        between them where they are fewer than a quarter of the mailbox. */
     STORE_CHANGES_FEW = 256,
     STORE_CHANGES_MANY = 4000,
+    /* The UIDs of a mailbox with holes are stored as one set from so many messages on, and anew after so many
+       commits or new messages. */
+    STORE_UIDS_STORED_MIN = 20000,
+    STORE_UIDS_STORED_COMMITS = 1000,
+    STORE_UIDS_STORED_NEW = 20000,
+    STORE_UIDS_STORED_BYTES_MAX = 16 * 1024 * 1024,
     STORE_MAILBOXES_MAX = 10000,
     STORE_MAILBOX_LEVELS_MAX = 50,
     STORE_KEYWORD_BYTES_MAX = 255,

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "store/import.h"
 #include "store/thread_page.h"
+#include "store/uids.h"
 
 /*
  * The tables of format 1, frozen: a new folder gets them and then every step below, like an old
@@ -110,6 +111,7 @@ static const struct migration steps[] = {
     {"a journal of what was imported", NULL, IMPORT_TABLES},
     {"tables that hold many references a row", NULL, thread_tables},
     {"references are many a row", references_move, "DROP TABLE thread_reference"},
+    {"UIDs of large mailboxes are kept together", NULL, UIDS_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};
