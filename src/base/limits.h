@@ -434,6 +434,20 @@ enum {
     SCRAM_SALT_BYTES_MAX = 64,
     SCRAM_ITERATIONS_MIN = 4096,
     SCRAM_ITERATIONS_MAX = 1000000,
+
+    /* What is read of a refusal to explain it. */
+    EXPLAIN_TEXT_BYTES_MAX = 2048,
+
+    /* A report of what became of a message: all of it; recipients it names (the others are counted), and in
+       its subject; what a host said of one; its header and a whole message that are given back; what is
+       looked at to find the message's own Message-ID, and how much of it is kept. */
+    REPORT_BYTES_MAX = 2 * 1024 * 1024,
+    REPORT_RECIPIENTS_MAX = 1000,
+    REPORT_SUBJECT_BYTES_MAX = 200,
+    REPORT_REPLY_BYTES_MAX = 1024,
+    REPORT_HEADER_BYTES_MAX = 32 * 1024,
+    REPORT_ORIGINAL_BYTES_MAX = 64 * 1024,
+    REPORT_MESSAGE_ID_BYTES_MAX = 900,
 };
 
 #endif
