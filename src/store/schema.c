@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "store/import.h"
+#include "store/queue.h"
 #include "store/thread_page.h"
 
 /*
@@ -110,6 +111,8 @@ static const struct migration steps[] = {
     {"a journal of what was imported", NULL, IMPORT_TABLES},
     {"tables that hold many references a row", NULL, thread_tables},
     {"references are many a row", references_move, "DROP TABLE thread_reference"},
+    {"tables of destinations, of who waits for them, and of what happened", NULL, QUEUE_TABLES},
+    {"recipients wait at their destinations", queue_move_old, "DROP TABLE queue"},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};
