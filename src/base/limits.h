@@ -198,6 +198,23 @@ enum {
     STORE_EVENT_ROWS = 500,
     STORE_EVENTS_KEPT_MAX = 1000 * 1000,
     STORE_EVENTS_KEPT_DAYS = 30,
+    /* The queue: destinations whose state the commit lane remembers; what is kept of an answer; messages looked
+       at in one go for who is owed word of a delay; rows that one commit of an owner's order changes; lines of
+       a listing; destinations that upkeep forgets at a time. */
+    QUEUE_DESTINATIONS_KNOWN_MAX = 4096,
+    QUEUE_REPLY_BYTES_MAX = 2000,
+    QUEUE_DELAYED_ROWS = 2000,
+    QUEUE_CHANGE_ROWS = 500,
+    QUEUE_LIST_ROWS_MAX = 1000,
+    QUEUE_IDLE_DESTINATIONS = 200,
+    /* The flight recorder: what is kept, and of one attempt; what a trace shows; recipients that the row of a
+       message's acceptance names. */
+    FLIGHTS_KEPT_MAX = 2 * 1000 * 1000,
+    FLIGHTS_KEPT_DAYS = 30,
+    FLIGHT_RECORD_BYTES_MAX = 2048,
+    FLIGHT_TRACE_ROWS_MAX = 2000,
+    FLIGHT_RECIPIENTS_MAX = 20,
+    FLIGHT_MESSAGE_ID_BYTES_MAX = 255,
     STORE_MIGRATE_ROWS = 5000,
     STORE_MIGRATE_TOLD_MS = 5000,
     STORE_VERIFY_ROWS = 200,
