@@ -403,6 +403,9 @@ enum {
     TRANSIT_LINGER_MS = 3000,
     TRANSIT_SLOW_DOWN_MS = 5000,
     TRANSIT_RECORD_PAUSE_MS = 1000,
+    /* How often the oldest are looked at; so long the last attempt has, when its time has come. */
+    TRANSIT_EXPIRE_LOOK_MS = 60 * 1000,
+    TRANSIT_EXPIRE_SLACK_MS = 10 * 60 * 1000,
     /* RFC 5321 4.5.4.1: at least 4-5 days. */
     TRANSIT_LIFETIME_MS = 5 * 24 * 3600 * 1000,
     TRANSIT_DELAY_WARNING_MS = 4 * 3600 * 1000,
