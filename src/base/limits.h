@@ -238,6 +238,12 @@ enum {
        between them where they are fewer than a quarter of the mailbox. */
     STORE_CHANGES_FEW = 256,
     STORE_CHANGES_MANY = 4000,
+    /* The UIDs of a mailbox with holes are stored as one set from so many messages on, and anew after so many
+       commits or new messages. */
+    STORE_UIDS_STORED_MIN = 20000,
+    STORE_UIDS_STORED_COMMITS = 1000,
+    STORE_UIDS_STORED_NEW = 20000,
+    STORE_UIDS_STORED_BYTES_MAX = 16 * 1024 * 1024,
     STORE_MAILBOXES_MAX = 10000,
     STORE_MAILBOX_LEVELS_MAX = 50,
     STORE_KEYWORD_BYTES_MAX = 255,
@@ -376,6 +382,31 @@ enum {
     HTTP_LINGER_MS = 1000,
     HTTP_REPLY_BYTES_MAX = 4 * 1024 * 1024,
 
+    /* Sending. Sessions of the remote role in all; at one destination at first, at most, and beyond that for
+       what people wait for; messages of one session. */
+    TRANSIT_SESSIONS_MAX = 400,
+    TRANSIT_SITE_SESSIONS_FIRST = 5,
+    TRANSIT_SITE_SESSIONS_MAX = 20,
+    TRANSIT_SITE_SESSIONS_EXTRA = 2,
+    TRANSIT_SESSION_MESSAGES_MAX = 200,
+    /* RFC 5321 4.5.3.1.8: what every server takes in one transaction. */
+    TRANSIT_RECIPIENTS_MAX = 100,
+    /* Destinations that are worked at or want to be, those remembered after it, and those that one look at
+       the queue brings. */
+    TRANSIT_SITES_MAX = 10000,
+    TRANSIT_SITES_RESTING_MAX = 2000,
+    TRANSIT_DUE_SITES = 500,
+    /* How often the queue is looked at; how long a connection with nothing to do is kept. */
+    TRANSIT_LOOK_MS_MIN = 1000,
+    TRANSIT_LOOK_MS_MAX = 60 * 1000,
+    TRANSIT_DELAYED_LOOK_MS = 60 * 1000,
+    TRANSIT_LINGER_MS = 3000,
+    TRANSIT_SLOW_DOWN_MS = 5000,
+    TRANSIT_RECORD_PAUSE_MS = 1000,
+    /* RFC 5321 4.5.4.1: at least 4-5 days. */
+    TRANSIT_LIFETIME_MS = 5 * 24 * 3600 * 1000,
+    TRANSIT_DELAY_WARNING_MS = 4 * 3600 * 1000,
+
     /* What posthaste health worries about. */
     HEALTH_CERTIFICATE_WARN_DAYS = 14,
     HEALTH_DISK_FAIL_BYTES = 256 * 1024 * 1024,
@@ -420,6 +451,20 @@ enum {
     SCRAM_SALT_BYTES_MAX = 64,
     SCRAM_ITERATIONS_MIN = 4096,
     SCRAM_ITERATIONS_MAX = 1000000,
+
+    /* What is read of a refusal to explain it. */
+    EXPLAIN_TEXT_BYTES_MAX = 2048,
+
+    /* A report of what became of a message: all of it; recipients it names (the others are counted), and in
+       its subject; what a host said of one; its header and a whole message that are given back; what is
+       looked at to find the message's own Message-ID, and how much of it is kept. */
+    REPORT_BYTES_MAX = 2 * 1024 * 1024,
+    REPORT_RECIPIENTS_MAX = 1000,
+    REPORT_SUBJECT_BYTES_MAX = 200,
+    REPORT_REPLY_BYTES_MAX = 1024,
+    REPORT_HEADER_BYTES_MAX = 32 * 1024,
+    REPORT_ORIGINAL_BYTES_MAX = 64 * 1024,
+    REPORT_MESSAGE_ID_BYTES_MAX = 900,
 };
 
 #endif
