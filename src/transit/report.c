@@ -8,15 +8,6 @@
 #include "wire/smtp_parameter.h"
 #include "wire/wire_text.h"
 
-bool report_is_owed(enum report_kind kind, const struct outgoing_recipient *recipient) {
-    /* RFC 3461 4.1: what is not asked for is failures, and delays as we please. */
-    unsigned notify = recipient->notify ? recipient->notify : SMTP_NOTIFY_FAILURE | SMTP_NOTIFY_DELAY;
-    if (recipient->outcome == QUEUE_DEFERRED) return kind == REPORT_DELAY && notify & SMTP_NOTIFY_DELAY;
-    if (kind != REPORT_OUTCOME) return false;
-    unsigned asked = recipient->outcome == QUEUE_DELIVERED ? SMTP_NOTIFY_SUCCESS : SMTP_NOTIFY_FAILURE;
-    return notify & asked;
-}
-
 enum report_group report_group_of(const struct report *report, const struct outgoing_recipient *recipient) {
     if (recipient->outcome == QUEUE_DELIVERED) return REPORT_GROUP_SUCCESS;
     return recipient->outcome == QUEUE_DEFERRED ? REPORT_GROUP_DELAYED : REPORT_GROUP_FAILED;
@@ -167,10 +158,10 @@ static void write_parts(const struct report *report, struct buffer *out) {
 enum report_result report_write(const struct report_source *source, struct buffer *out, size_t *covered) {
     struct report report = {.source = source};
     *covered = collect(&report);
-    /* RFC 3464 2: never of a report. */
-    if (!report.count || !source->outgoing->mail_from.len) return REPORT_NOT_OWED;
-    report.is_utf8 = report_is_utf8(source);
     report.header = header_of(source->original);
+    if (!report.count || !source->outgoing->mail_from.len || report_is_answer(report.header))
+        return REPORT_NOT_OWED;
+    report.is_utf8 = report_is_utf8(source);
     write_head(&report, out);
     write_parts(&report, out);
     return buffer_overflowed(out) ? REPORT_TOO_LONG : REPORT_WRITTEN;

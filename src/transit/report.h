@@ -47,7 +47,8 @@ struct report_source {
 
 enum report_result {
     REPORT_WRITTEN,
-    /* The sender is the null sender, or no recipient owes one. */
+    /* The sender is the null sender, the message is a report or an automatic answer, or no recipient owes
+       one. */
     REPORT_NOT_OWED,
     /* `out` is full and of no use; REPORT_BYTES_MAX is always enough. */
     REPORT_TOO_LONG,

@@ -21,6 +21,9 @@ struct report {
 enum report_group report_group_of(const struct report *report, const struct outgoing_recipient *recipient);
 size_t report_group_count(const struct report *report, enum report_group group);
 
+/* The message is a report itself, or an automatic answer: nobody waits for news of it. */
+bool report_is_answer(struct slice header);
+
 /* The text for people, lines ending in LF, UTF-8. */
 void report_write_words(const struct report *report, struct buffer *out);
 /* The fields of message/delivery-status (RFC 3464 2). */

@@ -183,6 +183,11 @@ def test_only_what_is_owed(kind: int, outcome: int, notify: int, owed: bool) -> 
 
 def test_nobody_is_told_of_a_report() -> None:
     assert result(describe(UNKNOWN, mail_from="")) == 1
+    for field in ("Auto-Submitted: auto-replied (vacation)", "Content-Type: multipart/report; boundary=b;\r\n"
+                  " report-type=Delivery-Status"):
+        assert result(describe(UNKNOWN, original=f"{field}\r\n\r\n")) == 1
+    for field in ("Auto-Submitted: auto-generated", "Content-Type: multipart/report; report-type=feedback-report"):
+        assert result(describe(UNKNOWN, original=f"{field}\r\n\r\n")) == 0
 
 
 @pytest.mark.parametrize("whole,ret,failed,returned", [
@@ -234,9 +239,11 @@ def test_addresses_in_utf8() -> None:
 
 
 def test_a_stranger_breaks_out_of_nothing() -> None:
-    evil = ("550 no\r\nAction: delivered\r\n\r\nFinal-Recipient: rfc822;x@y\r\n--=_0102030405060708090a0b0c0d0e0fff--\r\n"
+    evil = ("550 no\r\nAction: delivered\r\n\r\nFinal-Recipient: rfc822;x@y\r\n"
+            "--=_0102030405060708090a0b0c0d0e0fff--\r\n"
             "\x00\x1b[2J\x85\xff" + "A" * 5000)
-    bad = recipient("bob@example.net", FAILED, "5.1.1\r\nX: y", evil, "mx\r\nX-Evil: 1\r\n\r\n", original="rfc822;a\r\nb")
+    bad = recipient("bob@example.net", FAILED, "5.1.1\r\nX: y", evil, "mx\r\nX-Evil: 1\r\n\r\n",
+                    original="rfc822;a\r\nb")
     message = check_form(write(describe(bad, envelope_id="e\r\nX-Evil: 1", hostname="mx.example.org\r\nX-Evil: 1")))
     top, bob = fields(message)
     assert bob["Action"] == "failed" and bob["Status"] == "5.0.0" and not bob.get_payload()
@@ -270,7 +277,8 @@ def random_text(chance: random.Random) -> str:
 def test_whatever_comes_in_a_report_comes_out(seed: int) -> None:
     chance = random.Random(seed)
     several = [recipient("r%d@example.net" % i, chance.choice([FAILED, EXPIRED, DELIVERED]), random_text(chance),
-                         random_text(chance), random_text(chance), original=random_text(chance), notify=FAILURE | SUCCESS)
+                         random_text(chance), random_text(chance), original=random_text(chance),
+                         notify=FAILURE | SUCCESS)
                for i in range(chance.randrange(1, 5))]
     description = describe(*several, envelope_id=random_text(chance), properties=chance.choice([0, UTF8]),
                            original=random_text(chance) + "\r\n\r\n" + random_text(chance),
@@ -299,6 +307,7 @@ def test_debians_bounce_parser_reads_it() -> None:
                                                    capture_output=True).returncode == 0
     if not have:
         pytest.skip("libmail-deliverystatus-bounceparser-perl is not installed (scripts/install-packages.sh test)")
-    done = subprocess.run(["perl", "-e", BOUNCE_PARSER], input=write(describe(UNKNOWN)), capture_output=True, timeout=30)
+    done = subprocess.run(["perl", "-e", BOUNCE_PARSER], input=write(describe(UNKNOWN)), capture_output=True,
+                          timeout=30)
     assert done.stdout.decode().splitlines() == ["1", "Bob@Example.net user_unknown 550",
                                                  "id <lunch.1@example.org>"], done

@@ -28,13 +28,15 @@ def convert(raw: bytes) -> tuple[int, bytes]:
 
 
 def random_body(chance: random.Random) -> bytes:
-    words = ["plain", "grün", "日本語", " ", "=", "--", ".", "\t", "x" * 100, "From ", "--inner", "--b", "é\r\n", "\r\n", " \r\n"]
+    words = ["plain", "grün", "日本語", " ", "=", "--", ".", "\t", "x" * 100, "From ", "--inner", "--b", "é\r\n", "\r\n",
+             " \r\n"]
     body = "".join(chance.choice(words) for _ in range(chance.randrange(1, 40)))
     return "\r\n".join(line.replace("--b", "-b") for line in body.split("\r\n")).encode()
 
 
 def random_part(chance: random.Random, depth: int) -> bytes:
-    kind = chance.choice(["text", "text", "html", "binary", "message", "multipart"] if depth < 3 else ["text", "binary"])
+    kinds = ["text", "text", "html", "binary", "message", "multipart"]
+    kind = chance.choice(kinds if depth < 3 else ["text", "binary"])
     label = chance.choice([b"Content-Transfer-Encoding: 8bit\r\n", b"content-transfer-encoding: BINARY\r\n", b""])
     if kind == "multipart":
         boundary = b"b%d=C3" % depth
@@ -44,7 +46,8 @@ def random_part(chance: random.Random, depth: int) -> bytes:
     if kind == "message":
         return (b"Content-Type: message/rfc822\r\n" + label + b"\r\nSubject: inner\r\nMIME-Version: 1.0\r\n" +
                 random_part(chance, depth + 1))
-    types = {"text": b"text/plain; charset=utf-8", "html": b"text/html; charset=utf-8", "binary": b"application/x-thing"}
+    types = {"text": b"text/plain; charset=utf-8", "html": b"text/html; charset=utf-8",
+             "binary": b"application/x-thing"}
     return b"Content-Type: " + types[kind] + b"\r\n" + label + b"\r\n" + random_body(chance)
 
 
