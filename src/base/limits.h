@@ -458,11 +458,11 @@ enum {
     /* What is read of a refusal to explain it. */
     EXPLAIN_TEXT_BYTES_MAX = 2048,
 
-    /* A report of what became of a message: all of it; recipients it names (the others are counted), and in
-       its subject; what a host said of one; its header and a whole message that are given back; what is
+    /* A report of what became of a message: all of it; the recipients of one (for more there is another), and
+       in its subject; what a host said of one; its header and a whole message that are given back; what is
        looked at to find the message's own Message-ID, and how much of it is kept. */
     REPORT_BYTES_MAX = 2 * 1024 * 1024,
-    REPORT_RECIPIENTS_MAX = 1000,
+    REPORT_RECIPIENTS_MAX = 200,
     REPORT_SUBJECT_BYTES_MAX = 200,
     REPORT_REPLY_BYTES_MAX = 1024,
     REPORT_HEADER_BYTES_MAX = 32 * 1024,
