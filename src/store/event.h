@@ -16,6 +16,10 @@ enum event_kind {
     /* Subject: domain. */
     EVENT_DOMAIN_ADDED = 5,
     EVENT_DOMAIN_REMOVED = 6,
+    /* Subject: route. */
+    EVENT_ROUTE_ADDED = 20,
+    EVENT_ROUTE_CHANGED = 21,
+    EVENT_ROUTE_REMOVED = 22,
 };
 
 void event_add(struct commit *commit, uint64_t tenant, enum event_kind kind, uint64_t subject,

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "store/import.h"
+#include "store/route.h"
 #include "store/thread_page.h"
 #include "store/uids.h"
 
@@ -112,6 +113,7 @@ static const struct migration steps[] = {
     {"tables that hold many references a row", NULL, thread_tables},
     {"references are many a row", references_move, "DROP TABLE thread_reference"},
     {"UIDs of large mailboxes are kept together", NULL, UIDS_TABLES},
+    {"routes through other hosts", NULL, ROUTE_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};
