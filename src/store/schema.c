@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "store/import.h"
+#include "store/queue.h"
 #include "store/route.h"
 #include "store/thread_page.h"
 #include "store/uids.h"
@@ -113,6 +114,8 @@ static const struct migration steps[] = {
     {"tables that hold many references a row", NULL, thread_tables},
     {"references are many a row", references_move, "DROP TABLE thread_reference"},
     {"UIDs of large mailboxes are kept together", NULL, UIDS_TABLES},
+    {"tables of destinations, of who waits for them, and of what happened", NULL, QUEUE_TABLES},
+    {"recipients wait at their destinations", queue_move_old, "DROP TABLE queue"},
     {"routes through other hosts", NULL, ROUTE_TABLES},
 };
 
