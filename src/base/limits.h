@@ -410,6 +410,23 @@ enum {
     TRANSIT_LIFETIME_MS = 5 * 24 * 3600 * 1000,
     TRANSIT_DELAY_WARNING_MS = 4 * 3600 * 1000,
 
+    /* Routes: how many there are, and those by receiving hosts that every session is told of; of one of them;
+       recipients whose destination one commit looks at after a change of routes, and the pause before what
+       was under way then is looked at again. */
+    ROUTES_MAX = 1000,
+    ROUTES_BY_MX_MAX = 64,
+    ROUTE_HOSTS_MAX = 16,
+    ROUTE_NAME_BYTES_MAX = 64,
+    ROUTE_USER_BYTES_MAX = 512,
+    ROUTE_MOVE_ROWS = 200,
+    ROUTE_MOVE_PAUSE_MS = 5000,
+    /* A test of a route: at one host, in all, addresses of one host, and steps that are told. */
+    ROUTE_TEST_HOST_MS = 30 * 1000,
+    ROUTE_TEST_MS = 3 * 60 * 1000,
+    ROUTE_TEST_ADDRESSES_MAX = 4,
+    ROUTE_TEST_STEPS_MAX = 256,
+    ROUTE_TEST_STEP_BYTES_MAX = 1024,
+
     /* What posthaste health worries about. */
     HEALTH_CERTIFICATE_WARN_DAYS = 14,
     HEALTH_DISK_FAIL_BYTES = 256 * 1024 * 1024,

@@ -28,6 +28,8 @@ struct commit {
     struct body_writer *bodies;
     struct threads *threads;
     struct inboxes *inboxes;
+    /* store/route.h */
+    struct route_book *routes;
     struct id_source ids;
     int64_t now_ms;
     /* struct mailbox_news of the batch. */

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "store/import.h"
 #include "store/queue.h"
+#include "store/route.h"
 #include "store/thread_page.h"
 #include "store/uids.h"
 
@@ -115,6 +116,7 @@ static const struct migration steps[] = {
     {"UIDs of large mailboxes are kept together", NULL, UIDS_TABLES},
     {"tables of destinations, of who waits for them, and of what happened", NULL, QUEUE_TABLES},
     {"recipients wait at their destinations", queue_move_old, "DROP TABLE queue"},
+    {"routes through other hosts", NULL, ROUTE_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};
