@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "store/id.h"
 #include "store/inbox.h"
+#include "store/queue.h"
 #include "store/reap.h"
 
 /* ---- in the commit lane ---- */
@@ -75,6 +76,7 @@ static bool finish_transaction(struct commit *commit, size_t news_before) {
         return true;
     }
     buffer_truncate(&commit->news, news_before);
+    queue_transaction_undo(commit);
     return false;
 }
 
@@ -82,6 +84,7 @@ static void transaction_begin(struct commit *commit) {
     body_transaction_begin(commit->bodies);
     threads_transaction_begin(commit->threads);
     inboxes_forget(commit);
+    queue_transaction_begin(commit);
     if (IS_PLANTED(commit->bodies->env, PLANTED_LATE_COMMIT)) (void)!db_commit(commit->db);
     db_begin_write(commit->db);
 }
@@ -161,6 +164,7 @@ static void take_batch(struct commit_queue *queue) {
     metrics_add(&queue->env->metrics, METRIC_STORE_COMMITS, 1);
     metrics_observe(&queue->env->metrics, METRIC_STORE_BATCH, count);
     buffer_clear(&queue->commit.news);
+    buffer_clear(&queue->commit.queue_news);
     queue->commit.has_dropped = queue->commit.has_changed_directory = false;
     queue->commit.now_ms = env_wall_ms(queue->env);
 }
@@ -181,6 +185,13 @@ static void publish(struct commit_queue *queue) {
     for (size_t i = 0; i < count; i++)
         if (i + 1 == count || news[i + 1].mailbox != news[i].mailbox)
             queue->on_news(queue->context, &news[i]);
+}
+
+static void publish_queued(struct commit_queue *queue) {
+    const struct queue_news *news = (const void *)queue->commit.queue_news.ptr;
+    size_t count = queue->commit.queue_news.len / sizeof *news;
+    queue->queue_counts = queue->commit.queue_counts;
+    for (size_t i = 0; i < count && queue->on_queued; i++) queue->on_queued(queue->queued_context, &news[i]);
 }
 
 static void wake_all(struct commit_queue *queue) {
@@ -237,6 +248,7 @@ static void commit_main(struct task *t, void *argument) {
         metrics_add(&queue->env->metrics, METRIC_STORE_SYNCS, queue->commit.syncs);
         db_complain(queue->commit.db, queue->env->log);
         publish(queue);
+        publish_queued(queue);
         wake_all(queue);
         if (queue->commit.has_dropped) wake(queue->reaper);
         if (needs_checkpoint(queue)) wake(queue->checkpointer);
@@ -298,6 +310,10 @@ void commit_queue_start(struct commit_queue *queue, struct env *env, struct db *
     queue->commit.inboxes = inboxes_new();
     queue->commit.arena = arena_new(STORE_OPERATION_MEMORY_BYTES_MAX);
     queue->commit.news = buffer_new(STORE_OPERATION_MEMORY_BYTES_MAX);
+    queue->commit.queue_news = buffer_new(STORE_OPERATION_MEMORY_BYTES_MAX);
+    queue->commit.queue_book = queue_book_new(env_random_u64(env));
+    queue_counts_read(db, &queue->commit.queue_counts);
+    queue->queue_counts = queue->commit.queue_counts;
     list_init(&queue->waiting);
     list_init(&queue->batch);
     queue->lane = lane_open(env, "commit", 1);
@@ -322,4 +338,6 @@ void commit_queue_stop(struct task *t, struct commit_queue *queue) {
     inboxes_free(&queue->commit.inboxes);
     arena_free(&queue->commit.arena);
     buffer_free(&queue->commit.news);
+    buffer_free(&queue->commit.queue_news);
+    queue_book_free(&queue->commit.queue_book);
 }
