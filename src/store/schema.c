@@ -112,6 +112,8 @@ static const struct migration steps[] = {
     {"tables that hold many references a row", NULL, thread_tables},
     {"references are many a row", references_move, "DROP TABLE thread_reference"},
     {"UIDs of large mailboxes are kept together", NULL, UIDS_TABLES},
+    {"messages marked as deleted are found by an index", NULL,
+     "CREATE INDEX entry_deleted ON entry (mailbox, uid) WHERE flags & 8"},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};
