@@ -2,10 +2,14 @@
 
 #include "store/engine_state.h"
 #include "store/event.h"
+#include "store/flight.h"
+#include "store/queue.h"
 #include "store/uids.h"
 
 static enum store_result prune(struct commit *commit, void *argument) {
-    *(bool *)argument = event_prune(commit);
+    bool has_more = event_prune(commit);
+    has_more = flight_prune(commit) || has_more;
+    *(bool *)argument = queue_destinations_prune(commit) || has_more;
     return STORE_OK;
 }
 

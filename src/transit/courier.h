@@ -1,0 +1,37 @@
+/*
+ * The remote role's side of sending: keeps the sessions that the store asks for (transit/protocol.h), finds
+ * the hosts of a destination, speaks SMTP to them (smtp/smtp_client.h), and says what became of each
+ * recipient. It decides nothing that lasts: when and whether again is the store's.
+ */
+#ifndef TRANSIT_COURIER_H
+#define TRANSIT_COURIER_H
+
+#include "io/dns.h"
+#include "io/tls.h"
+
+struct courier;
+
+/* May be changed by a reload; new sessions have the new ones. */
+struct courier_settings {
+    /* For EHLO and in reports. */
+    struct slice hostname;
+    /* The port of hosts found by MX: 25, but for tests. */
+    uint16_t port;
+    /* MX that lead to loopback, private or our own addresses may be used: for tests and private networks. */
+    bool allows_private;
+    /* Address to connect from, or empty. */
+    struct slice source_ipv4;
+    struct slice source_ipv6;
+    /* The ports where this host itself takes mail, so that it does not talk to itself. */
+    struct slice own_addresses;
+};
+
+/* `dns` as of resolve/service.h: *dns at each lookup. Both outlive it. */
+struct courier *courier_new(struct env *env, struct dns **dns, const struct courier_settings *settings);
+void courier_set(struct courier *courier, const struct courier_settings *settings);
+/* A stream to the store role, at start and again after it was restarted: sessions under way go on. */
+void courier_attach(struct courier *courier, struct stream *stream);
+/* Ends all sessions: what is under way is given up where that is clean, and settled. Waits. */
+void courier_free(struct task *t, struct courier **courier);
+
+#endif
