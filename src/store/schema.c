@@ -113,10 +113,10 @@ static const struct migration steps[] = {
     {"a journal of what was imported", NULL, IMPORT_TABLES},
     {"tables that hold many references a row", NULL, thread_tables},
     {"references are many a row", references_move, "DROP TABLE thread_reference"},
+    {"UIDs of large mailboxes are kept together", NULL, UIDS_TABLES},
     {"tables of destinations, of who waits for them, and of what happened", NULL, QUEUE_TABLES},
     {"recipients wait at their destinations", queue_move_old, "DROP TABLE queue"},
     {"routes through other hosts", NULL, ROUTE_TABLES},
-    {"UIDs of large mailboxes are kept together", NULL, UIDS_TABLES},
     {"messages marked as deleted are found by an index", NULL,
      "CREATE INDEX entry_deleted ON entry (mailbox, uid) WHERE flags & 8"},
 };
