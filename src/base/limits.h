@@ -162,8 +162,9 @@ enum {
     BODY_READ_AHEAD_BYTES = 64 * 1024,
     BODY_READ_GAP_BYTES = 8 * 1024,
     /* Unpacked ahead of a long answer at once; a role holds twice as much while it does so. */
-    BODY_AHEAD_BYTES = 512 * 1024,
+    BODY_AHEAD_BYTES = 1024 * 1024,
     BODY_AHEAD_MESSAGES = 128,
+    BODY_AHEAD_THREADS = 2,
 
     /* Store: one commit takes at most this much; segments of bodies; what is kept in memory. */
     STORE_BATCH_OPERATIONS_MAX = 256,
@@ -244,6 +245,8 @@ enum {
     STORE_UIDS_STORED_COMMITS = 1000,
     STORE_UIDS_STORED_NEW = 20000,
     STORE_UIDS_STORED_BYTES_MAX = 16 * 1024 * 1024,
+    /* Messages that an expunge removes one by one, instead of looking through the whole mailbox. */
+    STORE_EXPUNGE_FEW = 256,
     STORE_MAILBOXES_MAX = 10000,
     STORE_MAILBOX_LEVELS_MAX = 50,
     STORE_KEYWORD_BYTES_MAX = 255,

@@ -117,6 +117,8 @@ static const struct migration steps[] = {
     {"tables of destinations, of who waits for them, and of what happened", NULL, QUEUE_TABLES},
     {"recipients wait at their destinations", queue_move_old, "DROP TABLE queue"},
     {"routes through other hosts", NULL, ROUTE_TABLES},
+    {"messages marked as deleted are found by an index", NULL,
+     "CREATE INDEX entry_deleted ON entry (mailbox, uid) WHERE flags & 8"},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};
