@@ -14,9 +14,29 @@ enum {
     CONFIG_DNS_SERVERS_MAX = 8,
     CONFIG_PROCESSES_MAX = 32,
     CONFIG_FILE_BYTES_MAX = 1 << 20,
+    CONFIG_LIFETIME_HOURS_MAX = 720,
+    CONFIG_RECIPIENTS_MAX = 10000000,
 };
 
 enum role_kind { ROLE_STORE, ROLE_REMOTE, ROLE_MAIL, ROLE_EDGE, ROLE_KINDS };
+
+/* The way out. */
+struct outbound_settings {
+    /* Where other hosts take mail: 25 but in tests. */
+    uint64_t port;
+    /* Mail may go to loopback, private and own addresses that DNS names. */
+    bool allow_private;
+    /* From where connections go out, numeric; empty: the system chooses. */
+    const char *source_ipv4;
+    const char *source_ipv6;
+    /* After so long what still waits is returned (RFC 5321 4.5.4.1); the sender is told of a delay after
+       delay_warning_hours, 0: never. */
+    uint64_t lifetime_hours;
+    uint64_t delay_warning_hours;
+    /* Recipients elsewhere that one account may have; 0: no limit. */
+    uint64_t account_recipients_per_hour;
+    uint64_t account_recipients_per_day;
+};
 
 struct config {
     const char *hostname;
@@ -36,8 +56,11 @@ struct config {
     size_t dns_server_count;
     const char *dns_trust_anchors;
     enum log_level log_level;
-    /* Who may read /metrics (web/web_allow.h). */
+    /* Who may read /metrics (wire/network_list.h). */
     const char *metrics_allow;
+    /* Who may send to anybody on port 25 without a login (wire/network_list.h); empty: nobody. */
+    const char *relay_networks;
+    struct outbound_settings outbound;
 };
 
 /* The defaults of every key. */

@@ -14,6 +14,28 @@ const struct port ports[PORT_KINDS] = {
     [PORT_HTTPS] = {443, "HTTPS"},
 };
 
+static void pack_outbound(struct buffer *out, const struct outbound_settings *outbound) {
+    pack_number(out, outbound->port);
+    pack_bool(out, outbound->allow_private);
+    pack_slice(out, slice_from_text(outbound->source_ipv4));
+    pack_slice(out, slice_from_text(outbound->source_ipv6));
+    pack_number(out, outbound->lifetime_hours);
+    pack_number(out, outbound->delay_warning_hours);
+    pack_number(out, outbound->account_recipients_per_hour);
+    pack_number(out, outbound->account_recipients_per_day);
+}
+
+static void unpack_outbound(struct unpacker *in, struct arena *arena, struct outbound_settings *outbound) {
+    outbound->port = unpack_number_max(in, UINT16_MAX);
+    outbound->allow_private = unpack_bool(in);
+    outbound->source_ipv4 = arena_text(arena, unpack_slice(in));
+    outbound->source_ipv6 = arena_text(arena, unpack_slice(in));
+    outbound->lifetime_hours = unpack_number_max(in, CONFIG_LIFETIME_HOURS_MAX);
+    outbound->delay_warning_hours = unpack_number_max(in, CONFIG_LIFETIME_HOURS_MAX);
+    outbound->account_recipients_per_hour = unpack_number_max(in, CONFIG_RECIPIENTS_MAX);
+    outbound->account_recipients_per_day = unpack_number_max(in, CONFIG_RECIPIENTS_MAX);
+}
+
 void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_slice(out, slice_from_text(settings->folder));
     pack_slice(out, slice_from_text(settings->hostname));
@@ -34,6 +56,8 @@ void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_number(out, settings->upkeep_pause_ms);
     pack_number(out, settings->base_port);
     pack_slice(out, settings->metrics_allow);
+    pack_slice(out, settings->relay_networks);
+    pack_outbound(out, &settings->outbound);
 }
 
 bool settings_unpack(struct slice body, struct arena *arena, struct role_settings *settings) {
@@ -57,6 +81,8 @@ bool settings_unpack(struct slice body, struct arena *arena, struct role_setting
     settings->upkeep_pause_ms = unpack_number_max(&in, INT32_MAX);
     settings->base_port = unpack_number_max(&in, UINT16_MAX);
     settings->metrics_allow = arena_copy(arena, unpack_slice(&in));
+    settings->relay_networks = arena_copy(arena, unpack_slice(&in));
+    unpack_outbound(&in, arena, &settings->outbound);
     /* Accounts are shared out among them. */
     return unpack_is_done(&in) && settings->mail_processes > 0;
 }

@@ -77,8 +77,11 @@ struct role_settings {
     uint64_t log_room_bytes;
     uint64_t upkeep_pause_ms;
     uint64_t base_port;
-    /* Who may read /metrics (web/web_allow.h). */
+    /* Who may read /metrics (wire/network_list.h). */
     struct slice metrics_allow;
+    /* Who may send to anybody without a login, or empty. */
+    struct slice relay_networks;
+    struct outbound_settings outbound;
 };
 
 /* Which walls stand around a role; false ones are told by `status`. */

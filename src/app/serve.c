@@ -55,6 +55,8 @@ static bool make_settings(struct serve *serve, const struct config *config, stru
         .log_level = config->log_level,
         .base_port = config->base_port,
         .metrics_allow = slice_from_text(config->metrics_allow),
+        .relay_networks = slice_from_text(config->relay_networks),
+        .outbound = config->outbound,
     };
     if (!dns_settings_read(serve->arena, serve->env->log, config, settings, error) ||
         !read_pem(serve, config->tls_certificate, &settings->certificates_pem, error) ||

@@ -48,14 +48,14 @@ static bool add_account(struct smtp_transaction *transaction, uint64_t account) 
     return true;
 }
 
-static bool add_queued(struct smtp_transaction *transaction, struct slice address,
+static bool add_queued(struct smtp_transaction *transaction, struct slice address, bool is_forwarded,
                        const struct smtp_rcpt_parameters *parameters) {
     struct smtp_queue_list *list = &transaction->queue;
     void *items = list->items;
     if (!list_make_room(transaction->arena, &items, list->count, &list->capacity, sizeof *list->items))
         return false;
     list->items = items;
-    struct queue_recipient added = {.notify = parameters->notify};
+    struct queue_recipient added = {.notify = parameters->notify, .is_forwarded = is_forwarded};
     if (!arena_try_copy(transaction->arena, address, &added.address) ||
         !arena_try_copy(transaction->arena, parameters->orcpt_address, &added.original))
         return false;
@@ -72,7 +72,7 @@ static bool add_targets(struct smtp_transaction *transaction, const struct addre
     for (size_t i = 0; i < route->target_count && added; i++) {
         const struct address_target *target = &route->targets[i];
         added = target->account ? add_account(transaction, target->account)
-                                : add_queued(transaction, target->address, parameters);
+                                : add_queued(transaction, target->address, true, parameters);
     }
     if (added) return true;
     transaction->accounts.count = accounts;
@@ -112,7 +112,7 @@ static struct smtp_reply add_elsewhere(struct smtp_session *session, struct slic
     /* RFC 5321 7.1, RFC 2505 2.1 */
     if (!session->is_logged_in) return relay_denied();
     struct smtp_transaction *transaction = session->transaction;
-    return accept_recipient(transaction, address, add_queued(transaction, address, &rcpt->parameters));
+    return accept_recipient(transaction, address, add_queued(transaction, address, false, &rcpt->parameters));
 }
 
 static struct smtp_reply add_resolved(struct smtp_session *session, struct slice address,

@@ -6,7 +6,10 @@
 
 #include "base/limits.h"
 #include "store/import.h"
+#include "store/queue.h"
+#include "store/route.h"
 #include "store/thread_page.h"
+#include "store/uids.h"
 
 /*
  * The tables of format 1, frozen: a new folder gets them and then every step below, like an old
@@ -110,6 +113,10 @@ static const struct migration steps[] = {
     {"a journal of what was imported", NULL, IMPORT_TABLES},
     {"tables that hold many references a row", NULL, thread_tables},
     {"references are many a row", references_move, "DROP TABLE thread_reference"},
+    {"UIDs of large mailboxes are kept together", NULL, UIDS_TABLES},
+    {"tables of destinations, of who waits for them, and of what happened", NULL, QUEUE_TABLES},
+    {"recipients wait at their destinations", queue_move_old, "DROP TABLE queue"},
+    {"routes through other hosts", NULL, ROUTE_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};

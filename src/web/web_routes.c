@@ -1,9 +1,9 @@
 #include "web/web_routes.h"
 
 #include "base/limits.h"
-#include "web/web_allow.h"
 #include "wire/http_reply.h"
 #include "wire/http_target.h"
+#include "wire/network_list.h"
 
 enum { LOCATION_BYTES_MAX = 3 * HTTP_REQUEST_LINE_BYTES_MAX, HTTPS_PORT = 443 };
 
@@ -85,7 +85,7 @@ static void show_health(struct task *t, const struct web_exchange *exchange, str
 
 static void show_metrics(struct task *t, const struct web_exchange *exchange, struct web_response *response) {
     struct web_report report;
-    if (!web_allow_has(exchange->server->metrics_allow, exchange->peer->address)) {
+    if (!network_list_has(exchange->server->metrics_allow, exchange->peer->address)) {
         web_response_fail(response, 403);
         buffer_append_text(&response->body, "metrics.allow in posthaste.conf says who may read this\n");
         return;

@@ -16,7 +16,7 @@ struct web_server {
     struct conn_group *group;
     const char *hostname;
     uint64_t base_port;
-    /* Who may read /metrics (web/web_allow.h). */
+    /* Who may read /metrics (wire/network_list.h). */
     struct slice metrics_allow;
     /* For the HTTPS port. */
     struct tls_context *tls;

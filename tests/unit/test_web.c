@@ -1,8 +1,8 @@
 /* What the web server is made of: who may ask, what is counted, how it is said. */
 #include "test.h"
 
-#include "web/web_allow.h"
 #include "web/web_report.h"
+#include "wire/network_list.h"
 
 static void a_list_allows_its_addresses_and_networks(void **state) {
     static const struct {
@@ -29,7 +29,7 @@ static void a_list_allows_its_addresses_and_networks(void **state) {
         {"127.0.0.1, x", "127.0.0.1", false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (web_allow_has(slice_from_text(rows[i].list), rows[i].address) != rows[i].is_in)
+        if (network_list_has(slice_from_text(rows[i].list), rows[i].address) != rows[i].is_in)
             fail_msg("%s in %s", rows[i].address, rows[i].list);
 }
 
@@ -38,8 +38,8 @@ static void a_list_that_is_not_one_is_refused(void **state) {
                                         "::1/129", "::1/",      "127.0.0.1,,",  "127.0.0.1 ::1",
                                         "/8",      "1.2.3",     "::1/-1",       "127.0.0.0/8x"};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
-        if (web_allow_is_valid(slice_from_text(lists[i]))) fail_msg("taken: %s", lists[i]);
-    assert_true(web_allow_is_valid(SLICE("127.0.0.0/8 , ::1,192.0.2.1")));
+        if (network_list_is_valid(slice_from_text(lists[i]))) fail_msg("taken: %s", lists[i]);
+    assert_true(network_list_is_valid(SLICE("127.0.0.0/8 , ::1,192.0.2.1")));
 }
 
 static bool has_line(struct slice text, const char *line) {

@@ -1,4 +1,4 @@
-#include "web/web_allow.h"
+#include "wire/network_list.h"
 
 #include <arpa/inet.h>
 
@@ -52,7 +52,7 @@ static struct slice take_item(struct slice *rest) {
     return item;
 }
 
-bool web_allow_is_valid(struct slice list) {
+bool network_list_is_valid(struct slice list) {
     struct network network;
     if (list.len == 0) return false;
     while (list.len)
@@ -60,11 +60,12 @@ bool web_allow_is_valid(struct slice list) {
     return true;
 }
 
-bool web_allow_has(struct slice list, const char *address) {
+bool network_list_has(struct slice list, const char *address) {
     struct network network;
     struct network peer;
     unsigned bits_max;
-    if (!web_allow_is_valid(list) || !read_address(slice_from_text(address), &peer, &bits_max)) return false;
+    if (!network_list_is_valid(list) || !read_address(slice_from_text(address), &peer, &bits_max))
+        return false;
     while (list.len)
         if (read_network(take_item(&list), &network) && network_has(&network, &peer)) return true;
     return false;

@@ -1,0 +1,163 @@
+#include "app/config_keys.h"
+
+#include <arpa/inet.h>
+
+#include "wire/network_list.h"
+
+static void read_text(struct setting *setting, const struct key *key) {
+    *(const char **)((char *)setting->config + key->offset) = arena_text(setting->arena, setting->value);
+}
+
+static void read_number(struct setting *setting, const struct key *key) {
+    uint64_t number;
+    if (!slice_to_number(setting->value, key->most, &number) || number < key->least)
+        setting->fault = key->fault;
+    else
+        *(uint64_t *)((char *)setting->config + key->offset) = number;
+}
+
+/* "50 MiB", "64 KiB" or a plain number of bytes. */
+static void read_bytes(struct setting *setting, const struct key *key) {
+    struct slice text = setting->value;
+    uint64_t number;
+    uint64_t unit = 1;
+    bool good = slice_take_number(&text, key->most, &number);
+    text = slice_trim(text);
+    if (slice_equal_nocase(text, SLICE("KiB")))
+        unit = 1 << 10;
+    else if (slice_equal_nocase(text, SLICE("MiB")))
+        unit = 1 << 20;
+    else if (text.len)
+        good = false;
+    if (!good || number > key->most / unit || number * unit < key->least)
+        setting->fault = key->fault;
+    else
+        *(uint64_t *)((char *)setting->config + key->offset) = number * unit;
+}
+
+static void read_list(struct setting *setting, const char **texts, size_t *count, size_t max,
+                      const char *fault) {
+    struct slice rest = setting->value;
+    *count = 0;
+    while (rest.len) {
+        struct slice item = slice_trim(slice_take_until(&rest, ','));
+        (void)slice_take_byte(&rest, ',');
+        if (item.len == 0 || *count == max) {
+            setting->fault = fault;
+            return;
+        }
+        texts[(*count)++] = arena_text(setting->arena, item);
+    }
+}
+
+static void read_listen(struct setting *setting, const struct key *key) {
+    read_list(setting, setting->config->listen, &setting->config->listen_count, CONFIG_LISTEN_MAX,
+              key->fault);
+    if (setting->config->listen_count == 0) setting->fault = key->fault;
+}
+
+static void read_dns_servers(struct setting *setting, const struct key *key) {
+    read_list(setting, setting->config->dns_servers, &setting->config->dns_server_count,
+              CONFIG_DNS_SERVERS_MAX, key->fault);
+}
+
+static void read_plaintext(struct setting *setting, const struct key *key) {
+    if (slice_equal(setting->value, SLICE("loopback")))
+        setting->config->plaintext = PLAINTEXT_LOOPBACK;
+    else if (slice_equal(setting->value, SLICE("never")))
+        setting->config->plaintext = PLAINTEXT_NEVER;
+    else
+        setting->fault = key->fault;
+}
+
+static void read_log_level(struct setting *setting, const struct key *key) {
+    static const char *const names[] = {"debug", "info", "warn", "error"};
+    for (size_t i = 0; i < 4; i++) {
+        if (!slice_equal(setting->value, slice_from_text(names[i]))) continue;
+        setting->config->log_level = (enum log_level)i;
+        return;
+    }
+    setting->fault = key->fault;
+}
+
+static void read_networks(struct setting *setting, const struct key *key) {
+    if (network_list_is_valid(setting->value))
+        read_text(setting, key);
+    else
+        setting->fault = key->fault;
+}
+
+static void read_yes_or_no(struct setting *setting, const struct key *key) {
+    bool is_yes = slice_equal(setting->value, SLICE("yes"));
+    if (is_yes || slice_equal(setting->value, SLICE("no")))
+        *(bool *)((char *)setting->config + key->offset) = is_yes;
+    else
+        setting->fault = key->fault;
+}
+
+static void read_address(struct setting *setting, const struct key *key, int family) {
+    uint8_t bytes[16];
+    if (slice_find_byte(setting->value, 0) == SLICE_NOT_FOUND &&
+        inet_pton(family, arena_text(setting->arena, setting->value), bytes) == 1)
+        read_text(setting, key);
+    else
+        setting->fault = key->fault;
+}
+
+static void read_ipv4(struct setting *setting, const struct key *key) { read_address(setting, key, AF_INET); }
+
+static void read_ipv6(struct setting *setting, const struct key *key) {
+    read_address(setting, key, AF_INET6);
+}
+
+#define AT(member) offsetof(struct config, member)
+#define NETWORKS "addresses and networks, like 127.0.0.0/8, ::1, 192.0.2.7"
+
+static const struct key keys[] = {
+    {SLICE_INIT("hostname"), read_text, AT(hostname), 0, 0, NULL},
+    {SLICE_INIT("listen"), read_listen, 0, 0, 0, "up to 8 numeric addresses, separated by commas"},
+    {SLICE_INIT("base_port"), read_number, AT(base_port), 0, 64000, "a number from 0 to 64000"},
+    {SLICE_INIT("tls.certificate"), read_text, AT(tls_certificate), 0, 0, NULL},
+    {SLICE_INIT("tls.key"), read_text, AT(tls_key), 0, 0, NULL},
+    {SLICE_INIT("message.bytes_max"), read_bytes, AT(message_bytes_max), 65536, (uint64_t)1 << 31,
+     "a size from 64 KiB to 2048 MiB, like 50 MiB"},
+    {SLICE_INIT("imap.connections_per_account"), read_number, AT(connections_per_account), 1, 100000,
+     "a number from 1 to 100000"},
+    {SLICE_INIT("auth.plaintext"), read_plaintext, 0, 0, 0, "loopback or never"},
+    {SLICE_INIT("processes.mail"), read_number, AT(processes[ROLE_MAIL]), 1, CONFIG_PROCESSES_MAX,
+     "a number from 1 to 32"},
+    {SLICE_INIT("processes.edge"), read_number, AT(processes[ROLE_EDGE]), 1, CONFIG_PROCESSES_MAX,
+     "a number from 1 to 32"},
+    {SLICE_INIT("user.store"), read_number, AT(uid[ROLE_STORE]), 1, INT32_MAX, "a numeric user id, not 0"},
+    {SLICE_INIT("user.remote"), read_number, AT(uid[ROLE_REMOTE]), 1, INT32_MAX, "a numeric user id, not 0"},
+    {SLICE_INIT("user.mail"), read_number, AT(uid[ROLE_MAIL]), 1, INT32_MAX, "a numeric user id, not 0"},
+    {SLICE_INIT("user.edge"), read_number, AT(uid[ROLE_EDGE]), 1, INT32_MAX, "a numeric user id, not 0"},
+    {SLICE_INIT("group"), read_number, AT(gid), 1, INT32_MAX, "a numeric group id, not 0"},
+    {SLICE_INIT("dns.servers"), read_dns_servers, 0, 0, 0,
+     "up to 8 addresses, like 192.0.2.1 or 127.0.0.1@5353"},
+    {SLICE_INIT("dns.trust_anchors"), read_text, AT(dns_trust_anchors), 0, 0, NULL},
+    {SLICE_INIT("log.level"), read_log_level, 0, 0, 0, "debug, info, warn or error"},
+    {SLICE_INIT("metrics.allow"), read_networks, AT(metrics_allow), 0, 0, NETWORKS},
+    {SLICE_INIT("relay.networks"), read_networks, AT(relay_networks), 0, 0, NETWORKS},
+    {SLICE_INIT("outbound.port"), read_number, AT(outbound.port), 1, UINT16_MAX, "a number from 1 to 65535"},
+    {SLICE_INIT("outbound.allow_private"), read_yes_or_no, AT(outbound.allow_private), 0, 0, "yes or no"},
+    {SLICE_INIT("outbound.source_ipv4"), read_ipv4, AT(outbound.source_ipv4), 0, 0,
+     "an IPv4 address of this host"},
+    {SLICE_INIT("outbound.source_ipv6"), read_ipv6, AT(outbound.source_ipv6), 0, 0,
+     "an IPv6 address of this host"},
+    {SLICE_INIT("outbound.lifetime_hours"), read_number, AT(outbound.lifetime_hours), 1,
+     CONFIG_LIFETIME_HOURS_MAX, "a number of hours from 1 to 720"},
+    {SLICE_INIT("outbound.delay_warning_hours"), read_number, AT(outbound.delay_warning_hours), 0,
+     CONFIG_LIFETIME_HOURS_MAX, "a number of hours from 0 (never) to 720"},
+    {SLICE_INIT("outbound.account_recipients_per_hour"), read_number,
+     AT(outbound.account_recipients_per_hour), 0, CONFIG_RECIPIENTS_MAX,
+     "a number from 0 (no limit) to 10000000"},
+    {SLICE_INIT("outbound.account_recipients_per_day"), read_number, AT(outbound.account_recipients_per_day),
+     0, CONFIG_RECIPIENTS_MAX, "a number from 0 (no limit) to 10000000"},
+};
+
+const struct key *key_find(struct slice name) {
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (slice_equal(keys[i].name, name)) return &keys[i];
+    return NULL;
+}
