@@ -403,6 +403,9 @@ enum {
     TRANSIT_LINGER_MS = 3000,
     TRANSIT_SLOW_DOWN_MS = 5000,
     TRANSIT_RECORD_PAUSE_MS = 1000,
+    /* How often the oldest are looked at; so long the last attempt has, when its time has come. */
+    TRANSIT_EXPIRE_LOOK_MS = 60 * 1000,
+    TRANSIT_EXPIRE_SLACK_MS = 10 * 60 * 1000,
     /* RFC 5321 4.5.4.1: at least 4-5 days. */
     TRANSIT_LIFETIME_MS = 5 * 24 * 3600 * 1000,
     TRANSIT_DELAY_WARNING_MS = 4 * 3600 * 1000,
@@ -473,11 +476,11 @@ enum {
     /* What is read of a refusal to explain it. */
     EXPLAIN_TEXT_BYTES_MAX = 2048,
 
-    /* A report of what became of a message: all of it; recipients it names (the others are counted), and in
-       its subject; what a host said of one; its header and a whole message that are given back; what is
+    /* A report of what became of a message: all of it; the recipients of one (for more there is another), and
+       in its subject; what a host said of one; its header and a whole message that are given back; what is
        looked at to find the message's own Message-ID, and how much of it is kept. */
     REPORT_BYTES_MAX = 2 * 1024 * 1024,
-    REPORT_RECIPIENTS_MAX = 1000,
+    REPORT_RECIPIENTS_MAX = 200,
     REPORT_SUBJECT_BYTES_MAX = 200,
     REPORT_REPLY_BYTES_MAX = 1024,
     REPORT_HEADER_BYTES_MAX = 32 * 1024,

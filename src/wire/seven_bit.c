@@ -5,7 +5,7 @@
 #include "base/encode.h"
 #include "wire/part_lines.h"
 #include "wire/quoted_printable.h"
-#include "wire/transfer.h"
+#include "wire/wire_text.h"
 
 enum { BASE64_LINE_BYTES = 57 };
 
@@ -61,12 +61,6 @@ struct seven_bit {
 
 static void give(struct seven_bit *m, struct slice bytes) { part_lines_give(&m->lines, bytes); }
 
-static bool is_7bit(struct slice bytes) {
-    for (size_t i = 0; i < bytes.len; i++)
-        if (bytes.ptr[i] >= 0x80 || bytes.ptr[i] == 0) return false;
-    return true;
-}
-
 /* ---- the first reading ---- */
 
 static void mark(struct seven_bit *m) {
@@ -81,7 +75,7 @@ static bool is_marked(const struct seven_bit *m) {
 }
 
 static void scan_content(struct seven_bit *m, struct slice bytes) {
-    if (is_7bit(bytes)) return;
+    if (wire_text_is_7bit(bytes)) return;
     m->is_needed = true;
     m->has_8bit_signed = m->has_8bit_signed || part_lines_is_signed(&m->lines);
     if (m->content == CONTENT_BETWEEN) return;
@@ -92,7 +86,7 @@ static void scan_content(struct seven_bit *m, struct slice bytes) {
 /* What comes out of the first reading beside content: headers, and the lines of boundaries. */
 static void scan_header(void *context, struct slice bytes) {
     struct seven_bit *m = context;
-    m->has_8bit_header = m->has_8bit_header || !is_7bit(bytes);
+    m->has_8bit_header = m->has_8bit_header || !wire_text_is_7bit(bytes);
 }
 
 /* ---- headers ---- */
