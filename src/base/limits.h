@@ -199,9 +199,9 @@ enum {
     STORE_EVENT_ROWS = 500,
     STORE_EVENTS_KEPT_MAX = 1000 * 1000,
     STORE_EVENTS_KEPT_DAYS = 30,
-    /* The queue: destinations whose state the commit lane remembers; what is kept of an answer; messages looked
-       at in one go for who is owed word of a delay; rows that one commit of an owner's order changes; lines of
-       a listing; destinations that upkeep forgets at a time. */
+    /* The queue: destinations whose state the commit lane remembers; what is kept of an answer; messages
+       looked at in one go for who is owed word of a delay; rows that one commit of an owner's order changes;
+       lines of a listing; destinations that upkeep forgets at a time. */
     QUEUE_DESTINATIONS_KNOWN_MAX = 4096,
     QUEUE_REPLY_BYTES_MAX = 2000,
     QUEUE_DELAYED_ROWS = 2000,
@@ -414,14 +414,15 @@ enum {
     TRANSIT_DELAY_WARNING_MS = 4 * 3600 * 1000,
 
     /* Routes: how many there are, and those by receiving hosts that every session is told of; of one of them;
-       recipients whose destination one commit looks at after a change of routes, and the pause before what
-       was under way then is looked at again. */
+       recipients whose destination one commit looks at after a change of routes, the pause behind it, and
+       that before what was under way then is looked at again. */
     ROUTES_MAX = 1000,
     ROUTES_BY_MX_MAX = 64,
     ROUTE_HOSTS_MAX = 16,
     ROUTE_NAME_BYTES_MAX = 64,
     ROUTE_USER_BYTES_MAX = 512,
     ROUTE_MOVE_ROWS = 200,
+    ROUTE_MOVE_STEP_MS = 2,
     ROUTE_MOVE_PAUSE_MS = 5000,
     /* A test of a route: at one host, in all, addresses of one host, and steps that are told. */
     ROUTE_TEST_HOST_MS = 30 * 1000,

@@ -151,6 +151,7 @@ static int start(struct engine *engine, const struct engine_options *options, co
     gate_init(&engine->scan_ended);
     password_room_open(&engine->passwords, engine->env, options->hash_memory_kib, secret);
     upkeep_start(engine, options->upkeep_pause_ms);
+    route_mover_start(engine);
     return 0;
 }
 
@@ -192,6 +193,7 @@ int engine_open(struct env *env, const struct engine_options *options, struct en
 
 void engine_close(struct task *t, struct engine **engine) {
     if (!*engine) return;
+    route_mover_stop(t, *engine);
     upkeep_stop(t, *engine);
     commit_queue_stop(t, &(*engine)->queue);
     password_room_close(&(*engine)->passwords);

@@ -7,6 +7,7 @@
 #include "store/grant.h"
 #include "store/password.h"
 #include "store/route_cache.h"
+#include "store/route_move.h"
 #include "store/spool.h"
 #include "store/upkeep.h"
 
@@ -31,6 +32,7 @@ struct engine {
     bool is_scanning;
     struct gate scan_ended;
     struct upkeep upkeep;
+    struct route_mover mover;
     /* Called on the loop when a segment's file was removed; may be NULL. */
     void (*on_segment_gone)(void *context, uint64_t segment);
 };
