@@ -28,6 +28,8 @@ struct commit {
     struct threads *threads;
     struct inboxes *inboxes;
     struct id_source ids;
+    /* What store/sending_limit.h keeps accounts to. */
+    struct sending_limits sending;
     int64_t now_ms;
     /* struct mailbox_news of the batch. */
     struct buffer news;

@@ -21,6 +21,8 @@ struct engine {
     struct spools spools;
     struct grants grants;
     struct route_cache routes;
+    /* For rewritten senders; made of the store's secret. */
+    uint8_t srs_secret[PASSWORD_KEY_BYTES];
     /* For what reads everything: opened when it is needed. */
     struct lane *scan_lane;
     bool is_scanning;

@@ -53,19 +53,21 @@ void pack_route(struct buffer *out, const struct address_route *route) {
         pack_number(out, route->targets[i].account);
         pack_slice(out, route->targets[i].address);
         pack_bool(out, route->targets[i].is_over_quota);
+        pack_bool(out, route->targets[i].is_forwarded);
     }
 }
 
 void unpack_route(struct unpacker *in, struct arena *arena, struct address_route *route) {
     uint64_t count = 0;
-    route->kind = (enum address_kind)unpack_number_max(in, ADDRESS_ELSEWHERE);
+    route->kind = (enum address_kind)unpack_number_max(in, ADDRESS_RETURNED);
     route->tenant = unpack_number(in);
-    route->targets = unpack_array(in, arena, &count, 3, sizeof *route->targets);
+    route->targets = unpack_array(in, arena, &count, 4, sizeof *route->targets);
     route->target_count = count;
     for (uint64_t i = 0; i < count; i++) {
         route->targets[i].account = unpack_number(in);
         route->targets[i].address = unpack_slice(in);
         route->targets[i].is_over_quota = unpack_bool(in);
+        route->targets[i].is_forwarded = unpack_bool(in);
     }
 }
 
@@ -166,16 +168,18 @@ static void pack_queue(struct buffer *out, const struct queue_recipient *queue, 
         pack_slice(out, queue[i].address);
         pack_slice(out, queue[i].original);
         pack_number(out, queue[i].notify);
+        pack_bool(out, queue[i].is_forwarded);
     }
 }
 
 static struct queue_recipient *unpack_queue(struct unpacker *in, struct arena *arena, size_t *count) {
     uint64_t number = 0;
-    struct queue_recipient *queue = unpack_array(in, arena, &number, 3, sizeof *queue);
+    struct queue_recipient *queue = unpack_array(in, arena, &number, 4, sizeof *queue);
     for (uint64_t i = 0; i < number; i++) {
         queue[i].address = unpack_slice(in);
         queue[i].original = unpack_slice(in);
         queue[i].notify = (uint32_t)unpack_number_max(in, UINT32_MAX);
+        queue[i].is_forwarded = unpack_bool(in);
     }
     *count = number;
     return queue;

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "store/import.h"
+#include "store/sending_limit.h"
 #include "store/thread_page.h"
 
 /*
@@ -110,6 +111,8 @@ static const struct migration steps[] = {
     {"a journal of what was imported", NULL, IMPORT_TABLES},
     {"tables that hold many references a row", NULL, thread_tables},
     {"references are many a row", references_move, "DROP TABLE thread_reference"},
+    {"domains that mail is passed on for, and what accounts sent lately", NULL,
+     "ALTER TABLE domain ADD COLUMN is_relay INTEGER NOT NULL DEFAULT 0;" SENDING_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};
