@@ -489,6 +489,26 @@ enum {
     REPORT_HEADER_BYTES_MAX = 32 * 1024,
     REPORT_ORIGINAL_BYTES_MAX = 64 * 1024,
     REPORT_MESSAGE_ID_BYTES_MAX = 900,
+
+    /* So long an answer to a rewritten sender finds its way. */
+    SRS_VALID_DAYS = 21,
+
+    /* DNS block lists: how many, how long all of them together may take, what is kept of a list's words, and
+       how often each is looked at whether it is one. */
+    DNSBL_ZONES_MAX = 8,
+    DNSBL_ASK_MS_MAX = 8 * 1000,
+    DNSBL_TEXT_BYTES_MAX = 200,
+    DNSBL_ANSWER_BYTES_MAX = 64 * 1024,
+    DNSBL_TEST_PAUSE_MS = 60 * 60 * 1000,
+    DNSBL_TEST_AGAIN_MS = 60 * 1000,
+
+    /* Greylisting: who is new waits so long, and is remembered so long; so many of one edge. */
+    GREYLIST_DELAY_MS = 60 * 1000,
+    GREYLIST_KEPT_MS = 24 * 3600 * 1000,
+    GREYLIST_TRIPLETS_MAX = 50000,
+
+    /* Recipients of an account are counted in steps of so long. */
+    SENDING_STEP_MS = 5 * 60 * 1000,
 };
 
 #endif

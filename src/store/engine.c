@@ -10,6 +10,7 @@
 #include "store/log_room.h"
 #include "store/scan.h"
 #include "store/schema.h"
+#include "wire/scram_secret.h"
 
 static const char secret_read[] = "SELECT bytes FROM setting WHERE name = 'scram_secret'";
 static const char id_newest[] =
@@ -141,6 +142,8 @@ static int start(struct engine *engine, const struct engine_options *options, co
         body_writer_close(&engine->bodies);
         return result;
     }
+    scram_hmac(SCRAM_HASH_SHA_256, slice_of(secret, sizeof secret), SLICE("rewritten senders"),
+               engine->srs_secret);
     commit_queue_start(&engine->queue, engine->env, writer, checkpointer, &engine->bodies, threads, ids);
     log_room_open(&engine->queue.log_room, engine->env, path,
                   options->log_room_bytes ? options->log_room_bytes : STORE_LOG_ROOM_BYTES);
@@ -228,13 +231,28 @@ void scan_end(struct engine *engine, struct db **db) {
 
 /* ---- small services ---- */
 
+static struct srs srs_of(const struct engine *engine) {
+    return (struct srs){slice_of(engine->srs_secret, sizeof engine->srs_secret), env_wall_ms(engine->env)};
+}
+
+enum store_result engine_srs_encode(struct engine *engine, struct arena *arena, struct slice mail_from,
+                                    struct slice *out) {
+    struct srs srs = srs_of(engine);
+    db_begin_read(engine->db);
+    enum store_result rewritten = directory_rewrite(engine->db, arena, &srs, mail_from, out);
+    enum store_result result = db_commit(engine->db);
+    db_complain(engine->db, engine->env->log);
+    return result == STORE_OK ? rewritten : result;
+}
+
 enum store_result engine_address_resolve(struct engine *engine, struct arena *arena, struct slice address,
                                          struct address_route *route) {
     if (route_cache_get(&engine->routes, engine->queue.directory_changes, arena, address, route))
         return STORE_OK;
     bool has_quota = false;
     db_begin_read(engine->db);
-    enum store_result resolved = directory_resolve(engine->db, arena, address, route, &has_quota);
+    struct srs srs = srs_of(engine);
+    enum store_result resolved = directory_resolve(engine->db, arena, &srs, address, route, &has_quota);
     enum store_result result = db_commit(engine->db);
     db_complain(engine->db, engine->env->log);
     if (result != STORE_OK || resolved != STORE_OK) return result == STORE_OK ? resolved : result;
