@@ -85,8 +85,7 @@ static const char first_rows[] =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 11000)"
     " INSERT INTO thread_reference SELECT 1, (i * 2654435761 % 4294967296 - 2147483648) * 2147483647, 77 "
     "FROM n;";
-/* The same message on its way to many; the odd ones at a domain of their own.
- */
+/* The same message on its way to many; the odd ones at a domain of their own. */
 static const char queue_rows[] =
     "INSERT INTO outgoing VALUES (77, 1, 'ann@example.org', 'envid', 1, 1700000000000);"
     "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n LIMIT 300)"
