@@ -162,8 +162,9 @@ enum {
     BODY_READ_AHEAD_BYTES = 64 * 1024,
     BODY_READ_GAP_BYTES = 8 * 1024,
     /* Unpacked ahead of a long answer at once; a role holds twice as much while it does so. */
-    BODY_AHEAD_BYTES = 512 * 1024,
+    BODY_AHEAD_BYTES = 1024 * 1024,
     BODY_AHEAD_MESSAGES = 128,
+    BODY_AHEAD_THREADS = 2,
 
     /* Store: one commit takes at most this much; segments of bodies; what is kept in memory. */
     STORE_BATCH_OPERATIONS_MAX = 256,
@@ -244,6 +245,8 @@ enum {
     STORE_UIDS_STORED_COMMITS = 1000,
     STORE_UIDS_STORED_NEW = 20000,
     STORE_UIDS_STORED_BYTES_MAX = 16 * 1024 * 1024,
+    /* Messages that an expunge removes one by one, instead of looking through the whole mailbox. */
+    STORE_EXPUNGE_FEW = 256,
     STORE_MAILBOXES_MAX = 10000,
     STORE_MAILBOX_LEVELS_MAX = 50,
     STORE_KEYWORD_BYTES_MAX = 255,
@@ -486,6 +489,26 @@ enum {
     REPORT_HEADER_BYTES_MAX = 32 * 1024,
     REPORT_ORIGINAL_BYTES_MAX = 64 * 1024,
     REPORT_MESSAGE_ID_BYTES_MAX = 900,
+
+    /* So long an answer to a rewritten sender finds its way. */
+    SRS_VALID_DAYS = 21,
+
+    /* DNS block lists: how many, how long all of them together may take, what is kept of a list's words, and
+       how often each is looked at whether it is one. */
+    DNSBL_ZONES_MAX = 8,
+    DNSBL_ASK_MS_MAX = 8 * 1000,
+    DNSBL_TEXT_BYTES_MAX = 200,
+    DNSBL_ANSWER_BYTES_MAX = 64 * 1024,
+    DNSBL_TEST_PAUSE_MS = 60 * 60 * 1000,
+    DNSBL_TEST_AGAIN_MS = 60 * 1000,
+
+    /* Greylisting: who is new waits so long, and is remembered so long; so many of one edge. */
+    GREYLIST_DELAY_MS = 60 * 1000,
+    GREYLIST_KEPT_MS = 24 * 3600 * 1000,
+    GREYLIST_TRIPLETS_MAX = 50000,
+
+    /* Recipients of an account are counted in steps of so long. */
+    SENDING_STEP_MS = 5 * 60 * 1000,
 };
 
 #endif

@@ -31,6 +31,8 @@ struct commit {
     /* store/route.h */
     struct route_book *routes;
     struct id_source ids;
+    /* What store/sending_limit.h keeps accounts to. */
+    struct sending_limits sending;
     int64_t now_ms;
     /* struct mailbox_news of the batch. */
     struct buffer news;

@@ -27,6 +27,8 @@ struct engine {
     struct body_reader outgoing;
     /* All messages below were told of a delay, or nobody wants to know. */
     uint64_t delayed_from;
+    /* For rewritten senders; made of the store's secret. */
+    uint8_t srs_secret[PASSWORD_KEY_BYTES];
     /* For what reads everything: opened when it is needed. */
     struct lane *scan_lane;
     bool is_scanning;

@@ -1,36 +1,31 @@
-#include "transit/route_ask.h"
+#include "transit/route.h"
 
 #include "base/limits.h"
 
-_Static_assert((int)ROUTE_TLS_OFFERED == TRANSIT_TLS_OFFERED && (int)ROUTE_TLS_NEVER == TRANSIT_TLS_NEVER &&
-                   (int)ROUTE_TLS_VERIFIED == TRANSIT_TLS_VERIFIED &&
-                   (int)ROUTE_TLS_REQUIRED == TRANSIT_TLS_REQUIRED &&
-                   (int)ROUTE_TLS_IMPLICIT == TRANSIT_TLS_IMPLICIT,
-               "the store and the protocol number the ways of TLS alike");
+_Static_assert(TRANSIT_TLS_OFFERED == (int)ROUTE_TLS_OFFERED &&
+                   TRANSIT_TLS_REQUIRED == (int)ROUTE_TLS_REQUIRED &&
+                   TRANSIT_TLS_VERIFIED == (int)ROUTE_TLS_VERIFIED &&
+                   TRANSIT_TLS_IMPLICIT == (int)ROUTE_TLS_IMPLICIT &&
+                   TRANSIT_TLS_NEVER == (int)ROUTE_TLS_NEVER,
+               "numbers of the same meaning");
+
 _Static_assert((int)ROUTE_HOSTS_MAX <= TRANSIT_HOSTS_MAX, "every host of a route can be told");
 
 /* Beyond what the remote role takes at most: its last host, and the way there and back. */
 enum { TEST_MARGIN_MS = 3 * 60 * 1000 };
 
 struct transit_route transit_route_of(struct arena *arena, const struct route *route) {
-    struct transit_route told = {.id = route->id,
-                                 .name = route->name,
-                                 .hosts = ARENA_NEW_ARRAY(arena, struct transit_host, route->host_count),
-                                 .host_count = route->host_count,
-                                 .tls = (enum transit_tls)route->tls,
-                                 .user = route->user,
-                                 .password = route->password};
+    struct transit_host *hosts = ARENA_NEW_ARRAY(arena, struct transit_host, route->host_count);
     for (size_t i = 0; i < route->host_count; i++)
-        told.hosts[i] = (struct transit_host){route->hosts[i].name, route->hosts[i].port,
-                                              route->hosts[i].preference, route->hosts[i].weight};
-    return told;
-}
-
-struct transit_mx_route *transit_mx_routes_of(struct arena *arena, const struct route *routes, size_t count) {
-    struct transit_mx_route *told = ARENA_NEW_ARRAY(arena, struct transit_mx_route, count);
-    for (size_t i = 0; i < count; i++)
-        told[i] = (struct transit_mx_route){routes[i].domain, transit_route_of(arena, &routes[i])};
-    return told;
+        hosts[i] = (struct transit_host){route->hosts[i].name, route->hosts[i].port,
+                                         route->hosts[i].preference, route->hosts[i].weight};
+    return (struct transit_route){.id = route->id,
+                                  .name = route->name,
+                                  .hosts = hosts,
+                                  .host_count = route->host_count,
+                                  .tls = (enum transit_tls)route->tls,
+                                  .user = route->user,
+                                  .password = route->password};
 }
 
 static enum route_test_result result_of(enum ipc_result result) {

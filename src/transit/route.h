@@ -1,15 +1,13 @@
-/* Routes on their way from the store to the remote role: as sessions have them, and to be tried. */
-#ifndef TRANSIT_ROUTE_ASK_H
-#define TRANSIT_ROUTE_ASK_H
+/* A stored route as the remote role is told of it, and has it tried. */
+#ifndef TRANSIT_ROUTE_H
+#define TRANSIT_ROUTE_H
 
 #include "ipc/channel.h"
 #include "store/route_model.h"
 #include "transit/protocol.h"
 
-/* The same route as the remote role is told it; it borrows, its hosts are in `arena`. */
+/* Borrows from `route`; its hosts are in `arena`. */
 struct transit_route transit_route_of(struct arena *arena, const struct route *route);
-/* For sessions at a domain (store/engine_route.h engine_route_mx_routes): in `arena`. */
-struct transit_mx_route *transit_mx_routes_of(struct arena *arena, const struct route *routes, size_t count);
 
 enum route_test_result {
     /* *result tells how it went. */
