@@ -26,4 +26,13 @@ json_t *admin_queue_show(struct admin *admin);
 json_t *admin_queue_order(struct admin *admin);
 json_t *admin_trace(struct admin *admin);
 
+/* admin_route.c */
+json_t *admin_route_add(struct admin *admin);
+json_t *admin_route_enable(struct admin *admin);
+json_t *admin_route_list(struct admin *admin);
+json_t *admin_route_password(struct admin *admin);
+json_t *admin_route_remove(struct admin *admin);
+json_t *admin_route_show(struct admin *admin);
+json_t *admin_route_test(struct admin *admin);
+
 #endif
