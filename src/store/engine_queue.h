@@ -57,8 +57,8 @@ struct queue_claim {
     uint64_t message;
     uint64_t destination;
 };
-/* What waits and was accepted before, with a message above `after`, in order: where it is due, if at all, does
-   not matter. */
+/* What waits and was accepted before, with a message above `after`, in order: where it is due, if at all,
+   does not matter. */
 enum store_result engine_queue_old(struct engine *engine, int64_t accepted_before_ms, uint64_t after,
                                    struct queue_claim *claims, size_t max, size_t *count);
 
