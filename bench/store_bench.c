@@ -179,7 +179,7 @@ static void worker(struct task *t, void *argument) {
 }
 
 static void add_accounts(struct task *t, struct bench *bench) {
-    if (engine_domain_add(t, bench->engine, SLICE("example.org")) != STORE_OK) abort();
+    if (engine_domain_add(t, bench->engine, SLICE("example.org"), false) != STORE_OK) abort();
     for (long i = 0; i < bench->account_count; i++) {
         char name[40];
         int len = snprintf(name, sizeof name, "user%ld@example.org", i);

@@ -139,7 +139,10 @@ static json_t *alias_list(struct admin *admin) {
 
 static json_t *domain_add(struct admin *admin) {
     struct slice name = admin->request->words[2];
-    enum store_result result = engine_domain_add(admin->t, admin->engine, name);
+    bool is_relay = admin->request->word_count > 3;
+    if (is_relay && !slice_equal(admin->request->words[3], SLICE("relay")))
+        return error_of(SLICE("a domain can be added as \"relay\" only"));
+    enum store_result result = engine_domain_add(admin->t, admin->engine, name, is_relay);
     if (result == STORE_OK) return done("added", name);
     return admin_failure(admin, result, name, "", "is not a domain name");
 }
@@ -159,8 +162,14 @@ static json_t *domain_list(struct admin *admin) {
     if (result != STORE_OK) return admin_failure(admin, result, SLICE("the list"), "", "");
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
+<<<<<<< HEAD
         json_array_append_new(list, json_pack("{s:o, s:I}", "name", admin_text(domains[i].name), "accounts",
                                               (json_int_t)domains[i].account_count));
+=======
+        json_array_append_new(list,
+                              json_pack("{s:o, s:I, s:b}", "name", text_of(domains[i].name), "accounts",
+                                        (json_int_t)domains[i].account_count, "relay", domains[i].is_relay));
+>>>>>>> main
     return json_pack("{s:o}", "domains", list);
 }
 
@@ -274,7 +283,7 @@ static const struct verb verbs[] = {
     {SLICE_INIT("alias"), SLICE_INIT("list"), 2, 2, alias_list},
     {SLICE_INIT("alias"), SLICE_INIT("remove"), 3, 4, alias_remove},
     {SLICE_INIT("compact"), SLICE_INIT(""), 1, 1, compact},
-    {SLICE_INIT("domain"), SLICE_INIT("add"), 3, 3, domain_add},
+    {SLICE_INIT("domain"), SLICE_INIT("add"), 3, 4, domain_add},
     {SLICE_INIT("domain"), SLICE_INIT("list"), 2, 2, domain_list},
     {SLICE_INIT("domain"), SLICE_INIT("remove"), 3, 3, domain_remove},
     {SLICE_INIT("health"), SLICE_INIT(""), 1, 1, health},

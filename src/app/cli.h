@@ -30,6 +30,7 @@ enum option_bit {
     OPTION_SNAPSHOT = 1 << 18,
     OPTION_ACCOUNT = 1 << 9,
     OPTION_NAGIOS = 1 << 10,
+    OPTION_RELAY = 1 << 19,
 };
 
 /* A command line, taken apart. */
@@ -55,6 +56,7 @@ struct cli {
     bool is_dry_run;
     bool is_mbox;
     bool is_nagios;
+    bool is_relay;
     /* What is left: the command's words. */
     struct slice words[ADMIN_WORDS_MAX];
     size_t word_count;

@@ -42,8 +42,9 @@ static void print_alias(const json_t *alias) {
 }
 
 static void print_domain(const json_t *domain) {
-    (void)printf("%s  %" JSON_INTEGER_FORMAT " accounts\n", text_of(domain, "name"),
-                 number_of(domain, "accounts"));
+    (void)printf("%s  %" JSON_INTEGER_FORMAT " accounts%s\n", text_of(domain, "name"),
+                 number_of(domain, "accounts"),
+                 json_is_true(json_object_get(domain, "relay")) ? ", the rest is passed on" : "");
 }
 
 static void print_role(const json_t *role) {
@@ -228,7 +229,10 @@ int command_domain(struct cli *cli) {
     static const char *const verbs[] = {"add", "list", "remove", NULL};
     static const size_t words[][2] = {{2, 2}, {1, 1}, {2, 2}};
     int status = check_verbs(cli, verbs, words);
+    if (status == 0 && cli->is_relay && !verb_is(cli, "add"))
+        status = cli_misuse(cli, "--relay belongs to domain add");
     struct admin_request request = request_of(cli);
+    if (cli->is_relay) request.words[request.word_count++] = SLICE("relay");
     return status ? status : ask(cli, &request);
 }
 

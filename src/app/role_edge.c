@@ -119,6 +119,7 @@ static void apply_settings(struct edge_role *edge) {
         if (edge->certificates) edge->logins[i].tls = edge->certificates->contexts[i];
     }
     edge->smtp.settings.message_bytes_max = settings->message_bytes_max;
+    edge->smtp.settings.relay_networks = settings->relay_networks;
     edge->web.hostname = settings->hostname;
     edge->web.base_port = settings->base_port;
     edge->web.metrics_allow = settings->metrics_allow;

@@ -162,8 +162,9 @@ enum {
     BODY_READ_AHEAD_BYTES = 64 * 1024,
     BODY_READ_GAP_BYTES = 8 * 1024,
     /* Unpacked ahead of a long answer at once; a role holds twice as much while it does so. */
-    BODY_AHEAD_BYTES = 512 * 1024,
+    BODY_AHEAD_BYTES = 1024 * 1024,
     BODY_AHEAD_MESSAGES = 128,
+    BODY_AHEAD_THREADS = 2,
 
     /* Store: one commit takes at most this much; segments of bodies; what is kept in memory. */
     STORE_BATCH_OPERATIONS_MAX = 256,
@@ -198,9 +199,9 @@ enum {
     STORE_EVENT_ROWS = 500,
     STORE_EVENTS_KEPT_MAX = 1000 * 1000,
     STORE_EVENTS_KEPT_DAYS = 30,
-    /* The queue: destinations whose state the commit lane remembers; what is kept of an answer; messages looked
-       at in one go for who is owed word of a delay; rows that one commit of an owner's order changes; lines of
-       a listing; destinations that upkeep forgets at a time. */
+    /* The queue: destinations whose state the commit lane remembers; what is kept of an answer; messages
+       looked at in one go for who is owed word of a delay; rows that one commit of an owner's order changes;
+       lines of a listing; destinations that upkeep forgets at a time. */
     QUEUE_DESTINATIONS_KNOWN_MAX = 4096,
     QUEUE_REPLY_BYTES_MAX = 2000,
     QUEUE_DELAYED_ROWS = 2000,
@@ -244,6 +245,8 @@ enum {
     STORE_UIDS_STORED_COMMITS = 1000,
     STORE_UIDS_STORED_NEW = 20000,
     STORE_UIDS_STORED_BYTES_MAX = 16 * 1024 * 1024,
+    /* Messages that an expunge removes one by one, instead of looking through the whole mailbox. */
+    STORE_EXPUNGE_FEW = 256,
     STORE_MAILBOXES_MAX = 10000,
     STORE_MAILBOX_LEVELS_MAX = 50,
     STORE_KEYWORD_BYTES_MAX = 255,
@@ -403,9 +406,30 @@ enum {
     TRANSIT_LINGER_MS = 3000,
     TRANSIT_SLOW_DOWN_MS = 5000,
     TRANSIT_RECORD_PAUSE_MS = 1000,
+    /* How often the oldest are looked at; so long the last attempt has, when its time has come. */
+    TRANSIT_EXPIRE_LOOK_MS = 60 * 1000,
+    TRANSIT_EXPIRE_SLACK_MS = 10 * 60 * 1000,
     /* RFC 5321 4.5.4.1: at least 4-5 days. */
     TRANSIT_LIFETIME_MS = 5 * 24 * 3600 * 1000,
     TRANSIT_DELAY_WARNING_MS = 4 * 3600 * 1000,
+
+    /* Routes: how many there are, and those by receiving hosts that every session is told of; of one of them;
+       recipients whose destination one commit looks at after a change of routes, the pause behind it, and
+       that before what was under way then is looked at again. */
+    ROUTES_MAX = 1000,
+    ROUTES_BY_MX_MAX = 64,
+    ROUTE_HOSTS_MAX = 16,
+    ROUTE_NAME_BYTES_MAX = 64,
+    ROUTE_USER_BYTES_MAX = 512,
+    ROUTE_MOVE_ROWS = 200,
+    ROUTE_MOVE_STEP_MS = 2,
+    ROUTE_MOVE_PAUSE_MS = 5000,
+    /* A test of a route: at one host, in all, addresses of one host, and steps that are told. */
+    ROUTE_TEST_HOST_MS = 30 * 1000,
+    ROUTE_TEST_MS = 3 * 60 * 1000,
+    ROUTE_TEST_ADDRESSES_MAX = 4,
+    ROUTE_TEST_STEPS_MAX = 256,
+    ROUTE_TEST_STEP_BYTES_MAX = 1024,
 
     /* What posthaste health worries about. */
     HEALTH_CERTIFICATE_WARN_DAYS = 14,
@@ -455,16 +479,36 @@ enum {
     /* What is read of a refusal to explain it. */
     EXPLAIN_TEXT_BYTES_MAX = 2048,
 
-    /* A report of what became of a message: all of it; recipients it names (the others are counted), and in
-       its subject; what a host said of one; its header and a whole message that are given back; what is
+    /* A report of what became of a message: all of it; the recipients of one (for more there is another), and
+       in its subject; what a host said of one; its header and a whole message that are given back; what is
        looked at to find the message's own Message-ID, and how much of it is kept. */
     REPORT_BYTES_MAX = 2 * 1024 * 1024,
-    REPORT_RECIPIENTS_MAX = 1000,
+    REPORT_RECIPIENTS_MAX = 200,
     REPORT_SUBJECT_BYTES_MAX = 200,
     REPORT_REPLY_BYTES_MAX = 1024,
     REPORT_HEADER_BYTES_MAX = 32 * 1024,
     REPORT_ORIGINAL_BYTES_MAX = 64 * 1024,
     REPORT_MESSAGE_ID_BYTES_MAX = 900,
+
+    /* So long an answer to a rewritten sender finds its way. */
+    SRS_VALID_DAYS = 21,
+
+    /* DNS block lists: how many, how long all of them together may take, what is kept of a list's words, and
+       how often each is looked at whether it is one. */
+    DNSBL_ZONES_MAX = 8,
+    DNSBL_ASK_MS_MAX = 8 * 1000,
+    DNSBL_TEXT_BYTES_MAX = 200,
+    DNSBL_ANSWER_BYTES_MAX = 64 * 1024,
+    DNSBL_TEST_PAUSE_MS = 60 * 60 * 1000,
+    DNSBL_TEST_AGAIN_MS = 60 * 1000,
+
+    /* Greylisting: who is new waits so long, and is remembered so long; so many of one edge. */
+    GREYLIST_DELAY_MS = 60 * 1000,
+    GREYLIST_KEPT_MS = 24 * 3600 * 1000,
+    GREYLIST_TRIPLETS_MAX = 50000,
+
+    /* Recipients of an account are counted in steps of so long. */
+    SENDING_STEP_MS = 5 * 60 * 1000,
 };
 
 #endif

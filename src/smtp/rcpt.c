@@ -1,6 +1,7 @@
 /*
  * RCPT TO (RFC 5321 4.1.1.3): one more recipient, or why not, said now and not by a bounce
- * later. On port 25 only our own users are recipients; who is logged in may write to anyone.
+ * later. On port 25 only our own users are recipients, and users of domains that we pass mail on for;
+ * who is logged in, or comes from one of the relay networks, may write to anyone.
  */
 #include "smtp/smtp_session.h"
 
@@ -8,6 +9,11 @@ static struct smtp_reply relay_denied(void) {
     return smtp_reply_with_text(
         SMTP_REPLY_RELAY_DENIED,
         SLICE("Relaying denied: to send mail, log in on port 465 (TLS) or 587 (STARTTLS)"));
+}
+
+static struct smtp_reply returns_only(void) {
+    return smtp_reply_with_text(SMTP_REPLY_REFUSED_BY_POLICY,
+                                SLICE("This address takes reports from the null sender only"));
 }
 
 /* RFC 3463 3.3, RFC 5321 4.2.5: temporary, for mailboxes are emptied too. */
@@ -72,7 +78,7 @@ static bool add_targets(struct smtp_transaction *transaction, const struct addre
     for (size_t i = 0; i < route->target_count && added; i++) {
         const struct address_target *target = &route->targets[i];
         added = target->account ? add_account(transaction, target->account)
-                                : add_queued(transaction, target->address, true, parameters);
+                                : add_queued(transaction, target->address, target->is_forwarded, parameters);
     }
     if (added) return true;
     transaction->accounts.count = accounts;
@@ -96,36 +102,57 @@ static struct smtp_reply accept_recipient(struct smtp_transaction *transaction, 
     return smtp_reply_named(SMTP_REPLY_RECIPIENT_OK);
 }
 
-static struct smtp_reply add_local(struct smtp_session *session, struct slice address,
-                                   const struct address_route *route, const struct smtp_rcpt *rcpt) {
+/* Silence: these targets can be added, as far as it hangs on whose they are. What is stored belongs to one
+   tenant: the sender's or, from outside, the recipients'. */
+static struct smtp_reply join_tenant(struct smtp_session *session, const struct address_route *route) {
+    struct smtp_transaction *transaction = session->transaction;
+    if (session->is_logged_in) return SMTP_SILENCE;
+    if (transaction->tenant && transaction->tenant != route->tenant) return other_tenant();
+    transaction->tenant = route->tenant;
+    return SMTP_SILENCE;
+}
+
+static struct smtp_reply add_ours(struct smtp_session *session, struct slice address,
+                                  const struct address_route *route, const struct smtp_rcpt *rcpt) {
     struct smtp_transaction *transaction = session->transaction;
     if (is_full(route)) return mailbox_full();
-    /* What is stored belongs to one tenant: the sender's or, from outside, the recipients'. */
-    bool is_other = transaction->tenant && transaction->tenant != route->tenant;
-    if (is_other && !session->is_logged_in) return other_tenant();
-    if (!session->is_logged_in) transaction->tenant = route->tenant;
+    struct smtp_reply refusal = join_tenant(session, route);
+    if (refusal.code) return refusal;
     return accept_recipient(transaction, address, add_targets(transaction, route, &rcpt->parameters));
 }
 
 static struct smtp_reply add_elsewhere(struct smtp_session *session, struct slice address,
-                                       const struct smtp_rcpt *rcpt) {
-    /* RFC 5321 7.1, RFC 2505 2.1 */
-    if (!session->is_logged_in) return relay_denied();
+                                       const struct address_route *route, const struct smtp_rcpt *rcpt) {
     struct smtp_transaction *transaction = session->transaction;
+    struct smtp_reply refusal = join_tenant(session, route);
+    if (refusal.code) return refusal;
     return accept_recipient(transaction, address, add_queued(transaction, address, false, &rcpt->parameters));
 }
 
-static struct smtp_reply add_resolved(struct smtp_session *session, struct slice address,
-                                      const struct address_route *route, const struct smtp_rcpt *rcpt) {
-    switch (route->kind) {
+/* Silence: the sender may write to such an address. */
+static struct smtp_reply check_kind(const struct smtp_session *session, enum address_kind kind) {
+    switch (kind) {
     case ADDRESS_LOCAL:
-        return add_local(session, address, route, rcpt);
+    case ADDRESS_RELAYED:
+        return SMTP_SILENCE;
     case ADDRESS_ELSEWHERE:
-        return add_elsewhere(session, address, rcpt);
+        /* RFC 5321 7.1, RFC 2505 2.1 */
+        return smtp_session_may_relay(session) ? SMTP_SILENCE : relay_denied();
+    case ADDRESS_RETURNED:
+        /* RFC 5321 4.5.5: what comes back has no sender; anybody else could reach its first sender by us. */
+        return session->transaction->mail_from.len ? returns_only() : SMTP_SILENCE;
     case ADDRESS_UNKNOWN_USER:
         break;
     }
     return smtp_reply_named(SMTP_REPLY_UNKNOWN_RECIPIENT);
+}
+
+static struct smtp_reply add_resolved(struct smtp_session *session, struct slice address,
+                                      const struct address_route *route, const struct smtp_rcpt *rcpt) {
+    struct smtp_reply refusal = check_kind(session, route->kind);
+    if (refusal.code) return refusal;
+    if (route->kind == ADDRESS_ELSEWHERE) return add_elsewhere(session, address, route, rcpt);
+    return add_ours(session, address, route, rcpt);
 }
 
 struct smtp_reply smtp_rcpt(struct task *t, struct smtp_session *session,
@@ -135,7 +162,7 @@ struct smtp_reply smtp_rcpt(struct task *t, struct smtp_session *session,
     /* RFC 5321 4.5.3.1.10 */
     if (session->transaction->recipient_count >= session->server->settings.recipients_max)
         return smtp_reply_named(SMTP_REPLY_TOO_MANY_RECIPIENTS);
-    if (!session->is_logged_in && smtp_address_has_routing(&rcpt->recipient)) return relay_denied();
+    if (smtp_address_has_routing(&rcpt->recipient) && !smtp_session_may_relay(session)) return relay_denied();
     struct slice address = address_of(session, &rcpt->recipient);
     struct address_route route = {.kind = ADDRESS_UNKNOWN_USER};
     enum store_result resolved =

@@ -15,7 +15,7 @@
 #include "login/login.h"
 
 enum smtp_port_kind {
-    /* Port 25: from other hosts, for our own users. No AUTH. */
+    /* Port 25: from other hosts, for our own users and domains. No AUTH. */
     SMTP_PORT_MX,
     /* Port 587: STARTTLS, then AUTH. */
     SMTP_PORT_SUBMISSION,
@@ -40,6 +40,8 @@ struct smtp_settings {
     /* Over a whole message: after so long, content must have come at this rate. */
     int64_t data_grace_ms;
     uint64_t data_bytes_per_s_min;
+    /* Who may send to anybody through port 25 without a login (wire/network_list.h); empty: nobody. */
+    struct slice relay_networks;
 };
 
 /* RFC 5321 4.5.3 and our limits. */

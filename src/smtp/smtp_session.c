@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "smtp/smtp_reception.h"
+#include "wire/network_list.h"
 #include "wire/wire_text.h"
 
 /* The longest line depends on the port: only where AUTH may come can one be that long (RFC 4954 4.2). */
@@ -27,6 +28,11 @@ void smtp_session_set_helo(struct smtp_session *session, struct slice name, bool
 
 struct slice smtp_session_peer(const struct smtp_session *session) {
     return slice_from_text(*session->peer.address ? session->peer.address : "local");
+}
+
+bool smtp_session_may_relay(const struct smtp_session *session) {
+    if (session->kind != SMTP_PORT_MX) return session->is_logged_in;
+    return network_list_has(session->server->settings.relay_networks, session->peer.address);
 }
 
 unsigned smtp_session_extensions(const struct smtp_session *session) {

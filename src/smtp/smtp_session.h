@@ -94,6 +94,8 @@ void smtp_session_note_tls(struct smtp_session *session);
 struct slice smtp_session_helo(const struct smtp_session *session);
 /* "192.0.2.1" or, on a local socket, "local". */
 struct slice smtp_session_peer(const struct smtp_session *session);
+/* Whether it may send to anybody: logged in, or one of the relay networks. */
+bool smtp_session_may_relay(const struct smtp_session *session);
 /* What EHLO offers: a set of enum smtp_extension. */
 unsigned smtp_session_extensions(const struct smtp_session *session);
 /* Buffers the reply, counts it if it is an error, closes behind it if it says so. */

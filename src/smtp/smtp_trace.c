@@ -58,8 +58,17 @@ static void write_received(struct buffer *out, const struct smtp_session *sessio
     buffer_append_text(out, "\r\n");
 }
 
+static bool is_forwarded(const struct smtp_transaction *transaction) {
+    for (size_t i = 0; i < transaction->queue.count; i++)
+        if (transaction->queue.items[i].is_forwarded) return true;
+    return false;
+}
+
+/* Also what is forwarded has it: a circle through another host ends when it comes round for the first time.
+ */
 static bool has_delivered_to(const struct smtp_transaction *transaction) {
-    return transaction->recipient_count == 1 && transaction->accounts.count > 0;
+    return transaction->recipient_count == 1 &&
+           (transaction->accounts.count > 0 || is_forwarded(transaction));
 }
 
 void smtp_trace_write(struct buffer *out, const struct smtp_session *session) {

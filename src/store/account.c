@@ -8,6 +8,7 @@
 #include "store/listing.h"
 #include "store/mailbox.h"
 #include "store/schema.h"
+#include "store/sending_limit.h"
 
 static const char account_usage[] =
     "UPDATE account SET used_bytes = used_bytes + $2, message_count = message_count + $3 WHERE id = $1";
@@ -98,19 +99,19 @@ static enum store_result account_add(struct commit *commit, void *argument) {
     commit->has_changed_directory = true;
     struct account_request *request = argument;
     struct slice address = request->address.whole;
-    uint64_t domain = 0;
-    uint64_t tenant = 0;
     uint64_t other = 0;
-    if (!domain_find(commit->db, request->address.domain, &domain, &tenant))
+    struct domain domain;
+    if (!domain_find(commit->db, request->address.domain, &domain))
         return db_result(commit->db, STORE_NOT_FOUND);
     if (account_exists(commit->db, address, &other) || alias_exists(commit->db, address))
         return db_result(commit->db, STORE_EXISTS);
     request->account = commit_id_new(commit);
     uint64_t inbox = insert_mailboxes(commit, request->account);
-    DB_RUN(commit->db, account_insert, DB_NUMBER(request->account), DB_NUMBER(tenant), DB_NUMBER(domain),
-           DB_TEXT(address), DB_NUMBER(inbox), DB_NUMBER(request->quota_bytes), DB_NUMBER(commit->now_ms));
+    DB_RUN(commit->db, account_insert, DB_NUMBER(request->account), DB_NUMBER(domain.tenant),
+           DB_NUMBER(domain.id), DB_TEXT(address), DB_NUMBER(inbox), DB_NUMBER(request->quota_bytes),
+           DB_NUMBER(commit->now_ms));
     write_credential(commit->db, request->account, &request->secrets);
-    event_add(commit, tenant, EVENT_ACCOUNT_ADDED, request->account, 0);
+    event_add(commit, domain.tenant, EVENT_ACCOUNT_ADDED, request->account, 0);
     return STORE_OK;
 }
 
@@ -130,6 +131,7 @@ static enum store_result account_remove(struct commit *commit, void *argument) {
         return db_result(commit->db, STORE_NOT_FOUND);
     mailbox_remove_all(commit, request->account);
     import_forget(commit->db, request->account);
+    sending_limit_forget(commit->db, request->account);
     DB_RUN(commit->db, credential_delete, DB_NUMBER(request->account));
     DB_RUN(commit->db, account_delete, DB_NUMBER(request->account));
     event_add(commit, TENANT_DEFAULT, EVENT_ACCOUNT_REMOVED, request->account, 0);

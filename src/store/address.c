@@ -32,9 +32,12 @@ static bool is_dot_string(struct slice local) {
     return !after_dot;
 }
 
+bool address_is_plain(const struct address *address) {
+    return is_dot_string(address->local) && domain_is_proper(address->domain);
+}
+
 bool address_is_proper(const struct address *address) {
-    return address->local.len <= STORE_LOCAL_PART_BYTES_MAX && is_dot_string(address->local) &&
-           domain_is_proper(address->domain);
+    return address->local.len <= STORE_LOCAL_PART_BYTES_MAX && address_is_plain(address);
 }
 
 static bool is_label(struct slice label) {

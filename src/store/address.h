@@ -17,6 +17,8 @@ struct address {
 NODISCARD bool address_read(struct arena *arena, struct slice text, struct address *address);
 /* Good for a new account or alias: RFC 5321 4.1.2 dot-string, with UTF-8 (RFC 6531 3.3). */
 NODISCARD bool address_is_proper(const struct address *address);
+/* What can be rewritten (wire/srs.h): a dot-string at a name. However long. */
+NODISCARD bool address_is_plain(const struct address *address);
 /* Good for a new domain: lower-case letters, digits, hyphens and dots (RFC 1035 2.3.1). */
 NODISCARD bool domain_is_proper(struct slice name);
 /* The part before "+detail"; all of it where there is none. */

@@ -8,6 +8,7 @@
 #include "store/inbox.h"
 #include "store/queue.h"
 #include "store/reap.h"
+#include "store/route.h"
 
 /* ---- in the commit lane ---- */
 
@@ -77,6 +78,7 @@ static bool finish_transaction(struct commit *commit, size_t news_before) {
     }
     buffer_truncate(&commit->news, news_before);
     queue_transaction_undo(commit);
+    route_book_forget(commit->routes);
     return false;
 }
 
@@ -308,6 +310,7 @@ void commit_queue_start(struct commit_queue *queue, struct env *env, struct db *
     *queue = (struct commit_queue){.env = env, .checkpoint_db = checkpoint_db};
     queue->commit = (struct commit){.db = db, .bodies = bodies, .threads = threads, .ids = ids};
     queue->commit.inboxes = inboxes_new();
+    queue->commit.routes = route_book_new();
     queue->commit.arena = arena_new(STORE_OPERATION_MEMORY_BYTES_MAX);
     queue->commit.news = buffer_new(STORE_OPERATION_MEMORY_BYTES_MAX);
     queue->commit.queue_news = buffer_new(STORE_OPERATION_MEMORY_BYTES_MAX);
@@ -336,6 +339,7 @@ void commit_queue_stop(struct task *t, struct commit_queue *queue) {
     db_close(&queue->commit.db);
     threads_close(&queue->commit.threads);
     inboxes_free(&queue->commit.inboxes);
+    route_book_free(&queue->commit.routes);
     arena_free(&queue->commit.arena);
     buffer_free(&queue->commit.news);
     buffer_free(&queue->commit.queue_news);

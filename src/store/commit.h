@@ -28,7 +28,11 @@ struct commit {
     struct body_writer *bodies;
     struct threads *threads;
     struct inboxes *inboxes;
+    /* store/route.h */
+    struct route_book *routes;
     struct id_source ids;
+    /* What store/sending_limit.h keeps accounts to. */
+    struct sending_limits sending;
     int64_t now_ms;
     /* struct mailbox_news of the batch. */
     struct buffer news;

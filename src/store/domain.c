@@ -6,13 +6,14 @@
 #include "store/listing.h"
 #include "store/schema.h"
 
-static const char domain_insert[] = "INSERT INTO domain (id, tenant, name) VALUES ($1, $2, $3)";
+static const char domain_insert[] = "INSERT INTO domain (id, tenant, name, is_relay) VALUES ($1, $2, $3, $4)";
 static const char domain_delete[] = "DELETE FROM domain WHERE id = $1";
 static const char domain_in_use[] = "SELECT EXISTS (SELECT 1 FROM account WHERE domain = $1) OR EXISTS "
                                     "(SELECT 1 FROM alias WHERE domain = $1)";
 static const char domain_count[] = "SELECT count(*) FROM domain";
 static const char domain_all[] =
-    "SELECT id, tenant, name, (SELECT count(*) FROM account WHERE account.domain = domain.id) FROM domain"
+    "SELECT id, tenant, name, (SELECT count(*) FROM account WHERE account.domain = domain.id), is_relay FROM"
+    " domain"
     " ORDER BY name";
 static const char account_any[] = "SELECT 1 FROM account WHERE address = $1";
 static const char alias_insert[] =
@@ -27,6 +28,7 @@ struct directory_request {
     struct address address;
     struct address target;
     struct slice domain;
+    bool is_relay;
 };
 
 static enum store_result run_request(struct task *t, struct engine *engine, struct directory_request *request,
@@ -40,11 +42,11 @@ static enum store_result run_request(struct task *t, struct engine *engine, stru
 static enum store_result domain_add(struct commit *commit, void *argument) {
     commit->has_changed_directory = true;
     const struct directory_request *request = argument;
-    uint64_t id = 0;
-    uint64_t tenant = 0;
-    if (domain_find(commit->db, request->domain, &id, &tenant)) return STORE_EXISTS;
-    id = commit_id_new(commit);
-    DB_RUN(commit->db, domain_insert, DB_NUMBER(id), DB_NUMBER(TENANT_DEFAULT), DB_TEXT(request->domain));
+    struct domain domain;
+    if (domain_find(commit->db, request->domain, &domain)) return STORE_EXISTS;
+    uint64_t id = commit_id_new(commit);
+    DB_RUN(commit->db, domain_insert, DB_NUMBER(id), DB_NUMBER(TENANT_DEFAULT), DB_TEXT(request->domain),
+           DB_NUMBER(request->is_relay));
     event_add(commit, TENANT_DEFAULT, EVENT_DOMAIN_ADDED, id, 0);
     return STORE_OK;
 }
@@ -52,13 +54,11 @@ static enum store_result domain_add(struct commit *commit, void *argument) {
 static enum store_result domain_remove(struct commit *commit, void *argument) {
     commit->has_changed_directory = true;
     const struct directory_request *request = argument;
-    uint64_t id = 0;
-    uint64_t tenant = 0;
-    if (!domain_find(commit->db, request->domain, &id, &tenant))
-        return db_result(commit->db, STORE_NOT_FOUND);
-    if (DB_READ_NUMBER(commit->db, domain_in_use, 1, DB_NUMBER(id))) return STORE_REFUSED;
-    DB_RUN(commit->db, domain_delete, DB_NUMBER(id));
-    event_add(commit, tenant, EVENT_DOMAIN_REMOVED, id, 0);
+    struct domain domain;
+    if (!domain_find(commit->db, request->domain, &domain)) return db_result(commit->db, STORE_NOT_FOUND);
+    if (DB_READ_NUMBER(commit->db, domain_in_use, 1, DB_NUMBER(domain.id))) return STORE_REFUSED;
+    DB_RUN(commit->db, domain_delete, DB_NUMBER(domain.id));
+    event_add(commit, domain.tenant, EVENT_DOMAIN_REMOVED, domain.id, 0);
     return STORE_OK;
 }
 
@@ -70,9 +70,9 @@ static bool read_domain(struct slice name, uint8_t text[STORE_ADDRESS_BYTES_MAX]
     return domain_is_proper(*domain);
 }
 
-enum store_result engine_domain_add(struct task *t, struct engine *engine, struct slice name) {
+enum store_result engine_domain_add(struct task *t, struct engine *engine, struct slice name, bool is_relay) {
     uint8_t text[STORE_ADDRESS_BYTES_MAX];
-    struct directory_request request = {0};
+    struct directory_request request = {.is_relay = is_relay};
     if (!read_domain(name, text, &request.domain)) return STORE_REFUSED;
     return run_request(t, engine, &request, domain_add);
 }
@@ -89,6 +89,7 @@ static bool read_domain_row(const struct db_rows *row, struct arena *arena, void
     domain->id = db_rows_id(row, 0);
     domain->tenant = db_rows_id(row, 1);
     domain->account_count = db_rows_id(row, 3);
+    domain->is_relay = db_rows_number(row, 4) != 0;
     return arena_try_copy(arena, db_rows_bytes(row, 2), &domain->name);
 }
 
@@ -106,15 +107,14 @@ static enum store_result alias_add(struct commit *commit, void *argument) {
     commit->has_changed_directory = true;
     const struct directory_request *request = argument;
     struct slice address = request->address.whole;
-    uint64_t domain = 0;
-    uint64_t tenant = 0;
-    if (!domain_find(commit->db, request->address.domain, &domain, &tenant))
+    struct domain domain;
+    if (!domain_find(commit->db, request->address.domain, &domain))
         return db_result(commit->db, STORE_NOT_FOUND);
     if (DB_READ_NUMBER(commit->db, account_any, 0, DB_TEXT(address))) return STORE_EXISTS;
     if (DB_READ_NUMBER(commit->db, alias_one, 0, DB_TEXT(address), DB_TEXT(request->target.whole)))
         return STORE_EXISTS;
-    DB_RUN(commit->db, alias_insert, DB_TEXT(address), DB_TEXT(request->target.whole), DB_NUMBER(tenant),
-           DB_NUMBER(domain));
+    DB_RUN(commit->db, alias_insert, DB_TEXT(address), DB_TEXT(request->target.whole),
+           DB_NUMBER(domain.tenant), DB_NUMBER(domain.id));
     return STORE_OK;
 }
 

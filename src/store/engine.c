@@ -7,8 +7,10 @@
 #include "base/limits.h"
 #include "store/directory.h"
 #include "store/engine_state.h"
+#include "store/log_room.h"
 #include "store/scan.h"
 #include "store/schema.h"
+#include "wire/scram_secret.h"
 
 static const char secret_read[] = "SELECT bytes FROM setting WHERE name = 'scram_secret'";
 static const char id_newest[] =
@@ -87,45 +89,12 @@ int engine_create(struct env *env, const char *folder) {
 
 /* ---- opening it ---- */
 
-static int write_again(struct file *file, uint8_t *chunk, uint64_t size) {
-    int result = 0;
-    for (uint64_t at = 0; result == 0 && at < size;) {
-        int64_t got = file_read(file, chunk, STORE_WAL_REWRITE_BYTES, at);
-        if (got <= 0) return got < 0 ? (int)got : 0;
-        result = file_write(file, slice_of(chunk, (size_t)got), at);
-        at += (uint64_t)got;
-    }
-    return result ? result : file_sync(file);
-}
-
-/* A sync that failed has left what it was for in memory alone, and no later sync writes it: a store that died
-   of it leaves a write-ahead log that we read whole and the disk has not, and all that is committed behind
-   the hole would be lost with the power. So what is there is written once more. */
-static int rewrite_log(struct env *env, const char *path) {
-    char name[STORE_PATH_BYTES_MAX];
-    struct file *file = NULL;
-    if ((size_t)snprintf(name, sizeof name, "%s-wal", path) >= sizeof name) return -ENAMETOOLONG;
-    int result = file_open(env, name, FILE_READ, &file);
-    int64_t size = result ? 0 : file_size(file);
-    file_close(&file);
-    if (result == -ENOENT) return 0;
-    if (result || size <= 0) return result ? result : (int)size;
-    result = file_open(env, name, FILE_WRITE, &file);
-    if (result) return result;
-    uint8_t *chunk = malloc(STORE_WAL_REWRITE_BYTES);
-    if (!chunk) FATAL("out of memory for a piece of the log");
-    result = write_again(file, chunk, (uint64_t)size);
-    free(chunk);
-    file_close(&file);
-    return result;
-}
-
 static int open_databases(struct engine *engine, const char *path, struct db **writer,
                           struct db **checkpointer) {
     struct env *env = engine->env;
     int result = has_store(env, path);
     if (result != -EEXIST) return result ? result : -ENOENT;
-    result = rewrite_log(env, path);
+    result = log_rewrite(env, path);
     if (result == 0) result = db_open(env, path, DB_WRITE, writer);
     if (result == 0) result = schema_migrate(env, *writer, engine->folder, &schema_migrations);
     if (*writer) db_complain(*writer, env->log);
@@ -173,6 +142,8 @@ static int start(struct engine *engine, const struct engine_options *options, co
         body_writer_close(&engine->bodies);
         return result;
     }
+    scram_hmac(SCRAM_HASH_SHA_256, slice_of(secret, sizeof secret), SLICE("rewritten senders"),
+               engine->srs_secret);
     commit_queue_start(&engine->queue, engine->env, writer, checkpointer, &engine->bodies, threads, ids);
     log_room_open(&engine->queue.log_room, engine->env, path,
                   options->log_room_bytes ? options->log_room_bytes : STORE_LOG_ROOM_BYTES);
@@ -183,6 +154,7 @@ static int start(struct engine *engine, const struct engine_options *options, co
     gate_init(&engine->scan_ended);
     password_room_open(&engine->passwords, engine->env, options->hash_memory_kib, secret);
     upkeep_start(engine, options->upkeep_pause_ms);
+    route_mover_start(engine);
     return 0;
 }
 
@@ -224,6 +196,7 @@ int engine_open(struct env *env, const struct engine_options *options, struct en
 
 void engine_close(struct task *t, struct engine **engine) {
     if (!*engine) return;
+    route_mover_stop(t, *engine);
     upkeep_stop(t, *engine);
     commit_queue_stop(t, &(*engine)->queue);
     password_room_close(&(*engine)->passwords);
@@ -258,13 +231,28 @@ void scan_end(struct engine *engine, struct db **db) {
 
 /* ---- small services ---- */
 
+static struct srs srs_of(const struct engine *engine) {
+    return (struct srs){slice_of(engine->srs_secret, sizeof engine->srs_secret), env_wall_ms(engine->env)};
+}
+
+enum store_result engine_srs_encode(struct engine *engine, struct arena *arena, struct slice mail_from,
+                                    struct slice *out) {
+    struct srs srs = srs_of(engine);
+    db_begin_read(engine->db);
+    enum store_result rewritten = directory_rewrite(engine->db, arena, &srs, mail_from, out);
+    enum store_result result = db_commit(engine->db);
+    db_complain(engine->db, engine->env->log);
+    return result == STORE_OK ? rewritten : result;
+}
+
 enum store_result engine_address_resolve(struct engine *engine, struct arena *arena, struct slice address,
                                          struct address_route *route) {
     if (route_cache_get(&engine->routes, engine->queue.directory_changes, arena, address, route))
         return STORE_OK;
     bool has_quota = false;
     db_begin_read(engine->db);
-    enum store_result resolved = directory_resolve(engine->db, arena, address, route, &has_quota);
+    struct srs srs = srs_of(engine);
+    enum store_result resolved = directory_resolve(engine->db, arena, &srs, address, route, &has_quota);
     enum store_result result = db_commit(engine->db);
     db_complain(engine->db, engine->env->log);
     if (result != STORE_OK || resolved != STORE_OK) return result == STORE_OK ? resolved : result;

@@ -56,6 +56,10 @@ uint64_t store_id_new(struct id_source *source, struct env *env);
 /* Does not wait (reads only). Results in `arena`. */
 enum store_result engine_address_resolve(struct engine *engine, struct arena *arena, struct slice address,
                                          struct address_route *route);
+/* The sender with which mail from `mail_from` is forwarded: one of our first domain (wire/srs.h); the same
+   where that is the null sender's, is ours already, or cannot be rewritten. Does not wait. */
+enum store_result engine_srs_encode(struct engine *engine, struct arena *arena, struct slice mail_from,
+                                    struct slice *out);
 enum store_result engine_account_find(struct engine *engine, struct arena *arena, struct slice address,
                                       struct account *account);
 /* Checks a password: argon2id in a bounded lane (STORE_BUSY when too many wait), with a short-lived
@@ -80,7 +84,8 @@ enum store_result engine_account_password(struct task *t, struct engine *engine,
 enum store_result engine_account_remove(struct task *t, struct engine *engine, struct slice address);
 enum store_result engine_account_list(struct engine *engine, struct arena *arena, struct account **accounts,
                                       size_t *count);
-enum store_result engine_domain_add(struct task *t, struct engine *engine, struct slice name);
+/* `is_relay`: whom we do not know there is passed on to the domain's own hosts. */
+enum store_result engine_domain_add(struct task *t, struct engine *engine, struct slice name, bool is_relay);
 /* STORE_REFUSED while it has accounts or aliases. */
 enum store_result engine_domain_remove(struct task *t, struct engine *engine, struct slice name);
 enum store_result engine_domain_list(struct engine *engine, struct arena *arena, struct domain **domains,
@@ -90,6 +95,10 @@ enum store_result engine_alias_add(struct task *t, struct engine *engine, const 
 enum store_result engine_alias_remove(struct task *t, struct engine *engine, const struct alias *alias);
 enum store_result engine_alias_list(struct engine *engine, struct arena *arena, struct alias **aliases,
                                     size_t *count);
+
+/* From now on; without it no account has a limit (store/sending_limit.h). */
+enum store_result engine_sending_limits(struct task *t, struct engine *engine,
+                                        const struct sending_limits *limits);
 
 /* ---- messages ---- */
 /* A spool file for a large body: its id, and a handle to give to the writer. It stays until it is

@@ -52,6 +52,16 @@ enum store_result engine_queue_set_destination(struct task *t, struct engine *en
 /* The least due time of what waits at a destination, or QUEUE_NEVER. */
 int64_t engine_queue_due_of(struct engine *engine, uint64_t destination);
 
+/* One message at one destination. */
+struct queue_claim {
+    uint64_t message;
+    uint64_t destination;
+};
+/* What waits and was accepted before, with a message above `after`, in order: where it is due, if at all, does
+   not matter. */
+enum store_result engine_queue_old(struct engine *engine, int64_t accepted_before_ms, uint64_t after,
+                                   struct queue_claim *claims, size_t max, size_t *count);
+
 /* For reports: as engine_queue_open, with what became of each recipient. */
 enum store_result engine_queue_open_report(struct engine *engine, struct arena *arena, uint64_t message,
                                            size_t recipients_max, struct outgoing *outgoing);

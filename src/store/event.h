@@ -18,6 +18,10 @@ enum event_kind {
     EVENT_DOMAIN_REMOVED = 6,
     /* Subject: a message whose sender could not be told; count: its recipients. */
     EVENT_REPORT_DROPPED = 7,
+    /* Subject: route. */
+    EVENT_ROUTE_ADDED = 20,
+    EVENT_ROUTE_CHANGED = 21,
+    EVENT_ROUTE_REMOVED = 22,
 };
 
 void event_add(struct commit *commit, uint64_t tenant, enum event_kind kind, uint64_t subject,

@@ -74,6 +74,10 @@ enum address_kind {
     ADDRESS_UNKNOWN_USER,
     /* The domain is not ours. */
     ADDRESS_ELSEWHERE,
+    /* The domain is one that we pass mail on for, whoever sends it; its one target is the address itself. */
+    ADDRESS_RELAYED,
+    /* A rewritten sender of ours (wire/srs.h), for the null sender alone: the targets are where it leads. */
+    ADDRESS_RETURNED,
 };
 
 enum { ADDRESS_TARGETS_MAX = 100 };
@@ -83,7 +87,9 @@ struct address_target {
     /* The account's own address. */
     struct slice address;
     bool is_over_quota;
-    /* Not local: an alias may also name addresses elsewhere; then account is 0. */
+    /* Not local: an alias may also name addresses elsewhere; then account is 0, and the address is as it was
+       written. is_forwarded: an alias leads there. */
+    bool is_forwarded;
 };
 
 struct address_route {
@@ -121,6 +127,8 @@ struct domain {
     uint64_t tenant;
     struct slice name; /* lower case, A-labels */
     uint64_t account_count;
+    /* Whom it does not know it passes on to the domain's own hosts. */
+    bool is_relay;
 };
 
 /* SCRAM (RFC 5802): what a server keeps of a password. hash_bytes is 20 (SHA-1) or 32 (SHA-256). */
@@ -172,12 +180,12 @@ struct body_source {
     uint64_t raw_bytes;
 };
 
-/* A recipient elsewhere, for the queue. */
+/* A recipient elsewhere, for the queue. The address is as its sender wrote it (RFC 5321 2.4). */
 struct queue_recipient {
     struct slice address;
     struct slice original; /* ORCPT, decoded, or empty */
     uint32_t notify;       /* RFC 3461 4.1 bits of wire/smtp_command, 0 = default */
-    /* An alias of ours sends it on. */
+    /* An address of ours leads there: the sender is rewritten on the way out (wire/srs.h). */
     bool is_forwarded;
 };
 
@@ -301,6 +309,12 @@ struct mailbox_news {
     uint64_t mailbox;
     uint64_t highest_modseq;
     bool is_deleted;
+};
+
+/* Recipients elsewhere that one account may have in any hour and any day; 0: no limit. */
+struct sending_limits {
+    uint64_t recipients_per_hour;
+    uint64_t recipients_per_day;
 };
 
 /* For `posthaste status`. */

@@ -55,19 +55,21 @@ void pack_route(struct buffer *out, const struct address_route *route) {
         pack_number(out, route->targets[i].account);
         pack_slice(out, route->targets[i].address);
         pack_bool(out, route->targets[i].is_over_quota);
+        pack_bool(out, route->targets[i].is_forwarded);
     }
 }
 
 void unpack_route(struct unpacker *in, struct arena *arena, struct address_route *route) {
     uint64_t count = 0;
-    route->kind = (enum address_kind)unpack_number_max(in, ADDRESS_ELSEWHERE);
+    route->kind = (enum address_kind)unpack_number_max(in, ADDRESS_RETURNED);
     route->tenant = unpack_number(in);
-    route->targets = unpack_array(in, arena, &count, 3, sizeof *route->targets);
+    route->targets = unpack_array(in, arena, &count, 4, sizeof *route->targets);
     route->target_count = count;
     for (uint64_t i = 0; i < count; i++) {
         route->targets[i].account = unpack_number(in);
         route->targets[i].address = unpack_slice(in);
         route->targets[i].is_over_quota = unpack_bool(in);
+        route->targets[i].is_forwarded = unpack_bool(in);
     }
 }
 

@@ -48,6 +48,8 @@ struct queue_known *queue_destination_of(struct commit *commit, uint64_t route, 
 struct queue_known *queue_destination_known(struct commit *commit, uint64_t id);
 /* Something becomes due there at this time. */
 void queue_due(struct commit *commit, struct queue_known *known, int64_t due_ms);
+/* Where nothing is due any more, the destination is due when the next of those who wait is. */
+void queue_rest(struct commit *commit, struct queue_known *known);
 /* The listener will hear of it, once for each message. */
 void queue_tell(struct commit *commit, struct queue_known *known, uint64_t message, enum queue_stream stream);
 void queue_destination_write(struct commit *commit, struct queue_known *known, uint32_t failures,

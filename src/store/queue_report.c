@@ -135,6 +135,8 @@ static enum store_result store_reported(struct commit *commit, void *argument) {
                                         .recipients = reported.recipients,
                                         .recipient_count = reported.count});
     (void)queue_end_if_empty(commit, request.done->message);
+    struct queue_known *reports = queue_destination_known(commit, DESTINATION_REPORTS);
+    if (reports) queue_rest(commit, reports);
     return STORE_OK;
 }
 

@@ -152,6 +152,7 @@ static void finish(struct settling *settling) {
     flight->recipient_total = flight->recipient_count;
     flight_add(commit, flight);
     if (known && settling->due_ms != QUEUE_NEVER) queue_due(commit, known, settling->due_ms);
+    if (known) queue_rest(commit, known);
 }
 
 static enum store_result settle(struct commit *commit, void *argument) {

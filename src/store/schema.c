@@ -7,6 +7,8 @@
 #include "base/limits.h"
 #include "store/import.h"
 #include "store/queue.h"
+#include "store/route.h"
+#include "store/sending_limit.h"
 #include "store/thread_page.h"
 #include "store/uids.h"
 
@@ -115,6 +117,11 @@ static const struct migration steps[] = {
     {"UIDs of large mailboxes are kept together", NULL, UIDS_TABLES},
     {"tables of destinations, of who waits for them, and of what happened", NULL, QUEUE_TABLES},
     {"recipients wait at their destinations", queue_move_old, "DROP TABLE queue"},
+    {"routes through other hosts", NULL, ROUTE_TABLES},
+    {"messages marked as deleted are found by an index", NULL,
+     "CREATE INDEX entry_deleted ON entry (mailbox, uid) WHERE flags & 8"},
+    {"domains that mail is passed on for, and what accounts sent lately", NULL,
+     "ALTER TABLE domain ADD COLUMN is_relay INTEGER NOT NULL DEFAULT 0;" SENDING_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};

@@ -122,7 +122,7 @@ static void ask_for_messages(struct task *t, struct relay *relay, uint64_t inbox
                             .facts = facts_of(body.raw_bytes, &reference)};
     (void)store_append(t, relay->store, &append, 1, &appended);
     fill_spool(t, relay, &body);
-    struct queue_recipient far = {SLICE("far@else.example"), SLICE("rfc822;far"), 1, false};
+    struct queue_recipient far = {SLICE("far@else.example"), SLICE("rfc822;far"), 1, true};
     struct delivery delivery = {.id = store_client_new_id(relay->store),
                                 .tenant = 1,
                                 .mail_from = SLICE("x@y.example"),

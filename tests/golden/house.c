@@ -49,15 +49,17 @@ static const struct {
 static const struct {
     const char *address;
     const char *target;
-} aliases[] = {{"team@example.test", "alice@example.test"},
-               {"team@example.test", "bob@example.test"},
-               {"away@example.test", "alice@example.test"},
-               {"away@example.test", "a@far.test"},
-               {"postmaster@example.test", "alice@example.test"}};
+} aliases[] = {
+    {"team@example.test", "alice@example.test"},       {"team@example.test", "bob@example.test"},
+    {"away@example.test", "alice@example.test"},       {"away@example.test", "a@far.test"},
+    {"postmaster@example.test", "alice@example.test"}, {"out@example.test", "out@far.test"},
+    {"circle@example.test", "round@example.test"},     {"round@example.test", "circle@example.test"},
+    {"known@relayed.test", "alice@example.test"}};
 
 static bool make_users(struct task *t, struct engine *engine) {
-    bool is_good = engine_domain_add(t, engine, SLICE("example.org")) == STORE_OK &&
-                   engine_domain_add(t, engine, SLICE("example.test")) == STORE_OK;
+    bool is_good = engine_domain_add(t, engine, SLICE("example.org"), false) == STORE_OK &&
+                   engine_domain_add(t, engine, SLICE("example.test"), false) == STORE_OK &&
+                   engine_domain_add(t, engine, SLICE("relayed.test"), true) == STORE_OK;
     uint64_t account = 0;
     for (size_t i = 0; i < sizeof accounts / sizeof accounts[0]; i++)
         is_good &= engine_account_add(t, engine, slice_from_text(accounts[i].address), SLICE("secret"),
@@ -289,6 +291,8 @@ static struct smtp_settings smtp_settings_of(const struct house *house) {
     struct smtp_settings settings = smtp_settings_default();
     settings.message_bytes_max = setting(house, "message_bytes_max", MESSAGE_BYTES_MAX_DEFAULT);
     settings.errors_max = (unsigned)setting(house, "errors_max", settings.errors_max);
+    if (house->options->script)
+        settings.relay_networks = script_setting(house->options->script, "relay_networks");
     return settings;
 }
 

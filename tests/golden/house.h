@@ -5,7 +5,9 @@
  *
  *   ann@example.org, alice@example.test, bob@example.test, full@example.test (quota 1,500 bytes), all
  *   with the password "secret"; team@example.test leads to alice and bob, away@example.test to alice
- *   and a@far.test, postmaster@example.test to alice.
+ *   and a@far.test, postmaster@example.test to alice, out@example.test to out@far.test alone;
+ *   circle@example.test and round@example.test lead to each other; relayed.test is a relay domain, of
+ *   which known@relayed.test leads to alice.
  */
 #ifndef GOLDEN_HOUSE_H
 #define GOLDEN_HOUSE_H

@@ -42,7 +42,7 @@ static void a_delivery_asked_again_is_stored_once(void **state) { bench_run(twic
 
 static void queue_body(struct task *t, struct store_bench *bench) {
     struct queue_recipient elsewhere[] = {{SLICE("carl@example.net"), SLICE_EMPTY, 0, false},
-                                          {SLICE("dora@example.net"), SLICE("rfc822;d@x"), 1, false}};
+                                          {SLICE("dora@example.net"), SLICE("rfc822;d@x"), 1, true}};
     struct store_status status;
     bench_add_account(t, bench, 0);
     struct delivery delivery = bench_delivery(bench, SLICE("for many"));

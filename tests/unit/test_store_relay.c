@@ -1,0 +1,218 @@
+/* Where mail goes on to: relay domains, aliases that lead elsewhere, rewritten senders, how much may leave.
+ */
+#include "store_bench.h"
+
+#include "store/engine_state.h"
+#include "store/sending_limit.h"
+
+#define DAY_MS ((int64_t)24 * 3600 * 1000)
+
+static struct address_route resolve(struct store_bench *bench, struct slice address) {
+    struct address_route route = {0};
+    assert_int_equal(engine_address_resolve(bench->engine, bench->arena, address, &route), STORE_OK);
+    return route;
+}
+
+static void add_alias(struct task *t, struct store_bench *bench, const char *address, const char *target) {
+    struct alias alias = {slice_from_text(address), slice_from_text(target)};
+    assert_int_equal(engine_alias_add(t, bench->engine, &alias), STORE_OK);
+}
+
+static void relay_body(struct task *t, struct store_bench *bench) {
+    bench_add_account(t, bench, 0);
+    assert_int_equal(engine_domain_add(t, bench->engine, SLICE("Relay.test"), true), STORE_OK);
+    assert_int_equal(engine_domain_add(t, bench->engine, SLICE("relay.test"), false), STORE_EXISTS);
+    struct address_route route = resolve(bench, SLICE("Some.Body@relay.TEST"));
+    assert_int_equal(route.kind, ADDRESS_RELAYED);
+    assert_int_equal(route.target_count, 1);
+    assert_int_equal(route.targets[0].account, 0);
+    assert_false(route.targets[0].is_forwarded);
+    assert_slice(route.targets[0].address, "Some.Body@relay.TEST");
+    assert_int_equal(resolve(bench, SLICE("x@sub.relay.test")).kind, ADDRESS_ELSEWHERE);
+    /* Who is known there is known. */
+    add_alias(t, bench, "known@relay.test", "ann@example.org");
+    route = resolve(bench, SLICE("known@relay.test"));
+    assert_int_equal(route.kind, ADDRESS_LOCAL);
+    assert_int_equal(route.targets[0].account, bench->account);
+    /* An alias of ours into it is forwarded. */
+    add_alias(t, bench, "there@example.org", "somebody@relay.test");
+    route = resolve(bench, SLICE("there@example.org"));
+    assert_int_equal(route.kind, ADDRESS_LOCAL);
+    assert_true(route.targets[0].is_forwarded);
+    struct domain *domains;
+    size_t count;
+    assert_int_equal(engine_domain_list(bench->engine, bench->arena, &domains, &count), STORE_OK);
+    assert_int_equal(count, 2);
+    assert_false(domains[0].is_relay);
+    assert_true(domains[1].is_relay);
+    assert_int_equal(engine_domain_remove(t, bench->engine, SLICE("relay.test")), STORE_REFUSED);
+}
+
+static void a_relay_domain_takes_whom_it_does_not_know(void **state) { bench_run(relay_body, NULL); }
+
+static void forward_body(struct task *t, struct store_bench *bench) {
+    bench_add_account(t, bench, 0);
+    add_alias(t, bench, "mixed@example.org", "ann@example.org");
+    add_alias(t, bench, "mixed@example.org", "far@example.net");
+    add_alias(t, bench, "@example.org", "all@example.net");
+    struct address_route route = resolve(bench, SLICE("mixed@example.org"));
+    assert_int_equal(route.target_count, 2);
+    assert_int_equal(route.targets[0].account, bench->account);
+    assert_false(route.targets[0].is_forwarded);
+    assert_int_equal(route.targets[1].account, 0);
+    assert_true(route.targets[1].is_forwarded);
+    assert_slice(route.targets[1].address, "far@example.net");
+    /* Twice, the second from what is remembered. */
+    for (int i = 0; i < 2; i++) {
+        route = resolve(bench, SLICE("whoever@example.org"));
+        assert_int_equal(route.target_count, 1);
+        assert_slice(route.targets[0].address, "all@example.net");
+        assert_true(route.targets[0].is_forwarded);
+    }
+}
+
+static void aliases_lead_elsewhere_too(void **state) { bench_run(forward_body, NULL); }
+
+static struct slice rewrite(struct store_bench *bench, struct slice sender) {
+    struct slice out;
+    assert_int_equal(engine_srs_encode(bench->engine, bench->arena, sender, &out), STORE_OK);
+    return out;
+}
+
+static void expect_unchanged(struct store_bench *bench, const char *sender) {
+    assert_slice(rewrite(bench, slice_from_text(sender)), sender);
+}
+
+static void rewrite_body(struct task *t, struct store_bench *bench) {
+    bench_add_account(t, bench, 0);
+    assert_int_equal(engine_domain_add(t, bench->engine, SLICE("relay.test"), true), STORE_OK);
+    add_alias(t, bench, "@example.org", "ann@example.org");
+    struct slice sender = rewrite(bench, SLICE("Their.Name@far.test"));
+    assert_true(slice_starts(sender, SLICE("SRS0=")));
+    assert_true(slice_ends_nocase(sender, SLICE("=far.test=Their.Name@example.org")));
+    /* What comes back goes there, and not to the catch-all; also after a restart. */
+    for (int i = 0; i < 2; i++) {
+        struct address_route route = resolve(bench, sender);
+        assert_int_equal(route.kind, ADDRESS_RETURNED);
+        assert_int_equal(route.target_count, 1);
+        assert_int_equal(route.targets[0].account, 0);
+        assert_slice(route.targets[0].address, "Their.Name@far.test");
+        bench_reopen(t, bench);
+    }
+    uint8_t *forged = arena_alloc(bench->arena, sender.len);
+    memcpy(forged, sender.ptr, sender.len);
+    forged[7] = forged[7] == 'q' ? 'r' : 'q';
+    assert_int_equal(resolve(bench, slice_of(forged, sender.len)).kind, ADDRESS_UNKNOWN_USER);
+    assert_true(slice_starts(rewrite(bench, SLICE("x@relay.test")), SLICE("SRS0=")));
+    expect_unchanged(bench, "");
+    expect_unchanged(bench, "ann@example.org");
+    expect_unchanged(bench, "\"a b\"@far.test");
+    expect_unchanged(bench, "a@[192.0.2.1]");
+}
+
+static void a_rewritten_sender_leads_back(void **state) { bench_run(rewrite_body, NULL); }
+
+/* In an alias the same address is a name like any other: no way to reach others by us. */
+static void alias_to_rewritten_body(struct task *t, struct store_bench *bench) {
+    bench_add_account(t, bench, 0);
+    struct slice sender = rewrite(bench, SLICE("a@b.test"));
+    struct alias alias = {SLICE("door@example.org"), sender};
+    assert_int_equal(engine_alias_add(t, bench->engine, &alias), STORE_OK);
+    assert_int_equal(resolve(bench, SLICE("door@example.org")).kind, ADDRESS_UNKNOWN_USER);
+}
+
+static void no_alias_leads_to_a_rewritten_sender(void **state) { bench_run(alias_to_rewritten_body, NULL); }
+
+struct take {
+    int64_t now_ms;
+    uint64_t account;
+    size_t recipients;
+    bool is_taken;
+};
+
+static enum store_result run_take(struct commit *commit, void *argument) {
+    struct take *take = argument;
+    commit->now_ms = take->now_ms;
+    take->is_taken = sending_limit_take(commit, take->account, take->recipients);
+    return STORE_OK;
+}
+
+static bool takes(struct task *t, struct store_bench *bench, int64_t now_ms, uint64_t account,
+                  size_t recipients) {
+    struct take take = {now_ms, account, recipients, false};
+    struct commit_operation operation = {.run = run_take, .argument = &take};
+    assert_int_equal(commit_run(t, &bench->engine->queue, &operation), STORE_OK);
+    return take.is_taken;
+}
+
+#define NOON_MS (20000 * DAY_MS + DAY_MS / 2)
+#define MINUTE_MS ((int64_t)60 * 1000)
+
+static void limit_body(struct task *t, struct store_bench *bench) {
+    struct sending_limits limits = {10, 25};
+    assert_true(takes(t, bench, NOON_MS, 1, 100000));
+    assert_int_equal(engine_sending_limits(t, bench->engine, &limits), STORE_OK);
+    /* Each account for itself; nobody's has none; all or none. */
+    assert_true(takes(t, bench, NOON_MS, 7, 8));
+    assert_false(takes(t, bench, NOON_MS, 7, 3));
+    assert_true(takes(t, bench, NOON_MS, 7, 2));
+    assert_false(takes(t, bench, NOON_MS, 7, 1));
+    assert_true(takes(t, bench, NOON_MS, 8, 10));
+    assert_true(takes(t, bench, NOON_MS, 0, 1000));
+    assert_false(takes(t, bench, NOON_MS, 9, 11));
+    /* The hour goes by; then the day has its say. */
+    assert_false(takes(t, bench, NOON_MS + 59 * MINUTE_MS, 7, 1));
+    assert_true(takes(t, bench, NOON_MS + 66 * MINUTE_MS, 7, 10));
+    assert_true(takes(t, bench, NOON_MS + 132 * MINUTE_MS, 7, 5));
+    assert_false(takes(t, bench, NOON_MS + 200 * MINUTE_MS, 7, 1));
+    assert_true(takes(t, bench, NOON_MS + DAY_MS + 6 * MINUTE_MS, 7, 10));
+}
+
+static void an_account_has_so_many_recipients_an_hour_and_a_day(void **state) { bench_run(limit_body, NULL); }
+
+static void limit_restart_body(struct task *t, struct store_bench *bench) {
+    struct sending_limits limits = {10, 0};
+    assert_int_equal(engine_sending_limits(t, bench->engine, &limits), STORE_OK);
+    assert_true(takes(t, bench, NOON_MS, 7, 10));
+    bench_reopen(t, bench);
+    assert_int_equal(engine_sending_limits(t, bench->engine, &limits), STORE_OK);
+    assert_false(takes(t, bench, NOON_MS + MINUTE_MS, 7, 1));
+    /* A clock that was ten years ahead does not lock anybody out when it is set right. */
+    assert_true(takes(t, bench, NOON_MS + 3650 * DAY_MS, 7, 10));
+    assert_true(takes(t, bench, NOON_MS + 2 * DAY_MS, 7, 10));
+}
+
+static void a_restart_or_a_wrong_clock_changes_no_limit(void **state) { bench_run(limit_restart_body, NULL); }
+
+static const char sending_rows[] = "SELECT count(*) FROM sending";
+
+static void limit_rows_body(struct task *t, struct store_bench *bench) {
+    bench_add_account(t, bench, 0);
+    for (int i = 0; i < 600; i++)
+        assert_true(takes(t, bench, NOON_MS + i * 5 * MINUTE_MS, bench->account, 1));
+    db_begin_read(bench->engine->db);
+    int64_t rows = DB_READ_NUMBER(bench->engine->db, sending_rows, -1);
+    assert_int_equal(db_commit(bench->engine->db), STORE_OK);
+    assert_in_range(rows, 288, 290);
+    assert_int_equal(engine_account_remove(t, bench->engine, SLICE("ann@example.org")), STORE_OK);
+    db_begin_read(bench->engine->db);
+    assert_int_equal(DB_READ_NUMBER(bench->engine->db, sending_rows, -1), 0);
+    assert_int_equal(db_commit(bench->engine->db), STORE_OK);
+}
+
+static void what_is_counted_is_a_day_and_goes_with_the_account(void **state) {
+    bench_run(limit_rows_body, NULL);
+}
+
+int main(void) {
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_relay_domain_takes_whom_it_does_not_know),
+        cmocka_unit_test(aliases_lead_elsewhere_too),
+        cmocka_unit_test(a_rewritten_sender_leads_back),
+        cmocka_unit_test(no_alias_leads_to_a_rewritten_sender),
+        cmocka_unit_test(an_account_has_so_many_recipients_an_hour_and_a_day),
+        cmocka_unit_test(a_restart_or_a_wrong_clock_changes_no_limit),
+        cmocka_unit_test(what_is_counted_is_a_day_and_goes_with_the_account),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
