@@ -20,6 +20,12 @@ json_t *admin_error(struct slice line);
 json_t *admin_failure(struct admin *admin, enum store_result result, struct slice subject,
                       const char *not_found, const char *refused);
 
+/* admin_queue.c */
+json_t *admin_queue_list(struct admin *admin);
+json_t *admin_queue_show(struct admin *admin);
+json_t *admin_queue_order(struct admin *admin);
+json_t *admin_trace(struct admin *admin);
+
 /* admin_route.c */
 json_t *admin_route_add(struct admin *admin);
 json_t *admin_route_enable(struct admin *admin);

@@ -281,6 +281,10 @@ void scheduler_set(struct scheduler *scheduler, const struct scheduler_settings 
     if (settings->delay_warning_ms == 0) scheduler->settings.delay_warning_ms = TRANSIT_DELAY_WARNING_MS;
 }
 
+struct channel *scheduler_channel(const struct scheduler *scheduler) {
+    return scheduler->channel;
+}
+
 struct scheduler *scheduler_new(struct env *env, struct engine *engine,
                                 const struct scheduler_settings *settings) {
     struct scheduler *scheduler = calloc(1, sizeof *scheduler);
