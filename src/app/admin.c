@@ -12,6 +12,7 @@ void admin_request_pack(struct buffer *out, const struct admin_request *request)
     for (size_t i = 0; i < request->word_count; i++) pack_slice(out, request->words[i]);
     pack_slice(out, request->password);
     pack_number(out, request->quota_bytes);
+    pack_slice(out, request->details);
 }
 
 bool admin_request_unpack(struct slice body, struct admin_request *request) {
@@ -20,6 +21,7 @@ bool admin_request_unpack(struct slice body, struct admin_request *request) {
     for (size_t i = 0; i < request->word_count; i++) request->words[i] = unpack_slice(&in);
     request->password = unpack_slice(&in);
     request->quota_bytes = unpack_number(&in);
+    request->details = unpack_slice(&in);
     return unpack_is_done(&in);
 }
 
@@ -290,6 +292,14 @@ static const struct verb verbs[] = {
     {SLICE_INIT("queue"), SLICE_INIT("retry"), 3, 4, admin_queue_order},
     {SLICE_INIT("queue"), SLICE_INIT("show"), 3, 3, admin_queue_show},
     {SLICE_INIT("queue"), SLICE_INIT("stream"), 4, 4, admin_queue_order},
+    {SLICE_INIT("route"), SLICE_INIT("add"), 3, 3, admin_route_add},
+    {SLICE_INIT("route"), SLICE_INIT("disable"), 3, 3, admin_route_enable},
+    {SLICE_INIT("route"), SLICE_INIT("enable"), 3, 3, admin_route_enable},
+    {SLICE_INIT("route"), SLICE_INIT("list"), 2, 2, admin_route_list},
+    {SLICE_INIT("route"), SLICE_INIT("password"), 3, 3, admin_route_password},
+    {SLICE_INIT("route"), SLICE_INIT("remove"), 3, 3, admin_route_remove},
+    {SLICE_INIT("route"), SLICE_INIT("show"), 3, 3, admin_route_show},
+    {SLICE_INIT("route"), SLICE_INIT("test"), 3, 3, admin_route_test},
     {SLICE_INIT("status"), SLICE_INIT(""), 1, 1, status},
     {SLICE_INIT("trace"), SLICE_INIT(""), 2, 2, admin_trace},
     {SLICE_INIT("verify"), SLICE_INIT(""), 1, 1, verify},

@@ -29,6 +29,7 @@ void config_defaults(struct config *config) {
         .outbound = {.port = 25,
                      .source_ipv4 = "",
                      .source_ipv6 = "",
+                     .trusted_roots = "/etc/ssl/certs/ca-certificates.crt",
                      .lifetime_hours = 120,
                      .delay_warning_hours = 4,
                      .account_recipients_per_hour = 200,
@@ -118,6 +119,7 @@ void config_render(const struct config *config, struct buffer *out) {
         "recipients\n"
         "# an account may have; 0 is no limit.\n"
         "# outbound.source_ipv4 = 192.0.2.1\n# outbound.source_ipv6 = 2001:db8::1\n"
+        "# outbound.trusted_roots = %s\n"
         "# outbound.lifetime_hours = %llu\n# outbound.delay_warning_hours = %llu\n"
         "# outbound.account_recipients_per_hour = %llu\n# outbound.account_recipients_per_day = %llu\n\n"
         "# log.level = info\n",
@@ -125,7 +127,7 @@ void config_render(const struct config *config, struct buffer *out) {
         config->tls_key, (unsigned long long)(config->message_bytes_max >> 20),
         (unsigned long long)config->uid[ROLE_STORE], (unsigned long long)config->uid[ROLE_REMOTE],
         (unsigned long long)config->uid[ROLE_MAIL], (unsigned long long)config->uid[ROLE_EDGE],
-        (unsigned long long)config->gid, config->metrics_allow,
+        (unsigned long long)config->gid, config->metrics_allow, config->outbound.trusted_roots,
         (unsigned long long)config->outbound.lifetime_hours,
         (unsigned long long)config->outbound.delay_warning_hours,
         (unsigned long long)config->outbound.account_recipients_per_hour,

@@ -145,6 +145,7 @@ static const struct key keys[] = {
      "an IPv4 address of this host"},
     {SLICE_INIT("outbound.source_ipv6"), read_ipv6, AT(outbound.source_ipv6), 0, 0,
      "an IPv6 address of this host"},
+    {SLICE_INIT("outbound.trusted_roots"), read_text, AT(outbound.trusted_roots), 0, 0, NULL},
     {SLICE_INIT("outbound.lifetime_hours"), read_number, AT(outbound.lifetime_hours), 1,
      CONFIG_LIFETIME_HOURS_MAX, "a number of hours from 1 to 720"},
     {SLICE_INIT("outbound.delay_warning_hours"), read_number, AT(outbound.delay_warning_hours), 0,

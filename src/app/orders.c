@@ -58,6 +58,7 @@ void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_slice(out, settings->metrics_allow);
     pack_slice(out, settings->relay_networks);
     pack_outbound(out, &settings->outbound);
+    pack_slice(out, settings->trusted_roots_pem);
 }
 
 bool settings_unpack(struct slice body, struct arena *arena, struct role_settings *settings) {
@@ -83,6 +84,7 @@ bool settings_unpack(struct slice body, struct arena *arena, struct role_setting
     settings->metrics_allow = arena_copy(arena, unpack_slice(&in));
     settings->relay_networks = arena_copy(arena, unpack_slice(&in));
     unpack_outbound(&in, arena, &settings->outbound);
+    settings->trusted_roots_pem = arena_copy(arena, unpack_slice(&in));
     /* Accounts are shared out among them. */
     return unpack_is_done(&in) && settings->mail_processes > 0;
 }

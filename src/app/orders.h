@@ -82,6 +82,8 @@ struct role_settings {
     /* Who may send to anybody without a login, or empty. */
     struct slice relay_networks;
     struct outbound_settings outbound;
+    /* The certificates of outbound.trusted_roots, or empty. */
+    struct slice trusted_roots_pem;
 };
 
 /* Which walls stand around a role; false ones are told by `status`. */

@@ -41,7 +41,8 @@ static struct courier_settings courier_settings_of(const struct role_settings *s
                                      .port = (uint16_t)(outbound->port ? outbound->port : SMTP_PORT),
                                      .allows_private = outbound->allow_private,
                                      .source_ipv4 = slice_from_text(outbound->source_ipv4),
-                                     .source_ipv6 = slice_from_text(outbound->source_ipv6)};
+                                     .source_ipv6 = slice_from_text(outbound->source_ipv6),
+                                     .tls_roots_pem = settings->trusted_roots_pem};
 }
 
 static bool start(struct task *t, struct role *role) {

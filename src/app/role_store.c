@@ -92,7 +92,8 @@ static bool start(struct task *t, struct role *role) {
     state->service = store_service_new(role->env, state->engine);
     struct scheduler_settings settings = scheduler_settings_of(role);
     state->scheduler = scheduler_new(role->env, state->engine, &settings);
-    state->control = control_server_new(role->env, state->engine, state->service, &state->roles);
+    state->control = control_server_new(role->env, state->engine, state->service, &state->roles,
+                                        scheduler_channel(state->scheduler));
     role->state = state;
     set_limits(t, role);
     return true;

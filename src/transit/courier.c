@@ -1,8 +1,14 @@
 #include <stdlib.h>
 
 #include "transit/courier_state.h"
+#include "transit/probe.h"
 
-enum { SESSION_ARENA_BYTES = 4 << 20, MESSAGE_ARENA_BYTES = 16 << 20, SETTINGS_BYTES = 64 << 10 };
+enum {
+    SESSION_ARENA_BYTES = 4 << 20,
+    MESSAGE_ARENA_BYTES = 16 << 20,
+    SETTINGS_BYTES = 64 << 10,
+    HELLO_BYTES_MAX = 4096
+};
 
 /* ---- settings ---- */
 
@@ -13,6 +19,7 @@ static void settings_copy(struct courier_settings *copy, const struct courier_se
     copy->source_ipv4 = arena_copy(arena, settings->source_ipv4);
     copy->source_ipv6 = arena_copy(arena, settings->source_ipv6);
     copy->own_addresses = arena_copy(arena, settings->own_addresses);
+    copy->tls_roots_pem = SLICE_EMPTY;
 }
 
 void courier_set(struct courier *courier, const struct courier_settings *settings) {
@@ -119,6 +126,17 @@ static void run_session(struct task *t, struct courier *courier, struct ipc_requ
     arena_free(&session.arena);
 }
 
+static void test_route(struct task *t, struct courier *courier, struct ipc_request *request) {
+    struct arena *arena = arena_new(HELLO_BYTES_MAX);
+    struct probe_world world = {.env = courier->env,
+                                .dns = courier->dns,
+                                .hello = arena_copy(arena, courier->settings.hostname),
+                                .tls_any = courier->tls,
+                                .tls_trusting = courier->tls_checked};
+    probe_answer(t, &world, request);
+    arena_free(&arena);
+}
+
 static void requested(struct task *t, void *context, struct ipc_request *request) {
     struct courier *courier = context;
     handle_close(courier->env, request->message.handle);
@@ -128,6 +146,9 @@ static void requested(struct task *t, void *context, struct ipc_request *request
         break;
     case TRANSIT_SESSION:
         run_session(t, courier, request);
+        break;
+    case TRANSIT_TEST:
+        test_route(t, courier, request);
         break;
     default:
         channel_reply(request, SLICE_EMPTY, HANDLE_NONE);
@@ -141,6 +162,12 @@ static const struct channel_handlers handlers = {requested, NULL, gone};
 
 /* ---- its life ---- */
 
+static void trust(struct courier *courier, struct slice roots_pem) {
+    const char *reason = NULL;
+    if (roots_pem.len) courier->tls_checked = tls_context_client_trusting(roots_pem, &reason);
+    if (reason) LOG_ERROR(courier->env->log, "transit.no_roots", LOG_CSTR("reason", reason));
+}
+
 struct courier *courier_new(struct env *env, struct dns **dns, const struct courier_settings *settings) {
     struct courier *courier = calloc(1, sizeof *courier);
     if (!courier) FATAL("out of memory for a courier");
@@ -150,6 +177,7 @@ struct courier *courier_new(struct env *env, struct dns **dns, const struct cour
     courier->channel = channel_new(env, &handlers, courier);
     courier->unpacker = body_unpacker_new();
     courier->tls = tls_context_client();
+    trust(courier, settings->tls_roots_pem);
     list_init(&courier->sessions);
     gate_init(&courier->changed);
     scope_init(&courier->last_words, env);
@@ -178,6 +206,7 @@ void courier_free(struct task *t, struct courier **courier) {
     channel_close(t, &freed->channel);
     body_unpacker_free(&freed->unpacker);
     tls_context_free(&freed->tls);
+    tls_context_free(&freed->tls_checked);
     arena_free(&freed->settings_arena);
     free(freed);
 }

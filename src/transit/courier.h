@@ -24,6 +24,9 @@ struct courier_settings {
     struct slice source_ipv6;
     /* The ports where this host itself takes mail, so that it does not talk to itself. */
     struct slice own_addresses;
+    /* Certificates (PEM, one after the other) that those of hosts must lead to where a route has them
+       checked; as they were in courier_new. Empty: no such route can be used. */
+    struct slice tls_roots_pem;
 };
 
 /* `dns` as of resolve/service.h: *dns at each lookup. Both outlive it. */

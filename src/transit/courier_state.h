@@ -25,7 +25,9 @@ struct courier {
     struct list sessions;
     size_t session_count;
     struct body_unpacker *unpacker;
+    /* Any certificate will do; only good ones do (NULL: there is nothing to check them by). */
     struct tls_context *tls;
+    struct tls_context *tls_checked;
     /* The present store has been told what is in hand; opened when it is, and when a session ends. */
     bool is_told;
     struct gate changed;

@@ -1,5 +1,6 @@
 /* The remote role's questions: what became of the last message, and which is the next. */
 #include "base/limits.h"
+#include "store/engine_route.h"
 #include "transit/backoff.h"
 #include "transit/scheduler_state.h"
 
@@ -174,6 +175,7 @@ static bool await_work(const struct dispatch *dispatch, struct transit_work *wor
     struct scheduler *scheduler = dispatch->scheduler;
     int64_t until_ms = env_now_ms(scheduler->env) + TRANSIT_LINGER_MS;
     for (;;) {
+        if (!engine_route_await(dispatch->t, scheduler->engine)) return false;
         struct site_session *session = session_of(dispatch);
         if (!session || session->is_adopted) return false;
         bool is_open = session->site->blocked_until_ms <= env_now_ms(scheduler->env);

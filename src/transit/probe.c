@@ -49,8 +49,9 @@ static bool is_checked(const struct transit_route *route) {
 }
 
 static void tell_tls(struct probe *probe) {
+    if (probe->has_told_tls) return;
     const struct stream_security *security = smtp_client_security(probe->client);
-    if (!security->is_tls || probe->has_told_tls) return;
+    if (!security->is_tls) return;
     probe->has_told_tls = true;
     bool has_end = security->peer_certificate_left_s && security->peer_certificate_left_s != INT64_MAX;
     struct slice end = has_end ? arena_printf(probe->arena, ", which ends in %lld days",
@@ -251,6 +252,8 @@ static void probe_host(struct task *t, struct probe *probe) {
     probe->client = smtp_client_new(probe->world->env, &stream, &options);
     probe->has_told_tls = false;
     talk(t, probe);
+    /* Its QUIT is heard, too, when it is no longer ours. */
+    probe->has_told_tls = true;
     smtp_client_free(t, &probe->client);
 }
 
