@@ -13,6 +13,7 @@ run: default
 	@scripts/demo.sh
 test:
 	@scripts/install-packages.sh build test
+	@scripts/unpack-packages.sh build/peers
 	@/usr/bin/python3 scripts/test.py
 bench: default
 	@scripts/install-packages.sh bench

@@ -6,16 +6,12 @@ does not take minutes; before anything is measured it is started anew with them.
 
 from __future__ import annotations
 
-import shutil
-import signal
 import subprocess
 from pathlib import Path
 
-from peers import DOVECOT_CONF, DOVECOT_POP3_CONF, START_SECONDS_MAX, STOP_SECONDS_MAX, adopt_orphans, make_certificate
-from peers import ANYONES_PASSWORD, reap
+from peers import ANYONES_PASSWORD, DOVECOT_CONF, DOVECOT_POP3_CONF, START_SECONDS_MAX
+from peer import adopt_orphans, mail_folder, make_certificate, stop_process
 from ports import Ports, wait_for_port
-from server import children
-
 
 FORMS = ("maildir", "mdbox")
 
@@ -36,10 +32,8 @@ class Dovecot:
         return f"Dovecot {form}"
 
     def prepare(self) -> None:
-        for name in ("mail", "tls"):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        mail_folder(self.folder / "mail")
         self.folder.chmod(0o755)
-        shutil.chown(self.folder / "mail", "nobody", "nogroup")
         (self.folder / "users").touch()
         make_certificate(self.folder / "tls", f"mx.{self.domain}")
 
@@ -65,11 +59,6 @@ class Dovecot:
         return [self.process.pid] if self.process else []
 
     def stop(self) -> None:
-        if not self.process:
-            return
-        below = children(self.process.pid)
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(STOP_SECONDS_MAX)
+        if self.process:
+            stop_process(self.process)
         self.process = None
-        for pid in below:
-            reap(pid)

@@ -10,9 +10,6 @@ By hand: bench/peers.py FOLDER starts them, prints the ports and waits for Ctrl-
 
 from __future__ import annotations
 
-import ctypes
-import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,13 +17,13 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "e2e"))
+import peer_postfix  # noqa: E402
+from peer import adopt_orphans, mail_folder, make_certificate, stop_process  # noqa: E402
 from ports import Ports, wait_for_port  # noqa: E402
-from server import Account, children  # noqa: E402
+from server import Account  # noqa: E402
 
 START_SECONDS_MAX = 30
-STOP_SECONDS_MAX = 20
 ANYONES_PASSWORD = "for-anyone"
-PR_SET_CHILD_SUBREAPER = 36
 
 DOVECOT_CONF = """
 base_dir = {folder}/dovecot-run
@@ -90,34 +87,14 @@ service pop3-login {{
 }}
 """
 
-# in_flow_delay paces the senders when delivery falls behind; off, it is the faster peer.
-POSTFIX_MAIN = """
-compatibility_level = 3.6
-queue_directory = {folder}/queue
-data_directory = {folder}/postfix-data
-maillog_file = {folder}/postfix.log
-maillog_file_prefixes = {folder}
+# in_flow_delay, which peer_postfix sets, paces the senders when delivery falls behind; off, it is the faster peer.
+POSTFIX_MAIN = peer_postfix.MAIN_COMMON + """
 inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-myhostname = mx.{domain}
-mydestination =
 mynetworks =
-local_recipient_maps =
-alias_maps =
-alias_database =
-message_size_limit = 52428800
-virtual_mailbox_limit = 0
-message_drop_headers =
-virtual_mailbox_domains = {domain}
 virtual_mailbox_maps = static:known
 virtual_transport = lmtp:unix:{folder}/lmtp
-in_flow_delay = 0
-smtpd_client_connection_count_limit = 0
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = {folder}/auth
-smtpd_tls_cert_file = {folder}/tls/cert.pem
-smtpd_tls_key_file = {folder}/tls/key.pem
-smtpd_tls_security_level = may
 """
 
 POSTFIX_MASTER = """
@@ -127,25 +104,7 @@ POSTFIX_MASTER = """
 {ports.submissions} inet n - n - - smtpd
     -o smtpd_sasl_auth_enable=yes -o smtpd_client_restrictions=permit_sasl_authenticated,reject
     -o smtpd_tls_wrappermode=yes
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-tlsmgr unix - - n 1000? 1 tlsmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-flush unix n - n 1000? 0 flush
-proxymap unix - - n - - proxymap
-smtp unix - - n - - smtp
-error unix - - n - - error
-retry unix - - n - - error
-discard unix - - n - - discard
-lmtp unix - - n - - lmtp
-anvil unix - - n - 1 anvil
-scache unix - - n - 1 scache
-postlog unix-dgram n - n - 1 postlogd
-"""
+""" + peer_postfix.SERVICES.lstrip()
 
 
 class Peers:
@@ -163,11 +122,8 @@ class Peers:
 
     def prepare(self) -> None:
         """Writes the configuration. The folder must be one that every user may enter."""
-        for name in ("postfix", "queue", "postfix-data", "mail", "tls"):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
-        self.folder.chmod(0o755)
-        shutil.chown(self.folder / "mail", "nobody", "nogroup")
-        shutil.chown(self.folder / "postfix-data", "postfix", "postfix")
+        peer_postfix.make_folders(self.folder)
+        mail_folder(self.folder / "mail")
         (self.folder / "users").touch()
         make_certificate(self.folder / "tls", f"mx.{self.domain}")
         pop3 = Path("/usr/lib/dovecot/pop3-login").exists()
@@ -204,50 +160,19 @@ class Peers:
             wait_for_port(port, START_SECONDS_MAX)
 
     def start_postfix(self) -> subprocess.Popen[bytes]:
-        configuration = str(self.folder / "postfix")
-        log = (self.folder / "postfix-start.log").open("wb")
-        subprocess.run(["postfix", "-c", configuration, "check"], check=True, stdout=log, stderr=log)
-        master = Path(subprocess.run(["postconf", "-h", "daemon_directory"], check=True, capture_output=True,
-                                     text=True, env={**os.environ, "MAIL_CONFIG": configuration}).stdout.strip())
-        return subprocess.Popen([str(master / "master"), "-c", configuration, "-d"], stdout=log, stderr=log)
+        configuration, log = self.folder / "postfix", self.folder / "postfix-start.log"
+        peer_postfix.check(configuration, log)
+        with log.open("ab") as output:
+            return subprocess.Popen(peer_postfix.master(configuration), stdout=output, stderr=output)
 
     def root_pids(self) -> list[int]:
         """The processes that all others descend from."""
         return [process.pid for process in self.processes]
 
     def stop(self) -> None:
-        below = [pid for process in self.processes for pid in children(process.pid)]
         for process in self.processes:
-            process.send_signal(signal.SIGTERM)
-        for process in self.processes:
-            try:
-                process.wait(STOP_SECONDS_MAX)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            stop_process(process)
         self.processes = []
-        for pid in below:
-            reap(pid)
-
-
-def adopt_orphans() -> None:
-    """Makes the processes whose parent dies ours to reap. Postfix's master leaves its own behind."""
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def reap(pid: int) -> None:
-    try:
-        os.waitpid(pid, 0)
-    except ChildProcessError:
-        pass
-
-
-def make_certificate(folder: Path, name: str) -> None:
-    """A self-signed certificate for `name`, as cert.pem and key.pem."""
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                    "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name},DNS:localhost", "-days", "30",
-                    "-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")],
-                   check=True, stderr=subprocess.DEVNULL)
 
 
 def main() -> int:

@@ -202,14 +202,15 @@ static json_t *status(struct admin *admin) {
     enum store_result result = engine_status(admin->engine, &status);
     if (result != STORE_OK) return failure(admin, result, SLICE("the status"), "", "");
     const struct admin_roles *roles = admin->context->roles;
-    return json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "version",
+    return json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "version",
                      POSTHASTE_VERSION, "running", roles != NULL, "domains", (json_int_t)status.domains,
                      "accounts", (json_int_t)status.accounts, "messages", (json_int_t)status.messages,
                      "mail_bytes", (json_int_t)status.mail_bytes, "stored_bytes",
                      (json_int_t)status.body_bytes, "live_bytes", (json_int_t)status.live_bytes, "dead_bytes",
                      (json_int_t)(status.body_bytes - status.live_bytes), "segments",
-                     (json_int_t)status.segments, "queue_held", (json_int_t)status.queue_held, "free_bytes",
-                     (json_int_t)status.free_bytes, "roles", roles_of(roles));
+                     (json_int_t)status.segments, "queue_waiting", (json_int_t)status.queue_waiting,
+                     "queue_held", (json_int_t)status.queue_held, "free_bytes", (json_int_t)status.free_bytes,
+                     "roles", roles_of(roles));
 }
 
 /* Logins for one attempt each, for posthaste health: only a running server has a use for them. */

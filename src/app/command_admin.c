@@ -74,11 +74,10 @@ static void print_status(const json_t *status) {
     (void)printf(" of it dead\ndisk      ");
     print_bytes(number_of(status, "free_bytes"));
     (void)printf(" free\n");
-    json_int_t held = number_of(status, "queue_held");
-    if (held)
-        (void)printf("queue     %" JSON_INTEGER_FORMAT
-                     " recipient%s held: this version has no way out to other hosts yet\n",
-                     held, held == 1 ? " is" : "s are");
+    json_int_t waiting = number_of(status, "queue_waiting");
+    (void)printf("queue     %" JSON_INTEGER_FORMAT
+                 " recipient%s at other hosts waiting, %" JSON_INTEGER_FORMAT " held\n",
+                 waiting, waiting == 1 ? "" : "s", number_of(status, "queue_held"));
     size_t i;
     json_t *role;
     if (is_running) (void)printf("roles\n");

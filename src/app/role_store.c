@@ -125,7 +125,7 @@ static void measure(struct role *role) {
         {METRIC_STORE_STORED_BYTES, status.body_bytes},
         {METRIC_STORE_SEGMENTS, status.segments},
         {METRIC_STORE_FREE_BYTES, status.free_bytes > 0 ? (uint64_t)status.free_bytes : 0},
-        {METRIC_QUEUE_RECIPIENTS, status.queue_held},
+        {METRIC_QUEUE_RECIPIENTS, status.queue_waiting + status.queue_held},
     };
     for (size_t i = 0; i < sizeof gauges / sizeof gauges[0]; i++)
         metrics_set(metrics, gauges[i].cell, gauges[i].value);

@@ -66,12 +66,8 @@ struct supervisor {
 
 static void start_role(struct supervised *role);
 
-/* Who talks to whom. */
-static bool are_peers(enum role_kind a, enum role_kind b) {
-    if (a > b) return are_peers(b, a);
-    if (a == ROLE_STORE) return b == ROLE_MAIL || b == ROLE_EDGE;
-    return a != b;
-}
+/* Who talks to whom: each kind with each other. */
+static bool are_peers(enum role_kind a, enum role_kind b) { return a != b; }
 
 static void send_order(struct supervised *role, enum order order, struct slice body, struct handle handle) {
     channel_notify(role->control, &(struct ipc_message){order, body, handle});

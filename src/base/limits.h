@@ -198,6 +198,23 @@ enum {
     STORE_EVENT_ROWS = 500,
     STORE_EVENTS_KEPT_MAX = 1000 * 1000,
     STORE_EVENTS_KEPT_DAYS = 30,
+    /* The queue: destinations whose state the commit lane remembers; what is kept of an answer; messages looked
+       at in one go for who is owed word of a delay; rows that one commit of an owner's order changes; lines of
+       a listing; destinations that upkeep forgets at a time. */
+    QUEUE_DESTINATIONS_KNOWN_MAX = 4096,
+    QUEUE_REPLY_BYTES_MAX = 2000,
+    QUEUE_DELAYED_ROWS = 2000,
+    QUEUE_CHANGE_ROWS = 500,
+    QUEUE_LIST_ROWS_MAX = 1000,
+    QUEUE_IDLE_DESTINATIONS = 200,
+    /* The flight recorder: what is kept, and of one attempt; what a trace shows; recipients that the row of a
+       message's acceptance names. */
+    FLIGHTS_KEPT_MAX = 2 * 1000 * 1000,
+    FLIGHTS_KEPT_DAYS = 30,
+    FLIGHT_RECORD_BYTES_MAX = 2048,
+    FLIGHT_TRACE_ROWS_MAX = 2000,
+    FLIGHT_RECIPIENTS_MAX = 20,
+    FLIGHT_MESSAGE_ID_BYTES_MAX = 255,
     STORE_MIGRATE_ROWS = 5000,
     STORE_MIGRATE_TOLD_MS = 5000,
     STORE_VERIFY_ROWS = 200,
@@ -221,6 +238,12 @@ enum {
        between them where they are fewer than a quarter of the mailbox. */
     STORE_CHANGES_FEW = 256,
     STORE_CHANGES_MANY = 4000,
+    /* The UIDs of a mailbox with holes are stored as one set from so many messages on, and anew after so many
+       commits or new messages. */
+    STORE_UIDS_STORED_MIN = 20000,
+    STORE_UIDS_STORED_COMMITS = 1000,
+    STORE_UIDS_STORED_NEW = 20000,
+    STORE_UIDS_STORED_BYTES_MAX = 16 * 1024 * 1024,
     STORE_MAILBOXES_MAX = 10000,
     STORE_MAILBOX_LEVELS_MAX = 50,
     STORE_KEYWORD_BYTES_MAX = 255,
@@ -380,9 +403,29 @@ enum {
     TRANSIT_LINGER_MS = 3000,
     TRANSIT_SLOW_DOWN_MS = 5000,
     TRANSIT_RECORD_PAUSE_MS = 1000,
+    /* How often the oldest are looked at; so long the last attempt has, when its time has come. */
+    TRANSIT_EXPIRE_LOOK_MS = 60 * 1000,
+    TRANSIT_EXPIRE_SLACK_MS = 10 * 60 * 1000,
     /* RFC 5321 4.5.4.1: at least 4-5 days. */
     TRANSIT_LIFETIME_MS = 5 * 24 * 3600 * 1000,
     TRANSIT_DELAY_WARNING_MS = 4 * 3600 * 1000,
+
+    /* Routes: how many there are, and those by receiving hosts that every session is told of; of one of them;
+       recipients whose destination one commit looks at after a change of routes, and the pause before what
+       was under way then is looked at again. */
+    ROUTES_MAX = 1000,
+    ROUTES_BY_MX_MAX = 64,
+    ROUTE_HOSTS_MAX = 16,
+    ROUTE_NAME_BYTES_MAX = 64,
+    ROUTE_USER_BYTES_MAX = 512,
+    ROUTE_MOVE_ROWS = 200,
+    ROUTE_MOVE_PAUSE_MS = 5000,
+    /* A test of a route: at one host, in all, addresses of one host, and steps that are told. */
+    ROUTE_TEST_HOST_MS = 30 * 1000,
+    ROUTE_TEST_MS = 3 * 60 * 1000,
+    ROUTE_TEST_ADDRESSES_MAX = 4,
+    ROUTE_TEST_STEPS_MAX = 256,
+    ROUTE_TEST_STEP_BYTES_MAX = 1024,
 
     /* What posthaste health worries about. */
     HEALTH_CERTIFICATE_WARN_DAYS = 14,
@@ -428,6 +471,20 @@ enum {
     SCRAM_SALT_BYTES_MAX = 64,
     SCRAM_ITERATIONS_MIN = 4096,
     SCRAM_ITERATIONS_MAX = 1000000,
+
+    /* What is read of a refusal to explain it. */
+    EXPLAIN_TEXT_BYTES_MAX = 2048,
+
+    /* A report of what became of a message: all of it; the recipients of one (for more there is another), and
+       in its subject; what a host said of one; its header and a whole message that are given back; what is
+       looked at to find the message's own Message-ID, and how much of it is kept. */
+    REPORT_BYTES_MAX = 2 * 1024 * 1024,
+    REPORT_RECIPIENTS_MAX = 200,
+    REPORT_SUBJECT_BYTES_MAX = 200,
+    REPORT_REPLY_BYTES_MAX = 1024,
+    REPORT_HEADER_BYTES_MAX = 32 * 1024,
+    REPORT_ORIGINAL_BYTES_MAX = 64 * 1024,
+    REPORT_MESSAGE_ID_BYTES_MAX = 900,
 
     /* So long an answer to a rewritten sender finds its way. */
     SRS_VALID_DAYS = 21,

@@ -63,10 +63,6 @@ void imap_view_leave(struct imap_server *server, struct imap_view **view, struct
         imap_view_forget(server, left);
 }
 
-static void append_range(void *context, struct uid_range range) {
-    uid_set_append(context, (struct number_range){range.first, range.last});
-}
-
 enum store_result imap_changes_next(struct imap_changes *walk) {
     walk->count = 0;
     if (walk->is_at_end) return STORE_OK;
@@ -99,15 +95,14 @@ static enum store_result read_expunges(struct imap_view *view, struct reader *re
 
 static enum store_result load(struct imap_view *view, struct reader *reader) {
     uid_set_free(&view->uids);
-    return reader_uids(reader, view->mailbox, 1, append_range, &view->uids);
+    return reader_uids(reader, view->mailbox, &view->uids);
 }
 
 static enum store_result advance(struct imap_view *view, struct reader *reader, struct arena *arena) {
     enum store_result result = view->is_loaded ? read_expunges(view, reader, arena) : STORE_REFUSED;
     if (result == STORE_REFUSED) return load(view, reader);
     if (result != STORE_OK) return result;
-    uint32_t last = uid_set_last(&view->uids);
-    return reader_uids(reader, view->mailbox, last + 1, append_range, &view->uids);
+    return reader_uids(reader, view->mailbox, &view->uids);
 }
 
 /* The one commit that the view has not seen changed flags. */

@@ -32,6 +32,8 @@ struct intake {
     uint64_t spool_bytes;
     uint64_t bytes_max;
     uint64_t raw_bytes;
+    /* A byte above 127 came by. */
+    bool is_8bit;
     /* What it holds of the pool's budget. */
     size_t charged_bytes;
     enum intake_result result;
@@ -118,6 +120,7 @@ enum intake_result intake_begin(struct intake_pool *pool, uint64_t bytes_max, st
     struct intake *begun = intake_take(pool);
     begun->bytes_max = bytes_max;
     begun->raw_bytes = 0;
+    begun->is_8bit = false;
     begun->result = INTAKE_OK;
     begun->analysis = NULL;
     begun->analyser = analysis_new(begun->arena);
@@ -168,8 +171,22 @@ static bool must_spool(const struct intake *intake) {
     return intake->packed.len > (intake->file ? INTAKE_SPOOL_WRITE_BYTES : memory_bytes);
 }
 
+/* Eight bytes a step: every message comes by here. */
+static bool has_high_byte(struct slice bytes) {
+    uint64_t all = 0;
+    size_t at = 0;
+    for (; at + sizeof all <= bytes.len; at += sizeof all) {
+        uint64_t word;
+        memcpy(&word, bytes.ptr + at, sizeof word);
+        all |= word;
+    }
+    for (; at < bytes.len; at++) all |= bytes.ptr[at];
+    return (all & 0x8080808080808080u) != 0;
+}
+
 /* Takes a piece so small that no buffer can overflow. */
 static enum intake_result feed_piece(struct task *t, struct intake *intake, struct slice piece) {
+    intake->is_8bit = intake->is_8bit || has_high_byte(piece);
     analysis_feed(intake->analyser, piece);
     body_packer_feed(intake->packer, piece, &intake->packed);
     ASSERT(!buffer_overflowed(&intake->packed));
@@ -220,6 +237,7 @@ enum intake_result intake_finish(struct task *t, struct intake *intake, struct b
     if (intake->result != INTAKE_OK) return intake->result;
     intake->analysis = analysis_finish(intake->analyser);
     *facts = facts_of(intake->arena, intake->analysis);
+    facts->is_8bit = intake->is_8bit;
     uint64_t raw_bytes = body_packer_finish(intake->packer, &intake->packed);
     ASSERT(raw_bytes == intake->raw_bytes && !buffer_overflowed(&intake->packed));
     if (intake->file || must_spool(intake)) {

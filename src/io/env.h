@@ -79,7 +79,7 @@ struct env_ops {
     void (*lane_close)(struct lane **lane);
     /* io/tls.h */
     struct stream *(*tls_wrap)(struct env *env, struct stream *inner, struct tls_context *context,
-                               bool is_server);
+                               bool is_server, const char *peer_name);
     /* io/dns.h; called on the loop's stack. NULL and *reason, a static text, where it cannot. */
     struct dns *(*dns_open)(struct env *env, const struct dns_options *options, const char **reason);
     /* io/file.h */

@@ -61,6 +61,8 @@ struct stream_security {
     int bits;
     /* On connections we opened: until the peer's certificate ends; below zero: it has ended. */
     int64_t peer_certificate_left_s;
+    /* Why the handshake did not take the peer's certificate; a static text. */
+    const char *peer_fault;
 };
 
 struct stream {

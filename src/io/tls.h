@@ -19,6 +19,9 @@ struct tls_context *tls_context_server(struct slice certificates_pem, struct sli
 const char *tls_context_add(struct tls_context *context, struct slice certificates_pem, struct slice key_pem);
 /* A client's context that accepts any certificate (opportunistic), for peers and tests. */
 struct tls_context *tls_context_client(void);
+/* One that accepts only what these certificates (PEM, one after the other) lead to. NULL, and *reason, where
+   there is none among them. */
+struct tls_context *tls_context_client_trusting(struct slice roots_pem, const char **reason);
 void tls_context_free(struct tls_context **context);
 /* The protocol that this port speaks, for ALPN: "imap", "pop3", "smtp"; a client that offers
    others only is refused (RFC 7301 3.2). Static text; before the first connection. */
@@ -31,5 +34,17 @@ NODISCARD int tls_accept(struct task *t, struct stream **stream, struct tls_cont
                          int64_t deadline_ms);
 NODISCARD int tls_connect(struct task *t, struct stream **stream, struct tls_context *context,
                           int64_t deadline_ms);
+
+/* Whom a client means to talk to. */
+struct tls_peer {
+    /* A host's name in A-labels, which is asked for (RFC 6066 3), or a numeric address. A context that trusts
+       roots wants a certificate for it (RFC 9525). */
+    const char *name;
+    /* Set with -EKEYREJECTED: what is wrong with the certificate, a static text. */
+    const char *fault;
+};
+/* The same, and -EKEYREJECTED: the certificate is not acceptable to the context, or not for that name. */
+NODISCARD int tls_connect_to(struct task *t, struct stream **stream, struct tls_context *context,
+                             struct tls_peer *peer, int64_t deadline_ms);
 
 #endif

@@ -24,13 +24,23 @@ struct pending_handle {
     uint64_t at;
 };
 
+/* Requests in one direction: asked and not yet answered. */
+struct load {
+    size_t requests;
+    size_t bytes;
+    size_t handles;
+};
+
 struct channel {
     struct env *env;
     const struct channel_handlers *handlers;
     void *context;
     struct stream *stream;
     struct scope scope;
+    /* Requests that the peer has not answered, by their numbers and in a list. */
     struct map *calls;
+    struct list asked;
+    struct load asked_load;
     uint64_t next_call;
     uint64_t generation;
     struct buffer in;
@@ -48,11 +58,11 @@ struct channel {
     channel_orphan_fn *orphan;
     struct waker lost;
     /* Requests of the peer under way. */
-    size_t requests;
-    size_t request_bytes;
-    size_t request_handles;
-    /* Not read from, until some of what is under way has ended. */
+    struct load served_load;
+    /* Its next request is not begun before some of what is under way has ended. */
     bool is_paused;
+    /* Somebody waits until the peer has answered some of what it was asked. */
+    bool has_asked_enough;
     /* The peer reads too little: it is to be cut off. */
     bool is_overrun;
 };
@@ -62,6 +72,16 @@ struct call {
     struct ipc_answer *answer;
     enum ipc_result result;
     bool is_done;
+};
+
+/* A request that was sent. Whoever asked may have left: the peer is busy with it all the same. */
+struct asked {
+    struct list link;
+    uint64_t number;
+    size_t bytes;
+    bool has_handle;
+    /* NULL: nobody waits for the answer. */
+    struct call *call;
 };
 
 struct serving {
@@ -75,6 +95,34 @@ static void readable(void *context);
 
 static size_t unsent_bytes(const struct channel *channel) { return channel->out.len - channel->out_sent; }
 
+/* ---- how much is under way ---- */
+
+static void load_add(struct load *load, size_t bytes, bool has_handle) {
+    load->requests++;
+    load->bytes += bytes;
+    load->handles += has_handle;
+}
+
+static void load_take(struct load *load, size_t bytes, bool has_handle) {
+    load->requests--;
+    load->bytes -= bytes;
+    load->handles -= has_handle;
+}
+
+/* As much as one side may have of the other's. Both go by the same numbers, so an honest peer's request never
+   meets a side that has too much. */
+static bool load_is_full(const struct load *load, const struct budgets *budgets) {
+    return load->requests >= budgets->ipc_requests || load->bytes >= budgets->ipc_request_bytes ||
+           load->handles >= budgets->ipc_request_handles;
+}
+
+/* So much less than full that it is worth waking those who wait. */
+static bool load_has_room(const struct load *load, const struct budgets *budgets) {
+    return 4 * load->requests <= 3 * budgets->ipc_requests &&
+           4 * load->bytes <= 3 * budgets->ipc_request_bytes &&
+           4 * load->handles <= 3 * budgets->ipc_request_handles;
+}
+
 struct channel *channel_new(struct env *env, const struct channel_handlers *handlers, void *context) {
     struct channel *channel = calloc(1, sizeof *channel);
     if (!channel) FATAL("out of memory for a channel");
@@ -87,6 +135,7 @@ struct channel *channel_new(struct env *env, const struct channel_handlers *hand
     channel->out = buffer_new(4 * (size_t)IPC_UNREAD_BYTES_MAX);
     scope_init(&channel->scope, env);
     list_init(&channel->handles);
+    list_init(&channel->asked);
     work_init(&channel->flush, flush_work);
     work_init(&channel->input, input_work);
     gate_init(&channel->room);
@@ -118,6 +167,23 @@ static void drop_handles(struct channel *channel) {
     channel->handle_count = 0;
 }
 
+/* The request is answered, or nobody is there who will. */
+static void asked_free(struct channel *channel, struct asked **asked) {
+    load_take(&channel->asked_load, (*asked)->bytes, (*asked)->has_handle);
+    list_remove(&(*asked)->link);
+    (void)map_remove_id(channel->calls, (*asked)->number);
+    free(*asked);
+    *asked = NULL;
+}
+
+static void end_calls(struct channel *channel) {
+    while (!list_empty(&channel->asked)) {
+        struct asked *asked = LIST_FIRST(&channel->asked, struct asked, link);
+        if (asked->call) end_call(asked->call, IPC_GONE);
+        asked_free(channel, &asked);
+    }
+}
+
 /* The peer is gone: whoever waits for an answer learns it. */
 static void lose_stream(struct channel *channel) {
     if (!channel->stream) return;
@@ -130,10 +196,7 @@ static void lose_stream(struct channel *channel) {
     buffer_free(&channel->out);
     channel->out_sent = 0;
     drop_handles(channel);
-    size_t cursor = 0;
-    for (struct call *call = map_next(channel->calls, &cursor, NULL); call;
-         call = map_next(channel->calls, &cursor, NULL))
-        if (!call->is_done) end_call(call, IPC_GONE);
+    end_calls(channel);
     gate_open(&channel->room);
     if (channel->handlers->gone) channel->handlers->gone(channel->context);
     if (channel->lost.call) channel->lost.call(channel->lost.context);
@@ -247,17 +310,8 @@ static void cut(struct channel *channel, const char *reason) {
     lose_stream(channel);
 }
 
-/* The peer has as much here as it may: nothing more of it is read. */
-static bool is_full(const struct channel *channel) {
-    const struct budgets *budgets = channel->env->budgets;
-    return channel->requests >= budgets->ipc_requests ||
-           channel->request_bytes >= budgets->ipc_request_bytes ||
-           channel->request_handles >= budgets->ipc_request_handles ||
-           unsent_bytes(channel) > budgets->ipc_backlog_bytes;
-}
-
 static void resume(struct channel *channel) {
-    if (!channel->is_paused || is_full(channel)) return;
+    if (!channel->is_paused || load_is_full(&channel->served_load, channel->env->budgets)) return;
     channel->is_paused = false;
     work_post(channel->env, &channel->input);
 }
@@ -287,20 +341,11 @@ static void flush_work(struct work *work) {
     if (result) stream_watch_writable(channel->stream, (struct waker){writable, channel});
     forget_sent(channel);
     if (unsent_bytes(channel) <= channel->env->budgets->ipc_backlog_bytes / 2) gate_open(&channel->room);
-    resume(channel);
-}
-
-static void request_count(struct channel *channel, const struct ipc_message *message) {
-    channel->requests++;
-    channel->request_bytes += message->body.len;
-    if (!handle_is_none(message->handle)) channel->request_handles++;
 }
 
 static void serving_end(struct serving *serving, bool has_handle) {
     struct channel *channel = serving->request.channel;
-    channel->requests--;
-    channel->request_bytes -= serving->body.len;
-    if (has_handle) channel->request_handles--;
+    load_take(&channel->served_load, serving->body.len, has_handle);
     buffer_free(&serving->body);
     free(serving);
     resume(channel);
@@ -330,15 +375,21 @@ static void start_request(struct channel *channel, uint64_t call, const struct i
     buffer_append(&serving->body, message->body);
     serving->request = (struct ipc_request){channel, call, channel->generation, *message};
     serving->request.message.body = buffer_slice(&serving->body);
-    request_count(channel, message);
+    load_add(&channel->served_load, message->body.len, !handle_is_none(message->handle));
     if (scope_spawn(&channel->scope, serve_request, serving)) return;
     handle_close(channel->env, message->handle);
     serving_end(serving, !handle_is_none(message->handle));
 }
 
 static void take_reply(struct channel *channel, uint64_t number, const struct ipc_message *message) {
-    struct call *call = map_get_id(channel->calls, number);
-    if (!call || call->is_done) {
+    struct asked *asked = map_get_id(channel->calls, number);
+    struct call *call = asked ? asked->call : NULL;
+    if (asked) asked_free(channel, &asked);
+    if (channel->has_asked_enough && load_has_room(&channel->asked_load, channel->env->budgets)) {
+        channel->has_asked_enough = false;
+        gate_open(&channel->room);
+    }
+    if (!call) {
         if (channel->orphan)
             channel->orphan(channel->context, message);
         else
@@ -372,14 +423,24 @@ static void dispatch(struct channel *channel, struct slice frame) {
     }
 }
 
+/* It has as much under way here as it may, and asks for more. Answers and notices are always taken: the peer
+   may be waiting to be rid of them before it reads what waits here. */
+static bool must_wait(const struct channel *channel, struct slice frame) {
+    return get_u32(frame.ptr) >> KIND_SHIFT == KIND_REQUEST &&
+           load_is_full(&channel->served_load, channel->env->budgets);
+}
+
 /* All whole frames of the input, as far as they may be begun. False: the peer speaks nonsense. */
 static bool dispatch_frames(struct channel *channel) {
     size_t used = 0;
-    while (channel->stream && channel->in.len - used >= 4 && !is_full(channel)) {
+    channel->is_paused = false;
+    while (channel->stream && channel->in.len - used >= 4) {
         struct slice rest = slice_skip(buffer_slice(&channel->in), used);
         uint32_t len = get_u32(rest.ptr);
         if (len < HEADER_BYTES - 4 || len > IPC_FRAME_BYTES_MAX - 4) return false;
         if (rest.len < len + 4) break;
+        channel->is_paused = must_wait(channel, slice_skip(rest, 4));
+        if (channel->is_paused) break;
         dispatch(channel, slice_sub(rest, 4, len));
         used += len + 4;
     }
@@ -404,9 +465,7 @@ static void take_input(struct channel *channel) {
     size_t taken = 0;
     for (;;) {
         if (!dispatch_frames(channel)) cut(channel, "the other role sent what is no message");
-        if (!channel->stream) return;
-        channel->is_paused = is_full(channel);
-        if (channel->is_paused) return;
+        if (!channel->stream || channel->is_paused) return;
         if (taken >= channel->env->budgets->ipc_turn_bytes) {
             work_post_later(channel->env, &channel->input);
             return;
@@ -431,29 +490,50 @@ static enum ipc_result ipc_result_of(enum wait_result result) {
     return result == WAIT_TIMEOUT ? IPC_TIMEOUT : IPC_CANCELLED;
 }
 
-/* Until there is a peer and room to write to it. */
+/* Where a request cannot be sent now: what to wait at. */
+static struct gate *gate_before(struct channel *channel) {
+    const struct budgets *budgets = channel->env->budgets;
+    if (!channel->stream) return &channel->attached;
+    if (load_is_full(&channel->asked_load, budgets)) {
+        channel->has_asked_enough = true;
+        return &channel->room;
+    }
+    return unsent_bytes(channel) > budgets->ipc_backlog_bytes ? &channel->room : NULL;
+}
+
+/* Until there is a peer, room to write to it, and room for a request at its end. */
 static enum ipc_result wait_for_room(struct task *t, struct channel *channel, int64_t deadline_ms) {
     for (;;) {
-        struct gate *gate = NULL;
-        if (!channel->stream)
-            gate = &channel->attached;
-        else if (unsent_bytes(channel) > channel->env->budgets->ipc_backlog_bytes)
-            gate = &channel->room;
+        struct gate *gate = gate_before(channel);
         if (!gate) return IPC_OK;
         enum wait_result result = gate_wait(t, gate, deadline_ms);
         if (result != WAIT_OK) return ipc_result_of(result);
     }
 }
 
+static void note_asked(struct channel *channel, uint64_t number, const struct ipc_message *message,
+                       struct call *call) {
+    struct asked *asked = malloc(sizeof *asked);
+    if (!asked) FATAL("out of memory for a call");
+    *asked = (struct asked){.number = number,
+                            .bytes = message->body.len,
+                            .has_handle = !handle_is_none(message->handle),
+                            .call = call};
+    load_add(&channel->asked_load, asked->bytes, asked->has_handle);
+    list_append(&channel->asked, &asked->link);
+    (void)map_put_id(channel->calls, number, asked);
+}
+
 static enum ipc_result ask(struct task *t, struct channel *channel, const struct ipc_message *message,
                            struct ipc_answer *answer, int64_t deadline_ms) {
     struct call call = {.task = t, .answer = answer};
     uint64_t number = ++channel->next_call;
-    (void)map_put_id(channel->calls, number, &call);
+    note_asked(channel, number, message, &call);
     queue_frame(channel, KIND_REQUEST, number, message);
     enum wait_result waited = WAIT_OK;
     while (!call.is_done && waited == WAIT_OK) waited = task_wait(t, deadline_ms);
-    (void)map_remove_id(channel->calls, number);
+    struct asked *asked = call.is_done ? NULL : map_get_id(channel->calls, number);
+    if (asked) asked->call = NULL;
     return call.is_done ? call.result : ipc_result_of(waited);
 }
 

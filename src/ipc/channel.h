@@ -5,10 +5,11 @@
  * until the supervisor brings a stream to the peer's successor.
  *
  * Nothing here grows without limit, whatever the peer does (IPC_* in base/limits.h). Much unsent:
- * calls and answers wait for room, and no request of the peer's is begun. Many requests under way: no more
- * are read. A peer that lets replies and notices pile up beyond that is cut off, as is one that
- * sends what is no frame. So two sides that ask each other over one channel must not make their
- * answers wait for answers.
+ * calls and answers wait for room, and no request of the peer's is begun. Many requests unanswered: no more
+ * are sent; a peer that sends them all the same is not read until some have ended. Answers are read always,
+ * so that two sides with much to say to each other both get rid of it. A peer that lets replies and notices
+ * pile up beyond that is cut off, as is one that sends what is no frame. Two sides that ask each other over
+ * one channel must not make their answers wait for answers.
  *
  * Frame: u32 length of all behind it, u32 type (its top bits say request, reply, notice, and
  * whether a handle comes with it), u64 call number, body. Little endian, same machine.

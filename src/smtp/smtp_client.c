@@ -164,10 +164,12 @@ static struct smtp_client_outcome hello(struct task *t, struct smtp_client *clie
 
 static struct smtp_client_outcome shake_hands(struct task *t, struct smtp_client *client) {
     int64_t until_ms = env_now_ms(client->env) + client->options.times.tls_ms;
-    int result = tls_connect(t, &client->stream, client->options.tls_context, until_ms);
+    struct tls_peer peer = {.name = client->options.tls_name};
+    int result = tls_connect_to(t, &client->stream, client->options.tls_context, &peer, until_ms);
     if (result == 0) return smtp_client_outcome_of(SMTP_CLIENT_OK, SMTP_STAGE_TLS);
     struct smtp_client_outcome outcome = smtp_client_outcome_of_error(client, SMTP_STAGE_TLS, result);
     if (outcome.result == SMTP_CLIENT_LOST) outcome.result = SMTP_CLIENT_TLS_FAILED;
+    outcome.tls_fault = peer.fault;
     return outcome;
 }
 

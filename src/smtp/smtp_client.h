@@ -81,6 +81,8 @@ struct smtp_client_outcome {
     int error;
     /* With LACKS: one enum smtp_extension. */
     unsigned needs;
+    /* With TLS_FAILED: why its certificate is not acceptable, a static text; NULL: something else failed. */
+    const char *tls_fault;
 };
 
 /* RFC 5321 4.5.3.2, in milliseconds, each for one answer or one block of content. */
@@ -110,6 +112,9 @@ struct smtp_client_options {
     enum smtp_client_tls tls;
     /* Outlives the client; may be NULL with SMTP_CLIENT_TLS_NEVER. */
     struct tls_context *tls_context;
+    /* The host's name, or its address: whom TLS asks for, and whom its certificate must be for where the
+       context trusts roots (io/tls.h). NULL: nobody. */
+    const char *tls_name;
     /* Passwords may go in the clear: only to this machine itself. */
     bool logs_in_without_tls;
     /* Called with each answer; for records of the dialogue. Secrets are not in it. May be NULL. */

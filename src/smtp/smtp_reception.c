@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "store/queue_model.h"
+
 /* The pieces that `pending` may hold at once: a held header section and what one read brings,
    of which BDAT's line ends may double, or a field comes on top that waited to be read. */
 enum { PENDING_BYTES_MAX = SMTP_HEADER_HELD_BYTES_MAX + 4 * SMTP_READ_BYTES };
@@ -157,6 +159,8 @@ static struct smtp_reply deliver(struct task *t, struct smtp_session *session) {
     struct smtp_reception *reception = transaction->reception;
     struct delivery delivery = {.id = reception->id,
                                 .tenant = transaction->tenant,
+                                .account = session->is_logged_in ? session->identity->account : 0,
+                                .properties = transaction->is_utf8 ? OUTGOING_UTF8 : 0,
                                 .mail_from = transaction->mail_from,
                                 .envelope_id = transaction->envelope_id,
                                 .dsn_return = transaction->dsn_return,
@@ -179,9 +183,8 @@ static void log_accepted(const struct smtp_session *session) {
              LOG_TEXT("peer", smtp_session_peer(session)), LOG_CSTR("tls", session->security),
              LOG_ID("session", session->id));
     if (transaction->queue.count)
-        LOG_WARN(session->conn.env->log, "queue.held", LOG_ID("id", transaction->reception->id),
-                 LOG_NUMBER("recipients", transaction->queue.count),
-                 LOG_CSTR("reason", "this version has no way out to other hosts"));
+        LOG_INFO(session->conn.env->log, "queue.accepted", LOG_ID("id", transaction->reception->id),
+                 LOG_NUMBER("recipients", transaction->queue.count));
 }
 
 static void count_accepted(const struct smtp_session *session, int64_t begun_ms) {

@@ -207,3 +207,35 @@ enum store_result body_read(struct body_reader *reader, uint64_t body, uint64_t 
                             struct buffer *out) {
     return body_read_at(reader, body, &(struct body_place){0}, offset, len, out);
 }
+
+/* ---- as it is stored ---- */
+
+static bool read_packed(struct body_reader *reader, uint64_t body, const struct body_place *place,
+                        uint64_t offset, uint64_t len, struct buffer *out) {
+    struct slice bytes = SLICE_EMPTY;
+    if (!record_is(reader, body, place)) return false;
+    uint64_t from = offset < place->stored_bytes ? offset : place->stored_bytes;
+    uint64_t rest = place->stored_bytes - from;
+    size_t wanted = (size_t)(len < rest ? len : rest);
+    uint64_t at = place->place + RECORD_HEADER_BYTES + from;
+    if (wanted && !read_bytes(reader, place->segment, at, wanted, wanted, &bytes)) return false;
+    buffer_append(out, bytes);
+    return true;
+}
+
+/* A body that moves keeps its packed bytes, so that pieces fit each other wherever they were read. */
+enum store_result body_read_packed(struct body_reader *reader, uint64_t body, uint64_t offset, uint64_t len,
+                                   struct buffer *out) {
+    struct body_place place = {0};
+    db_failure_clear(reader->db);
+    for (int attempt = 0; attempt < 2; attempt++) {
+        enum store_result found = body_find(reader->db, body, &place);
+        if (found != STORE_OK) return found;
+        if (read_packed(reader, body, &place, offset, len, out))
+            return buffer_overflowed(out) ? STORE_FAILED : STORE_OK;
+        body_reader_forget(reader, place.segment);
+    }
+    LOG_ERROR(reader->env->log, "store.body_damaged", LOG_ID("body", body),
+              LOG_NUMBER("segment", place.segment), LOG_NUMBER("place", place.place));
+    return STORE_FAILED;
+}

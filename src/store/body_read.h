@@ -43,6 +43,9 @@ enum store_result body_read(struct body_reader *reader, uint64_t body, uint64_t 
 /* The same where the place is known already, so that it is not looked up; a segment 0: it is not. */
 enum store_result body_read_at(struct body_reader *reader, uint64_t body, const struct body_place *known,
                                uint64_t offset, uint64_t len, struct buffer *out);
+/* Appends packed bytes, as they are stored (store/body_pack.h); the same otherwise. */
+enum store_result body_read_packed(struct body_reader *reader, uint64_t body, uint64_t offset, uint64_t len,
+                                   struct buffer *out);
 /* Only at the known place, and without a word where it is not there; needs no database. */
 NODISCARD bool body_read_known(struct body_reader *reader, uint64_t body, const struct body_place *known,
                                uint64_t len, struct buffer *out);

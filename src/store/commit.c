@@ -6,7 +6,9 @@
 #include "base/limits.h"
 #include "store/id.h"
 #include "store/inbox.h"
+#include "store/queue.h"
 #include "store/reap.h"
+#include "store/route.h"
 
 /* ---- in the commit lane ---- */
 
@@ -75,6 +77,8 @@ static bool finish_transaction(struct commit *commit, size_t news_before) {
         return true;
     }
     buffer_truncate(&commit->news, news_before);
+    queue_transaction_undo(commit);
+    route_book_forget(commit->routes);
     return false;
 }
 
@@ -82,6 +86,7 @@ static void transaction_begin(struct commit *commit) {
     body_transaction_begin(commit->bodies);
     threads_transaction_begin(commit->threads);
     inboxes_forget(commit);
+    queue_transaction_begin(commit);
     if (IS_PLANTED(commit->bodies->env, PLANTED_LATE_COMMIT)) (void)!db_commit(commit->db);
     db_begin_write(commit->db);
 }
@@ -161,6 +166,7 @@ static void take_batch(struct commit_queue *queue) {
     metrics_add(&queue->env->metrics, METRIC_STORE_COMMITS, 1);
     metrics_observe(&queue->env->metrics, METRIC_STORE_BATCH, count);
     buffer_clear(&queue->commit.news);
+    buffer_clear(&queue->commit.queue_news);
     queue->commit.has_dropped = queue->commit.has_changed_directory = false;
     queue->commit.now_ms = env_wall_ms(queue->env);
 }
@@ -181,6 +187,13 @@ static void publish(struct commit_queue *queue) {
     for (size_t i = 0; i < count; i++)
         if (i + 1 == count || news[i + 1].mailbox != news[i].mailbox)
             queue->on_news(queue->context, &news[i]);
+}
+
+static void publish_queued(struct commit_queue *queue) {
+    const struct queue_news *news = (const void *)queue->commit.queue_news.ptr;
+    size_t count = queue->commit.queue_news.len / sizeof *news;
+    queue->queue_counts = queue->commit.queue_counts;
+    for (size_t i = 0; i < count && queue->on_queued; i++) queue->on_queued(queue->queued_context, &news[i]);
 }
 
 static void wake_all(struct commit_queue *queue) {
@@ -237,6 +250,7 @@ static void commit_main(struct task *t, void *argument) {
         metrics_add(&queue->env->metrics, METRIC_STORE_SYNCS, queue->commit.syncs);
         db_complain(queue->commit.db, queue->env->log);
         publish(queue);
+        publish_queued(queue);
         wake_all(queue);
         if (queue->commit.has_dropped) wake(queue->reaper);
         if (needs_checkpoint(queue)) wake(queue->checkpointer);
@@ -296,8 +310,13 @@ void commit_queue_start(struct commit_queue *queue, struct env *env, struct db *
     *queue = (struct commit_queue){.env = env, .checkpoint_db = checkpoint_db};
     queue->commit = (struct commit){.db = db, .bodies = bodies, .threads = threads, .ids = ids};
     queue->commit.inboxes = inboxes_new();
+    queue->commit.routes = route_book_new();
     queue->commit.arena = arena_new(STORE_OPERATION_MEMORY_BYTES_MAX);
     queue->commit.news = buffer_new(STORE_OPERATION_MEMORY_BYTES_MAX);
+    queue->commit.queue_news = buffer_new(STORE_OPERATION_MEMORY_BYTES_MAX);
+    queue->commit.queue_book = queue_book_new(env_random_u64(env));
+    queue_counts_read(db, &queue->commit.queue_counts);
+    queue->queue_counts = queue->commit.queue_counts;
     list_init(&queue->waiting);
     list_init(&queue->batch);
     queue->lane = lane_open(env, "commit", 1);
@@ -320,6 +339,9 @@ void commit_queue_stop(struct task *t, struct commit_queue *queue) {
     db_close(&queue->commit.db);
     threads_close(&queue->commit.threads);
     inboxes_free(&queue->commit.inboxes);
+    route_book_free(&queue->commit.routes);
     arena_free(&queue->commit.arena);
     buffer_free(&queue->commit.news);
+    buffer_free(&queue->commit.queue_news);
+    queue_book_free(&queue->commit.queue_book);
 }

@@ -17,6 +17,7 @@
 #include "store/body.h"
 #include "store/engine.h"
 #include "store/log_room.h"
+#include "store/queue_model.h"
 #include "store/thread.h"
 
 /* What an operation's function works with, in the commit lane. */
@@ -27,12 +28,18 @@ struct commit {
     struct body_writer *bodies;
     struct threads *threads;
     struct inboxes *inboxes;
+    /* store/route.h */
+    struct route_book *routes;
     struct id_source ids;
     /* What store/sending_limit.h keeps accounts to. */
     struct sending_limits sending;
     int64_t now_ms;
     /* struct mailbox_news of the batch. */
     struct buffer news;
+    /* What the queue's tables are known to hold, and struct queue_news of the batch. */
+    struct queue_book *queue_book;
+    struct queue_counts queue_counts;
+    struct buffer queue_news;
     /* Syncs that the batch waited for. */
     uint64_t syncs;
     /* References were given up: the reaper has work. */
@@ -83,6 +90,10 @@ struct commit_queue {
     struct task *reaper;
     void (*on_news)(void *context, const struct mailbox_news *news);
     void *context;
+    void (*on_queued)(void *context, const struct queue_news *news);
+    void *queued_context;
+    /* As of the last batch. */
+    struct queue_counts queue_counts;
     uint64_t commits;
     uint64_t committed;
     uint64_t checkpointed_bytes;

@@ -277,6 +277,7 @@ static enum store_result remove_segment(struct task *t, struct compaction *c) {
     while (engine->is_scanning)
         if (gate_wait(t, &engine->scan_ended, DEADLINE_NONE) != WAIT_OK) return STORE_GONE;
     lane_run(t, engine->upkeep.lane, remove_file, c);
+    body_reader_forget(&engine->outgoing, c->segment.number);
     if (engine->on_segment_gone) engine->on_segment_gone(engine->queue.context, c->segment.number);
     tell(c);
     return STORE_OK;

@@ -14,7 +14,7 @@
 static const char secret_read[] = "SELECT bytes FROM setting WHERE name = 'scram_secret'";
 static const char id_newest[] =
     "SELECT max(coalesce((SELECT max(id) FROM domain), 0), coalesce((SELECT max(id) FROM account), 0),"
-    " coalesce((SELECT max(id) FROM mailbox), 0))";
+    " coalesce((SELECT max(id) FROM mailbox), 0), coalesce((SELECT max(id) FROM destination), 0))";
 
 static int folder_path(const char *folder, const char *name, char path[STORE_PATH_BYTES_MAX]) {
     int len = snprintf(path, STORE_PATH_BYTES_MAX, "%s/%s", folder, name);
@@ -182,6 +182,7 @@ static int start(struct engine *engine, const struct engine_options *options, co
     engine->queue.on_news = options->on_news;
     engine->queue.context = options->context;
     engine->on_segment_gone = options->on_segment_gone;
+    body_reader_open(&engine->outgoing, engine->env, engine->folder, engine->db);
     gate_init(&engine->scan_ended);
     password_room_open(&engine->passwords, engine->env, options->hash_memory_kib, secret);
     upkeep_start(engine, options->upkeep_pause_ms);
@@ -232,6 +233,7 @@ void engine_close(struct task *t, struct engine **engine) {
     lane_close(&(*engine)->scan_lane);
     body_writer_close(&(*engine)->bodies);
     spools_close(&(*engine)->spools);
+    body_reader_close(&(*engine)->outgoing);
     engine_free(engine);
 }
 

@@ -9,7 +9,8 @@
 #include "store/engine.h"
 #include "store/queue_model.h"
 
-/* Whom to tell of what becomes due by a commit: called on the loop, after it. One listener; NULL: none. */
+/* Whom to tell of what becomes due by a commit: called on the loop, after it. One listener; NULL: none. It is
+   told of destinations that cannot be reached now (failures > 0), too. */
 void engine_queue_listen(struct engine *engine,
                          void (*on_queued)(void *context, const struct queue_news *news), void *context);
 
@@ -18,6 +19,8 @@ enum store_result engine_queue_destinations(struct engine *engine, struct arena 
                                             size_t max, struct destination **destinations, size_t *count);
 /* The next time at which any destination is due, or QUEUE_NEVER. */
 int64_t engine_queue_next_due(struct engine *engine);
+/* The same, leaving out those that are due by now. */
+int64_t engine_queue_next_due_after(struct engine *engine, int64_t now_ms);
 /* STORE_NOT_FOUND. */
 enum store_result engine_queue_destination(struct engine *engine, struct arena *arena, uint64_t id,
                                            struct destination *destination);
@@ -48,6 +51,16 @@ enum store_result engine_queue_set_destination(struct task *t, struct engine *en
                                                uint32_t failures, struct slice reason, int64_t due_ms);
 /* The least due time of what waits at a destination, or QUEUE_NEVER. */
 int64_t engine_queue_due_of(struct engine *engine, uint64_t destination);
+
+/* One message at one destination. */
+struct queue_claim {
+    uint64_t message;
+    uint64_t destination;
+};
+/* What waits and was accepted before, with a message above `after`, in order: where it is due, if at all, does
+   not matter. */
+enum store_result engine_queue_old(struct engine *engine, int64_t accepted_before_ms, uint64_t after,
+                                   struct queue_claim *claims, size_t max, size_t *count);
 
 /* For reports: as engine_queue_open, with what became of each recipient. */
 enum store_result engine_queue_open_report(struct engine *engine, struct arena *arena, uint64_t message,

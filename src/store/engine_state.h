@@ -2,6 +2,7 @@
 #ifndef STORE_ENGINE_STATE_H
 #define STORE_ENGINE_STATE_H
 
+#include "store/body_read.h"
 #include "store/commit.h"
 #include "store/grant.h"
 #include "store/password.h"
@@ -23,6 +24,10 @@ struct engine {
     struct route_cache routes;
     /* For rewritten senders; made of the store's secret. */
     uint8_t srs_secret[PASSWORD_KEY_BYTES];
+    /* What leaves is read on the loop, too. */
+    struct body_reader outgoing;
+    /* All messages below were told of a delay, or nobody wants to know. */
+    uint64_t delayed_from;
     /* For what reads everything: opened when it is needed. */
     struct lane *scan_lane;
     bool is_scanning;

@@ -15,21 +15,27 @@ void event_add(struct commit *commit, uint64_t tenant, enum event_kind kind, uin
 }
 
 /* The newest always stays: the next id is counted from it. */
-bool event_prune(struct commit *commit) {
+bool event_log_prune(struct commit *commit, const struct event_log *log) {
     struct db *db = commit->db;
-    int64_t newest = DB_READ_NUMBER(db, event_newest, 0);
-    int64_t kept_from_ms = commit->now_ms - (int64_t)STORE_EVENTS_KEPT_DAYS * 24 * 3600 * 1000;
+    int64_t newest = DB_READ_NUMBER(db, log->newest, 0);
+    int64_t kept_from_ms = commit->now_ms - log->kept_days * 24 * 3600 * 1000;
     int64_t last = 0;
     size_t count = 0;
-    struct db_rows rows = DB_ROWS(db, event_oldest, DB_NUMBER(STORE_EVENT_ROWS));
+    struct db_rows rows = DB_ROWS(db, log->oldest, DB_NUMBER(STORE_EVENT_ROWS));
     while (db_rows_next(&rows)) {
         int64_t id = db_rows_number(&rows, 0);
-        bool is_kept = db_rows_number(&rows, 1) >= kept_from_ms && id > newest - STORE_EVENTS_KEPT_MAX;
+        bool is_kept = db_rows_number(&rows, 1) >= kept_from_ms && id > newest - log->kept_max;
         if (id == newest || is_kept) break;
         last = id;
         count++;
     }
     db_rows_end(&rows);
-    if (count) DB_RUN(db, event_delete, DB_NUMBER(last));
+    if (count) DB_RUN(db, log->remove, DB_NUMBER(last));
     return count == STORE_EVENT_ROWS;
+}
+
+bool event_prune(struct commit *commit) {
+    static const struct event_log events = {event_newest, event_oldest, event_delete, STORE_EVENTS_KEPT_MAX,
+                                            STORE_EVENTS_KEPT_DAYS};
+    return event_log_prune(commit, &events);
 }

@@ -16,11 +16,27 @@ enum event_kind {
     /* Subject: domain. */
     EVENT_DOMAIN_ADDED = 5,
     EVENT_DOMAIN_REMOVED = 6,
+    /* Subject: a message whose sender could not be told; count: its recipients. */
+    EVENT_REPORT_DROPPED = 7,
+    /* Subject: route. */
+    EVENT_ROUTE_ADDED = 20,
+    EVENT_ROUTE_CHANGED = 21,
+    EVENT_ROUTE_REMOVED = 22,
 };
 
 void event_add(struct commit *commit, uint64_t tenant, enum event_kind kind, uint64_t subject,
                uint64_t count);
 /* Removes some of those that are too old or too many. True: there may be more. */
 bool event_prune(struct commit *commit);
+
+/* The same of another table that only grows, whose rows have `id` and `at_ms`. */
+struct event_log {
+    const char *newest;
+    const char *oldest;
+    const char *remove;
+    int64_t kept_max;
+    int64_t kept_days;
+};
+bool event_log_prune(struct commit *commit, const struct event_log *log);
 
 #endif

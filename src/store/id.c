@@ -17,4 +17,9 @@ uint64_t id_next(struct id_source *source, int64_t wall_ms) {
     return source->last;
 }
 
+uint64_t id_last_of(int64_t wall_ms) {
+    uint64_t time = wall_ms > epoch_ms ? (uint64_t)(wall_ms - epoch_ms) : 1;
+    return ((time + 1) << TIME_SHIFT) - 1;
+}
+
 uint64_t store_id_new(struct id_source *source, struct env *env) { return id_next(source, env_wall_ms(env)); }

@@ -10,5 +10,7 @@
 
 /* The next id at this time. */
 uint64_t id_next(struct id_source *source, int64_t wall_ms);
+/* No id that was made by then, by a clock that did not go back, is greater. */
+uint64_t id_last_of(int64_t wall_ms);
 
 #endif

@@ -5,6 +5,7 @@
 #include "store/change.h"
 #include "store/entry.h"
 #include "store/schema.h"
+#include "store/uids.h"
 
 static const char mailbox_state[] =
     "SELECT account, uidvalidity, uidnext, modseq, message_count, unseen_count, bytes, change_floor,"
@@ -64,6 +65,7 @@ uint64_t mailbox_insert(struct commit *commit, uint64_t account, struct slice na
 void mailbox_remove(struct commit *commit, const struct mailbox_state *mailbox) {
     entry_remove_all(commit, mailbox->id);
     change_remove_all(commit->db, mailbox->id);
+    uids_remove(commit->db, mailbox->id);
     DB_RUN(commit->db, keyword_delete, DB_NUMBER(mailbox->id));
     DB_RUN(commit->db, mailbox_delete, DB_NUMBER(mailbox->id));
     account_use(commit->db, mailbox->account, -mailbox->bytes, -mailbox->message_count);

@@ -166,6 +166,8 @@ struct message_facts {
     struct slice *references; /* In-Reply-To and References, oldest first, bounded */
     size_t reference_count;
     uint32_t kind; /* enum of analyse/kind */
+    /* It has bytes above 127. */
+    bool is_8bit;
 };
 
 /* A body as store/body_pack made it: in memory, or in a spool that the store opened. */
@@ -192,6 +194,9 @@ struct delivery {
     /* Chosen by the caller (store_id_new); asking again with the same id stores nothing twice. */
     uint64_t id;
     uint64_t tenant;
+    uint64_t account;         /* whose submission, or 0: from outside, or our own */
+    uint32_t stream;          /* enum queue_stream of store/queue_model.h */
+    uint32_t properties;      /* a set of enum outgoing_property, without what the facts say */
     struct slice mail_from;   /* empty: the null sender */
     struct slice envelope_id; /* ENVID, or empty */
     uint32_t dsn_return;      /* RET: 0 none, 1 FULL, 2 HDRS */
@@ -326,7 +331,10 @@ struct store_status {
     uint64_t live_bytes; /* of them: of messages that are still there */
     uint64_t mail_bytes; /* as read */
     uint64_t segments;
-    uint64_t queue_held; /* recipients waiting for a way out */
+    /* Recipients elsewhere: that wait, that are held, of which a report is to be made. */
+    uint64_t queue_waiting;
+    uint64_t queue_held;
+    uint64_t queue_reporting;
     uint64_t commits;    /* since start */
     uint64_t committed;  /* operations in them */
     uint64_t waiting;    /* operations that wait for the next batch */

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "store/queue_model.h"
+
 /* Times before 1970 are rare but there (a Date header): the sign goes into the lowest bit. */
 void pack_time(struct buffer *out, int64_t time_ms) {
     pack_number(out, (uint64_t)time_ms << 1 ^ (time_ms < 0 ? UINT64_MAX : 0));
@@ -134,6 +136,7 @@ static void pack_facts(struct buffer *out, const struct message_facts *facts) {
     pack_slice(out, facts->message_id);
     pack_slices(out, facts->references, facts->reference_count);
     pack_number(out, facts->kind);
+    pack_bool(out, facts->is_8bit);
 }
 
 static void unpack_facts(struct unpacker *in, struct arena *arena, struct message_facts *facts) {
@@ -146,6 +149,7 @@ static void unpack_facts(struct unpacker *in, struct arena *arena, struct messag
     facts->message_id = unpack_slice(in);
     facts->references = unpack_slices(in, arena, &facts->reference_count);
     facts->kind = (uint32_t)unpack_number_max(in, UINT32_MAX);
+    facts->is_8bit = unpack_bool(in);
 }
 
 static void pack_body(struct buffer *out, const struct body_source *body) {
@@ -188,6 +192,9 @@ static struct queue_recipient *unpack_queue(struct unpacker *in, struct arena *a
 void pack_delivery(struct buffer *out, const struct delivery *delivery) {
     pack_number(out, delivery->id);
     pack_number(out, delivery->tenant);
+    pack_number(out, delivery->account);
+    pack_number(out, delivery->stream);
+    pack_number(out, delivery->properties);
     pack_slice(out, delivery->mail_from);
     pack_slice(out, delivery->envelope_id);
     pack_number(out, delivery->dsn_return);
@@ -203,6 +210,9 @@ void unpack_delivery(struct unpacker *in, struct arena *arena, struct delivery *
     uint64_t count = 0;
     delivery->id = unpack_number(in);
     delivery->tenant = unpack_number(in);
+    delivery->account = unpack_number(in);
+    delivery->stream = (uint32_t)unpack_number_max(in, QUEUE_STREAMS - 1);
+    delivery->properties = (uint32_t)unpack_number_max(in, OUTGOING_PROPERTIES);
     delivery->mail_from = unpack_slice(in);
     delivery->envelope_id = unpack_slice(in);
     delivery->dsn_return = (uint32_t)unpack_number_max(in, 2);

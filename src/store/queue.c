@@ -1,20 +1,109 @@
 #include "store/queue.h"
 
+#include "base/limits.h"
+#include "store/flight.h"
+#include "store/reap.h"
+
 static const char outgoing_insert[] =
-    "INSERT INTO outgoing (message, tenant, mail_from, envelope_id, dsn_return, received_ms)"
-    " VALUES ($1, $2, $3, $4, $5, $6)";
-static const char queue_insert[] =
-    "INSERT INTO queue (message, number, tenant, state, address, original, notify)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    "INSERT INTO outgoing (message, tenant, mail_from, envelope_id, dsn_return, received_ms, account, stream,"
+    " properties) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+static const char outgoing_delete[] = "DELETE FROM outgoing WHERE message = $1";
+static const char recipient_insert[] =
+    "INSERT INTO recipient (message, number, tenant, destination, stream, state, due_ms, attempts, flags, "
+    "notify,"
+    " address, original, outcome, status, reply, host, same_host)"
+    " VALUES ($1, $2, $3, $4, $5, 0, $6, 0, $7, $8, $9, $10, 0, '', '', '', '')";
+static const char recipient_delete[] = "DELETE FROM recipient WHERE message = $1 AND number = $2";
+static const char recipient_any[] = "SELECT 1 FROM recipient WHERE message = $1 LIMIT 1";
+
+/* A name that leads nowhere (RFC 6761 6.4), for an address without a domain. */
+static struct slice domain_of(struct slice address) {
+    size_t at = slice_find_last_byte(address, '@');
+    struct slice domain = at == SLICE_NOT_FOUND ? SLICE_EMPTY : slice_skip(address, at + 1);
+    return domain.len ? domain : SLICE("invalid");
+}
+
+struct slice queue_domain_of(struct arena *arena, struct slice address) {
+    struct slice domain = slice_sub(domain_of(address), 0, STORE_ADDRESS_BYTES_MAX);
+    uint8_t *lower = arena_alloc(arena, domain.len);
+    for (size_t i = 0; i < domain.len; i++) lower[i] = ascii_lower(domain.ptr[i]);
+    return slice_of(lower, domain.len);
+}
+
+/* ---- a message on its way ---- */
+
+static void add_recipient(struct commit *commit, const struct delivery *delivery, size_t number) {
+    const struct queue_recipient *recipient = &delivery->queue[number];
+    struct slice domain = queue_domain_of(commit->arena, recipient->address);
+    struct queue_known *known = queue_destination_of(commit, 0, domain);
+    if (!known) return;
+    DB_RUN(commit->db, recipient_insert, DB_NUMBER(delivery->id), DB_NUMBER(number),
+           DB_NUMBER(delivery->tenant), DB_NUMBER(known->id), DB_NUMBER(delivery->stream),
+           DB_NUMBER(commit->now_ms), DB_NUMBER(recipient->is_forwarded ? RECIPIENT_FORWARDED : 0),
+           DB_NUMBER(recipient->notify), DB_TEXT(recipient->address), DB_TEXT(recipient->original));
+    queue_due(commit, known, commit->now_ms);
+    queue_tell(commit, known, delivery->id, (enum queue_stream)delivery->stream);
+}
 
 void queue_add(struct commit *commit, const struct delivery *delivery) {
+    unsigned properties = delivery->properties | (delivery->facts.is_8bit ? OUTGOING_8BIT : 0);
     DB_RUN(commit->db, outgoing_insert, DB_NUMBER(delivery->id), DB_NUMBER(delivery->tenant),
            DB_TEXT(delivery->mail_from), DB_TEXT(delivery->envelope_id), DB_NUMBER(delivery->dsn_return),
-           DB_NUMBER(delivery->received_ms));
-    for (size_t i = 0; i < delivery->queue_count; i++) {
-        const struct queue_recipient *recipient = &delivery->queue[i];
-        DB_RUN(commit->db, queue_insert, DB_NUMBER(delivery->id), DB_NUMBER(i), DB_NUMBER(delivery->tenant),
-               DB_NUMBER(QUEUE_HELD), DB_TEXT(recipient->address), DB_TEXT(recipient->original),
-               DB_NUMBER(recipient->notify));
+           DB_NUMBER(delivery->received_ms), DB_NUMBER(delivery->account), DB_NUMBER(delivery->stream),
+           DB_NUMBER(properties));
+    for (size_t i = 0; i < delivery->queue_count; i++) add_recipient(commit, delivery, i);
+    commit->queue_counts.states[QUEUE_WAITING] += (int64_t)delivery->queue_count;
+    flight_accepted(commit, delivery);
+}
+
+void queue_remove(struct commit *commit, uint64_t message, uint32_t number, enum queue_state state) {
+    DB_RUN(commit->db, recipient_delete, DB_NUMBER(message), DB_NUMBER(number));
+    commit->queue_counts.states[state]--;
+}
+
+bool queue_end_if_empty(struct commit *commit, uint64_t message) {
+    if (DB_READ_NUMBER(commit->db, recipient_any, 0, DB_NUMBER(message))) return false;
+    DB_RUN(commit->db, outgoing_delete, DB_NUMBER(message));
+    reap_reference(commit, message);
+    return true;
+}
+
+/* ---- the table of before ---- */
+
+static const char old_next[] =
+    "SELECT message, number, tenant, address, original, notify FROM queue ORDER BY message, number LIMIT $1";
+static const char old_delete[] = "DELETE FROM queue WHERE (message, number) <= ($1, $2)";
+static const char old_destination[] =
+    "INSERT INTO destination (route, domain, due_ms, failures, reason) VALUES (0, $1, 0, 0, '')"
+    " ON CONFLICT DO NOTHING";
+static const char old_insert[] =
+    "INSERT INTO recipient (message, number, tenant, destination, stream, state, due_ms, attempts, flags, "
+    "notify,"
+    " address, original, outcome, status, reply, host, same_host) VALUES ($1, $2, $3, (SELECT id FROM"
+    " destination WHERE route = 0 AND domain = $4), 0, 0, 0, 0, 0, $5, $6, $7, 0, '', '', '', '')";
+
+static void move_row(struct db *db, struct arena *arena, struct db_rows *row) {
+    struct slice address = db_rows_bytes(row, 3);
+    struct slice domain = queue_domain_of(arena, address);
+    DB_RUN(db, old_destination, DB_TEXT(domain));
+    DB_RUN(db, old_insert, DB_NUMBER(db_rows_id(row, 0)), DB_NUMBER(db_rows_id(row, 1)),
+           DB_NUMBER(db_rows_id(row, 2)), DB_TEXT(domain), DB_NUMBER(db_rows_number(row, 5)),
+           DB_TEXT(address), DB_TEXT(db_rows_bytes(row, 4)));
+}
+
+/* There was no way out when they came; now they are long due. */
+uint64_t queue_move_old(struct db *db) {
+    struct arena *arena = arena_new((size_t)STORE_MIGRATE_ROWS * STORE_ADDRESS_BYTES_MAX * 2);
+    uint64_t count = 0;
+    uint64_t message = 0;
+    uint64_t number = 0;
+    struct db_rows rows = DB_ROWS(db, old_next, DB_NUMBER(STORE_MIGRATE_ROWS));
+    for (; db_rows_next(&rows); count++) {
+        message = db_rows_id(&rows, 0);
+        number = db_rows_id(&rows, 1);
+        move_row(db, arena, &rows);
     }
+    if (count) DB_RUN(db, old_delete, DB_NUMBER(message), DB_NUMBER(number));
+    arena_free(&arena);
+    return count;
 }

@@ -20,7 +20,12 @@
 
 /* Numbers are stored: never change one. */
 enum queue_stream { QUEUE_PERSONAL = 0, QUEUE_TRANSACTIONAL = 1, QUEUE_BULK = 2, QUEUE_STREAMS };
-enum queue_state { QUEUE_WAITING = 0, QUEUE_HELD = 1, QUEUE_REPORTING = 2 };
+enum queue_state { QUEUE_WAITING = 0, QUEUE_HELD = 1, QUEUE_REPORTING = 2, QUEUE_STATES };
+
+/* Recipients in each state. */
+struct queue_counts {
+    int64_t states[QUEUE_STATES];
+};
 
 /* What the receiving side needs to know of a message: a set. Stored. */
 enum outgoing_property {
@@ -30,6 +35,7 @@ enum outgoing_property {
     OUTGOING_UTF8 = 2,
     /* RFC 8689 */
     OUTGOING_REQUIRES_TLS = 4,
+    OUTGOING_PROPERTIES = OUTGOING_8BIT | OUTGOING_UTF8 | OUTGOING_REQUIRES_TLS,
 };
 
 /* Where reports are made, and mail for them waits; never in an answer of DNS. */
@@ -132,6 +138,57 @@ struct settlement {
        (transit/protocol.h); cut to FLIGHT_RECORD_BYTES_MAX. */
     int64_t began_ms;
     struct slice record;
+};
+
+/* What happened to a message, as the flight recorder keeps it. Numbers are stored. */
+enum flight_kind {
+    /* It was accepted for others: message_id, mail_from, account, bytes, the first recipients and how many.
+     */
+    FLIGHT_ACCEPTED = 1,
+    /* An attempt: destination, domain, began_ms, record, and what became of its recipients. */
+    FLIGHT_ATTEMPT = 2,
+    /* By the owner: recipients. */
+    FLIGHT_HELD = 3,
+    FLIGHT_RELEASED = 4,
+    FLIGHT_REMOVED = 5,
+    /* A report about its recipients was stored: `report` is its id, 0: nobody could be told. */
+    FLIGHT_REPORTED = 6,
+    FLIGHT_DELAY_REPORTED = 7,
+    FLIGHT_RETRIED = 8,
+    FLIGHT_STREAM_CHANGED = 9,
+    FLIGHT_KINDS,
+};
+
+struct flight_recipient {
+    uint32_t number;
+    struct slice address;
+    /* Of an attempt: */
+    enum queue_outcome outcome;
+    int64_t due_ms; /* with QUEUE_DEFERRED */
+    struct slice status;
+    struct slice reply;
+    struct slice host;
+};
+
+struct flight {
+    enum flight_kind kind;
+    uint64_t message;
+    int64_t at_ms;
+    struct slice message_id;
+    struct slice mail_from;
+    uint64_t account;
+    uint64_t raw_bytes;
+    uint64_t destination;
+    /* Empty: a route, or the reports. */
+    struct slice domain;
+    int64_t began_ms;
+    /* As transit/protocol.h has it. */
+    struct slice record;
+    uint64_t report;
+    /* All that it is about; not all of them need stand below. */
+    uint64_t recipient_total;
+    struct flight_recipient *recipients;
+    size_t recipient_count;
 };
 
 enum report_kind { REPORT_OUTCOME, REPORT_DELAY };

@@ -25,3 +25,16 @@ bool range_list_give(struct range_list *list, struct arena *arena, struct uid_ra
     buffer_free(&list->ranges);
     return has_room;
 }
+
+void uid_runs_add_range(struct uid_runs *runs, struct uid_range range) {
+    if (runs->run.first && range.first == runs->run.last + 1) {
+        runs->run.last = range.last;
+        return;
+    }
+    if (runs->run.first) runs->report(runs->context, runs->run);
+    runs->run = range;
+}
+
+void uid_runs_end(struct uid_runs *runs) {
+    if (runs->run.first) runs->report(runs->context, runs->run);
+}

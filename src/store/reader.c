@@ -9,6 +9,8 @@
 #include "store/body_read.h"
 #include "store/import.h"
 #include "store/mailbox_name.h"
+#include "store/range.h"
+#include "store/uids.h"
 
 #define MAILBOX_COLUMNS                                                                                 \
     "id, account, name, uidvalidity, uidnext, modseq, message_count, unseen_count, bytes, special_use," \
@@ -26,12 +28,6 @@ static const char mailbox_named[] =
 static const char mailbox_one[] = "SELECT " MAILBOX_COLUMNS " FROM mailbox WHERE id = $1";
 static const char mailbox_count[] = "SELECT count(*) FROM mailbox WHERE account = $1";
 static const char keyword_all[] = "SELECT bit, name FROM keyword WHERE mailbox = $1 ORDER BY bit";
-static const char entry_uids[] =
-    "SELECT uid FROM entry WHERE mailbox = $1 AND uid BETWEEN $2 AND $3 ORDER BY uid";
-static const char entry_first_uid[] = "SELECT min(uid) FROM entry WHERE mailbox = $1 AND uid >= $2";
-static const char entry_last_uid[] = "SELECT max(uid) FROM entry WHERE mailbox = $1";
-static const char entry_count[] = "SELECT count(*) FROM entry WHERE mailbox = $1 AND uid BETWEEN $2 AND $3";
-static const char message_count[] = "SELECT message_count FROM mailbox WHERE id = $1";
 static const char entry_uids_with_flags[] =
     "SELECT uid FROM entry WHERE mailbox = $1 AND (flags & $2) = $2 AND (flags & $3) = 0 ORDER BY uid";
 static const char entry_bytes[] =
@@ -60,9 +56,6 @@ static const char *const entry_texts[] = {
 static const char change_floor[] = "SELECT change_floor FROM mailbox WHERE id = $1";
 static const char change_rows[] =
     "SELECT modseq, uid, kind FROM change WHERE mailbox = $1 AND modseq > $2 ORDER BY modseq, uid LIMIT $3";
-
-/* UIDs that are counted at once, in the hope that all of them are there. */
-enum { READER_COUNTED_UIDS = 4096 };
 
 struct reader {
     struct env *env;
@@ -189,71 +182,9 @@ enum store_result reader_keywords(struct reader *reader, struct arena *arena, ui
 
 /* ---- UIDs ---- */
 
-/* Ranges on their way to the caller: those that touch become one. */
-struct uid_runs {
-    void (*report)(void *context, struct uid_range range);
-    void *context;
-    struct uid_range run;
-};
-
-static void runs_add(struct uid_runs *runs, struct uid_range range) {
-    if (runs->run.first && range.first == runs->run.last + 1) {
-        runs->run.last = range.last;
-        return;
-    }
-    if (runs->run.first) runs->report(runs->context, runs->run);
-    runs->run = range;
-}
-
-static void runs_end(struct uid_runs *runs) {
-    if (runs->run.first) runs->report(runs->context, runs->run);
-}
-
-static void runs_add_rows(struct uid_runs *runs, struct db_rows *rows) {
-    while (db_rows_next(rows)) {
-        uint32_t uid = (uint32_t)db_rows_number(rows, 0);
-        runs_add(runs, (struct uid_range){uid, uid});
-    }
-}
-
-static int64_t count_between(struct db *db, uint64_t mailbox, uint64_t first, uint64_t last) {
-    return DB_READ_NUMBER(db, entry_count, 0, DB_NUMBER(mailbox), DB_NUMBER(first), DB_NUMBER(last));
-}
-
-/* Messages that nobody ever removed have UIDs without a hole, and to count them is a third of the work of
-   reading them. Where there are holes ever longer pieces are read. */
-static void add_uids(struct db *db, uint64_t mailbox, uint64_t first, uint64_t last, struct uid_runs *runs) {
-    uint64_t piece = READER_COUNTED_UIDS;
-    while (first <= last && db_failure(db) == STORE_OK) {
-        uint64_t end = last - first < READER_COUNTED_UIDS ? last : first + READER_COUNTED_UIDS - 1;
-        bool is_counted = end - first + 1 == READER_COUNTED_UIDS;
-        if (is_counted && count_between(db, mailbox, first, end) == READER_COUNTED_UIDS) {
-            runs_add(runs, (struct uid_range){(uint32_t)first, (uint32_t)end});
-            piece = READER_COUNTED_UIDS;
-        } else {
-            end = last - first < piece ? last : first + piece - 1;
-            struct db_rows rows =
-                DB_ROWS(db, entry_uids, DB_NUMBER(mailbox), DB_NUMBER(first), DB_NUMBER(end));
-            runs_add_rows(runs, &rows);
-            piece *= 2;
-        }
-        first = end + 1;
-    }
-}
-
-enum store_result reader_uids(struct reader *reader, uint64_t mailbox, uint32_t first_uid,
-                              void (*range)(void *context, struct uid_range range), void *context) {
-    struct uid_runs runs = {range, context, {0, 0}};
-    struct db *db = reader->db;
+enum store_result reader_uids(struct reader *reader, uint64_t mailbox, struct uid_set *set) {
     read_begin(reader);
-    int64_t first = DB_READ_NUMBER(db, entry_first_uid, 0, DB_NUMBER(mailbox), DB_NUMBER(first_uid));
-    int64_t last = first ? DB_READ_NUMBER(db, entry_last_uid, 0, DB_NUMBER(mailbox)) : 0;
-    int64_t total = first_uid <= 1 ? DB_READ_NUMBER(db, message_count, 0, DB_NUMBER(mailbox)) : 0;
-    if (first && total == last - first + 1)
-        runs_add(&runs, (struct uid_range){(uint32_t)first, (uint32_t)last});
-    else if (first)
-        add_uids(db, mailbox, (uint64_t)first, (uint64_t)last, &runs);
-    runs_end(&runs);
+    uids_read(reader->db, mailbox, set);
     return read_end(reader, true);
 }
 
@@ -264,8 +195,8 @@ enum store_result reader_uids_with_flags(struct reader *reader, uint64_t mailbox
     struct db_rows rows =
         DB_ROWS(reader->db, entry_uids_with_flags, DB_NUMBER(mailbox), DB_NUMBER(set), DB_NUMBER(clear));
     struct uid_runs runs = {range, context, {0, 0}};
-    runs_add_rows(&runs, &rows);
-    runs_end(&runs);
+    while (db_rows_next(&rows)) uid_runs_add(&runs, (uint32_t)db_rows_number(&rows, 0));
+    uid_runs_end(&runs);
     return read_end(reader, true);
 }
 

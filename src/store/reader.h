@@ -7,6 +7,7 @@
 #define STORE_READER_H
 
 #include "base/buffer.h"
+#include "base/uid_set.h"
 #include "io/env.h"
 #include "store/model.h"
 
@@ -34,9 +35,8 @@ enum store_result reader_mailbox_get(struct reader *reader, struct arena *arena,
 enum store_result reader_keywords(struct reader *reader, struct arena *arena, uint64_t mailbox,
                                   struct slice **names, size_t *count);
 
-/* Calls `range` with runs of existing UIDs, ascending, from `first_uid` on. Fast for 1,000,000. */
-enum store_result reader_uids(struct reader *reader, uint64_t mailbox, uint32_t first_uid,
-                              void (*range)(void *context, struct uid_range range), void *context);
+/* Appends to *set the UIDs behind its last. Fast for 1,000,000. */
+enum store_result reader_uids(struct reader *reader, uint64_t mailbox, struct uid_set *set);
 /* Up to `max` entries of the ranges, ascending, from the first UID at or above `from_uid`; `fields` of
    ENTRY_FLAGS | ENTRY_MESSAGE | ENTRY_PLACE, or ENTRY_ONLY_FLAGS. *count 0 means that there are no more;
    fewer than `max` come also where the arena's budget holds no more. STORE_FAILED where it holds not even

@@ -21,6 +21,11 @@ static void remove_if_unreferenced(struct db *db, uint64_t message) {
     body_count_dead(db, &place);
 }
 
+void reap_reference(struct commit *commit, uint64_t message) {
+    DB_RUN(commit->db, body_drop, DB_NUMBER(message));
+    remove_if_unreferenced(commit->db, message);
+}
+
 static enum store_result reap(struct commit *commit, void *argument) {
     bool *has_more = argument;
     uint64_t messages[STORE_REAP_ROWS];
@@ -31,10 +36,7 @@ static enum store_result reap(struct commit *commit, void *argument) {
         last = db_rows_id(&rows, 0);
         messages[count++] = db_rows_id(&rows, 1);
     }
-    for (size_t i = 0; i < count; i++) {
-        DB_RUN(commit->db, body_drop, DB_NUMBER(messages[i]));
-        remove_if_unreferenced(commit->db, messages[i]);
-    }
+    for (size_t i = 0; i < count; i++) reap_reference(commit, messages[i]);
     if (count) DB_RUN(commit->db, dropped_delete, DB_NUMBER(last));
     *has_more = count == STORE_REAP_ROWS;
     return STORE_OK;

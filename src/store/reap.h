@@ -11,4 +11,7 @@
 /* Counts some notes off. *has_more: there may be others. As commit_run. */
 enum store_result reap_step(struct task *t, struct commit_queue *queue, bool *has_more);
 
+/* Gives one reference up at once, and the message with its last. In a commit. */
+void reap_reference(struct commit *commit, uint64_t message);
+
 #endif

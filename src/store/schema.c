@@ -6,8 +6,11 @@
 
 #include "base/limits.h"
 #include "store/import.h"
+#include "store/queue.h"
+#include "store/route.h"
 #include "store/sending_limit.h"
 #include "store/thread_page.h"
+#include "store/uids.h"
 
 /*
  * The tables of format 1, frozen: a new folder gets them and then every step below, like an old
@@ -111,6 +114,10 @@ static const struct migration steps[] = {
     {"a journal of what was imported", NULL, IMPORT_TABLES},
     {"tables that hold many references a row", NULL, thread_tables},
     {"references are many a row", references_move, "DROP TABLE thread_reference"},
+    {"UIDs of large mailboxes are kept together", NULL, UIDS_TABLES},
+    {"tables of destinations, of who waits for them, and of what happened", NULL, QUEUE_TABLES},
+    {"recipients wait at their destinations", queue_move_old, "DROP TABLE queue"},
+    {"routes through other hosts", NULL, ROUTE_TABLES},
     {"domains that mail is passed on for, and what accounts sent lately", NULL,
      "ALTER TABLE domain ADD COLUMN is_relay INTEGER NOT NULL DEFAULT 0;" SENDING_TABLES},
 };

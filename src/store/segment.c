@@ -12,10 +12,10 @@ static const uint32_t half_sums[] = {
     0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9, 0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
 };
 
-static uint32_t checksum(const uint8_t *bytes, size_t len) {
+uint32_t segment_checksum(struct slice bytes) {
     uint32_t sum = ~0u;
-    for (size_t i = 0; i < len; i++) {
-        sum ^= bytes[i];
+    for (size_t i = 0; i < bytes.len; i++) {
+        sum ^= bytes.ptr[i];
         sum = (sum >> 4) ^ half_sums[sum & 15];
         sum = (sum >> 4) ^ half_sums[sum & 15];
     }
@@ -32,17 +32,21 @@ static uint64_t get(const uint8_t *at, size_t bytes) {
     return number;
 }
 
+static uint32_t header_checksum(const uint8_t header[RECORD_HEADER_BYTES]) {
+    return segment_checksum(slice_of(header + 8, RECORD_HEADER_BYTES - 8));
+}
+
 void record_header_write(const struct record *record, uint8_t header[RECORD_HEADER_BYTES]) {
     memcpy(header, magic, sizeof magic);
     put(header + 8, record->id, 8);
     put(header + 16, record->stored_bytes, 8);
     put(header + 24, record->raw_bytes, 8);
-    put(header + 4, checksum(header + 8, RECORD_HEADER_BYTES - 8), 4);
+    put(header + 4, header_checksum(header), 4);
 }
 
 bool record_header_read(const uint8_t header[RECORD_HEADER_BYTES], struct record *record) {
     if (memcmp(header, magic, sizeof magic) != 0) return false;
-    if (get(header + 4, 4) != checksum(header + 8, RECORD_HEADER_BYTES - 8)) return false;
+    if (get(header + 4, 4) != header_checksum(header)) return false;
     *record = (struct record){get(header + 8, 8), get(header + 16, 8), get(header + 24, 8)};
     return true;
 }

@@ -28,4 +28,7 @@ NODISCARD int segment_path(const char *folder, uint64_t number, char *path, size
 /* The number in a segment's file name, or 0 for other names. */
 uint64_t segment_number(const char *name);
 
+/* CRC-32C. */
+uint32_t segment_checksum(struct slice bytes);
+
 #endif

@@ -2,9 +2,14 @@
 
 #include "store/engine_state.h"
 #include "store/event.h"
+#include "store/flight.h"
+#include "store/queue.h"
+#include "store/uids.h"
 
 static enum store_result prune(struct commit *commit, void *argument) {
-    *(bool *)argument = event_prune(commit);
+    bool has_more = event_prune(commit);
+    has_more = flight_prune(commit) || has_more;
+    *(bool *)argument = queue_destinations_prune(commit) || has_more;
     return STORE_OK;
 }
 
@@ -30,6 +35,8 @@ static void upkeep_main(struct task *t, void *argument) {
     struct engine *engine = argument;
     while (task_sleep(t, engine->upkeep.pause_ms) == WAIT_OK) {
         note_failure(engine, prune_events(t, engine), "events");
+        if (task_is_cancelled(t)) return;
+        note_failure(engine, uids_round(t, engine), "UIDs");
         if (task_is_cancelled(t)) return;
         note_failure(engine, compact_round(t, engine), "segments");
     }

@@ -1,8 +1,8 @@
 /*
- * What the store does for itself, beside the service: old events are forgotten and half-dead
- * segments compacted. One task comes round every pause; each step is one small operation of the
- * commit queue, with a pause behind it, so that no delivery waits for more than such a step. It
- * may be killed anywhere: the next round finds by itself what is left to do.
+ * What the store does for itself, beside the service: old events are forgotten, sets of UIDs stored
+ * (store/uids.h), half-dead segments compacted. One task comes round every pause; each step is one small
+ * operation of the commit queue, with a pause behind it, so that no delivery waits for more than such a step.
+ * It may be killed anywhere: the next round finds by itself what is left to do.
  */
 #ifndef STORE_UPKEEP_H
 #define STORE_UPKEEP_H
@@ -15,7 +15,7 @@ struct engine;
 
 struct upkeep {
     struct scope scope;
-    /* For reading what is moved. */
+    /* For reading what is moved or stored anew. */
     struct lane *lane;
     int64_t pause_ms;
     /* Compactions run one at a time; one that an administrator waits for goes before. */

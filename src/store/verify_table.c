@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "store/reference.h"
+#include "store/uids.h"
 #include "store/verify.h"
 
 static const char integrity[] = "PRAGMA integrity_check(100)";
@@ -109,6 +110,7 @@ void verify_mailboxes(void *argument) {
         db_rows_end(&rows);
         verify->last_id = mailbox.id;
         verify_entries(verify, &mailbox);
+        uids_verify(verify, mailbox.id);
     }
     (void)db_commit(verify->db);
 }

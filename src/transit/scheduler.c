@@ -172,7 +172,24 @@ static void queued(void *context, const struct queue_news *news) {
     scheduler_consider(scheduler, site);
 }
 
-static void load_due(struct scheduler *scheduler) {
+/* What waited here was removed or is held: there is nothing to come back for. */
+static void nothing_due(struct task *t, struct scheduler *scheduler, uint64_t destination) {
+    (void)engine_queue_set_destination(t, scheduler->engine, destination, 0, SLICE_EMPTY, QUEUE_NEVER);
+}
+
+static void load_one(struct task *t, struct scheduler *scheduler, const struct destination *destination) {
+    uint64_t id = destination->id;
+    struct site *site = map_get_id(scheduler->sites, id);
+    if (!site) site = site_add(scheduler, destination);
+    if (!site) return;
+    site_look_again(site);
+    bool is_known = site_fill(site, scheduler->engine, env_wall_ms(scheduler->env)) == STORE_OK;
+    bool is_empty = is_known && site_waiting(site) == 0 && site->session_count == 0;
+    scheduler_consider(scheduler, site);
+    if (is_empty) nothing_due(t, scheduler, id);
+}
+
+static void load_due(struct task *t, struct scheduler *scheduler) {
     struct arena *arena = arena_new(DUE_ARENA_BYTES);
     struct destination *destinations = NULL;
     size_t count = 0;
@@ -180,13 +197,7 @@ static void load_due(struct scheduler *scheduler) {
     if (engine_queue_destinations(scheduler->engine, arena, env_wall_ms(scheduler->env), max, &destinations,
                                   &count) != STORE_OK)
         count = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct site *site = map_get_id(scheduler->sites, destinations[i].id);
-        if (!site) site = site_add(scheduler, &destinations[i]);
-        if (!site) break;
-        site_look_again(site);
-        scheduler_consider(scheduler, site);
-    }
+    for (size_t i = 0; i < count; i++) load_one(t, scheduler, &destinations[i]);
     arena_free(&arena);
 }
 
@@ -217,7 +228,7 @@ static void plan(struct task *t, void *argument) {
     struct scheduler *scheduler = argument;
     while (!task_is_cancelled(t)) {
         if (scheduler->is_ready) {
-            load_due(scheduler);
+            load_due(t, scheduler);
             load_delayed(scheduler);
         }
         (void)!gate_wait(t, &scheduler->changed, next_look_ms(scheduler));
@@ -286,6 +297,8 @@ struct scheduler *scheduler_new(struct env *env, struct engine *engine,
     scheduler->channel = channel_new(env, &dispatch_handlers, scheduler);
     engine_queue_listen(engine, queued, scheduler);
     bool is_started = scope_spawn(&scheduler->scope, plan, scheduler);
+    ASSERT(is_started);
+    is_started = scope_spawn(&scheduler->scope, scheduler_expire, scheduler);
     ASSERT(is_started);
     return scheduler;
 }

@@ -53,6 +53,9 @@ struct site *scheduler_site(struct scheduler *scheduler, uint64_t id);
 /* No session can be had now by somebody who wants one. */
 bool scheduler_is_crowded(const struct scheduler *scheduler);
 
+/* expire.c: a task. */
+void scheduler_expire(struct task *t, void *scheduler);
+
 /* session.c: begins one; one that a former store began, with what it has in hand; ends those. */
 void session_start(struct scheduler *scheduler, struct site *site, enum site_class class);
 void session_adopt(struct scheduler *scheduler, struct site *site, uint64_t id, uint64_t message);

@@ -43,3 +43,9 @@ void wire_text_clean(struct buffer *out, struct slice text, bool ascii_only) {
             buffer_append_byte(out, '?');
     }
 }
+
+bool wire_text_is_7bit(struct slice text) {
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] >= 0x80 || text.ptr[i] == 0) return false;
+    return true;
+}

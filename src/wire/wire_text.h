@@ -17,6 +17,8 @@ enum wire_text_kind {
 };
 
 enum wire_text_kind wire_text_kind(struct slice text);
+/* No byte beyond ASCII, and no NUL (RFC 2045 2.7). */
+bool wire_text_is_7bit(struct slice text);
 
 /* Appends `text` with each control byte (C0, DEL, C1) and each byte that is not UTF-8 as '?'.
    With `ascii_only`, all beyond ASCII is '?' too. The result has no CR, LF or NUL. */

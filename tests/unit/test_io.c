@@ -447,6 +447,46 @@ static void starttls_body(struct task *t, struct bench *bench) {
 
 static void starttls_forgets_what_was_sent_in_the_clear(void **state) { run_in_task(starttls_body, NULL); }
 
+/* What tls_connect_to says of a server with the test's certificate. */
+static int connect_to(struct task *t, struct bench *bench, struct tls_context *server,
+                      struct tls_context *trusting, struct tls_peer *peer) {
+    struct conn_group group;
+    conn_group_init(&group, bench->env);
+    struct stream *client = echo_start(bench, &group, server, 60000);
+    assert_int_equal(stream_write(t, client, SLICE("STARTTLS\n"), DEADLINE_NONE), 0);
+    expect(t, client, "go\n");
+    int result = tls_connect_to(t, &client, trusting, peer, env_now_ms(bench->env) + 5000);
+    assert_true((result == 0) == (client != NULL));
+    stream_close(&client);
+    conn_group_close(t, &group);
+    return result;
+}
+
+static void trusting_body(struct task *t, struct bench *bench) {
+    const char *reason = NULL;
+    struct tls_context *server =
+        tls_context_server(slice_from_text(test_certificate), slice_from_text(test_key), &reason);
+    struct tls_context *trusting = tls_context_client_trusting(slice_from_text(test_certificate), &reason);
+    struct tls_peer right = {.name = "mail.example.test"};
+    struct tls_peer wrong = {.name = "example.test"};
+    struct tls_peer address = {.name = "192.0.2.1"};
+    assert_null(reason);
+    assert_int_equal(connect_to(t, bench, server, trusting, &right), 0);
+    assert_null(right.fault);
+    assert_int_equal(connect_to(t, bench, server, trusting, &wrong), -EKEYREJECTED);
+    assert_non_null(strstr(wrong.fault, "ostname mismatch"));
+    assert_int_equal(connect_to(t, bench, server, trusting, &address), -EKEYREJECTED);
+    assert_non_null(strstr(address.fault, "IP address mismatch"));
+    tls_context_free(&trusting);
+    assert_null(tls_context_client_trusting(SLICE("no certificate"), &reason));
+    assert_non_null(reason);
+    tls_context_free(&server);
+}
+
+static void a_certificate_must_be_for_the_name_that_was_meant(void **state) {
+    run_in_task(trusting_body, NULL);
+}
+
 /* ---- DEFLATE ---- */
 
 enum { DEFLATED_BYTES = 300000 };
@@ -582,6 +622,7 @@ int main(void) {
         cmocka_unit_test(a_handle_that_is_lost_is_not_mistaken_for_the_next),
         cmocka_unit_test(connections_serve_pipelined_commands_and_end),
         cmocka_unit_test(starttls_forgets_what_was_sent_in_the_clear),
+        cmocka_unit_test(a_certificate_must_be_for_the_name_that_was_meant),
         cmocka_unit_test(bytes_pass_compressed_whatever_the_pieces),
         cmocka_unit_test(compression_goes_on_after_a_rest),
         cmocka_unit_test(what_is_no_deflate_or_stands_for_nothing_ends_the_stream),

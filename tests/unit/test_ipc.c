@@ -16,7 +16,7 @@ struct server {
     struct gate let_go;
 };
 
-enum { ASK_ECHO = 1, ASK_SLOWLY = 2, ASK_HANDLE = 3, ASK_NEVER = 4, ASK_MUCH = 5 };
+enum { ASK_ECHO = 1, ASK_SLOWLY = 2, ASK_HANDLE = 3, ASK_NEVER = 4, ASK_MUCH = 5, ASK_MUCH_LATER = 6 };
 
 static void answer_much(struct ipc_request *request) {
     uint8_t *bytes = calloc(1, MIB(1) - 100);
@@ -45,6 +45,11 @@ static void serve(struct task *t, void *context, struct ipc_request *request) {
         (void)!gate_wait(t, &server->let_go, DEADLINE_NONE);
         server->held--;
         channel_reply(request, SLICE_EMPTY, HANDLE_NONE);
+        return;
+    case ASK_MUCH_LATER:
+        server->held++;
+        (void)!gate_wait(t, &server->let_go, DEADLINE_NONE);
+        answer_much(request);
         return;
     case ASK_MUCH:
         answer_much(request);
@@ -289,13 +294,14 @@ static void who_does_not_read_is_cut_off_and_others_are_served(void **state) { t
 
 struct much {
     struct channel *channel;
+    uint32_t question;
     int done;
 };
 
 static void ask_much(struct task *t, void *argument) {
     struct much *much = argument;
     struct ipc_answer answer;
-    struct ipc_message message = {ASK_MUCH, SLICE_EMPTY, HANDLE_NONE};
+    struct ipc_message message = {much->question, SLICE_EMPTY, HANDLE_NONE};
     enum ipc_result result = channel_call(t, much->channel, &message, &answer, DEADLINE_NONE);
     if (result == IPC_OK && answer.body.len == MIB(1) - 100) much->done++;
     ipc_answer_free(&answer);
@@ -309,7 +315,7 @@ static void patience_body(struct task *t, struct env *env) {
     struct scope scope;
     scope_init(&scope, env);
     enum { CALLERS = 200 };
-    struct much much = {a, 0};
+    struct much much = {a, ASK_MUCH, 0};
     for (int i = 0; i < CALLERS; i++) assert_true(scope_spawn(&scope, ask_much, &much));
     int64_t until_ms = env_now_ms(env) + 60000;
     while (much.done < CALLERS && env_now_ms(env) < until_ms) assert_int_equal(task_sleep(t, 5), WAIT_OK);
@@ -321,6 +327,105 @@ static void patience_body(struct task *t, struct env *env) {
 }
 
 static void many_large_answers_at_once_only_take_their_time(void **state) { task_test_run(patience_body); }
+
+/* Both sides ask each other, `count` times each. */
+struct mutual {
+    struct server server;
+    struct channel *a;
+    struct channel *b;
+    struct scope scope;
+    struct much from_a;
+    struct much from_b;
+};
+
+static void mutual_begin(struct mutual *mutual, struct env *env, uint32_t question, int count) {
+    mutual->server = (struct server){.env = env};
+    gate_init(&mutual->server.let_go);
+    mutual->a = channel_new(env, &handlers, &mutual->server);
+    mutual->b = channel_new(env, &handlers, &mutual->server);
+    connect_pair(env, mutual->a, mutual->b);
+    scope_init(&mutual->scope, env);
+    mutual->from_a = (struct much){mutual->a, question, 0};
+    mutual->from_b = (struct much){mutual->b, question, 0};
+    for (int i = 0; i < count; i++) {
+        assert_true(scope_spawn(&mutual->scope, ask_much, &mutual->from_a));
+        assert_true(scope_spawn(&mutual->scope, ask_much, &mutual->from_b));
+    }
+}
+
+static void mutual_end(struct task *t, struct mutual *mutual, int count) {
+    int64_t until_ms = env_now_ms(task_env(t)) + 20000;
+    while (mutual->from_a.done + mutual->from_b.done < 2 * count && env_now_ms(task_env(t)) < until_ms)
+        assert_int_equal(task_sleep(t, 5), WAIT_OK);
+    int from_a = mutual->from_a.done;
+    int from_b = mutual->from_b.done;
+    int gone = mutual->server.gone;
+    scope_close(t, &mutual->scope);
+    channel_close(t, &mutual->a);
+    channel_close(t, &mutual->b);
+    assert_int_equal(from_a, count);
+    assert_int_equal(from_b, count);
+    assert_int_equal(gone, 0);
+}
+
+/* So many answers are made in the same moment that each side has more unsent than the other would read
+   beside its own. */
+static void both_full_body(struct task *t, struct env *env) {
+    enum { ASKED = IPC_BACKLOG_BYTES_MAX / (1024 * 1024) + 8 };
+    struct mutual mutual;
+    mutual_begin(&mutual, env, ASK_MUCH_LATER, ASKED);
+    while (mutual.server.held < 2 * ASKED) assert_int_equal(task_sleep(t, 1), WAIT_OK);
+    gate_open(&mutual.server.let_go);
+    mutual_end(t, &mutual, ASKED);
+}
+
+static void two_sides_with_much_to_say_both_get_rid_of_it(void **state) { task_test_run(both_full_body); }
+
+/* The same where each side may have few requests of the other's under way, and has far more to ask. */
+static void both_asked_enough_body(struct task *t, struct env *env) {
+    enum { ASKED = 60 };
+    const struct budgets *budgets = env->budgets;
+    struct budgets narrow = *budgets;
+    narrow.ipc_requests = 4;
+    narrow.ipc_backlog_bytes = KIB(256);
+    env->budgets = &narrow;
+    struct mutual mutual;
+    mutual_begin(&mutual, env, ASK_MUCH, ASKED);
+    mutual_end(t, &mutual, ASKED);
+    env->budgets = budgets;
+}
+
+static void two_sides_that_ask_more_than_is_served_at_once_both_get_all_answers(void **state) {
+    task_test_run(both_asked_enough_body);
+}
+
+/* Who asks goes by what the other may have under way, those included that nobody waits for any more. */
+static void abandoned_body(struct task *t, struct env *env) {
+    const struct budgets *budgets = env->budgets;
+    struct budgets narrow = *budgets;
+    narrow.ipc_requests = 4;
+    env->budgets = &narrow;
+    struct server server = {.env = env};
+    gate_init(&server.let_go);
+    struct channel *a = channel_new(env, &handlers, &server);
+    struct channel *b = channel_new(env, &handlers, &server);
+    connect_pair(env, a, b);
+    struct ipc_message message = {ASK_NEVER, SLICE_EMPTY, HANDLE_NONE};
+    struct ipc_answer answer;
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(channel_call(t, a, &message, &answer, env_now_ms(env) + 10), IPC_TIMEOUT);
+    assert_int_equal(server.held, 4);
+    gate_open(&server.let_go);
+    message = (struct ipc_message){ASK_ECHO, SLICE("and now"), HANDLE_NONE};
+    assert_int_equal(channel_call(t, a, &message, &answer, env_now_ms(env) + 5000), IPC_OK);
+    assert_slice(buffer_slice(&answer.body), "and now");
+    ipc_answer_free(&answer);
+    channel_close(t, &a);
+    channel_close(t, &b);
+    env->budgets = budgets;
+}
+
+static void abandoned_questions_count_until_they_are_answered(void **state) { task_test_run(abandoned_body); }
 
 static void nonsense_body(struct task *t, struct env *env) {
     struct server server = {.env = env};
@@ -395,6 +500,9 @@ int main(void) {
         cmocka_unit_test(no_more_requests_are_begun_than_may_be_under_way),
         cmocka_unit_test(who_does_not_read_is_cut_off_and_others_are_served),
         cmocka_unit_test(many_large_answers_at_once_only_take_their_time),
+        cmocka_unit_test(two_sides_with_much_to_say_both_get_rid_of_it),
+        cmocka_unit_test(two_sides_that_ask_more_than_is_served_at_once_both_get_all_answers),
+        cmocka_unit_test(abandoned_questions_count_until_they_are_answered),
         cmocka_unit_test(who_speaks_nonsense_is_cut_off),
         cmocka_unit_test(a_late_answer_is_told_of),
         cmocka_unit_test(packed_values_come_back_and_nonsense_is_bad),

@@ -51,7 +51,7 @@ static void queue_body(struct task *t, struct store_bench *bench) {
     assert_int_equal(engine_deliver(t, bench->engine, &delivery), STORE_OK);
     assert_int_equal(engine_deliver(t, bench->engine, &delivery), STORE_OK);
     assert_int_equal(engine_status(bench->engine, &status), STORE_OK);
-    assert_int_equal(status.queue_held, 2);
+    assert_int_equal(status.queue_waiting, 2);
     /* The queue holds the message when the mailbox does not any more. */
     uint64_t modseq = 0;
     struct uid_range all = {1, UINT32_MAX};

@@ -10,7 +10,7 @@
 #include "base/limits.h"
 #include "io/sim/sim.h"
 #include "store/body_pack.h"
-#include "store/engine.h"
+#include "store/engine_queue.h"
 #include "store/reader.h"
 #include "store/schema.h"
 #include "store/segment.h"
@@ -85,7 +85,13 @@ static const char first_rows[] =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 11000)"
     " INSERT INTO thread_reference SELECT 1, (i * 2654435761 % 4294967296 - 2147483648) * 2147483647, 77 "
     "FROM n;";
-static const char body_row[] = "INSERT INTO body VALUES (77, 1, 1, 0, $1, 5)";
+/* The same message on its way to many; the odd ones at a domain of their own. */
+static const char queue_rows[] =
+    "INSERT INTO outgoing VALUES (77, 1, 'ann@example.org', 'envid', 1, 1700000000000);"
+    "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n LIMIT 300)"
+    " INSERT INTO queue SELECT 77, i, 1, 0, 'user' || i || '@' || iif(i % 2, 'Odd.example', 'even.example'),"
+    " iif(i = 1, 'first@old.example', ''), i % 2 FROM n;";
+static const char body_row[] = "INSERT INTO body VALUES (77, 2, 1, 0, $1, 5)";
 static const char segment_row[] = "INSERT INTO segment VALUES (1, $1, $1, 1, 5)";
 static const char tables[] =
     "SELECT coalesce(group_concat(sql, char(10)), '') FROM (SELECT sql FROM sqlite_master ORDER BY name)";
@@ -180,6 +186,7 @@ static void write_old(struct task *t, struct bench *bench) {
     db_begin_write(db);
     db_script(db, format_1);
     db_script(db, first_rows);
+    db_script(db, queue_rows);
     DB_RUN(db, body_row, DB_NUMBER(packed_bytes));
     DB_RUN(db, segment_row, DB_NUMBER(RECORD_HEADER_BYTES + packed_bytes));
     assert_int_equal(db_commit(db), STORE_OK);
@@ -203,6 +210,29 @@ static void open_store(struct task *t, struct bench *bench) {
     bench->is_done = !task_env(t)->is_dead;
 }
 
+static void check_queue(struct engine *engine) {
+    struct arena *arena = arena_new(MIB(8));
+    struct destination *destinations = NULL;
+    struct outgoing outgoing;
+    struct store_status status;
+    size_t count = 0;
+    assert_int_equal(engine_status(engine, &status), STORE_OK);
+    assert_int_equal(status.queue_waiting, 300);
+    assert_int_equal(engine_queue_destinations(engine, arena, 1, 10, &destinations, &count), STORE_OK);
+    assert_int_equal(count, 2);
+    size_t odd = slice_equal(destinations[0].domain, SLICE("odd.example")) ? 0 : 1;
+    assert_slice(destinations[odd].domain, "odd.example");
+    assert_slice(destinations[1 - odd].domain, "even.example");
+    assert_int_equal(engine_queue_open(engine, arena, destinations[odd].id, 77, 1, 5000, &outgoing),
+                     STORE_OK);
+    assert_int_equal(outgoing.recipient_count, 150);
+    assert_slice(outgoing.mail_from, "ann@example.org");
+    assert_slice(outgoing.recipients[0].address, "user1@Odd.example");
+    assert_slice(outgoing.recipients[0].original, "first@old.example");
+    assert_int_equal(outgoing.recipients[0].notify, 1);
+    arena_free(&arena);
+}
+
 /* Everything is there, and in today's format. */
 static void check_migrated(struct task *t, struct bench *bench) {
     struct engine *engine = NULL;
@@ -219,6 +249,7 @@ static void check_migrated(struct task *t, struct bench *bench) {
     assert_int_equal(report.messages, 1);
     assert_int_equal(reader_body(reader, 77, 0, UINT64_MAX, &text), STORE_OK);
     assert_slice(buffer_slice(&text), "hello");
+    check_queue(engine);
     assert_int_equal(db_open(task_env(t), FOLDER "/store.db", DB_READ, &db), 0);
     assert_int_equal(DB_READ_NUMBER(db, pending, 7), 0);
     assert_int_equal(DB_READ_NUMBER(db, references, 7), 11000);

@@ -49,7 +49,7 @@ struct lane *real_lane_open(struct env *env, const struct lane_options *options)
 void real_lane_submit(struct lane *lane, struct lane_job *job);
 void real_lane_close(struct lane **lane);
 struct stream *real_tls_wrap(struct env *env, struct stream *inner, struct tls_context *context,
-                             bool is_server);
+                             bool is_server, const char *peer_name);
 struct dns *real_dns_open(struct env *env, const struct dns_options *options, const char **reason);
 
 #endif

@@ -5,6 +5,7 @@
 #include "io/real/tls.h"
 
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <stdlib.h>
 
 #include "io/real/loop.h"
@@ -102,11 +103,21 @@ static ssize_t tls_read(struct stream *stream, void *bytes, size_t len) {
     return got > 0 ? got : result_of(s, got, &s->read_wants);
 }
 
+/* We refused its certificate; else it was the peer who ended the handshake, or something else. */
+static bool is_peer_refused(struct tls_stream *s) {
+    long fault = SSL_get_verify_result(s->ssl);
+    if (SSL_is_server(s->ssl) || SSL_get_verify_mode(s->ssl) == SSL_VERIFY_NONE || fault == X509_V_OK)
+        return false;
+    s->stream.security.peer_fault = X509_verify_cert_error_string(fault);
+    return true;
+}
+
 static ssize_t go_on_with_handshake(struct tls_stream *s) {
     ERR_clear_error();
     int result = SSL_do_handshake(s->ssl);
     if (result != 1) {
         ssize_t error = result_of(s, result, &s->write_wants);
+        if (error == -EPROTO && is_peer_refused(s)) return -EKEYREJECTED;
         return error ? error : -ECONNRESET;
     }
     note_security(s);
@@ -222,8 +233,19 @@ static const struct stream_ops tls_ops = {
     .close = tls_close,
 };
 
+/* Asks for the name and wants a certificate for it, where the context wants one at all (RFC 9525 6). An
+   address is not asked for (RFC 6066 3). */
+static void want_peer(SSL *ssl, const char *name) {
+    X509_VERIFY_PARAM *wanted = SSL_get0_param(ssl);
+    X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    if (X509_VERIFY_PARAM_set1_ip_asc(wanted, name) == 1) return;
+    ERR_clear_error();
+    if (X509_VERIFY_PARAM_set1_host(wanted, name, 0) != 1 || SSL_set_tlsext_host_name(ssl, name) != 1)
+        FATAL("OpenSSL takes no host's name");
+}
+
 struct stream *real_tls_wrap(struct env *env, struct stream *inner, struct tls_context *context,
-                             bool is_server) {
+                             bool is_server, const char *peer_name) {
     struct tls_stream *s = calloc(1, sizeof *s);
     BIO *bio = BIO_new(stream_method(context));
     SSL *ssl = SSL_new(context->certificates[0]);
@@ -240,5 +262,6 @@ struct stream *real_tls_wrap(struct env *env, struct stream *inner, struct tls_c
         SSL_set_accept_state(ssl);
     else
         SSL_set_connect_state(ssl);
+    if (peer_name) want_peer(ssl, peer_name);
     return &s->stream;
 }

@@ -125,6 +125,31 @@ struct tls_context *tls_context_client(void) {
     return context;
 }
 
+static size_t trust(SSL_CTX *ssl, struct slice roots_pem) {
+    size_t count = 0;
+    BIO *bio = bio_of(roots_pem);
+    for (;;) {
+        X509 *root = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+        if (!root) break;
+        count += X509_STORE_add_cert(SSL_CTX_get_cert_store(ssl), root) == 1;
+        X509_free(root);
+    }
+    BIO_free(bio);
+    ERR_clear_error();
+    return count;
+}
+
+struct tls_context *tls_context_client_trusting(struct slice roots_pem, const char **reason) {
+    struct tls_context *context = tls_context_client();
+    *reason = NULL;
+    SSL_CTX_set_verify(context->certificates[0], SSL_VERIFY_PEER, NULL);
+    if (trust(context->certificates[0], roots_pem) == 0) {
+        *reason = "no PEM certificate that OpenSSL can read";
+        tls_context_free(&context);
+    }
+    return context;
+}
+
 void tls_context_set_alpn(struct tls_context *context, const char *protocol) { context->alpn = protocol; }
 
 void tls_context_free(struct tls_context **context) {

@@ -259,8 +259,9 @@ static const struct stream_ops sim_tls_ops = {
 };
 
 struct stream *sim_tls_wrap(struct env *env, struct stream *inner, struct tls_context *context,
-                            bool is_server) {
+                            bool is_server, const char *peer_name) {
     (void)context;
+    (void)peer_name;
     struct sim_tls *s = sim_alloc(sizeof *s);
     s->stream = (struct stream){.ops = &sim_tls_ops, .env = env, .peer = inner->peer};
     s->inner = inner;

@@ -193,7 +193,7 @@ struct lane *sim_lane_open(struct env *env, const struct lane_options *options);
 void sim_lane_submit(struct lane *lane, struct lane_job *job);
 void sim_lane_close(struct lane **lane);
 struct stream *sim_tls_wrap(struct env *env, struct stream *inner, struct tls_context *context,
-                            bool is_server);
+                            bool is_server, const char *peer_name);
 struct dns *sim_dns_open(struct env *env, const struct dns_options *options, const char **reason);
 void sim_dns_free(struct sim_world *world);
 /* As a process dies: those who wait on its streams are told. */

@@ -1,0 +1,253 @@
+/* Reading the queue, on the loop: what is due where, and what an attempt or a report needs. */
+#include "base/limits.h"
+#include "store/engine_queue.h"
+#include "store/engine_state.h"
+#include "store/queue.h"
+#include "wire/smtp_parameter.h"
+
+static const char destinations_due[] =
+    "SELECT id, route, domain, due_ms, failures, reason FROM destination WHERE due_ms <= $1"
+    " ORDER BY due_ms LIMIT $2";
+static const char destination_one[] =
+    "SELECT id, route, domain, due_ms, failures, reason FROM destination WHERE id = $1";
+static const char destination_next[] = "SELECT due_ms FROM destination ORDER BY due_ms LIMIT 1";
+static const char destination_later[] =
+    "SELECT due_ms FROM destination WHERE due_ms > $1 ORDER BY due_ms LIMIT 1";
+static const char places_due[] =
+    "SELECT DISTINCT due_ms, message FROM recipient WHERE destination = $1 AND stream = $2 AND"
+    " (due_ms, message) > ($3, $4) AND due_ms <= $5 ORDER BY due_ms, message LIMIT $6";
+static const char due_of_stream[] =
+    "SELECT due_ms FROM recipient WHERE destination = $1 AND stream = $2 ORDER BY due_ms LIMIT 1";
+static const char outgoing_one[] =
+    "SELECT outgoing.tenant, account, stream, properties, mail_from, envelope_id, dsn_return, received_ms,"
+    " body.raw_bytes, body.stored_bytes FROM outgoing JOIN body ON body.id = outgoing.message"
+    " WHERE outgoing.message = $1";
+/* By the message: all its rows lie together. */
+static const char recipients_due[] =
+    "SELECT number, attempts, notify, address, original, same_host, outcome, status, reply, host FROM "
+    "recipient"
+    " WHERE message = $1 AND +destination = $2 AND due_ms <= $3 ORDER BY number LIMIT $4";
+static const char recipients_delayed[] =
+    "SELECT number, attempts, notify, address, original, same_host, outcome, status, reply, host FROM "
+    "recipient"
+    " WHERE message = $1 AND state = 0 AND flags & 2 = 0 AND (notify = 0 OR notify & $2 <> 0)"
+    " ORDER BY number LIMIT $3";
+static const char delayed_next[] =
+    "SELECT message, received_ms, mail_from <> '' AND EXISTS (SELECT 1 FROM recipient WHERE"
+    " recipient.message = outgoing.message AND state = 0 AND flags & 2 = 0 AND"
+    " (notify = 0 OR notify & $1 <> 0)) FROM outgoing WHERE message > $2 ORDER BY message LIMIT $3";
+
+void engine_queue_listen(struct engine *engine,
+                         void (*on_queued)(void *context, const struct queue_news *news), void *context) {
+    engine->queue.on_queued = on_queued;
+    engine->queue.queued_context = context;
+}
+
+/* Ends a read, and says what came of it. */
+static enum store_result read_end(struct engine *engine, enum store_result otherwise) {
+    enum store_result result = db_commit(engine->db);
+    db_complain(engine->db, engine->env->log);
+    return result == STORE_OK ? otherwise : result;
+}
+
+/* ---- destinations ---- */
+
+static bool read_destination(struct arena *arena, const struct db_rows *rows, struct destination *out) {
+    *out = (struct destination){.id = db_rows_id(rows, 0),
+                                .route = db_rows_id(rows, 1),
+                                .due_ms = db_rows_number(rows, 3),
+                                .failures = (uint32_t)db_rows_number(rows, 4)};
+    return arena_try_copy(arena, db_rows_bytes(rows, 2), &out->domain) &&
+           arena_try_copy(arena, db_rows_bytes(rows, 5), &out->reason);
+}
+
+enum store_result engine_queue_destinations(struct engine *engine, struct arena *arena, int64_t now_ms,
+                                            size_t max, struct destination **destinations, size_t *count) {
+    size_t capacity = 0;
+    *destinations = NULL;
+    *count = 0;
+    db_begin_read(engine->db);
+    struct db_rows rows = DB_ROWS(engine->db, destinations_due, DB_NUMBER(now_ms), DB_NUMBER(max));
+    while (db_rows_next(&rows)) {
+        struct destination *grown =
+            arena_try_grow(arena, *destinations, *count, &capacity, sizeof **destinations);
+        if (!grown || !read_destination(arena, &rows, &grown[*count])) break;
+        *destinations = grown;
+        ++*count;
+    }
+    db_rows_end(&rows);
+    return read_end(engine, STORE_OK);
+}
+
+int64_t engine_queue_next_due(struct engine *engine) {
+    db_begin_read(engine->db);
+    int64_t due_ms = DB_READ_NUMBER(engine->db, destination_next, QUEUE_NEVER);
+    return read_end(engine, STORE_OK) == STORE_OK ? due_ms : QUEUE_NEVER;
+}
+
+int64_t engine_queue_next_due_after(struct engine *engine, int64_t now_ms) {
+    db_begin_read(engine->db);
+    int64_t due_ms = DB_READ_NUMBER(engine->db, destination_later, QUEUE_NEVER, DB_NUMBER(now_ms));
+    return read_end(engine, STORE_OK) == STORE_OK ? due_ms : QUEUE_NEVER;
+}
+
+enum store_result engine_queue_destination(struct engine *engine, struct arena *arena, uint64_t id,
+                                           struct destination *destination) {
+    enum store_result found = STORE_NOT_FOUND;
+    db_begin_read(engine->db);
+    struct db_rows rows = DB_ROWS(engine->db, destination_one, DB_NUMBER(id));
+    if (db_rows_next(&rows)) found = read_destination(arena, &rows, destination) ? STORE_OK : STORE_BUSY;
+    db_rows_end(&rows);
+    return read_end(engine, found);
+}
+
+enum store_result engine_queue_read(struct engine *engine, uint64_t destination, enum queue_stream stream,
+                                    const struct queue_place *after, int64_t now_ms,
+                                    struct queue_place *places, size_t max, size_t *count) {
+    *count = 0;
+    db_begin_read(engine->db);
+    struct db_rows rows =
+        DB_ROWS(engine->db, places_due, DB_NUMBER(destination), DB_NUMBER(stream), DB_NUMBER(after->due_ms),
+                DB_NUMBER(after->message), DB_NUMBER(now_ms), DB_NUMBER(max));
+    while (db_rows_next(&rows))
+        places[(*count)++] = (struct queue_place){db_rows_number(&rows, 0), db_rows_id(&rows, 1)};
+    return read_end(engine, STORE_OK);
+}
+
+int64_t queue_due_of(struct db *db, uint64_t destination) {
+    int64_t due_ms = QUEUE_NEVER;
+    for (int stream = 0; stream < QUEUE_STREAMS; stream++) {
+        int64_t found =
+            DB_READ_NUMBER(db, due_of_stream, QUEUE_NEVER, DB_NUMBER(destination), DB_NUMBER(stream));
+        if (found < due_ms) due_ms = found;
+    }
+    return due_ms;
+}
+
+int64_t engine_queue_due_of(struct engine *engine, uint64_t destination) {
+    db_begin_read(engine->db);
+    int64_t due_ms = queue_due_of(engine->db, destination);
+    return read_end(engine, STORE_OK) == STORE_OK ? due_ms : QUEUE_NEVER;
+}
+
+/* ---- messages ---- */
+
+static bool read_outgoing(struct arena *arena, const struct db_rows *rows, uint64_t message,
+                          struct outgoing *outgoing) {
+    *outgoing = (struct outgoing){.message = message,
+                                  .tenant = db_rows_id(rows, 0),
+                                  .account = db_rows_id(rows, 1),
+                                  .stream = (enum queue_stream)db_rows_number(rows, 2),
+                                  .properties = (unsigned)db_rows_number(rows, 3),
+                                  .dsn_return = (uint32_t)db_rows_number(rows, 6),
+                                  .received_ms = db_rows_number(rows, 7),
+                                  .raw_bytes = db_rows_id(rows, 8),
+                                  .packed_bytes = db_rows_id(rows, 9)};
+    return arena_try_copy(arena, db_rows_bytes(rows, 4), &outgoing->mail_from) &&
+           arena_try_copy(arena, db_rows_bytes(rows, 5), &outgoing->envelope_id);
+}
+
+static bool read_recipient(struct arena *arena, const struct db_rows *rows, struct outgoing_recipient *out) {
+    *out = (struct outgoing_recipient){.number = (uint32_t)db_rows_number(rows, 0),
+                                       .attempts = (uint32_t)db_rows_number(rows, 1),
+                                       .notify = (uint32_t)db_rows_number(rows, 2),
+                                       .outcome = (enum queue_outcome)db_rows_number(rows, 6)};
+    return arena_try_copy(arena, db_rows_bytes(rows, 3), &out->address) &&
+           arena_try_copy(arena, db_rows_bytes(rows, 4), &out->original) &&
+           arena_try_copy(arena, db_rows_bytes(rows, 5), &out->same_host) &&
+           arena_try_copy(arena, db_rows_bytes(rows, 7), &out->status) &&
+           arena_try_copy(arena, db_rows_bytes(rows, 8), &out->reply) &&
+           arena_try_copy(arena, db_rows_bytes(rows, 9), &out->host);
+}
+
+static enum store_result read_message(struct db *db, struct arena *arena, uint64_t message,
+                                      struct outgoing *outgoing) {
+    enum store_result found = STORE_NOT_FOUND;
+    struct db_rows rows = DB_ROWS(db, outgoing_one, DB_NUMBER(message));
+    if (db_rows_next(&rows)) found = read_outgoing(arena, &rows, message, outgoing) ? STORE_OK : STORE_BUSY;
+    db_rows_end(&rows);
+    return found;
+}
+
+/* As many as there is memory for. */
+static enum store_result read_recipients(struct arena *arena, struct db_rows rows,
+                                         struct outgoing *outgoing) {
+    size_t capacity = 0;
+    enum store_result result = STORE_OK;
+    while (result == STORE_OK && db_rows_next(&rows)) {
+        struct outgoing_recipient *grown =
+            arena_try_grow(arena, outgoing->recipients, outgoing->recipient_count, &capacity, sizeof *grown);
+        if (!grown || !read_recipient(arena, &rows, &grown[outgoing->recipient_count])) {
+            result = STORE_BUSY;
+            continue;
+        }
+        outgoing->recipients = grown;
+        outgoing->recipient_count++;
+    }
+    db_rows_end(&rows);
+    if (outgoing->recipient_count) return STORE_OK;
+    return result == STORE_OK ? STORE_NOT_FOUND : result;
+}
+
+enum store_result engine_queue_open(struct engine *engine, struct arena *arena, uint64_t destination,
+                                    uint64_t message, int64_t now_ms, size_t recipients_max,
+                                    struct outgoing *outgoing) {
+    db_begin_read(engine->db);
+    enum store_result found = read_message(engine->db, arena, message, outgoing);
+    if (found == STORE_OK)
+        found = read_recipients(arena,
+                                DB_ROWS(engine->db, recipients_due, DB_NUMBER(message),
+                                        DB_NUMBER(destination), DB_NUMBER(now_ms), DB_NUMBER(recipients_max)),
+                                outgoing);
+    return read_end(engine, found);
+}
+
+enum store_result engine_queue_open_report(struct engine *engine, struct arena *arena, uint64_t message,
+                                           size_t recipients_max, struct outgoing *outgoing) {
+    return engine_queue_open(engine, arena, DESTINATION_REPORTS, message, QUEUE_NEVER, recipients_max,
+                             outgoing);
+}
+
+enum store_result engine_queue_open_delayed(struct engine *engine, struct arena *arena, uint64_t message,
+                                            size_t recipients_max, struct outgoing *outgoing) {
+    db_begin_read(engine->db);
+    enum store_result found = read_message(engine->db, arena, message, outgoing);
+    if (found == STORE_OK && outgoing->mail_from.len == 0) found = STORE_NOT_FOUND;
+    if (found == STORE_OK)
+        found = read_recipients(arena,
+                                DB_ROWS(engine->db, recipients_delayed, DB_NUMBER(message),
+                                        DB_NUMBER(SMTP_NOTIFY_DELAY), DB_NUMBER(recipients_max)),
+                                outgoing);
+    return read_end(engine, found);
+}
+
+enum store_result engine_queue_body(struct engine *engine, uint64_t message, uint64_t offset, size_t len,
+                                    struct buffer *out) {
+    enum store_result result = body_read_packed(&engine->outgoing, message, offset, len, out);
+    db_complain(engine->db, engine->env->log);
+    return result;
+}
+
+/* ---- who wants to know of a delay ---- */
+
+/* Ids rise with the time of acceptance. Those at the beginning whose senders were told, or want to know
+   nothing, are not looked at again. */
+enum store_result engine_queue_delayed(struct engine *engine, int64_t accepted_before_ms, uint64_t *messages,
+                                       size_t max, size_t *count) {
+    uint64_t looked_at = 0;
+    *count = 0;
+    db_begin_read(engine->db);
+    struct db_rows rows = DB_ROWS(engine->db, delayed_next, DB_NUMBER(SMTP_NOTIFY_DELAY),
+                                  DB_NUMBER(engine->delayed_from), DB_NUMBER(QUEUE_DELAYED_ROWS));
+    while (*count < max && db_rows_next(&rows)) {
+        if (db_rows_number(&rows, 1) >= accepted_before_ms) break;
+        if (db_rows_number(&rows, 2))
+            messages[(*count)++] = db_rows_id(&rows, 0);
+        else if (*count == 0)
+            looked_at = db_rows_id(&rows, 0);
+    }
+    db_rows_end(&rows);
+    enum store_result result = read_end(engine, STORE_OK);
+    if (result == STORE_OK && looked_at) engine->delayed_from = looked_at;
+    return result;
+}
