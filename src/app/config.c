@@ -114,6 +114,8 @@ void config_render(const struct config *config, struct buffer *out) {
         "# metrics.allow = %s\n\n"
         "# Hosts that may send mail to anybody through port 25 without a login (docs/relaying.md). Nobody.\n"
         "# relay.networks = 192.0.2.7, 2001:db8::/64\n\n"
+        "# Mail of a host that is new is put off for a minute, so that it comes again (docs/relaying.md).\n"
+        "# greylist.enabled = yes\n\n"
         "# The way out (docs/relaying.md): from which addresses, how long mail is tried, how many "
         "recipients\n"
         "# an account may have; 0 is no limit.\n"

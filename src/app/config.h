@@ -60,6 +60,7 @@ struct config {
     const char *metrics_allow;
     /* Who may send to anybody on port 25 without a login (wire/network_list.h); empty: nobody. */
     const char *relay_networks;
+    bool is_greylisting;
     struct outbound_settings outbound;
 };
 

@@ -139,6 +139,7 @@ static const struct key keys[] = {
     {SLICE_INIT("log.level"), read_log_level, 0, 0, 0, "debug, info, warn or error"},
     {SLICE_INIT("metrics.allow"), read_networks, AT(metrics_allow), 0, 0, NETWORKS},
     {SLICE_INIT("relay.networks"), read_networks, AT(relay_networks), 0, 0, NETWORKS},
+    {SLICE_INIT("greylist.enabled"), read_yes_or_no, AT(is_greylisting), 0, 0, "yes or no"},
     {SLICE_INIT("outbound.port"), read_number, AT(outbound.port), 1, UINT16_MAX, "a number from 1 to 65535"},
     {SLICE_INIT("outbound.allow_private"), read_yes_or_no, AT(outbound.allow_private), 0, 0, "yes or no"},
     {SLICE_INIT("outbound.source_ipv4"), read_ipv4, AT(outbound.source_ipv4), 0, 0,

@@ -120,6 +120,7 @@ static void apply_settings(struct edge_role *edge) {
     }
     edge->smtp.settings.message_bytes_max = settings->message_bytes_max;
     edge->smtp.settings.relay_networks = settings->relay_networks;
+    edge->smtp.settings.is_greylisting = settings->is_greylisting;
     edge->web.hostname = settings->hostname;
     edge->web.base_port = settings->base_port;
     edge->web.metrics_allow = settings->metrics_allow;

@@ -147,9 +147,25 @@ static struct smtp_reply check_kind(const struct smtp_session *session, enum add
     return smtp_reply_named(SMTP_REPLY_UNKNOWN_RECIPIENT);
 }
 
+/* Silence: it is no stranger, or was here before. RFC 6647 5.7: temporary, 451 4.7.1. */
+static struct smtp_reply check_greylist(const struct smtp_session *session, struct slice address) {
+    struct smtp_server *server = session->server;
+    bool is_stranger = session->kind == SMTP_PORT_MX && !smtp_session_may_relay(session);
+    if (!server->settings.is_greylisting || !is_stranger) return SMTP_SILENCE;
+    struct slice network = smtp_network_of(session->scratch, &session->peer);
+    if (network.len == 0) return SMTP_SILENCE;
+    int64_t left_ms = greylist_wait_ms(server->greylist, network, session->transaction->mail_from, address);
+    if (left_ms == 0) return SMTP_SILENCE;
+    return (struct smtp_reply){.code = 451,
+                               .enhanced = SLICE("4.7.1"),
+                               .text = arena_printf(session->scratch, "Greylisted: try again in %lld seconds",
+                                                    (long long)(left_ms + 999) / 1000)};
+}
+
 static struct smtp_reply add_resolved(struct smtp_session *session, struct slice address,
                                       const struct address_route *route, const struct smtp_rcpt *rcpt) {
     struct smtp_reply refusal = check_kind(session, route->kind);
+    if (refusal.code == 0) refusal = check_greylist(session, address);
     if (refusal.code) return refusal;
     if (route->kind == ADDRESS_ELSEWHERE) return add_elsewhere(session, address, route, rcpt);
     return add_ours(session, address, route, rcpt);

@@ -87,6 +87,9 @@ struct slice smtp_address_text(struct arena *arena, const struct smtp_address *a
 bool smtp_admission_enter(struct smtp_server *server, const struct peer *peer);
 void smtp_admission_leave(struct smtp_server *server, const struct peer *peer);
 
+/* The bytes of the host's network, IPv4: its /24, IPv6: its /64; in `arena`. Empty: a local socket. */
+struct slice smtp_network_of(struct arena *arena, const struct peer *peer);
+
 /* Keeps the client's name; `is_name`: a host name or an address literal. */
 void smtp_session_set_helo(struct smtp_session *session, struct slice name, bool is_name);
 /* TLS has begun: learns from the stream how, and logs it. */

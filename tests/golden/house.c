@@ -293,6 +293,7 @@ static struct smtp_settings smtp_settings_of(const struct house *house) {
     settings.errors_max = (unsigned)setting(house, "errors_max", settings.errors_max);
     if (house->options->script)
         settings.relay_networks = script_setting(house->options->script, "relay_networks");
+    settings.is_greylisting = setting_is(house, "greylist", "yes");
     return settings;
 }
 
