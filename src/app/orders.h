@@ -81,6 +81,7 @@ struct role_settings {
     struct slice metrics_allow;
     /* Who may send to anybody without a login, or empty. */
     struct slice relay_networks;
+    struct slice dnsbl_zones;
     bool is_greylisting;
     struct outbound_settings outbound;
 };

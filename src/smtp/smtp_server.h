@@ -13,6 +13,7 @@
 #include "base/map.h"
 #include "intake/intake.h"
 #include "login/login.h"
+#include "smtp/blocklist.h"
 #include "smtp/greylist.h"
 
 enum smtp_port_kind {
@@ -62,6 +63,8 @@ struct smtp_server {
     struct intake_pool *intake;
     struct store_client *store;
     struct smtp_settings settings;
+    /* Whom strangers are looked up in; or NULL. */
+    struct blocklist *blocklist;
 
     /* Private: connections by address, who was put off, and warm arenas. */
     struct map *addresses;

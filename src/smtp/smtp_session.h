@@ -70,6 +70,9 @@ struct smtp_session {
     bool is_helo_name; /* a host name or an address literal, so that it may stand in Received */
     char security[64];
     struct login_identity *identity;
+    /* Block lists were asked; which has it, or NULL. */
+    bool is_looked_up;
+    char *listed;
     struct arena *scratch;
     struct smtp_transaction *transaction;
 };

@@ -18,6 +18,7 @@ static void nobody_relays_and_mail_goes_out_by_port_25_unless_it_is_said(void **
     assert_string_equal(config.relay_networks, "");
     assert_int_equal(config.outbound.port, 25);
     assert_false(config.outbound.allow_private);
+    assert_string_equal(config.dnsbl_zones, "");
     assert_false(config.is_greylisting);
     assert_string_equal(config.outbound.source_ipv4, "");
     assert_int_equal(config.outbound.lifetime_hours, 120);
@@ -58,6 +59,7 @@ static void what_a_key_cannot_take_is_named_with_its_line(void **state) {
         {"relay.networks = 192.0.2.7/24", "must be addresses and networks"},
         {"relay.networks = everybody", "must be addresses and networks"},
         {"relay.networks =", "has no value"},
+        {"dnsbl.zones = a.test=10.0.0.1", "up to 8 names"},
         {"greylist.enabled = 1", "yes or no"},
         {"outbound.port = 0", "from 1 to 65535"},
         {"outbound.port = 65536", "from 1 to 65535"},
