@@ -49,6 +49,33 @@ static const struct cli_command commands[] = {
      "  --nagios           one line, and the exit status of a Nagios plug-in: 0, 1 warning, 2 critical\n",
      DATA_OPTIONS | OPTION_ACCOUNT | OPTION_PASSWORD_STDIN | OPTION_NAGIOS, OPTION_DATA, 0, 0,
      command_health},
+    {"queue",
+     "list [messages [domain=D] [sender=A] [state=S] [after=ID]] | show ID | retry|hold|release "
+     "ID|DOMAIN|all\n"
+     "       | remove|bounce ID [RECIPIENT] | remove|bounce DOMAIN|all | stream ID|DOMAIN|all KIND\n"
+     "       --data DIR [--json]",
+     "mail on its way to other hosts",
+     "list            the domains that mail waits for, those with most first: how much, since when, when "
+     "the\n"
+     "                next try is, and what was said at the last\n"
+     "list messages   the messages, in the order they came; domain=, sender= and "
+     "state=waiting|held|reporting\n"
+     "                leave out others, after=ID goes on behind one\n"
+     "show ID         one message: its recipients, what became of each so far, and its history\n"
+     "retry           try now and not when it is due; also a domain that could not be reached\n"
+     "hold, release   keep it here until it is released; let it go again\n"
+     "remove          take it out, and tell nobody\n"
+     "bounce          take it out, and tell its sender that it was not delivered\n"
+     "stream          personal, transactional or bulk: bulk goes after the others\n"
+     "What is being sent at this moment is not called back: if it arrives, it has arrived.\n",
+     DATA_OPTIONS, OPTION_DATA, 1, 5, command_queue},
+    {"trace", "MESSAGE-ID|QUEUE-ID --data DIR [--json]", "what happened to a message that was sent",
+     "Shows when it was accepted, each attempt with the host, TLS and the host's own words, and what was "
+     "done\n"
+     "with it by hand; also after it left. MESSAGE-ID is that of its header, QUEUE-ID the one of the log "
+     "and\n"
+     "of \"250 Ok: accepted as\".\n",
+     DATA_OPTIONS, OPTION_DATA, 1, 1, command_trace},
     {"verify", "--data DIR [--json]", "read and check everything that is stored",
      "Every body's checksum, reference counts, UIDs, counts. Works beside a running server.\n", DATA_OPTIONS,
      OPTION_DATA, 0, 0, command_plain},

@@ -94,6 +94,8 @@ int command_alias(struct cli *cli);
 int command_domain(struct cli *cli);
 int command_plain(struct cli *cli);
 int command_health(struct cli *cli);
+int command_queue(struct cli *cli);
+int command_trace(struct cli *cli);
 int command_import(struct cli *cli);
 int command_export(struct cli *cli);
 int command_tool(struct cli *cli);

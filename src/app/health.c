@@ -217,8 +217,8 @@ static bool take_step(struct task *t, struct visit *visit, const struct step *st
 
 static void follow(struct task *t, struct visit *visit) {
     const struct health_request *request = visit->looking->request;
-    struct connect_request to = {request->address,
-                                 (uint16_t)(request->base_port + ports[visit->script->port].number)};
+    struct connect_request to = {.address = request->address,
+                                 .port = (uint16_t)(request->base_port + ports[visit->script->port].number)};
     int result = stream_connect(t, visit->looking->env, &to, visit->until_ms, &visit->stream);
     if (result) {
         (void)fail_io(visit, result);

@@ -135,8 +135,15 @@ static int send_while_connecting(const struct probe_setting *s) {
     struct sockaddr_in to = loopback(s->listener_port);
     return result_of(sendto(s->fresh, "x", 1, MSG_FASTOPEN, (struct sockaddr *)&to, sizeof to));
 }
-static int bind_port(const struct probe_setting *s) {
+static int bind_address(const struct probe_setting *s) {
     struct sockaddr_in at = loopback(0);
+    return result_of(bind(s->fresh, (struct sockaddr *)&at, sizeof at));
+}
+static int bind_port(const struct probe_setting *s) {
+    enum { ANY_PORT = 2525 };
+    struct sockaddr_in at = loopback(ANY_PORT);
+    int on = 1;
+    (void)setsockopt(s->fresh, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     return result_of(bind(s->fresh, (struct sockaddr *)&at, sizeof at));
 }
 static int listen_there(const struct probe_setting *s) { return result_of(listen(s->fresh, 1)); }
@@ -288,7 +295,8 @@ const struct probe probes[] = {
     {"open a raw socket", open_raw, {SX, SX, SX, SX}},
     {"connect", connect_out, {SX, 0, SX, SX}},
     {"connect with the first byte", send_while_connecting, {SX, X, SX, SX}},
-    {"bind", bind_port, {SX, X, SX, SX}},
+    {"bind an address", bind_address, {SX, 0, SX, SX}},
+    {"bind a port", bind_port, {SX, X, SX, SX}},
     {"listen", listen_there, {S, S, S, S}},
     {"accept at a given socket", accept_given, {0, S, S, 0}},
     {"set TCP_NODELAY", set_no_delay, {0, 0, 0, 0}},

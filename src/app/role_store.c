@@ -5,12 +5,14 @@
 #include "app/control.h"
 #include "app/role.h"
 #include "store/service.h"
+#include "transit/scheduler.h"
 
-enum { LOCK_PATIENCE_MS = 10000, LOCK_PAUSE_MS = 50 };
+enum { LOCK_PATIENCE_MS = 10000, LOCK_PAUSE_MS = 50, HOUR_MS = 3600 * 1000 };
 
 struct store_role {
     struct engine *engine;
     struct store_service *service;
+    struct scheduler *scheduler;
     struct control_server *control;
     struct admin_roles roles;
 };
@@ -51,6 +53,14 @@ static const char *explain(int result) {
     }
 }
 
+/* A warning after no time at all is none. */
+static struct scheduler_settings scheduler_settings_of(const struct role *role) {
+    const struct outbound_settings *outbound = &role->settings.outbound;
+    int64_t warning_ms = (int64_t)outbound->delay_warning_hours * HOUR_MS;
+    return (struct scheduler_settings){.lifetime_ms = (int64_t)outbound->lifetime_hours * HOUR_MS,
+                                       .delay_warning_ms = warning_ms ? warning_ms : INT64_MAX / 4};
+}
+
 static bool start(struct task *t, struct role *role) {
     struct store_role *state = calloc(1, sizeof *state);
     if (!state) FATAL("out of memory for the store role");
@@ -72,6 +82,8 @@ static bool start(struct task *t, struct role *role) {
         return false;
     }
     state->service = store_service_new(role->env, state->engine);
+    struct scheduler_settings settings = scheduler_settings_of(role);
+    state->scheduler = scheduler_new(role->env, state->engine, &settings);
     state->control = control_server_new(role->env, state->engine, state->service, &state->roles);
     role->state = state;
     return true;
@@ -79,14 +91,19 @@ static bool start(struct task *t, struct role *role) {
 
 static void reload(struct task *t, struct role *role) {
     (void)t;
-    (void)role;
+    struct scheduler_settings settings = scheduler_settings_of(role);
+    scheduler_set(((struct store_role *)role->state)->scheduler, &settings);
 }
 
 static void peer(struct task *t, struct role *role, enum role_kind kind, uint64_t index,
                  struct stream *stream) {
     (void)t;
-    (void)index;
     struct store_role *state = role->state;
+    if (kind == ROLE_REMOTE) {
+        scheduler_attach(state->scheduler, stream);
+        scheduler_on_lost(state->scheduler, role_link_lost(role, kind, index));
+        return;
+    }
     store_service_attach(state->service, stream, kind == ROLE_MAIL);
 }
 
@@ -134,6 +151,7 @@ static void measure(struct role *role) {
 static void stop(struct task *t, struct role *role) {
     struct store_role *state = role->state;
     control_server_free(t, &state->control);
+    scheduler_free(t, &state->scheduler);
     store_service_free(t, &state->service);
     engine_close(t, &state->engine);
     free(state);

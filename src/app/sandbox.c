@@ -165,6 +165,7 @@ static const struct call_rule call_rules[] = {
     {STORE | MAIL, CALL(clone), 1, {IS(0, THREAD_FLAGS)}},
     {STORE | MAIL, CALL(prctl), 1, {IS(0, PR_SET_NAME)}},
     {STORE, CALL(setpriority), 2, {IS(0, PRIO_PROCESS), IS(1, 0)}},
+    {REMOTE, CALL(setsockopt), 2, {IS(1, IPPROTO_IP), IS(2, IP_BIND_ADDRESS_NO_PORT)}},
     {REMOTE, CALL(socket), 2, {IS(0, AF_INET), HAS(1, SOCKET_TYPE, SOCK_STREAM)}},
     {REMOTE, CALL(socket), 2, {IS(0, AF_INET), HAS(1, SOCKET_TYPE, SOCK_DGRAM)}},
     {REMOTE, CALL(socket), 2, {IS(0, AF_INET6), HAS(1, SOCKET_TYPE, SOCK_STREAM)}},
@@ -219,6 +220,12 @@ static bool enter_seccomp(enum role_kind kind) {
 #define ACCESS_NET_BIND_TCP (1u << 0)
 #define ACCESS_NET_CONNECT_TCP (1u << 1)
 #define SCOPE_ABSTRACT_SOCKETS_AND_SIGNALS 3u
+#define RULE_NET_PORT 2
+
+struct port_attributes {
+    uint64_t access;
+    uint64_t port;
+};
 
 struct ruleset_attributes {
     uint64_t files;
@@ -302,6 +309,13 @@ static void prepare_store(const char *folder) {
     if (is_new) (void)!settle_names(folder);
 }
 
+/* Whoever connects chooses the address it comes from, and no port. */
+static bool allow_source(int ruleset, const struct ruleset_attributes *attributes) {
+    struct port_attributes rule = {.access = ACCESS_NET_BIND_TCP};
+    if (!(attributes->network & ACCESS_NET_BIND_TCP)) return true;
+    return syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &rule, 0) == 0;
+}
+
 static bool enter_landlock(enum role_kind kind, const char *folder) {
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     if (version < 2) return false;
@@ -310,7 +324,7 @@ static bool enter_landlock(enum role_kind kind, const char *folder) {
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attributes, bytes, 0);
     if (ruleset < 0) return false;
     if (kind == ROLE_STORE) prepare_store(folder);
-    bool good = true;
+    bool good = kind != ROLE_REMOTE || allow_source(ruleset, &attributes);
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
         if (places[i].kind == kind)
             good = good && allow_place(ruleset, folder, places[i].name, places[i].access & attributes.files);

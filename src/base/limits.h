@@ -162,8 +162,9 @@ enum {
     BODY_READ_AHEAD_BYTES = 64 * 1024,
     BODY_READ_GAP_BYTES = 8 * 1024,
     /* Unpacked ahead of a long answer at once; a role holds twice as much while it does so. */
-    BODY_AHEAD_BYTES = 512 * 1024,
+    BODY_AHEAD_BYTES = 1024 * 1024,
     BODY_AHEAD_MESSAGES = 128,
+    BODY_AHEAD_THREADS = 2,
 
     /* Store: one commit takes at most this much; segments of bodies; what is kept in memory. */
     STORE_BATCH_OPERATIONS_MAX = 256,
@@ -198,9 +199,9 @@ enum {
     STORE_EVENT_ROWS = 500,
     STORE_EVENTS_KEPT_MAX = 1000 * 1000,
     STORE_EVENTS_KEPT_DAYS = 30,
-    /* The queue: destinations whose state the commit lane remembers; what is kept of an answer; messages looked
-       at in one go for who is owed word of a delay; rows that one commit of an owner's order changes; lines of
-       a listing; destinations that upkeep forgets at a time. */
+    /* The queue: destinations whose state the commit lane remembers; what is kept of an answer; messages
+       looked at in one go for who is owed word of a delay; rows that one commit of an owner's order changes;
+       lines of a listing; destinations that upkeep forgets at a time. */
     QUEUE_DESTINATIONS_KNOWN_MAX = 4096,
     QUEUE_REPLY_BYTES_MAX = 2000,
     QUEUE_DELAYED_ROWS = 2000,
@@ -244,6 +245,8 @@ enum {
     STORE_UIDS_STORED_COMMITS = 1000,
     STORE_UIDS_STORED_NEW = 20000,
     STORE_UIDS_STORED_BYTES_MAX = 16 * 1024 * 1024,
+    /* Messages that an expunge removes one by one, instead of looking through the whole mailbox. */
+    STORE_EXPUNGE_FEW = 256,
     STORE_MAILBOXES_MAX = 10000,
     STORE_MAILBOX_LEVELS_MAX = 50,
     STORE_KEYWORD_BYTES_MAX = 255,
@@ -409,19 +412,34 @@ enum {
     /* RFC 5321 4.5.4.1: at least 4-5 days. */
     TRANSIT_LIFETIME_MS = 5 * 24 * 3600 * 1000,
     TRANSIT_DELAY_WARNING_MS = 4 * 3600 * 1000,
+    /* Finding hosts: records that are read, names that are looked up of them, addresses of one name and family,
+       and addresses that one attempt tries; one lookup, all of them; one connection. */
+    TRANSIT_MX_MAX = 200,
+    TRANSIT_MX_NAMES_MAX = 16,
+    TRANSIT_NAME_ADDRESSES_MAX = 4,
+    TRANSIT_ADDRESSES_MAX = 16,
+    TRANSIT_LOOKUP_MS = 20 * 1000,
+    TRANSIT_LOOKUPS_MS = 60 * 1000,
+    TRANSIT_CONNECT_MS = 30 * 1000,
+    /* A host that may have taken a message already is insisted on for so many attempts. */
+    TRANSIT_SAME_HOST_ATTEMPTS_MAX = 10,
+    /* How long a body's next bytes are waited for while a host waits, too; and what is under way, at the end. */
+    TRANSIT_BODY_MS = 60 * 1000,
+    TRANSIT_STOP_MS = 5 * 1000,
 
     /* Routes: how many there are, and those by receiving hosts that every session is told of; of one of them;
-       recipients whose destination one commit looks at after a change of routes, and the pause before what
-       was under way then is looked at again. */
+       recipients whose destination one commit looks at after a change of routes, the pause behind it, and
+       that before what was under way then is looked at again. */
     ROUTES_MAX = 1000,
     ROUTES_BY_MX_MAX = 64,
     ROUTE_HOSTS_MAX = 16,
     ROUTE_NAME_BYTES_MAX = 64,
     ROUTE_USER_BYTES_MAX = 512,
     ROUTE_MOVE_ROWS = 200,
+    ROUTE_MOVE_STEP_MS = 2,
     ROUTE_MOVE_PAUSE_MS = 5000,
-    /* A test of a route: at one host, in all, addresses of one host, and steps that are told. */
-    ROUTE_TEST_HOST_MS = 30 * 1000,
+    /* A test of a route: how long it goes on to the next host, addresses of one host, and steps that are
+       told. */
     ROUTE_TEST_MS = 3 * 60 * 1000,
     ROUTE_TEST_ADDRESSES_MAX = 4,
     ROUTE_TEST_STEPS_MAX = 256,

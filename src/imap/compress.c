@@ -23,7 +23,3 @@ struct imap_answer imap_run_compress(struct task *t, struct imap_call *call) {
     LOG_INFO(session->server->env->log, "imap.compressed", LOG_ID("session", session->id));
     return ANSWER_NONE;
 }
-
-void imap_compress_end(struct imap_session *session) {
-    if (session->is_compressed) session->server->compressed_count--;
-}

@@ -98,27 +98,35 @@ static bool looks_ahead(struct fetch *fetch) {
     return fetch->ahead != NULL;
 }
 
-static enum batch_result write_and_look_ahead(struct task *t, struct fetch *fetch, uint32_t *from) {
+/* A batch is written while the next one is unpacked, and the entries of the one after that are read before,
+   so that the lane need not wait for them. */
+static enum batch_result write_looking_ahead(struct task *t, struct fetch *fetch, uint32_t *from) {
     enum batch_result next = read_batch(fetch, &fetch->next, from);
-    if (next == BATCH_MORE) body_ahead_begin(t, fetch->ahead, fetch->next.entries, fetch->next.count);
-    enum batch_result result = write_batch(t, fetch, &fetch->now);
-    body_ahead_end(t, fetch->ahead);
-    struct fetch_batch written = fetch->now;
-    fetch->now = fetch->next;
-    fetch->next = written;
-    return result == BATCH_MORE ? next : result;
+    for (;;) {
+        enum batch_result after = next;
+        if (next == BATCH_MORE) {
+            body_ahead_begin(t, fetch->ahead, fetch->next.entries, fetch->next.count);
+            after = read_batch(fetch, &fetch->after, from);
+        }
+        enum batch_result result = write_batch(t, fetch, &fetch->now);
+        body_ahead_end(t, fetch->ahead);
+        if (result != BATCH_MORE || next != BATCH_MORE) return result == BATCH_MORE ? next : result;
+        struct fetch_batch written = fetch->now;
+        fetch->now = fetch->next;
+        fetch->next = fetch->after;
+        fetch->after = written;
+        next = after;
+        if (task_yield(t) == WAIT_CANCELLED) return BATCH_GONE;
+    }
 }
 
 static enum batch_result write_batches(struct task *t, struct fetch *fetch) {
     uint32_t from = 1;
     enum batch_result result = read_batch(fetch, &fetch->now, &from);
     while (result == BATCH_MORE) {
-        if (looks_ahead(fetch)) {
-            result = write_and_look_ahead(t, fetch, &from);
-        } else {
-            result = write_batch(t, fetch, &fetch->now);
-            if (result == BATCH_MORE) result = read_batch(fetch, &fetch->now, &from);
-        }
+        if (looks_ahead(fetch)) return write_looking_ahead(t, fetch, &from);
+        result = write_batch(t, fetch, &fetch->now);
+        if (result == BATCH_MORE) result = read_batch(fetch, &fetch->now, &from);
         if (result == BATCH_MORE && task_yield(t) == WAIT_CANCELLED) return BATCH_GONE;
     }
     return result;
@@ -163,10 +171,12 @@ static struct imap_answer fetch_all(struct task *t, struct fetch *fetch) {
     const struct budgets *budgets = fetch->call->session->server->env->budgets;
     fetch->now.arena = arena_new(budgets->imap_batch_bytes);
     fetch->next.arena = arena_new(budgets->imap_batch_bytes);
+    fetch->after.arena = arena_new(budgets->imap_batch_bytes);
     fetch->structure_arena = arena_new(budgets->imap_work_bytes);
     enum batch_result result = fetch->targets.count ? write_batches(t, fetch) : BATCH_END;
     arena_free(&fetch->structure_arena);
     if (fetch->ahead) body_ahead_give_back(fetch->ahead);
+    arena_free(&fetch->after.arena);
     arena_free(&fetch->next.arena);
     arena_free(&fetch->now.arena);
     return conclude(fetch, result);

@@ -1,6 +1,6 @@
 /*
  * IDLE (RFC 2177) is a state of the session: this command ends at once without its tagged
- * reply, the session waits without stack or buffer, and news wakes it (imap_session.c). Nothing
+ * reply, the session waits without stack or buffer, and news wakes it (imap_run.c). Nothing
  * is sent to pass the time: phones sleep better so, and TCP knows whether the peer is there.
  */
 #include "base/limits.h"

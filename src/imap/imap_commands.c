@@ -1,7 +1,7 @@
 #include "imap/imap_commands.h"
 
 /* RFC 9051 7.5.1: no EXPUNGE while FETCH, STORE or SEARCH run, whose numbers it would shift; their
-   UID forms may have them (imap_session.c). */
+   UID forms may have them (imap_run.c). */
 static const struct imap_row rows[] = {
     {IMAP_COMMAND_CAPABILITY, IMAP_NEED_NOTHING, IMAP_SYNC_NONE, imap_run_capability},
     {IMAP_COMMAND_NOOP, IMAP_NEED_NOTHING, IMAP_SYNC_ALL, imap_run_noop},

@@ -35,6 +35,9 @@ struct imap_row {
 /* NULL: the command is known to the grammar only, or belongs before login. */
 const struct imap_row *imap_row_find(enum imap_command_kind kind);
 
+/* OK, for QRESYNC clients with [HIGHESTMODSEQ] of an expunge; `modseq` 0: nothing went (expunge.c). */
+struct imap_answer imap_answer_expunged(struct imap_call *call, uint64_t modseq, struct slice text);
+
 struct imap_answer imap_run_capability(struct task *t, struct imap_call *call);
 struct imap_answer imap_run_noop(struct task *t, struct imap_call *call);
 struct imap_answer imap_run_logout(struct task *t, struct imap_call *call);

@@ -23,9 +23,10 @@ struct fetch {
     struct uid_ranges targets;
     /* ENTRY_ bits that the request needs. */
     unsigned fields;
-    /* The entries that are being written, and, where their bodies are unpacked ahead, those that follow. */
+    /* The entries that are being written, and, where bodies are unpacked ahead, those that follow. */
     struct fetch_batch now;
     struct fetch_batch next;
+    struct fetch_batch after;
     /* Ours for the time of this command, or NULL. */
     struct body_ahead *ahead;
     /* The structure of the message at hand; NULL until somebody asks. */

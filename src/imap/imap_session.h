@@ -3,8 +3,8 @@
  * owns no buffer and no stack. Only the session's own task touches it while a command runs;
  * news from elsewhere goes through conn_post.
  *
- * A command is a row of imap_commands.c. Its handler writes untagged answers to `out` and returns
- * the tagged one; what other sessions did meanwhile is told in between, at the sync point
+ * A command is a row of imap_commands.c, and imap_run.c runs it. Its handler writes untagged answers to `out`
+ * and returns the tagged one; what other sessions did meanwhile is told in between, at the sync point
  * (imap_sync.h). Private to src/imap.
  */
 #ifndef IMAP_IMAP_SESSION_H
@@ -82,8 +82,6 @@ struct imap_answer {
 
 /* What to say where the store said no (RFC 5530). Not for STORE_OK. */
 struct imap_answer imap_answer_of(enum store_result result);
-/* OK, for QRESYNC clients with [HIGHESTMODSEQ] of an expunge; `modseq` 0: nothing went (expunge.c). */
-struct imap_answer imap_answer_expunged(struct imap_call *call, uint64_t modseq, struct slice text);
 /* The same for a mailbox that a message was to be put into: [TRYCREATE] where there is none. */
 struct imap_answer imap_answer_of_target(enum store_result result);
 
@@ -96,8 +94,6 @@ static inline bool imap_is_utf8(const struct imap_session *session) {
 static inline bool imap_is_condstore(const struct imap_session *session) {
     return session->enabled & (IMAP_ENABLE_CONDSTORE | IMAP_ENABLE_QRESYNC);
 }
-/* The session ends: others may have its compression (compress.c). */
-void imap_compress_end(struct imap_session *session);
 /* Leaves the selected mailbox, if there is one. */
 void imap_session_unselect(struct imap_session *session);
 /* Keeps a copy of the tag, or none. */

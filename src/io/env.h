@@ -54,6 +54,8 @@ struct listen_request {
 struct connect_request {
     const char *address;
     uint16_t port;
+    /* An address of ours, of the same family, to come from; NULL: the system's choice. */
+    const char *source;
 };
 
 struct file_ops;

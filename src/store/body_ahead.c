@@ -12,20 +12,32 @@ struct frame_ahead {
     size_t len;
 };
 
-/* What one job unpacks. */
+/* What one thread unpacks of a stretch: neighbours, because their bodies are read together. */
+struct share {
+    size_t first;
+    size_t end;
+    struct buffer raw;
+};
+
+/* What is unpacked at once. */
 struct stretch {
     const struct entry *entries;
     size_t count;
-    struct buffer raw;
+    struct share shares[BODY_AHEAD_THREADS];
     struct frame_ahead frames[BODY_AHEAD_MESSAGES];
+};
+
+struct worker {
+    struct body_ahead *ahead;
+    size_t number;
+    struct body_reader bodies;
+    struct lane_job job;
 };
 
 struct body_ahead {
     struct env *env;
-    const char *folder;
-    struct body_reader bodies;
+    struct worker workers[BODY_AHEAD_THREADS];
     struct lane *lane;
-    struct lane_job job;
     bool is_taken;
     bool is_running;
     /* Segments went while the job ran. */
@@ -37,7 +49,8 @@ struct body_ahead {
 static struct stretch *stretch_new(void) {
     struct stretch *stretch = calloc(1, sizeof *stretch);
     if (!stretch) FATAL("out of memory for reading ahead");
-    stretch->raw = buffer_new(BODY_AHEAD_BYTES);
+    for (size_t i = 0; i < BODY_AHEAD_THREADS; i++)
+        stretch->shares[i].raw = buffer_new(BODY_AHEAD_BYTES / BODY_AHEAD_THREADS);
     return stretch;
 }
 
@@ -45,8 +58,11 @@ struct body_ahead *body_ahead_new(struct env *env, const char *folder) {
     struct body_ahead *ahead = calloc(1, sizeof *ahead);
     if (!ahead) FATAL("out of memory for reading ahead");
     ahead->env = env;
-    ahead->folder = folder;
-    body_reader_open(&ahead->bodies, env, folder, NULL);
+    for (size_t i = 0; i < BODY_AHEAD_THREADS; i++) {
+        ahead->workers[i].ahead = ahead;
+        ahead->workers[i].number = i;
+        body_reader_open(&ahead->workers[i].bodies, env, folder, NULL);
+    }
     return ahead;
 }
 
@@ -54,21 +70,25 @@ void body_ahead_free(struct body_ahead **ahead) {
     if (!*ahead) return;
     ASSERT(!(*ahead)->is_taken);
     lane_close(&(*ahead)->lane);
-    body_reader_close(&(*ahead)->bodies);
+    for (size_t i = 0; i < BODY_AHEAD_THREADS; i++) body_reader_close(&(*ahead)->workers[i].bodies);
     free(*ahead);
     *ahead = NULL;
+}
+
+static void forget(struct body_ahead *ahead, uint64_t segment) {
+    for (size_t i = 0; i < BODY_AHEAD_THREADS; i++) body_reader_forget(&ahead->workers[i].bodies, segment);
 }
 
 void body_ahead_segment_gone(struct body_ahead *ahead, uint64_t segment) {
     if (ahead->is_running)
         ahead->must_forget = true;
     else
-        body_reader_forget(&ahead->bodies, segment);
+        forget(ahead, segment);
 }
 
 bool body_ahead_take(struct body_ahead *ahead) {
     if (ahead->is_taken) return false;
-    if (!ahead->lane) ahead->lane = lane_open(ahead->env, "bodies", 1);
+    if (!ahead->lane) ahead->lane = lane_open(ahead->env, "bodies", BODY_AHEAD_THREADS);
     ahead->is_taken = true;
     ahead->coming = stretch_new();
     ahead->there = stretch_new();
@@ -77,33 +97,39 @@ bool body_ahead_take(struct body_ahead *ahead) {
 
 /* In the lane. A body that does not fit ends it: the buffer is as large as it may be. */
 static void unpack(void *argument) {
-    struct body_ahead *ahead = argument;
-    struct stretch *stretch = ahead->coming;
-    buffer_clear(&stretch->raw);
-    for (size_t i = 0; i < stretch->count && !buffer_overflowed(&stretch->raw); i++) {
+    struct worker *worker = argument;
+    struct stretch *stretch = worker->ahead->coming;
+    struct share *share = &stretch->shares[worker->number];
+    buffer_clear(&share->raw);
+    for (size_t i = share->first; i < share->end && !buffer_overflowed(&share->raw); i++) {
         const struct entry *entry = &stretch->entries[i];
-        size_t before = stretch->raw.len;
+        size_t before = share->raw.len;
         bool is_good =
-            body_read_known(&ahead->bodies, entry->message, &entry->place, BODY_FRAME_BYTES, &stretch->raw);
-        size_t len = is_good ? stretch->raw.len - before : 0;
+            body_read_known(&worker->bodies, entry->message, &entry->place, BODY_FRAME_BYTES, &share->raw);
+        size_t len = is_good ? share->raw.len - before : 0;
         stretch->frames[i] = (struct frame_ahead){entry->message, before, len};
     }
 }
 
 void body_ahead_begin(struct task *t, struct body_ahead *ahead, const struct entry *entries, size_t count) {
     ASSERT(count <= BODY_AHEAD_MESSAGES && !ahead->is_running);
-    if (ahead->must_forget) body_reader_forget(&ahead->bodies, 0);
+    if (ahead->must_forget) forget(ahead, 0);
     ahead->must_forget = false;
     memset(ahead->coming->frames, 0, sizeof ahead->coming->frames);
     ahead->coming->entries = entries;
     ahead->coming->count = count;
     ahead->is_running = true;
-    lane_begin(t, ahead->lane, &ahead->job, unpack, ahead);
+    for (size_t i = 0; i < BODY_AHEAD_THREADS; i++) {
+        struct share *share = &ahead->coming->shares[i];
+        share->first = count * i / BODY_AHEAD_THREADS;
+        share->end = count * (i + 1) / BODY_AHEAD_THREADS;
+        lane_begin(t, ahead->lane, &ahead->workers[i].job, unpack, &ahead->workers[i]);
+    }
 }
 
 void body_ahead_end(struct task *t, struct body_ahead *ahead) {
     if (!ahead->is_running) return;
-    lane_join(t, &ahead->job);
+    for (size_t i = 0; i < BODY_AHEAD_THREADS; i++) lane_join(t, &ahead->workers[i].job);
     ahead->is_running = false;
     struct stretch *before = ahead->there;
     ahead->there = ahead->coming;
@@ -113,11 +139,13 @@ void body_ahead_end(struct task *t, struct body_ahead *ahead) {
 struct slice body_ahead_get(const struct body_ahead *ahead, size_t index, uint64_t body) {
     const struct stretch *there = ahead->there;
     if (index >= there->count || there->frames[index].body != body) return SLICE_EMPTY;
-    return slice_sub(buffer_slice(&there->raw), there->frames[index].offset, there->frames[index].len);
+    const struct share *share = there->shares;
+    while (index >= share->end) share++;
+    return slice_sub(buffer_slice(&share->raw), there->frames[index].offset, there->frames[index].len);
 }
 
 static void stretch_free(struct stretch **stretch) {
-    buffer_free(&(*stretch)->raw);
+    for (size_t i = 0; i < BODY_AHEAD_THREADS; i++) buffer_free(&(*stretch)->shares[i].raw);
     free(*stretch);
     *stretch = NULL;
 }

@@ -1,8 +1,8 @@
 /*
  * Unpacking bodies ahead: while a long answer is written, a lane reads and unpacks the bodies of the
- * messages that come next. It is one for the role and has one user at a time; whoever finds it taken
- * reads for itself. What could not be unpacked here, whatever the reason, is read again in the ordinary
- * way, which says why.
+ * messages that come next, on several threads: unpacking is most of the work of such an answer. It is one for
+ * the role and has one user at a time; whoever finds it taken reads for itself. What could not be unpacked
+ * here, whatever the reason, is read again in the ordinary way, which says why.
  */
 #ifndef STORE_BODY_AHEAD_H
 #define STORE_BODY_AHEAD_H

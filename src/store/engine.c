@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "store/directory.h"
 #include "store/engine_state.h"
+#include "store/log_room.h"
 #include "store/scan.h"
 #include "store/schema.h"
 #include "wire/scram_secret.h"
@@ -88,45 +89,12 @@ int engine_create(struct env *env, const char *folder) {
 
 /* ---- opening it ---- */
 
-static int write_again(struct file *file, uint8_t *chunk, uint64_t size) {
-    int result = 0;
-    for (uint64_t at = 0; result == 0 && at < size;) {
-        int64_t got = file_read(file, chunk, STORE_WAL_REWRITE_BYTES, at);
-        if (got <= 0) return got < 0 ? (int)got : 0;
-        result = file_write(file, slice_of(chunk, (size_t)got), at);
-        at += (uint64_t)got;
-    }
-    return result ? result : file_sync(file);
-}
-
-/* A sync that failed has left what it was for in memory alone, and no later sync writes it: a store that died
-   of it leaves a write-ahead log that we read whole and the disk has not, and all that is committed behind
-   the hole would be lost with the power. So what is there is written once more. */
-static int rewrite_log(struct env *env, const char *path) {
-    char name[STORE_PATH_BYTES_MAX];
-    struct file *file = NULL;
-    if ((size_t)snprintf(name, sizeof name, "%s-wal", path) >= sizeof name) return -ENAMETOOLONG;
-    int result = file_open(env, name, FILE_READ, &file);
-    int64_t size = result ? 0 : file_size(file);
-    file_close(&file);
-    if (result == -ENOENT) return 0;
-    if (result || size <= 0) return result ? result : (int)size;
-    result = file_open(env, name, FILE_WRITE, &file);
-    if (result) return result;
-    uint8_t *chunk = malloc(STORE_WAL_REWRITE_BYTES);
-    if (!chunk) FATAL("out of memory for a piece of the log");
-    result = write_again(file, chunk, (uint64_t)size);
-    free(chunk);
-    file_close(&file);
-    return result;
-}
-
 static int open_databases(struct engine *engine, const char *path, struct db **writer,
                           struct db **checkpointer) {
     struct env *env = engine->env;
     int result = has_store(env, path);
     if (result != -EEXIST) return result ? result : -ENOENT;
-    result = rewrite_log(env, path);
+    result = log_rewrite(env, path);
     if (result == 0) result = db_open(env, path, DB_WRITE, writer);
     if (result == 0) result = schema_migrate(env, *writer, engine->folder, &schema_migrations);
     if (*writer) db_complain(*writer, env->log);
@@ -186,6 +154,7 @@ static int start(struct engine *engine, const struct engine_options *options, co
     gate_init(&engine->scan_ended);
     password_room_open(&engine->passwords, engine->env, options->hash_memory_kib, secret);
     upkeep_start(engine, options->upkeep_pause_ms);
+    route_mover_start(engine);
     return 0;
 }
 
@@ -227,6 +196,7 @@ int engine_open(struct env *env, const struct engine_options *options, struct en
 
 void engine_close(struct task *t, struct engine **engine) {
     if (!*engine) return;
+    route_mover_stop(t, *engine);
     upkeep_stop(t, *engine);
     commit_queue_stop(t, &(*engine)->queue);
     password_room_close(&(*engine)->passwords);

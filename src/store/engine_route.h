@@ -46,4 +46,14 @@ enum store_result engine_route_find(struct engine *engine, struct arena *arena, 
 enum store_result engine_route_mx_routes(struct engine *engine, struct arena *arena, struct route **routes,
                                          size_t *count);
 
+/* Who sends says whether the message is in hand, at any destination, or may be, for all he knows: then it is
+   not moved yet. Called on the loop. One listener; NULL, as at first: nothing is moved. */
+void engine_route_listen(struct engine *engine, bool (*is_in_hand)(void *context, uint64_t message),
+                         void *context);
+/* Before a message is taken in hand: waits for the commit that may be moving it. It may be taken until the
+   next wait. False: the task is cancelled, and none may. */
+NODISCARD bool engine_route_await(struct task *t, struct engine *engine);
+/* All that waits is where the routes want it. */
+bool engine_route_is_applied(struct engine *engine);
+
 #endif

@@ -7,6 +7,7 @@
 #include "store/grant.h"
 #include "store/password.h"
 #include "store/route_cache.h"
+#include "store/route_move.h"
 #include "store/spool.h"
 #include "store/upkeep.h"
 
@@ -22,17 +23,18 @@ struct engine {
     struct spools spools;
     struct grants grants;
     struct route_cache routes;
-    /* For rewritten senders; made of the store's secret. */
-    uint8_t srs_secret[PASSWORD_KEY_BYTES];
     /* What leaves is read on the loop, too. */
     struct body_reader outgoing;
     /* All messages below were told of a delay, or nobody wants to know. */
     uint64_t delayed_from;
+    /* For rewritten senders; made of the store's secret. */
+    uint8_t srs_secret[PASSWORD_KEY_BYTES];
     /* For what reads everything: opened when it is needed. */
     struct lane *scan_lane;
     bool is_scanning;
     struct gate scan_ended;
     struct upkeep upkeep;
+    struct route_mover mover;
     /* Called on the loop when a segment's file was removed; may be NULL. */
     void (*on_segment_gone)(void *context, uint64_t segment);
 };

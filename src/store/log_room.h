@@ -1,5 +1,7 @@
 /*
- * Room in SQLite's write-ahead log: zeros behind its last frame. A sync of frames inside the file's length,
+ * What is done to SQLite's write-ahead log beside SQLite.
+ *
+ * Room in it: zeros behind its last frame. A sync of frames inside the file's length,
  * on blocks that it has, changes nothing else of the file and takes a third of the time; and a log grows
  * until its first checkpoints are through. SQLite takes zeros for what they are: no frames (their salt and
  * checksum do not fit), at recovery, too.
@@ -26,5 +28,11 @@ void log_room_close(struct log_room *room);
 /* Makes room where there is little behind the first `used_bytes`. In the commit lane, outside of
  * transactions. */
 void log_room_make(struct log_room *room, uint64_t used_bytes);
+
+/* Before the database at `path` is opened. A sync that failed has left what it was for in memory alone, and
+   no later sync writes it: a store that died of it leaves a log that we read whole and the disk has not, and
+   all that is committed behind the hole would be lost with the power. So what is there is written once more.
+   0, also where there is no log, or a negated errno. Blocks. */
+NODISCARD int log_rewrite(struct env *env, const char *path);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "store/flight.h"
 #include "store/reap.h"
+#include "store/route.h"
 
 static const char outgoing_insert[] =
     "INSERT INTO outgoing (message, tenant, mail_from, envelope_id, dsn_return, received_ms, account, stream,"
@@ -35,7 +36,10 @@ struct slice queue_domain_of(struct arena *arena, struct slice address) {
 static void add_recipient(struct commit *commit, const struct delivery *delivery, size_t number) {
     const struct queue_recipient *recipient = &delivery->queue[number];
     struct slice domain = queue_domain_of(commit->arena, recipient->address);
-    struct queue_known *known = queue_destination_of(commit, 0, domain);
+    struct slice sender =
+        delivery->mail_from.len ? queue_domain_of(commit->arena, delivery->mail_from) : SLICE_EMPTY;
+    uint64_t route = route_choose(commit, sender, domain, (enum queue_stream)delivery->stream);
+    struct queue_known *known = queue_destination_of(commit, route, route ? SLICE_EMPTY : domain);
     if (!known) return;
     DB_RUN(commit->db, recipient_insert, DB_NUMBER(delivery->id), DB_NUMBER(number),
            DB_NUMBER(delivery->tenant), DB_NUMBER(known->id), DB_NUMBER(delivery->stream),

@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "store/engine_state.h"
 #include "store/event.h"
+#include "store/queue.h"
 #include "store/route.h"
 #include "store/schema.h"
 
@@ -41,11 +42,14 @@ struct route_request {
 static enum store_result run_request(struct task *t, struct engine *engine, struct route_request *request,
                                      enum store_result (*run)(struct commit *commit, void *argument)) {
     struct commit_operation operation = {.run = run, .argument = request};
-    return commit_run(t, &engine->queue, &operation);
+    enum store_result result = commit_run(t, &engine->queue, &operation);
+    if (result == STORE_OK) route_mover_wake(engine);
+    return result;
 }
 
 static void note_change(struct commit *commit, enum event_kind kind, uint64_t route) {
     route_book_forget(commit->routes);
+    route_move_is_due(commit);
     event_add(commit, TENANT_DEFAULT, kind, route, 0);
 }
 
@@ -75,6 +79,14 @@ static enum store_result add(struct commit *commit, void *argument) {
     return STORE_OK;
 }
 
+/* Mail that waits for the route is tried again at once. */
+static void try_again(struct commit *commit, uint64_t route) {
+    struct queue_known *known = queue_destination_of(commit, route, SLICE_EMPTY);
+    if (!known) return;
+    queue_destination_write(commit, known, 0, SLICE_EMPTY, commit->now_ms);
+    queue_tell(commit, known, 0, QUEUE_PERSONAL);
+}
+
 /* No mail goes another way by this. */
 static enum store_result set_password(struct commit *commit, void *argument) {
     const struct route_request *request = argument;
@@ -83,6 +95,7 @@ static enum store_result set_password(struct commit *commit, void *argument) {
     DB_RUN(commit->db, route_password, DB_TEXT(request->name), DB_TEXT(request->password));
     if (db_changed(commit->db) == 0) return db_result(commit->db, STORE_REFUSED);
     event_add(commit, TENANT_DEFAULT, EVENT_ROUTE_CHANGED, id, 0);
+    try_again(commit, id);
     return STORE_OK;
 }
 

@@ -118,6 +118,8 @@ static const struct migration steps[] = {
     {"tables of destinations, of who waits for them, and of what happened", NULL, QUEUE_TABLES},
     {"recipients wait at their destinations", queue_move_old, "DROP TABLE queue"},
     {"routes through other hosts", NULL, ROUTE_TABLES},
+    {"messages marked as deleted are found by an index", NULL,
+     "CREATE INDEX entry_deleted ON entry (mailbox, uid) WHERE flags & 8"},
     {"domains that mail is passed on for, and what accounts sent lately", NULL,
      "ALTER TABLE domain ADD COLUMN is_relay INTEGER NOT NULL DEFAULT 0;" SENDING_TABLES},
 };

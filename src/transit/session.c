@@ -2,7 +2,9 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "store/engine_route.h"
 #include "transit/backoff.h"
+#include "transit/route.h"
 #include "transit/scheduler_state.h"
 
 enum { SESSION_ARENA_BYTES = 1 << 20 };
@@ -78,12 +80,41 @@ static void hear_end(struct task *t, struct running *running, struct slice body)
 
 /* ---- how it begins ---- */
 
-static void ask(struct buffer *out, const struct site_session *session) {
+/* A route that is gone takes nothing any more: what still waits for it is being moved. False. */
+static bool read_route(struct scheduler *scheduler, struct arena *arena, struct transit_session *question,
+                       uint64_t id) {
+    struct route route;
+    if (engine_route_read(scheduler->engine, arena, id, &route) != STORE_OK) return false;
+    question->route = transit_route_of(arena, &route);
+    return true;
+}
+
+static bool read_mx_routes(struct scheduler *scheduler, struct arena *arena,
+                           struct transit_session *question) {
+    struct route *routes = NULL;
+    size_t count = 0;
+    if (engine_route_mx_routes(scheduler->engine, arena, &routes, &count) != STORE_OK) return false;
+    question->mx_routes = ARENA_NEW_ARRAY(arena, struct transit_mx_route, count);
+    question->mx_route_count = count;
+    for (size_t i = 0; i < count; i++)
+        question->mx_routes[i] =
+            (struct transit_mx_route){routes[i].domain, transit_route_of(arena, &routes[i])};
+    return true;
+}
+
+static bool write_question(struct scheduler *scheduler, const struct site_session *session,
+                           struct buffer *out) {
+    const struct site *site = session->site;
+    struct arena *arena = arena_new(SESSION_ARENA_BYTES);
     struct transit_session question = {.session = session->id,
-                                       .destination = session->site->id,
-                                       .domain = site_domain(session->site),
+                                       .destination = site->id,
+                                       .domain = site_domain(site),
                                        .messages_max = TRANSIT_SESSION_MESSAGES_MAX};
-    transit_session_pack(out, &question);
+    bool is_known = site->route ? read_route(scheduler, arena, &question, site->route)
+                                : read_mx_routes(scheduler, arena, &question);
+    if (is_known) transit_session_pack(out, &question);
+    arena_free(&arena);
+    return is_known && !buffer_overflowed(out);
 }
 
 /* What it had in hand, if anything, is due again; and there may be more of it than is known. */
@@ -97,18 +128,23 @@ static void session_end(struct running *running) {
     scheduler_consider(scheduler, site);
 }
 
+static void hold(struct task *t, struct running *running, const struct buffer *question) {
+    struct ipc_answer answer;
+    struct ipc_message message = {TRANSIT_SESSION, buffer_slice(question), HANDLE_NONE};
+    if (channel_call(t, running->scheduler->channel, &message, &answer, DEADLINE_NONE) != IPC_OK) return;
+    hear_end(t, running, buffer_slice(&answer.body));
+    handle_close(running->scheduler->env, answer.handle);
+    ipc_answer_free(&answer);
+}
+
 static void session_main(struct task *t, void *argument) {
     struct running running = *(struct running *)argument;
     free(argument);
     struct buffer question = buffer_new(SESSION_ARENA_BYTES);
-    struct ipc_answer answer;
-    ask(&question, running.session);
-    struct ipc_message message = {TRANSIT_SESSION, buffer_slice(&question), HANDLE_NONE};
-    if (channel_call(t, running.scheduler->channel, &message, &answer, DEADLINE_NONE) == IPC_OK) {
-        hear_end(t, &running, buffer_slice(&answer.body));
-        handle_close(running.scheduler->env, answer.handle);
-        ipc_answer_free(&answer);
-    }
+    if (write_question(running.scheduler, running.session, &question))
+        hold(t, &running, &question);
+    else
+        note_unreachable(t, running.scheduler, running.session->site, SLICE("the route cannot be read"));
     buffer_free(&question);
     session_end(&running);
 }

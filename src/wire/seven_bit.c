@@ -50,6 +50,8 @@ struct seven_bit {
     /* Its body. */
     bool is_unencodable;
     enum content content;
+    /* Something of the line came. */
+    bool in_line;
 
     struct quoted_printable quoted;
     uint8_t to_encode[BASE64_LINE_BYTES];
@@ -166,7 +168,7 @@ static void begin_body(void *context, const struct mime_part *part, bool is_open
     m->is_unencodable = part_lines_is_composite(part) || m->label == LABEL_UNKNOWN;
     m->quoted.len = 0;
     m->to_encode_bytes = 0;
-    m->is_line_end_held = false;
+    m->is_line_end_held = m->in_line = false;
 }
 
 static void encode_line(struct seven_bit *m) {
@@ -192,44 +194,61 @@ static void release_line_end(struct seven_bit *m) {
     m->is_line_end_held = false;
 }
 
-/* No decoder sees what stands for a byte that means nothing in base64. */
-static void give_replaced(struct seven_bit *m, struct slice bytes) {
+/* Where a byte means nothing, in base64 and where nobody looks, '?' stands for it. */
+static void give_replaced(struct seven_bit *m, uint8_t c) { give(m, SLICE("?")); }
+
+static void give_escaped(struct seven_bit *m, uint8_t c) {
+    struct quoted_printable q = {0};
+    quoted_printable_write(&q, slice_of(&c, 1), m->lines.sink);
+    quoted_printable_end(&q, m->lines.sink);
+}
+
+/* What is 7-bit stays. */
+static void give_mended(struct seven_bit *m, struct slice bytes,
+                        void (*instead)(struct seven_bit *m, uint8_t c)) {
     while (bytes.len) {
         size_t clean = 0;
         while (clean < bytes.len && bytes.ptr[clean] < 0x80 && bytes.ptr[clean]) clean++;
         give(m, slice_take(&bytes, clean));
-        if (slice_take(&bytes, 1).len) give(m, SLICE("?"));
+        if (bytes.len) instead(m, slice_take(&bytes, 1).ptr[0]);
     }
 }
 
-static void give_escaped(struct seven_bit *m, struct slice bytes) {
-    while (bytes.len) {
-        size_t clean = 0;
-        while (clean < bytes.len && bytes.ptr[clean] < 0x80 && bytes.ptr[clean]) clean++;
-        give(m, slice_take(&bytes, clean));
-        if (!bytes.len) return;
-        struct quoted_printable q = {0};
-        quoted_printable_write(&q, slice_take(&bytes, 1), m->lines.sink);
-        quoted_printable_end(&q, m->lines.sink);
-    }
+/* With other bytes behind it than there were, a dash that begins a line may begin a boundary's. */
+static bool is_first_dash(const struct seven_bit *m, struct slice bytes) {
+    return !m->in_line && bytes.ptr[0] == '-';
 }
 
-static void take_content(void *context, struct slice bytes) {
-    struct seven_bit *m = context;
-    if (m->is_scan) {
-        scan_content(m, bytes);
-        return;
-    }
+static void mend_replacing(struct seven_bit *m, struct slice bytes) {
+    if (is_first_dash(m, bytes)) give(m, SLICE("?"));
+    give_mended(m, bytes, give_replaced);
+}
+
+static void mend_escaping(struct seven_bit *m, struct slice bytes) {
+    if (is_first_dash(m, bytes)) give_escaped(m, slice_take(&bytes, 1).ptr[0]);
+    give_mended(m, bytes, give_escaped);
+}
+
+static void give_between(struct seven_bit *m, struct slice bytes) {
+    if (m->is_needed && !part_lines_is_signed(&m->lines))
+        mend_replacing(m, bytes);
+    else
+        give(m, bytes);
+}
+
+static void rewrite(struct seven_bit *m, struct slice bytes) {
     switch (m->content) {
+    case CONTENT_BETWEEN:
+        give_between(m, bytes);
+        break;
     case CONTENT_KEPT:
         give(m, bytes);
         break;
-    case CONTENT_BETWEEN:
     case CONTENT_STRAY_BASE64:
-        give_replaced(m, bytes);
+        mend_replacing(m, bytes);
         break;
     case CONTENT_STRAY_QUOTED:
-        give_escaped(m, bytes);
+        mend_escaping(m, bytes);
         break;
     case CONTENT_TO_QUOTED:
         quoted_printable_write(&m->quoted, bytes, m->lines.sink);
@@ -241,8 +260,18 @@ static void take_content(void *context, struct slice bytes) {
     }
 }
 
+static void take_content(void *context, struct slice bytes) {
+    struct seven_bit *m = context;
+    if (m->is_scan)
+        scan_content(m, bytes);
+    else
+        rewrite(m, bytes);
+    m->in_line = true;
+}
+
 static void end_line(void *context) {
     struct seven_bit *m = context;
+    m->in_line = false;
     if (m->is_scan) return;
     if (m->content == CONTENT_TO_BASE64) {
         release_line_end(m);
@@ -257,6 +286,7 @@ static void end_line(void *context) {
 static void end_body(struct seven_bit *m) {
     if (m->content == CONTENT_TO_BASE64 && !m->is_scan) encode_line(m);
     m->content = CONTENT_BETWEEN;
+    m->in_line = false;
 }
 
 static void meet_boundary(void *context, bool opens) {

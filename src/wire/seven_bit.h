@@ -2,7 +2,9 @@
  * Makes a message with 8-bit bodies one that is 7-bit, for a host that offers no 8BITMIME (RFC 6152 3): text
  * becomes quoted-printable, everything else base64; a multipart or an embedded message is looked into, and
  * its own label becomes 7bit. Parts without a byte beyond ASCII keep their bytes. What is decoded is what was
- * there before, line for line. A body that says nothing of its type gets one (RFC 1428 2).
+ * there before, line for line. A body that says nothing of its type gets one (RFC 1428 2). In preambles and
+ * epilogues, which nobody is shown, each such byte becomes '?', and one stands before a dash that begins a
+ * line.
  *
  * The message is read twice: it must be known before the first byte leaves what is to be rewritten, and
  * whether it may be. It may not where a signature is over it (multipart/signed, RFC 1847; a DKIM-Signature of

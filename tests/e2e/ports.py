@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 WELL_KNOWN = {"smtp": 25, "submission": 587, "submissions": 465, "imap": 143, "imaps": 993, "pop3": 110,
               "pop3s": 995, "http": 80, "https": 443}
@@ -18,13 +18,19 @@ class Ports:
     """A base port; its properties are the ports of the services."""
 
     base: int
+    # The base itself, which no service uses, bound as long as this lives: so two runs that look for ports at the
+    # same time do not find the same, although neither's server listens yet.
+    claim: socket.socket | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def free(cls) -> Ports:
-        """A base above which no service port is taken now."""
+        """A base above which no service port is taken now, nor given to anybody else."""
         for base in random.sample(BASES, len(BASES)):
-            if all(is_free(base + port) for port in WELL_KNOWN.values()):
-                return cls(base)
+            claim = claimed(base)
+            if claim and all(is_free(base + port) for port in WELL_KNOWN.values()):
+                return cls(base, claim)
+            if claim:
+                claim.close()
         raise RuntimeError("no base port is free between 10000 and 31000")
 
     def __getattr__(self, service: str) -> int:
@@ -35,6 +41,17 @@ class Ports:
 
     def __str__(self) -> str:
         return " ".join(f"{service}={self.base + port}" for service, port in WELL_KNOWN.items())
+
+
+def claimed(port: int) -> socket.socket | None:
+    """Bound without SO_REUSEADDR, so that only one process can have it; None: somebody else has."""
+    claim = socket.socket()
+    try:
+        claim.bind(("127.0.0.1", port))
+    except OSError:
+        claim.close()
+        return None
+    return claim
 
 
 def is_free(port: int) -> bool:

@@ -168,6 +168,8 @@ def test_outcomes_are_grouped() -> None:
     text = words(message)
     assert text.count("mailbox is full") == 1
     assert "It could not be delivered to: b@example.net c@example.net The recipient's mailbox is full." in text
+    other = recipient("d@example.net", FAILED, "5.2.2", "552 blocked using zen.spamhaus.org", "mx.example.net")
+    assert words(check_form(write(describe(recipient("b@example.net", FAILED, **full), other)))).count("could not") == 2
     assert text.index("b@example.net") < text.index("bob@example.net") < text.index("handed on")
 
 

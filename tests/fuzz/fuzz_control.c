@@ -61,7 +61,7 @@ static void talk(struct task *t, struct house *house, void *argument) {
     struct slice input = *(struct slice *)argument;
     struct admin_roles roles = {.count = 1};
     struct listen_request listen = {"127.0.0.1", 1};
-    struct connect_request connect = {"127.0.0.1", 1};
+    struct connect_request connect = {.address = "127.0.0.1", .port = 1};
     struct handle handle;
     struct stream *stream;
     struct control_server *server = control_server_new(house->env, house->engine, house->service, &roles);

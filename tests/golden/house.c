@@ -522,7 +522,7 @@ static int connect_to(struct task *t, void *context, struct slice port, struct s
     for (size_t i = 0; i < PORTS; i++) {
         if (!slice_equal(port, slice_from_text(port_rows[i].name))) continue;
         const char *address = house->is_far ? HOUSE_ADDRESS : "127.0.0.1";
-        struct connect_request request = {address, port_rows[i].number};
+        struct connect_request request = {.address = address, .port = port_rows[i].number};
         return stream_connect(t, task_env(t), &request, env_now_ms(task_env(t)) + STEPS_MS, stream);
     }
     return -ENOENT;

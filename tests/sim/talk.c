@@ -11,7 +11,7 @@ enum { READ_BYTES = 16384, LINE_BYTES_MAX = 4096 };
 static int64_t deadline(struct task *t) { return env_now_ms(task_env(t)) + TALK_PATIENCE_MS; }
 
 bool talk_open(struct task *t, struct talk *talk, unsigned host, enum port_kind port, bool is_tls) {
-    struct connect_request request = {host_address(host), ports[port].number};
+    struct connect_request request = {.address = host_address(host), .port = ports[port].number};
     *talk = (struct talk){.in = buffer_new(TALK_BYTES_MAX)};
     if (stream_connect(t, task_env(t), &request, deadline(t), &talk->stream)) talk->stream = NULL;
     return is_tls ? talk_start_tls(t, talk) : !talk_is_broken(talk);

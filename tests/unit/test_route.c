@@ -1,6 +1,6 @@
 /* Routes: which mail they take, what may be one, and that nothing but a change of routes sends mail another
    way. */
-#include "store_bench.h"
+#include "queue_bench.h"
 
 #include "store/engine_state.h"
 #include "store/route.h"
@@ -282,6 +282,197 @@ static void what_cannot_be_a_route_is_refused_with_its_reason(void **state) {
         assert_true(strlen(route_fault_text(fault)) > 10);
 }
 
+/* ---- mail that waits while routes change ---- */
+
+enum { MANY = 2 * ROUTE_MOVE_ROWS + 50 };
+
+/* The message that somebody is sending, or 0. */
+static bool is_in_hand(void *context, uint64_t message) { return *(uint64_t *)context == message; }
+
+static void wait_until_applied(struct task *t, struct store_bench *bench) {
+    for (int i = 0; i < 5000 && !engine_route_is_applied(bench->engine); i++)
+        assert_int_equal(task_sleep(t, 2), WAIT_OK);
+    assert_true(engine_route_is_applied(bench->engine));
+}
+
+/* The route and domain of where the message's only recipient waits, as "route/domain". */
+struct place {
+    uint64_t message;
+    struct arena *arena;
+    uint64_t destination;
+    int64_t due_ms;
+    const char *text;
+};
+
+static enum store_result find_place(struct commit *commit, void *argument) {
+    struct place *place = argument;
+    static const char find[] =
+        "SELECT coalesce((SELECT name FROM route WHERE route.id = destination.route), ''), domain,"
+        " recipient.due_ms, destination.id FROM recipient JOIN destination ON destination.id = "
+        "recipient.destination"
+        " WHERE message = $1";
+    struct db_rows rows = DB_ROWS(commit->db, find, DB_NUMBER(place->message));
+    place->text = "gone";
+    if (!db_rows_next(&rows)) return STORE_OK;
+    place->text =
+        (const char *)arena_printf(place->arena, "%.*s/%.*s%c", SLICE_PRINT(db_rows_bytes(&rows, 0)),
+                                   SLICE_PRINT(db_rows_bytes(&rows, 1)), 0)
+            .ptr;
+    place->due_ms = db_rows_number(&rows, 2);
+    place->destination = db_rows_id(&rows, 3);
+    db_rows_end(&rows);
+    return STORE_OK;
+}
+
+static struct place place_of(struct task *t, struct store_bench *bench, uint64_t message) {
+    struct place place = {.message = message, .arena = bench->arena};
+    struct commit_operation operation = {.run = find_place, .argument = &place};
+    assert_int_equal(commit_run(t, &bench->engine->queue, &operation), STORE_OK);
+    return place;
+}
+
+#define EXPECT_PLACE(message, expected) assert_string_equal(place_of(t, bench, (message)).text, (expected))
+
+static enum store_result hold_row(struct commit *commit, void *argument) {
+    static const char update[] = "UPDATE recipient SET state = 1, due_ms = $2 WHERE message = $1";
+    DB_RUN(commit->db, update, DB_NUMBER(*(uint64_t *)argument), DB_NUMBER(QUEUE_NEVER));
+    return STORE_OK;
+}
+
+static void hold(struct task *t, struct store_bench *bench, uint64_t message) {
+    struct commit_operation operation = {.run = hold_row, .argument = &message};
+    assert_int_equal(commit_run(t, &bench->engine->queue, &operation), STORE_OK);
+}
+
+static void move_waiting(struct task *t, struct store_bench *bench) {
+    struct heard heard = {.count = 0};
+    uint64_t none = 0;
+    engine_route_listen(bench->engine, is_in_hand, &none);
+    uint64_t deferred = queue_one(t, bench, "a@y.example", 0);
+    uint64_t other = queue_one(t, bench, "a@z.example", 0);
+    uint64_t held = queue_one(t, bench, "b@Y.example", 0);
+    uint64_t direct = queue_due_destination(bench, env_wall_ms(bench->env));
+    assert_int_equal(queue_settle(t, bench, direct, deferred, settled(0, QUEUE_DEFERRED)), STORE_OK);
+    hold(t, bench, held);
+    engine_queue_listen(bench->engine, queue_hear, &heard);
+    add(t, bench, route_for("y", ROUTE_FOR_RECIPIENT, "y.example"));
+    wait_until_applied(t, bench);
+    EXPECT_PLACE(deferred, "y/");
+    EXPECT_PLACE(other, "/z.example");
+    EXPECT_PLACE(held, "y/");
+    assert_true(place_of(t, bench, deferred).due_ms <= env_wall_ms(bench->env));
+    assert_true(place_of(t, bench, held).due_ms == QUEUE_NEVER);
+    assert_int_equal(heard.count, 1);
+    assert_int_equal(heard.news[0].message, deferred);
+    assert_int_equal(queue_places(bench, heard.news[0].destination, env_wall_ms(bench->env)), 1);
+    assert_int_equal(engine_route_remove(t, bench->engine, SLICE("y")), STORE_OK);
+    wait_until_applied(t, bench);
+    EXPECT_PLACE(deferred, "/y.example");
+    EXPECT_PLACE(held, "/y.example");
+    queue_verify(t, bench);
+}
+
+static void what_waits_goes_where_the_routes_now_want_it(void **state) {
+    (void)state;
+    bench_run(move_waiting, NULL);
+}
+
+/* A smarthost that cannot be reached keeps its mail, over restarts, until somebody changes the routes. */
+static void fail_smarthost(struct task *t, struct store_bench *bench) {
+    uint64_t none = 0;
+    struct choice choice = {"example.org", "y.example", QUEUE_PERSONAL, "all"};
+    engine_route_listen(bench->engine, is_in_hand, &none);
+    uint64_t message = queue_one(t, bench, "a@y.example", 0);
+    add(t, bench, route_for("all", ROUTE_FOR_ALL, ""));
+    wait_until_applied(t, bench);
+    uint64_t destination = place_of(t, bench, message).destination;
+    for (uint32_t failures = 1; failures <= 30; failures++)
+        assert_int_equal(
+            engine_queue_set_destination(t, bench->engine, destination, failures, SLICE("refused"), LATER_MS),
+            STORE_OK);
+    bench_reopen(t, bench);
+    engine_route_listen(bench->engine, is_in_hand, &none);
+    wait_until_applied(t, bench);
+    EXPECT_PLACE(message, "all/");
+    expect_choice(t, bench, &choice);
+}
+
+static void a_failing_smarthost_never_has_mail_go_directly(void **state) {
+    (void)state;
+    bench_run(fail_smarthost, NULL);
+}
+
+static void keep_in_hand(struct task *t, struct store_bench *bench) {
+    uint64_t message = queue_one(t, bench, "a@y.example", 0);
+    uint64_t sent = message;
+    uint64_t waits = queue_one(t, bench, "b@y.example", 0);
+    uint64_t direct = queue_due_destination(bench, env_wall_ms(bench->env));
+    add(t, bench, route_for("all", ROUTE_FOR_ALL, ""));
+    assert_int_equal(task_sleep(t, 50), WAIT_OK);
+    EXPECT_PLACE(waits, "/y.example");
+    engine_route_listen(bench->engine, is_in_hand, &sent);
+    for (int i = 0; i < 1000 && strcmp(place_of(t, bench, waits).text, "all/") != 0; i++)
+        assert_int_equal(task_sleep(t, 2), WAIT_OK);
+    EXPECT_PLACE(waits, "all/");
+    EXPECT_PLACE(message, "/y.example");
+    assert_true(engine_route_await(t, bench->engine));
+    assert_false(engine_route_is_applied(bench->engine));
+    assert_int_equal(queue_settle(t, bench, direct, message, settled(0, QUEUE_DEFERRED)), STORE_OK);
+    sent = 0;
+    assert_int_equal(engine_route_enable(t, bench->engine, SLICE("all"), true), STORE_OK);
+    wait_until_applied(t, bench);
+    EXPECT_PLACE(message, "all/");
+}
+
+static void what_is_being_sent_is_moved_when_it_is_settled(void **state) {
+    (void)state;
+    bench_run(keep_in_hand, NULL);
+}
+
+/* The store ends in the middle; the next one begins anew. */
+static void move_many(struct task *t, struct store_bench *bench) {
+    uint64_t none = 0;
+    uint64_t *messages = ARENA_NEW_ARRAY(bench->arena, uint64_t, MANY);
+    engine_route_listen(bench->engine, is_in_hand, &none);
+    for (int i = 0; i < MANY; i++)
+        messages[i] = queue_one(t, bench, i % 2 ? "a@y.example" : "b@z.example", 0);
+    add(t, bench, route_for("all", ROUTE_FOR_ALL, ""));
+    bench_reopen(t, bench);
+    assert_false(engine_route_is_applied(bench->engine));
+    engine_route_listen(bench->engine, is_in_hand, &none);
+    wait_until_applied(t, bench);
+    for (int i = 0; i < MANY; i++) EXPECT_PLACE(messages[i], "all/");
+    queue_verify(t, bench);
+}
+
+static void a_store_that_ended_while_mail_was_moved_goes_on(void **state) {
+    (void)state;
+    bench_run(move_many, NULL);
+}
+
+/* With its new password a route is tried again at once. */
+static void change_password(struct task *t, struct store_bench *bench) {
+    uint64_t none = 0;
+    struct route route = with_login("u", "wrong", ROUTE_TLS_VERIFIED);
+    struct destination destination;
+    engine_route_listen(bench->engine, is_in_hand, &none);
+    uint64_t message = queue_one(t, bench, "a@y.example", 0);
+    add(t, bench, route);
+    wait_until_applied(t, bench);
+    EXPECT_PLACE(message, "r/");
+    uint64_t id = place_of(t, bench, message).destination;
+    assert_int_equal(engine_queue_set_destination(t, bench->engine, id, 3, SLICE("535"), LATER_MS), STORE_OK);
+    assert_int_equal(engine_route_set_password(t, bench->engine, SLICE("r"), SLICE("right")), STORE_OK);
+    assert_int_equal(engine_queue_destination(bench->engine, bench->arena, id, &destination), STORE_OK);
+    assert_int_equal(destination.failures, 0);
+    assert_true(destination.due_ms <= env_wall_ms(bench->env));
+}
+
+static void a_new_password_is_tried_at_once(void **state) {
+    (void)state;
+    bench_run(change_password, NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_most_specific_route_takes_the_mail),
@@ -290,6 +481,11 @@ int main(void) {
         cmocka_unit_test(a_route_is_read_as_it_was_made),
         cmocka_unit_test(lists_show_the_order_and_no_password),
         cmocka_unit_test(what_cannot_be_a_route_is_refused_with_its_reason),
+        cmocka_unit_test(what_waits_goes_where_the_routes_now_want_it),
+        cmocka_unit_test(a_failing_smarthost_never_has_mail_go_directly),
+        cmocka_unit_test(what_is_being_sent_is_moved_when_it_is_settled),
+        cmocka_unit_test(a_store_that_ended_while_mail_was_moved_goes_on),
+        cmocka_unit_test(a_new_password_is_tried_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,6 +108,20 @@ static void stray_bytes_in_encoded_parts(void **state) {
             "MIME-Version: 1.0\r\n" TEXT BASE64 "\r\nYW??Jj\r\n");
 }
 
+/* What was no boundary's line does not become one. */
+static void nothing_becomes_a_boundary(void **state) {
+    becomes("MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"?\"\r\n\r\n--" UE "\r\n- x\r\n"
+            "--?\r\n" TEXT BASE64 "\r\n--" UE "YWJj\r\n--?--\r\n-" UE "\r\n",
+            "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"?\"\r\n\r\n?--??\r\n?- x\r\n"
+            "--?\r\n" TEXT BASE64 "\r\n?--??YWJj\r\n--?--\r\n?-??\r\n");
+    becomes("MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"=C3\"\r\n\r\n"
+            "--=C3\r\n" TEXT QUOTED "\r\n--" UE "\r\n--=C3--\r\n",
+            "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"=C3\"\r\n\r\n"
+            "--=C3\r\n" TEXT QUOTED "\r\n=2D-=C3=BC\r\n--=C3--\r\n");
+    becomes("MIME-Version: 1.0\r\n" TEXT BIT7 "\r\n" UE "\r\n",
+            "MIME-Version: 1.0\r\n" TEXT QUOTED "\r\n=C3=BC\r\n");
+}
+
 /* RFC 1847 2.1, RFC 6376 5.3 */
 static void what_is_signed_is_not_changed(void **state) {
     is("DKIM-Signature: v=1\r\n" BIT8 "\r\n" UE "\r\n", SEVEN_BIT_SIGNED);
@@ -162,6 +176,7 @@ int main(void) {
         cmocka_unit_test(only_parts_with_such_bytes_are_rewritten),
         cmocka_unit_test(embedded_messages_are_looked_into),
         cmocka_unit_test(stray_bytes_in_encoded_parts),
+        cmocka_unit_test(nothing_becomes_a_boundary),
         cmocka_unit_test(what_is_signed_is_not_changed),
         cmocka_unit_test(a_signed_part_beside_is_kept_to_the_byte),
         cmocka_unit_test(headers_are_not_encoded),

@@ -126,7 +126,7 @@ static void echo_main(struct task *t, void *argument) {
     conn_group_close(t, &server.group);
 }
 
-static const struct connect_request to_echo = {"192.0.2.1", 25};
+static const struct connect_request to_echo = {.address = "192.0.2.1", .port = 25};
 
 static int64_t soon(struct task *t) { return env_now_ms(task_env(t)) + 60000; }
 
@@ -251,9 +251,10 @@ static void nobody_home_body(struct task *t, struct bench *bench) {
     assert_int_equal(stream_connect(t, task_env(t), &to_echo, soon(t), &stream), -ECONNREFUSED);
     sim_machine_power_cut(bench->host);
     assert_int_equal(stream_connect(t, task_env(t), &to_echo, soon(t), &stream), -ETIMEDOUT);
-    assert_int_equal(
-        stream_connect(t, task_env(t), &(struct connect_request){"203.0.113.1", 25}, soon(t), &stream),
-        -ENETUNREACH);
+    assert_int_equal(stream_connect(t, task_env(t),
+                                    &(struct connect_request){.address = "203.0.113.1", .port = 25}, soon(t),
+                                    &stream),
+                     -ENETUNREACH);
     assert_null(stream);
 }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "io/file.h"
+#include "store/body_ahead.h"
 
 static void fill(uint8_t *bytes, size_t len, uint64_t seed) {
     for (size_t i = 0; i < len; i++) {
@@ -42,6 +43,51 @@ static void round_trip_body(struct task *t, struct store_bench *bench) {
 }
 
 static void bodies_of_all_sizes_and_their_parts_come_back(void **state) { bench_run(round_trip_body, NULL); }
+
+/* Each message has its own length and bytes. */
+static struct slice ahead_text(struct store_bench *bench, size_t number) {
+    return noise(bench, 100 + 37 * number, number);
+}
+
+static void read_ahead(struct task *t, struct body_ahead *ahead, const struct entry *entries, size_t count) {
+    body_ahead_begin(t, ahead, entries, count);
+    body_ahead_end(t, ahead);
+}
+
+static void ahead_body(struct task *t, struct store_bench *bench) {
+    enum { MESSAGES = BODY_AHEAD_MESSAGES };
+    static const size_t counts[] = {MESSAGES, 1, 2, 3, MESSAGES - 1, 0};
+    struct uid_range all = {1, UINT32_MAX};
+    struct entry *entries = NULL;
+    size_t count = 0;
+    bench_add_account(t, bench, 0);
+    for (size_t i = 0; i < MESSAGES; i++) bench_deliver(t, bench, ahead_text(bench, i));
+    assert_int_equal(reader_entries(bench->reader, bench->arena, bench->inbox, (struct uid_ranges){&all, 1},
+                                    1, ENTRY_PLACE, MESSAGES, &entries, &count),
+                     STORE_OK);
+    assert_int_equal(count, MESSAGES);
+    struct body_ahead *ahead = body_ahead_new(bench->env, bench->folder);
+    assert_true(body_ahead_take(ahead));
+    assert_false(body_ahead_take(ahead));
+    for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++) {
+        size_t first = MESSAGES - counts[c];
+        read_ahead(t, ahead, entries + first, counts[c]);
+        for (size_t i = 0; i < counts[c]; i++)
+            assert_true(slice_equal(body_ahead_get(ahead, i, entries[first + i].message),
+                                    ahead_text(bench, first + i)));
+        assert_int_equal(body_ahead_get(ahead, counts[c], entries[0].message).len, 0);
+    }
+    /* What is not where it is said to be, or not what is asked for, is not given. */
+    entries[5].place.place++;
+    read_ahead(t, ahead, entries, MESSAGES);
+    assert_int_equal(body_ahead_get(ahead, 5, entries[5].message).len, 0);
+    assert_int_equal(body_ahead_get(ahead, 6, entries[5].message).len, 0);
+    assert_true(slice_equal(body_ahead_get(ahead, 6, entries[6].message), ahead_text(bench, 6)));
+    body_ahead_give_back(ahead);
+    body_ahead_free(&ahead);
+}
+
+static void a_stretch_of_any_length_is_unpacked_ahead(void **state) { bench_run(ahead_body, NULL); }
 
 static void spool_body(struct task *t, struct store_bench *bench) {
     uint64_t spool = 0;
@@ -206,6 +252,7 @@ static void a_folder_has_one_store_at_a_time(void **state) { bench_run(lock_body
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bodies_of_all_sizes_and_their_parts_come_back),
+        cmocka_unit_test(a_stretch_of_any_length_is_unpacked_ahead),
         cmocka_unit_test(large_bodies_come_from_spools),
         cmocka_unit_test(spools_are_bounded),
         cmocka_unit_test(a_flipped_bit_harms_one_body_only),

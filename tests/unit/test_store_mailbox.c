@@ -374,6 +374,63 @@ static void holes_body(struct task *t, struct store_bench *bench) {
 
 static void uids_are_read_with_every_hole(void **state) { bench_run(holes_body, NULL); }
 
+static uint64_t expunge_deleted(struct task *t, struct store_bench *bench, uint32_t first, uint32_t last) {
+    uint64_t modseq = 0;
+    assert_int_equal(
+        engine_expunge(t, bench->engine, bench->inbox, one_range(bench, first, last), true, &modseq),
+        STORE_OK);
+    return modseq;
+}
+
+static void mark_deleted(struct task *t, struct store_bench *bench, uint32_t first, uint32_t last) {
+    struct flag_result result;
+    assert_int_equal(
+        flags(t, bench, one_range(bench, first, last), FLAGS_ADD, FLAG_DELETED, UINT64_MAX, &result), 0);
+}
+
+static void deleted_body(struct task *t, struct store_bench *bench) {
+    struct copy_result copied;
+    struct flag_result result;
+    struct change *changes = NULL;
+    size_t count = 0;
+    bench_add_account(t, bench, 0);
+    deliver_many(t, bench, 2);
+    for (int i = 0; i < 10; i++) {
+        struct copy_request self = {bench->inbox, bench->inbox, one_range(bench, 1, UINT32_MAX), false};
+        assert_int_equal(engine_copy(t, bench->engine, bench->arena, &self, &copied), STORE_OK);
+    }
+    enum { LAST = 2 << 10, FEW = STORE_EXPUNGE_FEW };
+    assert_int_equal(expunge_deleted(t, bench, 1, UINT32_MAX), 0);
+    mark_deleted(t, bench, 1, 1);
+    mark_deleted(t, bench, 5, 7);
+    mark_deleted(t, bench, LAST, LAST);
+    /* Marked and unmarked again, or outside of what is asked for: these stay. */
+    mark_deleted(t, bench, 9, 9);
+    assert_int_equal(flags(t, bench, one_range(bench, 9, 9), FLAGS_REMOVE, FLAG_DELETED, UINT64_MAX, &result),
+                     0);
+    uint64_t modseq = expunge_deleted(t, bench, 2, UINT32_MAX);
+    assert_runs(bench, 0, (struct uid_range[]){{1, 4}, {8, LAST - 1}}, 2);
+    assert_int_equal(
+        reader_changes(bench->reader, bench->arena, bench->inbox, modseq - 1, 10, &changes, &count),
+        STORE_OK);
+    assert_int_equal(count, 4);
+    assert_int_equal(changes[3].uid, LAST);
+    /* As many as are taken one by one, and one more. */
+    mark_deleted(t, bench, 100, 99 + FEW);
+    (void)expunge_deleted(t, bench, 50, UINT32_MAX);
+    assert_runs(bench, 0, (struct uid_range[]){{1, 4}, {8, 99}, {100 + FEW, LAST - 1}}, 3);
+    mark_deleted(t, bench, 1000, 1000 + FEW);
+    (void)expunge_deleted(t, bench, 50, UINT32_MAX);
+    assert_runs(bench, 0, (struct uid_range[]){{1, 4}, {8, 99}, {100 + FEW, 999}, {1001 + FEW, LAST - 1}}, 4);
+    (void)expunge_deleted(t, bench, 1, UINT32_MAX);
+    assert_runs(bench, 0, (struct uid_range[]){{2, 4}, {8, 99}, {100 + FEW, 999}, {1001 + FEW, LAST - 1}}, 4);
+    verify_clean(t, bench);
+}
+
+static void an_expunge_takes_what_is_deleted_be_it_little_or_much(void **state) {
+    bench_run(deleted_body, NULL);
+}
+
 static void names_body(struct task *t, struct store_bench *bench) {
     static const char *const bad[] = {"", "/", "a//b", "/a", "a/", "a\x01", "\xff", "\xed\xa0\x80", "a\x7f"};
     uint64_t id = 0;
@@ -492,6 +549,7 @@ int main(void) {
         cmocka_unit_test(tens_of_thousands_are_expunged_at_once),
         cmocka_unit_test(a_long_log_is_cut_and_says_so),
         cmocka_unit_test(uids_are_read_with_every_hole),
+        cmocka_unit_test(an_expunge_takes_what_is_deleted_be_it_little_or_much),
         cmocka_unit_test(much_that_changes_at_once_is_not_noted_one_by_one),
         cmocka_unit_test(names_are_text_and_never_paths),
         cmocka_unit_test(mailboxes_are_renamed_with_what_is_below_them),

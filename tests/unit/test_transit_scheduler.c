@@ -147,7 +147,7 @@ static struct transit_session_end serve(struct task *t, struct bench *bench,
             (void)!task_sleep(t, DAY_MS);
             break;
         }
-        (void)!task_sleep(t, bench->work_ms);
+        if (task_sleep(t, bench->work_ms) != WAIT_OK) break;
         bool is_reached = is_reachable(bench, session->domain);
         if (given->is_report)
             goes_on = tell_report(t, bench, session, arena, &answer, &work);

@@ -299,6 +299,18 @@ static int address_parse(const char *text, uint16_t port, struct sockaddr_storag
     return 0;
 }
 
+/* The port is chosen when it connects: then it only needs to be free towards that one address. */
+static int bind_source(int fd, const char *source) {
+    struct sockaddr_storage address;
+    socklen_t len;
+    int on = 1;
+    if (!source) return 0;
+    int result = address_parse(source, 0, &address, &len);
+    if (result) return result;
+    (void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    return bind(fd, (struct sockaddr *)&address, len) ? -errno : 0;
+}
+
 int real_connect_start(struct env *env, const struct connect_request *request, struct stream **stream) {
     struct sockaddr_storage address;
     socklen_t len;
@@ -306,8 +318,9 @@ int real_connect_start(struct env *env, const struct connect_request *request, s
     if (result) return result;
     int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return -errno;
-    if (connect(fd, (struct sockaddr *)&address, len) && errno != EINPROGRESS) {
-        result = -errno;
+    result = bind_source(fd, request->source);
+    if (!result && connect(fd, (struct sockaddr *)&address, len) && errno != EINPROGRESS) result = -errno;
+    if (result) {
         (void)close(fd);
         return result;
     }

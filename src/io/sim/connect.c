@@ -223,6 +223,9 @@ int sim_connect_start(struct env *env, const struct connect_request *request, st
     struct sim_machine *to = machine_at(process->machine, request->address);
     const char *source = source_for(process->machine, request->address);
     if (!to || !source) return -ENETUNREACH;
+    if (request->source && machine_at(process->machine, request->source) != process->machine)
+        return -EADDRNOTAVAIL;
+    if (request->source) source = request->source;
     struct sim_link *link = sim_link_new(process->machine, to, false);
     (void)snprintf(link->address, sizeof link->address, "%s", request->address);
     link->port = request->port;

@@ -1,0 +1,183 @@
+#include <stdlib.h>
+
+#include "transit/courier_state.h"
+
+enum { SESSION_ARENA_BYTES = 4 << 20, MESSAGE_ARENA_BYTES = 16 << 20, SETTINGS_BYTES = 64 << 10 };
+
+/* ---- settings ---- */
+
+static void settings_copy(struct courier_settings *copy, const struct courier_settings *settings,
+                          struct arena *arena) {
+    *copy = *settings;
+    copy->hostname = arena_copy(arena, settings->hostname);
+    copy->source_ipv4 = arena_copy(arena, settings->source_ipv4);
+    copy->source_ipv6 = arena_copy(arena, settings->source_ipv6);
+    copy->own_addresses = arena_copy(arena, settings->own_addresses);
+}
+
+void courier_set(struct courier *courier, const struct courier_settings *settings) {
+    struct arena *arena = arena_new(SETTINGS_BYTES);
+    settings_copy(&courier->settings, settings, arena);
+    arena_free(&courier->settings_arena);
+    courier->settings_arena = arena;
+}
+
+/* ---- asking the store ---- */
+
+/* A store that is new must know what is in hand before it hears what became of it. */
+static bool await_told(struct task *t, struct courier *courier, int64_t deadline_ms) {
+    while (!courier->is_told)
+        if (gate_wait(t, &courier->changed, deadline_ms) != WAIT_OK) return false;
+    return true;
+}
+
+bool courier_ask(struct task *t, struct courier *courier, uint32_t type, struct slice body, bool is_kept,
+                 int64_t deadline_ms, struct ipc_answer *answer) {
+    *answer = (struct ipc_answer){.handle = HANDLE_NONE};
+    for (;;) {
+        if (!await_told(t, courier, deadline_ms)) return false;
+        struct ipc_message question = {type, body, HANDLE_NONE};
+        enum ipc_result result = channel_call(t, courier->channel, &question, answer, deadline_ms);
+        if (result == IPC_OK) {
+            handle_close(courier->env, answer->handle);
+            return true;
+        }
+        if (result != IPC_GONE || !is_kept) return false;
+        if (courier->is_told && task_yield(t) != WAIT_OK) return false;
+    }
+}
+
+/* ---- the store's questions ---- */
+
+/* Sessions whose store went away and that have nothing in hand end by themselves. */
+static void tell_in_hand(struct courier *courier, struct ipc_request *request) {
+    struct arena *arena = arena_new(SESSION_ARENA_BYTES);
+    struct buffer out = buffer_new(IPC_FRAME_BYTES_MAX);
+    struct transit_in_hand in_hand = {0};
+    in_hand.items = arena_alloc(arena, (courier->session_count + 1) * sizeof *in_hand.items);
+    LIST_EACH(&courier->sessions, session, struct courier_session, link) {
+        in_hand.items[in_hand.count].session = session->order.session;
+        in_hand.items[in_hand.count].destination = session->order.destination;
+        in_hand.items[in_hand.count++].message = session->message;
+    }
+    transit_in_hand_pack(&out, &in_hand);
+    channel_reply(request, buffer_slice(&out), HANDLE_NONE);
+    buffer_free(&out);
+    arena_free(&arena);
+    courier->is_told = true;
+    gate_open(&courier->changed);
+}
+
+static void reply_end(struct ipc_request *request, const struct transit_session_end *end) {
+    struct buffer out = buffer_new(IPC_FRAME_BYTES_MAX);
+    transit_session_end_pack(&out, end);
+    channel_reply(request, buffer_slice(&out), HANDLE_NONE);
+    buffer_free(&out);
+}
+
+static void refuse(struct ipc_request *request, struct slice reason) {
+    reply_end(request, &(struct transit_session_end){TRANSIT_SESSION_SLOW_DOWN, reason});
+}
+
+static void session_start(struct courier *courier, struct courier_session *session, struct task *t) {
+    session->courier = courier;
+    session->task = t;
+    session->message_arena = arena_new(MESSAGE_ARENA_BYTES);
+    session->record = record_new(courier->env);
+    session->given.handle = HANDLE_NONE;
+    settings_copy(&session->settings, &courier->settings, session->arena);
+    list_append(&courier->sessions, &session->link);
+    courier->session_count++;
+}
+
+static void session_stop(struct courier_session *session) {
+    list_remove(&session->link);
+    session->courier->session_count--;
+    record_free(&session->record);
+    ipc_answer_free(&session->given);
+    arena_free(&session->message_arena);
+    gate_open(&session->courier->changed);
+}
+
+static void run_session(struct task *t, struct courier *courier, struct ipc_request *request) {
+    struct courier_session session = {.arena = arena_new(SESSION_ARENA_BYTES)};
+    struct unpacker in = unpacker_of(request->message.body);
+    transit_session_unpack(&in, session.arena, &session.order);
+    if (!unpack_is_done(&in)) {
+        refuse(request, SLICE("the question cannot be read"));
+    } else if (courier->is_closing || courier->session_count >= TRANSIT_SESSIONS_MAX) {
+        refuse(request, SLICE("this server has too many sessions"));
+    } else {
+        session_start(courier, &session, t);
+        if (session.order.destination == DESTINATION_REPORTS)
+            courier_report_run(t, &session);
+        else
+            courier_session_run(t, &session);
+        reply_end(request, &session.end);
+        session_stop(&session);
+    }
+    arena_free(&session.arena);
+}
+
+static void requested(struct task *t, void *context, struct ipc_request *request) {
+    struct courier *courier = context;
+    handle_close(courier->env, request->message.handle);
+    switch (request->message.type) {
+    case TRANSIT_HELLO:
+        tell_in_hand(courier, request);
+        break;
+    case TRANSIT_SESSION:
+        run_session(t, courier, request);
+        break;
+    default:
+        channel_reply(request, SLICE_EMPTY, HANDLE_NONE);
+        break;
+    }
+}
+
+static void gone(void *context) { ((struct courier *)context)->is_told = false; }
+
+static const struct channel_handlers handlers = {requested, NULL, gone};
+
+/* ---- its life ---- */
+
+struct courier *courier_new(struct env *env, struct dns **dns, const struct courier_settings *settings) {
+    struct courier *courier = calloc(1, sizeof *courier);
+    if (!courier) FATAL("out of memory for a courier");
+    courier->env = env;
+    courier->dns = dns;
+    courier_set(courier, settings);
+    courier->channel = channel_new(env, &handlers, courier);
+    courier->unpacker = body_unpacker_new();
+    courier->tls = tls_context_client();
+    list_init(&courier->sessions);
+    gate_init(&courier->changed);
+    scope_init(&courier->last_words, env);
+    return courier;
+}
+
+void courier_attach(struct courier *courier, struct stream *stream) {
+    channel_attach(courier->channel, stream);
+}
+
+/* Sessions unwind as cancelled, and say the last of it by tasks that are not. */
+static void end_sessions(struct task *t, struct courier *courier) {
+    int64_t until_ms = env_now_ms(courier->env) + TRANSIT_STOP_MS;
+    courier->is_closing = true;
+    LIST_EACH(&courier->sessions, session, struct courier_session, link) task_cancel(session->task);
+    while (courier->session_count && gate_wait(t, &courier->changed, until_ms) == WAIT_OK) continue;
+    scope_close(t, &courier->last_words);
+    (void)!channel_drain(t, courier->channel, until_ms);
+}
+
+void courier_free(struct task *t, struct courier **courier) {
+    struct courier *freed = *courier;
+    *courier = NULL;
+    if (!freed) return;
+    end_sessions(t, freed);
+    channel_close(t, &freed->channel);
+    body_unpacker_free(&freed->unpacker);
+    tls_context_free(&freed->tls);
+    arena_free(&freed->settings_arena);
+    free(freed);
+}

@@ -1,0 +1,132 @@
+/* A connection to one address: TCP, SMTP, TLS as the policy wants it, a login where a route has one. */
+#include "transit/courier_state.h"
+
+const struct exchange_address *courier_address(const struct courier_session *session, size_t at) {
+    return &session->exchange.addresses[at];
+}
+
+static enum transit_tls policy_of(const struct courier_session *session) {
+    return session->exchange.route ? session->exchange.route->tls : TRANSIT_TLS_OFFERED;
+}
+
+/* ---- words ---- */
+
+struct slice courier_words(struct courier_session *session, size_t at, const struct verdict *verdict,
+                           const struct smtp_answer *answer) {
+    const struct exchange_address *address = courier_address(session, at);
+    if (verdict->reason)
+        return arena_printf(session->message_arena, "%.*s[%s]: %s", SLICE_PRINT(address->name),
+                            address->address, verdict->reason);
+    struct buffer words = buffer_new(SMTP_REPLY_BYTES_MAX);
+    struct slice copy;
+    verdict_write_answer(&words, answer);
+    if (!arena_try_copy(session->message_arena, buffer_slice(&words), &copy)) copy = SLICE_EMPTY;
+    buffer_free(&words);
+    return copy;
+}
+
+static void heard(void *context, enum smtp_client_stage stage, const struct smtp_answer *answer) {
+    record_answer(&((struct courier_session *)context)->record, stage, answer);
+}
+
+/* ---- one try ---- */
+
+static const char *source_of(struct courier_session *session, const char *address) {
+    const struct courier_settings *settings = &session->settings;
+    struct slice source = strchr(address, ':') ? settings->source_ipv6 : settings->source_ipv4;
+    return source.len ? arena_text(session->message_arena, source) : NULL;
+}
+
+static int connect_stream(struct task *t, struct courier_session *session, size_t at,
+                          struct stream **stream) {
+    struct env *env = session->courier->env;
+    const struct exchange_address *address = courier_address(session, at);
+    struct connect_request request = {address->address, address->port, source_of(session, address->address)};
+    record_line(&session->record, "connect %.*s[%s]:%u", SLICE_PRINT(address->name), address->address,
+                (unsigned)address->port);
+    int result = stream_connect(t, env, &request, env_now_ms(env) + TRANSIT_CONNECT_MS, stream);
+    if (result == 0) record_line(&session->record, "connected");
+    return result;
+}
+
+static enum smtp_client_tls client_tls(enum transit_tls tls) {
+    switch (tls) {
+    case TRANSIT_TLS_OFFERED:
+        return SMTP_CLIENT_TLS_OFFERED;
+    case TRANSIT_TLS_REQUIRED:
+    case TRANSIT_TLS_VERIFIED:
+        return SMTP_CLIENT_TLS_REQUIRED;
+    case TRANSIT_TLS_IMPLICIT:
+        return SMTP_CLIENT_TLS_IMPLICIT;
+    case TRANSIT_TLS_NEVER:
+        return SMTP_CLIENT_TLS_NEVER;
+    }
+    FATAL("a TLS policy that is none: %d", tls);
+}
+
+static struct smtp_client_outcome begin(struct task *t, struct courier_session *session,
+                                        struct stream **stream, enum transit_tls tls) {
+    struct courier *courier = session->courier;
+    const struct transit_route *route = session->exchange.route;
+    struct smtp_client_options options = {.hello = session->settings.hostname,
+                                          .times = smtp_client_times_default(),
+                                          .tls = client_tls(tls),
+                                          .tls_context = courier->tls,
+                                          .logs_in_without_tls = (*stream)->peer.is_loopback,
+                                          .heard = heard,
+                                          .context = session};
+    session->client = smtp_client_new(courier->env, stream, &options);
+    session->carried = 0;
+    struct smtp_client_outcome outcome = smtp_client_begin(t, session->client, session->message_arena);
+    const struct stream_security *security = smtp_client_security(session->client);
+    if (security->is_tls) record_line(&session->record, "TLS %s %s", security->protocol, security->cipher);
+    if (outcome.result != SMTP_CLIENT_OK || !route || route->user.len == 0) return outcome;
+    return smtp_client_log_in(t, session->client, session->message_arena, route->user, route->password);
+}
+
+void courier_disconnect(struct task *t, struct courier_session *session) {
+    smtp_client_free(t, &session->client);
+}
+
+/* RFC 7435 3: where TLS is only better than nothing, a handshake that fails leaves nothing. */
+static bool does_without_tls(const struct smtp_client_outcome *outcome, enum transit_tls tls) {
+    return tls == TRANSIT_TLS_OFFERED && outcome->stage == SMTP_STAGE_TLS &&
+           (outcome->result == SMTP_CLIENT_TLS_FAILED || outcome->result == SMTP_CLIENT_TIMED_OUT);
+}
+
+static bool fail(struct task *t, struct courier_session *session, size_t at, const struct verdict *verdict,
+                 const struct smtp_answer *answer, struct slice *words) {
+    courier_disconnect(t, session);
+    session->is_down[at] = true;
+    /* A password that is wrong is wrong everywhere. */
+    if (!verdict->tries_next_host)
+        for (size_t i = 0; i < session->exchange.count; i++) session->is_down[i] = true;
+    *words = courier_words(session, at, verdict, answer);
+    if (verdict->reason) record_line(&session->record, "%s", verdict->reason);
+    return false;
+}
+
+bool courier_connect(struct task *t, struct courier_session *session, size_t at, struct verdict *verdict,
+                     struct slice *words) {
+    enum transit_tls tls = policy_of(session);
+    courier_disconnect(t, session);
+    session->at = at;
+    for (;;) {
+        struct stream *stream = NULL;
+        struct smtp_client_outcome outcome = {0};
+        int result = connect_stream(t, session, at, &stream);
+        if (result) {
+            *verdict = verdict_of_connect(result);
+            return fail(t, session, at, verdict, &outcome.answer, words);
+        }
+        outcome = begin(t, session, &stream, tls);
+        if (outcome.result == SMTP_CLIENT_OK) return true;
+        if (!does_without_tls(&outcome, tls)) {
+            *verdict = verdict_of(&outcome);
+            return fail(t, session, at, verdict, &outcome.answer, words);
+        }
+        record_line(&session->record, "TLS failed; once more without");
+        courier_disconnect(t, session);
+        tls = TRANSIT_TLS_NEVER;
+    }
+}

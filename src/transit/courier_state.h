@@ -1,0 +1,97 @@
+/*
+ * What a courier holds, for the files that make it up: courier.c (the channel, all sessions),
+ * courier_session.c (one session: message after message), courier_attempt.c (one message to one host after
+ * the other), courier_connect.c (a connection), courier_body.c (the message's bytes), courier_report.c
+ * (reports instead of sending).
+ */
+#ifndef TRANSIT_COURIER_STATE_H
+#define TRANSIT_COURIER_STATE_H
+
+#include "base/limits.h"
+#include "ipc/channel.h"
+#include "store/body_pack.h"
+#include "transit/courier.h"
+#include "transit/exchange.h"
+#include "transit/record.h"
+#include "transit/verdict.h"
+
+struct courier {
+    struct env *env;
+    struct dns **dns;
+    struct courier_settings settings;
+    /* Holds the texts of the settings. */
+    struct arena *settings_arena;
+    struct channel *channel;
+    struct list sessions;
+    size_t session_count;
+    struct body_unpacker *unpacker;
+    struct tls_context *tls;
+    /* The present store has been told what is in hand; opened when it is, and when a session ends. */
+    bool is_told;
+    struct gate changed;
+    /* Say the last of sessions that were cancelled. */
+    struct scope last_words;
+    bool is_closing;
+};
+
+struct courier_session {
+    struct courier *courier;
+    struct list link;
+    struct task *task;
+    /* As long as the session. */
+    struct arena *arena;
+    struct transit_session order;
+    struct courier_settings settings;
+    /* Its hosts: found with the first message; which of them are of no use to it. */
+    struct exchange exchange;
+    bool is_found;
+    bool is_down[TRANSIT_ADDRESSES_MAX];
+    /* The connection, or NULL; to which address; messages it has carried. */
+    struct smtp_client *client;
+    size_t at;
+    uint32_t carried;
+    /* Under way, or 0. */
+    uint64_t message;
+    uint32_t messages;
+    /* As long as the message under way: what the store gave, and what is made of it. */
+    struct ipc_answer given;
+    struct arena *message_arena;
+    struct record record;
+    /* How it ends. */
+    bool is_over;
+    struct transit_session_end end;
+};
+
+/* courier.c: asks the store. With `is_kept` it is asked again of its successor, until the deadline; false:
+   there is no answer, and none in *answer. */
+bool courier_ask(struct task *t, struct courier *courier, uint32_t type, struct slice body, bool is_kept,
+                 int64_t deadline_ms, struct ipc_answer *answer);
+
+/* courier_session.c */
+void courier_session_run(struct task *t, struct courier_session *session);
+/* Asks for the first message, or says what became of the last one and asks for the next. False: there is
+   none. */
+bool courier_session_next(struct task *t, struct courier_session *session,
+                          const struct settlement *settlement, struct transit_work *work);
+/* Nothing more can be done here; the first reason stands. `reason` lives as long as the session. */
+void courier_session_end(struct courier_session *session, enum transit_session_result result,
+                         struct slice reason);
+
+/* courier_attempt.c: what became of each recipient; in the message's arena. */
+void courier_attempt(struct task *t, struct courier_session *session, const struct transit_work *work,
+                     struct settlement *settlement);
+
+/* courier_connect.c: a connection to that address that is ready for a message. False: *verdict says why
+   not, and `words` what was said, in the message's arena. */
+bool courier_connect(struct task *t, struct courier_session *session, size_t at, struct verdict *verdict,
+                     struct slice *words);
+void courier_disconnect(struct task *t, struct courier_session *session);
+/* What we say of the host: "mx.example.com[192.0.2.1]: the connection was lost", or its own words. */
+struct slice courier_words(struct courier_session *session, size_t at, const struct verdict *verdict,
+                           const struct smtp_answer *answer);
+const struct exchange_address *courier_address(const struct courier_session *session, size_t at);
+
+/* courier_report.c */
+void courier_report_run(struct task *t, struct courier_session *session);
+
+#endif
