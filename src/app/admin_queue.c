@@ -5,6 +5,7 @@
 #include "app/admin_verbs.h"
 #include "base/limits.h"
 #include "store/engine_queue.h"
+#include "transit/explain.h"
 
 enum { SUMMARIES = 50, LINES = 100, SHOWN_RECIPIENTS = 200 };
 
@@ -110,20 +111,40 @@ static const char *outcome_name(enum queue_outcome outcome) {
 }
 
 static const char *kind_name(enum flight_kind kind) {
-    static const char *const names[] = {
-        "unknown",  "accepted",      "attempt",           "held",
-        "released", "removed",       "sender told of it", "sender told of the delay",
-        "retried",  "stream changed"};
+    static const char *const names[] = {"unknown",
+                                        "accepted",
+                                        "attempt",
+                                        "held",
+                                        "released",
+                                        "removed",
+                                        "sender told of it",
+                                        "sender told of the delay",
+                                        "retried",
+                                        "stream changed",
+                                        "held, for its account is over its limit of recipients"};
     return names[kind < FLIGHT_KINDS ? kind : 0];
 }
 
-/* Here an explanation of a refusal, in plain words, finds its place beside status and reply. */
+static json_t *explanation_of(const struct flight_recipient *recipient) {
+    const struct explain_question question = {.status = recipient->status,
+                                              .reply = recipient->reply,
+                                              .host = recipient->host,
+                                              .is_expired = recipient->outcome == QUEUE_EXPIRED};
+    const struct explanation *explanation = explain(&question);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "id", explanation->id, "whose",
+                     explain_whose_name(explanation->whose), "what", explanation->what, "postmaster",
+                     explanation->postmaster, "sender", explanation->sender);
+}
+
 static json_t *flight_recipient_of(const struct flight_recipient *recipient) {
     if (recipient->outcome == 0) return json_pack("{s:o}", "address", admin_text(recipient->address));
-    return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o}", "address", admin_text(recipient->address), "outcome",
-                     outcome_name(recipient->outcome), "status", admin_text(recipient->status), "reply",
-                     admin_text(recipient->reply), "host", admin_text(recipient->host), "next_ms",
-                     time_of(recipient->due_ms));
+    json_t *object = json_pack("{s:o, s:s, s:o, s:o, s:o, s:o}", "address", admin_text(recipient->address),
+                               "outcome", outcome_name(recipient->outcome), "status",
+                               admin_text(recipient->status), "reply", admin_text(recipient->reply), "host",
+                               admin_text(recipient->host), "next_ms", time_of(recipient->due_ms));
+    if (recipient->outcome != QUEUE_DELIVERED)
+        json_object_set_new(object, "explanation", explanation_of(recipient));
+    return object;
 }
 
 static void set_text(json_t *object, const char *key, struct slice text) {

@@ -97,6 +97,10 @@ static void print_outcome(const json_t *recipient) {
         (void)printf(", again %s", moment_of(next, recipient, "next_ms"));
     (void)printf(" (%s)\n      ", text_of(recipient, "status"));
     print_indented(text_of(recipient, "reply"), "      ");
+    const json_t *explanation = json_object_get(recipient, "explanation");
+    if (!explanation) return;
+    (void)printf("      = %s\n", text_of(explanation, "what"));
+    (void)printf("      > %s\n", text_of(explanation, "postmaster"));
 }
 
 static void print_step_recipients(const json_t *step) {

@@ -25,13 +25,12 @@ static const char outgoing_one[] =
     " WHERE outgoing.message = $1";
 /* By the message: all its rows lie together. */
 static const char recipients_due[] =
-    "SELECT number, attempts, notify, address, original, same_host, outcome, status, reply, host FROM "
-    "recipient"
-    " WHERE message = $1 AND +destination = $2 AND due_ms <= $3 ORDER BY number LIMIT $4";
+    "SELECT number, attempts, notify, address, original, same_host, outcome, status, reply, host, flags & 1"
+    " FROM recipient WHERE message = $1 AND +destination = $2 AND due_ms <= $3 ORDER BY flags & 1, number"
+    " LIMIT $4";
 static const char recipients_delayed[] =
-    "SELECT number, attempts, notify, address, original, same_host, outcome, status, reply, host FROM "
-    "recipient"
-    " WHERE message = $1 AND state = 0 AND flags & 2 = 0 AND (notify = 0 OR notify & $2 <> 0)"
+    "SELECT number, attempts, notify, address, original, same_host, outcome, status, reply, host, 0"
+    " FROM recipient WHERE message = $1 AND state = 0 AND flags & 2 = 0 AND (notify = 0 OR notify & $2 <> 0)"
     " ORDER BY number LIMIT $3";
 static const char recipients_all[] = "SELECT number, attempts, notify, address, original, same_host, "
                                      "outcome, status, reply, host, state, due_ms"
@@ -173,12 +172,15 @@ static enum store_result read_message(struct db *db, struct arena *arena, uint64
     return found;
 }
 
-/* As many as there is memory for. */
+/* As many as there is memory for, and of one kind: those who are forwarded have a sender of their own. */
 static enum store_result read_recipients(struct arena *arena, struct db_rows rows,
                                          struct outgoing *outgoing) {
     size_t capacity = 0;
     enum store_result result = STORE_OK;
     while (result == STORE_OK && db_rows_next(&rows)) {
+        bool is_forwarded = db_rows_number(&rows, 10) != 0;
+        if (outgoing->recipient_count && is_forwarded != outgoing->is_forwarded) break;
+        outgoing->is_forwarded = is_forwarded;
         struct outgoing_recipient *grown =
             arena_try_grow(arena, outgoing->recipients, outgoing->recipient_count, &capacity, sizeof *grown);
         if (!grown || !read_recipient(arena, &rows, &grown[outgoing->recipient_count])) {

@@ -125,8 +125,12 @@ static enum store_result open_message(const struct dispatch *dispatch, const str
     if (is_reports(site))
         return engine_queue_open_report(scheduler->engine, dispatch->arena, message, TRANSIT_RECIPIENTS_MAX,
                                         &work->outgoing);
-    return engine_queue_open(scheduler->engine, dispatch->arena, site->id, message,
-                             env_wall_ms(scheduler->env), TRANSIT_RECIPIENTS_MAX, &work->outgoing);
+    enum store_result result =
+        engine_queue_open(scheduler->engine, dispatch->arena, site->id, message, env_wall_ms(scheduler->env),
+                          TRANSIT_RECIPIENTS_MAX, &work->outgoing);
+    if (result != STORE_OK || !work->outgoing.is_forwarded) return result;
+    return engine_srs_encode(scheduler->engine, dispatch->arena, work->outgoing.mail_from,
+                             &work->outgoing.mail_from);
 }
 
 static bool open_delayed(const struct dispatch *dispatch, struct transit_work *work) {

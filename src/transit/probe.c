@@ -1,6 +1,5 @@
 #include "transit/probe.h"
 
-
 #include <stdio.h>
 
 #include "base/limits.h"
