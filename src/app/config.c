@@ -26,6 +26,7 @@ void config_defaults(struct config *config) {
         .log_level = LOG_LEVEL_INFO,
         .metrics_allow = "127.0.0.0/8, ::1",
         .relay_networks = "",
+        .dnsbl_zones = "",
         .outbound = {.port = 25,
                      .source_ipv4 = "",
                      .source_ipv6 = "",
@@ -115,6 +116,10 @@ void config_render(const struct config *config, struct buffer *out) {
         "# metrics.allow = %s\n\n"
         "# Hosts that may send mail to anybody through port 25 without a login (docs/relaying.md). Nobody.\n"
         "# relay.networks = 192.0.2.7, 2001:db8::/64\n\n"
+        "# DNS lists of hosts from which no mail is taken (docs/relaying.md). None.\n"
+        "# dnsbl.zones = list.example.org, other.example.org=127.0.0.2-127.0.0.11\n"
+        "# Mail of a host that is new is put off for a minute, so that it comes again (docs/relaying.md).\n"
+        "# greylist.enabled = yes\n\n"
         "# The way out (docs/relaying.md): from which addresses, how long mail is tried, how many "
         "recipients\n"
         "# an account may have; 0 is no limit.\n"

@@ -63,6 +63,9 @@ struct config {
     const char *metrics_allow;
     /* Who may send to anybody on port 25 without a login (wire/network_list.h); empty: nobody. */
     const char *relay_networks;
+    /* DNS block lists (wire/dnsbl.h); empty: none. */
+    const char *dnsbl_zones;
+    bool is_greylisting;
     struct outbound_settings outbound;
 };
 

@@ -75,6 +75,8 @@ static bool make_settings(struct serve *serve, const struct config *config, stru
         .base_port = config->base_port,
         .metrics_allow = slice_from_text(config->metrics_allow),
         .relay_networks = slice_from_text(config->relay_networks),
+        .dnsbl_zones = slice_from_text(config->dnsbl_zones),
+        .is_greylisting = config->is_greylisting,
         .outbound = config->outbound,
     };
     if (!dns_settings_read(serve->arena, serve->env->log, config, settings, error) ||
