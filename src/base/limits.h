@@ -172,6 +172,9 @@ enum {
     STORE_GATHER_OPERATIONS_MIN = 4,
     STORE_GATHER_OPERATIONS_FEW = 32,
     STORE_GATHER_MS = 2,
+    /* What nobody waits for is committed alone after so long, or when it is so much. */
+    STORE_PATIENCE_MS = 10,
+    STORE_PATIENT_OPERATIONS_MAX = 64,
     STORE_BATCH_BYTES_MAX = 16 * 1024 * 1024,
     STORE_OPERATION_MEMORY_BYTES_MAX = 64 * 1024 * 1024,
     STORE_SEGMENT_BYTES = 64 * 1024 * 1024,
@@ -392,6 +395,9 @@ enum {
     TRANSIT_SITE_SESSIONS_MAX = 20,
     TRANSIT_SITE_SESSIONS_EXTRA = 2,
     TRANSIT_SESSION_MESSAGES_MAX = 200,
+    /* Deliveries of a session that it goes on without waiting for their record: so many more messages may be
+       sent twice when the store dies. */
+    TRANSIT_SETTLING_MAX = 4,
     /* RFC 5321 4.5.3.1.8: what every server takes in one transaction. */
     TRANSIT_RECIPIENTS_MAX = 100,
     /* Destinations that are worked at or want to be, those remembered after it, and those that one look at

@@ -297,6 +297,22 @@ static void fresh(struct task *t, struct bench *bench) {
 }
 static void a_fresh_message_leaves_at_once(void **state) { run(fresh); }
 
+/* Sessions go on while deliveries are recorded, and what waits is read again meanwhile. */
+static void many(struct task *t, struct bench *bench) {
+    enum { MANY = 500 };
+    bench->work_ms = 3;
+    channel_close(t, &bench->remote);
+    for (size_t i = 0; i < MANY; i++) (void)submit_to(t, bench, "bob@one.test");
+    remote_start(bench);
+    pass(t, HOUR_MS);
+    assert_int_equal(bench->given_count, MANY);
+    for (size_t i = 0; i < MANY; i++)
+        for (size_t other = 0; other < i; other++)
+            assert_true(bench->given[i].message != bench->given[other].message);
+    assert_int_equal(engine_queue_next_due(bench->engine), QUEUE_NEVER);
+}
+static void each_of_many_is_given_once(void **state) { run(many); }
+
 static void deferred(struct task *t, struct bench *bench) {
     bench->outcome = QUEUE_DEFERRED;
     (void)submit_to(t, bench, "bob@one.test");
@@ -485,6 +501,7 @@ static void what_is_in_hand_is_not_given_twice_by_a_new_store(void **state) { ru
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fresh_message_leaves_at_once),
+        cmocka_unit_test(each_of_many_is_given_once),
         cmocka_unit_test(what_is_deferred_comes_again_later_each_time),
         cmocka_unit_test(an_unreachable_destination_is_tried_with_little),
         cmocka_unit_test(personal_mail_does_not_wait_for_bulk),
