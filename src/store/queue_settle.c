@@ -207,7 +207,8 @@ static enum store_result set_destination(struct commit *commit, void *argument) 
     struct queue_known *known = queue_destination_known(commit, request->destination);
     if (!known) return db_result(commit->db, STORE_NOT_FOUND);
     int64_t due_ms = request->due_ms;
-    int64_t waiting_ms = request->failures ? QUEUE_NEVER : queue_due_of(commit->db, request->destination);
+    int64_t waiting_ms =
+        request->failures ? QUEUE_NEVER : queue_due_of(commit->db, request->destination, INT64_MIN);
     if (waiting_ms < due_ms) due_ms = waiting_ms;
     queue_destination_write(commit, known, request->failures, reply_cut(request->reason), due_ms);
     return STORE_OK;
