@@ -54,7 +54,8 @@ enum {
     IPC_BACKLOG_BYTES_MAX = 16 * 1024 * 1024,
     IPC_UNREAD_BYTES_MAX = 32 * 1024 * 1024,
     IPC_UNREAD_HANDLES_MAX = 1024,
-    /* What one other side may have under way here; more is not read before some of it ended. */
+    /* What one side may have asked of another that is not answered yet. More is not sent; what is sent all
+       the same is not read before some has ended. */
     IPC_REQUESTS_MAX = 2048,
     IPC_REQUEST_BYTES_MAX = 32 * 1024 * 1024,
     IPC_REQUEST_HANDLES_MAX = 64,
@@ -161,7 +162,8 @@ enum {
     /* Read on from one body to the next, and what may lie between them. */
     BODY_READ_AHEAD_BYTES = 64 * 1024,
     BODY_READ_GAP_BYTES = 8 * 1024,
-    /* Unpacked ahead of a long answer at once; a role holds twice as much while it does so. */
+    /* Unpacked ahead of a long answer at once, by so many threads; a role holds twice as much while it does
+       so. */
     BODY_AHEAD_BYTES = 1024 * 1024,
     BODY_AHEAD_MESSAGES = 128,
     BODY_AHEAD_THREADS = 2,
