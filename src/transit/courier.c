@@ -13,6 +13,7 @@ static void settings_copy(struct courier_settings *copy, const struct courier_se
     copy->source_ipv4 = arena_copy(arena, settings->source_ipv4);
     copy->source_ipv6 = arena_copy(arena, settings->source_ipv6);
     copy->own_addresses = arena_copy(arena, settings->own_addresses);
+    copy->tls_roots_pem = SLICE_EMPTY;
 }
 
 void courier_set(struct courier *courier, const struct courier_settings *settings) {
@@ -141,6 +142,12 @@ static const struct channel_handlers handlers = {requested, NULL, gone};
 
 /* ---- its life ---- */
 
+static void trust(struct courier *courier, struct slice roots_pem) {
+    const char *reason = NULL;
+    if (roots_pem.len) courier->tls_checked = tls_context_client_trusting(roots_pem, &reason);
+    if (reason) LOG_ERROR(courier->env->log, "transit.no_roots", LOG_CSTR("reason", reason));
+}
+
 struct courier *courier_new(struct env *env, struct dns **dns, const struct courier_settings *settings) {
     struct courier *courier = calloc(1, sizeof *courier);
     if (!courier) FATAL("out of memory for a courier");
@@ -149,7 +156,9 @@ struct courier *courier_new(struct env *env, struct dns **dns, const struct cour
     courier_set(courier, settings);
     courier->channel = channel_new(env, &handlers, courier);
     courier->unpacker = body_unpacker_new();
+    courier->ids.node = settings->node;
     courier->tls = tls_context_client();
+    trust(courier, settings->tls_roots_pem);
     list_init(&courier->sessions);
     gate_init(&courier->changed);
     scope_init(&courier->last_words, env);
@@ -178,6 +187,7 @@ void courier_free(struct task *t, struct courier **courier) {
     channel_close(t, &freed->channel);
     body_unpacker_free(&freed->unpacker);
     tls_context_free(&freed->tls);
+    tls_context_free(&freed->tls_checked);
     arena_free(&freed->settings_arena);
     free(freed);
 }
