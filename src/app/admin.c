@@ -1,4 +1,4 @@
-#include "app/admin.h"
+#include "app/admin_verbs.h"
 
 #include <stdio.h>
 
@@ -12,6 +12,7 @@ void admin_request_pack(struct buffer *out, const struct admin_request *request)
     for (size_t i = 0; i < request->word_count; i++) pack_slice(out, request->words[i]);
     pack_slice(out, request->password);
     pack_number(out, request->quota_bytes);
+    pack_slice(out, request->details);
 }
 
 bool admin_request_unpack(struct slice body, struct admin_request *request) {
@@ -20,20 +21,11 @@ bool admin_request_unpack(struct slice body, struct admin_request *request) {
     for (size_t i = 0; i < request->word_count; i++) request->words[i] = unpack_slice(&in);
     request->password = unpack_slice(&in);
     request->quota_bytes = unpack_number(&in);
+    request->details = unpack_slice(&in);
     return unpack_is_done(&in);
 }
 
-/* One command at work. */
-struct admin {
-    struct task *t;
-    const struct admin_context *context;
-    const struct admin_request *request;
-    struct engine *engine;
-    struct arena *arena;
-};
-
-/* JSON is UTF-8: what the asker wrote otherwise is shown with a ? for each byte outside of ASCII. */
-static json_t *text_of(struct slice s) {
+json_t *admin_text(struct slice s) {
     json_t *text = json_stringn((const char *)s.ptr, s.len);
     if (text) return text;
     struct buffer ascii = buffer_new(SIZE_MAX / 2);
@@ -43,11 +35,10 @@ static json_t *text_of(struct slice s) {
     return text;
 }
 
-static json_t *error_of(struct slice line) { return json_pack("{s:o}", "error", text_of(line)); }
+json_t *admin_error(struct slice line) { return json_pack("{s:o}", "error", admin_text(line)); }
 
-/* What a failed command says; `subject` is the address or name it was about. */
-static json_t *failure(struct admin *admin, enum store_result result, struct slice subject,
-                       const char *not_found, const char *refused) {
+json_t *admin_failure(struct admin *admin, enum store_result result, struct slice subject,
+                      const char *not_found, const char *refused) {
     const char *text = "the store failed; see the log";
     switch (result) {
     case STORE_NOT_FOUND:
@@ -68,11 +59,11 @@ static json_t *failure(struct admin *admin, enum store_result result, struct sli
     default:
         break;
     }
-    return error_of(arena_printf(admin->arena, "%.*s %s", SLICE_PRINT(subject), text));
+    return admin_error(arena_printf(admin->arena, "%.*s %s", SLICE_PRINT(subject), text));
 }
 
 static json_t *done(const char *key, struct slice subject) {
-    return json_pack("{s:o}", key, text_of(subject));
+    return json_pack("{s:o}", key, admin_text(subject));
 }
 
 #define PASSWORD_UNFIT \
@@ -84,9 +75,9 @@ static json_t *account_add(struct admin *admin) {
     enum store_result result = engine_account_add(admin->t, admin->engine, address, admin->request->password,
                                                   admin->request->quota_bytes, &id);
     if (result == STORE_OK) return done("added", address);
-    return failure(admin, result, address,
-                   "belongs to a domain that is not ours; posthaste domain add it first",
-                   "is not an address like user@example.test, or " PASSWORD_UNFIT);
+    return admin_failure(admin, result, address,
+                         "belongs to a domain that is not ours; posthaste domain add it first",
+                         "is not an address like user@example.test, or " PASSWORD_UNFIT);
 }
 
 static json_t *account_password(struct admin *admin) {
@@ -94,26 +85,26 @@ static json_t *account_password(struct admin *admin) {
     enum store_result result =
         engine_account_password(admin->t, admin->engine, address, admin->request->password);
     if (result == STORE_OK) return done("changed", address);
-    return failure(admin, result, address, "is not an account", "cannot have this: " PASSWORD_UNFIT);
+    return admin_failure(admin, result, address, "is not an account", "cannot have this: " PASSWORD_UNFIT);
 }
 
 static json_t *account_remove(struct admin *admin) {
     struct slice address = admin->request->words[2];
     enum store_result result = engine_account_remove(admin->t, admin->engine, address);
     if (result == STORE_OK) return done("removed", address);
-    return failure(admin, result, address, "is not an account", "is not an address");
+    return admin_failure(admin, result, address, "is not an account", "is not an address");
 }
 
 static json_t *account_list(struct admin *admin) {
     struct account *accounts;
     size_t count;
     enum store_result result = engine_account_list(admin->engine, admin->arena, &accounts, &count);
-    if (result != STORE_OK) return failure(admin, result, SLICE("the list"), "", "");
+    if (result != STORE_OK) return admin_failure(admin, result, SLICE("the list"), "", "");
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(
-            list, json_pack("{s:o, s:I, s:I, s:I, s:b}", "address", text_of(accounts[i].address), "messages",
-                            (json_int_t)accounts[i].message_count, "bytes",
+            list, json_pack("{s:o, s:I, s:I, s:I, s:b}", "address", admin_text(accounts[i].address),
+                            "messages", (json_int_t)accounts[i].message_count, "bytes",
                             (json_int_t)accounts[i].used_bytes, "quota_bytes",
                             (json_int_t)accounts[i].quota_bytes, "disabled", accounts[i].is_disabled));
     return json_pack("{s:o}", "accounts", list);
@@ -123,9 +114,9 @@ static json_t *alias_add(struct admin *admin) {
     struct alias alias = {admin->request->words[2], admin->request->words[3]};
     enum store_result result = engine_alias_add(admin->t, admin->engine, &alias);
     if (result == STORE_OK) return done("added", alias.address);
-    return failure(admin, result, alias.address,
-                   "belongs to a domain that is not ours; posthaste domain add it first",
-                   "cannot be an alias for that: both must be addresses (or @domain for a catch-all)");
+    return admin_failure(admin, result, alias.address,
+                         "belongs to a domain that is not ours; posthaste domain add it first",
+                         "cannot be an alias for that: both must be addresses (or @domain for a catch-all)");
 }
 
 static json_t *alias_remove(struct admin *admin) {
@@ -133,18 +124,18 @@ static json_t *alias_remove(struct admin *admin) {
                           admin->request->word_count > 3 ? admin->request->words[3] : SLICE_EMPTY};
     enum store_result result = engine_alias_remove(admin->t, admin->engine, &alias);
     if (result == STORE_OK) return done("removed", alias.address);
-    return failure(admin, result, alias.address, "is not such an alias", "is not an address");
+    return admin_failure(admin, result, alias.address, "is not such an alias", "is not an address");
 }
 
 static json_t *alias_list(struct admin *admin) {
     struct alias *aliases;
     size_t count;
     enum store_result result = engine_alias_list(admin->engine, admin->arena, &aliases, &count);
-    if (result != STORE_OK) return failure(admin, result, SLICE("the list"), "", "");
+    if (result != STORE_OK) return admin_failure(admin, result, SLICE("the list"), "", "");
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, json_pack("{s:o, s:o}", "address", text_of(aliases[i].address), "target",
-                                              text_of(aliases[i].target)));
+        json_array_append_new(list, json_pack("{s:o, s:o}", "address", admin_text(aliases[i].address),
+                                              "target", admin_text(aliases[i].target)));
     return json_pack("{s:o}", "aliases", list);
 }
 
@@ -152,29 +143,29 @@ static json_t *domain_add(struct admin *admin) {
     struct slice name = admin->request->words[2];
     bool is_relay = admin->request->word_count > 3;
     if (is_relay && !slice_equal(admin->request->words[3], SLICE("relay")))
-        return error_of(SLICE("a domain can be added as \"relay\" only"));
+        return admin_error(SLICE("a domain can be added as \"relay\" only"));
     enum store_result result = engine_domain_add(admin->t, admin->engine, name, is_relay);
     if (result == STORE_OK) return done("added", name);
-    return failure(admin, result, name, "", "is not a domain name");
+    return admin_failure(admin, result, name, "", "is not a domain name");
 }
 
 static json_t *domain_remove(struct admin *admin) {
     struct slice name = admin->request->words[2];
     enum store_result result = engine_domain_remove(admin->t, admin->engine, name);
     if (result == STORE_OK) return done("removed", name);
-    return failure(admin, result, name, "is not one of our domains",
-                   "still has accounts or aliases; remove them first");
+    return admin_failure(admin, result, name, "is not one of our domains",
+                         "still has accounts or aliases; remove them first");
 }
 
 static json_t *domain_list(struct admin *admin) {
     struct domain *domains;
     size_t count;
     enum store_result result = engine_domain_list(admin->engine, admin->arena, &domains, &count);
-    if (result != STORE_OK) return failure(admin, result, SLICE("the list"), "", "");
+    if (result != STORE_OK) return admin_failure(admin, result, SLICE("the list"), "", "");
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(list,
-                              json_pack("{s:o, s:I, s:b}", "name", text_of(domains[i].name), "accounts",
+                              json_pack("{s:o, s:I, s:b}", "name", admin_text(domains[i].name), "accounts",
                                         (json_int_t)domains[i].account_count, "relay", domains[i].is_relay));
     return json_pack("{s:o}", "domains", list);
 }
@@ -200,7 +191,7 @@ static json_t *roles_of(const struct admin_roles *roles) {
 static json_t *status(struct admin *admin) {
     struct store_status status;
     enum store_result result = engine_status(admin->engine, &status);
-    if (result != STORE_OK) return failure(admin, result, SLICE("the status"), "", "");
+    if (result != STORE_OK) return admin_failure(admin, result, SLICE("the status"), "", "");
     const struct admin_roles *roles = admin->context->roles;
     return json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "version",
                      POSTHASTE_VERSION, "running", roles != NULL, "domains", (json_int_t)status.domains,
@@ -216,16 +207,16 @@ static json_t *status(struct admin *admin) {
 /* Logins for one attempt each, for posthaste health: only a running server has a use for them. */
 static json_t *health(struct admin *admin) {
     struct store_status status;
-    if (!admin->context->roles) return error_of(SLICE("no server runs on this folder"));
+    if (!admin->context->roles) return admin_error(SLICE("no server runs on this folder"));
     enum store_result result = engine_status(admin->engine, &status);
-    if (result != STORE_OK) return failure(admin, result, SLICE("the status"), "", "");
+    if (result != STORE_OK) return admin_failure(admin, result, SLICE("the status"), "", "");
     json_t *logins = json_array();
     for (size_t i = 0; i < ADMIN_HEALTH_LOGINS; i++) {
         struct slice user;
         struct slice password;
         engine_grant(admin->engine, admin->arena, &user, &password);
-        json_array_append_new(logins,
-                              json_pack("{s:o, s:o}", "user", text_of(user), "password", text_of(password)));
+        json_array_append_new(
+            logins, json_pack("{s:o, s:o}", "user", admin_text(user), "password", admin_text(password)));
     }
     return json_pack("{s:o, s:I}", "logins", logins, "free_bytes", (json_int_t)status.free_bytes);
 }
@@ -237,7 +228,7 @@ struct faults {
 
 static void note_fault(void *context, struct slice line) {
     struct faults *faults = context;
-    if (json_array_size(faults->list) < 1000) json_array_append_new(faults->list, text_of(line));
+    if (json_array_size(faults->list) < 1000) json_array_append_new(faults->list, admin_text(line));
     const struct admin_context *admin = faults->admin->context;
     if (admin->progress) admin->progress(admin->context, line);
 }
@@ -248,7 +239,7 @@ static json_t *verify(struct admin *admin) {
     enum store_result result = engine_verify(admin->t, admin->engine, note_fault, &faults, &report);
     if (result != STORE_OK) {
         json_decref(faults.list);
-        return failure(admin, result, SLICE("the check"), "", "");
+        return admin_failure(admin, result, SLICE("the check"), "", "");
     }
     return json_pack("{s:b, s:I, s:I, s:I, s:o}", "clean", report.faults == 0, "messages",
                      (json_int_t)report.messages, "bodies", (json_int_t)report.bodies, "faults",
@@ -265,7 +256,7 @@ static json_t *compact(struct admin *admin) {
     struct store_status status;
     enum store_result result = engine_compact(admin->t, admin->engine, note_progress, admin, &report);
     if (result == STORE_OK) result = engine_status(admin->engine, &status);
-    if (result != STORE_OK) return failure(admin, result, SLICE("compacting"), "", "");
+    if (result != STORE_OK) return admin_failure(admin, result, SLICE("compacting"), "", "");
     return json_pack("{s:I, s:I, s:I, s:I, s:I}", "freed_bytes", (json_int_t)report.freed_bytes,
                      "moved_bytes", (json_int_t)report.moved_bytes, "segments_removed",
                      (json_int_t)report.segments, "stored_bytes", (json_int_t)status.body_bytes, "live_bytes",
@@ -293,7 +284,24 @@ static const struct verb verbs[] = {
     {SLICE_INIT("domain"), SLICE_INIT("list"), 2, 2, domain_list},
     {SLICE_INIT("domain"), SLICE_INIT("remove"), 3, 3, domain_remove},
     {SLICE_INIT("health"), SLICE_INIT(""), 1, 1, health},
+    {SLICE_INIT("queue"), SLICE_INIT("bounce"), 3, 4, admin_queue_order},
+    {SLICE_INIT("queue"), SLICE_INIT("hold"), 3, 4, admin_queue_order},
+    {SLICE_INIT("queue"), SLICE_INIT("list"), 2, 6, admin_queue_list},
+    {SLICE_INIT("queue"), SLICE_INIT("release"), 3, 4, admin_queue_order},
+    {SLICE_INIT("queue"), SLICE_INIT("remove"), 3, 4, admin_queue_order},
+    {SLICE_INIT("queue"), SLICE_INIT("retry"), 3, 4, admin_queue_order},
+    {SLICE_INIT("queue"), SLICE_INIT("show"), 3, 3, admin_queue_show},
+    {SLICE_INIT("queue"), SLICE_INIT("stream"), 4, 4, admin_queue_order},
+    {SLICE_INIT("route"), SLICE_INIT("add"), 3, 3, admin_route_add},
+    {SLICE_INIT("route"), SLICE_INIT("disable"), 3, 3, admin_route_enable},
+    {SLICE_INIT("route"), SLICE_INIT("enable"), 3, 3, admin_route_enable},
+    {SLICE_INIT("route"), SLICE_INIT("list"), 2, 2, admin_route_list},
+    {SLICE_INIT("route"), SLICE_INIT("password"), 3, 3, admin_route_password},
+    {SLICE_INIT("route"), SLICE_INIT("remove"), 3, 3, admin_route_remove},
+    {SLICE_INIT("route"), SLICE_INIT("show"), 3, 3, admin_route_show},
+    {SLICE_INIT("route"), SLICE_INIT("test"), 3, 3, admin_route_test},
     {SLICE_INIT("status"), SLICE_INIT(""), 1, 1, status},
+    {SLICE_INIT("trace"), SLICE_INIT(""), 2, 2, admin_trace},
     {SLICE_INIT("verify"), SLICE_INIT(""), 1, 1, verify},
 };
 
@@ -312,7 +320,7 @@ json_t *admin_execute(struct task *t, const struct admin_context *context,
                       const struct admin_request *request) {
     const struct verb *verb = verb_find(request);
     if (!verb)
-        return error_of(SLICE("this server does not know that command; is it older than this program?"));
+        return admin_error(SLICE("this server does not know that command; is it older than this program?"));
     struct admin admin = {t, context, request, context->engine, arena_new(ADMIN_ARENA_BYTES)};
     json_t *answer = verb->run(&admin);
     arena_free(&admin.arena);

@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "app/orders.h"
+#include "ipc/channel.h"
 #include "store/engine.h"
 
 enum { ADMIN_HEALTH_LOGINS = 6, ADMIN_WORDS_MAX = 6, ADMIN_REPORTS_MAX = 2 + 2 * CONFIG_PROCESSES_MAX };
@@ -21,6 +22,8 @@ struct admin_request {
     struct slice password;
     /* 0: none. */
     uint64_t quota_bytes;
+    /* What a verb needs beyond that, packed (app/route_details.h), or empty. */
+    struct slice details;
 };
 
 /* What the store role knows of its siblings, for `status`; none where no server runs. */
@@ -35,6 +38,8 @@ struct admin_context {
     /* Lines for a person while a long command works. */
     void (*progress)(void *context, struct slice line);
     void *context;
+    /* To the remote role; NULL where no server runs. */
+    struct channel *remote;
 };
 
 /* Does it and returns a new document: what was asked for, or {"error": "one line"}. Waits. */

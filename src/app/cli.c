@@ -49,6 +49,33 @@ static const struct cli_command commands[] = {
      "  --nagios           one line, and the exit status of a Nagios plug-in: 0, 1 warning, 2 critical\n",
      DATA_OPTIONS | OPTION_ACCOUNT | OPTION_PASSWORD_STDIN | OPTION_NAGIOS, OPTION_DATA, 0, 0,
      command_health},
+    {"queue",
+     "list [messages [domain=D] [sender=A] [state=S] [after=ID]] | show ID | retry|hold|release "
+     "ID|DOMAIN|all\n"
+     "       | remove|bounce ID [RECIPIENT] | remove|bounce DOMAIN|all | stream ID|DOMAIN|all KIND\n"
+     "       --data DIR [--json]",
+     "mail on its way to other hosts",
+     "list            the domains that mail waits for, those with most first: how much, since when, when "
+     "the\n"
+     "                next try is, and what was said at the last\n"
+     "list messages   the messages, in the order they came; domain=, sender= and "
+     "state=waiting|held|reporting\n"
+     "                leave out others, after=ID goes on behind one\n"
+     "show ID         one message: its recipients, what became of each so far, and its history\n"
+     "retry           try now and not when it is due; also a domain that could not be reached\n"
+     "hold, release   keep it here until it is released; let it go again\n"
+     "remove          take it out, and tell nobody\n"
+     "bounce          take it out, and tell its sender that it was not delivered\n"
+     "stream          personal, transactional or bulk: bulk goes after the others\n"
+     "What is being sent at this moment is not called back: if it arrives, it has arrived.\n",
+     DATA_OPTIONS, OPTION_DATA, 1, 5, command_queue},
+    {"trace", "MESSAGE-ID|QUEUE-ID --data DIR [--json]", "what happened to a message that was sent",
+     "Shows when it was accepted, each attempt with the host, TLS and the host's own words, and what was "
+     "done\n"
+     "with it by hand; also after it left. MESSAGE-ID is that of its header, QUEUE-ID the one of the log "
+     "and\n"
+     "of \"250 Ok: accepted as\".\n",
+     DATA_OPTIONS, OPTION_DATA, 1, 1, command_trace},
     {"verify", "--data DIR [--json]", "read and check everything that is stored",
      "Every body's checksum, reference counts, UIDs, counts. Works beside a running server.\n", DATA_OPTIONS,
      OPTION_DATA, 0, 0, command_plain},
@@ -86,6 +113,33 @@ static const struct cli_command commands[] = {
      "goes on. Devices keep what they have: UIDVALIDITY, UIDs, flags and modseqs are those of the snapshot.\n"
      "  --snapshot N  one of those that backup list shows (default: the newest that is whole)\n",
      DATA_OPTIONS | OPTION_FROM | OPTION_SNAPSHOT, OPTION_FROM | OPTION_DATA, 0, 0, command_restore},
+    {"route",
+     "add NAME --host HOST[:PORT][,...] | --preset P   FOR WHAT   [--tls MODE] [--user U --password-stdin]\n"
+     "       | list | show|remove|enable|disable NAME | password NAME --password-stdin\n"
+     "       | test NAME [--to ADDRESS [--from ADDRESS]]   --data DIR [--json]",
+     "send through other hosts (smarthosts, SendGrid, SES ...)",
+     "A route takes mail and hands it to its host instead of to the recipients' own. For what:\n"
+     "  --for-recipient D  mail to the domain D, or to all below it: *.example.org\n"
+     "  --for-sender D     mail from the domain D\n"
+     "  --for-stream S     personal, transactional or bulk mail\n"
+     "  --for-all          all mail\n"
+     "  --for-mx SUFFIX    what no route takes, to hosts whose name ends so: protection.outlook.com\n"
+     "Of several that fit the first of this list takes the mail; among equals the least --ordering N.\n"
+     "  --host HOST:PORT   one or more, tried in this order; the port is 587 (465 with --tls implicit)\n"
+     "  --tls MODE         verified (STARTTLS, the certificate is for the host: the default), implicit (the\n"
+     "                     same from the first byte), required (any certificate), offered, never\n"
+     "  --user U           logs in; the password is the first line of standard input with\n"
+     "                     --password-stdin or --key-stdin, else it is asked for. It is never shown.\n"
+     "  --preset P         sendgrid, mailgun, mailgun-eu, ses-REGION, postmark, postmark-broadcast, "
+     "mailjet,\n"
+     "                     brevo, gmail, office365: knows host, port and TLS, and wants the key; all but\n"
+     "                     sendgrid and postmark also --user\n"
+     "Mail never goes around its route: while the host cannot be reached it waits, and is given back when "
+     "it\n"
+     "is too old. When routes change, mail that waits is moved to where it goes now.\n"
+     "test connects, logs in and says each step, and what to do where one fails; with --to it sends one\n"
+     "message, from --from or postmaster at the first of our domains. docs/routes.md tells more.\n",
+     DATA_OPTIONS | OPTION_PASSWORD_STDIN | OPTION_ROUTE, OPTION_DATA, 1, 2, command_route},
     {"tool", "mime FILE [--json] | walls [all|seccomp|landlock|none] --data DIR [--json]",
      "look at a message as the server does; try the walls",
      "mime prints structure, ENVELOPE, BODYSTRUCTURE and search text of a message. - is standard input.\n"
@@ -158,6 +212,19 @@ static const struct option_row option_rows[] = {
     {"--from", OPTION_FROM, AT(backup), 0, 0, 0},
     {"--keep", OPTION_KEEP, 0, AT(keep), 0, 100000},
     {"--snapshot", OPTION_SNAPSHOT, 0, AT(snapshot), 0, INT64_MAX},
+    {"--host", OPTION_ROUTE, AT(route.hosts), 0, 0, 0},
+    {"--for-recipient", OPTION_ROUTE, AT(route.for_recipient), 0, 0, 0},
+    {"--for-sender", OPTION_ROUTE, AT(route.for_sender), 0, 0, 0},
+    {"--for-mx", OPTION_ROUTE, AT(route.for_mx), 0, 0, 0},
+    {"--for-stream", OPTION_ROUTE, AT(route.for_stream), 0, 0, 0},
+    {"--for-all", OPTION_ROUTE, 0, 0, AT(route.is_for_all), 0},
+    {"--tls", OPTION_ROUTE, AT(route.tls), 0, 0, 0},
+    {"--user", OPTION_ROUTE, AT(route.user), 0, 0, 0},
+    {"--preset", OPTION_ROUTE, AT(route.preset), 0, 0, 0},
+    {"--key-stdin", OPTION_ROUTE, 0, 0, AT(is_password_stdin), 0},
+    {"--ordering", OPTION_ROUTE, 0, AT(route.ordering), 0, UINT32_MAX},
+    {"--from", OPTION_ROUTE, AT(route.from), 0, 0, 0},
+    {"--to", OPTION_ROUTE, AT(route.to), 0, 0, 0},
     {"--account", OPTION_ACCOUNT, AT(account), 0, 0, 0},
     {"--nagios", OPTION_NAGIOS, 0, 0, AT(is_nagios), 0},
     {"--relay", OPTION_RELAY, 0, 0, AT(is_relay), 0},

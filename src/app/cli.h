@@ -30,7 +30,25 @@ enum option_bit {
     OPTION_SNAPSHOT = 1 << 18,
     OPTION_ACCOUNT = 1 << 9,
     OPTION_NAGIOS = 1 << 10,
+    /* All of struct route_options. */
+    OPTION_ROUTE = 1 << 19,
     OPTION_RELAY = 1 << 19,
+};
+
+/* What `route` is told. */
+struct route_options {
+    const char *hosts;
+    const char *for_recipient;
+    const char *for_sender;
+    const char *for_mx;
+    const char *for_stream;
+    const char *tls;
+    const char *user;
+    const char *preset;
+    const char *from;
+    const char *to;
+    uint64_t ordering;
+    bool is_for_all;
 };
 
 /* A command line, taken apart. */
@@ -50,6 +68,7 @@ struct cli {
     const char *backup;
     uint64_t keep;
     uint64_t snapshot;
+    struct route_options route;
     bool is_single;
     bool is_json;
     bool is_password_stdin;
@@ -94,7 +113,10 @@ int command_alias(struct cli *cli);
 int command_domain(struct cli *cli);
 int command_plain(struct cli *cli);
 int command_health(struct cli *cli);
+int command_queue(struct cli *cli);
+int command_trace(struct cli *cli);
 int command_import(struct cli *cli);
+int command_route(struct cli *cli);
 int command_export(struct cli *cli);
 int command_tool(struct cli *cli);
 int command_backup(struct cli *cli);

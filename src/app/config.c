@@ -26,9 +26,11 @@ void config_defaults(struct config *config) {
         .log_level = LOG_LEVEL_INFO,
         .metrics_allow = "127.0.0.0/8, ::1",
         .relay_networks = "",
+        .dnsbl_zones = "",
         .outbound = {.port = 25,
                      .source_ipv4 = "",
                      .source_ipv6 = "",
+                     .trusted_roots = "/etc/ssl/certs/ca-certificates.crt",
                      .lifetime_hours = 120,
                      .delay_warning_hours = 4,
                      .account_recipients_per_hour = 200,
@@ -114,10 +116,15 @@ void config_render(const struct config *config, struct buffer *out) {
         "# metrics.allow = %s\n\n"
         "# Hosts that may send mail to anybody through port 25 without a login (docs/relaying.md). Nobody.\n"
         "# relay.networks = 192.0.2.7, 2001:db8::/64\n\n"
+        "# DNS lists of hosts from which no mail is taken (docs/relaying.md). None.\n"
+        "# dnsbl.zones = list.example.org, other.example.org=127.0.0.2-127.0.0.11\n"
+        "# Mail of a host that is new is put off for a minute, so that it comes again (docs/relaying.md).\n"
+        "# greylist.enabled = yes\n\n"
         "# The way out (docs/relaying.md): from which addresses, how long mail is tried, how many "
         "recipients\n"
         "# an account may have; 0 is no limit.\n"
         "# outbound.source_ipv4 = 192.0.2.1\n# outbound.source_ipv6 = 2001:db8::1\n"
+        "# outbound.trusted_roots = %s\n"
         "# outbound.lifetime_hours = %llu\n# outbound.delay_warning_hours = %llu\n"
         "# outbound.account_recipients_per_hour = %llu\n# outbound.account_recipients_per_day = %llu\n\n"
         "# log.level = info\n",
@@ -125,7 +132,7 @@ void config_render(const struct config *config, struct buffer *out) {
         config->tls_key, (unsigned long long)(config->message_bytes_max >> 20),
         (unsigned long long)config->uid[ROLE_STORE], (unsigned long long)config->uid[ROLE_REMOTE],
         (unsigned long long)config->uid[ROLE_MAIL], (unsigned long long)config->uid[ROLE_EDGE],
-        (unsigned long long)config->gid, config->metrics_allow,
+        (unsigned long long)config->gid, config->metrics_allow, config->outbound.trusted_roots,
         (unsigned long long)config->outbound.lifetime_hours,
         (unsigned long long)config->outbound.delay_warning_hours,
         (unsigned long long)config->outbound.account_recipients_per_hour,

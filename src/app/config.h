@@ -29,6 +29,9 @@ struct outbound_settings {
     /* From where connections go out, numeric; empty: the system chooses. */
     const char *source_ipv4;
     const char *source_ipv6;
+    /* A file of certificates (PEM): whom routes trust that check the certificate of their host. Relative to
+       the data folder. */
+    const char *trusted_roots;
     /* After so long what still waits is returned (RFC 5321 4.5.4.1); the sender is told of a delay after
        delay_warning_hours, 0: never. */
     uint64_t lifetime_hours;
@@ -60,6 +63,9 @@ struct config {
     const char *metrics_allow;
     /* Who may send to anybody on port 25 without a login (wire/network_list.h); empty: nobody. */
     const char *relay_networks;
+    /* DNS block lists (wire/dnsbl.h); empty: none. */
+    const char *dnsbl_zones;
+    bool is_greylisting;
     struct outbound_settings outbound;
 };
 

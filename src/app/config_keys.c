@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include "wire/dnsbl.h"
 #include "wire/network_list.h"
 
 static void read_text(struct setting *setting, const struct key *key) {
@@ -87,6 +88,15 @@ static void read_networks(struct setting *setting, const struct key *key) {
         setting->fault = key->fault;
 }
 
+static void read_zones(struct setting *setting, const struct key *key) {
+    struct dnsbl_zone zones[DNSBL_ZONES_MAX];
+    size_t count;
+    if (dnsbl_zones_read(setting->value, zones, &count))
+        read_text(setting, key);
+    else
+        setting->fault = key->fault;
+}
+
 static void read_yes_or_no(struct setting *setting, const struct key *key) {
     bool is_yes = slice_equal(setting->value, SLICE("yes"));
     if (is_yes || slice_equal(setting->value, SLICE("no")))
@@ -139,12 +149,16 @@ static const struct key keys[] = {
     {SLICE_INIT("log.level"), read_log_level, 0, 0, 0, "debug, info, warn or error"},
     {SLICE_INIT("metrics.allow"), read_networks, AT(metrics_allow), 0, 0, NETWORKS},
     {SLICE_INIT("relay.networks"), read_networks, AT(relay_networks), 0, 0, NETWORKS},
+    {SLICE_INIT("dnsbl.zones"), read_zones, AT(dnsbl_zones), 0, 0,
+     "up to 8 names, like list.example.org or list.example.org=127.0.0.2-127.0.0.11"},
+    {SLICE_INIT("greylist.enabled"), read_yes_or_no, AT(is_greylisting), 0, 0, "yes or no"},
     {SLICE_INIT("outbound.port"), read_number, AT(outbound.port), 1, UINT16_MAX, "a number from 1 to 65535"},
     {SLICE_INIT("outbound.allow_private"), read_yes_or_no, AT(outbound.allow_private), 0, 0, "yes or no"},
     {SLICE_INIT("outbound.source_ipv4"), read_ipv4, AT(outbound.source_ipv4), 0, 0,
      "an IPv4 address of this host"},
     {SLICE_INIT("outbound.source_ipv6"), read_ipv6, AT(outbound.source_ipv6), 0, 0,
      "an IPv6 address of this host"},
+    {SLICE_INIT("outbound.trusted_roots"), read_text, AT(outbound.trusted_roots), 0, 0, NULL},
     {SLICE_INIT("outbound.lifetime_hours"), read_number, AT(outbound.lifetime_hours), 1,
      CONFIG_LIFETIME_HOURS_MAX, "a number of hours from 1 to 720"},
     {SLICE_INIT("outbound.delay_warning_hours"), read_number, AT(outbound.delay_warning_hours), 0,

@@ -13,6 +13,7 @@ struct control_server {
     struct engine *engine;
     struct store_service *service;
     const struct admin_roles *roles;
+    struct channel *remote;
     struct listener *listener;
     struct scope scope;
 };
@@ -44,7 +45,8 @@ static void answer(struct task *t, void *context, struct ipc_request *request) {
         return;
     }
     handle_close(session->server->env, request->message.handle);
-    struct admin_context admin = {session->server->engine, session->server->roles, send_progress, session};
+    const struct control_server *server = session->server;
+    struct admin_context admin = {server->engine, server->roles, send_progress, session, server->remote};
     struct admin_request asked;
     bool good = request->message.type == CONTROL_ADMIN && admin_request_unpack(request->message.body, &asked);
     json_t *document =
@@ -88,10 +90,12 @@ static void accepted(void *context, struct stream *stream) {
 }
 
 struct control_server *control_server_new(struct env *env, struct engine *engine,
-                                          struct store_service *service, const struct admin_roles *roles) {
+                                          struct store_service *service, const struct admin_roles *roles,
+                                          struct channel *remote) {
     struct control_server *server = calloc(1, sizeof *server);
     if (!server) FATAL("out of memory for the control server");
-    *server = (struct control_server){.env = env, .engine = engine, .service = service, .roles = roles};
+    *server = (struct control_server){
+        .env = env, .engine = engine, .service = service, .roles = roles, .remote = remote};
     scope_init(&server->scope, env);
     return server;
 }

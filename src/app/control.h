@@ -21,9 +21,11 @@ enum control_message {
 
 struct control_server;
 
-/* Serves the socket; `roles` may grow meanwhile. `service` outlives it. */
+/* Serves the socket; `roles` may grow meanwhile. `service` outlives it, as does `remote`, the channel to the
+   remote role. */
 struct control_server *control_server_new(struct env *env, struct engine *engine,
-                                          struct store_service *service, const struct admin_roles *roles);
+                                          struct store_service *service, const struct admin_roles *roles,
+                                          struct channel *remote);
 /* Takes the handle over. */
 void control_server_listen(struct control_server *server, struct handle handle);
 void control_server_free(struct task *t, struct control_server **server);

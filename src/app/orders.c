@@ -57,7 +57,10 @@ void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_number(out, settings->base_port);
     pack_slice(out, settings->metrics_allow);
     pack_slice(out, settings->relay_networks);
+    pack_slice(out, settings->dnsbl_zones);
+    pack_bool(out, settings->is_greylisting);
     pack_outbound(out, &settings->outbound);
+    pack_slice(out, settings->trusted_roots_pem);
 }
 
 bool settings_unpack(struct slice body, struct arena *arena, struct role_settings *settings) {
@@ -82,7 +85,10 @@ bool settings_unpack(struct slice body, struct arena *arena, struct role_setting
     settings->base_port = unpack_number_max(&in, UINT16_MAX);
     settings->metrics_allow = arena_copy(arena, unpack_slice(&in));
     settings->relay_networks = arena_copy(arena, unpack_slice(&in));
+    settings->dnsbl_zones = arena_copy(arena, unpack_slice(&in));
+    settings->is_greylisting = unpack_bool(&in);
     unpack_outbound(&in, arena, &settings->outbound);
+    settings->trusted_roots_pem = arena_copy(arena, unpack_slice(&in));
     /* Accounts are shared out among them. */
     return unpack_is_done(&in) && settings->mail_processes > 0;
 }

@@ -81,7 +81,11 @@ struct role_settings {
     struct slice metrics_allow;
     /* Who may send to anybody without a login, or empty. */
     struct slice relay_networks;
+    struct slice dnsbl_zones;
+    bool is_greylisting;
     struct outbound_settings outbound;
+    /* The certificates of outbound.trusted_roots, or empty. */
+    struct slice trusted_roots_pem;
 };
 
 /* Which walls stand around a role; false ones are told by `status`. */

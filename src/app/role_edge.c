@@ -40,6 +40,7 @@ enum { EDGE_PORTS_MAX = CONFIG_LISTEN_MAX * PORT_KINDS };
 struct edge_role {
     struct role *role;
     struct store_client *store;
+    struct resolver *resolver;
     struct intake_pool *intake;
     struct login_delays *delays;
     struct pump_group pumps;
@@ -120,6 +121,7 @@ static void apply_settings(struct edge_role *edge) {
     }
     edge->smtp.settings.message_bytes_max = settings->message_bytes_max;
     edge->smtp.settings.relay_networks = settings->relay_networks;
+    edge->smtp.settings.is_greylisting = settings->is_greylisting;
     edge->web.hostname = settings->hostname;
     edge->web.base_port = settings->base_port;
     edge->web.metrics_allow = settings->metrics_allow;
@@ -145,7 +147,6 @@ static void prepare_logins(struct edge_role *edge) {
 }
 
 static bool start(struct task *t, struct role *role) {
-    (void)t;
     struct edge_role *edge = calloc(1, sizeof *edge);
     if (!edge) FATAL("out of memory for the edge role");
     edge->role = role;
@@ -160,6 +161,8 @@ static bool start(struct task *t, struct role *role) {
     pump_group_init(&edge->pumps, role->env);
     edge->store = store_client_new(role->env, role_node(role), NULL, NULL);
     store_client_on_lost(edge->store, role_link_lost(role, ROLE_STORE, 0));
+    edge->resolver = resolver_new_remote(role->env);
+    resolver_on_lost(edge->resolver, role_link_lost(role, ROLE_REMOTE, 0));
     edge->intake = intake_pool_new(role->env, edge->store, INTAKE_BUDGET_BYTES);
     edge->delays = login_delays_new(role->env);
     struct admission_limits limits = admission_limits_default();
@@ -176,15 +179,17 @@ static bool start(struct task *t, struct role *role) {
     smtp_server_init(&edge->smtp);
     edge->web =
         (struct web_server){.env = role->env, .group = &edge->group, .report = report, .context = edge};
+    edge->smtp.blocklist = blocklist_new(role->env, edge->resolver);
     apply_settings(edge);
+    blocklist_set(t, edge->smtp.blocklist, role->settings.dnsbl_zones);
     return true;
 }
 
 static void reload(struct task *t, struct role *role) {
-    (void)t;
     struct edge_role *edge = role->state;
     (void)load_certificates(edge);
     apply_settings(edge);
+    blocklist_set(t, edge->smtp.blocklist, role->settings.dnsbl_zones);
 }
 
 static void peer(struct task *t, struct role *role, enum role_kind kind, uint64_t index,
@@ -195,6 +200,8 @@ static void peer(struct task *t, struct role *role, enum role_kind kind, uint64_
         store_client_attach(edge->store, stream);
     else if (kind == ROLE_MAIL)
         channel_attach(edge->mails[index], stream);
+    else if (kind == ROLE_REMOTE)
+        resolver_attach(edge->resolver, stream);
     else
         stream_close(&stream);
 }
@@ -332,6 +339,8 @@ static void stop(struct task *t, struct role *role) {
     pump_group_close(&edge->pumps);
     for (size_t i = 0; i < CONFIG_PROCESSES_MAX; i++) channel_close(t, &edge->mails[i]);
     smtp_server_fini(&edge->smtp);
+    blocklist_free(t, &edge->smtp.blocklist);
+    resolver_close(t, &edge->resolver);
     intake_pool_free(&edge->intake);
     login_delays_free(&edge->delays);
     admission_free(&edge->admission);

@@ -1,12 +1,17 @@
-/* The remote role: the only one that connects. It holds the resolver, and answers DNS questions. */
+/* The remote role: the only one that connects. It holds the resolver, answers DNS questions, and sends mail
+   as the store role says. */
 #include <stdlib.h>
 
 #include "app/role.h"
 #include "resolve/service.h"
+#include "transit/courier.h"
+
+enum { SMTP_PORT = 25, HOUR_MS = 3600 * 1000 };
 
 struct remote_role {
     struct dns *dns;
     struct resolve_service *service;
+    struct courier *courier;
     /* What dns was opened with: it keeps its cache over a reload that changes none of it. */
     struct dns_options options;
 };
@@ -30,6 +35,19 @@ static struct dns *open_dns(struct task *t, struct role *role, const struct dns_
     return dns;
 }
 
+static struct courier_settings courier_settings_of(const struct role *role) {
+    const struct role_settings *settings = &role->settings;
+    const struct outbound_settings *outbound = &settings->outbound;
+    return (struct courier_settings){.hostname = slice_from_text(settings->hostname),
+                                     .port = (uint16_t)(outbound->port ? outbound->port : SMTP_PORT),
+                                     .allows_private = outbound->allow_private,
+                                     .source_ipv4 = slice_from_text(outbound->source_ipv4),
+                                     .source_ipv6 = slice_from_text(outbound->source_ipv6),
+                                     .tls_roots_pem = settings->trusted_roots_pem,
+                                     .lifetime_ms = (int64_t)outbound->lifetime_hours * HOUR_MS,
+                                     .node = role_node(role)};
+}
+
 static bool start(struct task *t, struct role *role) {
     struct remote_role *state = calloc(1, sizeof *state);
     if (!state) FATAL("out of memory for the remote role");
@@ -40,6 +58,8 @@ static bool start(struct task *t, struct role *role) {
         return false;
     }
     state->service = resolve_service_new(role->env, &state->dns);
+    struct courier_settings settings = courier_settings_of(role);
+    state->courier = courier_new(role->env, &state->dns, &settings);
     role->state = state;
     return true;
 }
@@ -47,6 +67,8 @@ static bool start(struct task *t, struct role *role) {
 /* New options that are wrong change nothing. Lookups under way in the old resolver end as cancelled. */
 static void reload(struct task *t, struct role *role) {
     struct remote_role *state = role->state;
+    struct courier_settings settings = courier_settings_of(role);
+    courier_set(state->courier, &settings);
     struct dns_options options = options_of(&role->settings);
     if (options_are_same(&state->options, &options)) return;
     struct dns *dns = open_dns(t, role, &options);
@@ -59,9 +81,12 @@ static void reload(struct task *t, struct role *role) {
 static void peer(struct task *t, struct role *role, enum role_kind kind, uint64_t index,
                  struct stream *stream) {
     (void)t;
-    (void)kind;
     (void)index;
-    resolve_service_attach(((struct remote_role *)role->state)->service, stream);
+    struct remote_role *state = role->state;
+    if (kind == ROLE_STORE)
+        courier_attach(state->courier, stream);
+    else
+        resolve_service_attach(state->service, stream);
 }
 
 static void listener(struct task *t, struct role *role, enum port_kind port, struct handle handle) {
@@ -72,6 +97,7 @@ static void listener(struct task *t, struct role *role, enum port_kind port, str
 
 static void stop(struct task *t, struct role *role) {
     struct remote_role *state = role->state;
+    courier_free(t, &state->courier);
     resolve_service_free(t, &state->service);
     dns_close(&state->dns);
     free(state);

@@ -61,6 +61,14 @@ static struct scheduler_settings scheduler_settings_of(const struct role *role) 
                                        .delay_warning_ms = warning_ms ? warning_ms : INT64_MAX / 4};
 }
 
+/* Where it cannot be told now, the next reload tells it. */
+static void set_limits(struct task *t, const struct role *role) {
+    const struct outbound_settings *outbound = &role->settings.outbound;
+    struct sending_limits limits = {outbound->account_recipients_per_hour,
+                                    outbound->account_recipients_per_day};
+    (void)engine_sending_limits(t, ((struct store_role *)role->state)->engine, &limits);
+}
+
 static bool start(struct task *t, struct role *role) {
     struct store_role *state = calloc(1, sizeof *state);
     if (!state) FATAL("out of memory for the store role");
@@ -84,13 +92,15 @@ static bool start(struct task *t, struct role *role) {
     state->service = store_service_new(role->env, state->engine);
     struct scheduler_settings settings = scheduler_settings_of(role);
     state->scheduler = scheduler_new(role->env, state->engine, &settings);
-    state->control = control_server_new(role->env, state->engine, state->service, &state->roles);
+    state->control = control_server_new(role->env, state->engine, state->service, &state->roles,
+                                        scheduler_channel(state->scheduler));
     role->state = state;
+    set_limits(t, role);
     return true;
 }
 
 static void reload(struct task *t, struct role *role) {
-    (void)t;
+    set_limits(t, role);
     struct scheduler_settings settings = scheduler_settings_of(role);
     scheduler_set(((struct store_role *)role->state)->scheduler, &settings);
 }

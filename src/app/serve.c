@@ -14,7 +14,7 @@
 #include "io/real/notify.h"
 #include "io/real/read_file.h"
 
-enum { PEM_BYTES_MAX = 256 * 1024, SERVE_ARENA_BYTES = 256 << 20 };
+enum { PEM_BYTES_MAX = 256 * 1024, ROOTS_BYTES_MAX = 400 * 1024, SERVE_ARENA_BYTES = 256 << 20 };
 
 struct serve {
     struct env *env;
@@ -43,6 +43,25 @@ static bool read_pem(struct serve *serve, const char *path, struct slice *pem, s
     return result == 0;
 }
 
+/* Without the file that is there by default only routes that check certificates do not work. */
+static bool read_roots(struct serve *serve, const struct config *config, struct slice *pem,
+                       struct slice *error) {
+    struct config defaults;
+    const char *path = in_folder(serve, config->outbound.trusted_roots);
+    int result = read_file(serve->arena, path, ROOTS_BYTES_MAX, pem);
+    if (result == 0) return true;
+    *pem = SLICE_EMPTY;
+    config_defaults(&defaults);
+    if (result == -ENOENT && strcmp(path, defaults.outbound.trusted_roots) == 0) {
+        LOG_WARN(serve->env->log, "serve.no_trusted_roots", LOG_CSTR("missing", path),
+                 LOG_CSTR("effect", "routes with TLS verified or implicit cannot send; the package "
+                                    "ca-certificates has it"));
+        return true;
+    }
+    *error = arena_printf(serve->arena, "outbound.trusted_roots: %s: %s", path, strerror(-result));
+    return false;
+}
+
 static bool make_settings(struct serve *serve, const struct config *config, struct role_settings *settings,
                           struct slice *error) {
     *settings = (struct role_settings){
@@ -56,11 +75,14 @@ static bool make_settings(struct serve *serve, const struct config *config, stru
         .base_port = config->base_port,
         .metrics_allow = slice_from_text(config->metrics_allow),
         .relay_networks = slice_from_text(config->relay_networks),
+        .dnsbl_zones = slice_from_text(config->dnsbl_zones),
+        .is_greylisting = config->is_greylisting,
         .outbound = config->outbound,
     };
     if (!dns_settings_read(serve->arena, serve->env->log, config, settings, error) ||
         !read_pem(serve, config->tls_certificate, &settings->certificates_pem, error) ||
-        !read_pem(serve, config->tls_key, &settings->key_pem, error))
+        !read_pem(serve, config->tls_key, &settings->key_pem, error) ||
+        !read_roots(serve, config, &settings->trusted_roots_pem, error))
         return false;
     const char *reason;
     struct tls_context *context = tls_context_server(settings->certificates_pem, settings->key_pem, &reason);

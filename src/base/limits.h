@@ -438,8 +438,8 @@ enum {
     ROUTE_MOVE_ROWS = 200,
     ROUTE_MOVE_STEP_MS = 2,
     ROUTE_MOVE_PAUSE_MS = 5000,
-    /* A test of a route: at one host, in all, addresses of one host, and steps that are told. */
-    ROUTE_TEST_HOST_MS = 30 * 1000,
+    /* A test of a route: how long it goes on to the next host, addresses of one host, and steps that are
+       told. */
     ROUTE_TEST_MS = 3 * 60 * 1000,
     ROUTE_TEST_ADDRESSES_MAX = 4,
     ROUTE_TEST_STEPS_MAX = 256,

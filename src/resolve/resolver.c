@@ -44,6 +44,10 @@ void resolver_attach(struct resolver *resolver, struct stream *stream) {
     channel_attach(resolver->channel, stream);
 }
 
+void resolver_on_lost(struct resolver *resolver, struct waker lost) {
+    channel_on_lost(resolver->channel, lost);
+}
+
 void resolver_close(struct task *t, struct resolver **resolver) {
     if (!*resolver) return;
     channel_close(t, &(*resolver)->channel);

@@ -7,6 +7,7 @@
 #define RESOLVE_RESOLVER_H
 
 #include "io/dns.h"
+#include "io/stream.h"
 
 struct resolver;
 
@@ -16,6 +17,8 @@ struct resolver *resolver_new_local(struct dns *dns);
 struct resolver *resolver_new_remote(struct env *env);
 /* Takes over a stream to the remote role, or to its successor. */
 void resolver_attach(struct resolver *resolver, struct stream *stream);
+/* Called each time the stream to the remote role is lost. */
+void resolver_on_lost(struct resolver *resolver, struct waker lost);
 /* Ends it and nulls *resolver; lookups under way end with DNS_SERVFAIL or DNS_CANCELLED. NULL is fine. */
 void resolver_close(struct task *t, struct resolver **resolver);
 

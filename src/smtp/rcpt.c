@@ -147,9 +147,49 @@ static struct smtp_reply check_kind(const struct smtp_session *session, enum add
     return smtp_reply_named(SMTP_REPLY_UNKNOWN_RECIPIENT);
 }
 
-static struct smtp_reply add_resolved(struct smtp_session *session, struct slice address,
+static bool is_stranger(const struct smtp_session *session) {
+    return session->kind == SMTP_PORT_MX && !smtp_session_may_relay(session);
+}
+
+/* Once a connection, for it costs. */
+static void look_up_listing(struct task *t, struct smtp_session *session) {
+    struct slice words;
+    struct slice address = slice_from_text(session->peer.address);
+    session->is_looked_up = true;
+    if (!blocklist_has(t, session->server->blocklist, address, session->scratch, &words)) return;
+    session->listed = strndup((const char *)words.ptr, words.len);
+    if (!session->listed) FATAL("out of memory for a block list's words");
+}
+
+/* Silence: it is no stranger, or on no list. A postmaster is there for those who ask why (RFC 5321 4.5.1). */
+static struct smtp_reply check_listing(struct task *t, struct smtp_session *session,
+                                       const struct smtp_rcpt *rcpt) {
+    if (!session->server->blocklist || !is_stranger(session)) return SMTP_SILENCE;
+    if (slice_equal_nocase(rcpt->recipient.local_part, SLICE("postmaster"))) return SMTP_SILENCE;
+    if (!session->is_looked_up) look_up_listing(t, session);
+    if (!session->listed) return SMTP_SILENCE;
+    return smtp_reply_with_text(SMTP_REPLY_REFUSED_BY_POLICY, slice_from_text(session->listed));
+}
+
+/* Silence: it is no stranger, or was here before. RFC 6647 5.7: temporary, 451 4.7.1. */
+static struct smtp_reply check_greylist(const struct smtp_session *session, struct slice address) {
+    struct smtp_server *server = session->server;
+    if (!server->settings.is_greylisting || !is_stranger(session)) return SMTP_SILENCE;
+    struct slice network = smtp_network_of(session->scratch, &session->peer);
+    if (network.len == 0) return SMTP_SILENCE;
+    int64_t left_ms = greylist_wait_ms(server->greylist, network, session->transaction->mail_from, address);
+    if (left_ms == 0) return SMTP_SILENCE;
+    return (struct smtp_reply){.code = 451,
+                               .enhanced = SLICE("4.7.1"),
+                               .text = arena_printf(session->scratch, "Greylisted: try again in %lld seconds",
+                                                    (long long)(left_ms + 999) / 1000)};
+}
+
+static struct smtp_reply add_resolved(struct task *t, struct smtp_session *session, struct slice address,
                                       const struct address_route *route, const struct smtp_rcpt *rcpt) {
     struct smtp_reply refusal = check_kind(session, route->kind);
+    if (refusal.code == 0) refusal = check_listing(t, session, rcpt);
+    if (refusal.code == 0) refusal = check_greylist(session, address);
     if (refusal.code) return refusal;
     if (route->kind == ADDRESS_ELSEWHERE) return add_elsewhere(session, address, route, rcpt);
     return add_ours(session, address, route, rcpt);
@@ -168,5 +208,5 @@ struct smtp_reply smtp_rcpt(struct task *t, struct smtp_session *session,
     enum store_result resolved =
         store_address_resolve(t, session->server->store, session->scratch, address, &route);
     if (resolved != STORE_OK) return smtp_reply_named(SMTP_REPLY_LOCAL_ERROR);
-    return add_resolved(session, address, &route, rcpt);
+    return add_resolved(t, session, address, &route, rcpt);
 }

@@ -6,12 +6,22 @@
 
 #include "smtp/smtp_session.h"
 
-enum { IPV6_NETWORK_BYTES = 8 };
+enum { IPV6_NETWORK_BYTES = 8, IPV4_NETWORK_BYTES = 3 };
 
 /* The address, or its /64, written to `network`. Empty for local sockets, which are not counted. */
 static struct slice key_of(const struct peer *peer, struct in6_addr *network) {
     if (inet_pton(AF_INET6, peer->address, network) == 1) return slice_of(network, IPV6_NETWORK_BYTES);
     return slice_from_text(peer->address);
+}
+
+struct slice smtp_network_of(struct arena *arena, const struct peer *peer) {
+    struct in6_addr network;
+    struct in_addr address;
+    if (inet_pton(AF_INET6, peer->address, &network) == 1)
+        return arena_copy(arena, slice_of(&network, IPV6_NETWORK_BYTES));
+    if (inet_pton(AF_INET, peer->address, &address) == 1)
+        return arena_copy(arena, slice_of(&address, IPV4_NETWORK_BYTES));
+    return SLICE_EMPTY;
 }
 
 /* The count is the value itself, so that nothing is allocated. */

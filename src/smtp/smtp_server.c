@@ -18,12 +18,14 @@ struct smtp_settings smtp_settings_default(void) {
 
 void smtp_server_init(struct smtp_server *server) {
     server->addresses = map_new(env_random_u64(server->login->env));
+    server->greylist = greylist_new(server->login->env);
     server->arenas.count = 0;
 }
 
 void smtp_server_fini(struct smtp_server *server) {
     ASSERT(map_count(server->addresses) == 0);
     map_free(&server->addresses);
+    greylist_free(&server->greylist);
     while (server->arenas.count) arena_free(&server->arenas.kept[--server->arenas.count]);
 }
 

@@ -13,6 +13,8 @@
 #include "base/map.h"
 #include "intake/intake.h"
 #include "login/login.h"
+#include "smtp/blocklist.h"
+#include "smtp/greylist.h"
 
 enum smtp_port_kind {
     /* Port 25: from other hosts, for our own users and domains. No AUTH. */
@@ -42,6 +44,8 @@ struct smtp_settings {
     uint64_t data_bytes_per_s_min;
     /* Who may send to anybody through port 25 without a login (wire/network_list.h); empty: nobody. */
     struct slice relay_networks;
+    /* Strangers are put off once (smtp/greylist.h). */
+    bool is_greylisting;
 };
 
 /* RFC 5321 4.5.3 and our limits. */
@@ -59,9 +63,12 @@ struct smtp_server {
     struct intake_pool *intake;
     struct store_client *store;
     struct smtp_settings settings;
+    /* Whom strangers are looked up in; or NULL. */
+    struct blocklist *blocklist;
 
-    /* Private: connections by address, and warm arenas. */
+    /* Private: connections by address, who was put off, and warm arenas. */
     struct map *addresses;
+    struct greylist *greylist;
     struct smtp_arenas arenas;
 };
 

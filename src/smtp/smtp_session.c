@@ -181,6 +181,7 @@ static void session_closed(void *context) {
     smtp_transaction_end(session);
     if (session->is_counted) smtp_admission_leave(session->server, &session->peer);
     free(session->identity);
+    free(session->listed);
     free(session);
 }
 

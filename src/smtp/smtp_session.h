@@ -70,6 +70,9 @@ struct smtp_session {
     bool is_helo_name; /* a host name or an address literal, so that it may stand in Received */
     char security[64];
     struct login_identity *identity;
+    /* Block lists were asked; which has it, or NULL. */
+    bool is_looked_up;
+    char *listed;
     struct arena *scratch;
     struct smtp_transaction *transaction;
 };
@@ -86,6 +89,9 @@ struct slice smtp_address_text(struct arena *arena, const struct smtp_address *a
 /* Admission, by address: false is one too many. Every true needs its smtp_admission_leave. */
 bool smtp_admission_enter(struct smtp_server *server, const struct peer *peer);
 void smtp_admission_leave(struct smtp_server *server, const struct peer *peer);
+
+/* The bytes of the host's network, IPv4: its /24, IPv6: its /64; in `arena`. Empty: a local socket. */
+struct slice smtp_network_of(struct arena *arena, const struct peer *peer);
 
 /* Keeps the client's name; `is_name`: a host name or an address literal. */
 void smtp_session_set_helo(struct smtp_session *session, struct slice name, bool is_name);

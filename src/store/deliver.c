@@ -10,6 +10,7 @@
 struct deliver_request {
     const struct delivery *delivery;
     struct commit_body body;
+    enum queue_state queued;
 };
 
 static int compare_ids(const void *left, const void *right) {
@@ -56,14 +57,15 @@ static enum store_result check_accounts(struct commit *commit, const struct deli
     return result;
 }
 
-static void store_delivery(struct commit *commit, const struct delivery *delivery, const uint64_t *accounts,
+static void store_delivery(struct commit *commit, struct deliver_request *request, const uint64_t *accounts,
                            size_t count) {
+    const struct delivery *delivery = request->delivery;
     for (size_t i = 0; i < count; i++) {
         struct inbox *inbox = inbox_of(commit, accounts[i]);
         if (!inbox) return;
         inbox_add(commit, inbox, delivery->id, delivery->received_ms, (int64_t)delivery->body.raw_bytes);
     }
-    if (delivery->queue_count) queue_add(commit, delivery);
+    if (delivery->queue_count) request->queued = queue_add(commit, delivery);
     event_add(commit, delivery->tenant, EVENT_ACCEPTED, delivery->id, count + delivery->queue_count);
 }
 
@@ -82,7 +84,7 @@ static enum store_result unless_stored(struct commit *commit, const struct deliv
 }
 
 static enum store_result deliver(struct commit *commit, void *argument) {
-    const struct deliver_request *request = argument;
+    struct deliver_request *request = argument;
     const struct delivery *delivery = request->delivery;
     uint64_t *accounts = NULL;
     size_t count = sort_accounts(delivery, commit->arena, &accounts);
@@ -95,19 +97,24 @@ static enum store_result deliver(struct commit *commit, void *argument) {
                               .place = &request->body.place,
                               .refs = count + (delivery->queue_count ? 1 : 0)};
     if (!message_insert(commit, &message)) return unless_stored(commit, delivery, STORE_EXISTS);
-    store_delivery(commit, delivery, accounts, count);
+    store_delivery(commit, request, accounts, count);
     return STORE_OK;
 }
 
 enum store_result engine_deliver(struct task *t, struct engine *engine, const struct delivery *delivery) {
     if (delivery->account_count + delivery->queue_count == 0 || delivery->id == 0) return STORE_REFUSED;
     struct file *spool = spool_take(&engine->spools, delivery->body.spool);
-    struct deliver_request request = {delivery,
-                                      {.id = delivery->id, .source = &delivery->body, .spool = spool}};
+    struct deliver_request request = {
+        .delivery = delivery, .body = {.id = delivery->id, .source = &delivery->body, .spool = spool}};
     struct commit_operation operation = {
         .run = deliver, .argument = &request, .bodies = &request.body, .body_count = 1, .uses_inboxes = true};
     enum store_result result = STORE_REFUSED;
     if (body_source_is_sound(&delivery->body, spool)) result = commit_run(t, &engine->queue, &operation);
     if (spool) spool_give_back(&engine->spools, delivery->body.spool);
+    if (result == STORE_OK && request.queued == QUEUE_HELD)
+        LOG_WARN(engine->env->log, "queue.over_limit", LOG_ID("id", delivery->id),
+                 LOG_NUMBER("account", delivery->account), LOG_TEXT("from", delivery->mail_from),
+                 LOG_NUMBER("recipients", delivery->queue_count),
+                 LOG_CSTR("next", "it is held: posthaste queue list messages, then queue release or remove"));
     return result;
 }

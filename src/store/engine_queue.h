@@ -57,8 +57,8 @@ struct queue_claim {
     uint64_t message;
     uint64_t destination;
 };
-/* What waits and was accepted before, with a message above `after`, in order: where it is due, if at all, does
-   not matter. */
+/* What waits and was accepted before, with a message above `after`, in order: where it is due, if at all,
+   does not matter. */
 enum store_result engine_queue_old(struct engine *engine, int64_t accepted_before_ms, uint64_t after,
                                    struct queue_claim *claims, size_t max, size_t *count);
 
@@ -74,5 +74,95 @@ enum store_result engine_queue_open_delayed(struct engine *engine, struct arena 
 /* Stores the report, and its recipients go (or, with REPORT_DELAY, are told of), in one commit. */
 enum store_result engine_queue_reported(struct task *t, struct engine *engine,
                                         const struct report_done *done);
+
+/* ---- the owner's ---- */
+
+/* What is meant: one message (and of it one recipient, or with `recipient` empty all), else all that waits at
+   the destinations of a domain, else everything. Of what owes a report nothing is changed. */
+struct queue_selection {
+    uint64_t message;
+    struct slice recipient;
+    struct slice domain;
+};
+enum queue_order {
+    /* Try now, whatever is known of the destination. */
+    QUEUE_ORDER_RETRY,
+    QUEUE_ORDER_HOLD,
+    QUEUE_ORDER_RELEASE,
+    /* Nobody is told. */
+    QUEUE_ORDER_REMOVE,
+    /* As failed: the sender is told, as NOTIFY says. */
+    QUEUE_ORDER_FAIL,
+    QUEUE_ORDER_STREAM,
+};
+/* *changed: recipients. Many are changed some at a time; an attempt that is under way meanwhile is recorded
+   for those that are still there. STORE_NOT_FOUND: no such message, recipient or destination. */
+enum store_result engine_queue_order(struct task *t, struct engine *engine,
+                                     const struct queue_selection *selection, enum queue_order order,
+                                     enum queue_stream stream, uint64_t *changed);
+
+/* One line for a destination, those with most first; read in the scan lane (STORE_BUSY: it is in use). */
+struct queue_summary {
+    struct destination destination;
+    uint64_t waiting;
+    uint64_t held;
+    int64_t oldest_ms;
+    /* The first is due, or the destination again; or QUEUE_NEVER. */
+    int64_t next_ms;
+};
+struct queue_overview {
+    struct queue_summary *lines;
+    size_t count;
+    /* Also those that have no line. */
+    uint64_t destinations;
+};
+enum store_result engine_queue_overview(struct task *t, struct engine *engine, struct arena *arena,
+                                        size_t max, struct queue_overview *overview);
+
+/* Messages in the order they came, those behind `after`; empty, or QUEUE_STATES: any. As above. */
+struct queue_filter {
+    uint64_t after;
+    struct slice domain;
+    struct slice sender;
+    enum queue_state state;
+    size_t max;
+};
+struct queue_line {
+    uint64_t message;
+    int64_t received_ms;
+    struct slice mail_from;
+    uint64_t raw_bytes;
+    enum queue_stream stream;
+    uint64_t states[QUEUE_STATES];
+    int64_t next_ms;
+    /* One of its recipients. */
+    struct slice address;
+};
+struct queue_listing {
+    struct queue_line *lines;
+    size_t count;
+    bool has_more;
+};
+enum store_result engine_queue_list(struct task *t, struct engine *engine, struct arena *arena,
+                                    const struct queue_filter *filter, struct queue_listing *listing);
+
+/* A message with its recipients, whatever their state; beside each its own. */
+struct queue_shown {
+    struct outgoing outgoing;
+    struct {
+        enum queue_state state;
+        int64_t due_ms;
+    } * states;
+};
+enum store_result engine_queue_show(struct engine *engine, struct arena *arena, uint64_t message,
+                                    size_t recipients_max, struct queue_shown *shown);
+
+/* What happened to a message, the oldest first (FLIGHT_TRACE_ROWS_MAX at most), also long after it left.
+   STORE_NOT_FOUND. */
+enum store_result engine_queue_trace(struct engine *engine, struct arena *arena, uint64_t message,
+                                     struct flight **flights, size_t *count);
+/* By its Message-ID, in angle brackets or not, or its queue id in hexadecimal. STORE_NOT_FOUND. */
+enum store_result engine_queue_find(struct engine *engine, struct arena *arena, struct slice text,
+                                    uint64_t *message);
 
 #endif

@@ -335,10 +335,10 @@ struct store_status {
     uint64_t queue_waiting;
     uint64_t queue_held;
     uint64_t queue_reporting;
-    uint64_t commits;    /* since start */
-    uint64_t committed;  /* operations in them */
-    uint64_t waiting;    /* operations that wait for the next batch */
-    int64_t free_bytes;  /* of the file system */
+    uint64_t commits;   /* since start */
+    uint64_t committed; /* operations in them */
+    uint64_t waiting;   /* operations that wait for the next batch */
+    int64_t free_bytes; /* of the file system */
 };
 
 #endif

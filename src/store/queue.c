@@ -4,6 +4,7 @@
 #include "store/flight.h"
 #include "store/reap.h"
 #include "store/route.h"
+#include "store/sending_limit.h"
 
 static const char outgoing_insert[] =
     "INSERT INTO outgoing (message, tenant, mail_from, envelope_id, dsn_return, received_ms, account, stream,"
@@ -13,7 +14,7 @@ static const char recipient_insert[] =
     "INSERT INTO recipient (message, number, tenant, destination, stream, state, due_ms, attempts, flags, "
     "notify,"
     " address, original, outcome, status, reply, host, same_host)"
-    " VALUES ($1, $2, $3, $4, $5, 0, $6, 0, $7, $8, $9, $10, 0, '', '', '', '')";
+    " VALUES ($1, $2, $3, $4, $5, $11, $6, 0, $7, $8, $9, $10, 0, '', '', '', '')";
 static const char recipient_delete[] = "DELETE FROM recipient WHERE message = $1 AND number = $2";
 static const char recipient_any[] = "SELECT 1 FROM recipient WHERE message = $1 LIMIT 1";
 
@@ -33,31 +34,51 @@ struct slice queue_domain_of(struct arena *arena, struct slice address) {
 
 /* ---- a message on its way ---- */
 
-static void add_recipient(struct commit *commit, const struct delivery *delivery, size_t number) {
-    const struct queue_recipient *recipient = &delivery->queue[number];
-    struct slice domain = queue_domain_of(commit->arena, recipient->address);
+static struct queue_known *destination_of(struct commit *commit, const struct delivery *delivery,
+                                          struct slice address) {
+    struct slice domain = queue_domain_of(commit->arena, address);
     struct slice sender =
         delivery->mail_from.len ? queue_domain_of(commit->arena, delivery->mail_from) : SLICE_EMPTY;
     uint64_t route = route_choose(commit, sender, domain, (enum queue_stream)delivery->stream);
-    struct queue_known *known = queue_destination_of(commit, route, route ? SLICE_EMPTY : domain);
+    return queue_destination_of(commit, route, route ? SLICE_EMPTY : domain);
+}
+
+static void add_recipient(struct commit *commit, const struct delivery *delivery, size_t number,
+                          enum queue_state state) {
+    const struct queue_recipient *recipient = &delivery->queue[number];
+    struct queue_known *known = destination_of(commit, delivery, recipient->address);
     if (!known) return;
     DB_RUN(commit->db, recipient_insert, DB_NUMBER(delivery->id), DB_NUMBER(number),
            DB_NUMBER(delivery->tenant), DB_NUMBER(known->id), DB_NUMBER(delivery->stream),
-           DB_NUMBER(commit->now_ms), DB_NUMBER(recipient->is_forwarded ? RECIPIENT_FORWARDED : 0),
-           DB_NUMBER(recipient->notify), DB_TEXT(recipient->address), DB_TEXT(recipient->original));
+           DB_NUMBER(state == QUEUE_HELD ? QUEUE_NEVER : commit->now_ms),
+           DB_NUMBER(recipient->is_forwarded ? RECIPIENT_FORWARDED : 0), DB_NUMBER(recipient->notify),
+           DB_TEXT(recipient->address), DB_TEXT(recipient->original), DB_NUMBER(state));
+    if (state == QUEUE_HELD) return;
     queue_due(commit, known, commit->now_ms);
     queue_tell(commit, known, delivery->id, (enum queue_stream)delivery->stream);
 }
 
-void queue_add(struct commit *commit, const struct delivery *delivery) {
+/* Stolen passwords are how servers get onto block lists: what is over an account's limit waits for its
+   owner's word. */
+static enum queue_state state_of_new(struct commit *commit, const struct delivery *delivery) {
+    if (sending_limit_take(commit, delivery->account, delivery->queue_count)) return QUEUE_WAITING;
+    flight_add(commit, &(struct flight){.kind = FLIGHT_OVER_LIMIT,
+                                        .message = delivery->id,
+                                        .recipient_total = delivery->queue_count});
+    return QUEUE_HELD;
+}
+
+enum queue_state queue_add(struct commit *commit, const struct delivery *delivery) {
     unsigned properties = delivery->properties | (delivery->facts.is_8bit ? OUTGOING_8BIT : 0);
     DB_RUN(commit->db, outgoing_insert, DB_NUMBER(delivery->id), DB_NUMBER(delivery->tenant),
            DB_TEXT(delivery->mail_from), DB_TEXT(delivery->envelope_id), DB_NUMBER(delivery->dsn_return),
            DB_NUMBER(delivery->received_ms), DB_NUMBER(delivery->account), DB_NUMBER(delivery->stream),
            DB_NUMBER(properties));
-    for (size_t i = 0; i < delivery->queue_count; i++) add_recipient(commit, delivery, i);
-    commit->queue_counts.states[QUEUE_WAITING] += (int64_t)delivery->queue_count;
     flight_accepted(commit, delivery);
+    enum queue_state state = state_of_new(commit, delivery);
+    for (size_t i = 0; i < delivery->queue_count; i++) add_recipient(commit, delivery, i, state);
+    commit->queue_counts.states[state] += (int64_t)delivery->queue_count;
+    return state;
 }
 
 void queue_remove(struct commit *commit, uint64_t message, uint32_t number, enum queue_state state) {

@@ -58,8 +58,8 @@ void queue_destination_write(struct commit *commit, struct queue_known *known, u
    may be more. */
 bool queue_destinations_prune(struct commit *commit);
 
-/* Adds the delivery's recipients elsewhere. */
-void queue_add(struct commit *commit, const struct delivery *delivery);
+/* Adds the delivery's recipients elsewhere. QUEUE_HELD: its account has too many. */
+enum queue_state queue_add(struct commit *commit, const struct delivery *delivery);
 /* Takes a recipient out. */
 void queue_remove(struct commit *commit, uint64_t message, uint32_t number, enum queue_state state);
 /* The message goes when nobody is left. True: it went. */

@@ -103,6 +103,8 @@ struct outgoing {
     uint64_t account; /* whose submission, or 0 */
     enum queue_stream stream;
     unsigned properties;
+    /* These recipients are where an address of ours leads: the sender is to be rewritten (wire/srs.h). */
+    bool is_forwarded;
     struct slice mail_from; /* empty: the null sender */
     struct slice envelope_id;
     uint32_t dsn_return;
@@ -156,6 +158,8 @@ enum flight_kind {
     FLIGHT_DELAY_REPORTED = 7,
     FLIGHT_RETRIED = 8,
     FLIGHT_STREAM_CHANGED = 9,
+    /* Held when it was accepted: its account is over its limit of recipients (store/sending_limit.h). */
+    FLIGHT_OVER_LIMIT = 10,
     FLIGHT_KINDS,
 };
 

@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "store/engine_queue.h"
 #include "store/engine_state.h"
+#include "store/flight.h"
 #include "store/queue.h"
 #include "wire/smtp_parameter.h"
 
@@ -24,14 +25,16 @@ static const char outgoing_one[] =
     " WHERE outgoing.message = $1";
 /* By the message: all its rows lie together. */
 static const char recipients_due[] =
-    "SELECT number, attempts, notify, address, original, same_host, outcome, status, reply, host FROM "
-    "recipient"
-    " WHERE message = $1 AND +destination = $2 AND due_ms <= $3 ORDER BY number LIMIT $4";
+    "SELECT number, attempts, notify, address, original, same_host, outcome, status, reply, host, flags & 1"
+    " FROM recipient WHERE message = $1 AND +destination = $2 AND due_ms <= $3 ORDER BY flags & 1, number"
+    " LIMIT $4";
 static const char recipients_delayed[] =
-    "SELECT number, attempts, notify, address, original, same_host, outcome, status, reply, host FROM "
-    "recipient"
-    " WHERE message = $1 AND state = 0 AND flags & 2 = 0 AND (notify = 0 OR notify & $2 <> 0)"
+    "SELECT number, attempts, notify, address, original, same_host, outcome, status, reply, host, 0"
+    " FROM recipient WHERE message = $1 AND state = 0 AND flags & 2 = 0 AND (notify = 0 OR notify & $2 <> 0)"
     " ORDER BY number LIMIT $3";
+static const char recipients_all[] = "SELECT number, attempts, notify, address, original, same_host, "
+                                     "outcome, status, reply, host, state, due_ms"
+                                     " FROM recipient WHERE message = $1 ORDER BY number LIMIT $2";
 static const char delayed_next[] =
     "SELECT message, received_ms, mail_from <> '' AND EXISTS (SELECT 1 FROM recipient WHERE"
     " recipient.message = outgoing.message AND state = 0 AND flags & 2 = 0 AND"
@@ -169,12 +172,15 @@ static enum store_result read_message(struct db *db, struct arena *arena, uint64
     return found;
 }
 
-/* As many as there is memory for. */
+/* As many as there is memory for, and of one kind: those who are forwarded have a sender of their own. */
 static enum store_result read_recipients(struct arena *arena, struct db_rows rows,
                                          struct outgoing *outgoing) {
     size_t capacity = 0;
     enum store_result result = STORE_OK;
     while (result == STORE_OK && db_rows_next(&rows)) {
+        bool is_forwarded = db_rows_number(&rows, 10) != 0;
+        if (outgoing->recipient_count && is_forwarded != outgoing->is_forwarded) break;
+        outgoing->is_forwarded = is_forwarded;
         struct outgoing_recipient *grown =
             arena_try_grow(arena, outgoing->recipients, outgoing->recipient_count, &capacity, sizeof *grown);
         if (!grown || !read_recipient(arena, &rows, &grown[outgoing->recipient_count])) {
@@ -250,4 +256,63 @@ enum store_result engine_queue_delayed(struct engine *engine, int64_t accepted_b
     enum store_result result = read_end(engine, STORE_OK);
     if (result == STORE_OK && looked_at) engine->delayed_from = looked_at;
     return result;
+}
+
+/* ---- for the owner ---- */
+
+static void read_states(struct arena *arena, struct db_rows rows, size_t count, struct queue_shown *shown) {
+    size_t i = 0;
+    shown->states = arena_alloc(arena, count * sizeof *shown->states);
+    for (; i < count && db_rows_next(&rows); i++) {
+        shown->states[i].state = (enum queue_state)db_rows_number(&rows, 10);
+        shown->states[i].due_ms = db_rows_number(&rows, 11);
+    }
+    db_rows_end(&rows);
+}
+
+enum store_result engine_queue_show(struct engine *engine, struct arena *arena, uint64_t message,
+                                    size_t recipients_max, struct queue_shown *shown) {
+    struct outgoing *outgoing = &shown->outgoing;
+    db_begin_read(engine->db);
+    enum store_result found = read_message(engine->db, arena, message, outgoing);
+    if (found == STORE_OK)
+        found = read_recipients(
+            arena, DB_ROWS(engine->db, recipients_all, DB_NUMBER(message), DB_NUMBER(recipients_max)),
+            outgoing);
+    if (found == STORE_OK)
+        read_states(arena, DB_ROWS(engine->db, recipients_all, DB_NUMBER(message), DB_NUMBER(recipients_max)),
+                    outgoing->recipient_count, shown);
+    return read_end(engine, found);
+}
+
+enum store_result engine_queue_trace(struct engine *engine, struct arena *arena, uint64_t message,
+                                     struct flight **flights, size_t *count) {
+    db_begin_read(engine->db);
+    enum store_result found = flight_read(engine->db, arena, message, FLIGHT_TRACE_ROWS_MAX, flights, count);
+    return read_end(engine, found);
+}
+
+static bool take_hex(struct slice text, uint64_t *number) {
+    *number = 0;
+    if (text.len == 0 || text.len > 16) return false;
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = ascii_lower(text.ptr[i]);
+        if (!ascii_is_digit(c) && !(c >= 'a' && c <= 'f')) return false;
+        *number = *number << 4 | (uint64_t)(ascii_is_digit(c) ? c - '0' : c - 'a' + 10);
+    }
+    return *number <= INT64_MAX;
+}
+
+enum store_result engine_queue_find(struct engine *engine, struct arena *arena, struct slice text,
+                                    uint64_t *message) {
+    struct flight *flights;
+    size_t count;
+    struct slice id = slice_trim(text);
+    (void)slice_take_byte(&id, '<');
+    if (id.len && id.ptr[id.len - 1] == '>') id.len--;
+    db_begin_read(engine->db);
+    bool is_queue_id = take_hex(id, message);
+    enum store_result found = is_queue_id ? flight_read(engine->db, arena, *message, 1, &flights, &count)
+                                          : flight_find(engine->db, arena, id, message);
+    return read_end(engine, found);
 }

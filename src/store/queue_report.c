@@ -97,7 +97,7 @@ static enum store_result store_report(struct commit *commit, struct report_reque
         if (!inbox) return db_result(commit->db, STORE_FAILED);
         inbox_add(commit, inbox, report->id, report->received_ms, (int64_t)report->body.raw_bytes);
     }
-    if (report->queue_count) queue_add(commit, report);
+    if (report->queue_count) (void)queue_add(commit, report);
     event_add(commit, report->tenant, EVENT_ACCEPTED, report->id, count + report->queue_count);
     return STORE_OK;
 }

@@ -1,8 +1,14 @@
 #include <stdlib.h>
 
 #include "transit/courier_state.h"
+#include "transit/probe.h"
 
-enum { SESSION_ARENA_BYTES = 4 << 20, MESSAGE_ARENA_BYTES = 16 << 20, SETTINGS_BYTES = 64 << 10 };
+enum {
+    SESSION_ARENA_BYTES = 4 << 20,
+    MESSAGE_ARENA_BYTES = 16 << 20,
+    SETTINGS_BYTES = 64 << 10,
+    HELLO_BYTES_MAX = 4096
+};
 
 /* ---- settings ---- */
 
@@ -120,6 +126,17 @@ static void run_session(struct task *t, struct courier *courier, struct ipc_requ
     arena_free(&session.arena);
 }
 
+static void test_route(struct task *t, struct courier *courier, struct ipc_request *request) {
+    struct arena *arena = arena_new(HELLO_BYTES_MAX);
+    struct probe_world world = {.env = courier->env,
+                                .dns = courier->dns,
+                                .hello = arena_copy(arena, courier->settings.hostname),
+                                .tls_any = courier->tls,
+                                .tls_trusting = courier->tls_checked};
+    probe_answer(t, &world, request);
+    arena_free(&arena);
+}
+
 static void requested(struct task *t, void *context, struct ipc_request *request) {
     struct courier *courier = context;
     handle_close(courier->env, request->message.handle);
@@ -129,6 +146,9 @@ static void requested(struct task *t, void *context, struct ipc_request *request
         break;
     case TRANSIT_SESSION:
         run_session(t, courier, request);
+        break;
+    case TRANSIT_TEST:
+        test_route(t, courier, request);
         break;
     default:
         channel_reply(request, SLICE_EMPTY, HANDLE_NONE);

@@ -1,5 +1,6 @@
 /* The remote role's questions: what became of the last message, and which is the next. */
 #include "base/limits.h"
+#include "store/engine_route.h"
 #include "transit/backoff.h"
 #include "transit/scheduler_state.h"
 
@@ -125,8 +126,12 @@ static enum store_result open_message(const struct dispatch *dispatch, const str
     if (is_reports(site))
         return engine_queue_open_report(scheduler->engine, dispatch->arena, message, TRANSIT_RECIPIENTS_MAX,
                                         &work->outgoing);
-    return engine_queue_open(scheduler->engine, dispatch->arena, site->id, message,
-                             env_wall_ms(scheduler->env), TRANSIT_RECIPIENTS_MAX, &work->outgoing);
+    enum store_result result =
+        engine_queue_open(scheduler->engine, dispatch->arena, site->id, message, env_wall_ms(scheduler->env),
+                          TRANSIT_RECIPIENTS_MAX, &work->outgoing);
+    if (result != STORE_OK || !work->outgoing.is_forwarded) return result;
+    return engine_srs_encode(scheduler->engine, dispatch->arena, work->outgoing.mail_from,
+                             &work->outgoing.mail_from);
 }
 
 static bool open_delayed(const struct dispatch *dispatch, struct transit_work *work) {
@@ -170,6 +175,7 @@ static bool await_work(const struct dispatch *dispatch, struct transit_work *wor
     struct scheduler *scheduler = dispatch->scheduler;
     int64_t until_ms = env_now_ms(scheduler->env) + TRANSIT_LINGER_MS;
     for (;;) {
+        if (!engine_route_await(dispatch->t, scheduler->engine)) return false;
         struct site_session *session = session_of(dispatch);
         if (!session || session->is_adopted) return false;
         bool is_open = session->site->blocked_until_ms <= env_now_ms(scheduler->env);

@@ -9,6 +9,7 @@ enum {
     RECIPIENT_BYTES_MIN = 10,
     SETTLED_BYTES_MIN = 7,
     IN_HAND_BYTES_MIN = 3,
+    STEP_BYTES_MIN = 4,
 };
 
 /* ---- routes ---- */
@@ -293,4 +294,45 @@ void transit_in_hand_unpack(struct unpacker *in, struct arena *arena, struct tra
         in_hand->items[i].message = unpack_number(in);
     }
     in_hand->count = count;
+}
+
+/* ---- a test of a route ---- */
+
+void transit_test_pack(struct buffer *out, const struct transit_test *test) {
+    route_pack(out, &test->route);
+    pack_slice(out, test->mail_from);
+    pack_slice(out, test->recipient);
+}
+
+void transit_test_unpack(struct unpacker *in, struct arena *arena, struct transit_test *test) {
+    *test = (struct transit_test){0};
+    route_unpack(in, arena, &test->route);
+    test->mail_from = unpack_slice(in);
+    test->recipient = unpack_slice(in);
+}
+
+void transit_test_result_pack(struct buffer *out, const struct transit_test_result *result) {
+    pack_number(out, result->step_count);
+    for (size_t i = 0; i < result->step_count; i++) {
+        pack_bool(out, result->steps[i].is_good);
+        pack_time(out, result->steps[i].took_ms);
+        pack_slice(out, result->steps[i].text);
+        pack_slice(out, result->steps[i].advice);
+    }
+    pack_bool(out, result->is_good);
+}
+
+void transit_test_result_unpack(struct unpacker *in, struct arena *arena,
+                                struct transit_test_result *result) {
+    uint64_t count = 0;
+    *result = (struct transit_test_result){0};
+    result->steps = unpack_array(in, arena, &count, STEP_BYTES_MIN, sizeof *result->steps);
+    for (uint64_t i = 0; i < count; i++) {
+        result->steps[i].is_good = unpack_bool(in);
+        result->steps[i].took_ms = unpack_time(in);
+        result->steps[i].text = unpack_slice(in);
+        result->steps[i].advice = unpack_slice(in);
+    }
+    result->step_count = count;
+    result->is_good = unpack_bool(in);
 }

@@ -23,6 +23,8 @@ enum transit_ask_of_store {
     TRANSIT_HELLO = 1,
     /* transit_session; answer: transit_session_end. */
     TRANSIT_SESSION = 2,
+    /* transit_test, of no session; answer: transit_test_result. */
+    TRANSIT_TEST = 3,
 };
 /* Questions of the remote role. */
 enum transit_ask_of_remote {
@@ -143,6 +145,31 @@ struct transit_in_hand {
     size_t count;
 };
 
+/* A route is tried, host by host. */
+struct transit_test {
+    struct transit_route route;
+    /* One small message goes from here to there; or, where `recipient` is empty, none. */
+    struct slice mail_from;
+    struct slice recipient;
+};
+
+/* What was done at one host, in words. */
+struct transit_test_step {
+    bool is_good;
+    int64_t took_ms;
+    /* Clean text, '\n' between lines. */
+    struct slice text;
+    /* Where it is not good: what to do about it. */
+    struct slice advice;
+};
+
+struct transit_test_result {
+    struct transit_test_step *steps;
+    size_t step_count;
+    /* Every host was found good. */
+    bool is_good;
+};
+
 /* Each pair packs and unpacks one of them; what is unpacked borrows from the bytes and the arena, and is
    checked against its ranges: unpack_is_done says whether all was well. */
 void transit_session_pack(struct buffer *out, const struct transit_session *session);
@@ -159,5 +186,9 @@ void transit_report_pack(struct buffer *out, const struct transit_report *report
 void transit_report_unpack(struct unpacker *in, struct arena *arena, struct transit_report *report);
 void transit_in_hand_pack(struct buffer *out, const struct transit_in_hand *in_hand);
 void transit_in_hand_unpack(struct unpacker *in, struct arena *arena, struct transit_in_hand *in_hand);
+void transit_test_pack(struct buffer *out, const struct transit_test *test);
+void transit_test_unpack(struct unpacker *in, struct arena *arena, struct transit_test *test);
+void transit_test_result_pack(struct buffer *out, const struct transit_test_result *result);
+void transit_test_result_unpack(struct unpacker *in, struct arena *arena, struct transit_test_result *result);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "store/engine_route.h"
 #include "transit/scheduler_state.h"
 
 enum { DUE_ARENA_BYTES = 8 << 20 };
@@ -161,14 +162,37 @@ void scheduler_consider(struct scheduler *scheduler, struct site *site) {
 
 /* ---- what is due ---- */
 
+/* An administrator had it tried again: what kept it from that is over. */
+static void unblock(struct scheduler *scheduler, struct site *site) {
+    struct arena *arena = arena_new(DUE_ARENA_BYTES);
+    struct destination destination;
+    if (engine_queue_destination(scheduler->engine, arena, site->id, &destination) == STORE_OK &&
+        destination.failures == 0) {
+        site->failures = 0;
+        site->blocked_until_ms = 0;
+    }
+    arena_free(&arena);
+}
+
+/* For a change of routes. Before the remote role said what it has, it may have anything. */
+static bool is_in_hand(void *context, uint64_t message) {
+    const struct scheduler *scheduler = context;
+    size_t cursor = 0;
+    const struct site_session *session = map_next(scheduler->sessions, &cursor, NULL);
+    while (session && session->message != message) session = map_next(scheduler->sessions, &cursor, NULL);
+    return !scheduler->is_ready || session != NULL;
+}
+
 static void queued(void *context, const struct queue_news *news) {
     struct scheduler *scheduler = context;
     struct site *site = scheduler_site(scheduler, news->destination);
     if (!site) return;
-    if (news->message)
+    if (news->message) {
         site_push(site, news->stream, news->message);
-    else
+    } else {
+        unblock(scheduler, site);
         site_look_again(site);
+    }
     scheduler_consider(scheduler, site);
 }
 
@@ -281,6 +305,10 @@ void scheduler_set(struct scheduler *scheduler, const struct scheduler_settings 
     if (settings->delay_warning_ms == 0) scheduler->settings.delay_warning_ms = TRANSIT_DELAY_WARNING_MS;
 }
 
+struct channel *scheduler_channel(const struct scheduler *scheduler) {
+    return scheduler->channel;
+}
+
 struct scheduler *scheduler_new(struct env *env, struct engine *engine,
                                 const struct scheduler_settings *settings) {
     struct scheduler *scheduler = calloc(1, sizeof *scheduler);
@@ -296,6 +324,7 @@ struct scheduler *scheduler_new(struct env *env, struct engine *engine,
     scope_init(&scheduler->scope, env);
     scheduler->channel = channel_new(env, &dispatch_handlers, scheduler);
     engine_queue_listen(engine, queued, scheduler);
+    engine_route_listen(engine, is_in_hand, scheduler);
     bool is_started = scope_spawn(&scheduler->scope, plan, scheduler);
     ASSERT(is_started);
     is_started = scope_spawn(&scheduler->scope, scheduler_expire, scheduler);
@@ -316,6 +345,7 @@ void scheduler_free(struct task *t, struct scheduler **closing) {
     *closing = NULL;
     scheduler->is_closing = true;
     engine_queue_listen(scheduler->engine, NULL, NULL);
+    engine_route_listen(scheduler->engine, NULL, NULL);
     scope_cancel(&scheduler->scope);
     channel_close(t, &scheduler->channel);
     scope_close(t, &scheduler->scope);

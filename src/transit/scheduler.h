@@ -17,6 +17,7 @@
 #include "io/stream.h"
 #include "store/engine.h"
 
+struct channel;
 struct scheduler;
 
 /* Milliseconds; 0: the default. */
@@ -33,6 +34,8 @@ struct scheduler *scheduler_new(struct env *env, struct engine *engine,
 void scheduler_set(struct scheduler *scheduler, const struct scheduler_settings *settings);
 /* A stream to the remote role, at start and again after that was restarted. */
 void scheduler_attach(struct scheduler *scheduler, struct stream *stream);
+/* To the remote role, for other questions than ours; as long as the scheduler is there. */
+struct channel *scheduler_channel(const struct scheduler *scheduler);
 /* Called each time the stream to the remote role is lost. */
 void scheduler_on_lost(struct scheduler *scheduler, struct waker lost);
 /* Before the engine closes. Nulls *scheduler. NULL is fine. */

@@ -151,6 +151,8 @@ struct house {
     struct intake_pool *edge_intake;
     struct intake_pool *mail_intake;
     struct smtp_server edge_smtp;
+    struct dns *dns;
+    struct resolver *resolver;
     struct smtp_server mail_smtp;
     struct imap_server imap;
     struct pop3_server pop3;
@@ -293,6 +295,7 @@ static struct smtp_settings smtp_settings_of(const struct house *house) {
     settings.errors_max = (unsigned)setting(house, "errors_max", settings.errors_max);
     if (house->options->script)
         settings.relay_networks = script_setting(house->options->script, "relay_networks");
+    settings.is_greylisting = setting_is(house, "greylist", "yes");
     return settings;
 }
 
@@ -314,6 +317,36 @@ static void open_edge(struct house *house) {
                                             .store = house->edge_store,
                                             .settings = smtp_settings_of(house)};
     smtp_server_init(&house->edge_smtp);
+}
+
+static void add_dns(struct house *house, const char *name, uint8_t last_but_one, uint8_t last) {
+    uint8_t address[4] = {127, last_but_one, last_but_one, last};
+    sim_dns_add(house->world, name, DNS_A, slice_of(address, sizeof address), 60);
+}
+
+/* Lists that the script may name: list.test has FAR_ADDRESS, all.test everybody, none.test nobody at all, and
+   closed.test does not answer about it. */
+static void open_lists(struct task *t, struct house *house) {
+    const char *reason;
+    add_dns(house, "2.0.0.127.list.test", 0, 2);
+    add_dns(house, "9.100.51.198.list.test", 0, 4);
+    sim_dns_add(house->world, "9.100.51.198.list.test", DNS_TXT, SLICE("\x0bSee\r\n250 us"), 60);
+    add_dns(house, "2.0.0.127.all.test", 0, 2);
+    add_dns(house, "1.0.0.127.all.test", 0, 2);
+    add_dns(house, "9.100.51.198.all.test", 0, 2);
+    add_dns(house, "9.100.51.198.none.test", 0, 2);
+    add_dns(house, "2.0.0.127.closed.test", 0, 2);
+    add_dns(house, "9.100.51.198.closed.test", 255, 254);
+    house->dns = dns_open(t, &(struct dns_options){0}, &reason);
+    house->resolver = resolver_new_local(house->dns);
+    house->edge_smtp.blocklist = blocklist_new(house->env, house->resolver);
+    blocklist_set(t, house->edge_smtp.blocklist, script_setting(house->options->script, "dnsbl"));
+}
+
+static void close_lists(struct task *t, struct house *house) {
+    blocklist_free(t, &house->edge_smtp.blocklist);
+    resolver_close(t, &house->resolver);
+    dns_close(&house->dns);
 }
 
 static void open_mail(struct house *house) {
@@ -341,13 +374,14 @@ static void open_mail(struct house *house) {
     imap_server_init(&house->imap);
 }
 
-static void open_house(struct house *house) {
+static void open_house(struct task *t, struct house *house) {
     house->arena = arena_new(MIB(256));
     conn_group_init(&house->edge_group, house->env);
     conn_group_init(&house->mail_group, house->env);
     pump_group_init(&house->pumps, house->env);
     open_store(house);
     open_edge(house);
+    if (house->options->script && script_setting(house->options->script, "dnsbl").len) open_lists(t, house);
     open_mail(house);
     open_ports(house);
 }
@@ -360,6 +394,7 @@ static void close_house(struct task *t, struct house *house) {
     imap_server_free(&house->imap);
     pop3_server_fini(&house->pop3);
     smtp_server_fini(&house->edge_smtp);
+    close_lists(t, house);
     smtp_server_fini(&house->mail_smtp);
     intake_pool_free(&house->edge_intake);
     intake_pool_free(&house->mail_intake);
@@ -472,7 +507,7 @@ static void look_after(struct task *t, struct house *house) {
 static void house_main(struct task *t, void *argument) {
     struct house *house = argument;
     house->waiter = t;
-    open_house(house);
+    open_house(t, house);
     house->is_ready = true;
     while (!house->is_played && task_wait(t, DEADLINE_NONE) != WAIT_CANCELLED) continue;
     look_after(t, house);

@@ -18,6 +18,8 @@ static void nobody_relays_and_mail_goes_out_by_port_25_unless_it_is_said(void **
     assert_string_equal(config.relay_networks, "");
     assert_int_equal(config.outbound.port, 25);
     assert_false(config.outbound.allow_private);
+    assert_string_equal(config.dnsbl_zones, "");
+    assert_false(config.is_greylisting);
     assert_string_equal(config.outbound.source_ipv4, "");
     assert_int_equal(config.outbound.lifetime_hours, 120);
     assert_int_equal(config.outbound.delay_warning_hours, 4);
@@ -28,7 +30,7 @@ static void keys_of_the_way_out_are_read(void **state) {
     struct arena *arena = arena_new(MIB(1));
     struct config config;
     struct slice error = parse(arena,
-                               "relay.networks = 192.0.2.7, 2001:db8::/32\n"
+                               "relay.networks = 192.0.2.7, 2001:db8::/32\ngreylist.enabled = yes\n"
                                "outbound.port = 2525\noutbound.allow_private = yes\n"
                                "outbound.source_ipv4 = 192.0.2.1\noutbound.source_ipv6 = 2001:db8::1\n"
                                "outbound.lifetime_hours = 48\noutbound.delay_warning_hours = 0\n"
@@ -37,6 +39,7 @@ static void keys_of_the_way_out_are_read(void **state) {
                                &config);
     assert_int_equal(error.len, 0);
     assert_string_equal(config.relay_networks, "192.0.2.7, 2001:db8::/32");
+    assert_true(config.is_greylisting);
     assert_int_equal(config.outbound.port, 2525);
     assert_true(config.outbound.allow_private);
     assert_string_equal(config.outbound.source_ipv4, "192.0.2.1");
@@ -56,6 +59,8 @@ static void what_a_key_cannot_take_is_named_with_its_line(void **state) {
         {"relay.networks = 192.0.2.7/24", "must be addresses and networks"},
         {"relay.networks = everybody", "must be addresses and networks"},
         {"relay.networks =", "has no value"},
+        {"dnsbl.zones = a.test=10.0.0.1", "up to 8 names"},
+        {"greylist.enabled = 1", "yes or no"},
         {"outbound.port = 0", "from 1 to 65535"},
         {"outbound.port = 65536", "from 1 to 65535"},
         {"outbound.allow_private = true", "yes or no"},

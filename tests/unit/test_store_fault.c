@@ -8,12 +8,16 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "queue_bench.h"
 #include "store_faults.h"
 
 enum { KILL_ROUNDS = 30, ACKNOWLEDGED_MAX = 100000 };
 
 /* What a child says: an id that is stored for good, or one of these. */
 enum { SAID_EXPUNGING = 1, SAID_DONE = 2 };
+/* With an id: it is queued for good; it has left. Ids do not use these bits. */
+#define SAID_QUEUED (UINT64_C(1) << 61)
+#define SAID_LEFT (UINT64_C(1) << 62)
 
 struct child {
     int said;
@@ -47,6 +51,35 @@ static void fill(char *text, size_t len, uint64_t seed) {
     }
 }
 
+static bool queue_result(struct task *t, struct store_bench *bench, uint64_t destination, uint64_t message,
+                         struct settled_recipient recipient) {
+    bool is_left = false;
+    struct settlement settlement = {message,     destination, &recipient, 1, env_wall_ms(bench->env),
+                                    SLICE("250")};
+    return engine_queue_settle(t, bench->engine, &settlement, &is_left) == STORE_OK;
+}
+
+/* One recipient fails and is reported, the other is deferred first. */
+static void work_queue(struct task *t, struct store_bench *bench) {
+    struct queue_recipient two[] = {{.address = SLICE("carl@example.net")},
+                                    {.address = SLICE("dora@example.net")}};
+    struct delivery delivery = queue_delivery(bench, SLICE("for others"), two, 2);
+    delivery.mail_from = SLICE("ann@example.org");
+    if (engine_deliver(t, bench->engine, &delivery) != STORE_OK) return;
+    say(bench, delivery.id | SAID_QUEUED);
+    uint64_t destination = queue_due_destination(bench, LATER_MS);
+    bool is_failed = queue_result(t, bench, destination, delivery.id, settled(0, QUEUE_FAILED));
+    (void)queue_result(t, bench, destination, delivery.id, settled(1, QUEUE_DEFERRED));
+    (void)engine_queue_set_destination(t, bench->engine, destination, 1, SLICE("down"), LATER_MS);
+    uint32_t number = 0;
+    struct delivery report = bench_delivery(bench, SLICE("sorry"));
+    struct report_done done = {REPORT_OUTCOME, delivery.id, &number, 1, &report};
+    bool is_reported = is_failed && engine_queue_reported(t, bench->engine, &done) == STORE_OK;
+    bool is_settled = queue_result(t, bench, destination, delivery.id, settled(1, QUEUE_DELIVERED));
+    if (is_reported) say(bench, report.id);
+    if (is_reported && is_settled) say(bench, delivery.id | SAID_LEFT);
+}
+
 static void work_body(struct task *t, struct store_bench *bench) {
     char text[5000];
     find_ann(bench);
@@ -55,6 +88,7 @@ static void work_body(struct task *t, struct store_bench *bench) {
         struct delivery delivery = bench_delivery(bench, slice_of(text, sizeof text));
         if (engine_deliver(t, bench->engine, &delivery) == STORE_OK) say(bench, delivery.id);
     }
+    work_queue(t, bench);
     struct append append = {.id = store_id_new(&bench->ids, bench->env),
                             .mailbox = bench->inbox,
                             .body = bench_pack(bench, SLICE("appended"))};
@@ -85,6 +119,8 @@ static void child_work(const char *folder, int said) {
 struct told {
     uint64_t ids[ACKNOWLEDGED_MAX];
     size_t count;
+    uint64_t queued;
+    uint64_t left;
     bool is_expunging;
     bool is_done;
     int steps;
@@ -101,6 +137,10 @@ static void listen_to(int said, struct told *told) {
             told->is_expunging = true;
         else if (what == SAID_DONE)
             told->is_done = true;
+        else if (what & SAID_QUEUED)
+            told->queued = what & ~SAID_QUEUED;
+        else if (what & SAID_LEFT)
+            told->left = what & ~SAID_LEFT;
         else if (told->count < ACKNOWLEDGED_MAX)
             told->ids[told->count++] = what;
     }
@@ -112,12 +152,28 @@ static size_t count_message(const struct entry *entries, size_t count, uint64_t 
     return found;
 }
 
+/* What was queued is there until it left; what left does not come back. A settlement whose answer never came
+   may have been recorded, or not: then the message is there, or was before. */
+static void check_queue(struct store_bench *bench, const struct told *told) {
+    struct queue_shown shown;
+    struct flight *flights;
+    size_t count = 0;
+    if (!told->queued) return;
+    assert_int_equal(engine_queue_trace(bench->engine, bench->arena, told->queued, &flights, &count),
+                     STORE_OK);
+    assert_int_equal(flights[0].kind, FLIGHT_ACCEPTED);
+    enum store_result result = engine_queue_show(bench->engine, bench->arena, told->queued, 10, &shown);
+    assert_true(result == STORE_OK || count > 2);
+    if (told->left) assert_int_equal(result, STORE_NOT_FOUND);
+}
+
 static void check_body(struct task *t, struct store_bench *bench) {
     const struct told *told = bench->extra;
     struct verify_report report;
     find_ann(bench);
     assert_int_equal(engine_verify(t, bench->engine, bench_print_fault, NULL, &report), STORE_OK);
     assert_int_equal(report.faults, 0);
+    check_queue(bench, told);
     uint32_t from = 1;
     size_t seen = 0;
     for (;;) {

@@ -453,6 +453,65 @@ static void without_an_answer_of_dns_mail_waits(void **state) {
     bench_free(&bench);
 }
 
+/* ---- reports ---- */
+
+static void fail_recipient(struct outgoing_recipient *recipient) {
+    recipient->outcome = QUEUE_FAILED;
+    recipient->status = SLICE("5.1.1");
+    recipient->reply = SLICE("550 5.1.1 nobody");
+    recipient->host = SLICE("mx1.far.test");
+}
+
+static bool report_has(const struct bench *bench, const char *text) {
+    return slice_find(buffer_slice(&bench->report), slice_from_text(text)) != SLICE_NOT_FOUND;
+}
+
+static void at_the_place_of_reports_they_are_made_and_stored(void **state) {
+    for (size_t how = 0; how < 2; how++) {
+        struct bench *bench = bench_new(1);
+        bench->session.destination = DESTINATION_REPORTS;
+        struct far_message *message = bench_add(bench, "Subject: lost one\r\n\r\ntext\r\n", 2);
+        message->is_inline = how == 0;
+        fail_recipient(&message->recipients[0]);
+        fail_recipient(&message->recipients[1]);
+        run(bench);
+        assert_int_equal(bench->report_message, 1);
+        assert_int_equal(bench->report_numbers, 2);
+        assert_true(bench->report_id != 0);
+        assert_true(report_has(bench, "\r\nFinal-Recipient: rfc822;a@far.test\r\n"));
+        assert_true(report_has(bench, "\r\nDiagnostic-Code: smtp; 550 5.1.1 nobody\r\n"));
+        assert_true(report_has(bench, "\r\nSubject: lost one\r\n"));
+        assert_int_equal(bench->settled_count, 0);
+        assert_int_equal(bench->hosts[0].connections, 0);
+        assert_int_equal(bench->end.result, TRANSIT_SESSION_DONE);
+        bench_free(&bench);
+    }
+}
+
+static void a_report_is_made_though_the_message_cannot_be_read(void **state) {
+    struct bench *bench = bench_new(1);
+    bench->session.destination = DESTINATION_REPORTS;
+    struct far_message *message = bench_add(bench, "Subject: lost one\r\n\r\ntext\r\n", 1);
+    message->packed.ptr[message->packed.len - 2] ^= 0x55;
+    fail_recipient(&message->recipients[0]);
+    run(bench);
+    assert_true(report_has(bench, "\r\nFinal-Recipient: rfc822;a@far.test\r\n"));
+    assert_false(report_has(bench, "lost one"));
+    bench_free(&bench);
+}
+
+static void who_asked_for_no_report_gets_none(void **state) {
+    struct bench *bench = bench_new(1);
+    bench->session.destination = DESTINATION_REPORTS;
+    struct far_message *message = bench_add(bench, "x\r\n", 1);
+    fail_recipient(&message->recipients[0]);
+    message->recipients[0].notify = SMTP_NOTIFY_NEVER;
+    run(bench);
+    assert_int_equal(bench->report_numbers, 1);
+    assert_int_equal(bench->report.len, 0);
+    bench_free(&bench);
+}
+
 /* ---- stores that go away, and the end ---- */
 
 static void session_main(struct task *t, void *argument) {
@@ -552,6 +611,9 @@ int main(void) {
         cmocka_unit_test(connections_come_from_where_they_are_told_to),
         cmocka_unit_test(a_domain_that_does_not_exist_fails_each_message),
         cmocka_unit_test(without_an_answer_of_dns_mail_waits),
+        cmocka_unit_test(at_the_place_of_reports_they_are_made_and_stored),
+        cmocka_unit_test(a_report_is_made_though_the_message_cannot_be_read),
+        cmocka_unit_test(who_asked_for_no_report_gets_none),
         cmocka_unit_test(what_became_of_it_is_told_to_the_next_store),
         cmocka_unit_test(at_the_end_what_is_under_way_is_settled),
     };

@@ -1,0 +1,38 @@
+/* What the verbs of administration share (app/admin.h): a command at work, and answers. */
+#ifndef APP_ADMIN_VERBS_H
+#define APP_ADMIN_VERBS_H
+
+#include "app/admin.h"
+
+/* One command at work. */
+struct admin {
+    struct task *t;
+    const struct admin_context *context;
+    const struct admin_request *request;
+    struct engine *engine;
+    struct arena *arena;
+};
+
+/* JSON is UTF-8: what the asker wrote otherwise is shown with a ? for each byte outside of ASCII. */
+json_t *admin_text(struct slice s);
+json_t *admin_error(struct slice line);
+/* What a failed command says; `subject` is the address or name it was about. */
+json_t *admin_failure(struct admin *admin, enum store_result result, struct slice subject,
+                      const char *not_found, const char *refused);
+
+/* admin_queue.c */
+json_t *admin_queue_list(struct admin *admin);
+json_t *admin_queue_show(struct admin *admin);
+json_t *admin_queue_order(struct admin *admin);
+json_t *admin_trace(struct admin *admin);
+
+/* admin_route.c */
+json_t *admin_route_add(struct admin *admin);
+json_t *admin_route_enable(struct admin *admin);
+json_t *admin_route_list(struct admin *admin);
+json_t *admin_route_password(struct admin *admin);
+json_t *admin_route_remove(struct admin *admin);
+json_t *admin_route_show(struct admin *admin);
+json_t *admin_route_test(struct admin *admin);
+
+#endif
