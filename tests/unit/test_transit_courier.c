@@ -360,6 +360,44 @@ static void a_message_that_demands_tls_fails_where_none_is_promised(void **state
     bench_free(&bench);
 }
 
+/* ---- 8-bit messages ---- */
+
+static void a_host_without_8bitmime_gets_it_in_7_bits(void **state) {
+    struct bench *bench = bench_new(1);
+    bench->hosts[0].offers = "250-SIZE\r\n";
+    bench_add(bench,
+              "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+              "Content-Transfer-Encoding: 8bit\r\n\r\nGr\xc3\xbc\xc3\x9f"
+              "e\r\n",
+              1)
+        ->properties = OUTGOING_8BIT;
+    run(bench);
+    assert_settled(bench, 0, QUEUE_DELIVERED, "2.0.0");
+    assert_non_null(strstr(bench->hosts[0].last_content, "\nGr=C3=BC=C3=9Fe\n"));
+    assert_null(strstr(bench->hosts[0].last_mail, "8BITMIME"));
+    char size[32];
+    (void)snprintf(size, sizeof size, " SIZE=%llu", (unsigned long long)bench->hosts[0].content_bytes);
+    assert_non_null(strstr(bench->hosts[0].last_mail, size));
+    bench_free(&bench);
+}
+
+static void what_is_signed_is_not_rewritten_but_taken_to_a_host_that_has_8bitmime(void **state) {
+    for (size_t how = 0; how < 2; how++) {
+        struct bench *bench = bench_new(1);
+        if (how) bench->hosts[1].offers = "250-8BITMIME\r\n";
+        bench_add(bench,
+                  "DKIM-Signature: v=1; a=x; b=y; d=example.test; s=z; h=from; bh=q\r\n"
+                  "Subject: x\r\n\r\nGr\xc3\xbc\r\n",
+                  1)
+            ->properties = OUTGOING_8BIT;
+        run(bench);
+        assert_settled(bench, 0, how ? QUEUE_DELIVERED : QUEUE_FAILED, how ? "2.0.0" : "5.6.3");
+        assert_int_equal(bench->hosts[0].taken, 0);
+        assert_int_equal(bench->hosts[1].taken, how);
+        bench_free(&bench);
+    }
+}
+
 /* ---- routes ---- */
 
 static struct transit_host relay = {.name = {(const uint8_t *)"relay.test", 10}, .port = 25};
@@ -605,6 +643,8 @@ int main(void) {
         cmocka_unit_test(but_not_for_ever_nor_for_one_that_is_no_longer_there),
         cmocka_unit_test(tls_is_used_where_it_is_offered),
         cmocka_unit_test(a_message_that_demands_tls_fails_where_none_is_promised),
+        cmocka_unit_test(a_host_without_8bitmime_gets_it_in_7_bits),
+        cmocka_unit_test(what_is_signed_is_not_rewritten_but_taken_to_a_host_that_has_8bitmime),
         cmocka_unit_test(a_route_takes_everything),
         cmocka_unit_test(a_route_that_fails_is_never_gone_around),
         cmocka_unit_test(hosts_by_mx_can_have_a_route_of_their_own),
