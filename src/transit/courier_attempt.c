@@ -182,7 +182,7 @@ static struct smtp_client_message message_of(struct attempt *attempt) {
     const struct outgoing *outgoing = &attempt->work->outgoing;
     return (struct smtp_client_message){
         .mail_from = outgoing->mail_from,
-        .bytes = outgoing->raw_bytes,
+        .bytes = outgoing->raw_bytes - attempt->body.left_out,
         .is_8bit = outgoing->properties & OUTGOING_8BIT,
         .is_utf8 = outgoing->properties & OUTGOING_UTF8,
         .requires_tls = outgoing->properties & OUTGOING_REQUIRES_TLS,

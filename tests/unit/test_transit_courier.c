@@ -39,6 +39,18 @@ static void a_message_goes_to_the_first_host_and_is_recorded(void **state) {
     bench_free(&bench);
 }
 
+/* RFC 5321 4.4: only a message that has arrived says who sent it on. */
+static void the_return_path_of_a_copy_that_stayed_here_does_not_leave(void **state) {
+    struct bench *bench = bench_new(1);
+    bench->hosts[0].offers = "250-SIZE 100000\r\n";
+    (void)bench_add(bench, "Return-Path:\r\n <ann@example.test>\r\nSubject: x\r\n\r\ntext\r\n", 1);
+    run(bench);
+    assert_settled(bench, 0, QUEUE_DELIVERED, "2.0.0");
+    assert_string_equal(bench->hosts[0].last_content, "Subject: x\n\ntext\n");
+    assert_string_equal(bench->hosts[0].last_mail, "MAIL FROM:<ann@example.test> SIZE=20");
+    bench_free(&bench);
+}
+
 static void what_the_sender_asked_of_reports_is_passed_on(void **state) {
     struct bench *bench = bench_new(1);
     bench->hosts[0].offers = "250-DSN\r\n";
@@ -627,6 +639,7 @@ static void at_the_end_what_is_under_way_is_settled(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_goes_to_the_first_host_and_is_recorded),
+        cmocka_unit_test(the_return_path_of_a_copy_that_stayed_here_does_not_leave),
         cmocka_unit_test(what_the_sender_asked_of_reports_is_passed_on),
         cmocka_unit_test(one_connection_carries_what_is_there_up_to_a_number),
         cmocka_unit_test(a_large_body_is_fetched_in_pieces),
