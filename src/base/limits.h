@@ -412,8 +412,8 @@ enum {
     /* RFC 5321 4.5.4.1: at least 4-5 days. */
     TRANSIT_LIFETIME_MS = 5 * 24 * 3600 * 1000,
     TRANSIT_DELAY_WARNING_MS = 4 * 3600 * 1000,
-    /* Finding hosts: records that are read, names that are looked up of them, addresses of one name and family,
-       and addresses that one attempt tries; one lookup, all of them; one connection. */
+    /* Finding hosts: records that are read, names that are looked up of them, addresses of one name and
+       family, and addresses that one attempt tries; one lookup, all of them; one connection. */
     TRANSIT_MX_MAX = 200,
     TRANSIT_MX_NAMES_MAX = 16,
     TRANSIT_NAME_ADDRESSES_MAX = 4,
@@ -423,7 +423,8 @@ enum {
     TRANSIT_CONNECT_MS = 30 * 1000,
     /* A host that may have taken a message already is insisted on for so many attempts. */
     TRANSIT_SAME_HOST_ATTEMPTS_MAX = 10,
-    /* How long a body's next bytes are waited for while a host waits, too; and what is under way, at the end. */
+    /* How long a body's next bytes are waited for while a host waits, too; and what is under way, at the end.
+     */
     TRANSIT_BODY_MS = 60 * 1000,
     TRANSIT_STOP_MS = 5 * 1000,
 
