@@ -127,10 +127,12 @@ static void check_rows(struct transit *transit) {
     for (size_t i = 0; i < transit->row_count; i++) {
         const struct transit_row *row = &transit->rows[i];
         if (!row->is_there || row->until_ms > transit_now_ms(transit)) continue;
-        ledger_fail(transit->run->ledger, QUEUES_MOVE,
-                    "host %u has %s (%llx/%u, state %lld) in its queue, which had to go by %lld", row->host,
-                    row->address, (unsigned long long)row->message, row->number, (long long)row->state,
-                    (long long)row->until_ms);
+        ledger_fail(
+            transit->run->ledger, QUEUES_MOVE,
+            "host %u has %s (%llx/%u, state %lld) in its queue, which had to go by %lld; its destination "
+            "has %lld failures and is due at %lld",
+            row->host, row->address, (unsigned long long)row->message, row->number, (long long)row->state,
+            (long long)row->until_ms, (long long)row->failures, (long long)row->destination_due_ms);
     }
 }
 

@@ -67,8 +67,10 @@ struct transit_row {
     uint32_t number;
     int64_t state;
     char address[64];
-    /* When it must have gone. */
+    /* When it must have gone. What is said of its destination now. */
     int64_t until_ms;
+    int64_t destination_due_ms;
+    int64_t failures;
     bool is_there;
 };
 

@@ -60,7 +60,11 @@ static void note_row(struct env *env, const struct site *site, const struct db_r
     if (key.state == QUEUE_HELD || db_rows_number(rows, 4) == QUEUE_NEVER)
         ledger_fail(site->run->ledger, QUEUES_MOVE, "host %u has %s in its queue, due at no time",
                     site->number, key.address);
-    row_of(transit, &key)->is_there = true;
+    struct transit_row *row = row_of(transit, &key);
+    row->is_there = true;
+    row->failures = db_rows_number(rows, 6);
+    row->destination_due_ms = db_rows_number(rows, 5);
+    if (row->destination_due_ms != QUEUE_NEVER) row->destination_due_ms += transit_now_ms(transit) - wall_ms;
 }
 
 void transit_look_at_queue(struct task *t, void *argument) {
