@@ -38,6 +38,9 @@ static const char *const planted_names[PLANTED_COUNT] = {
     [PLANTED_LOST_NEWS] = "lost-news",
     [PLANTED_SAME_MODSEQ] = "same-modseq",
     [PLANTED_UNTOLD_EXPUNGE] = "untold-expunge",
+    [PLANTED_HELD_BY_THE_DEAD] = "held-by-the-dead",
+    [PLANTED_LOST_IS_DELIVERED] = "lost-is-delivered",
+    [PLANTED_DELIVERED_ONCE_MORE] = "delivered-once-more",
 };
 #endif
 
