@@ -111,7 +111,7 @@ def test_a_kill_of_the_remote_role_after_the_end_of_data_sends_it_again(out: Out
     out.wait(lambda: "bob@killed-late.test" not in str(out.queue()), "it waits no more")
 
 
-def test_a_kill_of_the_store_in_mid_sending_sends_nothing_twice(out: Outgoing, sender: Account, domain: Domains) -> None:
+def test_a_kill_of_the_store_in_mid_sending_repeats_nothing(out: Outgoing, sender: Account, domain: Domains) -> None:
     """The remote role keeps what the host said until the new store has heard it."""
     slow = domain("store-killed.test", {".": held("250 2.0.0 taken")})
     out.submit(sender, ["bob@store-killed.test"])
