@@ -192,7 +192,9 @@ struct verdict verdict_of(const struct smtp_client_outcome *outcome) {
     case SMTP_CLIENT_TLS_MISSING:
         return of_policy("7.10", "TLS is required, and the host offers none");
     case SMTP_CLIENT_TLS_FAILED:
-        return of_policy("7.5", "no TLS connection that is good enough could be made to the host");
+        return of_policy("7.5", outcome->tls_fault
+                                    ? outcome->tls_fault
+                                    : "no TLS connection that is good enough could be made to the host");
     case SMTP_CLIENT_INJECTED:
         return of_policy("7.5", "something was put into the connection before TLS began");
     case SMTP_CLIENT_NO_MECHANISM: {
