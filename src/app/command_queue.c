@@ -2,9 +2,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "app/admin_client.h"
 #include "app/bytes_text.h"
-#include "app/cli.h"
+#include "app/command_ask.h"
 
 static const char *text_of(const json_t *object, const char *key) {
     const char *text = json_string_value(json_object_get(object, key));
@@ -184,20 +183,8 @@ static void print_answer(const json_t *answer) {
 }
 
 static int ask(struct cli *cli) {
-    struct admin_request request = {.words = {slice_from_text(cli->command->name)},
-                                    .word_count = 1 + cli->word_count};
-    for (size_t i = 0; i < cli->word_count; i++) request.words[i + 1] = cli->words[i];
-    json_t *answer = admin_ask(cli->data, &request);
-    const char *error = json_string_value(json_object_get(answer, "error"));
-    int status = EXIT_DONE;
-    if (error)
-        status = cli_fail("%s", error);
-    else if (cli->is_json)
-        (void)(json_dumpf(answer, stdout, JSON_INDENT(2)), putchar('\n'));
-    else
-        print_answer(answer);
-    json_decref(answer);
-    return status;
+    struct admin_request request = command_request(cli);
+    return command_ask(cli, &request, print_answer, NULL);
 }
 
 int command_queue(struct cli *cli) {
