@@ -1,5 +1,5 @@
 """Mail to the mail servers of others: what an account submits is in the Maildir of a Postfix, an Exim or
-an OpenSMTPD byte for byte, by TLS where that can be had.
+an OpenSMTPD byte for byte, by TLS where that can be had, and what they refuse comes back.
 
 MESSAGES in the environment sets how many mixed messages Postfix gets (1000).
 """
@@ -73,6 +73,18 @@ def test_tls_is_used_where_it_can_be_had(out: Outgoing, sender: Account, peer: P
     (received,) = peer.wait_for("carol", 1)
     assert re.search(TRACE[peer.name.lower()], received, re.DOTALL), received[:900].decode()
     assert f"by mx.{out.server.domain}".encode() in received, "our trace is missing"
+
+
+def test_who_is_unknown_there_is_reported_and_the_other_gets_it(out: Outgoing, peer: Peer) -> None:
+    author = out.server.new_account("author")
+    out.submit(author, [f"zelda@{peer.domain}", f"dave@{peer.domain}"], plain("for two"))
+    peer.wait_for("dave", 1)
+    (bounce,) = out.wait_for_bounces(author)
+    (fields,) = bounce.recipients
+    assert fields["final-recipient"] == f"rfc822;zelda@{peer.domain}" and fields["action"] == "failed"
+    assert fields["status"].startswith("5.") and fields["remote-mta"].startswith(f"dns; mx.{peer.domain}")
+    assert bounce.message["Auto-Submitted"].startswith("auto-replied")
+    assert bounce.raw.startswith(b"Return-Path: <>\r\n")
 
 
 @pytest.mark.parametrize("peer", ["postfix"], indirect=True)
