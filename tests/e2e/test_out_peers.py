@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import re
+import smtplib
 from collections.abc import Iterator
 
 import pytest
 
-from mail import send, smtp
+from mail import SENDER, send, smtp
 from messages import mixed, number_of, plain
 from outgoing import Outgoing, below_trace
 from peer import Peer, running
@@ -92,3 +93,19 @@ def test_a_thousand_mixed_messages_and_one_of_20_mb(out: Outgoing, sender: Accou
     sent = mixed(COUNT)
     submit_all(out, sender, [f"erin@{peer.domain}"], sent)
     same(peer, peer.wait_for("erin", COUNT, 120), sent)
+
+
+@pytest.mark.parametrize("peer", ["exim"], indirect=True)
+def test_what_a_postfix_gives_us_for_a_relay_domain_goes_on(out: Outgoing, peer: Peer) -> None:
+    """A domain that is not ours, and that we are the backup or the gateway of (docs/relaying.md)."""
+    out.server.command("domain", "add", peer.domain, "--relay")
+    relays = {peer.domain: ("127.0.0.1", out.server.ports.smtp)}
+    sent = mixed(KINDS + 1)[:KINDS]
+    with running(lambda folder: Postfix(folder, out.address(), out.port, "first.test", relays)) as first:
+        with smtplib.SMTP(first.address, first.port, "client.test", timeout=60) as client:
+            client.ehlo()
+            for message in sent:
+                send(client, SENDER, [f"erin@{peer.domain}"], message)
+        received = peer.wait_for("erin", KINDS)
+    same(peer, received, sent)
+    assert all(f"by mx.{out.server.domain}".encode() in each for each in received)
