@@ -47,6 +47,8 @@ static enum report_result write(struct making *making) {
                                    .original = buffer_slice(&making->original),
                                    .is_original_whole = making->is_original_whole};
     env_random(env, source.random, sizeof source.random);
+    /* RFC 5321 4.4, 6.1: it is delivered here; where it leaves instead, courier_body takes this off again. */
+    buffer_append_text(&making->message, "Return-Path: <>\r\n");
     return report_write(&source, &making->message, &making->covered);
 }
 

@@ -1,5 +1,5 @@
 """Mail to the mail servers of others: what an account submits is in the Maildir of a Postfix, an Exim or
-an OpenSMTPD byte for byte, by TLS where that can be had.
+an OpenSMTPD byte for byte, by TLS where that can be had, and what they refuse comes back.
 
 MESSAGES in the environment sets how many mixed messages Postfix gets (1000).
 """
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import re
+import smtplib
 from collections.abc import Iterator
 
 import pytest
 
-from mail import send, smtp
+from mail import SENDER, send, smtp
 from messages import mixed, number_of, plain
 from outgoing import Outgoing, below_trace
 from peer import Peer, running
@@ -75,8 +76,36 @@ def test_tls_is_used_where_it_can_be_had(out: Outgoing, sender: Account, peer: P
     assert f"by mx.{out.server.domain}".encode() in received, "our trace is missing"
 
 
+def test_who_is_unknown_there_is_reported_and_the_other_gets_it(out: Outgoing, peer: Peer) -> None:
+    author = out.server.new_account("author")
+    out.submit(author, [f"zelda@{peer.domain}", f"dave@{peer.domain}"], plain("for two"))
+    peer.wait_for("dave", 1)
+    (bounce,) = out.wait_for_bounces(author)
+    (fields,) = bounce.recipients
+    assert fields["final-recipient"] == f"rfc822;zelda@{peer.domain}" and fields["action"] == "failed"
+    assert fields["status"].startswith("5.") and fields["remote-mta"].startswith(f"dns; mx.{peer.domain}")
+    assert bounce.message["Auto-Submitted"].startswith("auto-replied")
+    assert bounce.raw.startswith(b"Return-Path: <>\r\n")
+
+
 @pytest.mark.parametrize("peer", ["postfix"], indirect=True)
 def test_a_thousand_mixed_messages_and_one_of_20_mb(out: Outgoing, sender: Account, peer: Peer) -> None:
     sent = mixed(COUNT)
     submit_all(out, sender, [f"erin@{peer.domain}"], sent)
     same(peer, peer.wait_for("erin", COUNT, 120), sent)
+
+
+@pytest.mark.parametrize("peer", ["exim"], indirect=True)
+def test_what_a_postfix_gives_us_for_a_relay_domain_goes_on(out: Outgoing, peer: Peer) -> None:
+    """A domain that is not ours, and that we are the backup or the gateway of (docs/relaying.md)."""
+    out.server.command("domain", "add", peer.domain, "--relay")
+    relays = {peer.domain: ("127.0.0.1", out.server.ports.smtp)}
+    sent = mixed(KINDS + 1)[:KINDS]
+    with running(lambda folder: Postfix(folder, out.address(), out.port, "first.test", relays)) as first:
+        with smtplib.SMTP(first.address, first.port, "client.test", timeout=60) as client:
+            client.ehlo()
+            for message in sent:
+                send(client, SENDER, [f"erin@{peer.domain}"], message)
+        received = peer.wait_for("erin", KINDS)
+    same(peer, received, sent)
+    assert all(f"by mx.{out.server.domain}".encode() in each for each in received)
