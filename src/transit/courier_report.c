@@ -79,7 +79,8 @@ static struct delivery delivery_of(struct making *making, struct analyser *analy
     analysis_feed(analyser, message);
     delivery.facts = facts_of_analysis(making->session->message_arena, analysis_finish(analyser));
     delivery.facts.is_8bit = is_8bit(message);
-    delivery.properties = delivery.facts.is_8bit ? OUTGOING_UTF8 : 0;
+    delivery.properties = making->work->outgoing.properties & OUTGOING_REQUIRES_TLS;
+    if (delivery.facts.is_8bit) delivery.properties |= OUTGOING_UTF8;
     return delivery;
 }
 
