@@ -138,6 +138,21 @@ static void print_history(const json_t *answer) {
     json_array_foreach(json_object_get(answer, "history"), i, step) print_step(step);
 }
 
+static void print_mailboxes(const json_t *answer) {
+    char at[WORDS_BYTES];
+    char bytes[WORDS_BYTES];
+    size_t i;
+    json_t *place;
+    const json_t *mailboxes = json_object_get(answer, "mailboxes");
+    if (!mailboxes) return;
+    (void)printf("%s  stored, %s\n", moment_of(at, answer, "received_ms"),
+                 bytes_text(bytes, (uint64_t)number_of(answer, "bytes")));
+    json_array_foreach(mailboxes, i, place)(void)
+        printf("    %s: %s, UID %" JSON_INTEGER_FORMAT ", since %s\n", text_of(place, "address"),
+               text_of(place, "mailbox"), number_of(place, "uid"), moment_of(at, place, "saved_ms"));
+    if (i == 0) (void)printf("    in no mailbox\n");
+}
+
 /* ---- one message ---- */
 
 static void print_waiting(const json_t *recipient) {
@@ -166,6 +181,12 @@ static void print_shown(const json_t *answer) {
     print_history(answer);
 }
 
+static void print_trace(const json_t *answer) {
+    (void)printf("%s\n", text_of(answer, "id"));
+    print_mailboxes(answer);
+    print_history(answer);
+}
+
 /* ---- asking ---- */
 
 static void print_answer(const json_t *answer) {
@@ -176,7 +197,7 @@ static void print_answer(const json_t *answer) {
     else if (json_is_array(json_object_get(answer, "recipients")))
         print_shown(answer);
     else if (json_object_get(answer, "history"))
-        print_history(answer);
+        print_trace(answer);
     else
         (void)printf("%" JSON_INTEGER_FORMAT " recipient%s %s\n", number_of(answer, "recipients"),
                      number_of(answer, "recipients") == 1 ? "" : "s", text_of(answer, "done"));
