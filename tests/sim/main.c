@@ -20,8 +20,9 @@
 
 enum { SEEDS_DEFAULT = 100 };
 
-static const struct scenario *const scenarios[] = {&scenario_crash, &scenario_power,  &scenario_swarm,
-                                                   &scenario_hosts, &scenario_outage, &scenario_waits};
+static const struct scenario *const scenarios[] = {&scenario_crash,  &scenario_power,  &scenario_swarm,
+                                                   &scenario_hosts,  &scenario_outage, &scenario_waits,
+                                                   &scenario_transit};
 enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0] };
 
 #ifdef PLANTED_FAULTS
@@ -101,10 +102,11 @@ static bool take_options(int count, char **arguments, struct seeds_options *opti
 int main(int count, char **arguments) {
     struct seeds_options options;
     if (!take_options(count, arguments, &options)) {
-        (void)fprintf(stderr,
-                      "usage: %s [--scenario crash|power|swarm|hosts|outage|waits] [--first S] [--seeds N] "
-                      "[--jobs N] [--trace] [--verbose] [--wait K | --every-wait] [--plant FAULT]\n",
-                      arguments[0]);
+        (void)fprintf(
+            stderr,
+            "usage: %s [--scenario crash|power|swarm|hosts|outage|waits|transit] [--first S] [--seeds N] "
+            "[--jobs N] [--trace] [--verbose] [--wait K | --every-wait] [--plant FAULT]\n",
+            arguments[0]);
         return 2;
     }
     bool is_good = seeds_run(&options);
