@@ -34,7 +34,8 @@ void config_defaults(struct config *config) {
                      .lifetime_hours = 120,
                      .delay_warning_hours = 4,
                      .account_recipients_per_hour = 200,
-                     .account_recipients_per_day = 1000},
+                     .account_recipients_per_day = 1000,
+                     .trace_days = FLIGHTS_KEPT_DAYS},
     };
 }
 
@@ -126,7 +127,9 @@ void config_render(const struct config *config, struct buffer *out) {
         "# outbound.source_ipv4 = 192.0.2.1\n# outbound.source_ipv6 = 2001:db8::1\n"
         "# outbound.trusted_roots = %s\n"
         "# outbound.lifetime_hours = %llu\n# outbound.delay_warning_hours = %llu\n"
-        "# outbound.account_recipients_per_hour = %llu\n# outbound.account_recipients_per_day = %llu\n\n"
+        "# outbound.account_recipients_per_hour = %llu\n# outbound.account_recipients_per_day = %llu\n"
+        "# For so many days posthaste trace knows what happened to a message.\n"
+        "# outbound.trace_days = %llu\n\n"
         "# log.level = info\n",
         config->hostname, config->listen[0], (unsigned long long)config->base_port, config->tls_certificate,
         config->tls_key, (unsigned long long)(config->message_bytes_max >> 20),
@@ -136,5 +139,6 @@ void config_render(const struct config *config, struct buffer *out) {
         (unsigned long long)config->outbound.lifetime_hours,
         (unsigned long long)config->outbound.delay_warning_hours,
         (unsigned long long)config->outbound.account_recipients_per_hour,
-        (unsigned long long)config->outbound.account_recipients_per_day);
+        (unsigned long long)config->outbound.account_recipients_per_day,
+        (unsigned long long)config->outbound.trace_days);
 }

@@ -6,7 +6,7 @@
 #include "resolve/service.h"
 #include "transit/courier.h"
 
-enum { SMTP_PORT = 25 };
+enum { SMTP_PORT = 25, HOUR_MS = 3600 * 1000 };
 
 struct remote_role {
     struct dns *dns;
@@ -35,14 +35,17 @@ static struct dns *open_dns(struct task *t, struct role *role, const struct dns_
     return dns;
 }
 
-static struct courier_settings courier_settings_of(const struct role_settings *settings) {
+static struct courier_settings courier_settings_of(const struct role *role) {
+    const struct role_settings *settings = &role->settings;
     const struct outbound_settings *outbound = &settings->outbound;
     return (struct courier_settings){.hostname = slice_from_text(settings->hostname),
                                      .port = (uint16_t)(outbound->port ? outbound->port : SMTP_PORT),
                                      .allows_private = outbound->allow_private,
                                      .source_ipv4 = slice_from_text(outbound->source_ipv4),
                                      .source_ipv6 = slice_from_text(outbound->source_ipv6),
-                                     .tls_roots_pem = settings->trusted_roots_pem};
+                                     .tls_roots_pem = settings->trusted_roots_pem,
+                                     .lifetime_ms = (int64_t)outbound->lifetime_hours * HOUR_MS,
+                                     .node = role_node(role)};
 }
 
 static bool start(struct task *t, struct role *role) {
@@ -55,7 +58,7 @@ static bool start(struct task *t, struct role *role) {
         return false;
     }
     state->service = resolve_service_new(role->env, &state->dns);
-    struct courier_settings settings = courier_settings_of(&role->settings);
+    struct courier_settings settings = courier_settings_of(role);
     state->courier = courier_new(role->env, &state->dns, &settings);
     role->state = state;
     return true;
@@ -64,7 +67,7 @@ static bool start(struct task *t, struct role *role) {
 /* New options that are wrong change nothing. Lookups under way in the old resolver end as cancelled. */
 static void reload(struct task *t, struct role *role) {
     struct remote_role *state = role->state;
-    struct courier_settings settings = courier_settings_of(&role->settings);
+    struct courier_settings settings = courier_settings_of(role);
     courier_set(state->courier, &settings);
     struct dns_options options = options_of(&role->settings);
     if (options_are_same(&state->options, &options)) return;

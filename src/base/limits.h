@@ -54,7 +54,8 @@ enum {
     IPC_BACKLOG_BYTES_MAX = 16 * 1024 * 1024,
     IPC_UNREAD_BYTES_MAX = 32 * 1024 * 1024,
     IPC_UNREAD_HANDLES_MAX = 1024,
-    /* What one other side may have under way here; more is not read before some of it ended. */
+    /* What one side may have asked of another that is not answered yet. More is not sent; what is sent all
+       the same is not read before some has ended. */
     IPC_REQUESTS_MAX = 2048,
     IPC_REQUEST_BYTES_MAX = 32 * 1024 * 1024,
     IPC_REQUEST_HANDLES_MAX = 64,
@@ -161,7 +162,8 @@ enum {
     /* Read on from one body to the next, and what may lie between them. */
     BODY_READ_AHEAD_BYTES = 64 * 1024,
     BODY_READ_GAP_BYTES = 8 * 1024,
-    /* Unpacked ahead of a long answer at once; a role holds twice as much while it does so. */
+    /* Unpacked ahead of a long answer at once, by so many threads; a role holds twice as much while it does
+       so. */
     BODY_AHEAD_BYTES = 1024 * 1024,
     BODY_AHEAD_MESSAGES = 128,
     BODY_AHEAD_THREADS = 2,
@@ -215,6 +217,8 @@ enum {
        message's acceptance names. */
     FLIGHTS_KEPT_MAX = 2 * 1000 * 1000,
     FLIGHTS_KEPT_DAYS = 30,
+    /* Mailboxes with a copy of a message that somebody asks for. */
+    ARRIVAL_PLACES_MAX = 100,
     FLIGHT_RECORD_BYTES_MAX = 2048,
     FLIGHT_TRACE_ROWS_MAX = 2000,
     FLIGHT_RECIPIENTS_MAX = 20,
@@ -412,14 +416,15 @@ enum {
     TRANSIT_LINGER_MS = 3000,
     TRANSIT_SLOW_DOWN_MS = 5000,
     TRANSIT_RECORD_PAUSE_MS = 1000,
+    TRANSIT_REPORT_PAUSE_MS = 30 * 1000,
     /* How often the oldest are looked at; so long the last attempt has, when its time has come. */
     TRANSIT_EXPIRE_LOOK_MS = 60 * 1000,
     TRANSIT_EXPIRE_SLACK_MS = 10 * 60 * 1000,
     /* RFC 5321 4.5.4.1: at least 4-5 days. */
     TRANSIT_LIFETIME_MS = 5 * 24 * 3600 * 1000,
     TRANSIT_DELAY_WARNING_MS = 4 * 3600 * 1000,
-    /* Finding hosts: records that are read, names that are looked up of them, addresses of one name and family,
-       and addresses that one attempt tries; one lookup, all of them; one connection. */
+    /* Finding hosts: records that are read, names that are looked up of them, addresses of one name and
+       family, and addresses that one attempt tries; one lookup, all of them; one connection. */
     TRANSIT_MX_MAX = 200,
     TRANSIT_MX_NAMES_MAX = 16,
     TRANSIT_NAME_ADDRESSES_MAX = 4,
@@ -429,7 +434,8 @@ enum {
     TRANSIT_CONNECT_MS = 30 * 1000,
     /* A host that may have taken a message already is insisted on for so many attempts. */
     TRANSIT_SAME_HOST_ATTEMPTS_MAX = 10,
-    /* How long a body's next bytes are waited for while a host waits, too; and what is under way, at the end. */
+    /* How long a body's next bytes are waited for while a host waits, too; and what is under way, at the end.
+     */
     TRANSIT_BODY_MS = 60 * 1000,
     TRANSIT_STOP_MS = 5 * 1000,
 

@@ -33,6 +33,8 @@ struct commit {
     struct id_source ids;
     /* What store/sending_limit.h keeps accounts to. */
     struct sending_limits sending;
+    /* The flight recorder's rows are kept so many days; 0: the default. */
+    uint64_t flight_days;
     int64_t now_ms;
     /* struct mailbox_news of the batch. */
     struct buffer news;

@@ -99,6 +99,8 @@ enum store_result engine_alias_list(struct engine *engine, struct arena *arena, 
 /* From now on; without it no account has a limit (store/sending_limit.h). */
 enum store_result engine_sending_limits(struct task *t, struct engine *engine,
                                         const struct sending_limits *limits);
+/* From now on the flight recorder's rows are kept so many days; 0: FLIGHTS_KEPT_DAYS. */
+enum store_result engine_trace_keep(struct task *t, struct engine *engine, uint64_t days);
 
 /* ---- messages ---- */
 /* A spool file for a large body: its id, and a handle to give to the writer. It stays until it is

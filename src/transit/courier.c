@@ -176,6 +176,7 @@ struct courier *courier_new(struct env *env, struct dns **dns, const struct cour
     courier_set(courier, settings);
     courier->channel = channel_new(env, &handlers, courier);
     courier->unpacker = body_unpacker_new();
+    courier->ids.node = settings->node;
     courier->tls = tls_context_client();
     trust(courier, settings->tls_roots_pem);
     list_init(&courier->sessions);

@@ -22,11 +22,16 @@ struct courier_settings {
     /* Address to connect from, or empty. */
     struct slice source_ipv4;
     struct slice source_ipv6;
-    /* The ports where this host itself takes mail, so that it does not talk to itself. */
+    /* Addresses and networks where this host itself takes mail at `port` (wire/network_list.h), so that it
+       does not send its own mail to itself. */
     struct slice own_addresses;
     /* Certificates (PEM, one after the other) that those of hosts must lead to where a route has them
        checked; as they were in courier_new. Empty: no such route can be used. */
     struct slice tls_roots_pem;
+    /* How long a message is tried, for reports; 0: the default. */
+    int64_t lifetime_ms;
+    /* The node bits of the ids of reports (store/id.h). */
+    uint32_t node;
 };
 
 /* `dns` as of resolve/service.h: *dns at each lookup. Both outlive it. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "transit/courier_body.h"
+#include "transit/courier_seven_bit.h"
 #include "transit/courier_state.h"
 
 /* One recipient's part in it. */
@@ -152,6 +153,11 @@ static bool was_stale(const struct courier_session *session, const struct smtp_c
 static void judge_one(struct attempt *attempt, struct part *part, const struct smtp_client_outcome *outcome) {
     struct courier_session *session = attempt->session;
     struct verdict verdict = verdict_of(outcome);
+    bool is_first = verdict.outcome == QUEUE_DELIVERED && part->recipient->attempts == 0;
+    if (IS_PLANTED(session->courier->env, PLANTED_LOST_IS_DELIVERED) && verdict.is_in_doubt)
+        verdict.outcome = QUEUE_DELIVERED;
+    if (IS_PLANTED(session->courier->env, PLANTED_DELIVERED_ONCE_MORE) && is_first)
+        verdict.outcome = QUEUE_DEFERRED;
     bool is_heard = outcome->answer.code != 0;
     struct slice name = courier_address(session, session->at)->name;
     judge(attempt, part, &verdict, courier_words(session, session->at, &verdict, &outcome->answer),
@@ -181,7 +187,7 @@ static struct smtp_client_message message_of(struct attempt *attempt) {
     const struct outgoing *outgoing = &attempt->work->outgoing;
     return (struct smtp_client_message){
         .mail_from = outgoing->mail_from,
-        .bytes = outgoing->raw_bytes,
+        .bytes = outgoing->raw_bytes - attempt->body.left_out,
         .is_8bit = outgoing->properties & OUTGOING_8BIT,
         .is_utf8 = outgoing->properties & OUTGOING_UTF8,
         .requires_tls = outgoing->properties & OUTGOING_REQUIRES_TLS,
@@ -192,6 +198,31 @@ static struct smtp_client_message message_of(struct attempt *attempt) {
     };
 }
 
+/* To a host without 8BITMIME it goes in 7 bits, where nothing forbids to rewrite it (RFC 6152 3). */
+static struct smtp_client_outcome send_converted(struct attempt *attempt, struct smtp_client_message *message,
+                                                 struct smtp_client_outcome lacks) {
+    struct courier_session *session = attempt->session;
+    struct courier_seven_bit converted;
+    if (courier_seven_bit_open(attempt->t, &converted, &attempt->body)) {
+        record_line(&session->record, "converted to 7-bit");
+        message->is_8bit = false;
+        message->bytes = converted.bytes;
+        message->read = courier_seven_bit_read;
+        message->context = &converted;
+        lacks = smtp_client_send(attempt->t, session->client, attempt->arena, message);
+    }
+    courier_seven_bit_close(&converted);
+    return lacks;
+}
+
+static struct smtp_client_outcome send_message(struct attempt *attempt, struct smtp_client_message *message) {
+    courier_body_rewind(&attempt->body);
+    struct smtp_client_outcome outcome =
+        smtp_client_send(attempt->t, attempt->session->client, attempt->arena, message);
+    bool is_too_wide = outcome.result == SMTP_CLIENT_LACKS && outcome.needs == SMTP_EXTENSION_8BITMIME;
+    return is_too_wide ? send_converted(attempt, message, outcome) : outcome;
+}
+
 /* False: the connection was stale; nothing happened. */
 static bool send_to_host(struct attempt *attempt) {
     struct courier_session *session = attempt->session;
@@ -199,9 +230,7 @@ static bool send_to_host(struct attempt *attempt) {
     struct part **parts = ARENA_NEW_ARRAY(attempt->arena, struct part *, attempt->count);
     message.recipients = ARENA_NEW_ARRAY(attempt->arena, struct smtp_client_recipient, attempt->count);
     message.recipient_count = list_pending(attempt, message.recipients, parts);
-    courier_body_rewind(&attempt->body);
-    struct smtp_client_outcome outcome =
-        smtp_client_send(attempt->t, session->client, attempt->arena, &message);
+    struct smtp_client_outcome outcome = send_message(attempt, &message);
     if (was_stale(session, &outcome)) {
         record_line(&session->record, "the connection had ended");
         courier_disconnect(attempt->t, session);

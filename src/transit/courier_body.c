@@ -53,33 +53,6 @@ static bool read_index(struct task *t, struct courier_body *body) {
     return body_index_read(index, packed_bytes, &body->index) == BODY_UNPACK_OK;
 }
 
-int courier_body_open(struct task *t, struct courier_body *body, struct courier_session *session,
-                      const struct transit_work *work) {
-    *body = (struct courier_body){
-        .session = session,
-        .work = work,
-        .index_bytes = buffer_new(INDEX_BYTES_MAX + TRANSIT_BODY_BYTES_MAX),
-        .packed = buffer_new(2 * TRANSIT_BODY_BYTES_MAX + 2 * (size_t)BODY_FRAME_BYTES),
-        .raw = buffer_new(BODY_FRAME_BYTES),
-    };
-    if (is_inline(body) && work->body.len != work->outgoing.packed_bytes) return -EIO;
-    return read_index(t, body) ? 0 : -EIO;
-}
-
-void courier_body_close(struct courier_body *body) {
-    buffer_free(&body->index_bytes);
-    buffer_free(&body->packed);
-    buffer_free(&body->raw);
-}
-
-void courier_body_rewind(struct courier_body *body) {
-    body->frame = 0;
-    body->offset = 0;
-    body->raw_at = 0;
-    buffer_clear(&body->packed);
-    buffer_clear(&body->raw);
-}
-
 /* ---- frames ---- */
 
 static bool read_frame(struct task *t, struct courier_body *body) {
@@ -90,10 +63,61 @@ static bool read_frame(struct task *t, struct courier_body *body) {
     struct slice frame = slice_sub(buffer_slice(&body->packed), 0, len);
     if (body_unpack_frame(body->session->courier->unpacker, frame, &body->raw) != BODY_UNPACK_OK)
         return false;
+    if (body->frame == 0) body->raw_at = body->left_out;
     buffer_consume(&body->packed, len);
     body->offset += len;
     body->frame++;
     return true;
+}
+
+/* The first field, folded or not, where it is a Return-Path that lies within the first frame. */
+static size_t return_path_bytes(struct slice raw) {
+    static const struct slice name = SLICE_INIT("Return-Path:");
+    if (!slice_equal_nocase(slice_sub(raw, 0, name.len), name)) return 0;
+    size_t at = 0;
+    do {
+        size_t end = slice_find(slice_skip(raw, at), SLICE("\r\n"));
+        if (end == SLICE_NOT_FOUND) return 0;
+        at += end + 2;
+    } while (at < raw.len && (raw.ptr[at] == ' ' || raw.ptr[at] == '\t'));
+    return at;
+}
+
+int courier_body_open(struct task *t, struct courier_body *body, struct courier_session *session,
+                      const struct transit_work *work) {
+    *body = (struct courier_body){
+        .session = session,
+        .work = work,
+        .index_bytes = buffer_new(INDEX_BYTES_MAX + TRANSIT_BODY_BYTES_MAX),
+        .packed = buffer_new(2 * TRANSIT_BODY_BYTES_MAX + 2 * (size_t)BODY_FRAME_BYTES),
+        .raw = buffer_new(BODY_FRAME_BYTES),
+    };
+    if (is_inline(body) && work->body.len != work->outgoing.packed_bytes) return -EIO;
+    if (!read_index(t, body)) return -EIO;
+    if (body->index.frame_count == 0) return 0;
+    if (!read_frame(t, body)) return -EIO;
+    body->left_out = return_path_bytes(buffer_slice(&body->raw));
+    courier_body_rewind(body);
+    return 0;
+}
+
+void courier_body_close(struct courier_body *body) {
+    buffer_free(&body->index_bytes);
+    buffer_free(&body->packed);
+    buffer_free(&body->raw);
+}
+
+/* The first frame is read once, where it is the only one that was. */
+void courier_body_rewind(struct courier_body *body) {
+    if (body->frame == 1) {
+        body->raw_at = body->left_out;
+        return;
+    }
+    body->frame = 0;
+    body->offset = 0;
+    body->raw_at = 0;
+    buffer_clear(&body->packed);
+    buffer_clear(&body->raw);
 }
 
 ssize_t courier_body_read(struct task *t, void *context, void *bytes, size_t len) {

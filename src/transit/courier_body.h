@@ -20,9 +20,12 @@ struct courier_body {
     struct buffer packed;
     struct buffer raw;
     size_t raw_at;
+    /* Bytes of the body's first line that are not sent: Return-Path says that a message has arrived (RFC 5321
+       4.4), and one that leaves has not. */
+    size_t left_out;
 };
 
-/* At its beginning. 0, or -EIO. Waits. */
+/* At its beginning; *left_out is known. 0, or -EIO. Waits. */
 NODISCARD int courier_body_open(struct task *t, struct courier_body *body, struct courier_session *session,
                                 const struct transit_work *work);
 void courier_body_close(struct courier_body *body);

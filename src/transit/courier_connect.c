@@ -64,14 +64,27 @@ static enum smtp_client_tls client_tls(enum transit_tls tls) {
     FATAL("a TLS policy that is none: %d", tls);
 }
 
+static bool is_checked(enum transit_tls tls) {
+    return tls == TRANSIT_TLS_VERIFIED || tls == TRANSIT_TLS_IMPLICIT;
+}
+
+/* Lives as long as the connection may. */
+static const char *tls_name(struct courier_session *session, const struct exchange_address *address) {
+    bool is_literal = address->name.len && address->name.ptr[0] == '[';
+    return is_literal ? address->address : arena_text(session->arena, address->name);
+}
+
 static struct smtp_client_outcome begin(struct task *t, struct courier_session *session,
                                         struct stream **stream, enum transit_tls tls) {
     struct courier *courier = session->courier;
     const struct transit_route *route = session->exchange.route;
+    const struct exchange_address *address = courier_address(session, session->at);
     struct smtp_client_options options = {.hello = session->settings.hostname,
                                           .times = smtp_client_times_default(),
                                           .tls = client_tls(tls),
-                                          .tls_context = courier->tls,
+                                          .tls_context =
+                                              is_checked(tls) ? courier->tls_checked : courier->tls,
+                                          .tls_name = tls_name(session, address),
                                           .logs_in_without_tls = (*stream)->peer.is_loopback,
                                           .heard = heard,
                                           .context = session};
@@ -106,27 +119,36 @@ static bool fail(struct task *t, struct courier_session *session, size_t at, con
     return false;
 }
 
+/* No certificate is good where there is nothing to check it by. */
+static const struct smtp_client_outcome no_roots = {
+    .result = SMTP_CLIENT_TLS_FAILED,
+    .stage = SMTP_STAGE_TLS,
+    .tls_fault = "its certificate has to be checked, and there is nothing to check it by",
+};
+
+static struct smtp_client_outcome try_once(struct task *t, struct courier_session *session, size_t at,
+                                           enum transit_tls tls, int *error) {
+    struct stream *stream = NULL;
+    *error = 0;
+    if (is_checked(tls) && !session->courier->tls_checked) return no_roots;
+    *error = connect_stream(t, session, at, &stream);
+    return *error ? (struct smtp_client_outcome){0} : begin(t, session, &stream, tls);
+}
+
 bool courier_connect(struct task *t, struct courier_session *session, size_t at, struct verdict *verdict,
                      struct slice *words) {
     enum transit_tls tls = policy_of(session);
-    courier_disconnect(t, session);
     session->at = at;
     for (;;) {
-        struct stream *stream = NULL;
-        struct smtp_client_outcome outcome = {0};
-        int result = connect_stream(t, session, at, &stream);
-        if (result) {
-            *verdict = verdict_of_connect(result);
-            return fail(t, session, at, verdict, &outcome.answer, words);
-        }
-        outcome = begin(t, session, &stream, tls);
-        if (outcome.result == SMTP_CLIENT_OK) return true;
-        if (!does_without_tls(&outcome, tls)) {
-            *verdict = verdict_of(&outcome);
+        int error;
+        courier_disconnect(t, session);
+        struct smtp_client_outcome outcome = try_once(t, session, at, tls, &error);
+        if (!error && outcome.result == SMTP_CLIENT_OK) return true;
+        if (error || !does_without_tls(&outcome, tls)) {
+            *verdict = error ? verdict_of_connect(error) : verdict_of(&outcome);
             return fail(t, session, at, verdict, &outcome.answer, words);
         }
         record_line(&session->record, "TLS failed; once more without");
-        courier_disconnect(t, session);
         tls = TRANSIT_TLS_NEVER;
     }
 }

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "ipc/channel.h"
 #include "store/body_pack.h"
+#include "store/id.h"
 #include "transit/courier.h"
 #include "transit/exchange.h"
 #include "transit/record.h"
@@ -25,6 +26,8 @@ struct courier {
     struct list sessions;
     size_t session_count;
     struct body_unpacker *unpacker;
+    /* Of new ids. */
+    struct id_source ids;
     /* Any certificate will do; only good ones do (NULL: there is nothing to check them by). */
     struct tls_context *tls;
     struct tls_context *tls_checked;
@@ -71,6 +74,10 @@ bool courier_ask(struct task *t, struct courier *courier, uint32_t type, struct 
 
 /* courier_session.c */
 void courier_session_run(struct task *t, struct courier_session *session);
+/* Asks the store for work. With `is_kept` it is asked until somebody answers, be it that the session is
+   cancelled. False: there is none. */
+bool courier_session_ask(struct task *t, struct courier_session *session, uint32_t type,
+                         struct slice question, bool is_kept, struct transit_work *work);
 /* Asks for the first message, or says what became of the last one and asks for the next. False: there is
    none. */
 bool courier_session_next(struct task *t, struct courier_session *session,

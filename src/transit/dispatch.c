@@ -317,6 +317,21 @@ static void body(struct dispatch *dispatch, struct unpacker *in, struct ipc_requ
     buffer_free(&out);
 }
 
+/* One that cannot be stored is made again, in a while: what keeps it from that keeps others from it too. */
+static bool store_report(const struct dispatch *dispatch, const struct report_done *done) {
+    struct scheduler *scheduler = dispatch->scheduler;
+    if (!is_of_session(dispatch, done->message)) return false;
+    enum store_result result = engine_queue_reported(dispatch->t, scheduler->engine, done);
+    bool is_stored = result == STORE_OK || result == STORE_NOT_FOUND;
+    struct site_session *session = session_of(dispatch);
+    if (session) session->message = 0;
+    if (is_stored) return true;
+    LOG_WARN(scheduler->env->log, "transit.report_not_stored", LOG_ID("id", done->message),
+             LOG_NUMBER("result", result));
+    if (session) session->site->blocked_until_ms = env_now_ms(scheduler->env) + TRANSIT_REPORT_PAUSE_MS;
+    return false;
+}
+
 static void report(struct dispatch *dispatch, struct unpacker *in, struct ipc_request *request) {
     struct transit_report report = {0};
     transit_report_unpack(in, dispatch->arena, &report);
@@ -325,18 +340,7 @@ static void report(struct dispatch *dispatch, struct unpacker *in, struct ipc_re
         reply_empty(request);
         return;
     }
-    bool is_stored = false;
-    if (is_of_session(dispatch, report.done.message)) {
-        enum store_result result =
-            engine_queue_reported(dispatch->t, dispatch->scheduler->engine, &report.done);
-        is_stored = result == STORE_OK || result == STORE_NOT_FOUND;
-        if (!is_stored)
-            LOG_WARN(dispatch->scheduler->env->log, "transit.report_not_stored",
-                     LOG_ID("id", report.done.message), LOG_NUMBER("result", result));
-        struct site_session *session = session_of(dispatch);
-        if (session) session->message = 0;
-    }
-    answer_work(dispatch, request, is_stored);
+    answer_work(dispatch, request, store_report(dispatch, &report.done));
 }
 
 static void requested(struct task *t, void *context, struct ipc_request *request) {

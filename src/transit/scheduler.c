@@ -263,8 +263,10 @@ static void plan(struct task *t, void *argument) {
 
 /* ---- the remote role ---- */
 
+/* One without a message ends by itself, and nobody would hear of its end. */
 static void adopt(struct scheduler *scheduler, const struct transit_in_hand *in_hand) {
     for (size_t i = 0; i < in_hand->count; i++) {
+        if (in_hand->items[i].message == 0) continue;
         if (map_get_id(scheduler->sessions, in_hand->items[i].session)) continue;
         struct site *site = scheduler_site(scheduler, in_hand->items[i].destination);
         if (site) session_adopt(scheduler, site, in_hand->items[i].session, in_hand->items[i].message);

@@ -33,9 +33,12 @@ REPACK(work)
 REPACK_PLAIN(body)
 REPACK(report)
 REPACK(in_hand)
+REPACK(test)
+REPACK(test_result)
 
-static repack_fn *const messages[] = {repack_session, repack_session_end, repack_next,   repack_work,
-                                      repack_body,    repack_report,      repack_in_hand};
+static repack_fn *const messages[] = {repack_session, repack_session_end, repack_next,
+                                      repack_work,    repack_body,        repack_report,
+                                      repack_in_hand, repack_test,        repack_test_result};
 
 /* A packed number may have been written longer than it needs to be: what is packed again is never longer. */
 static bool repack(repack_fn *message, struct arena *arena, struct slice bytes, struct buffer *out) {

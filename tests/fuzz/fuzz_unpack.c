@@ -3,8 +3,10 @@
  * same again. The first byte chooses the message. (Those of the store: fuzz_store_ipc.)
  */
 #include "app/admin.h"
+#include "app/route_details.h"
 #include "login/handover.h"
 #include "resolve/protocol.h"
+#include "store/engine_route.h"
 
 enum { BYTES_MAX = 1 << 20 };
 
@@ -65,8 +67,16 @@ static bool repack_answer(struct arena *arena, struct slice body, struct buffer 
     return true;
 }
 
-static repack_fn *const messages[] = {repack_handover, repack_settings, repack_walls, repack_report,
-                                      repack_request,  repack_question, repack_answer};
+static bool repack_route(struct arena *arena, struct slice body, struct buffer *out) {
+    struct route route;
+    if (!route_details_unpack(body, arena, &route)) return false;
+    route_details_pack(out, &route);
+    (void)route_check(&route);
+    return true;
+}
+
+static repack_fn *const messages[] = {repack_handover, repack_settings, repack_walls,  repack_report,
+                                      repack_request,  repack_question, repack_answer, repack_route};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -87,6 +87,11 @@ struct bench {
     struct channel *store;
     struct transit_in_hand in_hand;
     uint64_t in_hand_message;
+    /* The last report: its bytes, and for how many recipients. */
+    struct buffer report;
+    uint64_t report_id;
+    uint64_t report_message;
+    size_t report_numbers;
     bool was_last;
     bool is_ended;
     bool is_over;
@@ -318,12 +323,47 @@ static inline void store_body(struct bench *bench, struct unpacker *in, struct b
     buffer_append(out, slice_sub(packed, (size_t)body.offset, TRANSIT_BODY_BYTES_MAX));
 }
 
+static inline void unpack_report(struct bench *bench, const struct delivery *delivery) {
+    struct body_unpacker *unpacker = body_unpacker_new();
+    struct slice packed = delivery->body.packed;
+    struct body_index index;
+    uint64_t index_bytes;
+    assert_int_equal(body_index_bytes(slice_skip(packed, packed.len - 4), packed.len, &index_bytes), 0);
+    assert_int_equal(
+        body_index_read(slice_skip(packed, packed.len - (size_t)index_bytes), packed.len, &index), 0);
+    for (uint32_t i = 0; i < index.frame_count; i++)
+        assert_int_equal(
+            body_unpack_frame(unpacker, slice_take(&packed, body_index_length(&index, i)), &bench->report),
+            0);
+    assert_int_equal(bench->report.len, delivery->body.raw_bytes);
+    assert_int_equal(bench->report.len, delivery->facts.raw_bytes);
+    assert_int_equal(delivery->mail_from.len, 0);
+    assert_true(delivery->facts.message_id.len > 0);
+    bench->report_id = delivery->id;
+    body_unpacker_free(&unpacker);
+}
+
+static inline void store_report(struct bench *bench, struct unpacker *in, struct buffer *out) {
+    struct arena *arena = arena_new(MIB(4));
+    struct transit_report report;
+    struct transit_work work = {0};
+    transit_report_unpack(in, arena, &report);
+    assert_true(unpack_is_done(in));
+    bench->report_message = report.done.message;
+    bench->report_numbers += report.done.number_count;
+    if (report.done.report) unpack_report(bench, report.done.report);
+    store_give(bench, &work);
+    transit_work_pack(out, &work);
+    arena_free(&arena);
+}
+
 static inline void store_requested(struct task *t, void *context, struct ipc_request *request) {
     (void)t;
     struct buffer out = buffer_new(IPC_FRAME_BYTES_MAX);
     struct unpacker in = unpacker_of(request->message.body);
     if (request->message.type == TRANSIT_NEXT) store_next(context, &in, &out);
     if (request->message.type == TRANSIT_BODY) store_body(context, &in, &out);
+    if (request->message.type == TRANSIT_REPORT) store_report(context, &in, &out);
     channel_reply(request, buffer_slice(&out), HANDLE_NONE);
     buffer_free(&out);
 }
@@ -398,6 +438,7 @@ static inline struct bench *bench_new(uint64_t seed) {
     struct bench *bench = calloc(1, sizeof *bench);
     if (!bench) abort();
     bench->world = sim_world_new(seed);
+    bench->report = buffer_new(MIB(1));
     bench->ours = sim_machine_new(bench->world, "ours", "11.0.1.1");
     bench->settings = (struct courier_settings){.hostname = SLICE("mail.example.test"), .port = 25};
     bench->session = (struct transit_session){
@@ -444,6 +485,7 @@ static inline void bench_run(struct bench *bench) {
 static inline void bench_free(struct bench **bench) {
     sim_world_free(&(*bench)->world);
     for (size_t i = 0; i < MESSAGES; i++) buffer_free(&(*bench)->messages[i].packed);
+    buffer_free(&(*bench)->report);
     free(*bench);
     *bench = NULL;
 }

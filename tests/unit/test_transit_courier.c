@@ -39,6 +39,18 @@ static void a_message_goes_to_the_first_host_and_is_recorded(void **state) {
     bench_free(&bench);
 }
 
+/* RFC 5321 4.4: only a message that has arrived says who sent it on. */
+static void the_return_path_of_a_copy_that_stayed_here_does_not_leave(void **state) {
+    struct bench *bench = bench_new(1);
+    bench->hosts[0].offers = "250-SIZE 100000\r\n";
+    (void)bench_add(bench, "Return-Path:\r\n <ann@example.test>\r\nSubject: x\r\n\r\ntext\r\n", 1);
+    run(bench);
+    assert_settled(bench, 0, QUEUE_DELIVERED, "2.0.0");
+    assert_string_equal(bench->hosts[0].last_content, "Subject: x\n\ntext\n");
+    assert_string_equal(bench->hosts[0].last_mail, "MAIL FROM:<ann@example.test> SIZE=20");
+    bench_free(&bench);
+}
+
 static void what_the_sender_asked_of_reports_is_passed_on(void **state) {
     struct bench *bench = bench_new(1);
     bench->hosts[0].offers = "250-DSN\r\n";
@@ -360,6 +372,44 @@ static void a_message_that_demands_tls_fails_where_none_is_promised(void **state
     bench_free(&bench);
 }
 
+/* ---- 8-bit messages ---- */
+
+static void a_host_without_8bitmime_gets_it_in_7_bits(void **state) {
+    struct bench *bench = bench_new(1);
+    bench->hosts[0].offers = "250-SIZE\r\n";
+    bench_add(bench,
+              "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+              "Content-Transfer-Encoding: 8bit\r\n\r\nGr\xc3\xbc\xc3\x9f"
+              "e\r\n",
+              1)
+        ->properties = OUTGOING_8BIT;
+    run(bench);
+    assert_settled(bench, 0, QUEUE_DELIVERED, "2.0.0");
+    assert_non_null(strstr(bench->hosts[0].last_content, "\nGr=C3=BC=C3=9Fe\n"));
+    assert_null(strstr(bench->hosts[0].last_mail, "8BITMIME"));
+    char size[32];
+    (void)snprintf(size, sizeof size, " SIZE=%llu", (unsigned long long)bench->hosts[0].content_bytes);
+    assert_non_null(strstr(bench->hosts[0].last_mail, size));
+    bench_free(&bench);
+}
+
+static void what_is_signed_is_not_rewritten_but_taken_to_a_host_that_has_8bitmime(void **state) {
+    for (size_t how = 0; how < 2; how++) {
+        struct bench *bench = bench_new(1);
+        if (how) bench->hosts[1].offers = "250-8BITMIME\r\n";
+        bench_add(bench,
+                  "DKIM-Signature: v=1; a=x; b=y; d=example.test; s=z; h=from; bh=q\r\n"
+                  "Subject: x\r\n\r\nGr\xc3\xbc\r\n",
+                  1)
+            ->properties = OUTGOING_8BIT;
+        run(bench);
+        assert_settled(bench, 0, how ? QUEUE_DELIVERED : QUEUE_FAILED, how ? "2.0.0" : "5.6.3");
+        assert_int_equal(bench->hosts[0].taken, 0);
+        assert_int_equal(bench->hosts[1].taken, how);
+        bench_free(&bench);
+    }
+}
+
 /* ---- routes ---- */
 
 static struct transit_host relay = {.name = {(const uint8_t *)"relay.test", 10}, .port = 25};
@@ -453,6 +503,65 @@ static void without_an_answer_of_dns_mail_waits(void **state) {
     bench_free(&bench);
 }
 
+/* ---- reports ---- */
+
+static void fail_recipient(struct outgoing_recipient *recipient) {
+    recipient->outcome = QUEUE_FAILED;
+    recipient->status = SLICE("5.1.1");
+    recipient->reply = SLICE("550 5.1.1 nobody");
+    recipient->host = SLICE("mx1.far.test");
+}
+
+static bool report_has(const struct bench *bench, const char *text) {
+    return slice_find(buffer_slice(&bench->report), slice_from_text(text)) != SLICE_NOT_FOUND;
+}
+
+static void at_the_place_of_reports_they_are_made_and_stored(void **state) {
+    for (size_t how = 0; how < 2; how++) {
+        struct bench *bench = bench_new(1);
+        bench->session.destination = DESTINATION_REPORTS;
+        struct far_message *message = bench_add(bench, "Subject: lost one\r\n\r\ntext\r\n", 2);
+        message->is_inline = how == 0;
+        fail_recipient(&message->recipients[0]);
+        fail_recipient(&message->recipients[1]);
+        run(bench);
+        assert_int_equal(bench->report_message, 1);
+        assert_int_equal(bench->report_numbers, 2);
+        assert_true(bench->report_id != 0);
+        assert_true(report_has(bench, "\r\nFinal-Recipient: rfc822;a@far.test\r\n"));
+        assert_true(report_has(bench, "\r\nDiagnostic-Code: smtp; 550 5.1.1 nobody\r\n"));
+        assert_true(report_has(bench, "\r\nSubject: lost one\r\n"));
+        assert_int_equal(bench->settled_count, 0);
+        assert_int_equal(bench->hosts[0].connections, 0);
+        assert_int_equal(bench->end.result, TRANSIT_SESSION_DONE);
+        bench_free(&bench);
+    }
+}
+
+static void a_report_is_made_though_the_message_cannot_be_read(void **state) {
+    struct bench *bench = bench_new(1);
+    bench->session.destination = DESTINATION_REPORTS;
+    struct far_message *message = bench_add(bench, "Subject: lost one\r\n\r\ntext\r\n", 1);
+    message->packed.ptr[message->packed.len - 2] ^= 0x55;
+    fail_recipient(&message->recipients[0]);
+    run(bench);
+    assert_true(report_has(bench, "\r\nFinal-Recipient: rfc822;a@far.test\r\n"));
+    assert_false(report_has(bench, "lost one"));
+    bench_free(&bench);
+}
+
+static void who_asked_for_no_report_gets_none(void **state) {
+    struct bench *bench = bench_new(1);
+    bench->session.destination = DESTINATION_REPORTS;
+    struct far_message *message = bench_add(bench, "x\r\n", 1);
+    fail_recipient(&message->recipients[0]);
+    message->recipients[0].notify = SMTP_NOTIFY_NEVER;
+    run(bench);
+    assert_int_equal(bench->report_numbers, 1);
+    assert_int_equal(bench->report.len, 0);
+    bench_free(&bench);
+}
+
 /* ---- stores that go away, and the end ---- */
 
 static void session_main(struct task *t, void *argument) {
@@ -530,6 +639,7 @@ static void at_the_end_what_is_under_way_is_settled(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_goes_to_the_first_host_and_is_recorded),
+        cmocka_unit_test(the_return_path_of_a_copy_that_stayed_here_does_not_leave),
         cmocka_unit_test(what_the_sender_asked_of_reports_is_passed_on),
         cmocka_unit_test(one_connection_carries_what_is_there_up_to_a_number),
         cmocka_unit_test(a_large_body_is_fetched_in_pieces),
@@ -546,12 +656,17 @@ int main(void) {
         cmocka_unit_test(but_not_for_ever_nor_for_one_that_is_no_longer_there),
         cmocka_unit_test(tls_is_used_where_it_is_offered),
         cmocka_unit_test(a_message_that_demands_tls_fails_where_none_is_promised),
+        cmocka_unit_test(a_host_without_8bitmime_gets_it_in_7_bits),
+        cmocka_unit_test(what_is_signed_is_not_rewritten_but_taken_to_a_host_that_has_8bitmime),
         cmocka_unit_test(a_route_takes_everything),
         cmocka_unit_test(a_route_that_fails_is_never_gone_around),
         cmocka_unit_test(hosts_by_mx_can_have_a_route_of_their_own),
         cmocka_unit_test(connections_come_from_where_they_are_told_to),
         cmocka_unit_test(a_domain_that_does_not_exist_fails_each_message),
         cmocka_unit_test(without_an_answer_of_dns_mail_waits),
+        cmocka_unit_test(at_the_place_of_reports_they_are_made_and_stored),
+        cmocka_unit_test(a_report_is_made_though_the_message_cannot_be_read),
+        cmocka_unit_test(who_asked_for_no_report_gets_none),
         cmocka_unit_test(what_became_of_it_is_told_to_the_next_store),
         cmocka_unit_test(at_the_end_what_is_under_way_is_settled),
     };
