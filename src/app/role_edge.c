@@ -180,6 +180,7 @@ static bool start(struct task *t, struct role *role) {
     edge->web =
         (struct web_server){.env = role->env, .group = &edge->group, .report = report, .context = edge};
     edge->smtp.blocklist = blocklist_new(role->env, edge->resolver);
+    edge->smtp.callouts = callouts_new(role->env, edge->resolver);
     apply_settings(edge);
     blocklist_set(t, edge->smtp.blocklist, role->settings.dnsbl_zones);
     return true;
@@ -340,6 +341,7 @@ static void stop(struct task *t, struct role *role) {
     for (size_t i = 0; i < CONFIG_PROCESSES_MAX; i++) channel_close(t, &edge->mails[i]);
     smtp_server_fini(&edge->smtp);
     blocklist_free(t, &edge->smtp.blocklist);
+    callouts_free(&edge->smtp.callouts);
     resolver_close(t, &edge->resolver);
     intake_pool_free(&edge->intake);
     login_delays_free(&edge->delays);

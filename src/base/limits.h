@@ -94,6 +94,11 @@ enum {
     RESOLVE_LOOKUPS_MAX = 2000,
     RESOLVE_LOOKUP_MS_MAX = 60000,
     RESOLVE_ANSWER_BYTES_MAX = 900 * 1024,
+    /* Callouts (resolve/callout.h) that one other role may have under way, how long one may take, and what is
+       passed on of a host's words. */
+    RESOLVE_CALLOUTS_MAX = 50,
+    RESOLVE_CALLOUT_MS_MAX = 30 * 1000,
+    RESOLVE_CALLOUT_WORDS_BYTES_MAX = 200,
 
     /* SMTP, RFC 5321 4.5.3.1 asks for at least 512 and 1,000; extensions add to the former. */
     SMTP_COMMAND_BYTES_MAX = 4096,
@@ -532,6 +537,13 @@ enum {
     GREYLIST_DELAY_MS = 60 * 1000,
     GREYLIST_KEPT_MS = 24 * 3600 * 1000,
     GREYLIST_TRIPLETS_MAX = 50000,
+
+    /* How long an edge remembers what the hosts of a relay domain said of an address, or that none of them
+       could be asked; so many answers of one edge. */
+    CALLOUT_TAKEN_KEPT_MS = 24 * 3600 * 1000,
+    CALLOUT_REFUSED_KEPT_MS = 10 * 60 * 1000,
+    CALLOUT_UNREACHABLE_KEPT_MS = 60 * 1000,
+    CALLOUTS_KEPT_MAX = 20000,
 
     /* Recipients of an account are counted in steps of so long. */
     SENDING_STEP_MS = 5 * 60 * 1000,

@@ -8,6 +8,7 @@
 
 #include "io/dns.h"
 #include "io/stream.h"
+#include "resolve/callout.h"
 
 struct resolver;
 
@@ -26,5 +27,10 @@ void resolver_close(struct task *t, struct resolver **resolver);
    remote role that dies on the way is DNS_SERVFAIL. */
 enum dns_result resolver_lookup(struct task *t, struct resolver *resolver, struct slice name, uint16_t type,
                                 struct arena *arena, struct dns_answer *answer, int64_t deadline_ms);
+
+/* Asks the hosts of the address's domain; waits RESOLVE_CALLOUT_MS_MAX at most. Only over a channel to the
+   remote role; else, and where that does not answer, it is CALLOUT_UNREACHABLE. */
+void resolver_callout(struct task *t, struct resolver *resolver, struct slice address, struct arena *arena,
+                      struct callout_answer *answer);
 
 #endif

@@ -14,6 +14,7 @@
 #include "intake/intake.h"
 #include "login/login.h"
 #include "smtp/blocklist.h"
+#include "smtp/callouts.h"
 #include "smtp/greylist.h"
 
 enum smtp_port_kind {
@@ -65,6 +66,8 @@ struct smtp_server {
     struct smtp_settings settings;
     /* Whom strangers are looked up in; or NULL. */
     struct blocklist *blocklist;
+    /* Who asks the hosts of relay domains; or NULL: nobody. */
+    struct callouts *callouts;
 
     /* Private: connections by address, who was put off, and warm arenas. */
     struct map *addresses;
