@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
-#include "ipc/channel.h"
 #include "resolve/protocol.h"
 
 struct resolver {
@@ -98,4 +97,9 @@ enum dns_result resolver_lookup(struct task *t, struct resolver *resolver, struc
     struct resolve_question question = {name, type, patience_ms > 0 ? (uint64_t)patience_ms : 0};
     ask(t, resolver, &question, arena, answer, deadline_ms);
     return answer->result;
+}
+
+enum ipc_result resolver_call(struct task *t, struct resolver *resolver, const struct ipc_message *message,
+                              struct ipc_answer *answer, int64_t deadline_ms) {
+    return channel_call(t, resolver->channel, message, answer, deadline_ms);
 }

@@ -7,7 +7,7 @@
 #define RESOLVE_RESOLVER_H
 
 #include "io/dns.h"
-#include "io/stream.h"
+#include "ipc/channel.h"
 
 struct resolver;
 
@@ -26,5 +26,11 @@ void resolver_close(struct task *t, struct resolver **resolver);
    remote role that dies on the way is DNS_SERVFAIL. */
 enum dns_result resolver_lookup(struct task *t, struct resolver *resolver, struct slice name, uint16_t type,
                                 struct arena *arena, struct dns_answer *answer, int64_t deadline_ms);
+
+/* channel_call to the remote role, for rooms above that ask it something else; the message's type is theirs
+   (resolve/service.h: resolve_service_on_other). A resolver of resolver_new_remote. */
+NODISCARD enum ipc_result resolver_call(struct task *t, struct resolver *resolver,
+                                        const struct ipc_message *message, struct ipc_answer *answer,
+                                        int64_t deadline_ms);
 
 #endif

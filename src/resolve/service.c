@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
-#include "ipc/channel.h"
 #include "resolve/protocol.h"
 
 struct resolve_service {
@@ -11,6 +10,8 @@ struct resolve_service {
     struct dns **dns;
     struct list askers;
     struct scope scope;
+    resolve_other_fn *other;
+    void *other_context;
 };
 
 /* One role that asks. */
@@ -40,6 +41,10 @@ static void answer_question(struct task *t, struct asker *asker, const struct re
 static void request_came(struct task *t, void *context, struct ipc_request *request) {
     struct asker *asker = context;
     struct resolve_question question;
+    if (request->message.type != RESOLVE_LOOKUP && asker->service->other) {
+        asker->service->other(t, asker->service->other_context, request);
+        return;
+    }
     handle_close(asker->service->env, request->message.handle);
     if (request->message.type != RESOLVE_LOOKUP ||
         !resolve_question_unpack(request->message.body, &question)) {
@@ -78,6 +83,11 @@ struct resolve_service *resolve_service_new(struct env *env, struct dns **dns) {
     list_init(&service->askers);
     scope_init(&service->scope, env);
     return service;
+}
+
+void resolve_service_on_other(struct resolve_service *service, resolve_other_fn *other, void *context) {
+    service->other = other;
+    service->other_context = context;
 }
 
 void resolve_service_attach(struct resolve_service *service, struct stream *stream) {

@@ -3,12 +3,17 @@
 #define RESOLVE_SERVICE_H
 
 #include "io/dns.h"
+#include "ipc/channel.h"
 
 struct resolve_service;
 
 /* Answers from *dns as it is at each question, so that a reload can put another resolver there; NULL
    is answered with DNS_SERVFAIL. `dns` outlives the service. */
 struct resolve_service *resolve_service_new(struct env *env, struct dns **dns);
+/* Answers requests that are no DNS question: as struct channel_handlers' request. */
+typedef void resolve_other_fn(struct task *t, void *context, struct ipc_request *request);
+/* Without this they are answered with nothing. `context` outlives the service. */
+void resolve_service_on_other(struct resolve_service *service, resolve_other_fn *other, void *context);
 /* Serves one more role; ends by itself when that goes away. Takes the stream over. */
 void resolve_service_attach(struct resolve_service *service, struct stream *stream);
 /* Cancels all lookups under way, waits for their end, and nulls *service. NULL is fine. */
