@@ -63,10 +63,15 @@ def send_filler(server: Measured, load: Load) -> Sent:
 
 
 def send_text(server: Measured, load: Load) -> Sent:
+    return send_text_to(server, load, [f"{user}@{server.domain}" for user in load.users])
+
+
+def send_text_to(server: Measured, load: Load, addresses: list[str]) -> Sent:
+    """Its addresses take turns, message by message."""
     done = subprocess.run([str(compiled("smtp_load")), *(["--reconnect"] if load.reconnect else []),
                            str(server.ports.smtp), str(load.connections), str(load.messages),
-                           str(load.message_bytes), str(load.seed), "bench@load.test",
-                           *(f"{user}@{server.domain}" for user in load.users)], stdout=subprocess.PIPE, text=True)
+                           str(load.message_bytes), str(load.seed), "bench@load.test", *addresses],
+                          stdout=subprocess.PIPE, text=True)
     told = json.loads(done.stdout or "{}")
     if done.returncode or told["accepted"] != load.messages:
         raise RuntimeError(f"{server.name} did not take every message: {done.stdout}")

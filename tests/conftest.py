@@ -15,13 +15,17 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "e2e"))
+from outgoing import Domains, Hosts, Outgoing  # noqa: E402
+from scripted_host import ScriptedHost  # noqa: E402
 from server import ROOT, Account, Server, program  # noqa: E402
+from zones import zones_served  # noqa: E402
 
 AGAINST_PEER = os.environ.get("POSTHASTE_PEER") == "1"
 
@@ -94,6 +98,45 @@ def ordinary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         made.prepare()
         yield made
         give_back(made)
+
+
+@pytest.fixture(scope="module")
+def out() -> Iterator[Outgoing]:
+    """A server whose mail leaves for hosts of the tests, which a name server of its own names."""
+    with tempfile.TemporaryDirectory(prefix="posthaste-e2e-") as folder:
+        made = make_server(Path(folder), single=False)
+        made.prepare()
+        world = Outgoing(Path(folder), made)
+        with zones_served(world.zones):
+            made.start()
+            yield world
+            give_back(made)
+
+
+@pytest.fixture
+def sender(out: Outgoing) -> Account:
+    return out.server.new_account("sender")
+
+
+@pytest.fixture
+def host(out: Outgoing) -> Iterator[Hosts]:
+    """Makes hosts that last as long as the test: host(script, ...)."""
+    with ExitStack() as stack:
+        yield lambda *arguments, **options: stack.enter_context(
+            ScriptedHost(out.address(), out.port, *arguments, **options))
+
+
+@pytest.fixture
+def domain(out: Outgoing, host: Hosts) -> Domains:
+    """Makes domains whose mail goes to a host of their own: domain("a.test", script, ...)."""
+
+    def make(name: str, *arguments: Any, **options: Any) -> ScriptedHost:
+        made = host(*arguments, **options)
+        out.zones.host(name, made.address)
+        out.zones.reload()
+        return made
+
+    return make
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@
 
 #include "app/admin_verbs.h"
 #include "base/limits.h"
+#include "store/arrival.h"
 #include "store/engine_queue.h"
 #include "transit/explain.h"
 
@@ -179,14 +180,38 @@ static json_t *history_of(struct admin *admin, uint64_t message) {
     return list;
 }
 
+static json_t *place_of(const struct arrival_place *place) {
+    return json_pack("{s:o, s:o, s:I, s:I}", "address", admin_text(place->address), "mailbox",
+                     admin_text(place->mailbox), "uid", (json_int_t)place->uid, "saved_ms",
+                     (json_int_t)place->saved_ms);
+}
+
+/* Where it lies now. */
+static json_t *places_of(const struct arrival *arrival) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < arrival->place_count; i++)
+        json_array_append_new(list, place_of(&arrival->places[i]));
+    return list;
+}
+
+/* What was for others has a history; what was for us lies in mailboxes; some is both. */
 json_t *admin_trace(struct admin *admin) {
     uint64_t message = 0;
+    struct arrival arrival = {0};
     struct slice wanted = admin->request->words[1];
-    enum store_result result = engine_queue_find(admin->engine, admin->arena, wanted, &message);
-    if (result != STORE_OK)
-        return admin_failure(admin, result, wanted,
-                             "is no message that was sent to other hosts, or too long ago", "");
-    return json_pack("{s:o, s:o}", "id", id_text(message), "history", history_of(admin, message));
+    enum store_result sent = engine_queue_find(admin->engine, admin->arena, wanted, &message);
+    enum store_result here = engine_arrival_find(admin->t, admin->engine, admin->arena, wanted, &arrival);
+    if (sent != STORE_OK && here != STORE_OK)
+        return admin_failure(admin, here, wanted,
+                             "is no message that is here, or was sent to other hosts lately", "");
+    json_t *answer = json_pack("{s:o, s:o}", "id", id_text(sent == STORE_OK ? message : arrival.message),
+                               "history", sent == STORE_OK ? history_of(admin, message) : json_array());
+    if (here == STORE_OK) {
+        json_object_set_new(answer, "received_ms", json_integer(arrival.received_ms));
+        json_object_set_new(answer, "bytes", json_integer((json_int_t)arrival.raw_bytes));
+        json_object_set_new(answer, "mailboxes", places_of(&arrival));
+    }
+    return answer;
 }
 
 /* ---- one message ---- */

@@ -6,9 +6,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "app/admin_client.h"
 #include "app/bytes_text.h"
-#include "app/cli.h"
+#include "app/command_ask.h"
 #include "io/real/read_file.h"
 
 enum { PASSWORD_BYTES_MAX = 1024 };
@@ -130,29 +129,6 @@ static void print_words(const json_t *answer) {
             json_string_value(json_object_iter_value(json_object_iter((json_t *)(uintptr_t)answer))));
 }
 
-static int ask(struct cli *cli, struct admin_request *request) {
-    json_t *answer = admin_ask(cli->data, request);
-    const char *error = json_string_value(json_object_get(answer, "error"));
-    int status = EXIT_DONE;
-    if (error)
-        status = cli_fail("%s", error);
-    else if (cli->is_json)
-        (void)(json_dumpf(answer, stdout, JSON_INDENT(2)), putchar('\n'));
-    else
-        print_words(answer);
-    if (json_is_false(json_object_get(answer, "clean"))) status = EXIT_FAILED;
-    json_decref(answer);
-    return status;
-}
-
-static struct admin_request request_of(const struct cli *cli) {
-    struct admin_request request = {.words = {slice_from_text(cli->command->name)},
-                                    .word_count = 1 + cli->word_count};
-    for (size_t i = 0; i < cli->word_count; i++) request.words[i + 1] = cli->words[i];
-    request.quota_bytes = cli->quota_bytes;
-    return request;
-}
-
 /* Asked for on the terminal, unseen. */
 static bool prompt_password(struct cli *cli, struct slice *password) {
     struct termios before;
@@ -212,17 +188,17 @@ int command_account(struct cli *cli) {
     static const size_t words[][2] = {{2, 2}, {1, 1}, {2, 2}, {2, 2}};
     int status = check_verbs(cli, verbs, words);
     if (status) return status;
-    struct admin_request request = request_of(cli);
+    struct admin_request request = command_request(cli);
     if (verb_is(cli, "add") || verb_is(cli, "password")) status = cli_password(cli, &request.password);
-    return status ? status : ask(cli, &request);
+    return status ? status : command_ask(cli, &request, print_words, "clean");
 }
 
 int command_alias(struct cli *cli) {
     static const char *const verbs[] = {"add", "list", "remove", NULL};
     static const size_t words[][2] = {{3, 3}, {1, 1}, {2, 3}};
     int status = check_verbs(cli, verbs, words);
-    struct admin_request request = request_of(cli);
-    return status ? status : ask(cli, &request);
+    struct admin_request request = command_request(cli);
+    return status ? status : command_ask(cli, &request, print_words, "clean");
 }
 
 int command_domain(struct cli *cli) {
@@ -231,13 +207,13 @@ int command_domain(struct cli *cli) {
     int status = check_verbs(cli, verbs, words);
     if (status == 0 && cli->is_relay && !verb_is(cli, "add"))
         status = cli_misuse(cli, "--relay belongs to domain add");
-    struct admin_request request = request_of(cli);
+    struct admin_request request = command_request(cli);
     if (cli->is_relay) request.words[request.word_count++] = SLICE("relay");
-    return status ? status : ask(cli, &request);
+    return status ? status : command_ask(cli, &request, print_words, "clean");
 }
 
 /* Commands of one word, without a password. */
 int command_plain(struct cli *cli) {
-    struct admin_request request = request_of(cli);
-    return ask(cli, &request);
+    struct admin_request request = command_request(cli);
+    return command_ask(cli, &request, print_words, "clean");
 }

@@ -2,9 +2,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "app/admin_client.h"
 #include "app/bytes_text.h"
-#include "app/cli.h"
+#include "app/command_ask.h"
 
 static const char *text_of(const json_t *object, const char *key) {
     const char *text = json_string_value(json_object_get(object, key));
@@ -139,6 +138,21 @@ static void print_history(const json_t *answer) {
     json_array_foreach(json_object_get(answer, "history"), i, step) print_step(step);
 }
 
+static void print_mailboxes(const json_t *answer) {
+    char at[WORDS_BYTES];
+    char bytes[WORDS_BYTES];
+    size_t i;
+    json_t *place;
+    const json_t *mailboxes = json_object_get(answer, "mailboxes");
+    if (!mailboxes) return;
+    (void)printf("%s  stored, %s\n", moment_of(at, answer, "received_ms"),
+                 bytes_text(bytes, (uint64_t)number_of(answer, "bytes")));
+    json_array_foreach(mailboxes, i, place)(void)
+        printf("    %s: %s, UID %" JSON_INTEGER_FORMAT ", since %s\n", text_of(place, "address"),
+               text_of(place, "mailbox"), number_of(place, "uid"), moment_of(at, place, "saved_ms"));
+    if (i == 0) (void)printf("    in no mailbox\n");
+}
+
 /* ---- one message ---- */
 
 static void print_waiting(const json_t *recipient) {
@@ -167,6 +181,12 @@ static void print_shown(const json_t *answer) {
     print_history(answer);
 }
 
+static void print_trace(const json_t *answer) {
+    (void)printf("%s\n", text_of(answer, "id"));
+    print_mailboxes(answer);
+    print_history(answer);
+}
+
 /* ---- asking ---- */
 
 static void print_answer(const json_t *answer) {
@@ -177,27 +197,15 @@ static void print_answer(const json_t *answer) {
     else if (json_is_array(json_object_get(answer, "recipients")))
         print_shown(answer);
     else if (json_object_get(answer, "history"))
-        print_history(answer);
+        print_trace(answer);
     else
         (void)printf("%" JSON_INTEGER_FORMAT " recipient%s %s\n", number_of(answer, "recipients"),
                      number_of(answer, "recipients") == 1 ? "" : "s", text_of(answer, "done"));
 }
 
 static int ask(struct cli *cli) {
-    struct admin_request request = {.words = {slice_from_text(cli->command->name)},
-                                    .word_count = 1 + cli->word_count};
-    for (size_t i = 0; i < cli->word_count; i++) request.words[i + 1] = cli->words[i];
-    json_t *answer = admin_ask(cli->data, &request);
-    const char *error = json_string_value(json_object_get(answer, "error"));
-    int status = EXIT_DONE;
-    if (error)
-        status = cli_fail("%s", error);
-    else if (cli->is_json)
-        (void)(json_dumpf(answer, stdout, JSON_INDENT(2)), putchar('\n'));
-    else
-        print_answer(answer);
-    json_decref(answer);
-    return status;
+    struct admin_request request = command_request(cli);
+    return command_ask(cli, &request, print_answer, NULL);
 }
 
 int command_queue(struct cli *cli) {

@@ -1,8 +1,7 @@
 /* route: reads what a route is to be, asks the store, and says the answer in words. */
 #include <stdio.h>
 
-#include "app/admin_client.h"
-#include "app/cli.h"
+#include "app/command_ask.h"
 #include "app/route_details.h"
 #include "app/route_words.h"
 #include "base/limits.h"
@@ -72,21 +71,6 @@ static void print_answer(const json_t *answer) {
     json_array_foreach(json_object_get(answer, "routes"), i, route) print_route(route);
     const char *key = json_object_iter_key(json_object_iter((json_t *)(uintptr_t)answer));
     if (json_is_string(json_object_get(answer, key))) (void)printf("%s %s\n", key, text_of(answer, key));
-}
-
-static int ask(struct cli *cli, const struct admin_request *request) {
-    json_t *answer = admin_ask(cli->data, request);
-    const char *error = json_string_value(json_object_get(answer, "error"));
-    int status = EXIT_DONE;
-    if (error)
-        status = cli_fail("%s", error);
-    else if (cli->is_json)
-        (void)(json_dumpf(answer, stdout, JSON_INDENT(2)), putchar('\n'));
-    else
-        print_answer(answer);
-    if (json_is_false(json_object_get(answer, "works"))) status = EXIT_FAILED;
-    json_decref(answer);
-    return status;
 }
 
 /* ---- what a route is to be; each 0, or the exit status ---- */
@@ -177,7 +161,7 @@ static int add(struct cli *cli, struct admin_request *request) {
     request->details = arena_copy(cli->arena, buffer_slice(&details));
     request->password = route.password;
     buffer_free(&details);
-    return ask(cli, request);
+    return command_ask(cli, request, print_answer, "works");
 }
 
 static int test(struct cli *cli, struct admin_request *request) {
@@ -186,15 +170,17 @@ static int test(struct cli *cli, struct admin_request *request) {
     route_test_details_pack(&details, &told);
     request->details = arena_copy(cli->arena, buffer_slice(&details));
     buffer_free(&details);
-    return ask(cli, request);
+    return command_ask(cli, request, print_answer, "works");
 }
 
 static int password(struct cli *cli, struct admin_request *request) {
     int status = cli_password(cli, &request->password);
-    return status ? status : ask(cli, request);
+    return status ? status : command_ask(cli, request, print_answer, "works");
 }
 
-static int plain(struct cli *cli, struct admin_request *request) { return ask(cli, request); }
+static int plain(struct cli *cli, struct admin_request *request) {
+    return command_ask(cli, request, print_answer, "works");
+}
 
 int command_route(struct cli *cli) {
     static const struct {

@@ -21,7 +21,7 @@ static void grow_to(struct buffer *b, size_t wanted) {
     size_t capacity = b->capacity ? b->capacity : 64;
     while (capacity < wanted) capacity *= 2;
     if (capacity > b->max_bytes) capacity = b->max_bytes;
-    b->ptr = realloc(b->ptr, capacity);
+    b->ptr = realloc(b->ptr, capacity ? capacity : 1);
     if (!b->ptr) FATAL("out of memory for a buffer of %zu bytes", capacity);
     b->capacity = capacity;
 }
@@ -31,7 +31,7 @@ uint8_t *buffer_reserve(struct buffer *b, size_t len) {
         b->overflowed = true;
         return NULL;
     }
-    if (b->len + len > b->capacity) grow_to(b, b->len + len);
+    if (!b->ptr || b->len + len > b->capacity) grow_to(b, b->len + len);
     return b->ptr + b->len;
 }
 

@@ -214,6 +214,8 @@ enum {
        message's acceptance names. */
     FLIGHTS_KEPT_MAX = 2 * 1000 * 1000,
     FLIGHTS_KEPT_DAYS = 30,
+    /* Mailboxes with a copy of a message that somebody asks for. */
+    ARRIVAL_PLACES_MAX = 100,
     FLIGHT_RECORD_BYTES_MAX = 2048,
     FLIGHT_TRACE_ROWS_MAX = 2000,
     FLIGHT_RECIPIENTS_MAX = 20,

@@ -10,9 +10,11 @@ static struct smtp_reply hello(struct smtp_session *session, const struct smtp_c
     return (struct smtp_reply){.code = 250, .text = slice_from_text(session->server->login->hostname)};
 }
 
-/* RFC 3207 4.2: not offered again under TLS; RFC 4954 3: not to who is logged in. */
+/* RFC 3207 4.2: STARTTLS is not offered again under TLS; RFC 4954 3: AUTH not to who is logged in. */
 static void offer_security(struct buffer *text, const struct smtp_session *session) {
     const struct login_context *login = session->server->login;
+    /* RFC 8689 2: only under TLS. */
+    if (session->is_tls) buffer_append(text, SLICE("\nREQUIRETLS"));
     if (session->is_logged_in) return;
     if (!session->is_tls && login->tls) buffer_append(text, SLICE("\nSTARTTLS"));
     if (session->kind == SMTP_PORT_MX) return;

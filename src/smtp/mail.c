@@ -25,6 +25,7 @@ static void transaction_begin(struct smtp_session *session, const struct smtp_ma
     transaction->envelope_id = arena_copy(arena, mail->parameters.envid);
     transaction->dsn_return = (uint32_t)mail->parameters.ret;
     transaction->is_utf8 = mail->parameters.smtputf8;
+    transaction->requires_tls = mail->parameters.requiretls;
     transaction->is_binary = mail->parameters.body == SMTP_BODY_BINARYMIME;
     transaction->tenant = session->identity ? session->identity->tenant : 0;
     session->transaction = transaction;
@@ -37,6 +38,9 @@ struct smtp_reply smtp_mail(struct task *t, struct smtp_session *session,
     if (mail->parameters.has_size &&
         mail->parameters.size_bytes > session->server->settings.message_bytes_max)
         return smtp_reply_named(SMTP_REPLY_MESSAGE_TOO_LARGE);
+    /* RFC 8689 2: what requires TLS must come by it. */
+    if (mail->parameters.requiretls && !session->is_tls)
+        return smtp_reply_named(SMTP_REPLY_REQUIRETLS_NEEDS_TLS);
     struct slice sender =
         mail->sender.is_null ? SLICE_EMPTY : smtp_address_text(session->scratch, &mail->sender);
     struct smtp_reply refusal = check_sender(t, session, sender);

@@ -139,6 +139,7 @@ struct smtp_client_message {
     uint64_t bytes;
     bool is_8bit;
     bool is_utf8;
+    /* RFC 8689; from the null sender: where it can be had. */
     bool requires_tls;
     enum smtp_return dsn_return;
     /* In xtext, or empty. */

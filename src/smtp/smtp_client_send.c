@@ -32,14 +32,21 @@ static struct smtp_client_outcome lacks(enum smtp_extension extension) {
     return outcome;
 }
 
+static bool can_require_tls(const struct sending *sending) {
+    return sending->client->stream->security.is_tls && has(sending, SMTP_EXTENSION_REQUIRETLS);
+}
+
+/* RFC 8689 5: what comes back to a sender goes without it rather than not at all. */
+static bool must_require_tls(const struct smtp_client_message *message) {
+    return message->requires_tls && message->mail_from.len;
+}
+
 /* What the message needs and the server does not offer (RFC 6152 3, RFC 6531 3.2, RFC 8689 2, RFC 1870 6.1).
  */
 static struct smtp_client_outcome check_needs(const struct sending *sending) {
     const struct smtp_client_message *message = sending->message;
     const struct smtp_offer *offer = &sending->client->offer;
-    bool is_tls = sending->client->stream->security.is_tls;
-    if (message->requires_tls && (!is_tls || !has(sending, SMTP_EXTENSION_REQUIRETLS)))
-        return lacks(SMTP_EXTENSION_REQUIRETLS);
+    if (must_require_tls(message) && !can_require_tls(sending)) return lacks(SMTP_EXTENSION_REQUIRETLS);
     if (message->is_utf8 && !has(sending, SMTP_EXTENSION_SMTPUTF8)) return lacks(SMTP_EXTENSION_SMTPUTF8);
     if (message->is_8bit && !has(sending, SMTP_EXTENSION_8BITMIME)) return lacks(SMTP_EXTENSION_8BITMIME);
     if (offer->size_bytes_max && message->bytes > offer->size_bytes_max) return lacks(SMTP_EXTENSION_SIZE);
@@ -60,7 +67,7 @@ static void write_mail(struct sending *sending) {
         buffer_printf(out, " SIZE=%llu", (unsigned long long)message->bytes);
     if (message->is_8bit) buffer_append_text(out, " BODY=8BITMIME");
     if (message->is_utf8) buffer_append_text(out, " SMTPUTF8");
-    if (message->requires_tls) buffer_append_text(out, " REQUIRETLS");
+    if (message->requires_tls && can_require_tls(sending)) buffer_append_text(out, " REQUIRETLS");
     if (has(sending, SMTP_EXTENSION_DSN)) {
         if (message->dsn_return != SMTP_RETURN_UNSAID)
             append_parameter(out, "RET",

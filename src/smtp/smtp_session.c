@@ -37,7 +37,7 @@ bool smtp_session_may_relay(const struct smtp_session *session) {
 
 unsigned smtp_session_extensions(const struct smtp_session *session) {
     unsigned always = SMTP_EXTENSION_SIZE | SMTP_EXTENSION_8BITMIME | SMTP_EXTENSION_BINARYMIME |
-                      SMTP_EXTENSION_SMTPUTF8 | SMTP_EXTENSION_DSN;
+                      SMTP_EXTENSION_SMTPUTF8 | SMTP_EXTENSION_DSN | SMTP_EXTENSION_REQUIRETLS;
     if (!session->is_extended) return 0;
     return session->kind == SMTP_PORT_MX ? always : always | SMTP_EXTENSION_AUTH;
 }
@@ -64,6 +64,7 @@ static const struct refusal_row {
     {0, SLICE_INIT("5.2.2"), METRIC_REFUSAL_MAILBOX_FULL},
     {0, SLICE_INIT("4.2.2"), METRIC_REFUSAL_MAILBOX_FULL},
     {0, SLICE_INIT("4.3.1"), METRIC_REFUSAL_STORAGE},
+    {530, SLICE_INIT("5.7.10"), METRIC_REFUSAL_POLICY},
     {530, SLICE_INIT(""), METRIC_REFUSAL_AUTHENTICATION},
     {535, SLICE_INIT(""), METRIC_REFUSAL_AUTHENTICATION},
     {538, SLICE_INIT(""), METRIC_REFUSAL_AUTHENTICATION},

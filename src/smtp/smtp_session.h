@@ -42,6 +42,8 @@ struct smtp_transaction {
     struct slice envelope_id;
     uint32_t dsn_return;
     bool is_utf8;
+    /* RFC 8689 4.1: it leaves by TLS only, to hosts that know what that means. */
+    bool requires_tls;
     /* RFC 3030 3: BODY=BINARYMIME. */
     bool is_binary;
     /* Its reply is the last thing to come of it. */
@@ -109,7 +111,8 @@ struct slice smtp_session_helo(const struct smtp_session *session);
 struct slice smtp_session_peer(const struct smtp_session *session);
 /* Whether it may send to anybody: logged in, or one of the relay networks. */
 bool smtp_session_may_relay(const struct smtp_session *session);
-/* What EHLO offers: a set of enum smtp_extension. */
+/* What MAIL and RCPT may say, a set of enum smtp_extension: what EHLO offers, and what it would under TLS,
+   so that who says it in the clear is told so (mail.c). */
 unsigned smtp_session_extensions(const struct smtp_session *session);
 /* Buffers the reply, counts it if it is an error, closes behind it if it says so. */
 void smtp_session_reply(struct smtp_session *session, struct smtp_reply reply);

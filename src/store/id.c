@@ -22,4 +22,15 @@ uint64_t id_last_of(int64_t wall_ms) {
     return ((time + 1) << TIME_SHIFT) - 1;
 }
 
+bool id_read(struct slice text, uint64_t *id) {
+    *id = 0;
+    if (text.len == 0 || text.len > 16) return false;
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = ascii_lower(text.ptr[i]);
+        if (!ascii_is_digit(c) && !(c >= 'a' && c <= 'f')) return false;
+        *id = *id << 4 | (uint64_t)(ascii_is_digit(c) ? c - '0' : c - 'a' + 10);
+    }
+    return *id <= INT64_MAX;
+}
+
 uint64_t store_id_new(struct id_source *source, struct env *env) { return id_next(source, env_wall_ms(env)); }

@@ -12,5 +12,7 @@
 uint64_t id_next(struct id_source *source, int64_t wall_ms);
 /* No id that was made by then, by a clock that did not go back, is greater. */
 uint64_t id_last_of(int64_t wall_ms);
+/* As people are told it: in hexadecimal. False: it is none. */
+NODISCARD bool id_read(struct slice text, uint64_t *id);
 
 #endif

@@ -3,6 +3,7 @@
 #include "store/engine_queue.h"
 #include "store/engine_state.h"
 #include "store/flight.h"
+#include "store/id.h"
 #include "store/queue.h"
 #include "wire/smtp_parameter.h"
 
@@ -292,17 +293,6 @@ enum store_result engine_queue_trace(struct engine *engine, struct arena *arena,
     return read_end(engine, found);
 }
 
-static bool take_hex(struct slice text, uint64_t *number) {
-    *number = 0;
-    if (text.len == 0 || text.len > 16) return false;
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t c = ascii_lower(text.ptr[i]);
-        if (!ascii_is_digit(c) && !(c >= 'a' && c <= 'f')) return false;
-        *number = *number << 4 | (uint64_t)(ascii_is_digit(c) ? c - '0' : c - 'a' + 10);
-    }
-    return *number <= INT64_MAX;
-}
-
 enum store_result engine_queue_find(struct engine *engine, struct arena *arena, struct slice text,
                                     uint64_t *message) {
     struct flight *flights;
@@ -311,7 +301,7 @@ enum store_result engine_queue_find(struct engine *engine, struct arena *arena, 
     (void)slice_take_byte(&id, '<');
     if (id.len && id.ptr[id.len - 1] == '>') id.len--;
     db_begin_read(engine->db);
-    bool is_queue_id = take_hex(id, message);
+    bool is_queue_id = id_read(id, message);
     enum store_result found = is_queue_id ? flight_read(engine->db, arena, *message, 1, &flights, &count)
                                           : flight_find(engine->db, arena, id, message);
     return read_end(engine, found);

@@ -47,6 +47,8 @@ static enum report_result write(struct making *making) {
                                    .original = buffer_slice(&making->original),
                                    .is_original_whole = making->is_original_whole};
     env_random(env, source.random, sizeof source.random);
+    /* RFC 5321 4.4, 6.1: it is delivered here; where it leaves instead, courier_body takes this off again. */
+    buffer_append_text(&making->message, "Return-Path: <>\r\n");
     return report_write(&source, &making->message, &making->covered);
 }
 
@@ -77,7 +79,8 @@ static struct delivery delivery_of(struct making *making, struct analyser *analy
     analysis_feed(analyser, message);
     delivery.facts = facts_of_analysis(making->session->message_arena, analysis_finish(analyser));
     delivery.facts.is_8bit = is_8bit(message);
-    delivery.properties = delivery.facts.is_8bit ? OUTGOING_UTF8 : 0;
+    delivery.properties = making->work->outgoing.properties & OUTGOING_REQUIRES_TLS;
+    if (delivery.facts.is_8bit) delivery.properties |= OUTGOING_UTF8;
     return delivery;
 }
 

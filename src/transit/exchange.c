@@ -16,6 +16,8 @@ struct search {
     /* What kept a name from having an address: the last such reason. */
     struct slice obstacle;
     bool is_obstacle_of_dns;
+    /* A name was found to have none. */
+    bool is_without_address;
     /* Of names that DNS gave, not of those that were configured. */
     bool is_by_dns;
 };
@@ -135,8 +137,10 @@ static bool resolve_name(struct search *search, const struct exchange_name *name
     look_up_family(search, name->name, DNS_AAAA, &families[0]);
     look_up_family(search, name->name, DNS_A, &families[1]);
     if (!take_all(search, name, families)) return false;
-    if (search->exchange->count == before && search->obstacle.len == 0)
+    if (search->exchange->count == before && search->obstacle.len == 0) {
         search->obstacle = arena_printf(search->arena, "%.*s has no address", SLICE_PRINT(name->name));
+        search->is_without_address = true;
+    }
     if (search->obstacle.len == 0) search->obstacle = earlier;
     return true;
 }
@@ -204,6 +208,15 @@ static void find_by_domain(struct search *search) {
     resolve_names(search, &names);
 }
 
+/* RFC 5321 5.1: without an address of its own, too, the domain takes no mail, and that is reported. */
+static void find_by_implicit_mx(struct search *search) {
+    find_by_domain(search);
+    if (search->exchange->result != EXCHANGE_DEFERRED || !search->is_without_address) return;
+    end(search, EXCHANGE_FAILED, "5.1.2",
+        arena_printf(search->arena, "%.*s has neither an MX record nor an address",
+                     SLICE_PRINT(search->query->session->domain)));
+}
+
 static void find_by_literal(struct search *search) {
     struct slice domain = search->query->session->domain;
     if (literal_address(search, domain)) {
@@ -238,8 +251,8 @@ static void find_by_dns(struct search *search) {
     enum dns_result result = look_up(search, domain, DNS_MX, &answer);
     if (result == DNS_OK) {
         find_by_mx(search, &answer);
-    } else if (result == DNS_NO_DATA) { /* RFC 5321 5.1: the "implicit MX" */
-        find_by_domain(search);
+    } else if (result == DNS_NO_DATA) {
+        find_by_implicit_mx(search);
     } else if (is_cancelled(search)) {
         conclude(search, false);
     } else if (result == DNS_NO_SUCH_NAME) {

@@ -29,9 +29,11 @@ static void write_canonical(struct buffer *out, struct slice text) {
     canonical_lines_finish(&lines, byte_sink_of_buffer(out));
 }
 
-/* RFC 3461 4.3: all of it only where something failed. */
+/* RFC 3461 4.3: all of it only where something failed. RFC 8689 5: what required TLS never, for the way back
+   may have none. */
 static bool is_all_wanted(const struct report *report) {
     const struct report_source *source = report->source;
+    if (source->outgoing->properties & OUTGOING_REQUIRES_TLS) return false;
     return source->is_original_whole && source->outgoing->dsn_return == SMTP_RETURN_FULL &&
            source->original.len <= REPORT_ORIGINAL_BYTES_MAX &&
            report_group_count(report, REPORT_GROUP_FAILED) > 0;

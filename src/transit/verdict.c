@@ -131,6 +131,14 @@ static struct verdict of_loss(const struct smtp_client_outcome *outcome) {
     return of_break(outcome, "4.2", "the connection was lost");
 }
 
+static struct verdict of_malformed(const struct smtp_client_outcome *outcome) {
+    if (outcome->stage == SMTP_STAGE_END_OF_DATA)
+        return of_break(outcome, "5.0",
+                        "the host's answer to the whole message cannot be understood: it may have "
+                        "been taken, and may come twice");
+    return of_break(outcome, "5.0", "the host's answer cannot be understood");
+}
+
 static struct verdict of_timeout(const struct smtp_client_outcome *outcome) {
     if (outcome->stage == SMTP_STAGE_END_OF_DATA)
         return of_break(outcome, "4.2",
@@ -182,7 +190,7 @@ struct verdict verdict_of(const struct smtp_client_outcome *outcome) {
     case SMTP_CLIENT_REFUSED:
         return of_refusal(outcome);
     case SMTP_CLIENT_MALFORMED:
-        return of_break(outcome, "5.0", "the host's answer cannot be understood");
+        return of_malformed(outcome);
     case SMTP_CLIENT_LOST:
         return of_loss(outcome);
     case SMTP_CLIENT_TIMED_OUT:

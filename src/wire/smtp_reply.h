@@ -75,6 +75,7 @@ struct smtp_reply {
     X(AUTH_MECHANISM_UNKNOWN, 504, "5.5.4", "Unknown authentication mechanism", false)             \
     X(AUTH_REQUIRED, 530, "5.7.0", "Authentication required", false)                               \
     X(TLS_REQUIRED, 530, "5.7.0", "Issue STARTTLS first", false)                                   \
+    X(REQUIRETLS_NEEDS_TLS, 530, "5.7.10", "REQUIRETLS needs TLS", false)                          \
     X(AUTH_FAILED, 535, "5.7.8", "Authentication failed", false)                                   \
     X(AUTH_NEEDS_TLS, 538, "5.7.11", "Encryption required for authentication", false)              \
     X(UNKNOWN_RECIPIENT, 550, "5.1.1", "No such user here", false)                                 \

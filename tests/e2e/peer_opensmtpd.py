@@ -1,5 +1,6 @@
 """Debian's OpenSMTPD in a root folder of its own. It takes mail for its domain into Maildirs; mail
-for the domains in `relays` goes on to the hosts named there.
+for the domains in `relays` goes on to the hosts named there. It offers STARTTLS and fails every handshake
+that comes ("EVP lib", whatever the key; openssl s_client fares no better): there are such hosts.
 """
 
 from __future__ import annotations

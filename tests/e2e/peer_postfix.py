@@ -36,6 +36,7 @@ smtpd_client_connection_count_limit = 0
 smtpd_tls_cert_file = {folder}/tls/cert.pem
 smtpd_tls_key_file = {folder}/tls/key.pem
 smtpd_tls_security_level = may
+smtpd_tls_received_header = yes
 """
 
 # All but those that listen.
@@ -84,7 +85,8 @@ smtpd_peername_lookup = no
 
 
 class Postfix(Peer):
-    """`relays`: for each other domain the address and port of its host. `settings`: lines of main.cf."""
+    """`relays`: for each other domain the address and port of its host. `settings`: lines of main.cf
+    that go before ours."""
 
     name = "Postfix"
 
@@ -104,7 +106,9 @@ class Postfix(Peer):
         owner = self.mail.stat()
         main = MAIN.format(folder=self.folder, domain=self.domain, address=self.address, uid=owner.st_uid,
                            gid=owner.st_gid, relay_domains=" ".join(self.relays))
-        (self.configuration / "main.cf").write_text(f"{main}{self.settings}\n")
+        settings = dict(line.split(" = ") if " = " in line else (line.removesuffix(" ="), "")
+                        for line in (main + self.settings).splitlines() if line)
+        (self.configuration / "main.cf").write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
         (self.configuration / "master.cf").write_text(f"{self.address}:{self.port} inet n - n - - smtpd{SERVICES}")
         (self.configuration / "mailboxes").write_text("".join(
             f"/^{name}@/ {name}/\n" for name in MAILBOXES))

@@ -24,6 +24,7 @@ START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 30
 COMMAND_SECONDS_MAX = 60
 DOMAIN = "example.test"
+ROLES = {"edge", "remote", "mail", "store"}
 # What a sanitizer, a failed assertion or a crash says on stderr.
 REPORT = re.compile(r"ERROR: \w+Sanitizer|SUMMARY: \w+Sanitizer|runtime error:|assertion failed|stack smashing")
 
@@ -65,6 +66,12 @@ def children(pid: int) -> list[int]:
     except (FileNotFoundError, ProcessLookupError):
         pass
     return found
+
+
+def role_of(pid: int) -> str:
+    """The role that a process is, or its whole command line."""
+    words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+    return next((role for role in re.findall(r"\w+", words) if role in ROLES), words)
 
 
 class Server:
@@ -132,6 +139,10 @@ class Server:
     def role_pids(self) -> list[int]:
         """The processes of the roles, without the supervisor; empty in --single."""
         return children(self.process.pid) if self.process else []
+
+    def role_pid(self, role: str) -> int:
+        """The process of a role: edge, mail, remote or store."""
+        return next(pid for pid in self.role_pids() if role_of(pid) == role)
 
     def stop(self) -> None:
         """Stops it by SIGTERM; it must end by itself, cleanly, and leave no process behind."""

@@ -7,7 +7,7 @@ import re
 
 from mail import send, smtp
 from messages import plain
-from server import Account, Server
+from server import Account, Server, run
 
 FAR = "far@elsewhere.test"
 
@@ -37,3 +37,15 @@ def test_a_message_is_traced_by_either_of_its_ids(server: Server, alice: Account
     by_name = server.command("trace", "<771.plain@outside.test>")
     for text in (by_name, server.command("trace", message)):
         assert re.search(rf"accepted from {re.escape(alice.address)}, .*<771\.plain@outside\.test>", text)
+
+
+def test_a_message_that_stayed_here_is_traced_to_its_mailboxes(server: Server, alice: Account) -> None:
+    with smtp(server, "smtp", "plain") as client:
+        send(client, "bob@outside.test", [alice.address], plain("to be found", number=772))
+    answer = json.loads(server.command("trace", "<772.plain@outside.test>", "--json"))
+    assert [(place["address"], place["mailbox"]) for place in answer["mailboxes"]] == [(alice.address, "INBOX")]
+    assert answer["history"] == []
+    words = server.command("trace", answer["id"])
+    assert f"{alice.address}: INBOX, UID {answer['mailboxes'][0]['uid']}" in words
+    refused = run("trace", "<nobody@outside.test>", "--data", server.data, user=server.user)
+    assert refused.returncode == 1 and "is no message that is here" in refused.stderr

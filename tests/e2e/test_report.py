@@ -26,6 +26,7 @@ NEVER, SUCCESS, FAILURE, DELAY = 1, 2, 4, 8
 OUTCOME, DELAYED = 0, 1
 FULL, HEADERS = 1, 2
 UTF8 = 2
+REQUIRES_TLS = 4
 HOUR_MS = 3_600_000
 SENT_MS = 1_751_360_000_000
 
@@ -212,6 +213,14 @@ def test_a_large_message_is_not_given_back_whole() -> None:
     large = HEADER + "x\r\n" * 40_000
     message = check_form(write(describe(UNKNOWN, original=large, is_original_whole=True, dsn_return=FULL)))
     assert parts(message)[2].get_content_type() == "text/rfc822-headers"
+
+
+def test_what_required_tls_comes_back_as_its_header() -> None:
+    """RFC 8689 5"""
+    message = check_form(write(describe(UNKNOWN, original=HEADER + "the body\r\n", is_original_whole=True,
+                                        dsn_return=FULL, properties=REQUIRES_TLS)))
+    assert parts(message)[2].get_content_type() == "text/rfc822-headers"
+    assert "the body" not in message.as_string()
 
 
 def test_an_8bit_message_is_given_back_in_7_bits() -> None:

@@ -1,6 +1,6 @@
 /*
  * The model: what of a session decides how a command is answered, and what each command makes of
- * it. It was written from RFC 5321 4.1.4, RFC 3207, RFC 4954 and RFC 3030 and shares nothing with src/smtp.
+ * it. It was written from RFC 5321 4.1.4, RFC 3207, 4954, 3030 and 8689 and shares nothing with src/smtp.
  *
  * A session is brought into a state by a few commands, then two commands are sent, and then NOOP,
  * which must find the session in step. Every reply is compared by its code's first digit, and by the
@@ -38,6 +38,7 @@ enum command {
     COMMAND_HELO,
     COMMAND_MAIL,
     COMMAND_MAIL_BINARY,
+    COMMAND_MAIL_TLS,
     COMMAND_RCPT,
     COMMAND_RCPT_UNKNOWN,
     COMMAND_DATA,
@@ -62,6 +63,7 @@ static const char *const texts[COMMAND_COUNT] = {
     [COMMAND_HELO] = "HELO client.example\r\n",
     [COMMAND_MAIL] = "MAIL FROM:<alice@example.test>\r\n",
     [COMMAND_MAIL_BINARY] = "MAIL FROM:<alice@example.test> BODY=BINARYMIME\r\n",
+    [COMMAND_MAIL_TLS] = "MAIL FROM:<alice@example.test> REQUIRETLS\r\n",
     [COMMAND_RCPT] = "RCPT TO:<bob@example.test>\r\n",
     [COMMAND_RCPT_UNKNOWN] = "RCPT TO:<nobody@example.test>\r\n",
     [COMMAND_DATA] = "DATA\r\n",
@@ -104,12 +106,14 @@ static unsigned on_hello(struct model *m, enum hello hello) {
     return 250;
 }
 
-/* RFC 3030 2.2: the parameter is of ESMTP, and unknown behind HELO. */
-static unsigned on_mail(struct model *m, bool is_binary) {
-    if (is_binary && m->hello != HELLO_EHLO) return 555;
+/* RFC 3030 2.2: a parameter is of ESMTP, and unknown behind HELO. RFC 8689 2: REQUIRETLS is said under TLS.
+ */
+static unsigned on_mail(struct model *m, bool is_binary, bool requires_tls) {
+    if ((is_binary || requires_tls) && m->hello != HELLO_EHLO) return 555;
     unsigned refusal = may_not_send(m);
     if (refusal) return refusal;
     if (m->has_mail) return 503;
+    if (requires_tls && !m->is_tls) return 530;
     m->has_mail = true;
     m->is_binary = is_binary;
     return 250;
@@ -169,7 +173,8 @@ static unsigned answer(struct model *m, enum command command) {
         return on_hello(m, HELLO_HELO);
     case COMMAND_MAIL:
     case COMMAND_MAIL_BINARY:
-        return on_mail(m, command == COMMAND_MAIL_BINARY);
+    case COMMAND_MAIL_TLS:
+        return on_mail(m, command == COMMAND_MAIL_BINARY, command == COMMAND_MAIL_TLS);
     case COMMAND_RCPT:
     case COMMAND_RCPT_UNKNOWN:
         return on_rcpt(m, command == COMMAND_RCPT);
@@ -225,6 +230,7 @@ struct state {
 #define A COMMAND_AUTH
 #define M COMMAND_MAIL
 #define N COMMAND_MAIL_BINARY
+#define Q COMMAND_MAIL_TLS
 #define R COMMAND_RCPT
 #define U COMMAND_RCPT_UNKNOWN
 #define B COMMAND_BDAT
@@ -242,6 +248,7 @@ static const struct state states[] = {
     {"tls, mail", "smtp", WAY(E, T, E, M)},
     {"rcpt refused", "smtp", WAY(E, M, U)},
     {"rcpt", "smtp", WAY(E, M, R)},
+    {"tls, mail that requires it", "smtp", WAY(E, T, E, Q, R)},
     {"tls, rcpt", "smtp", WAY(E, T, E, M, R)},
     {"rcpt, one refused", "smtp", WAY(E, M, R, U)},
     {"bdat", "smtp", WAY(E, M, R, B)},

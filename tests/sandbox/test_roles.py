@@ -15,16 +15,10 @@ import pytest
 
 from mail import imap, receive
 from messages import plain
-from server import Account, Server
+from server import ROLES, Account, Server, role_of
 
-ROLES = {"edge", "remote", "mail", "store"}
 SECCOMP_FILTER = "2"
 NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give the roles users of their own")
-
-
-def role_of(pid: int) -> str:
-    words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-    return next((role for role in re.findall(r"\w+", words) if role in ROLES), words)
 
 
 def status_of(pid: int) -> dict[str, str]:

@@ -27,6 +27,7 @@ struct store_client {
     size_t deliveries;
     struct buffer body;
     struct buffer mail_from;
+    uint32_t properties;
     uint64_t tenant;
     uint64_t accounts[FAKE_ITEMS_MAX];
     size_t account_count;
@@ -116,6 +117,7 @@ enum store_result store_deliver(struct task *t, struct store_client *store, cons
     else
         buffer_append(&store->body, delivery->body.packed);
     buffer_clear(&store->mail_from);
+    store->properties = delivery->properties;
     buffer_append(&store->mail_from, delivery->mail_from);
     buffer_clear(&store->message_id);
     buffer_append(&store->message_id, delivery->facts.message_id);

@@ -212,6 +212,21 @@ static void an_unfinished_transaction_is_reset_before_the_next(void **state) { t
 
 /* ---- what the server lacks ---- */
 
+/* RFC 8689 5 */
+static void null_requires_body(struct task *t, struct env *env) {
+    struct job job = job_new(env, "x\r\n");
+    job.message.mail_from = SLICE_EMPTY;
+    job.message.requires_tls = true;
+    job_run(t, &job,
+            GREETED "C: 250-mx.far.test\nC: 250 REQUIRETLS\nS: MAIL FROM:<>\nC: 250 ok\n"
+                    "S: RCPT TO:<a@far.test>\nC: 250 ok\nS: DATA\nC: 354 go\nS: x\nS: .\nC: 250 ok\n" QUIT);
+    assert_int_equal(job.sent.result, SMTP_CLIENT_OK);
+    job_free(&job);
+}
+static void a_report_goes_without_requiretls_rather_than_not_at_all(void **state) {
+    task_test_run(null_requires_body);
+}
+
 static void lacks_one(struct task *t, struct env *env, enum smtp_extension needed) {
     struct job job = job_new(env, "x\r\n");
     job.message.is_8bit = needed == SMTP_EXTENSION_8BITMIME;
@@ -645,6 +660,7 @@ int main(void) {
         cmocka_unit_test(a_chunk_goes_as_it_is_and_delivery_is_asked_for),
         cmocka_unit_test(an_unfinished_transaction_is_reset_before_the_next),
         cmocka_unit_test(what_a_server_does_not_offer_is_said_before_anything_is_sent),
+        cmocka_unit_test(a_report_goes_without_requiretls_rather_than_not_at_all),
         cmocka_unit_test(a_message_that_cannot_be_read_is_never_ended),
         cmocka_unit_test(plain_and_login_are_what_is_left),
         cmocka_unit_test(no_password_goes_in_the_clear),

@@ -1,5 +1,6 @@
 /* The SMTP server, as a client and the store see it. */
 #include "smtp_bench.h"
+#include "store/queue_model.h"
 
 #define HELLO "S: 220 <any>\nC: EHLO client.example\nS~ 250 <any>\n"
 #define ENVELOPE                                                                                    \
@@ -294,7 +295,8 @@ static void starttls_body(struct task *t, struct env *env) {
     client_run(
         t, &client,
         SLICE("C: MAIL FROM:<alice@example.test>\nS: 503 5.5.1 EHLO first\nC: EHLO y\nS: 250-<any>\nS: "
-              "250-PIPELINING\nS: 250-SIZE <any>\nS: 250-AUTH PLAIN LOGIN\nS~ 250 <any>\nC: STARTTLS\nS: 503 "
+              "250-PIPELINING\nS: 250-SIZE <any>\nS: 250-REQUIRETLS\nS: 250-AUTH PLAIN LOGIN\nS~ 250 "
+              "<any>\nC: STARTTLS\nS: 503 "
               "5.5.1 TLS is "
               "active already\nC: QUIT\nS: 221 <any>\nEND\n"));
     client_close(t, &client);
@@ -306,6 +308,32 @@ static void starttls_body(struct task *t, struct env *env) {
     bench_close(t, &bench);
 }
 static void nothing_said_before_tls_counts_after_it(void **state) { task_test_run(starttls_body); }
+
+/* RFC 8689 4.1 */
+static void requiretls_body(struct task *t, struct env *env) {
+    struct smtp_bench bench;
+    bench_open(&bench, env);
+    struct tls_context *context = tls_context_client();
+    struct client client = client_open(&bench, SMTP_PORT_MX, "requiretls");
+    client_run(t, &client, SLICE(HELLO "C: STARTTLS\nS: 220 2.0.0 <any>\n"));
+    assert_int_equal(tls_connect(t, &client.stream, context, env_now_ms(env) + 5000), 0);
+    client_run(t, &client, SLICE("C: EHLO y\nS~ 250 <any>\n"));
+    static const char *const parameters[] = {" REQUIRETLS SMTPUTF8", ""};
+    static const uint32_t properties[] = {OUTGOING_REQUIRES_TLS | OUTGOING_UTF8, 0};
+    for (size_t i = 0; i < 2; i++) {
+        char said[500];
+        (void)snprintf(said, sizeof said,
+                       "C: MAIL FROM:<a@far.test>%s\nS: 250 <any>\nC: RCPT TO:<away@example.test>\n"
+                       "S: 250 <any>\nC: DATA\nS: 354 <any>\nC: Subject: x\nC: \nC: .\nS: 250 <any>\n",
+                       parameters[i]);
+        client_run(t, &client, slice_from_text(said));
+        assert_int_equal(bench.store.properties, properties[i]);
+    }
+    client_close(t, &client);
+    tls_context_free(&context);
+    bench_close(t, &bench);
+}
+static void what_must_leave_by_tls_is_stored_as_such(void **state) { task_test_run(requiretls_body); }
 
 static void errors_body(struct task *t, struct env *env) {
     struct smtp_bench bench;
@@ -404,6 +432,7 @@ int main(void) {
         cmocka_unit_test(without_memory_a_message_is_put_off_before_it_is_sent),
         cmocka_unit_test(a_client_that_does_not_wait_is_not_heard),
         cmocka_unit_test(nothing_said_before_tls_counts_after_it),
+        cmocka_unit_test(what_must_leave_by_tls_is_stored_as_such),
         cmocka_unit_test(too_many_errors_end_the_session),
         cmocka_unit_test(long_lines_are_dropped_and_floods_end),
         cmocka_unit_test(one_network_has_so_many_connections),

@@ -103,6 +103,15 @@ static void without_mx_the_domain_is_its_own_host(void **state) {
     question_free(&question);
 }
 
+/* RFC 5321 5.1: an unusable implicit MX is reported, and nothing waits for it. */
+static void a_domain_with_neither_mx_nor_address_fails(void **state) {
+    struct question question = question_new(1);
+    sim_dns_add(question.world, "a.test", DNS_TXT, SLICE("\4text"), 60);
+    assert_string_equal(ask(&question, "a.test"), "5.1.2 a.test has neither an MX record nor an address");
+    assert_int_equal(question.result, EXCHANGE_FAILED);
+    question_free(&question);
+}
+
 static void an_mx_that_is_an_alias_is_followed(void **state) {
     struct question question = question_new(1);
     add_mx(question.world, "a.test", 10, "alias.test");
@@ -273,6 +282,7 @@ int main(void) {
         cmocka_unit_test(hosts_are_tried_by_preference_and_both_families_in_turn),
         cmocka_unit_test(equal_ones_come_in_any_order),
         cmocka_unit_test(without_mx_the_domain_is_its_own_host),
+        cmocka_unit_test(a_domain_with_neither_mx_nor_address_fails),
         cmocka_unit_test(an_mx_that_is_an_alias_is_followed),
         cmocka_unit_test(an_address_in_brackets_is_gone_to),
         cmocka_unit_test(only_the_domains_own_word_makes_mail_fail),
