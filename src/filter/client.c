@@ -11,11 +11,6 @@ struct filter_client {
     struct gate has_room;
 };
 
-const char *filter_action_name(enum filter_action action) {
-    static const char *const names[] = {"accept", "junk", "reject", "defer", "down"};
-    return names[action];
-}
-
 struct filter_client *filter_client_new(struct env *env, struct resolver *resolver) {
     struct filter_client *client = calloc(1, sizeof *client);
     if (!client) FATAL("out of memory for a filter client");

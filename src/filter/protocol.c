@@ -3,6 +3,11 @@
 #include "filter/added_fields.h"
 #include "wire/wire_text.h"
 
+const char *filter_action_name(enum filter_action action) {
+    static const char *const names[] = {"accept", "junk", "reject", "defer", "down"};
+    return names[action];
+}
+
 void filter_question_pack(struct buffer *out, const struct filter_question *question) {
     pack_number(out, question->id);
     pack_slice(out, question->mail_from);

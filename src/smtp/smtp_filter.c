@@ -4,7 +4,6 @@
  * what is stored. Without a verdict settings.filter.when_down decides, and a message that is taken all the
  * same says so in its header; nothing that was not looked at ever looks as if it had been.
  */
-#include "filter/added_fields.h"
 #include "filter/body_pieces.h"
 #include "smtp/smtp_reception.h"
 
