@@ -7,6 +7,7 @@
 #define APP_CONFIG_H
 
 #include "base/arena.h"
+#include "filter/filter.h"
 #include "login/login.h"
 
 enum {
@@ -44,6 +45,16 @@ struct outbound_settings {
     uint64_t trace_days;
 };
 
+/* Content filters (docs/filters.md). */
+struct filter_settings {
+    /* Where rspamd's normal worker listens, "127.0.0.1:11333"; empty: nowhere. */
+    const char *rspamd;
+    /* enum filter_when_down */
+    uint64_t when_down;
+    /* Mail of users who logged in, and of relay.networks, too. */
+    bool is_for_submission;
+};
+
 struct config {
     const char *hostname;
     const char *listen[CONFIG_LISTEN_MAX];
@@ -70,6 +81,7 @@ struct config {
     const char *dnsbl_zones;
     bool is_greylisting;
     struct outbound_settings outbound;
+    struct filter_settings filter;
 };
 
 /* The defaults of every key. */

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include "filter/service.h"
 #include "wire/dnsbl.h"
 #include "wire/network_list.h"
 
@@ -123,6 +124,25 @@ static void read_ipv6(struct setting *setting, const struct key *key) {
 #define AT(member) offsetof(struct config, member)
 #define NETWORKS "addresses and networks, like 127.0.0.0/8, ::1, 192.0.2.7"
 
+static void read_filter_place(struct setting *setting, const struct key *key) {
+    char address[48];
+    uint16_t port;
+    if (filter_place_read(setting->value, address, &port))
+        read_text(setting, key);
+    else
+        setting->fault = key->fault;
+}
+
+static void read_when_down(struct setting *setting, const struct key *key) {
+    static const char *const names[] = {"defer", "accept", "junk"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (!slice_equal(setting->value, slice_from_text(names[i]))) continue;
+        setting->config->filter.when_down = i;
+        return;
+    }
+    setting->fault = key->fault;
+}
+
 static const struct key keys[] = {
     {SLICE_INIT("hostname"), read_text, AT(hostname), 0, 0, NULL},
     {SLICE_INIT("listen"), read_listen, 0, 0, 0, "up to 8 numeric addresses, separated by commas"},
@@ -170,6 +190,10 @@ static const struct key keys[] = {
      0, CONFIG_RECIPIENTS_MAX, "a number from 0 (no limit) to 10000000"},
     {SLICE_INIT("outbound.trace_days"), read_number, AT(outbound.trace_days), 1, CONFIG_TRACE_DAYS_MAX,
      "a number of days from 1 to 3650"},
+    {SLICE_INIT("filter.rspamd"), read_filter_place, AT(filter.rspamd), 0, 0,
+     "an address and a port, like 127.0.0.1:11333 or [::1]:11333"},
+    {SLICE_INIT("filter.when_down"), read_when_down, 0, 0, 0, "defer, accept or junk"},
+    {SLICE_INIT("filter.submission"), read_yes_or_no, AT(filter.is_for_submission), 0, 0, "yes or no"},
 };
 
 const struct key *key_find(struct slice name) {

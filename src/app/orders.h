@@ -84,6 +84,7 @@ struct role_settings {
     struct slice dnsbl_zones;
     bool is_greylisting;
     struct outbound_settings outbound;
+    struct filter_settings filter;
     /* The certificates of outbound.trusted_roots, or empty. */
     struct slice trusted_roots_pem;
 };

@@ -232,3 +232,9 @@ void role_free(struct role **role) {
 uint32_t role_node(const struct role *role) {
     return (uint32_t)role->kind * CONFIG_PROCESSES_MAX + (uint32_t)role->index;
 }
+
+struct smtp_filter_settings smtp_filter_settings_of(const struct filter_settings *settings) {
+    return (struct smtp_filter_settings){.is_used = *settings->rspamd != 0,
+                                         .is_for_submission = settings->is_for_submission,
+                                         .when_down = (enum filter_when_down)settings->when_down};
+}

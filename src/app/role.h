@@ -7,6 +7,7 @@
 #define APP_ROLE_H
 
 #include "app/orders.h"
+#include "smtp/smtp_server.h"
 
 struct role;
 
@@ -69,6 +70,8 @@ void role_free(struct role **role);
 /* For the channel to another role, whoever holds it: tells the supervisor that it is lost, so that both
    roles get a new pair. */
 struct waker role_link_lost(struct role *role, enum role_kind kind, uint64_t index);
+/* What an SMTP server has to know of content filters. */
+struct smtp_filter_settings smtp_filter_settings_of(const struct filter_settings *settings);
 /* The node bits of this role's ids: unlike any other role's. */
 uint32_t role_node(const struct role *role);
 

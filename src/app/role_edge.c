@@ -41,6 +41,7 @@ struct edge_role {
     struct role *role;
     struct store_client *store;
     struct resolver *resolver;
+    struct filter_client *filter;
     struct intake_pool *intake;
     struct login_delays *delays;
     struct pump_group pumps;
@@ -122,6 +123,7 @@ static void apply_settings(struct edge_role *edge) {
     edge->smtp.settings.message_bytes_max = settings->message_bytes_max;
     edge->smtp.settings.relay_networks = settings->relay_networks;
     edge->smtp.settings.is_greylisting = settings->is_greylisting;
+    edge->smtp.settings.filter = smtp_filter_settings_of(&settings->filter);
     edge->web.hostname = settings->hostname;
     edge->web.base_port = settings->base_port;
     edge->web.metrics_allow = settings->metrics_allow;
@@ -171,10 +173,12 @@ static bool start(struct task *t, struct role *role) {
         edge->mails[i] = channel_new(role->env, &handing_over_asker, edge);
         channel_on_lost(edge->mails[i], role_link_lost(role, ROLE_MAIL, i));
     }
+    edge->filter = filter_client_new(role->env, edge->resolver);
     prepare_logins(edge);
     edge->smtp = (struct smtp_server){.login = &edge->logins[PROTOCOL_SMTP],
                                       .intake = edge->intake,
                                       .store = edge->store,
+                                      .filter = edge->filter,
                                       .settings = smtp_settings_default()};
     smtp_server_init(&edge->smtp);
     edge->web =
@@ -342,6 +346,7 @@ static void stop(struct task *t, struct role *role) {
     smtp_server_fini(&edge->smtp);
     blocklist_free(t, &edge->smtp.blocklist);
     callouts_free(&edge->smtp.callouts);
+    filter_client_free(&edge->filter);
     resolver_close(t, &edge->resolver);
     intake_pool_free(&edge->intake);
     login_delays_free(&edge->delays);

@@ -12,6 +12,9 @@
 struct mail_role {
     struct role *role;
     struct store_client *store;
+    /* Over which content filters are asked. */
+    struct resolver *resolver;
+    struct filter_client *filter;
     struct reader *reader;
     struct body_ahead *ahead;
     struct intake_pool *intake;
@@ -100,6 +103,7 @@ static void apply_settings(struct mail_role *mail) {
     mail->login.hostname = settings->hostname;
     mail->login.plaintext = settings->plaintext;
     mail->smtp.settings.message_bytes_max = settings->message_bytes_max;
+    mail->smtp.settings.filter = smtp_filter_settings_of(&settings->filter);
     mail->imap.settings.message_bytes_max = settings->message_bytes_max;
     mail->imap.settings.account_connections_max = settings->connections_per_account;
 }
@@ -110,6 +114,7 @@ static void start_servers(struct mail_role *mail) {
     mail->smtp = (struct smtp_server){.login = &mail->login,
                                       .intake = mail->intake,
                                       .store = mail->store,
+                                      .filter = mail->filter,
                                       .settings = smtp_settings_default()};
     smtp_server_init(&mail->smtp);
     pop3_server_init(&mail->pop3, env, mail->store, mail->reader, &mail->group);
@@ -140,6 +145,9 @@ static bool start(struct task *t, struct role *role) {
     mail->store = store_client_new(role->env, role_node(role), news, mail);
     store_client_on_lost(mail->store, role_link_lost(role, ROLE_STORE, 0));
     store_client_on_segment_gone(mail->store, segment_gone);
+    mail->resolver = resolver_new_remote(role->env);
+    resolver_on_lost(mail->resolver, role_link_lost(role, ROLE_REMOTE, 0));
+    mail->filter = filter_client_new(role->env, mail->resolver);
     mail->intake = intake_pool_new(role->env, mail->store, INTAKE_BUDGET_BYTES);
     for (size_t i = 0; i < CONFIG_PROCESSES_MAX; i++) {
         mail->edges[i] = channel_new(role->env, &edge_handlers, mail);
@@ -161,6 +169,10 @@ static void peer(struct task *t, struct role *role, enum role_kind kind, uint64_
     struct mail_role *mail = role->state;
     if (kind == ROLE_EDGE) {
         channel_attach(mail->edges[index], stream);
+        return;
+    }
+    if (kind == ROLE_REMOTE) {
+        resolver_attach(mail->resolver, stream);
         return;
     }
     if (kind != ROLE_STORE) {
@@ -187,6 +199,8 @@ static void stop(struct task *t, struct role *role) {
     imap_server_free(&mail->imap);
     pop3_server_fini(&mail->pop3);
     smtp_server_fini(&mail->smtp);
+    filter_client_free(&mail->filter);
+    resolver_close(t, &mail->resolver);
     intake_pool_free(&mail->intake);
     store_client_free(t, &mail->store);
     body_ahead_free(&mail->ahead);

@@ -1,8 +1,9 @@
-/* The remote role: the only one that connects. It holds the resolver, answers DNS questions, and sends mail
-   as the store role says. */
+/* The remote role: the only one that connects. It holds the resolver, answers DNS questions, takes mail to
+   content filters, and sends mail as the store role says. */
 #include <stdlib.h>
 
 #include "app/role.h"
+#include "filter/service.h"
 #include "resolve/service.h"
 #include "transit/courier.h"
 
@@ -11,6 +12,7 @@ enum { SMTP_PORT = 25, HOUR_MS = 3600 * 1000 };
 struct remote_role {
     struct dns *dns;
     struct resolve_service *service;
+    struct filter_service *filter;
     struct courier *courier;
     /* What dns was opened with: it keeps its cache over a reload that changes none of it. */
     struct dns_options options;
@@ -53,6 +55,10 @@ static void call_out(struct task *t, void *context, struct slice address, struct
     courier_callout(t, ((struct remote_role *)context)->courier, address, arena, answer, deadline_ms);
 }
 
+static struct filter_places filter_places_of(const struct role *role) {
+    return (struct filter_places){.rspamd = slice_from_text(role->settings.filter.rspamd)};
+}
+
 static bool start(struct task *t, struct role *role) {
     struct remote_role *state = calloc(1, sizeof *state);
     if (!state) FATAL("out of memory for the remote role");
@@ -63,6 +69,9 @@ static bool start(struct task *t, struct role *role) {
         return false;
     }
     state->service = resolve_service_new(role->env, &state->dns);
+    struct filter_places places = filter_places_of(role);
+    state->filter = filter_service_new(role->env, &places);
+    resolve_service_on_other(state->service, filter_service_request, state->filter);
     struct courier_settings settings = courier_settings_of(role);
     state->courier = courier_new(role->env, &state->dns, &settings);
     resolve_service_set_caller(state->service, call_out, state);
@@ -75,6 +84,8 @@ static void reload(struct task *t, struct role *role) {
     struct remote_role *state = role->state;
     struct courier_settings settings = courier_settings_of(role);
     courier_set(state->courier, &settings);
+    struct filter_places places = filter_places_of(role);
+    filter_service_set(state->filter, &places);
     struct dns_options options = options_of(&role->settings);
     if (options_are_same(&state->options, &options)) return;
     struct dns *dns = open_dns(t, role, &options);
@@ -106,6 +117,7 @@ static void stop(struct task *t, struct role *role) {
     /* Whom it serves may be calling out. */
     resolve_service_free(t, &state->service);
     courier_free(t, &state->courier);
+    filter_service_free(&state->filter);
     dns_close(&state->dns);
     free(state);
     role->state = NULL;

@@ -95,6 +95,8 @@ static const int calls_to_write_files[] = {
 };
 /* Bodies that are spooled are written to a descriptor that the store opened. */
 static const int calls_to_spool[] = {CALL(pwrite64), CALL(pread64)};
+/* And read again where a content filter is shown them. */
+static const int calls_to_read_spools[] = {CALL(pread64)};
 
 struct call_set {
     const int *calls;
@@ -107,7 +109,7 @@ enum { SETS_MAX = 6 };
 static const struct call_set sets_of_kinds[ROLE_KINDS][SETS_MAX] = {
     [ROLE_STORE] = {SET(calls_of_all), SET(calls_to_accept), SET(calls_for_threads), SET(calls_to_read_files),
                     SET(calls_to_write_files)},
-    [ROLE_REMOTE] = {SET(calls_of_all), SET(calls_to_connect)},
+    [ROLE_REMOTE] = {SET(calls_of_all), SET(calls_to_connect), SET(calls_to_read_spools)},
     [ROLE_MAIL] = {SET(calls_of_all), SET(calls_for_threads), SET(calls_to_read_files), SET(calls_to_spool)},
     [ROLE_EDGE] = {SET(calls_of_all), SET(calls_to_accept), SET(calls_to_spool)},
 };

@@ -78,6 +78,7 @@ static bool make_settings(struct serve *serve, const struct config *config, stru
         .dnsbl_zones = slice_from_text(config->dnsbl_zones),
         .is_greylisting = config->is_greylisting,
         .outbound = config->outbound,
+        .filter = config->filter,
     };
     if (!dns_settings_read(serve->arena, serve->env->log, config, settings, error) ||
         !read_pem(serve, config->tls_certificate, &settings->certificates_pem, error) ||

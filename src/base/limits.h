@@ -545,6 +545,31 @@ enum {
     CALLOUT_UNREACHABLE_KEPT_MS = 60 * 1000,
     CALLOUTS_KEPT_MAX = 20000,
 
+    /* Content filters: how long one message may take in all, with the filter, and to connect; questions that
+       one role has under way, so that DNS questions on the same channel always find room; recipients that the
+       filter is told. */
+    FILTER_MS_MAX = 30 * 1000,
+    FILTER_TALK_MS = 25 * 1000,
+    FILTER_CONNECT_MS = 5 * 1000,
+    FILTER_QUESTIONS_MAX = 32,
+    FILTER_RECIPIENTS_MAX = 100,
+    /* What a filter says: all of its answer, how deep its JSON is nested, names of rules, its words for the
+       sender, and what is added to the header. RFC 5322 2.1.1: a line has at most 998 bytes. */
+    FILTER_ANSWER_BYTES_MAX = 256 * 1024,
+    FILTER_JSON_DEPTH_MAX = 32,
+    FILTER_SYMBOLS_MAX = 40,
+    FILTER_TEXT_BYTES_MAX = 300,
+    FILTER_FIELDS_MAX = 16,
+    FILTER_FIELD_NAME_BYTES_MAX = 76,
+    FILTER_FIELD_LINE_BYTES_MAX = 900,
+    FILTER_FIELDS_BYTES_MAX = 16 * 1024,
+    /* Milters: what one packet may bring and, of a body, carry (MILTER_CHUNK_SIZE); packets that come before
+       the verdict; what is read of a header section that has to be taken apart. */
+    MILTER_PACKET_BYTES_MAX = 256 * 1024,
+    MILTER_CHUNK_BYTES = 65535,
+    MILTER_PACKETS_MAX = 1000,
+    MILTER_HEADER_BYTES_MAX = 1024 * 1024,
+
     /* Recipients of an account are counted in steps of so long. */
     SENDING_STEP_MS = 5 * 60 * 1000,
 };

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
-#include "ipc/channel.h"
 #include "resolve/protocol.h"
 
 struct resolver {
@@ -116,4 +115,9 @@ void resolver_callout(struct task *t, struct resolver *resolver, struct slice ad
         *answer = (struct callout_answer){.verdict = CALLOUT_UNREACHABLE};
     handle_close(resolver->env, reply.handle);
     ipc_answer_free(&reply);
+}
+
+enum ipc_result resolver_call(struct task *t, struct resolver *resolver, const struct ipc_message *message,
+                              struct ipc_answer *answer, int64_t deadline_ms) {
+    return channel_call(t, resolver->channel, message, answer, deadline_ms);
 }

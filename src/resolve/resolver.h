@@ -7,7 +7,7 @@
 #define RESOLVE_RESOLVER_H
 
 #include "io/dns.h"
-#include "io/stream.h"
+#include "ipc/channel.h"
 #include "resolve/callout.h"
 
 struct resolver;
@@ -32,5 +32,11 @@ enum dns_result resolver_lookup(struct task *t, struct resolver *resolver, struc
    remote role; else, and where that does not answer, it is CALLOUT_UNREACHABLE. */
 void resolver_callout(struct task *t, struct resolver *resolver, struct slice address, struct arena *arena,
                       struct callout_answer *answer);
+
+/* channel_call to the remote role, for rooms above that ask it something else; the message's type is theirs
+   (resolve/service.h: resolve_service_on_other). A resolver of resolver_new_remote. */
+NODISCARD enum ipc_result resolver_call(struct task *t, struct resolver *resolver,
+                                        const struct ipc_message *message, struct ipc_answer *answer,
+                                        int64_t deadline_ms);
 
 #endif

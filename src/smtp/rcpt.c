@@ -69,6 +69,18 @@ static bool add_queued(struct smtp_transaction *transaction, struct slice addres
     return true;
 }
 
+/* What a content filter is told; where there is no room for it, it hears of one less. */
+static void add_address(struct smtp_transaction *transaction, struct slice address) {
+    struct smtp_address_list *list = &transaction->addresses;
+    void *items = list->items;
+    struct slice copy;
+    if (list->count == FILTER_RECIPIENTS_MAX || !arena_try_copy(transaction->arena, address, &copy) ||
+        !list_make_room(transaction->arena, &items, list->count, &list->capacity, sizeof *list->items))
+        return;
+    list->items = items;
+    list->items[list->count++] = copy;
+}
+
 /* All of an address's targets, or none. */
 static bool add_targets(struct smtp_transaction *transaction, const struct address_route *route,
                         const struct smtp_rcpt_parameters *parameters) {
@@ -99,6 +111,7 @@ static struct smtp_reply accept_recipient(struct smtp_transaction *transaction, 
         added = arena_try_copy(transaction->arena, address, &transaction->first_recipient);
     if (!added) return smtp_reply_named(SMTP_REPLY_TOO_MANY_RECIPIENTS);
     transaction->recipient_count++;
+    add_address(transaction, address);
     return smtp_reply_named(SMTP_REPLY_RECIPIENT_OK);
 }
 

@@ -10,8 +10,12 @@ enum { PENDING_BYTES_MAX = SMTP_HEADER_HELD_BYTES_MAX + 4 * SMTP_READ_BYTES };
 /* What mostly goes in front of a message is not longer. */
 enum { TRACE_BYTES = 512 };
 
-/* Silence: it went well. */
-static struct smtp_reply reply_of_intake(enum intake_result result) {
+/* RFC 1870 6: the limit is on what was sent, not on what is put in front of it or made of it. */
+uint64_t smtp_reception_bytes_max(const struct smtp_session *session) {
+    return 2 * session->server->settings.message_bytes_max + SMTP_TRACE_BYTES_MAX + FILTER_FIELDS_BYTES_MAX;
+}
+
+struct smtp_reply smtp_reply_of_intake(enum intake_result result) {
     switch (result) {
     case INTAKE_OK:
         return SMTP_SILENCE;
@@ -29,10 +33,8 @@ static struct smtp_reply reply_of_intake(enum intake_result result) {
 struct smtp_reply smtp_reception_begin(struct smtp_session *session) {
     struct smtp_server *server = session->server;
     struct intake *intake = NULL;
-    /* RFC 1870 6: the limit is on what was sent, not on what is put in front of it or made of it. */
-    uint64_t bytes_max = 2 * server->settings.message_bytes_max + SMTP_TRACE_BYTES_MAX;
-    enum intake_result begun = intake_begin(server->intake, bytes_max, &intake);
-    if (begun != INTAKE_OK) return reply_of_intake(begun);
+    enum intake_result begun = intake_begin(server->intake, smtp_reception_bytes_max(session), &intake);
+    if (begun != INTAKE_OK) return smtp_reply_of_intake(begun);
     struct smtp_reception *reception = calloc(1, sizeof *reception);
     if (!reception) FATAL("out of memory for a message");
     struct env *env = session->conn.env;
@@ -63,7 +65,7 @@ void smtp_reception_fail(struct smtp_reception *reception, struct smtp_reply rep
 
 static void feed(struct task *t, struct smtp_reception *reception, struct slice bytes) {
     if (reception->failure.code || bytes.len == 0) return;
-    struct smtp_reply failure = reply_of_intake(intake_feed(t, reception->intake, bytes));
+    struct smtp_reply failure = smtp_reply_of_intake(intake_feed(t, reception->intake, bytes));
     if (failure.code) smtp_reception_fail(reception, failure);
 }
 
@@ -86,6 +88,7 @@ static void flow_trace(struct task *t, struct smtp_session *session, struct slic
     smtp_trace_write(&trace, session);
     if (header.len) smtp_trace_complete(&trace, session, header);
     ASSERT(!buffer_overflowed(&trace));
+    reception->trace_bytes = trace.len;
     feed(t, reception, buffer_slice(&trace));
     buffer_free(&trace);
     reception->is_flowing = true;
@@ -148,10 +151,12 @@ static void finish_intake(struct task *t, struct smtp_session *session, struct d
     if (begin_flow(t, session, true)) feed(t, reception, buffer_slice(&reception->pending));
     if (reception->failure.code) return;
     reception->failure =
-        reply_of_intake(intake_finish(t, reception->intake, &delivery->body, &delivery->facts));
+        smtp_reply_of_intake(intake_finish(t, reception->intake, &delivery->body, &delivery->facts));
     if (reception->failure.code) return;
     if (smtp_trace_is_loop(session, intake_analysis(reception->intake)))
         reception->failure = smtp_reply_named(SMTP_REPLY_MAIL_LOOP);
+    if (reception->failure.code) return;
+    smtp_reception_filter(t, session, delivery);
 }
 
 static uint32_t properties_of(const struct smtp_transaction *transaction) {

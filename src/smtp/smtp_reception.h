@@ -22,6 +22,8 @@ struct smtp_reception {
     struct buffer pending;
     size_t header_scanned_bytes;
     bool is_flowing;
+    /* What was put in front of it. */
+    uint64_t trace_bytes;
     /* A code: the message is refused. */
     struct smtp_reply failure;
     struct smtp_pace pace;
@@ -42,6 +44,14 @@ void smtp_reception_flow(struct task *t, struct smtp_session *session, uint64_t 
 bool smtp_reception_is_flood(const struct smtp_session *session);
 /* The content is whole: delivers it and ends the transaction. Returns the message's reply. */
 struct smtp_reply smtp_reception_finish(struct task *t, struct smtp_session *session);
+
+/* smtp_filter.c: shows the message to the content filter, if there is one for it, and does what it says:
+   the message is refused (smtp_reception_fail), marked as junk, or made anew with fields in its header. */
+void smtp_reception_filter(struct task *t, struct smtp_session *session, struct delivery *delivery);
+/* What intake's result says to the client; silence: it went well. */
+struct smtp_reply smtp_reply_of_intake(enum intake_result result);
+/* How many raw bytes a message may come to, its trace and all. */
+uint64_t smtp_reception_bytes_max(const struct smtp_session *session);
 
 /* smtp_trace.c: appends Return-Path, Delivered-To and Received (RFC 5321 4.4). */
 void smtp_trace_write(struct buffer *out, const struct smtp_session *session);

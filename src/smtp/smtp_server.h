@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "base/map.h"
+#include "filter/filter.h"
 #include "intake/intake.h"
 #include "login/login.h"
 #include "smtp/blocklist.h"
@@ -24,6 +25,14 @@ enum smtp_port_kind {
     SMTP_PORT_SUBMISSION,
     /* Port 465: TLS from the first byte (RFC 8314 3.3), then AUTH. */
     SMTP_PORT_SUBMISSIONS,
+};
+
+/* Content filters (filter/filter.h). */
+struct smtp_filter_settings {
+    bool is_used;
+    /* Also for who may send to anybody. */
+    bool is_for_submission;
+    enum filter_when_down when_down;
 };
 
 struct smtp_settings {
@@ -47,6 +56,7 @@ struct smtp_settings {
     struct slice relay_networks;
     /* Strangers are put off once (smtp/greylist.h). */
     bool is_greylisting;
+    struct smtp_filter_settings filter;
 };
 
 /* RFC 5321 4.5.3 and our limits. */
@@ -68,6 +78,8 @@ struct smtp_server {
     struct blocklist *blocklist;
     /* Who asks the hosts of relay domains; or NULL: nobody. */
     struct callouts *callouts;
+    /* Whom messages are shown before they are stored; or NULL. */
+    struct filter_client *filter;
 
     /* Private: connections by address, who was put off, and warm arenas. */
     struct map *addresses;

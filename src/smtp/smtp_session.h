@@ -22,6 +22,12 @@ struct smtp_account_list {
     size_t count;
     size_t capacity;
 };
+/* Recipients as a content filter is told of them: the first ones. */
+struct smtp_address_list {
+    struct slice *items;
+    size_t count;
+    size_t capacity;
+};
 struct smtp_queue_list {
     struct queue_recipient *items;
     size_t count;
@@ -46,6 +52,7 @@ struct smtp_transaction {
     bool is_addressed;
     size_t recipient_count;
     struct slice first_recipient;
+    struct smtp_address_list addresses;
     struct smtp_account_list accounts;
     struct smtp_queue_list queue;
     struct smtp_reception *reception;

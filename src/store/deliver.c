@@ -4,6 +4,7 @@
 #include "store/engine_state.h"
 #include "store/event.h"
 #include "store/inbox.h"
+#include "store/junk.h"
 #include "store/message.h"
 #include "store/queue.h"
 
@@ -63,7 +64,12 @@ static void store_delivery(struct commit *commit, struct deliver_request *reques
     for (size_t i = 0; i < count; i++) {
         struct inbox *inbox = inbox_of(commit, accounts[i]);
         if (!inbox) return;
-        inbox_add(commit, inbox, delivery->id, delivery->received_ms, (int64_t)delivery->body.raw_bytes);
+        if (delivery->is_junk)
+            junk_add(commit, inbox, delivery);
+        else
+            inbox_add(commit, inbox,
+                      &(struct entry_row){delivery->id, 0, delivery->received_ms,
+                                          (int64_t)delivery->body.raw_bytes});
     }
     if (delivery->queue_count) request->queued = queue_add(commit, delivery);
     event_add(commit, delivery->tenant, EVENT_ACCEPTED, delivery->id, count + delivery->queue_count);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "store/account.h"
-#include "store/entry.h"
 
 static const char account_inbox[] = "SELECT inbox, quota_bytes, used_bytes FROM account WHERE id = $1";
 
@@ -56,12 +55,11 @@ struct inbox *inbox_of(struct commit *commit, uint64_t account) {
     return NULL;
 }
 
-void inbox_add(struct commit *commit, struct inbox *inbox, uint64_t message, int64_t saved_ms,
-               int64_t raw_bytes) {
+void inbox_add(struct commit *commit, struct inbox *inbox, const struct entry_row *entry) {
     inbox->mailbox.modseq++;
-    entry_insert(commit->db, &inbox->mailbox, &(struct entry_row){message, 0, saved_ms, raw_bytes});
-    inbox->used_bytes += raw_bytes;
-    inbox->added_bytes += raw_bytes;
+    entry_insert(commit->db, &inbox->mailbox, entry);
+    inbox->used_bytes += entry->raw_bytes;
+    inbox->added_bytes += entry->raw_bytes;
     inbox->added_count++;
 }
 

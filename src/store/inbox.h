@@ -6,7 +6,7 @@
 #ifndef STORE_INBOX_H
 #define STORE_INBOX_H
 
-#include "store/mailbox.h"
+#include "store/entry.h"
 
 struct inboxes;
 
@@ -29,8 +29,7 @@ void inboxes_free(struct inboxes **inboxes);
    (db_failure). */
 struct inbox *inbox_of(struct commit *commit, uint64_t account);
 /* Adds an entry with the next UID and a new modseq, and counts it. */
-void inbox_add(struct commit *commit, struct inbox *inbox, uint64_t message, int64_t saved_ms,
-               int64_t raw_bytes);
+void inbox_add(struct commit *commit, struct inbox *inbox, const struct entry_row *entry);
 
 /* Writes all counters and says the news, then knows nothing any more. */
 void inboxes_write(struct commit *commit);

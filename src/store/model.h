@@ -216,6 +216,7 @@ struct delivery {
     struct message_facts facts;
     const uint64_t *accounts; /* local recipients, INBOX of each; a repeated one counts once */
     size_t account_count;
+    bool is_junk; /* into their Junk mailboxes instead */
     const struct queue_recipient *queue;
     size_t queue_count;
 };

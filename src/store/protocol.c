@@ -206,6 +206,7 @@ void pack_delivery(struct buffer *out, const struct delivery *delivery) {
     pack_number(out, delivery->account_count);
     for (size_t i = 0; i < delivery->account_count; i++) pack_number(out, delivery->accounts[i]);
     pack_queue(out, delivery->queue, delivery->queue_count);
+    pack_bool(out, delivery->is_junk);
 }
 
 void unpack_delivery(struct unpacker *in, struct arena *arena, struct delivery *delivery) {
@@ -226,6 +227,7 @@ void unpack_delivery(struct unpacker *in, struct arena *arena, struct delivery *
     delivery->accounts = accounts;
     delivery->account_count = count;
     delivery->queue = unpack_queue(in, arena, &delivery->queue_count);
+    delivery->is_junk = unpack_bool(in);
 }
 
 void pack_append(struct buffer *out, const struct append *append) {

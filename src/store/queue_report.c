@@ -95,7 +95,8 @@ static enum store_result store_report(struct commit *commit, struct report_reque
     for (size_t i = 0; i < count; i++) {
         struct inbox *inbox = inbox_of(commit, report->accounts[i]);
         if (!inbox) return db_result(commit->db, STORE_FAILED);
-        inbox_add(commit, inbox, report->id, report->received_ms, (int64_t)report->body.raw_bytes);
+        inbox_add(commit, inbox,
+                  &(struct entry_row){report->id, 0, report->received_ms, (int64_t)report->body.raw_bytes});
     }
     if (report->queue_count) (void)queue_add(commit, report);
     event_add(commit, report->tenant, EVENT_ACCEPTED, report->id, count + report->queue_count);

@@ -58,7 +58,7 @@ static bool is_token_byte(uint8_t c) {
     return ascii_is_alnum(c) || (c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
-static bool is_token(struct slice s) {
+bool http_is_token(struct slice s) {
     for (size_t i = 0; i < s.len; i++)
         if (!is_token_byte(s.ptr[i])) return false;
     return s.len > 0;
@@ -66,7 +66,7 @@ static bool is_token(struct slice s) {
 
 /* RFC 9110 9.1: the method is case-sensitive; one that is not known is 501. */
 static enum http_error read_method(struct slice name, struct http_request *request) {
-    if (!is_token(name)) return HTTP_BAD_REQUEST;
+    if (!http_is_token(name)) return HTTP_BAD_REQUEST;
     for (enum http_method m = HTTP_METHOD_GET; m <= HTTP_METHOD_OPTIONS; m++)
         if (slice_equal(name, method_names[m])) request->method = m;
     return request->method == HTTP_METHOD_UNKNOWN ? HTTP_NOT_IMPLEMENTED : HTTP_OK;
@@ -99,7 +99,7 @@ static enum http_error read_request_line(struct slice line, struct http_request 
 /* ---- the fields ---- */
 
 /* RFC 9110 5.5: visible characters, blanks and bytes above 127. */
-static bool is_field_value(struct slice value) {
+bool http_is_field_value(struct slice value) {
     for (size_t i = 0; i < value.len; i++) {
         uint8_t c = value.ptr[i];
         if ((c < ' ' && c != '\t') || c == 127) return false;
@@ -112,7 +112,7 @@ static enum http_error read_field(struct slice line, struct http_request *reques
     size_t colon = slice_find_byte(line, ':');
     if (colon == SLICE_NOT_FOUND) return HTTP_BAD_REQUEST;
     struct http_field field = {slice_sub(line, 0, colon), slice_trim(slice_skip(line, colon + 1))};
-    if (!is_token(field.name) || !is_field_value(field.value)) return HTTP_BAD_REQUEST;
+    if (!http_is_token(field.name) || !http_is_field_value(field.value)) return HTTP_BAD_REQUEST;
     if (request->field_count == HTTP_FIELDS_MAX) return HTTP_FIELDS_TOO_LARGE;
     request->fields[request->field_count++] = field;
     return HTTP_OK;
@@ -167,7 +167,7 @@ static enum http_error read_transfer_encoding(struct http_request *request) {
         request->is_chunked = true;
         return rest.len ? HTTP_BAD_REQUEST : HTTP_OK;
     }
-    return is_token(slice_take_until(&first, ';')) ? HTTP_NOT_IMPLEMENTED : HTTP_BAD_REQUEST;
+    return http_is_token(slice_take_until(&first, ';')) ? HTTP_NOT_IMPLEMENTED : HTTP_BAD_REQUEST;
 }
 
 /* RFC 9112 6.3 and RFC 9110 8.6: said twice it must be the same, digit for digit. */

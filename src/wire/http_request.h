@@ -76,6 +76,9 @@ NODISCARD enum http_error http_request_parse(struct slice head, struct http_requ
 const struct http_field *http_request_field(const struct http_request *request, struct slice name);
 /* "GET" and the like; empty for an unknown one. */
 struct slice http_method_name(enum http_method method);
+/* A token (RFC 9110 5.6.2), and what may be a field's value (RFC 9110 5.5). */
+bool http_is_token(struct slice s);
+bool http_is_field_value(struct slice value);
 /* Host without its port (RFC 3986 3.2.2); an IPv6 address keeps its brackets. */
 struct slice http_host_name(struct slice host);
 

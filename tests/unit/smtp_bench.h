@@ -9,6 +9,7 @@
 #include "test.h"
 
 #include "certificate.h"
+#include "filter/body_pieces.h"
 #include "io/file.h"
 #include "smtp/smtp_server.h"
 #include "store/body_pack.h"
@@ -33,6 +34,7 @@ struct store_client {
     size_t account_count;
     char queued[256];
     size_t queue_count;
+    bool is_junk;
     uint64_t raw_bytes;
     struct buffer message_id;
     /* The file behind the last spool. */
@@ -123,6 +125,7 @@ enum store_result store_deliver(struct task *t, struct store_client *store, cons
     buffer_append(&store->message_id, delivery->facts.message_id);
     store->tenant = delivery->tenant;
     store->raw_bytes = delivery->body.raw_bytes;
+    store->is_junk = delivery->is_junk;
     store->account_count = delivery->account_count;
     assert_true(delivery->account_count <= FAKE_ITEMS_MAX);
     for (size_t i = 0; i < delivery->account_count; i++) store->accounts[i] = delivery->accounts[i];
@@ -156,6 +159,49 @@ uint64_t body_packer_finish(struct body_packer *packer, struct buffer *out) {
     return raw_bytes;
 }
 void body_packer_reset(struct body_packer *packer) { packer->raw_bytes = 0; }
+
+struct body_pieces {
+    struct buffer bytes;
+    size_t at;
+};
+struct body_pieces *body_pieces_open(struct slice packed, struct file *file, uint64_t packed_bytes) {
+    struct body_pieces *pieces = calloc(1, sizeof *pieces);
+    pieces->bytes = buffer_new(FAKE_BODY_BYTES_MAX);
+    if (!file) buffer_append(&pieces->bytes, packed);
+    if (file) {
+        uint8_t *room = buffer_reserve(&pieces->bytes, packed_bytes);
+        assert_int_equal(file_read(file, room, packed_bytes, 0), packed_bytes);
+        buffer_grew(&pieces->bytes, packed_bytes);
+    }
+    return pieces;
+}
+enum body_pieces_status body_pieces_next(struct body_pieces *pieces, struct buffer *raw) {
+    struct slice piece = slice_sub(buffer_slice(&pieces->bytes), pieces->at, BODY_FRAME_BYTES);
+    buffer_clear(raw);
+    buffer_append(raw, piece);
+    pieces->at += piece.len;
+    return piece.len ? BODY_PIECES_MORE : BODY_PIECES_END;
+}
+void body_pieces_free(struct body_pieces **pieces) {
+    buffer_free(&(*pieces)->bytes);
+    free(*pieces);
+    *pieces = NULL;
+}
+
+/* ---- a filter with one opinion ---- */
+struct filter_client {
+    struct filter_verdict verdict;
+    size_t asked;
+    size_t recipient_count;
+    uint64_t trace_bytes;
+};
+void filter_ask(struct task *t, struct filter_client *client, struct arena *arena,
+                const struct filter_question *question, struct filter_verdict *verdict) {
+    client->asked++;
+    client->recipient_count = question->recipient_count;
+    client->trace_bytes = question->trace_bytes;
+    *verdict = client->verdict;
+}
 
 /* ---- a login with one password: the response "Z29vZA==" ---- */
 static const struct login_identity fake_identity = {1, 1, "alice@example.test"};
@@ -204,6 +250,7 @@ struct smtp_bench {
     struct login_context login;
     struct conn_group group;
     struct smtp_server server;
+    struct filter_client filter;
     struct tls_context *tls;
     const char *peer;
 };
@@ -230,6 +277,7 @@ static inline void bench_open(struct smtp_bench *bench, struct env *env) {
     bench->server = (struct smtp_server){.login = &bench->login,
                                          .intake = intake_pool_new(env, &bench->store, 64 * 1024 * 1024),
                                          .store = &bench->store,
+                                         .filter = &bench->filter,
                                          .settings = smtp_settings_default()};
     smtp_server_init(&bench->server);
 }

@@ -147,6 +147,88 @@ static void spool_body(struct task *t, struct env *env) {
 }
 static void a_large_message_is_spooled_whole(void **state) { task_test_run(spool_body); }
 
+/* ---- content filters ---- */
+
+static void open_filtered(struct smtp_bench *bench, struct env *env, enum filter_action action) {
+    bench_open(bench, env);
+    bench->server.settings.filter.is_used = true;
+    bench->filter.verdict = (struct filter_verdict){.action = action};
+}
+
+static void fields_body(struct task *t, struct env *env) {
+    struct smtp_bench bench;
+    static const struct slice fields = SLICE_INIT("X-A: b\r\nX-C: d\r\n\te\r\n");
+    open_filtered(&bench, env, FILTER_JUNK);
+    bench.filter.verdict.fields = fields;
+    struct buffer content = buffer_new(16 << 20);
+    buffer_append_text(&content, "Subject: x\r\nMessage-ID: <m@x>\r\n\r\n");
+    /* In memory, then over several pieces of a spool. */
+    for (size_t round = 1; round <= 2; round++) {
+        char answer[64];
+        (void)snprintf(answer, sizeof answer, "S: 250 2.0.0 <any>\nSTORED %zu\n", round);
+        send_content(t, &bench, &content, answer);
+        struct slice body = buffer_slice(&bench.store.body);
+        size_t trace = bench.filter.trace_bytes;
+        assert_true(trace > 0 && slice_starts(body, SLICE("Return-Path: <")));
+        assert_int_equal(bench.store.raw_bytes, body.len);
+        assert_true(slice_equal(slice_sub(body, trace, fields.len), fields));
+        assert_true(slice_equal(slice_skip(body, trace + fields.len), buffer_slice(&content)));
+        assert_slice(buffer_slice(&bench.store.message_id), "m@x");
+        assert_true(bench.store.is_junk);
+        append_message(&content, "0123456789 0123456789 0123456789 0123456789\r\n", 50000);
+    }
+    assert_int_equal(bench.filter.recipient_count, 1);
+    buffer_free(&content);
+    bench_close(t, &bench);
+}
+static void a_filters_fields_stand_behind_the_trace(void **state) { task_test_run(fields_body); }
+
+static void verdicts_body(struct task *t, struct env *env) {
+    struct smtp_bench bench;
+    open_filtered(&bench, env, FILTER_REJECT);
+    bench.filter.verdict.text = SLICE("No such mail");
+    say(t, &bench, SMTP_PORT_MX, MESSAGE "C: x\nC: .\nS: 550 5.7.1 No such mail\n");
+    bench.filter.verdict = (struct filter_verdict){.action = FILTER_DEFER};
+    say(t, &bench, SMTP_PORT_MX, MESSAGE "C: x\nC: .\nS: 451 4.7.1 <any>\n");
+    bench.filter.verdict = (struct filter_verdict){.action = FILTER_DOWN, .text = SLICE("gone")};
+    say(t, &bench, SMTP_PORT_MX, MESSAGE "C: x\nC: .\nS: 451 4.7.1 <any>\n");
+    assert_int_equal(bench.store.deliveries, 0);
+    bench.server.settings.filter.when_down = FILTER_DOWN_JUNKS;
+    say(t, &bench, SMTP_PORT_MX, MESSAGE "C: x\nC: .\nS: 250 2.0.0 <any>\n");
+    assert_true(bench.store.is_junk && stored(&bench, "X-Posthaste-Filter: none"));
+    bench.server.settings.filter.when_down = FILTER_DOWN_ACCEPTS;
+    say(t, &bench, SMTP_PORT_MX, MESSAGE "C: x\nC: .\nS: 250 2.0.0 <any>\n");
+    assert_true(!bench.store.is_junk && stored(&bench, "X-Posthaste-Filter: none"));
+    bench.filter.verdict = (struct filter_verdict){.action = FILTER_ACCEPT};
+    say(t, &bench, SMTP_PORT_MX, MESSAGE "C: x\nC: .\nS: 250 2.0.0 <any>\n");
+    assert_true(!bench.store.is_junk && !stored(&bench, "X-Posthaste-Filter"));
+    bench_close(t, &bench);
+}
+static void what_the_filter_says_is_done(void **state) { task_test_run(verdicts_body); }
+
+static void who_is_filtered_body(struct task *t, struct env *env) {
+    struct smtp_bench bench;
+    open_filtered(&bench, env, FILTER_REJECT);
+    static const char own[] = LOGIN "C: MAIL FROM:<alice@example.test>\nC: RCPT TO:<alice@example.test>\n"
+                                    "C: DATA\nS: 250 <any>\nS: 250 <any>\nS: 354 <any>\nC: x\nC: .\n";
+    char transcript[1000];
+    (void)snprintf(transcript, sizeof transcript, "%sS: 250 <any>\n", own);
+    say(t, &bench, SMTP_PORT_SUBMISSION, transcript);
+    bench.server.settings.relay_networks = SLICE("192.0.2.9");
+    say(t, &bench, SMTP_PORT_MX, MESSAGE "C: x\nC: .\nS: 250 <any>\n");
+    assert_int_equal(bench.filter.asked, 0);
+    bench.server.settings.filter.is_for_submission = true;
+    (void)snprintf(transcript, sizeof transcript, "%sS: 550 5.7.1 <any>\n", own);
+    say(t, &bench, SMTP_PORT_SUBMISSION, transcript);
+    say(t, &bench, SMTP_PORT_MX, MESSAGE "C: x\nC: .\nS: 550 5.7.1 <any>\n");
+    assert_int_equal(bench.filter.asked, 2);
+    assert_int_equal(bench.store.deliveries, 2);
+    bench_close(t, &bench);
+}
+static void own_users_are_filtered_only_where_it_is_asked_for(void **state) {
+    task_test_run(who_is_filtered_body);
+}
+
 /* ---- refusals ---- */
 static void loops_body(struct task *t, struct env *env) {
     struct smtp_bench bench;
@@ -424,6 +506,9 @@ int main(void) {
         cmocka_unit_test(recipients_are_not_told_of_each_other),
         cmocka_unit_test(submission_adds_only_what_is_missing),
         cmocka_unit_test(a_large_message_is_spooled_whole),
+        cmocka_unit_test(a_filters_fields_stand_behind_the_trace),
+        cmocka_unit_test(what_the_filter_says_is_done),
+        cmocka_unit_test(own_users_are_filtered_only_where_it_is_asked_for),
         cmocka_unit_test(mail_that_goes_in_circles_is_refused),
         cmocka_unit_test(messages_over_the_limit_are_refused),
         cmocka_unit_test(chunks_over_the_limit_are_drained_exactly),

@@ -72,6 +72,39 @@ static void queue_body(struct task *t, struct store_bench *bench) {
     assert_int_equal(engine_deliver(t, bench->engine, &nobody), STORE_NOT_FOUND);
 }
 
+static uint64_t find_junk(struct store_bench *bench) {
+    struct mailbox mailbox;
+    assert_int_equal(
+        reader_mailbox_find(bench->reader, bench->arena, bench->account, SLICE("Junk"), &mailbox), STORE_OK);
+    return mailbox.id;
+}
+
+static void junk_body(struct task *t, struct store_bench *bench) {
+    struct entry *entries = NULL;
+    bench_add_account(t, bench, 0);
+    struct delivery delivery = bench_delivery(bench, SLICE("cheap"));
+    delivery.is_junk = true;
+    assert_int_equal(engine_deliver(t, bench->engine, &delivery), STORE_OK);
+    assert_int_equal(engine_deliver(t, bench->engine, &delivery), STORE_OK);
+    uint64_t junk = find_junk(bench);
+    assert_int_equal(bench_mailbox(bench, bench->inbox).message_count, 0);
+    assert_int_equal(bench_mailbox(bench, junk).message_count, 1);
+    assert_int_equal(bench_mailbox(bench, junk).unseen_count, 1);
+    assert_int_equal(bench_entries(bench, junk, &entries), 1);
+    assert_true(entries[0].flags >> FLAG_KEYWORD_FIRST_BIT);
+    /* Without a Junk mailbox it is still not lost. */
+    assert_int_equal(engine_mailbox_delete(t, bench->engine, bench->account, SLICE("Junk")), STORE_OK);
+    delivery = bench_delivery(bench, SLICE("pills"));
+    delivery.is_junk = true;
+    assert_int_equal(engine_deliver(t, bench->engine, &delivery), STORE_OK);
+    bench_deliver(t, bench, SLICE("clean"));
+    assert_int_equal(bench_entries(bench, bench->inbox, &entries), 2);
+    assert_true(entries[0].flags >> FLAG_KEYWORD_FIRST_BIT);
+    assert_int_equal(entries[1].flags, 0);
+}
+
+static void junk_goes_into_junk_or_else_into_the_inbox(void **state) { bench_run(junk_body, NULL); }
+
 static void recipients_elsewhere_are_queued_in_the_same_commit(void **state) { bench_run(queue_body, NULL); }
 
 static void deliver_in_thread(struct task *t, struct store_bench *bench, const char *id,
@@ -104,6 +137,7 @@ int main(void) {
         cmocka_unit_test(a_delivered_message_is_in_the_inbox_after_a_restart),
         cmocka_unit_test(a_delivery_asked_again_is_stored_once),
         cmocka_unit_test(recipients_elsewhere_are_queued_in_the_same_commit),
+        cmocka_unit_test(junk_goes_into_junk_or_else_into_the_inbox),
         cmocka_unit_test(answers_join_their_thread_also_when_they_overtake),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,119 @@
+"""A real rspamd on loopback with two rules and no network, and a scripted stand-in for a broken one."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from clients import need
+from ports import wait_for_port
+
+START_SECONDS_MAX = 30
+
+# GTUBE is built in: reject. The bigger list of top-level domains takes ten seconds to read.
+CONFIG = """
+options {{
+  pidfile = "{folder}/rspamd.pid"; tempdir = "{folder}"; control_socket = "{folder}/control.sock mode=0600";
+  cache_file = "{folder}/symbols.cache"; hs_cache_dir = "{folder}/"; url_tld = "{folder}/domains";
+  filters = "regexp"; local_addrs = []; explicit_modules = [];
+  dns {{ nameserver = ["127.0.0.1:9"]; timeout = 0.1s; retransmits = 1; }}
+}}
+logging {{ type = "file"; filename = "{folder}/rspamd.log"; level = "info"; }}
+worker "normal" {{ bind_socket = "127.0.0.1:{port}"; count = 1; mime = true; }}
+actions {{ reject = 15; "add header" = 6; greylist = 4; }}
+modules {{ path = "/usr/share/rspamd/plugins/milter_headers.lua"; }}
+milter_headers {{ use = ["x-spam-status", "x-spamd-result"]; skip_local = false; skip_authenticated = false; }}
+regexp {{
+  "TEST_JUNK" {{ re = "Subject=/cheap pills/i"; score = 7.0; description = "words of the test"; }}
+  "TEST_MARK" {{ re = "Subject=/harmless/i"; score = 0.5; description = "seen"; }}
+}}
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Rspamd:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.folder.mkdir(exist_ok=True)
+        (self.folder / "domains").write_text("test\ncom\n")
+        config = self.folder / "rspamd.conf"
+        config.write_text(CONFIG.format(folder=self.folder, port=self.port))
+        with (self.folder / "out").open("ab") as out:
+            self.process = subprocess.Popen([need("rspamd"), "--insecure", "--no-fork", "--config", str(config)],
+                                            stdout=out, stderr=out)
+        wait_for_port(self.port, START_SECONDS_MAX)
+
+    def stop(self) -> None:
+        if self.process:
+            self.process.terminate()
+            self.process.wait(START_SECONDS_MAX)
+        self.process = None
+
+
+def read_request(client: socket.socket) -> bytes:
+    """A whole request: its head, and as much body as that announces."""
+    request = b""
+    while b"\r\n\r\n" not in request:
+        request += client.recv(65536) or b"\r\n\r\n"
+    head, _, body = request.partition(b"\r\n\r\n")
+    lengths = [line.split(b":")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
+    while lengths and len(body) < int(lengths[0]):
+        more = client.recv(65536)
+        if not more:
+            break
+        body += more
+    return head + b"\r\n\r\n" + body
+
+
+class Scripted:
+    """Answers every request by what `answer` does with the connection; keeps the requests."""
+
+    def __init__(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self.listener.getsockname()[1])
+        self.requests: list[bytes] = []
+        self.answer: Callable[[socket.socket], None] = lambda client: None
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self) -> None:
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            with client:
+                try:
+                    self.requests.append(read_request(client))
+                    self.answer(client)
+                except OSError:
+                    pass
+
+    def says(self, answer: bytes) -> None:
+        self.answer = lambda client: client.sendall(answer)
+
+    def says_json(self, text: str, status: str = "200 OK") -> None:
+        self.says(f"HTTP/1.1 {status}\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode())
+
+    def close(self) -> None:
+        self.listener.close()
+
+
+def stall(client: socket.socket) -> None:
+    """Says nothing until the other side has had enough."""
+    client.settimeout(60)
+    client.sendall(b"HTTP/1.1 200 OK\r\nContent-Len")
+    time.sleep(0.1)
+    client.recv(1)
