@@ -21,10 +21,16 @@ static void site_unlink(struct scheduler *scheduler, struct site *site) {
     list_remove(&site->link);
 }
 
-/* What was delivered to lately is worth remembering for a while. */
+static bool is_blocked(const struct scheduler *scheduler, const struct site *site) {
+    return site->blocked_until_ms > env_now_ms(scheduler->env);
+}
+
+/* What was delivered to lately is worth remembering for a while, and a pause that the data folder does not
+   know of. */
 static void site_rest(struct scheduler *scheduler, struct site *site) {
+    bool is_pausing = site->failures == 0 && is_blocked(scheduler, site);
     site_unlink(scheduler, site);
-    if (!site->is_proven) {
+    if (!site->is_proven && !is_pausing) {
         site_forget(scheduler, site);
         return;
     }
@@ -126,10 +132,6 @@ static void share_out(struct scheduler *scheduler) {
             list_append(list, &site->link);
         }
     }
-}
-
-static bool is_blocked(const struct scheduler *scheduler, const struct site *site) {
-    return site->blocked_until_ms > env_now_ms(scheduler->env);
 }
 
 static void wake_idle(struct site *site) {

@@ -522,6 +522,30 @@ static void store_dies_at_the_end(struct task *t, struct bench *bench) {
 }
 static void a_session_without_a_message_keeps_nobody_waiting(void **state) { run(store_dies_at_the_end); }
 
+static size_t count_reports(const struct bench *bench) {
+    size_t count = 0;
+    for (size_t i = 0; i < bench->given_count; i++) count += bench->given[i].is_report;
+    return count;
+}
+
+static void full_disk(struct task *t, struct bench *bench) {
+    bench->outcome = QUEUE_FAILED;
+    bench->work_ms = 2000;
+    (void)submit_to(t, bench, "bob@one.test");
+    pass(t, 3000);
+    assert_int_equal(count_reports(bench), 1);
+    sim_machine_faults(bench->host)->no_space_chance = SIM_ALWAYS;
+    pass(t, 2 * MINUTE_MS);
+    assert_in_range(count_reports(bench), 3, 6);
+    sim_machine_faults(bench->host)->no_space_chance = 0;
+    pass(t, MINUTE_MS);
+    size_t before = count_reports(bench);
+    assert_int_equal(engine_queue_next_due(bench->engine), QUEUE_NEVER);
+    pass(t, HOUR_MS);
+    assert_int_equal(count_reports(bench), before);
+}
+static void a_report_that_cannot_be_stored_is_made_again_in_a_while(void **state) { run(full_disk); }
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fresh_message_leaves_at_once),
@@ -535,6 +559,7 @@ int main(void) {
         cmocka_unit_test(what_a_remote_role_died_with_is_given_to_its_successor),
         cmocka_unit_test(what_is_in_hand_is_not_given_twice_by_a_new_store),
         cmocka_unit_test(a_session_without_a_message_keeps_nobody_waiting),
+        cmocka_unit_test(a_report_that_cannot_be_stored_is_made_again_in_a_while),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
