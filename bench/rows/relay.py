@@ -15,7 +15,7 @@ from measure import Flushes, cpu_seconds
 from peer import free_port
 from relay_servers import DOMAIN, ours, postfix
 from relay_sink import Sink
-from relay_zone import LIVE_ADDRESS, Zone
+from relay_zone import LIVE_ADDRESS, served_zones
 from row import OURS, Bench, Figure, Row, Target, Values, at_most, by_server
 
 MESSAGES = 4000
@@ -68,7 +68,7 @@ def running(bench: Bench) -> Iterator[Relays]:
     folder = bench.folder / f"relay-{bench.started}"
     folder.mkdir()
     sink_port = free_port([LIVE_ADDRESS])
-    zone, sink, started = Zone(folder / "zone"), Sink(LIVE_ADDRESS, sink_port), []
+    zone, sink, started = served_zones(folder / "zone"), Sink(LIVE_ADDRESS, sink_port), []
     try:
         for server in made(folder, bench, zone.port, sink_port):
             server.prepare()

@@ -16,7 +16,7 @@ from peer import free_port
 from relay_servers import OurRelay, ours
 from relay_sink import Sink
 from relay_watch import Watch
-from relay_zone import LIVE_ADDRESS, WATCHED_ADDRESS, Zone
+from relay_zone import LIVE_ADDRESS, WATCHED_ADDRESS, served_zones
 from row import OURS, ROOT, Bench, Figure, Row, Target, Values
 from server import children
 
@@ -99,7 +99,7 @@ def full_queue(bench: Bench) -> Values:
     folder = bench.folder / f"relay-queue-{bench.started}"
     folder.mkdir()
     port = free_port([LIVE_ADDRESS, WATCHED_ADDRESS])
-    zone, sink, watch = Zone(folder / "zone"), Sink(LIVE_ADDRESS, port), Watch(WATCHED_ADDRESS, port)
+    zone, sink, watch = served_zones(folder / "zone"), Sink(LIVE_ADDRESS, port), Watch(WATCHED_ADDRESS, port)
     server = ours(folder, zone.port, port)
     server.prepare()
     # Whose the files are is settled at the first start.
