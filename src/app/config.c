@@ -35,7 +35,7 @@ void config_defaults(struct config *config) {
                      .delay_warning_hours = 4,
                      .account_recipients_per_hour = 200,
                      .account_recipients_per_day = 1000},
-        .filter = {.rspamd = ""},
+        .filter = {.rspamd = "", .milter = ""},
     };
 }
 
@@ -128,10 +128,12 @@ void config_render(const struct config *config, struct buffer *out) {
         "# outbound.trusted_roots = %s\n"
         "# outbound.lifetime_hours = %llu\n# outbound.delay_warning_hours = %llu\n"
         "# outbound.account_recipients_per_hour = %llu\n# outbound.account_recipients_per_day = %llu\n\n"
-        "# rspamd looks at mail before it is stored (docs/filters.md); when it does not answer: defer, "
+        "# rspamd, or a milter, looks at mail before it is stored (docs/filters.md); when it does not "
+        "answer: defer, "
         "accept or "
         "junk.\n"
-        "# filter.rspamd = 127.0.0.1:11333\n# filter.when_down = defer\n# filter.submission = no\n\n"
+        "# filter.rspamd = 127.0.0.1:11333\n# filter.milter = inet:127.0.0.1:8891\n"
+        "# filter.when_down = defer\n# filter.submission = no\n\n"
         "# log.level = info\n",
         config->hostname, config->listen[0], (unsigned long long)config->base_port, config->tls_certificate,
         config->tls_key, (unsigned long long)(config->message_bytes_max >> 20),

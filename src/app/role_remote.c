@@ -51,7 +51,8 @@ static struct courier_settings courier_settings_of(const struct role *role) {
 }
 
 static struct filter_places filter_places_of(const struct role *role) {
-    return (struct filter_places){.rspamd = slice_from_text(role->settings.filter.rspamd)};
+    const struct filter_settings *filter = &role->settings.filter;
+    return (struct filter_places){slice_from_text(filter->rspamd), slice_from_text(filter->milter)};
 }
 
 static bool start(struct task *t, struct role *role) {
