@@ -4,14 +4,12 @@ it on to LIVE_ADDRESS (bench/relay_zone.py). Each with `name`, `ports.smtp`, sta
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import peer_postfix
-from peer import Peer, answers, free_port
+from peer import Peer, free_port
 from relay_zone import LIVE_ADDRESS
-from row import ROOT
 from server import Server
 
 DOMAIN = "live.test"
@@ -69,27 +67,19 @@ class PeerRelay:
         return sum(1 for place in self.places() for file in place.rglob("*") if file.is_file())
 
     def places(self) -> list[Path]:
-        root = self.peer.folder
-        return [root / "queue" / name for name in ("incoming", "active", "deferred")] + [
-            root / "root/var/spool/exim4/input", root / "root/var/spool/smtpd/queue"]
+        return [self.peer.folder / "queue" / name for name in ("incoming", "active", "deferred")]
+
+
+def place_of(folder: Path, name: str) -> Path:
+    place = folder / name
+    place.mkdir()
+    return place
+
+
+def ours(folder: Path, zone_port: int, sink_port: int) -> OurRelay:
+    return OurRelay(place_of(folder, "ours"), zone_port, sink_port)
 
 
 def postfix(folder: Path, sink_port: int) -> PeerRelay:
-    return PeerRelay(peer_postfix.Postfix(folder, "127.0.0.1", free_port(["127.0.0.1"]), "relay.test",
-                                          {DOMAIN: (LIVE_ADDRESS, sink_port)}, POSTFIX_SETTINGS))
-
-
-def unpacked(folder: Path, sink_port: int) -> list[PeerRelay]:
-    """Exim and OpenSMTPD, where scripts/unpack-packages.sh laid them out."""
-    if not (ROOT / "build" / "peers" / "usr").exists():
-        return []
-    from peer_exim import Exim
-    from peer_opensmtpd import OpenSmtpd
-
-    found = []
-    for kind in (Exim, OpenSmtpd):
-        place = folder / kind.name.lower()
-        place.mkdir()
-        found.append(PeerRelay(kind(place, "127.0.0.1", free_port(["127.0.0.1"]), "relay.test",
-                                    {DOMAIN: (LIVE_ADDRESS, sink_port)})))
-    return found
+    return PeerRelay(peer_postfix.Postfix(place_of(folder, "postfix"), "127.0.0.1", free_port(["127.0.0.1"]),
+                                          "relay.test", {DOMAIN: (LIVE_ADDRESS, sink_port)}, POSTFIX_SETTINGS))

@@ -1,7 +1,7 @@
 """The name server of the relaying rows: NSD on a loopback port, one zone, two hosts that mail is relayed to.
 
-live.test and NAME.live.test, whatever NAME is, are domains of their own whose mail goes to LIVE_ADDRESS; dead.test's mail
-goes to DEAD_ADDRESS, where nothing may listen.
+live.test and NAME.live.test, whatever NAME is, are domains of their own whose mail goes to LIVE_ADDRESS, as
+NAME.watched.test's goes to WATCHED_ADDRESS; dead.test's goes to DEAD_ADDRESS, where nothing may listen.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import subprocess
 import time
 from pathlib import Path
 
-LIVE_ADDRESS, DEAD_ADDRESS = "127.0.0.2", "127.0.0.3"
+LIVE_ADDRESS, DEAD_ADDRESS, WATCHED_ADDRESS = "127.0.0.2", "127.0.0.3", "127.0.0.4"
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 20
 CONFIGURATION = """
@@ -43,6 +43,8 @@ ns IN A 127.0.0.1
 live IN MX 10 mx.test.
 *.live IN MX 10 mx.test.
 mx IN A {LIVE_ADDRESS}
+*.watched IN MX 10 mx.watched.test.
+mx.watched IN A {WATCHED_ADDRESS}
 dead IN MX 10 mx.dead.test.
 mx.dead IN A {DEAD_ADDRESS}
 """

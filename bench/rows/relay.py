@@ -1,5 +1,4 @@
-"""Mail for others: accepted, durable, and relayed to smtp-sink, beside Postfix (and Exim and OpenSMTPD where
-scripts/unpack-packages.sh build/peers laid them out)."""
+"""Mail for others: accepted, durable, and relayed to smtp-sink, beside Postfix."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ from typing import Any
 from deliver import Load, send_text_to
 from measure import Flushes, cpu_seconds
 from peer import free_port
-from relay_servers import DOMAIN, OurRelay, postfix, unpacked
+from relay_servers import DOMAIN, ours, postfix
 from relay_sink import Sink
 from relay_zone import LIVE_ADDRESS, Zone
 from row import OURS, Bench, Figure, Row, Target, Values, at_most, by_server
@@ -56,15 +55,11 @@ def wait_until_recorded(server: Any) -> None:
         time.sleep(0.2)
 
 
-def made(folder: Path, bench: Bench, zone_port: int, sink_port: int) -> list[Any]:
-    """Not started."""
-    names = ["postfix", "ours"]
-    for name in names:
-        (folder / name).mkdir()
-    servers = [postfix(folder / "postfix", sink_port), *unpacked(folder, sink_port)]
+def made(folder: Path, bench: Bench, zone_port: int, sink_port: int) -> Iterator[Any]:
+    """One after the other, not started: the next looks for a port when the one before has its own."""
+    yield postfix(folder, sink_port)
     if not bench.peer_only:
-        servers.append(OurRelay(folder / "ours", zone_port, sink_port))
-    return servers
+        yield ours(folder, zone_port, sink_port)
 
 
 @contextmanager

@@ -139,12 +139,21 @@ static json_t *alias_list(struct admin *admin) {
     return json_pack("{s:o}", "aliases", list);
 }
 
+/* False: the words behind the name are none. */
+static bool read_domain_kind(const struct admin_request *request, enum domain_kind *kind) {
+    *kind = DOMAIN_LOCAL;
+    if (request->word_count == 3) return true;
+    *kind = request->word_count == 4 ? DOMAIN_RELAYED : DOMAIN_VERIFIED;
+    return slice_equal(request->words[3], SLICE("relay")) &&
+           (request->word_count == 4 || slice_equal(request->words[4], SLICE("verify")));
+}
+
 static json_t *domain_add(struct admin *admin) {
     struct slice name = admin->request->words[2];
-    bool is_relay = admin->request->word_count > 3;
-    if (is_relay && !slice_equal(admin->request->words[3], SLICE("relay")))
-        return admin_error(SLICE("a domain can be added as \"relay\" only"));
-    enum store_result result = engine_domain_add(admin->t, admin->engine, name, is_relay);
+    enum domain_kind kind;
+    if (!read_domain_kind(admin->request, &kind))
+        return admin_error(SLICE("a domain can be added as \"relay\", or \"relay\" and \"verify\", only"));
+    enum store_result result = engine_domain_add(admin->t, admin->engine, name, kind);
     if (result == STORE_OK) return done("added", name);
     return admin_failure(admin, result, name, "", "is not a domain name");
 }
@@ -164,9 +173,9 @@ static json_t *domain_list(struct admin *admin) {
     if (result != STORE_OK) return admin_failure(admin, result, SLICE("the list"), "", "");
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(list,
-                              json_pack("{s:o, s:I, s:b}", "name", admin_text(domains[i].name), "accounts",
-                                        (json_int_t)domains[i].account_count, "relay", domains[i].is_relay));
+        json_array_append_new(list, json_pack("{s:o, s:I, s:b, s:b}", "name", admin_text(domains[i].name),
+                                              "accounts", (json_int_t)domains[i].account_count, "relay",
+                                              domains[i].is_relay, "verify", domains[i].is_verified));
     return json_pack("{s:o}", "domains", list);
 }
 
@@ -280,7 +289,7 @@ static const struct verb verbs[] = {
     {SLICE_INIT("alias"), SLICE_INIT("list"), 2, 2, alias_list},
     {SLICE_INIT("alias"), SLICE_INIT("remove"), 3, 4, alias_remove},
     {SLICE_INIT("compact"), SLICE_INIT(""), 1, 1, compact},
-    {SLICE_INIT("domain"), SLICE_INIT("add"), 3, 4, domain_add},
+    {SLICE_INIT("domain"), SLICE_INIT("add"), 3, 5, domain_add},
     {SLICE_INIT("domain"), SLICE_INIT("list"), 2, 2, domain_list},
     {SLICE_INIT("domain"), SLICE_INIT("remove"), 3, 3, domain_remove},
     {SLICE_INIT("health"), SLICE_INIT(""), 1, 1, health},

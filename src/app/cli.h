@@ -76,6 +76,7 @@ struct cli {
     bool is_mbox;
     bool is_nagios;
     bool is_relay;
+    bool is_verified;
     /* What is left: the command's words. */
     struct slice words[ADMIN_WORDS_MAX];
     size_t word_count;

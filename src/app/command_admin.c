@@ -40,10 +40,14 @@ static void print_alias(const json_t *alias) {
     (void)printf("%s -> %s\n", text_of(alias, "address"), text_of(alias, "target"));
 }
 
+static const char *passed_on(const json_t *domain) {
+    if (json_is_true(json_object_get(domain, "verify"))) return ", the rest is verified and passed on";
+    return json_is_true(json_object_get(domain, "relay")) ? ", the rest is passed on" : "";
+}
+
 static void print_domain(const json_t *domain) {
     (void)printf("%s  %" JSON_INTEGER_FORMAT " accounts%s\n", text_of(domain, "name"),
-                 number_of(domain, "accounts"),
-                 json_is_true(json_object_get(domain, "relay")) ? ", the rest is passed on" : "");
+                 number_of(domain, "accounts"), passed_on(domain));
 }
 
 static void print_role(const json_t *role) {
@@ -207,8 +211,11 @@ int command_domain(struct cli *cli) {
     int status = check_verbs(cli, verbs, words);
     if (status == 0 && cli->is_relay && !verb_is(cli, "add"))
         status = cli_misuse(cli, "--relay belongs to domain add");
+    if (status == 0 && cli->is_verified && !cli->is_relay)
+        status = cli_misuse(cli, "--verify belongs to --relay");
     struct admin_request request = command_request(cli);
     if (cli->is_relay) request.words[request.word_count++] = SLICE("relay");
+    if (cli->is_verified) request.words[request.word_count++] = SLICE("verify");
     return status ? status : command_ask(cli, &request, print_words, "clean");
 }
 

@@ -9,7 +9,7 @@
 #include "base/limits.h"
 
 enum {
-    STORE_PATIENCE_MS = 5000,
+    STORE_ANSWER_MS = 5000,
     SECONDS_A_DAY = 86400,
     CHECKS_MAX = HEALTH_PORTS + 3,
     /* Of a Nagios plug-in. */
@@ -62,7 +62,7 @@ static void ask_store(struct health *health) {
     struct admin_request request = {.words = {SLICE("health")}, .word_count = 1};
     struct health_check *check = add(health, "store");
     int64_t ms = 0;
-    health->grants = admin_ask_within(health->cli->data, &request, STORE_PATIENCE_MS, &ms);
+    health->grants = admin_ask_within(health->cli->data, &request, STORE_ANSWER_MS, &ms);
     check->ms = ms;
     const char *error = json_string_value(json_object_get(health->grants, "error"));
     if (error) {

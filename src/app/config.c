@@ -34,7 +34,8 @@ void config_defaults(struct config *config) {
                      .lifetime_hours = 120,
                      .delay_warning_hours = 4,
                      .account_recipients_per_hour = 200,
-                     .account_recipients_per_day = 1000},
+                     .account_recipients_per_day = 1000,
+                     .trace_days = FLIGHTS_KEPT_DAYS},
         .filter = {.rspamd = "", .milter = ""},
     };
 }
@@ -127,11 +128,12 @@ void config_render(const struct config *config, struct buffer *out) {
         "# outbound.source_ipv4 = 192.0.2.1\n# outbound.source_ipv6 = 2001:db8::1\n"
         "# outbound.trusted_roots = %s\n"
         "# outbound.lifetime_hours = %llu\n# outbound.delay_warning_hours = %llu\n"
-        "# outbound.account_recipients_per_hour = %llu\n# outbound.account_recipients_per_day = %llu\n\n"
-        "# rspamd, or a milter, looks at mail before it is stored (docs/filters.md); when it does not "
-        "answer: defer, "
-        "accept or "
-        "junk.\n"
+        "# outbound.account_recipients_per_hour = %llu\n# outbound.account_recipients_per_day = %llu\n"
+        "# For so many days posthaste trace knows what happened to a message.\n"
+        "# outbound.trace_days = %llu\n\n"
+        "# rspamd, or a milter, looks at mail before it is stored (docs/filters.md); without an answer: "
+        "defer,\n"
+        "# accept or junk.\n"
         "# filter.rspamd = 127.0.0.1:11333\n# filter.milter = inet:127.0.0.1:8891\n"
         "# filter.when_down = defer\n# filter.submission = no\n\n"
         "# log.level = info\n",
@@ -143,5 +145,6 @@ void config_render(const struct config *config, struct buffer *out) {
         (unsigned long long)config->outbound.lifetime_hours,
         (unsigned long long)config->outbound.delay_warning_hours,
         (unsigned long long)config->outbound.account_recipients_per_hour,
-        (unsigned long long)config->outbound.account_recipients_per_day);
+        (unsigned long long)config->outbound.account_recipients_per_day,
+        (unsigned long long)config->outbound.trace_days);
 }

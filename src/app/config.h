@@ -16,6 +16,7 @@ enum {
     CONFIG_PROCESSES_MAX = 32,
     CONFIG_FILE_BYTES_MAX = 1 << 20,
     CONFIG_LIFETIME_HOURS_MAX = 720,
+    CONFIG_TRACE_DAYS_MAX = 3650,
     CONFIG_RECIPIENTS_MAX = 10000000,
 };
 
@@ -40,6 +41,8 @@ struct outbound_settings {
     /* Recipients elsewhere that one account may have; 0: no limit. */
     uint64_t account_recipients_per_hour;
     uint64_t account_recipients_per_day;
+    /* For so long posthaste trace knows what happened. */
+    uint64_t trace_days;
 };
 
 /* Content filters (docs/filters.md). */

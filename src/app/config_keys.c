@@ -196,6 +196,8 @@ static const struct key keys[] = {
      "a number from 0 (no limit) to 10000000"},
     {SLICE_INIT("outbound.account_recipients_per_day"), read_number, AT(outbound.account_recipients_per_day),
      0, CONFIG_RECIPIENTS_MAX, "a number from 0 (no limit) to 10000000"},
+    {SLICE_INIT("outbound.trace_days"), read_number, AT(outbound.trace_days), 1, CONFIG_TRACE_DAYS_MAX,
+     "a number of days from 1 to 3650"},
     {SLICE_INIT("filter.rspamd"), read_filter_place, AT(filter.rspamd), 0, 0,
      "an address and a port, like 127.0.0.1:11333 or [::1]:11333"},
     {SLICE_INIT("filter.milter"), read_milter_place, AT(filter.milter), 0, 0,

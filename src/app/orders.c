@@ -23,6 +23,7 @@ static void pack_outbound(struct buffer *out, const struct outbound_settings *ou
     pack_number(out, outbound->delay_warning_hours);
     pack_number(out, outbound->account_recipients_per_hour);
     pack_number(out, outbound->account_recipients_per_day);
+    pack_number(out, outbound->trace_days);
 }
 
 static void unpack_outbound(struct unpacker *in, struct arena *arena, struct outbound_settings *outbound) {
@@ -34,6 +35,7 @@ static void unpack_outbound(struct unpacker *in, struct arena *arena, struct out
     outbound->delay_warning_hours = unpack_number_max(in, CONFIG_LIFETIME_HOURS_MAX);
     outbound->account_recipients_per_hour = unpack_number_max(in, CONFIG_RECIPIENTS_MAX);
     outbound->account_recipients_per_day = unpack_number_max(in, CONFIG_RECIPIENTS_MAX);
+    outbound->trace_days = unpack_number_max(in, CONFIG_TRACE_DAYS_MAX);
 }
 
 void settings_pack(struct buffer *out, const struct role_settings *settings) {

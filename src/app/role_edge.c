@@ -184,6 +184,7 @@ static bool start(struct task *t, struct role *role) {
     edge->web =
         (struct web_server){.env = role->env, .group = &edge->group, .report = report, .context = edge};
     edge->smtp.blocklist = blocklist_new(role->env, edge->resolver);
+    edge->smtp.callouts = callouts_new(role->env, edge->resolver);
     apply_settings(edge);
     blocklist_set(t, edge->smtp.blocklist, role->settings.dnsbl_zones);
     return true;
@@ -344,6 +345,7 @@ static void stop(struct task *t, struct role *role) {
     for (size_t i = 0; i < CONFIG_PROCESSES_MAX; i++) channel_close(t, &edge->mails[i]);
     smtp_server_fini(&edge->smtp);
     blocklist_free(t, &edge->smtp.blocklist);
+    callouts_free(&edge->smtp.callouts);
     filter_client_free(&edge->filter);
     resolver_close(t, &edge->resolver);
     intake_pool_free(&edge->intake);

@@ -55,6 +55,11 @@ static struct filter_places filter_places_of(const struct role *role) {
     return (struct filter_places){slice_from_text(filter->rspamd), slice_from_text(filter->milter)};
 }
 
+static void call_out(struct task *t, void *context, struct slice address, struct arena *arena,
+                     struct callout_answer *answer, int64_t deadline_ms) {
+    courier_callout(t, ((struct remote_role *)context)->courier, address, arena, answer, deadline_ms);
+}
+
 static bool start(struct task *t, struct role *role) {
     struct remote_role *state = calloc(1, sizeof *state);
     if (!state) FATAL("out of memory for the remote role");
@@ -70,6 +75,7 @@ static bool start(struct task *t, struct role *role) {
     resolve_service_on_other(state->service, filter_service_request, state->filter);
     struct courier_settings settings = courier_settings_of(role);
     state->courier = courier_new(role->env, &state->dns, &settings);
+    resolve_service_set_caller(state->service, call_out, state);
     role->state = state;
     return true;
 }
@@ -109,9 +115,10 @@ static void listener(struct task *t, struct role *role, enum port_kind port, str
 
 static void stop(struct task *t, struct role *role) {
     struct remote_role *state = role->state;
-    courier_free(t, &state->courier);
+    /* Whom it serves may be calling out. */
     resolve_service_free(t, &state->service);
     filter_service_free(&state->filter);
+    courier_free(t, &state->courier);
     dns_close(&state->dns);
     free(state);
     role->state = NULL;

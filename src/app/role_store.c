@@ -66,7 +66,9 @@ static void set_limits(struct task *t, const struct role *role) {
     const struct outbound_settings *outbound = &role->settings.outbound;
     struct sending_limits limits = {outbound->account_recipients_per_hour,
                                     outbound->account_recipients_per_day};
-    (void)engine_sending_limits(t, ((struct store_role *)role->state)->engine, &limits);
+    struct engine *engine = ((struct store_role *)role->state)->engine;
+    (void)engine_sending_limits(t, engine, &limits);
+    (void)engine_trace_keep(t, engine, outbound->trace_days);
 }
 
 static bool start(struct task *t, struct role *role) {

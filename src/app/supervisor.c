@@ -339,6 +339,10 @@ static struct collector *start_collector(struct supervisor *supervisor) {
 
 /* ---- heartbeats ---- */
 
+static int64_t beat_ms(const struct supervisor *supervisor) {
+    return supervisor->options.heartbeat_ms ? supervisor->options.heartbeat_ms : HEARTBEAT_MS;
+}
+
 static void end_hung(struct supervised *role) {
     LOG_ERROR(role->supervisor->env->log, "role.hung", LOG_CSTR("kind", role_kind_name(role->kind)),
               LOG_NUMBER("index", role->index), LOG_NUMBER("pid", spawned_id(role)),
@@ -363,7 +367,7 @@ static void beat(struct supervised *role, bool was_late) {
         ask_heartbeat(role);
         return;
     }
-    if (!was_late) role->silent_ms += HEARTBEAT_MS;
+    if (!was_late) role->silent_ms += beat_ms(role->supervisor);
     if (role->silent_ms >= HEARTBEAT_PATIENCE_MS) end_hung(role);
 }
 
@@ -373,7 +377,7 @@ static void heartbeat_due(struct timer *timer) {
     bool was_late = env_now_ms(supervisor->env) - timer->at_ms > HEARTBEAT_LATE_MS_MAX;
     for (size_t i = 0; i < supervisor->role_count; i++)
         if (supervisor->roles[i].is_ready) beat(&supervisor->roles[i], was_late);
-    arm_in(supervisor, &supervisor->heartbeat, HEARTBEAT_MS);
+    arm_in(supervisor, &supervisor->heartbeat, beat_ms(supervisor));
 }
 
 /* ---- starting and ending ---- */
@@ -498,7 +502,7 @@ struct supervisor *supervisor_new(const struct supervisor_options *options,
     add_roles(supervisor);
     add_links(supervisor);
     timer_init(&supervisor->heartbeat, heartbeat_due);
-    arm_in(supervisor, &supervisor->heartbeat, HEARTBEAT_MS);
+    arm_in(supervisor, &supervisor->heartbeat, beat_ms(supervisor));
     supervisor->collector = start_collector(supervisor);
     start_role(&supervisor->roles[0]);
     return supervisor;

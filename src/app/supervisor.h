@@ -29,6 +29,8 @@ struct supervisor_options {
     uint64_t uid[ROLE_KINDS];
     uint64_t gid[ROLE_KINDS];
     const struct listening *listening;
+    /* Between two heartbeats; 0: the default. */
+    int64_t heartbeat_ms;
     /* Memory of a process (0: this one). May be NULL. */
     uint64_t (*resident_bytes)(uint64_t process_id);
     /* Called once, on the loop, when all roles serve. */

@@ -94,6 +94,11 @@ enum {
     RESOLVE_LOOKUPS_MAX = 2000,
     RESOLVE_LOOKUP_MS_MAX = 60000,
     RESOLVE_ANSWER_BYTES_MAX = 900 * 1024,
+    /* Callouts (resolve/callout.h) that one other role may have under way, how long one may take, and what is
+       passed on of a host's words. */
+    RESOLVE_CALLOUTS_MAX = 50,
+    RESOLVE_CALLOUT_MS_MAX = 30 * 1000,
+    RESOLVE_CALLOUT_WORDS_BYTES_MAX = 200,
 
     /* SMTP, RFC 5321 4.5.3.1 asks for at least 512 and 1,000; extensions add to the former. */
     SMTP_COMMAND_BYTES_MAX = 4096,
@@ -174,6 +179,9 @@ enum {
     STORE_GATHER_OPERATIONS_MIN = 4,
     STORE_GATHER_OPERATIONS_FEW = 32,
     STORE_GATHER_MS = 2,
+    /* What nobody waits for is committed alone after so long, or when it is so much. */
+    STORE_PATIENCE_MS = 10,
+    STORE_PATIENT_OPERATIONS_MAX = 64,
     STORE_BATCH_BYTES_MAX = 16 * 1024 * 1024,
     STORE_OPERATION_MEMORY_BYTES_MAX = 64 * 1024 * 1024,
     STORE_SEGMENT_BYTES = 64 * 1024 * 1024,
@@ -396,6 +404,9 @@ enum {
     TRANSIT_SITE_SESSIONS_MAX = 20,
     TRANSIT_SITE_SESSIONS_EXTRA = 2,
     TRANSIT_SESSION_MESSAGES_MAX = 200,
+    /* Deliveries of a session that it goes on without waiting for their record: so many more messages may be
+       sent twice when the store dies. */
+    TRANSIT_SETTLING_MAX = 4,
     /* RFC 5321 4.5.3.1.8: what every server takes in one transaction. */
     TRANSIT_RECIPIENTS_MAX = 100,
     /* Destinations that are worked at or want to be, those remembered after it, and those that one look at
@@ -410,6 +421,7 @@ enum {
     TRANSIT_LINGER_MS = 3000,
     TRANSIT_SLOW_DOWN_MS = 5000,
     TRANSIT_RECORD_PAUSE_MS = 1000,
+    TRANSIT_REPORT_PAUSE_MS = 30 * 1000,
     /* How often the oldest are looked at; so long the last attempt has, when its time has come. */
     TRANSIT_EXPIRE_LOOK_MS = 60 * 1000,
     TRANSIT_EXPIRE_SLACK_MS = 10 * 60 * 1000,
@@ -526,6 +538,12 @@ enum {
     GREYLIST_KEPT_MS = 24 * 3600 * 1000,
     GREYLIST_TRIPLETS_MAX = 50000,
 
+    /* How long an edge remembers what the hosts of a relay domain said of an address, or that none of them
+       could be asked; so many answers of one edge. */
+    CALLOUT_TAKEN_KEPT_MS = 24 * 3600 * 1000,
+    CALLOUT_REFUSED_KEPT_MS = 10 * 60 * 1000,
+    CALLOUT_UNREACHABLE_KEPT_MS = 60 * 1000,
+    CALLOUTS_KEPT_MAX = 20000,
     /* Content filters: how long one message may take in all, with the filter, and to connect; questions that
        one role has under way, so that DNS questions on the same channel always find room; recipients that the
        filter is told. */

@@ -28,6 +28,12 @@ enum planted_fault {
     PLANTED_SAME_MODSEQ,
     /* Who comes back later does not hear of an expunge. */
     PLANTED_UNTOLD_EXPUNGE,
+    /* What a remote role had in hand when it died counts as in hand for ever. */
+    PLANTED_HELD_BY_THE_DEAD,
+    /* A connection that was lost before the answer to a whole message counts as a delivery. */
+    PLANTED_LOST_IS_DELIVERED,
+    /* What was delivered with the first attempt is tried again. */
+    PLANTED_DELIVERED_ONCE_MORE,
     PLANTED_COUNT,
 };
 

@@ -28,7 +28,8 @@ struct ipc_message {
     struct handle handle;
 };
 
-/* A request under way at the side that answers. Lives until channel_reply. */
+/* A request under way at the side that answers. Lives until its handler returns, which may do more after
+   channel_reply. */
 struct ipc_request {
     struct channel *channel;
     uint64_t call;

@@ -52,3 +52,29 @@ bool resolve_answer_unpack(struct slice body, struct arena *arena, struct dns_an
     answer->count = unpack_number_max(&in, DNS_RECORDS_MAX);
     return unpack_records(&in, arena, answer) && unpack_is_done(&in);
 }
+
+/* ---- callouts ---- */
+
+void resolve_callout_pack(struct buffer *out, const struct resolve_callout *question) {
+    pack_slice(out, question->address);
+    pack_number(out, question->patience_ms);
+}
+
+bool resolve_callout_unpack(struct slice body, struct resolve_callout *question) {
+    struct unpacker in = unpacker_of(body);
+    question->address = unpack_slice(&in);
+    question->patience_ms = unpack_number_max(&in, RESOLVE_CALLOUT_MS_MAX);
+    return unpack_is_done(&in) && question->address.len <= SMTP_ADDRESS_BYTES_MAX;
+}
+
+void resolve_verdict_pack(struct buffer *out, const struct callout_answer *answer) {
+    pack_number(out, answer->verdict);
+    pack_slice(out, slice_sub(answer->words, 0, RESOLVE_CALLOUT_WORDS_BYTES_MAX));
+}
+
+bool resolve_verdict_unpack(struct slice body, struct arena *arena, struct callout_answer *answer) {
+    struct unpacker in = unpacker_of(body);
+    answer->verdict = (enum callout_verdict)unpack_number_max(&in, CALLOUT_VERDICTS - 1);
+    struct slice words = slice_sub(unpack_slice(&in), 0, RESOLVE_CALLOUT_WORDS_BYTES_MAX);
+    return unpack_is_done(&in) && arena_try_copy(arena, words, &answer->words);
+}

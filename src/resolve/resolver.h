@@ -8,6 +8,7 @@
 
 #include "io/dns.h"
 #include "ipc/channel.h"
+#include "resolve/callout.h"
 
 struct resolver;
 
@@ -32,5 +33,10 @@ enum dns_result resolver_lookup(struct task *t, struct resolver *resolver, struc
 NODISCARD enum ipc_result resolver_call(struct task *t, struct resolver *resolver,
                                         const struct ipc_message *message, struct ipc_answer *answer,
                                         int64_t deadline_ms);
+
+/* Asks the hosts of the address's domain; waits RESOLVE_CALLOUT_MS_MAX at most. Only over a channel to the
+   remote role; else, and where that does not answer, it is CALLOUT_UNREACHABLE. */
+void resolver_callout(struct task *t, struct resolver *resolver, struct slice address, struct arena *arena,
+                      struct callout_answer *answer);
 
 #endif

@@ -5,9 +5,13 @@
 #include "base/limits.h"
 #include "resolve/protocol.h"
 
+enum { CALLOUT_ARENA_BYTES = 4 << 20 };
+
 struct resolve_service {
     struct env *env;
     struct dns **dns;
+    resolve_caller *caller;
+    void *caller_context;
     struct list askers;
     struct scope scope;
     resolve_other_fn *other;
@@ -20,6 +24,7 @@ struct asker {
     struct resolve_service *service;
     struct channel *channel;
     size_t lookups;
+    size_t callouts;
     bool is_ending;
 };
 
@@ -38,22 +43,48 @@ static void answer_question(struct task *t, struct asker *asker, const struct re
     arena_free(&arena);
 }
 
-static void request_came(struct task *t, void *context, struct ipc_request *request) {
-    struct asker *asker = context;
+static void look_up(struct task *t, struct asker *asker, struct ipc_request *request) {
     struct resolve_question question;
-    if (request->message.type != RESOLVE_LOOKUP && asker->service->other) {
-        asker->service->other(t, asker->service->other_context, request);
-        return;
-    }
-    handle_close(asker->service->env, request->message.handle);
-    if (request->message.type != RESOLVE_LOOKUP ||
-        !resolve_question_unpack(request->message.body, &question)) {
+    if (!resolve_question_unpack(request->message.body, &question)) {
         channel_reply(request, SLICE_EMPTY, HANDLE_NONE);
         return;
     }
     asker->lookups++;
     answer_question(t, asker, &question, request);
     asker->lookups--;
+}
+
+static void call_out(struct task *t, struct asker *asker, struct ipc_request *request) {
+    struct resolve_service *service = asker->service;
+    struct resolve_callout question;
+    struct callout_answer answer = {.verdict = CALLOUT_UNREACHABLE};
+    struct arena *arena = arena_new(CALLOUT_ARENA_BYTES);
+    asker->callouts++;
+    if (resolve_callout_unpack(request->message.body, &question) && service->caller &&
+        asker->callouts <= RESOLVE_CALLOUTS_MAX)
+        service->caller(t, service->caller_context, question.address, arena, &answer,
+                        env_now_ms(service->env) + (int64_t)question.patience_ms);
+    asker->callouts--;
+    struct buffer body = buffer_new(RESOLVE_ANSWER_BYTES_MAX);
+    resolve_verdict_pack(&body, &answer);
+    channel_reply(request, buffer_slice(&body), HANDLE_NONE);
+    buffer_free(&body);
+    arena_free(&arena);
+}
+
+static void request_came(struct task *t, void *context, struct ipc_request *request) {
+    struct asker *asker = context;
+    if (request->message.type >= RESOLVE_OTHERS && asker->service->other) {
+        asker->service->other(t, asker->service->other_context, request);
+        return;
+    }
+    handle_close(asker->service->env, request->message.handle);
+    if (request->message.type == RESOLVE_LOOKUP)
+        look_up(t, asker, request);
+    else if (request->message.type == RESOLVE_CALLOUT)
+        call_out(t, asker, request);
+    else
+        channel_reply(request, SLICE_EMPTY, HANDLE_NONE);
 }
 
 static void asker_end(struct task *t, void *argument) {
@@ -88,6 +119,11 @@ struct resolve_service *resolve_service_new(struct env *env, struct dns **dns) {
 void resolve_service_on_other(struct resolve_service *service, resolve_other_fn *other, void *context) {
     service->other = other;
     service->other_context = context;
+}
+
+void resolve_service_set_caller(struct resolve_service *service, resolve_caller *caller, void *context) {
+    service->caller = caller;
+    service->caller_context = context;
 }
 
 void resolve_service_attach(struct resolve_service *service, struct stream *stream) {

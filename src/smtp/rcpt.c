@@ -198,11 +198,31 @@ static struct smtp_reply check_greylist(const struct smtp_session *session, stru
                                                     (long long)(left_ms + 999) / 1000)};
 }
 
+static struct smtp_reply refused_there(struct smtp_session *session, struct slice words) {
+    struct slice text = SLICE("No such user here, says the domain's own host");
+    if (words.len) text = arena_printf(session->scratch, "%.*s: %.*s", SLICE_PRINT(text), SLICE_PRINT(words));
+    return smtp_reply_with_text(SMTP_REPLY_UNKNOWN_RECIPIENT, text);
+}
+
+/* Silence: the domain's own hosts take it, or nobody can say; a second MX is there for when they are down. */
+static struct smtp_reply check_there(struct task *t, struct smtp_session *session, struct slice address,
+                                     const struct address_route *route) {
+    struct callouts *callouts = session->server->callouts;
+    struct callout_answer answer;
+    if (!route->is_verified || !callouts) return SMTP_SILENCE;
+    if (!callouts_ask(t, callouts, address, session->scratch, &answer))
+        return (struct smtp_reply){.code = 451,
+                                   .enhanced = SLICE("4.3.2"),
+                                   .text = SLICE("Too many recipients are being verified, try again later")};
+    return answer.verdict == CALLOUT_REFUSED ? refused_there(session, answer.words) : SMTP_SILENCE;
+}
+
 static struct smtp_reply add_resolved(struct task *t, struct smtp_session *session, struct slice address,
                                       const struct address_route *route, const struct smtp_rcpt *rcpt) {
     struct smtp_reply refusal = check_kind(session, route->kind);
     if (refusal.code == 0) refusal = check_listing(t, session, rcpt);
     if (refusal.code == 0) refusal = check_greylist(session, address);
+    if (refusal.code == 0) refusal = check_there(t, session, address, route);
     if (refusal.code) return refusal;
     if (route->kind == ADDRESS_ELSEWHERE) return add_elsewhere(session, address, route, rcpt);
     return add_ours(session, address, route, rcpt);

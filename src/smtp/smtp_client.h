@@ -172,6 +172,11 @@ struct smtp_client_outcome smtp_client_log_in(struct task *t, struct smtp_client
 struct smtp_client_outcome smtp_client_send(struct task *t, struct smtp_client *client, struct arena *arena,
                                             const struct smtp_client_message *message);
 
+/* Only asks whether the message's recipients would be taken: no content is sent, and of the message only its
+   sender and recipients count. Outcomes as of smtp_client_send. Waits. */
+struct smtp_client_outcome smtp_client_verify(struct task *t, struct smtp_client *client, struct arena *arena,
+                                              const struct smtp_client_message *message);
+
 /* Another message may follow. */
 bool smtp_client_is_usable(const struct smtp_client *client);
 const struct smtp_offer *smtp_client_offer(const struct smtp_client *client);

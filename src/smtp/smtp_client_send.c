@@ -20,6 +20,8 @@ struct sending {
     size_t accepted;
     /* DATA was said ahead of the recipients' answers. */
     bool is_data_said;
+    /* There is no content. */
+    bool is_question;
 };
 
 static bool has(const struct sending *sending, enum smtp_extension extension) {
@@ -63,7 +65,7 @@ static void write_mail(struct sending *sending) {
     const struct smtp_client_message *message = sending->message;
     struct buffer *out = &sending->client->out;
     buffer_printf(out, "MAIL FROM:<%.*s>", SLICE_PRINT(message->mail_from));
-    if (has(sending, SMTP_EXTENSION_SIZE))
+    if (has(sending, SMTP_EXTENSION_SIZE) && !sending->is_question)
         buffer_printf(out, " SIZE=%llu", (unsigned long long)message->bytes);
     if (message->is_8bit) buffer_append_text(out, " BODY=8BITMIME");
     if (message->is_utf8) buffer_append_text(out, " SMTPUTF8");
@@ -155,8 +157,8 @@ static struct smtp_client_outcome send_envelope(struct task *t, struct sending *
         if (sending->is_mail_heard && sending->mail.result != SMTP_CLIENT_OK) break;
         while (sending->said < message->recipient_count && sending->said - sending->heard < window(sending))
             write_recipient(sending);
-        sending->is_data_said =
-            pipelines && sending->said == message->recipient_count && !has(sending, SMTP_EXTENSION_CHUNKING);
+        sending->is_data_said = pipelines && sending->said == message->recipient_count &&
+                                !has(sending, SMTP_EXTENSION_CHUNKING) && !sending->is_question;
         if (sending->is_data_said) buffer_append_text(&sending->client->out, "DATA\r\n");
         outcome = hear_envelope(t, sending);
     }
@@ -288,6 +290,7 @@ static struct smtp_client_outcome run(struct task *t, struct sending *sending) {
     if (outcome.result == SMTP_CLIENT_REFUSED) return refused(t, sending, outcome);
     if (outcome.result != SMTP_CLIENT_OK) return outcome;
     if (sending->accepted == 0) return refused(t, sending, sending->message->recipients[0].outcome);
+    if (sending->is_question) return outcome;
     return has(sending, SMTP_EXTENSION_CHUNKING) ? send_chunk(t, sending) : send_data(t, sending);
 }
 
@@ -299,14 +302,27 @@ static struct smtp_client_outcome reset(struct task *t, struct smtp_client *clie
     return outcome;
 }
 
-struct smtp_client_outcome smtp_client_send(struct task *t, struct smtp_client *client, struct arena *arena,
-                                            const struct smtp_client_message *message) {
+static struct smtp_client_outcome run_anew(struct task *t, struct sending *sending) {
+    struct smtp_client *client = sending->client;
+    const struct smtp_client_message *message = sending->message;
     ASSERT(smtp_client_is_usable(client));
     ASSERT(message->recipient_count > 0 && message->recipient_count <= SMTP_RECIPIENTS_MAX);
-    struct sending sending = {.client = client, .arena = arena, .message = message};
     struct smtp_client_outcome outcome =
-        client->is_in_transaction ? reset(t, client, arena) : SMTP_CLIENT_DONE;
-    if (outcome.result == SMTP_CLIENT_OK) outcome = run(t, &sending);
-    settle(&sending, &outcome);
+        client->is_in_transaction ? reset(t, client, sending->arena) : SMTP_CLIENT_DONE;
+    if (outcome.result == SMTP_CLIENT_OK) outcome = run(t, sending);
+    bool is_answered = sending->is_question && outcome.result == SMTP_CLIENT_OK;
+    if (!is_answered) settle(sending, &outcome);
     return outcome;
+}
+
+struct smtp_client_outcome smtp_client_send(struct task *t, struct smtp_client *client, struct arena *arena,
+                                            const struct smtp_client_message *message) {
+    struct sending sending = {.client = client, .arena = arena, .message = message};
+    return run_anew(t, &sending);
+}
+
+struct smtp_client_outcome smtp_client_verify(struct task *t, struct smtp_client *client, struct arena *arena,
+                                              const struct smtp_client_message *message) {
+    struct sending sending = {.client = client, .arena = arena, .message = message, .is_question = true};
+    return run_anew(t, &sending);
 }

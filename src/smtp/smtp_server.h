@@ -15,6 +15,7 @@
 #include "intake/intake.h"
 #include "login/login.h"
 #include "smtp/blocklist.h"
+#include "smtp/callouts.h"
 #include "smtp/greylist.h"
 
 enum smtp_port_kind {
@@ -75,6 +76,8 @@ struct smtp_server {
     struct smtp_settings settings;
     /* Whom strangers are looked up in; or NULL. */
     struct blocklist *blocklist;
+    /* Who asks the hosts of relay domains; or NULL: nobody. */
+    struct callouts *callouts;
     /* Whom messages are shown before they are stored; or NULL. */
     struct filter_client *filter;
 

@@ -60,6 +60,13 @@ static bool goes_on(const struct body_window *window, uint64_t segment, uint64_t
            offset <= window->offset + window->bytes.len + BODY_READ_GAP_BYTES;
 }
 
+/* What was read ahead may be older than the record that is there now; where no checksum tells, it is read
+   anew, and nothing ahead of it. */
+static void window_clear(struct body_window *window) {
+    buffer_clear(&window->bytes);
+    window->segment = 0;
+}
+
 /* `len` bytes that are there; where they must be read, up to `wanted` are. They live until the next read.
    What the window holds of a record that was not whole yet is found out by its checksums. */
 static bool read_bytes(struct body_reader *reader, uint64_t segment, uint64_t offset, size_t len,
@@ -213,6 +220,7 @@ enum store_result body_read(struct body_reader *reader, uint64_t body, uint64_t 
 static bool read_packed(struct body_reader *reader, uint64_t body, const struct body_place *place,
                         uint64_t offset, uint64_t len, struct buffer *out) {
     struct slice bytes = SLICE_EMPTY;
+    window_clear(&reader->window);
     if (!record_is(reader, body, place)) return false;
     uint64_t from = offset < place->stored_bytes ? offset : place->stored_bytes;
     uint64_t rest = place->stored_bytes - from;

@@ -148,6 +148,7 @@ static uint64_t operation_bytes(const struct commit_operation *operation) {
 
 static void take_batch(struct commit_queue *queue) {
     size_t count = 0;
+    size_t patient = 0;
     uint64_t bytes = 0;
     const struct budgets *budgets = queue->env->budgets;
     while (!list_empty(&queue->waiting) && count < budgets->store_batch_operations &&
@@ -157,9 +158,11 @@ static void take_batch(struct commit_queue *queue) {
         list_append(&queue->batch, &operation->link);
         bytes += operation_bytes(operation);
         count++;
+        patient += operation->is_patient;
     }
     queue->waiting_count -= count;
-    queue->under_way = count;
+    queue->patient_count -= patient;
+    queue->under_way = count - patient;
     queue->commits++;
     queue->committed += count;
     queue->commit.syncs = 0;
@@ -216,6 +219,10 @@ static bool needs_checkpoint(struct commit_queue *queue) {
     return bytes > queue->checkpointed_bytes + STORE_WAL_CHECKPOINT_BYTES;
 }
 
+static size_t hurried_count(const struct commit_queue *queue) {
+    return queue->waiting_count - queue->patient_count;
+}
+
 /* As many as were under way before are likely to come again, and a batch costs two syncs whatever is in
    it: a moment is waited for them, the longer the more there are, for then the wait is none: their senders
    keep the processors busy. Of few a third is not waited for: the last to come would keep all others. Where
@@ -226,8 +233,15 @@ static void gather(struct task *t, struct commit_queue *queue) {
     size_t few = under_way < STORE_GATHER_OPERATIONS_FEW ? under_way : STORE_GATHER_OPERATIONS_FEW;
     int64_t pause_ms = STORE_GATHER_MS + (int64_t)(under_way / STORE_GATHER_OPERATIONS_FEW);
     int64_t deadline_ms = env_now_ms(queue->env) + pause_ms;
-    while (queue->waiting_count < under_way - few / 3 && !queue->is_closing)
+    while (hurried_count(queue) < under_way - few / 3 && !queue->is_closing)
         if (task_wait(t, deadline_ms) != WAIT_OK) return;
+}
+
+/* Where all that wait are patient, their time is a batch's as well. */
+static void await_hurry(struct task *t, const struct commit_queue *queue) {
+    while (hurried_count(queue) == 0 && queue->patient_count < STORE_PATIENT_OPERATIONS_MAX &&
+           !queue->is_closing)
+        if (task_wait(t, queue->patient_until_ms) != WAIT_OK) return;
 }
 
 static void commit_main(struct task *t, void *argument) {
@@ -238,13 +252,14 @@ static void commit_main(struct task *t, void *argument) {
             task_wait_firmly(t);
             continue;
         }
+        await_hurry(t, queue);
         gather(t, queue);
         take_batch(queue);
         /* Asked for while a batch runs, it is for the next. */
         queue->is_finishing_checkpoint = queue->must_finish_checkpoint;
         queue->must_finish_checkpoint = false;
         lane_run(t, queue->lane, run_batch, queue);
-        queue->under_way += queue->waiting_count;
+        queue->under_way += hurried_count(queue);
         queue->is_finishing_checkpoint = false;
         queue->directory_changes += queue->commit.has_changed_directory;
         metrics_add(&queue->env->metrics, METRIC_STORE_SYNCS, queue->commit.syncs);
@@ -300,6 +315,8 @@ enum store_result commit_run(struct task *t, struct commit_queue *queue, struct 
     operation->is_done = false;
     list_append(&queue->waiting, &operation->link);
     queue->waiting_count++;
+    if (operation->is_patient && queue->patient_count++ == 0)
+        queue->patient_until_ms = env_now_ms(queue->env) + STORE_PATIENCE_MS;
     wake(queue->runner);
     while (!operation->is_done) task_wait_firmly(t);
     return operation->result;

@@ -33,6 +33,8 @@ struct commit {
     struct id_source ids;
     /* What store/sending_limit.h keeps accounts to. */
     struct sending_limits sending;
+    /* The flight recorder's rows are kept so many days; 0: the default. */
+    uint64_t flight_days;
     int64_t now_ms;
     /* struct mailbox_news of the batch. */
     struct buffer news;
@@ -65,6 +67,9 @@ struct commit_operation {
     int (*append)(struct commit *commit, void *argument);
     /* Reads counters of mailboxes and accounts by store/inbox.h only. */
     bool uses_inboxes;
+    /* Nobody waits for it: it goes with the next batch, and makes one begin only after a while, or when there
+       are many like it (STORE_PATIENT_*). */
+    bool is_patient;
     /* The queue's own. */
     struct list link;
     struct task *waiter;
@@ -82,6 +87,9 @@ struct commit_queue {
     struct log_room log_room;
     struct list waiting;
     size_t waiting_count;
+    /* Of these, how many are patient, and when their patience ends. */
+    size_t patient_count;
+    int64_t patient_until_ms;
     /* Operations that were in the last batch, or waited at its end. */
     size_t under_way;
     struct list batch;

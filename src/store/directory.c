@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "store/schema.h"
 
-static const char domain_by_name[] = "SELECT id, tenant, is_relay FROM domain WHERE name = $1";
+static const char domain_by_name[] = "SELECT id, tenant, is_relay, is_verified FROM domain WHERE name = $1";
 static const char domain_first[] = "SELECT name FROM domain WHERE is_relay = 0 ORDER BY id LIMIT 1";
 static const char alias_any[] = "SELECT 1 FROM alias WHERE address = $1 LIMIT 1";
 static const char alias_targets[] = "SELECT target FROM alias WHERE address = $1 ORDER BY target";
@@ -22,6 +22,7 @@ bool domain_find(struct db *db, struct slice name, struct domain *domain) {
     domain->id = db_rows_id(&rows, 0);
     domain->tenant = db_rows_id(&rows, 1);
     domain->is_relay = db_rows_number(&rows, 2) != 0;
+    domain->is_verified = db_rows_number(&rows, 3) != 0;
     db_rows_end(&rows);
     return true;
 }
@@ -57,6 +58,7 @@ struct walk {
     bool has_quota;
     /* What was asked is a name of a relay domain that we do not know, or a rewritten sender. */
     bool is_relayed;
+    bool is_verified;
     bool is_returned;
 };
 
@@ -163,6 +165,7 @@ static bool walk_step(struct walk *walk, size_t at, uint64_t *tenant) {
         try_postmaster(walk, base, domain.id) || try_name(walk, SLICE_EMPTY, address->domain))
         return true;
     walk->is_relayed |= domain.is_relay && at == 0;
+    walk->is_verified |= domain.is_verified && at == 0;
     if (domain.is_relay) walk_elsewhere(walk, at);
     return true;
 }
@@ -211,6 +214,7 @@ enum store_result directory_resolve(struct db *db, struct arena *arena, const st
     route->kind = kind_of(&walk);
     route->targets = walk.targets;
     route->target_count = walk.target_count;
+    route->is_verified = route->kind == ADDRESS_RELAYED && walk.is_verified;
     return db_failure(db);
 }
 

@@ -6,13 +6,15 @@
 #include "store/listing.h"
 #include "store/schema.h"
 
-static const char domain_insert[] = "INSERT INTO domain (id, tenant, name, is_relay) VALUES ($1, $2, $3, $4)";
+static const char domain_insert[] =
+    "INSERT INTO domain (id, tenant, name, is_relay, is_verified) VALUES ($1, $2, $3, $4, $5)";
 static const char domain_delete[] = "DELETE FROM domain WHERE id = $1";
 static const char domain_in_use[] = "SELECT EXISTS (SELECT 1 FROM account WHERE domain = $1) OR EXISTS "
                                     "(SELECT 1 FROM alias WHERE domain = $1)";
 static const char domain_count[] = "SELECT count(*) FROM domain";
 static const char domain_all[] =
-    "SELECT id, tenant, name, (SELECT count(*) FROM account WHERE account.domain = domain.id), is_relay FROM"
+    "SELECT id, tenant, name, (SELECT count(*) FROM account WHERE account.domain = domain.id), is_relay,"
+    " is_verified FROM"
     " domain"
     " ORDER BY name";
 static const char account_any[] = "SELECT 1 FROM account WHERE address = $1";
@@ -28,7 +30,7 @@ struct directory_request {
     struct address address;
     struct address target;
     struct slice domain;
-    bool is_relay;
+    enum domain_kind kind;
 };
 
 static enum store_result run_request(struct task *t, struct engine *engine, struct directory_request *request,
@@ -46,7 +48,7 @@ static enum store_result domain_add(struct commit *commit, void *argument) {
     if (domain_find(commit->db, request->domain, &domain)) return STORE_EXISTS;
     uint64_t id = commit_id_new(commit);
     DB_RUN(commit->db, domain_insert, DB_NUMBER(id), DB_NUMBER(TENANT_DEFAULT), DB_TEXT(request->domain),
-           DB_NUMBER(request->is_relay));
+           DB_NUMBER(request->kind != DOMAIN_LOCAL), DB_NUMBER(request->kind == DOMAIN_VERIFIED));
     event_add(commit, TENANT_DEFAULT, EVENT_DOMAIN_ADDED, id, 0);
     return STORE_OK;
 }
@@ -70,9 +72,10 @@ static bool read_domain(struct slice name, uint8_t text[STORE_ADDRESS_BYTES_MAX]
     return domain_is_proper(*domain);
 }
 
-enum store_result engine_domain_add(struct task *t, struct engine *engine, struct slice name, bool is_relay) {
+enum store_result engine_domain_add(struct task *t, struct engine *engine, struct slice name,
+                                    enum domain_kind kind) {
     uint8_t text[STORE_ADDRESS_BYTES_MAX];
-    struct directory_request request = {.is_relay = is_relay};
+    struct directory_request request = {.kind = kind};
     if (!read_domain(name, text, &request.domain)) return STORE_REFUSED;
     return run_request(t, engine, &request, domain_add);
 }
@@ -90,6 +93,7 @@ static bool read_domain_row(const struct db_rows *row, struct arena *arena, void
     domain->tenant = db_rows_id(row, 1);
     domain->account_count = db_rows_id(row, 3);
     domain->is_relay = db_rows_number(row, 4) != 0;
+    domain->is_verified = db_rows_number(row, 5) != 0;
     return arena_try_copy(arena, db_rows_bytes(row, 2), &domain->name);
 }
 

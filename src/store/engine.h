@@ -84,8 +84,8 @@ enum store_result engine_account_password(struct task *t, struct engine *engine,
 enum store_result engine_account_remove(struct task *t, struct engine *engine, struct slice address);
 enum store_result engine_account_list(struct engine *engine, struct arena *arena, struct account **accounts,
                                       size_t *count);
-/* `is_relay`: whom we do not know there is passed on to the domain's own hosts. */
-enum store_result engine_domain_add(struct task *t, struct engine *engine, struct slice name, bool is_relay);
+enum store_result engine_domain_add(struct task *t, struct engine *engine, struct slice name,
+                                    enum domain_kind kind);
 /* STORE_REFUSED while it has accounts or aliases. */
 enum store_result engine_domain_remove(struct task *t, struct engine *engine, struct slice name);
 enum store_result engine_domain_list(struct engine *engine, struct arena *arena, struct domain **domains,
@@ -99,6 +99,8 @@ enum store_result engine_alias_list(struct engine *engine, struct arena *arena, 
 /* From now on; without it no account has a limit (store/sending_limit.h). */
 enum store_result engine_sending_limits(struct task *t, struct engine *engine,
                                         const struct sending_limits *limits);
+/* From now on the flight recorder's rows are kept so many days; 0: FLIGHTS_KEPT_DAYS. */
+enum store_result engine_trace_keep(struct task *t, struct engine *engine, uint64_t days);
 
 /* ---- messages ---- */
 /* A spool file for a large body: its id, and a handle to give to the writer. It stays until it is

@@ -44,6 +44,9 @@ enum store_result engine_queue_body(struct engine *engine, uint64_t message, uin
    it meanwhile; nothing is recorded. */
 enum store_result engine_queue_settle(struct task *t, struct engine *engine,
                                       const struct settlement *settlement, bool *is_left);
+/* The same where nobody waits for it: it is recorded with what others have committed, or soon. */
+enum store_result engine_queue_settle_patiently(struct task *t, struct engine *engine,
+                                                const struct settlement *settlement, bool *is_left);
 /* The destination could not be reached (failures > 0, due again at due_ms), or could (0), or has nothing
    left before due_ms. What becomes due at it earlier, by a commit, brings due_ms forward only while there
    are no failures. */

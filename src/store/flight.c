@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "ipc/pack.h"
+#include "store/engine_state.h"
 #include "store/event.h"
 #include "store/protocol.h"
 
@@ -128,9 +129,20 @@ void flight_accepted(struct commit *commit, const struct delivery *delivery) {
 }
 
 bool flight_prune(struct commit *commit) {
-    static const struct event_log flights = {flight_newest, flight_oldest, flight_delete, FLIGHTS_KEPT_MAX,
-                                             FLIGHTS_KEPT_DAYS};
+    uint64_t days = commit->flight_days ? commit->flight_days : FLIGHTS_KEPT_DAYS;
+    const struct event_log flights = {flight_newest, flight_oldest, flight_delete, FLIGHTS_KEPT_MAX,
+                                      (int64_t)days};
     return event_log_prune(commit, &flights);
+}
+
+static enum store_result keep(struct commit *commit, void *argument) {
+    commit->flight_days = *(const uint64_t *)argument;
+    return STORE_OK;
+}
+
+enum store_result engine_trace_keep(struct task *t, struct engine *engine, uint64_t days) {
+    struct commit_operation operation = {.run = keep, .argument = &days};
+    return commit_run(t, &engine->queue, &operation);
 }
 
 /* ---- reading ---- */

@@ -97,6 +97,8 @@ struct address_route {
     uint64_t tenant;
     struct address_target *targets;
     size_t target_count;
+    /* With ADDRESS_RELAYED: the domain's own hosts are to be asked first. */
+    bool is_verified;
 };
 
 struct account {
@@ -122,6 +124,13 @@ struct alias {
     struct slice address; /* "user@domain", or "@domain" for a catch-all */
     struct slice target;
 };
+enum domain_kind {
+    DOMAIN_LOCAL,
+    /* Whom it does not know it passes on to the domain's own hosts. */
+    DOMAIN_RELAYED,
+    /* So, but only what these take. */
+    DOMAIN_VERIFIED,
+};
 struct domain {
     uint64_t id;
     uint64_t tenant;
@@ -129,6 +138,8 @@ struct domain {
     uint64_t account_count;
     /* Whom it does not know it passes on to the domain's own hosts. */
     bool is_relay;
+    /* With is_relay: recipients are asked for at these hosts before mail is taken. */
+    bool is_verified;
 };
 
 /* SCRAM (RFC 5802): what a server keeps of a password. hash_bytes is 20 (SHA-1) or 32 (SHA-256). */

@@ -50,6 +50,7 @@ static struct slice *unpack_slices(struct unpacker *in, struct arena *arena, siz
 void pack_route(struct buffer *out, const struct address_route *route) {
     pack_number(out, route->kind);
     pack_number(out, route->tenant);
+    pack_bool(out, route->is_verified);
     pack_number(out, route->target_count);
     for (size_t i = 0; i < route->target_count; i++) {
         pack_number(out, route->targets[i].account);
@@ -63,6 +64,7 @@ void unpack_route(struct unpacker *in, struct arena *arena, struct address_route
     uint64_t count = 0;
     route->kind = (enum address_kind)unpack_number_max(in, ADDRESS_RETURNED);
     route->tenant = unpack_number(in);
+    route->is_verified = unpack_bool(in);
     route->targets = unpack_array(in, arena, &count, 4, sizeof *route->targets);
     route->target_count = count;
     for (uint64_t i = 0; i < count; i++) {

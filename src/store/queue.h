@@ -35,8 +35,9 @@ void queue_transaction_begin(struct commit *commit);
 void queue_transaction_undo(struct commit *commit);
 /* Knows nothing any more: destinations went. */
 void queue_book_forget(struct commit *commit);
-/* The least due time of what waits at a destination, or QUEUE_NEVER. In a read or write. */
-int64_t queue_due_of(struct db *db, uint64_t destination);
+/* The least due time of what waits at a destination, or QUEUE_NEVER; any that is not after `enough_ms` will
+   do. In a read or write. */
+int64_t queue_due_of(struct db *db, uint64_t destination, int64_t enough_ms);
 /* Counts what is there: for a start. */
 void queue_counts_read(struct db *db, struct queue_counts *counts);
 

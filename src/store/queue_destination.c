@@ -133,7 +133,7 @@ void queue_due(struct commit *commit, struct queue_known *known, int64_t due_ms)
 
 void queue_rest(struct commit *commit, struct queue_known *known) {
     if (known->failures) return;
-    int64_t due_ms = queue_due_of(commit->db, known->id);
+    int64_t due_ms = queue_due_of(commit->db, known->id, commit->now_ms);
     if (due_ms <= known->due_ms || due_ms <= commit->now_ms) return;
     DB_RUN(commit->db, destination_due, DB_NUMBER(known->id), DB_NUMBER(due_ms));
     known->due_ms = due_ms;

@@ -187,7 +187,7 @@ static void apply_message(struct commit *commit, const struct order_step *step, 
 static void wake_destination(struct commit *commit, const struct order_step *step) {
     struct queue_known *known = queue_destination_known(commit, step->destination);
     if (!known || (known->failures == 0 && known->due_ms <= commit->now_ms)) return;
-    if (queue_due_of(commit->db, step->destination) > commit->now_ms) return;
+    if (queue_due_of(commit->db, step->destination, commit->now_ms) > commit->now_ms) return;
     queue_destination_write(commit, known, 0, SLICE_EMPTY, commit->now_ms);
     queue_tell(commit, known, 0, step->stream);
 }

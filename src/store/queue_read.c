@@ -118,9 +118,9 @@ enum store_result engine_queue_read(struct engine *engine, uint64_t destination,
     return read_end(engine, STORE_OK);
 }
 
-int64_t queue_due_of(struct db *db, uint64_t destination) {
+int64_t queue_due_of(struct db *db, uint64_t destination, int64_t enough_ms) {
     int64_t due_ms = QUEUE_NEVER;
-    for (int stream = 0; stream < QUEUE_STREAMS; stream++) {
+    for (int stream = 0; stream < QUEUE_STREAMS && due_ms > enough_ms; stream++) {
         int64_t found =
             DB_READ_NUMBER(db, due_of_stream, QUEUE_NEVER, DB_NUMBER(destination), DB_NUMBER(stream));
         if (found < due_ms) due_ms = found;
@@ -130,7 +130,7 @@ int64_t queue_due_of(struct db *db, uint64_t destination) {
 
 int64_t engine_queue_due_of(struct engine *engine, uint64_t destination) {
     db_begin_read(engine->db);
-    int64_t due_ms = queue_due_of(engine->db, destination);
+    int64_t due_ms = queue_due_of(engine->db, destination, INT64_MIN);
     return read_end(engine, STORE_OK) == STORE_OK ? due_ms : QUEUE_NEVER;
 }
 

@@ -174,11 +174,22 @@ static enum store_result settle(struct commit *commit, void *argument) {
     return STORE_OK;
 }
 
+static enum store_result settle_run(struct task *t, struct engine *engine,
+                                    const struct settlement *settlement, bool is_patient, bool *is_left) {
+    struct settle_request request = {settlement, is_left};
+    struct commit_operation operation = {
+        .run = settle, .argument = &request, .uses_inboxes = true, .is_patient = is_patient};
+    return commit_run(t, &engine->queue, &operation);
+}
+
 enum store_result engine_queue_settle(struct task *t, struct engine *engine,
                                       const struct settlement *settlement, bool *is_left) {
-    struct settle_request request = {settlement, is_left};
-    struct commit_operation operation = {.run = settle, .argument = &request, .uses_inboxes = true};
-    return commit_run(t, &engine->queue, &operation);
+    return settle_run(t, engine, settlement, false, is_left);
+}
+
+enum store_result engine_queue_settle_patiently(struct task *t, struct engine *engine,
+                                                const struct settlement *settlement, bool *is_left) {
+    return settle_run(t, engine, settlement, true, is_left);
 }
 
 /* ---- destinations ---- */
@@ -196,7 +207,8 @@ static enum store_result set_destination(struct commit *commit, void *argument) 
     struct queue_known *known = queue_destination_known(commit, request->destination);
     if (!known) return db_result(commit->db, STORE_NOT_FOUND);
     int64_t due_ms = request->due_ms;
-    int64_t waiting_ms = request->failures ? QUEUE_NEVER : queue_due_of(commit->db, request->destination);
+    int64_t waiting_ms =
+        request->failures ? QUEUE_NEVER : queue_due_of(commit->db, request->destination, INT64_MIN);
     if (waiting_ms < due_ms) due_ms = waiting_ms;
     queue_destination_write(commit, known, request->failures, reply_cut(request->reason), due_ms);
     return STORE_OK;

@@ -5,25 +5,26 @@
 static const char dropped_next[] = "SELECT id, message FROM dropped ORDER BY id LIMIT $1";
 static const char dropped_delete[] = "DELETE FROM dropped WHERE id <= $1";
 static const char body_drop[] = "UPDATE body SET refs = refs - 1 WHERE id = $1";
-static const char body_unreferenced[] =
-    "SELECT segment, place, stored_bytes, raw_bytes FROM body WHERE id = $1 AND refs <= 0";
+static const char body_referenced[] =
+    "SELECT segment, place, stored_bytes, raw_bytes, refs FROM body WHERE id = $1";
 static const char body_delete[] = "DELETE FROM body WHERE id = $1";
 static const char message_delete[] = "DELETE FROM message WHERE id = $1";
 
-static void remove_if_unreferenced(struct db *db, uint64_t message) {
-    struct db_rows rows = DB_ROWS(db, body_unreferenced, DB_NUMBER(message));
+void reap_reference(struct commit *commit, uint64_t message) {
+    struct db *db = commit->db;
+    struct db_rows rows = DB_ROWS(db, body_referenced, DB_NUMBER(message));
     if (!db_rows_next(&rows)) return;
+    bool is_last = db_rows_number(&rows, 4) <= 1;
     struct body_place place = {db_rows_id(&rows, 0), db_rows_id(&rows, 1), db_rows_id(&rows, 2),
                                db_rows_id(&rows, 3)};
     db_rows_end(&rows);
+    if (!is_last) {
+        DB_RUN(db, body_drop, DB_NUMBER(message));
+        return;
+    }
     DB_RUN(db, body_delete, DB_NUMBER(message));
     DB_RUN(db, message_delete, DB_NUMBER(message));
     body_count_dead(db, &place);
-}
-
-void reap_reference(struct commit *commit, uint64_t message) {
-    DB_RUN(commit->db, body_drop, DB_NUMBER(message));
-    remove_if_unreferenced(commit->db, message);
 }
 
 static enum store_result reap(struct commit *commit, void *argument) {

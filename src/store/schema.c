@@ -122,6 +122,8 @@ static const struct migration steps[] = {
      "CREATE INDEX entry_deleted ON entry (mailbox, uid) WHERE flags & 8"},
     {"domains that mail is passed on for, and what accounts sent lately", NULL,
      "ALTER TABLE domain ADD COLUMN is_relay INTEGER NOT NULL DEFAULT 0;" SENDING_TABLES},
+    {"relay domains whose own hosts are asked for recipients", NULL,
+     "ALTER TABLE domain ADD COLUMN is_verified INTEGER NOT NULL DEFAULT 0"},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};

@@ -12,8 +12,8 @@ enum {
 
 /* ---- settings ---- */
 
-static void settings_copy(struct courier_settings *copy, const struct courier_settings *settings,
-                          struct arena *arena) {
+void courier_settings_copy(struct courier_settings *copy, const struct courier_settings *settings,
+                           struct arena *arena) {
     *copy = *settings;
     copy->hostname = arena_copy(arena, settings->hostname);
     copy->source_ipv4 = arena_copy(arena, settings->source_ipv4);
@@ -24,7 +24,7 @@ static void settings_copy(struct courier_settings *copy, const struct courier_se
 
 void courier_set(struct courier *courier, const struct courier_settings *settings) {
     struct arena *arena = arena_new(SETTINGS_BYTES);
-    settings_copy(&courier->settings, settings, arena);
+    courier_settings_copy(&courier->settings, settings, arena);
     arena_free(&courier->settings_arena);
     courier->settings_arena = arena;
 }
@@ -89,10 +89,11 @@ static void refuse(struct ipc_request *request, struct slice reason) {
 static void session_start(struct courier *courier, struct courier_session *session, struct task *t) {
     session->courier = courier;
     session->task = t;
+    session->times = smtp_client_times_default();
     session->message_arena = arena_new(MESSAGE_ARENA_BYTES);
     session->record = record_new(courier->env);
     session->given.handle = HANDLE_NONE;
-    settings_copy(&session->settings, &courier->settings, session->arena);
+    courier_settings_copy(&session->settings, &courier->settings, session->arena);
     list_append(&courier->sessions, &session->link);
     courier->session_count++;
 }

@@ -8,6 +8,7 @@
 
 #include "io/dns.h"
 #include "io/tls.h"
+#include "resolve/callout.h"
 
 struct courier;
 
@@ -39,6 +40,11 @@ struct courier *courier_new(struct env *env, struct dns **dns, const struct cour
 void courier_set(struct courier *courier, const struct courier_settings *settings);
 /* A stream to the store role, at start and again after it was restarted: sessions under way go on. */
 void courier_attach(struct courier *courier, struct stream *stream);
+/* Asks the hosts of the address's domain, found by its MX (no route is looked at), whether they take mail for
+   it: MAIL FROM:<>, RCPT TO, and no message. Those behind ourselves are not asked. Waits, hardly longer than
+   the deadline. */
+void courier_callout(struct task *t, struct courier *courier, struct slice address, struct arena *arena,
+                     struct callout_answer *answer, int64_t deadline_ms);
 /* Ends all sessions: what is under way is given up where that is clean, and settled. Waits. */
 void courier_free(struct task *t, struct courier **courier);
 

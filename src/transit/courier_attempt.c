@@ -153,6 +153,11 @@ static bool was_stale(const struct courier_session *session, const struct smtp_c
 static void judge_one(struct attempt *attempt, struct part *part, const struct smtp_client_outcome *outcome) {
     struct courier_session *session = attempt->session;
     struct verdict verdict = verdict_of(outcome);
+    bool is_first = verdict.outcome == QUEUE_DELIVERED && part->recipient->attempts == 0;
+    if (IS_PLANTED(session->courier->env, PLANTED_LOST_IS_DELIVERED) && verdict.is_in_doubt)
+        verdict.outcome = QUEUE_DELIVERED;
+    if (IS_PLANTED(session->courier->env, PLANTED_DELIVERED_ONCE_MORE) && is_first)
+        verdict.outcome = QUEUE_DEFERRED;
     bool is_heard = outcome->answer.code != 0;
     struct slice name = courier_address(session, session->at)->name;
     judge(attempt, part, &verdict, courier_words(session, session->at, &verdict, &outcome->answer),

@@ -80,7 +80,7 @@ static struct smtp_client_outcome begin(struct task *t, struct courier_session *
     const struct transit_route *route = session->exchange.route;
     const struct exchange_address *address = courier_address(session, session->at);
     struct smtp_client_options options = {.hello = session->settings.hostname,
-                                          .times = smtp_client_times_default(),
+                                          .times = session->times,
                                           .tls = client_tls(tls),
                                           .tls_context =
                                               is_checked(tls) ? courier->tls_checked : courier->tls,

@@ -2,7 +2,7 @@
  * What a courier holds, for the files that make it up: courier.c (the channel, all sessions),
  * courier_session.c (one session: message after message), courier_attempt.c (one message to one host after
  * the other), courier_connect.c (a connection), courier_body.c (the message's bytes), courier_report.c
- * (reports instead of sending).
+ * (reports instead of sending), courier_callout.c (only asking).
  */
 #ifndef TRANSIT_COURIER_STATE_H
 #define TRANSIT_COURIER_STATE_H
@@ -47,6 +47,7 @@ struct courier_session {
     struct arena *arena;
     struct transit_session order;
     struct courier_settings settings;
+    struct smtp_client_times times;
     /* Its hosts: found with the first message; which of them are of no use to it. */
     struct exchange exchange;
     bool is_found;
@@ -71,6 +72,9 @@ struct courier_session {
    there is no answer, and none in *answer. */
 bool courier_ask(struct task *t, struct courier *courier, uint32_t type, struct slice body, bool is_kept,
                  int64_t deadline_ms, struct ipc_answer *answer);
+
+void courier_settings_copy(struct courier_settings *copy, const struct courier_settings *settings,
+                           struct arena *arena);
 
 /* courier_session.c */
 void courier_session_run(struct task *t, struct courier_session *session);

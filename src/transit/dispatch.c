@@ -72,10 +72,12 @@ static void log_settled(const struct dispatch *dispatch, const struct settlement
 
 /* What happened is not forgotten because the disk is full: it is told again until it is recorded. */
 static enum store_result record(const struct dispatch *dispatch, const struct settlement *settlement,
-                                bool *is_left) {
+                                bool is_patient, bool *is_left) {
+    struct engine *engine = dispatch->scheduler->engine;
     for (;;) {
         enum store_result result =
-            engine_queue_settle(dispatch->t, dispatch->scheduler->engine, settlement, is_left);
+            is_patient ? engine_queue_settle_patiently(dispatch->t, engine, settlement, is_left)
+                       : engine_queue_settle(dispatch->t, engine, settlement, is_left);
         if (result == STORE_OK || result == STORE_NOT_FOUND || result == STORE_GONE) return result;
         LOG_WARN(dispatch->scheduler->env->log, "transit.not_recorded", LOG_ID("id", settlement->message));
         if (task_sleep(dispatch->t, TRANSIT_RECORD_PAUSE_MS) != WAIT_OK) return STORE_GONE;
@@ -111,7 +113,7 @@ static void settle(const struct dispatch *dispatch, struct settlement *settlemen
                    struct settled_recipient *settled) {
     bool is_left = false;
     if (count_of(settlement, QUEUE_DEFERRED)) defer_all(dispatch, settlement, settled);
-    enum store_result result = record(dispatch, settlement, &is_left);
+    enum store_result result = record(dispatch, settlement, false, &is_left);
     if (result == STORE_OK) log_settled(dispatch, settlement);
     session_settled(dispatch, settlement, is_left);
 }
@@ -188,24 +190,85 @@ static bool await_work(const struct dispatch *dispatch, struct transit_work *wor
     }
 }
 
-static void answer_work(const struct dispatch *dispatch, struct ipc_request *request, bool is_wanted) {
-    struct transit_work work = {0};
+static void reply_work(const struct dispatch *dispatch, struct ipc_request *request,
+                       struct transit_work *work) {
     struct buffer body = buffer_new(TRANSIT_INLINE_BYTES_MAX);
     struct buffer out = buffer_new(IPC_FRAME_BYTES_MAX);
-    bool has_work = is_wanted && await_work(dispatch, &work);
-    if (has_work && work.outgoing.packed_bytes <= TRANSIT_INLINE_BYTES_MAX &&
-        engine_queue_body(dispatch->scheduler->engine, work.outgoing.message, 0,
-                          (size_t)work.outgoing.packed_bytes, &body) == STORE_OK)
-        work.body = buffer_slice(&body);
-    transit_work_pack(&out, &work);
+    if (work->outgoing.message && work->outgoing.packed_bytes <= TRANSIT_INLINE_BYTES_MAX &&
+        engine_queue_body(dispatch->scheduler->engine, work->outgoing.message, 0,
+                          (size_t)work->outgoing.packed_bytes, &body) == STORE_OK)
+        work->body = buffer_slice(&body);
+    transit_work_pack(&out, work);
     channel_reply(request, buffer_slice(&out), HANDLE_NONE);
     buffer_free(&out);
     buffer_free(&body);
+}
+
+static void answer_work(const struct dispatch *dispatch, struct ipc_request *request, bool is_wanted) {
+    struct transit_work work = {0};
+    if (!is_wanted || !await_work(dispatch, &work)) work = (struct transit_work){0};
+    reply_work(dispatch, request, &work);
     struct site_session *session = session_of(dispatch);
     if (session && session->is_adopted)
         session_free_adopted(dispatch->scheduler, session);
     else if (session)
         scheduler_consider(dispatch->scheduler, session->site);
+}
+
+/* ---- going on before the last one is recorded ---- */
+
+/* Only where all went well is there nothing to be decided of it first. */
+static bool may_go_on(const struct dispatch *dispatch, const struct transit_next *next) {
+    const struct site_session *session = session_of(dispatch);
+    return session && !session->is_adopted && !next->is_last && session->site->failures == 0 &&
+           session->settling_count < TRANSIT_SETTLING_MAX &&
+           session->site->blocked_until_ms <= env_now_ms(dispatch->scheduler->env) &&
+           count_of(&next->settlement, QUEUE_DELIVERED) == next->settlement.recipient_count;
+}
+
+static void settling_begin(const struct dispatch *dispatch, struct site_settling *settling) {
+    struct site_session *session = session_of(dispatch);
+    settling->message = session->message;
+    list_append(&session->site->settling, &settling->link);
+    list_append(&dispatch->scheduler->settling, &settling->all);
+    session->settling_count++;
+    session->message = 0;
+}
+
+/* The site is not forgotten before. */
+static void settling_end(const struct dispatch *dispatch, struct site_settling *settling) {
+    struct site_session *session = session_of(dispatch);
+    list_remove(&settling->link);
+    list_remove(&settling->all);
+    if (session) session->settling_count--;
+}
+
+/* The next message is on its way while the last one's delivery is recorded. What a store that dies now does
+   not know is sent again: at most TRANSIT_SETTLING_MAX messages of a session. False: nothing was done. */
+static bool go_on(const struct dispatch *dispatch, struct ipc_request *request,
+                  const struct settlement *settlement) {
+    struct scheduler *scheduler = dispatch->scheduler;
+    struct site_session *session = session_of(dispatch);
+    struct site *site = session->site;
+    struct site_settling settling;
+    struct transit_work work = {0};
+    bool is_left = false;
+    settling_begin(dispatch, &settling);
+    if (!take(dispatch, session, &work)) {
+        session->message = settling.message;
+        settling_end(dispatch, &settling);
+        return false;
+    }
+    session->delivered += (uint32_t)settlement->recipient_count;
+    site->is_proven = true;
+    site_grow(site);
+    reply_work(dispatch, request, &work);
+    scheduler_consider(scheduler, site);
+    if (record(dispatch, settlement, true, &is_left) == STORE_OK) log_settled(dispatch, settlement);
+    settling_end(dispatch, &settling);
+    if (is_left) site_look_again(site);
+    scheduler_consider(scheduler, site);
+    return true;
 }
 
 /* ---- the questions ---- */
@@ -233,6 +296,9 @@ static void next(struct dispatch *dispatch, struct unpacker *in, struct ipc_requ
         if (count) memcpy(settled, next.settlement.recipients, count * sizeof *settled);
         next.settlement.recipients = settled;
         next.settlement.destination = session_of(dispatch)->site->id;
+        if (engine_route_await(dispatch->t, dispatch->scheduler->engine) && may_go_on(dispatch, &next) &&
+            go_on(dispatch, request, &next.settlement))
+            return;
         settle(dispatch, &next.settlement, settled);
     }
     answer_work(dispatch, request, !next.is_last);
@@ -251,6 +317,21 @@ static void body(struct dispatch *dispatch, struct unpacker *in, struct ipc_requ
     buffer_free(&out);
 }
 
+/* One that cannot be stored is made again, in a while: what keeps it from that keeps others from it too. */
+static bool store_report(const struct dispatch *dispatch, const struct report_done *done) {
+    struct scheduler *scheduler = dispatch->scheduler;
+    if (!is_of_session(dispatch, done->message)) return false;
+    enum store_result result = engine_queue_reported(dispatch->t, scheduler->engine, done);
+    bool is_stored = result == STORE_OK || result == STORE_NOT_FOUND;
+    struct site_session *session = session_of(dispatch);
+    if (session) session->message = 0;
+    if (is_stored) return true;
+    LOG_WARN(scheduler->env->log, "transit.report_not_stored", LOG_ID("id", done->message),
+             LOG_NUMBER("result", result));
+    if (session) session->site->blocked_until_ms = env_now_ms(scheduler->env) + TRANSIT_REPORT_PAUSE_MS;
+    return false;
+}
+
 static void report(struct dispatch *dispatch, struct unpacker *in, struct ipc_request *request) {
     struct transit_report report = {0};
     transit_report_unpack(in, dispatch->arena, &report);
@@ -259,18 +340,7 @@ static void report(struct dispatch *dispatch, struct unpacker *in, struct ipc_re
         reply_empty(request);
         return;
     }
-    bool is_stored = false;
-    if (is_of_session(dispatch, report.done.message)) {
-        enum store_result result =
-            engine_queue_reported(dispatch->t, dispatch->scheduler->engine, &report.done);
-        is_stored = result == STORE_OK || result == STORE_NOT_FOUND;
-        if (!is_stored)
-            LOG_WARN(dispatch->scheduler->env->log, "transit.report_not_stored",
-                     LOG_ID("id", report.done.message), LOG_NUMBER("result", result));
-        struct site_session *session = session_of(dispatch);
-        if (session) session->message = 0;
-    }
-    answer_work(dispatch, request, is_stored);
+    answer_work(dispatch, request, store_report(dispatch, &report.done));
 }
 
 static void requested(struct task *t, void *context, struct ipc_request *request) {

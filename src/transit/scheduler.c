@@ -42,7 +42,7 @@ static bool make_room(struct scheduler *scheduler) {
         struct list *list = &scheduler->wanting[class];
         if (list_empty(list)) continue;
         struct site *last = CONTAINER_OF(list->prev, struct site, link);
-        if (last->session_count) continue;
+        if (site_is_busy(last)) continue;
         site_unlink(scheduler, last);
         site_forget(scheduler, last);
         return true;
@@ -154,7 +154,7 @@ void scheduler_consider(struct scheduler *scheduler, struct site *site) {
             site->is_wanting = true;
             list_append(&scheduler->wanting[class_of(site)], &site->link);
         }
-    } else if (site->session_count == 0) {
+    } else if (!site_is_busy(site)) {
         site_rest(scheduler, site);
     }
     share_out(scheduler);
@@ -180,6 +180,8 @@ static bool is_in_hand(void *context, uint64_t message) {
     size_t cursor = 0;
     const struct site_session *session = map_next(scheduler->sessions, &cursor, NULL);
     while (session && session->message != message) session = map_next(scheduler->sessions, &cursor, NULL);
+    LIST_EACH(&scheduler->settling, settling, struct site_settling, all)
+    if (settling->message == message) return true;
     return !scheduler->is_ready || session != NULL;
 }
 
@@ -261,8 +263,10 @@ static void plan(struct task *t, void *argument) {
 
 /* ---- the remote role ---- */
 
+/* One without a message ends by itself, and nobody would hear of its end. */
 static void adopt(struct scheduler *scheduler, const struct transit_in_hand *in_hand) {
     for (size_t i = 0; i < in_hand->count; i++) {
+        if (in_hand->items[i].message == 0) continue;
         if (map_get_id(scheduler->sessions, in_hand->items[i].session)) continue;
         struct site *site = scheduler_site(scheduler, in_hand->items[i].destination);
         if (site) session_adopt(scheduler, site, in_hand->items[i].session, in_hand->items[i].message);
@@ -320,6 +324,7 @@ struct scheduler *scheduler_new(struct env *env, struct engine *engine,
     scheduler->sessions = map_new(env_random_u64(env));
     for (int class = 0; class < SITE_CLASSES; class ++) list_init(&scheduler->wanting[class]);
     list_init(&scheduler->resting);
+    list_init(&scheduler->settling);
     gate_init(&scheduler->changed);
     scope_init(&scheduler->scope, env);
     scheduler->channel = channel_new(env, &dispatch_handlers, scheduler);

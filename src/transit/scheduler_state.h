@@ -30,6 +30,8 @@ struct scheduler {
     /* By id. */
     struct map *sites;
     struct map *sessions;
+    /* Of struct site_settling. */
+    struct list settling;
     struct list wanting[SITE_CLASSES];
     /* With nothing to do, the longest resting first. */
     struct list resting;

@@ -128,24 +128,29 @@ static void session_end(struct running *running) {
     scheduler_consider(scheduler, site);
 }
 
-static void hold(struct task *t, struct running *running, const struct buffer *question) {
+/* False: the remote role is gone. */
+static bool hold(struct task *t, struct running *running, const struct buffer *question) {
     struct ipc_answer answer;
     struct ipc_message message = {TRANSIT_SESSION, buffer_slice(question), HANDLE_NONE};
-    if (channel_call(t, running->scheduler->channel, &message, &answer, DEADLINE_NONE) != IPC_OK) return;
+    if (channel_call(t, running->scheduler->channel, &message, &answer, DEADLINE_NONE) != IPC_OK)
+        return false;
     hear_end(t, running, buffer_slice(&answer.body));
     handle_close(running->scheduler->env, answer.handle);
     ipc_answer_free(&answer);
+    return true;
 }
 
 static void session_main(struct task *t, void *argument) {
     struct running running = *(struct running *)argument;
     free(argument);
     struct buffer question = buffer_new(SESSION_ARENA_BYTES);
-    if (write_question(running.scheduler, running.session, &question))
-        hold(t, &running, &question);
-    else
+    bool is_written = write_question(running.scheduler, running.session, &question);
+    bool is_gone = is_written && !hold(t, &running, &question);
+    if (!is_written)
         note_unreachable(t, running.scheduler, running.session->site, SLICE("the route cannot be read"));
     buffer_free(&question);
+    if (IS_PLANTED(running.scheduler->env, PLANTED_HELD_BY_THE_DEAD) && is_gone && running.session->message)
+        return;
     session_end(&running);
 }
 

@@ -15,6 +15,7 @@ struct site *site_new(const struct destination *destination) {
         destination->domain.len < SITE_DOMAIN_BYTES ? destination->domain.len : SITE_DOMAIN_BYTES;
     if (site->domain_bytes) memcpy(site->domain, destination->domain.ptr, site->domain_bytes);
     list_init(&site->sessions);
+    list_init(&site->settling);
     list_init(&site->link);
     return site;
 }
@@ -82,7 +83,7 @@ static enum store_result window_fill(struct site *site, struct engine *engine, i
     const struct queue_place beginning = {0};
     struct site_window *window = window_of(site, stream);
     /* Those that are under way are still due: room for them as well. */
-    size_t max = SITE_WINDOW + site->session_count;
+    size_t max = SITE_WINDOW + site->session_count * (1 + TRANSIT_SETTLING_MAX);
     if (max > 2 * SITE_WINDOW) max = 2 * SITE_WINDOW;
     size_t count = 0;
     enum store_result result = engine_queue_read(engine, site->id, (enum queue_stream)stream, &beginning,
@@ -127,8 +128,12 @@ uint64_t site_take(struct site *site) {
 bool site_has(const struct site *site, uint64_t message) {
     LIST_EACH(&site->sessions, session, struct site_session, link)
     if (session->message == message) return true;
+    LIST_EACH(&site->settling, settling, struct site_settling, link)
+    if (settling->message == message) return true;
     return false;
 }
+
+bool site_is_busy(const struct site *site) { return site->session_count || !list_empty(&site->settling); }
 
 size_t site_free_sessions(const struct site *site) {
     size_t count = 0;

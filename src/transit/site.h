@@ -29,6 +29,8 @@ struct site {
     /* Of struct site_session. */
     struct list sessions;
     size_t session_count;
+    /* Of struct site_settling. */
+    struct list settling;
     /* Made when something is due. */
     struct site_window *windows[QUEUE_STREAMS];
     /* How many sessions it may have now: grows by good answers, and shrinks. */
@@ -53,10 +55,21 @@ struct site_session {
     /* Waits in the remote role's question for a message. */
     struct task *idle;
     uint32_t delivered;
+    /* Of the site's settling, those of this session. */
+    uint32_t settling_count;
     /* As what it was begun (enum site_class). */
     unsigned class;
     /* Of a former store: no task of ours waits for its end. */
     bool is_adopted;
+};
+
+/* A message that was delivered, whose session went on to the next before that was recorded: still due, as far
+   as the data folder knows, but not to be taken again. */
+struct site_settling {
+    struct list link;
+    /* In the list of the scheduler's. */
+    struct list all;
+    uint64_t message;
 };
 
 struct site *site_new(const struct destination *destination);
@@ -76,10 +89,13 @@ void site_push(struct site *site, enum queue_stream stream, uint64_t message);
 enum store_result site_fill(struct site *site, struct engine *engine, int64_t wall_ms);
 /* Takes the next message that nobody has, or 0. */
 uint64_t site_take(struct site *site);
-/* Some session has the message. */
+/* Some session has the message, or delivered it and that is not recorded yet. */
 bool site_has(const struct site *site, uint64_t message);
 /* Sessions without a message. */
 size_t site_free_sessions(const struct site *site);
+
+/* It is at work, and must not be forgotten. */
+bool site_is_busy(const struct site *site);
 
 /* Its answers were good; it asked for less. */
 void site_grow(struct site *site);

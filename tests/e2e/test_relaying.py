@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
+import socketserver
+import threading
 import time
 
 from mail import SENDER, smtp
+from names import Names
 from server import Server
 
 
@@ -72,3 +75,52 @@ def test_strangers_are_put_off_where_that_is_asked_for(fresh: Server) -> None:
     assert b"4.7.1" in wait_for_answer(fresh, alice.address, 451)
     reload(fresh, "relay.networks = 127.0.0.0/8")
     wait_for_answer(fresh, alice.address, 250)
+
+
+class Primary(socketserver.StreamRequestHandler):
+    """The domain's own host: knows ann, and sees no message."""
+
+    def handle(self) -> None:
+        answers = {"EHLO": "250 primary.test", "MAIL": "250 ok", "QUIT": "221 bye"}
+        self.say("220 primary.test")
+        while line := self.rfile.readline().decode().strip():
+            self.server.heard.append(line)  # type: ignore[attr-defined]
+            known = "250 ok" if line == "RCPT TO:<ann@relayed.test>" else "550 5.1.1 who is that?"
+            self.say(answers.get(line.split()[0], known))
+
+    def say(self, line: str) -> None:
+        self.wfile.write(f"{line}\r\n".encode())
+
+
+def start_primary() -> socketserver.ThreadingTCPServer:
+    primary = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Primary)
+    primary.daemon_threads = True
+    primary.heard = []  # type: ignore[attr-defined]
+    threading.Thread(target=primary.serve_forever, daemon=True).start()
+    return primary
+
+
+def test_a_verified_relay_domain_asks_its_own_host(fresh: Server) -> None:
+    primary = start_primary()
+    names = Names({("relayed.test", "MX"): ["10 primary.test"], ("primary.test", "A"): ["127.0.0.1"]})
+    with (fresh.data / "posthaste.conf").open("a") as conf:
+        conf.write(f"\ndns.servers = 127.0.0.1@{names.port}\noutbound.port = {primary.server_address[1]}\n"
+                   "outbound.allow_private = yes\n")
+    fresh.start()
+    fresh.command("domain", "add", "relayed.test", "--relay", "--verify")
+    assert "relayed.test  0 accounts, the rest is verified and passed on" in fresh.command("domain", "list")
+    assert answer(fresh, "ann@relayed.test")[0] == 250
+    code, words = answer(fresh, "nobody@relayed.test")
+    assert (code, words[:6]) == (550, b"5.1.1 ")
+    assert b"who is that?" in words
+    heard = primary.heard  # type: ignore[attr-defined]
+    assert "MAIL FROM:<>" in heard and not any(line.startswith("DATA") for line in heard)
+    asked = len(heard)
+    assert answer(fresh, "nobody@relayed.test")[0] == 550
+    assert len(heard) == asked
+    # It is down: a second MX takes mail for it.
+    primary.shutdown()
+    primary.server_close()
+    assert answer(fresh, "somebody@relayed.test")[0] == 250
+    assert answer(fresh, "nobody@relayed.test")[0] == 550
+    names.close()

@@ -295,7 +295,7 @@ static void note_message(void *context, const struct mailbox *mailbox, const str
 static void prepare(struct task *t, struct house *house, void *argument) {
     uint64_t bob = 0;
     if (engine_create(house->env, HOUSE_FOLDER) || !house_open(house)) house_wrong("no store can be made");
-    if (engine_domain_add(t, house->engine, SLICE("example.test"), false) ||
+    if (engine_domain_add(t, house->engine, SLICE("example.test"), DOMAIN_LOCAL) ||
         engine_account_add(t, house->engine, SLICE("ann@example.test"), SLICE("secret"), 0,
                            &house->account) ||
         engine_account_add(t, house->engine, SLICE("bob@example.test"), SLICE("secret"), 0, &bob))

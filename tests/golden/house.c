@@ -57,9 +57,9 @@ static const struct {
     {"known@relayed.test", "alice@example.test"}};
 
 static bool make_users(struct task *t, struct engine *engine) {
-    bool is_good = engine_domain_add(t, engine, SLICE("example.org"), false) == STORE_OK &&
-                   engine_domain_add(t, engine, SLICE("example.test"), false) == STORE_OK &&
-                   engine_domain_add(t, engine, SLICE("relayed.test"), true) == STORE_OK;
+    bool is_good = engine_domain_add(t, engine, SLICE("example.org"), DOMAIN_LOCAL) == STORE_OK &&
+                   engine_domain_add(t, engine, SLICE("example.test"), DOMAIN_LOCAL) == STORE_OK &&
+                   engine_domain_add(t, engine, SLICE("relayed.test"), DOMAIN_RELAYED) == STORE_OK;
     uint64_t account = 0;
     for (size_t i = 0; i < sizeof accounts / sizeof accounts[0]; i++)
         is_good &= engine_account_add(t, engine, slice_from_text(accounts[i].address), SLICE("secret"),

@@ -13,8 +13,7 @@ enum {
     RESTART_MS_MAX = 2000,
     SEGMENT_BYTES = 1024,
     THREADS_RECENT = 6,
-    LOG_ROOM_BYTES = 8192,
-    UPKEEP_PAUSE_MS = 300
+    LOG_ROOM_BYTES = 8192
 };
 
 static const enum port_kind served_ports[] = {PORT_SMTP,  PORT_SUBMISSION, PORT_SUBMISSIONS, PORT_IMAP,
@@ -48,6 +47,9 @@ static void process_ended(void *context) {
     struct host *host = process->host;
     list_remove(&process->in_host);
     process->env->log = NULL;
+    const struct host_options *options = &host->options;
+    bool is_service = process->is_role || process == host->supervisor;
+    if (is_service && options->on_end) options->on_end(options->context, options->number);
     if (process->on_end) process->on_end(process->context);
     free(process);
     host->ends++;
@@ -82,6 +84,12 @@ const char *host_address(unsigned number) {
     return addresses[number];
 }
 
+const char *host_name(unsigned number) {
+    static const char *const names[] = {"mail.one.test", "mail.two.test", "mail.three.test"};
+    ASSERT(number < sizeof names / sizeof names[0]);
+    return names[number];
+}
+
 struct host *host_new(const struct host_options *options) {
     struct host *host = calloc(1, sizeof *host);
     if (!host) FATAL("out of memory for a host");
@@ -92,7 +100,7 @@ struct host *host_new(const struct host_options *options) {
     host->budgets = budgets_default;
     host->settings = (struct role_settings){
         .folder = HOST_FOLDER,
-        .hostname = "mail.example.test",
+        .hostname = host_name(options->number),
         .message_bytes_max = MIB(2),
         .connections_per_account = 20,
         .plaintext = PLAINTEXT_NEVER,
@@ -105,7 +113,13 @@ struct host *host_new(const struct host_options *options) {
         .segment_bytes = SEGMENT_BYTES,
         .threads_recent = THREADS_RECENT,
         .log_room_bytes = LOG_ROOM_BYTES,
-        .upkeep_pause_ms = UPKEEP_PAUSE_MS,
+        .upkeep_pause_ms = options->upkeep_pause_ms,
+        /* The clients' network (run.c). */
+        .relay_networks = SLICE("198.51.100.0/24"),
+        .outbound = {.port = ports[PORT_SMTP].number,
+                     .allow_private = true,
+                     .lifetime_hours = options->lifetime_hours,
+                     .delay_warning_hours = options->delay_warning_hours},
     };
     return host;
 }
@@ -176,6 +190,7 @@ static void serve(struct task *t, void *argument) {
                           [ROLE_MAIL] = service->host->options.mails,
                           [ROLE_EDGE] = service->host->options.edges},
             .listening = &service->listening,
+            .heartbeat_ms = service->host->options.heartbeat_ms,
             .on_ready = all_ready,
             .on_failed = start_failed,
             .context = service,

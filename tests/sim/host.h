@@ -26,10 +26,22 @@ struct host_options {
     /* Log lines go to stderr. */
     bool is_traced;
     enum planted_fault planted;
+    /* How long mail is tried, and when its sender hears that it still is (app/config.h). */
+    uint64_t lifetime_hours;
+    uint64_t delay_warning_hours;
+    /* Between two rounds of the store's upkeep. */
+    uint64_t upkeep_pause_ms;
+    /* Between two heartbeats of a role; 0: as ever. */
+    int64_t heartbeat_ms;
+    /* NULL, or called at each end of a role or supervisor. */
+    void (*on_end)(void *context, unsigned number);
+    void *context;
 };
 
 /* "192.0.2.1" */
 const char *host_address(unsigned number);
+/* "mail.one.test" */
+const char *host_name(unsigned number);
 
 /* A machine with the store of the plan; nothing runs on it yet. Lives longer than the world. */
 struct host *host_new(const struct host_options *options);

@@ -15,6 +15,8 @@ const char *invariant_name(enum invariant invariant) {
         [ALL_ARE_SERVED] = "all-are-served",
         [CALM_IS_CALM] = "calm-is-calm",
         [REPLIES_ARE_RIGHT] = "replies-are-right",
+        [QUEUES_MOVE] = "queues-move",
+        [REPORTS_ARE_OWED] = "reports-are-owed",
     };
     return names[invariant];
 }

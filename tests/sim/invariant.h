@@ -35,6 +35,10 @@ enum invariant {
     CALM_IS_CALM,
     /* What is right is not refused for good (5xx, BAD), and replies are as the protocols say. */
     REPLIES_ARE_RIGHT,
+    /* Once nothing goes wrong any more what is in a queue goes with its next try, or when it is too old. */
+    QUEUES_MOVE,
+    /* A sender is told that a recipient failed where that is so, once, and else never. */
+    REPORTS_ARE_OWED,
     INVARIANTS,
 };
 

@@ -20,8 +20,9 @@
 
 enum { SEEDS_DEFAULT = 100 };
 
-static const struct scenario *const scenarios[] = {&scenario_crash, &scenario_power,  &scenario_swarm,
-                                                   &scenario_hosts, &scenario_outage, &scenario_waits};
+static const struct scenario *const scenarios[] = {&scenario_crash,  &scenario_power,  &scenario_swarm,
+                                                   &scenario_hosts,  &scenario_outage, &scenario_waits,
+                                                   &scenario_transit};
 enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0] };
 
 #ifdef PLANTED_FAULTS
@@ -37,6 +38,9 @@ static const char *const planted_names[PLANTED_COUNT] = {
     [PLANTED_LOST_NEWS] = "lost-news",
     [PLANTED_SAME_MODSEQ] = "same-modseq",
     [PLANTED_UNTOLD_EXPUNGE] = "untold-expunge",
+    [PLANTED_HELD_BY_THE_DEAD] = "held-by-the-dead",
+    [PLANTED_LOST_IS_DELIVERED] = "lost-is-delivered",
+    [PLANTED_DELIVERED_ONCE_MORE] = "delivered-once-more",
 };
 #endif
 
@@ -101,10 +105,11 @@ static bool take_options(int count, char **arguments, struct seeds_options *opti
 int main(int count, char **arguments) {
     struct seeds_options options;
     if (!take_options(count, arguments, &options)) {
-        (void)fprintf(stderr,
-                      "usage: %s [--scenario crash|power|swarm|hosts|outage|waits] [--first S] [--seeds N] "
-                      "[--jobs N] [--trace] [--verbose] [--wait K | --every-wait] [--plant FAULT]\n",
-                      arguments[0]);
+        (void)fprintf(
+            stderr,
+            "usage: %s [--scenario crash|power|swarm|hosts|outage|waits|transit] [--first S] [--seeds N] "
+            "[--jobs N] [--trace] [--verbose] [--wait K | --every-wait] [--plant FAULT]\n",
+            arguments[0]);
         return 2;
     }
     bool is_good = seeds_run(&options);

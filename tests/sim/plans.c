@@ -53,7 +53,7 @@ static void make(struct task *t, void *argument) {
     unsigned accounts = ledger_accounts_of(made->layout, made->host);
     if (engine_create(task_env(t), HOST_FOLDER) || engine_open(task_env(t), &options, &engine)) return;
     enum store_result result =
-        engine_domain_add(t, engine, slice_from_text(ledger_domain(made->host)), false);
+        engine_domain_add(t, engine, slice_from_text(ledger_domain(made->host)), DOMAIN_LOCAL);
     for (unsigned i = 0; i < LEDGER_ACCOUNTS_MAX && result == STORE_OK; i++)
         if (accounts >> i & 1) result = account_make(t, engine, made, i, &made->plan.accounts[i]);
     made->is_made = result == STORE_OK;

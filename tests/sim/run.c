@@ -19,6 +19,7 @@ enum {
     LAST_JOBS_MAX = 6,
     LAST_KILL_MS = 500,
     CARRIERS_MAX = 2,
+    UPKEEP_PAUSE_MS = 300,
 };
 
 /* Of run_options.wait: nobody is killed. */
@@ -53,7 +54,7 @@ static bool are_looked(void *context) {
             return ledger_has_failed(run->ledger);
     return true;
 }
-static bool are_ready(void *context) {
+bool run_are_ready(void *context) {
     const struct run *run = context;
     for (unsigned i = 0; i < run->site_count; i++)
         if (!host_is_ready(run->sites[i].host)) return false;
@@ -67,14 +68,14 @@ static bool is_closed(void *context) {
     const struct run *run = context;
     return run->readers_left == 0 || ledger_has_failed(run->ledger);
 }
-static bool are_down(void *context) {
+bool run_are_down(void *context) {
     const struct run *run = context;
     for (unsigned i = 0; i < run->site_count; i++)
         if (!host_is_down(run->sites[i].host)) return false;
     return true;
 }
 
-static bool wait_for(struct run *run, bool (*is_met)(void *context), int64_t ms, const char *what) {
+bool run_wait_for(struct run *run, bool (*is_met)(void *run), int64_t ms, const char *what) {
     if (!sim_world_run_until(run->world, is_met, run, ms))
         ledger_fail(run->ledger, ALL_ARE_SERVED, "%s", what);
     return !ledger_has_failed(run->ledger);
@@ -82,16 +83,19 @@ static bool wait_for(struct run *run, bool (*is_met)(void *context), int64_t ms,
 
 /* ---- clients ---- */
 
-static void start_client(struct run *run, struct client *clients, const char *kind, unsigned number,
-                         void (*main)(struct task *t, void *client)) {
+struct sim_machine *run_client_machine(struct run *run, const char *kind) {
     char address[32];
-    struct client *client = &clients[run->machine_count];
     ASSERT(run->machine_count < RUN_CLIENTS_MAX);
     (void)snprintf(address, sizeof address, "198.51.100.%u", run->machine_count + 1);
-    struct sim_machine *machine = sim_machine_new(run->world, kind, address);
-    run->machines[run->machine_count++] = machine;
+    run->machines[run->machine_count] = sim_machine_new(run->world, kind, address);
+    return run->machines[run->machine_count++];
+}
+
+static void start_client(struct run *run, struct client *clients, const char *kind, unsigned number,
+                         void (*main)(struct task *t, void *client)) {
+    struct client *client = &clients[run->machine_count];
     *client = (struct client){run, number};
-    (void)sim_process_start(machine, kind, main, client);
+    (void)sim_process_start(run_client_machine(run, kind), kind, main, client);
 }
 
 struct reader_kind {
@@ -153,24 +157,27 @@ static void heal_site(struct site *site) {
     host_start(site->host);
 }
 
-static void heal(struct run *run) {
+void run_heal(struct run *run) {
     run->is_healed = true;
     *sim_world_network(run->world) = run->network;
     for (unsigned i = 0; i < run->site_count; i++) heal_site(&run->sites[i]);
 }
 
-static bool trouble(struct run *run) {
-    if (!wait_for(run, are_ready, SET_UP_MS_MAX, "the roles do not start")) return false;
+void run_note_health(struct run *run) {
     run->network = *sim_world_network(run->world);
-    for (unsigned i = 0; i < run->site_count; i++) {
+    for (unsigned i = 0; i < run->site_count; i++)
         run->sites[i].disk = *sim_machine_faults(host_machine(run->sites[i].host));
-        look_now_and_then(&run->sites[i]);
-    }
+}
+
+static bool trouble(struct run *run) {
+    if (!run_wait_for(run, run_are_ready, SET_UP_MS_MAX, "the roles do not start")) return false;
+    run_note_health(run);
+    for (unsigned i = 0; i < run->site_count; i++) look_now_and_then(&run->sites[i]);
     if (run->scenario->start) run->scenario->start(run);
     run->is_begun = true;
     int64_t ms = (int64_t)run_between(run, TROUBLE_MS_MIN, TROUBLE_MS_MAX);
     (void)sim_world_run_until(run->world, is_served, run, ms);
-    heal(run);
+    run_heal(run);
     return !ledger_has_failed(run->ledger);
 }
 
@@ -191,7 +198,8 @@ static bool pause(struct run *run) {
     if (store) kill_store(site, store);
     sim_world_run_for(run->world, LAST_KILL_MS);
     if (store && host_role_named(site->host, "store") == store) heal_role(store);
-    if (!wait_for(run, are_ready, SETTLE_MS_MAX, "after all was healed not all roles serve")) return false;
+    if (!run_wait_for(run, run_are_ready, SETTLE_MS_MAX, "after all was healed not all roles serve"))
+        return false;
     run->healed_ms = sim_world_now_ms(run->world);
     sim_world_run_for(run->world, CALM_DOWN_MS);
     run->is_paused = false;
@@ -200,15 +208,16 @@ static bool pause(struct run *run) {
 
 static bool settle(struct run *run) {
     if (!pause(run)) return false;
-    if (!wait_for(run, is_served, SETTLE_MS_MAX, "after all was healed senders are not served")) return false;
+    if (!run_wait_for(run, is_served, SETTLE_MS_MAX, "after all was healed senders are not served"))
+        return false;
     run->senders_left = run->scenario->senders;
     run->is_calm = true;
-    if (!wait_for(run, is_served, SETTLE_MS_MAX, "in calm times senders are not served")) return false;
+    if (!run_wait_for(run, is_served, SETTLE_MS_MAX, "in calm times senders are not served")) return false;
     run->is_closing = true;
-    if (!wait_for(run, is_closed, SETTLE_MS_MAX, "after all was healed readers do not end")) return false;
-    if (!wait_for(run, are_ready, SETTLE_MS_MAX, "at the end not all roles serve")) return false;
+    if (!run_wait_for(run, is_closed, SETTLE_MS_MAX, "after all was healed readers do not end")) return false;
+    if (!run_wait_for(run, run_are_ready, SETTLE_MS_MAX, "at the end not all roles serve")) return false;
     for (unsigned i = 0; i < run->site_count; i++) host_stop(run->sites[i].host);
-    return wait_for(run, are_down, SETTLE_MS_MAX, "a host does not stop");
+    return run_wait_for(run, run_are_down, SETTLE_MS_MAX, "a host does not stop");
 }
 
 static void look_last(struct run *run) {
@@ -217,7 +226,8 @@ static void look_last(struct run *run) {
     ledger_look_anew(run->ledger);
     for (unsigned i = 0; i < run->site_count; i++)
         (void)host_process_start(run->sites[i].host, "last look", look_at_end, &run->sites[i]);
-    if (wait_for(run, are_looked, SET_UP_MS_MAX, "the last look does not end")) ledger_settle(run->ledger);
+    if (run_wait_for(run, are_looked, SET_UP_MS_MAX, "the last look does not end"))
+        ledger_settle(run->ledger);
 }
 
 static void work(struct run *run, uint64_t wait) {
@@ -255,7 +265,10 @@ static void site_make(struct run *run, const struct run_options *options, const 
                                 .edges = run_between(run, 1, 2),
                                 .mails = run_between(run, 1, 2),
                                 .is_traced = options->is_traced,
-                                .planted = options->planted};
+                                .planted = options->planted,
+                                .upkeep_pause_ms = UPKEEP_PAUSE_MS};
+    const struct scenario_course *course = run->scenario->course;
+    if (course) course->set_host(run, &host);
     *site = (struct site){.run = run, .number = run->site_count, .plan = plan, .host = host_new(&host)};
     run->site_count++;
 }
@@ -268,12 +281,17 @@ static void run_world(const struct run_options *options, struct ledger_layout la
     run.ledger = ledger_new(options->seed, layout);
     run.started_ms = sim_world_now_ms(run.world);
     for (unsigned i = 0; i < layout.hosts; i++) site_make(&run, options, plans[i]);
-    work(&run, options->wait);
+    const struct scenario_course *course = run.scenario->course;
+    if (course)
+        course->work(&run);
+    else
+        work(&run, options->wait);
     tell(&run, result);
     if (options->last_words)
         (void)snprintf(options->last_words, RUN_LAST_WORDS_BYTES, "%.*s",
                        SLICE_PRINT(buffer_slice(&run.ledger->failure)));
     sim_world_free(&run.world);
+    if (course) course->end(&run);
     buffer_append(failure, buffer_slice(&run.ledger->failure));
     ledger_free(&run.ledger);
     for (unsigned i = 0; i < run.site_count; i++) host_free(&run.sites[i].host);

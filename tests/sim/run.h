@@ -16,8 +16,18 @@
 
 struct run;
 struct client;
+struct transit;
 
 enum { RUN_CLIENTS_MAX = 24, RUN_HOSTS_MAX = 3, SCENARIO_LAYOUTS_MAX = 2 };
+
+/* What a scenario does otherwise than run.c. */
+struct scenario_course {
+    /* Of each host, before it is made. */
+    void (*set_host)(struct run *run, struct host_options *options);
+    /* All of it, once there are hosts; and when the world is gone. */
+    void (*work)(struct run *run);
+    void (*end)(struct run *run);
+};
 
 struct scenario {
     const char *name;
@@ -31,6 +41,8 @@ struct scenario {
     /* After all is set up and started: sets the trouble going, with sim_world_after. NULL: there is none
        but the one kill of run_options.wait, whenever that comes. */
     void (*start)(struct run *run);
+    /* NULL: as said above. */
+    const struct scenario_course *course;
 };
 extern const struct scenario scenario_crash;
 extern const struct scenario scenario_power;
@@ -38,6 +50,7 @@ extern const struct scenario scenario_swarm;
 extern const struct scenario scenario_hosts;
 extern const struct scenario scenario_outage;
 extern const struct scenario scenario_waits;
+extern const struct scenario scenario_transit;
 
 /* A host, and what the run knows of it. */
 struct site {
@@ -87,6 +100,8 @@ struct run {
     int64_t started_ms;
     /* Of the first host's processes, until it stopped. */
     uint64_t waits;
+    /* transit.h; or NULL. */
+    struct transit *transit;
 };
 
 struct run_options {
@@ -126,6 +141,16 @@ uint64_t run_between(struct run *run, uint64_t least, uint64_t most);
 /* One of the hosts; and one of those that are not spared. */
 struct site *run_site(struct run *run);
 struct site *run_sick_site(struct run *run);
+/* A machine for a client. */
+struct sim_machine *run_client_machine(struct run *run, const char *kind);
+/* All roles of all hosts serve; no process of theirs runs. */
+bool run_are_ready(void *run);
+bool run_are_down(void *run);
+/* False, and a failure that says `what`: it was not met in that time. */
+bool run_wait_for(struct run *run, bool (*is_met)(void *run), int64_t ms, const char *what);
+/* Remembers how all is while nothing is wrong; makes it so again. */
+void run_note_health(struct run *run);
+void run_heal(struct run *run);
 /* Nothing goes wrong at the host, so that nobody may wait long or lose a connection. */
 bool site_is_calm(const struct site *site);
 

@@ -82,6 +82,7 @@ struct bench {
     char reason[TEXT_BYTES];
     struct courier_settings settings;
     struct env *env;
+    struct arena *arena;
     struct dns *dns;
     struct courier *courier;
     struct channel *store;

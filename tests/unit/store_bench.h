@@ -81,7 +81,7 @@ static inline void bench_reopen(struct task *t, struct store_bench *bench) {
 /* ann@example.org, with the password "secret". */
 static inline void bench_add_account(struct task *t, struct store_bench *bench, uint64_t quota_bytes) {
     struct mailbox inbox;
-    assert_int_equal(engine_domain_add(t, bench->engine, SLICE("example.org"), false), STORE_OK);
+    assert_int_equal(engine_domain_add(t, bench->engine, SLICE("example.org"), DOMAIN_LOCAL), STORE_OK);
     assert_int_equal(engine_account_add(t, bench->engine, SLICE("Ann@Example.org"), SLICE("secret"),
                                         quota_bytes, &bench->account),
                      STORE_OK);

@@ -29,6 +29,7 @@ struct job {
     long fails_after;
     struct arena *arena;
     struct smtp_client_outcome begun, logged_in, sent;
+    bool is_question;
     bool is_usable;
     bool is_over;
     struct gate over;
@@ -74,7 +75,8 @@ static void job_main(struct task *t, void *argument) {
             smtp_client_log_in(t, client, job->arena, slice_from_text(job->user), SLICE("pencil"));
     for (size_t i = 0; i < job->messages && may_go_on(job, client); i++) {
         job->content_at = 0;
-        job->sent = smtp_client_send(t, client, job->arena, &job->message);
+        job->sent = job->is_question ? smtp_client_verify(t, client, job->arena, &job->message)
+                                     : smtp_client_send(t, client, job->arena, &job->message);
     }
     job->is_usable = smtp_client_is_usable(client);
     smtp_client_free(t, &client);
@@ -209,6 +211,26 @@ static void again_body(struct task *t, struct env *env) {
     job_free(&job);
 }
 static void an_unfinished_transaction_is_reset_before_the_next(void **state) { task_test_run(again_body); }
+
+/* ---- a question only ---- */
+
+static void question_body(struct task *t, struct env *env) {
+    struct job job = job_new(env, "x\r\n");
+    job.is_question = true;
+    job.message.mail_from = SLICE_EMPTY;
+    job.message.recipient_count = 2;
+    job_run(
+        t, &job,
+        GREETED
+        "C: 250-mx.far.test\nC: 250-SIZE 1000\nC: 250 PIPELINING\nS: MAIL FROM:<>\n"
+        "S: RCPT TO:<a@far.test>\nS: RCPT TO:<b@far.test>\nC: 250 ok\nC: 250 ok\nC: 550 5.1.1 who?\n" QUIT);
+    assert_int_equal(job.sent.result, SMTP_CLIENT_OK);
+    assert_outcome(job.recipients[0].outcome, SMTP_CLIENT_OK, SMTP_STAGE_RCPT, 250);
+    assert_outcome(job.recipients[1].outcome, SMTP_CLIENT_REFUSED, SMTP_STAGE_RCPT, 550);
+    assert_int_equal(job.content_at, 0);
+    job_free(&job);
+}
+static void a_question_for_recipients_sends_no_message(void **state) { task_test_run(question_body); }
 
 /* ---- what the server lacks ---- */
 
@@ -659,6 +681,7 @@ int main(void) {
         cmocka_unit_test(a_transaction_that_nobody_wants_leaves_the_connection_in_order),
         cmocka_unit_test(a_chunk_goes_as_it_is_and_delivery_is_asked_for),
         cmocka_unit_test(an_unfinished_transaction_is_reset_before_the_next),
+        cmocka_unit_test(a_question_for_recipients_sends_no_message),
         cmocka_unit_test(what_a_server_does_not_offer_is_said_before_anything_is_sent),
         cmocka_unit_test(a_report_goes_without_requiretls_rather_than_not_at_all),
         cmocka_unit_test(a_message_that_cannot_be_read_is_never_ended),

@@ -86,8 +86,8 @@ static void refused_body(struct task *t, struct store_bench *bench) {
                      STORE_NOT_FOUND);
     assert_int_equal(engine_account_add(t, bench->engine, SLICE("ANN@example.org"), SLICE("pw"), 0, &id),
                      STORE_EXISTS);
-    assert_int_equal(engine_domain_add(t, bench->engine, SLICE("EXAMPLE.org"), false), STORE_EXISTS);
-    assert_int_equal(engine_domain_add(t, bench->engine, SLICE("exa mple.org"), false), STORE_REFUSED);
+    assert_int_equal(engine_domain_add(t, bench->engine, SLICE("EXAMPLE.org"), DOMAIN_LOCAL), STORE_EXISTS);
+    assert_int_equal(engine_domain_add(t, bench->engine, SLICE("exa mple.org"), DOMAIN_LOCAL), STORE_REFUSED);
     assert_int_equal(engine_domain_remove(t, bench->engine, SLICE("example.org")), STORE_REFUSED);
     bench_deliver(t, bench, SLICE("text"));
     assert_int_equal(engine_account_remove(t, bench->engine, SLICE("ann@example.org")), STORE_OK);

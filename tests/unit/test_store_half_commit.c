@@ -31,7 +31,7 @@ static void make(struct task *t, void *argument) {
     struct engine *engine = NULL;
     assert_int_equal(engine_create(task_env(t), FOLDER), 0);
     assert_int_equal(engine_open(task_env(t), &options, &engine), 0);
-    assert_int_equal(engine_domain_add(t, engine, SLICE("example.org"), false), STORE_OK);
+    assert_int_equal(engine_domain_add(t, engine, SLICE("example.org"), DOMAIN_LOCAL), STORE_OK);
     assert_int_equal(engine_account_add(t, engine, SLICE("ann@example.org"), SLICE("secret"), 0, &w->account),
                      STORE_OK);
     engine_close(t, &engine);
@@ -147,7 +147,7 @@ static void change_unsynced(struct task *t, void *argument) {
     struct engine *engine = NULL;
     assert_int_equal(engine_open(task_env(t), &options, &engine), 0);
     sim_machine_faults(w->machine)->sync_error_chance = SIM_ALWAYS;
-    assert_int_not_equal(engine_domain_add(t, engine, SLICE("example.net"), false), STORE_OK);
+    assert_int_not_equal(engine_domain_add(t, engine, SLICE("example.net"), DOMAIN_LOCAL), STORE_OK);
     sim_machine_faults(w->machine)->sync_error_chance = 0;
     sim_process_kill(task_env(t));
     engine_close(t, &engine);

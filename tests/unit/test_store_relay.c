@@ -20,8 +20,8 @@ static void add_alias(struct task *t, struct store_bench *bench, const char *add
 
 static void relay_body(struct task *t, struct store_bench *bench) {
     bench_add_account(t, bench, 0);
-    assert_int_equal(engine_domain_add(t, bench->engine, SLICE("Relay.test"), true), STORE_OK);
-    assert_int_equal(engine_domain_add(t, bench->engine, SLICE("relay.test"), false), STORE_EXISTS);
+    assert_int_equal(engine_domain_add(t, bench->engine, SLICE("Relay.test"), DOMAIN_RELAYED), STORE_OK);
+    assert_int_equal(engine_domain_add(t, bench->engine, SLICE("relay.test"), DOMAIN_LOCAL), STORE_EXISTS);
     struct address_route route = resolve(bench, SLICE("Some.Body@relay.TEST"));
     assert_int_equal(route.kind, ADDRESS_RELAYED);
     assert_int_equal(route.target_count, 1);
@@ -49,6 +49,25 @@ static void relay_body(struct task *t, struct store_bench *bench) {
 }
 
 static void a_relay_domain_takes_whom_it_does_not_know(void **state) { bench_run(relay_body, NULL); }
+
+static void verify_body(struct task *t, struct store_bench *bench) {
+    bench_add_account(t, bench, 0);
+    assert_int_equal(engine_domain_add(t, bench->engine, SLICE("relay.test"), DOMAIN_VERIFIED), STORE_OK);
+    assert_int_equal(engine_domain_add(t, bench->engine, SLICE("other.test"), DOMAIN_RELAYED), STORE_OK);
+    add_alias(t, bench, "known@relay.test", "ann@example.org");
+    add_alias(t, bench, "there@example.org", "somebody@relay.test");
+    assert_true(resolve(bench, SLICE("a@relay.test")).is_verified);
+    assert_false(resolve(bench, SLICE("a@other.test")).is_verified);
+    assert_false(resolve(bench, SLICE("known@relay.test")).is_verified);
+    assert_false(resolve(bench, SLICE("there@example.org")).is_verified);
+    struct domain *domains;
+    size_t count;
+    assert_int_equal(engine_domain_list(bench->engine, bench->arena, &domains, &count), STORE_OK);
+    assert_int_equal(count, 3);
+    assert_true(!domains[1].is_verified && domains[2].is_verified && domains[2].is_relay);
+}
+
+static void only_what_a_verified_domain_passes_on_is_asked_for(void **state) { bench_run(verify_body, NULL); }
 
 static void forward_body(struct task *t, struct store_bench *bench) {
     bench_add_account(t, bench, 0);
@@ -85,7 +104,7 @@ static void expect_unchanged(struct store_bench *bench, const char *sender) {
 
 static void rewrite_body(struct task *t, struct store_bench *bench) {
     bench_add_account(t, bench, 0);
-    assert_int_equal(engine_domain_add(t, bench->engine, SLICE("relay.test"), true), STORE_OK);
+    assert_int_equal(engine_domain_add(t, bench->engine, SLICE("relay.test"), DOMAIN_RELAYED), STORE_OK);
     add_alias(t, bench, "@example.org", "ann@example.org");
     struct slice sender = rewrite(bench, SLICE("Their.Name@far.test"));
     assert_true(slice_starts(sender, SLICE("SRS0=")));
@@ -207,6 +226,7 @@ static void what_is_counted_is_a_day_and_goes_with_the_account(void **state) {
 int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_relay_domain_takes_whom_it_does_not_know),
+        cmocka_unit_test(only_what_a_verified_domain_passes_on_is_asked_for),
         cmocka_unit_test(aliases_lead_elsewhere_too),
         cmocka_unit_test(a_rewritten_sender_leads_back),
         cmocka_unit_test(no_alias_leads_to_a_rewritten_sender),

@@ -562,6 +562,84 @@ static void who_asked_for_no_report_gets_none(void **state) {
     bench_free(&bench);
 }
 
+/* ---- callouts ---- */
+
+static struct callout_answer call_out(struct task *t, struct bench *bench, const char *address) {
+    struct callout_answer answer;
+    courier_callout(t, bench->courier, slice_from_text(address), bench->arena, &answer,
+                    env_now_ms(bench->env) + RESOLVE_CALLOUT_MS_MAX);
+    return answer;
+}
+
+/* What the first host says to RCPT, and what comes of it. */
+static const struct callout_row {
+    const char *says;
+    enum callout_verdict verdict;
+} callout_rows[] = {
+    {"250 2.1.5 ok", CALLOUT_TAKEN},
+    {"550 5.1.1 who is that?", CALLOUT_REFUSED},
+    {"550 no such user", CALLOUT_REFUSED},
+    {"550 5.2.1 closed", CALLOUT_REFUSED},
+    {"550 5.7.1 you are on a list", CALLOUT_UNCLEAR},
+    {"552 5.2.2 full", CALLOUT_UNCLEAR},
+    {"554 no", CALLOUT_UNCLEAR},
+    {"450 4.7.1 greylisted", CALLOUT_UNCLEAR},
+    {CLOSE, CALLOUT_UNCLEAR},
+    {SILENCE, CALLOUT_UNCLEAR},
+};
+
+static void callout_body(struct task *t, struct bench *bench) {
+    for (size_t i = 0; i < sizeof callout_rows / sizeof callout_rows[0]; i++) {
+        bench->hosts[0].says[V_RCPT] = callout_rows[i].says;
+        assert_int_equal(call_out(t, bench, "a@far.test").verdict, callout_rows[i].verdict);
+    }
+    assert_string_equal(bench->hosts[0].last_mail, "MAIL FROM:<>");
+    assert_string_equal(bench->hosts[0].last_rcpt, "RCPT TO:<a@far.test>");
+    assert_int_equal(bench->hosts[0].taken, 0);
+    assert_int_equal(bench->hosts[1].connections, 0);
+    bench->hosts[0].says[V_RCPT] = "550 5.1.1 who is that?";
+    assert_slice(call_out(t, bench, "a@far.test").words, "who is that?");
+}
+
+static void run_callouts(struct bench *bench, void (*body)(struct task *t, struct bench *bench)) {
+    bench->arena = arena_new(MIB(64));
+    bench->body = body;
+    run(bench);
+    arena_free(&bench->arena);
+    bench_free(&bench);
+}
+
+static void the_first_host_that_answers_says_whether_there_is_such_an_address(void **state) {
+    run_callouts(bench_new(1), callout_body);
+}
+
+static void next_host_body(struct task *t, struct bench *bench) {
+    assert_int_equal(call_out(t, bench, "a@far.test").verdict, CALLOUT_REFUSED);
+    assert_int_equal(call_out(t, bench, "a@nowhere.test").verdict, CALLOUT_UNREACHABLE);
+    assert_int_equal(call_out(t, bench, "nobody").verdict, CALLOUT_UNREACHABLE);
+}
+
+static void where_a_host_is_down_the_next_is_asked(void **state) {
+    struct bench *bench = bench_new(1);
+    bench->hosts[0].is_absent = true;
+    bench->hosts[1].says[V_RCPT] = "550 5.1.1 who is that?";
+    run_callouts(bench, next_host_body);
+}
+
+static void second_mx_body(struct task *t, struct bench *bench) {
+    int64_t before_ms = env_now_ms(bench->env);
+    assert_int_equal(call_out(t, bench, "a@far.test").verdict, CALLOUT_UNREACHABLE);
+    assert_true(env_now_ms(bench->env) - before_ms <= 2 * RESOLVE_CALLOUT_MS_MAX);
+    assert_int_equal(bench->hosts[1].connections, 0);
+}
+
+static void a_second_mx_asks_nobody_behind_itself(void **state) {
+    struct bench *bench = bench_new(1);
+    bench->settings.own_addresses = SLICE("11.0.0.2");
+    bench->hosts[0].is_absent = true;
+    run_callouts(bench, second_mx_body);
+}
+
 /* ---- stores that go away, and the end ---- */
 
 static void session_main(struct task *t, void *argument) {
@@ -667,6 +745,9 @@ int main(void) {
         cmocka_unit_test(at_the_place_of_reports_they_are_made_and_stored),
         cmocka_unit_test(a_report_is_made_though_the_message_cannot_be_read),
         cmocka_unit_test(who_asked_for_no_report_gets_none),
+        cmocka_unit_test(the_first_host_that_answers_says_whether_there_is_such_an_address),
+        cmocka_unit_test(where_a_host_is_down_the_next_is_asked),
+        cmocka_unit_test(a_second_mx_asks_nobody_behind_itself),
         cmocka_unit_test(what_became_of_it_is_told_to_the_next_store),
         cmocka_unit_test(at_the_end_what_is_under_way_is_settled),
     };

@@ -297,6 +297,22 @@ static void fresh(struct task *t, struct bench *bench) {
 }
 static void a_fresh_message_leaves_at_once(void **state) { run(fresh); }
 
+/* Sessions go on while deliveries are recorded, and what waits is read again meanwhile. */
+static void many(struct task *t, struct bench *bench) {
+    enum { MANY = 500 };
+    bench->work_ms = 3;
+    channel_close(t, &bench->remote);
+    for (size_t i = 0; i < MANY; i++) (void)submit_to(t, bench, "bob@one.test");
+    remote_start(bench);
+    pass(t, HOUR_MS);
+    assert_int_equal(bench->given_count, MANY);
+    for (size_t i = 0; i < MANY; i++)
+        for (size_t other = 0; other < i; other++)
+            assert_true(bench->given[i].message != bench->given[other].message);
+    assert_int_equal(engine_queue_next_due(bench->engine), QUEUE_NEVER);
+}
+static void each_of_many_is_given_once(void **state) { run(many); }
+
 static void deferred(struct task *t, struct bench *bench) {
     bench->outcome = QUEUE_DEFERRED;
     (void)submit_to(t, bench, "bob@one.test");
@@ -437,16 +453,7 @@ static void remote_dies(struct task *t, struct bench *bench) {
 }
 static void what_a_remote_role_died_with_is_given_to_its_successor(void **state) { run(remote_dies); }
 
-static void store_dies(struct task *t, struct bench *bench) {
-    bench->is_stuck = true;
-    uint64_t id = submit_to(t, bench, "bob@one.test");
-    pass(t, 1000);
-    assert_int_equal(bench->given_count, 1);
-    channel_close(t, &bench->remote);
-    store_close(t, bench);
-    store_open(bench);
-    /* The same remote role: it still has the message. */
-    uint64_t destination = 0;
+static uint64_t due_destination(struct bench *bench) {
     struct arena *arena = arena_new(MIB(1));
     struct destination *destinations;
     size_t count = 0;
@@ -454,15 +461,32 @@ static void store_dies(struct task *t, struct bench *bench) {
         engine_queue_destinations(bench->engine, arena, env_wall_ms(bench->env), 10, &destinations, &count),
         STORE_OK);
     assert_int_equal(count, 1);
-    destination = destinations[0].id;
+    uint64_t destination = destinations[0].id;
     arena_free(&arena);
+    return destination;
+}
+
+/* The same remote role has session 77 there, with that message; 0: with none. The destination. */
+static uint64_t store_again(struct task *t, struct bench *bench, uint64_t message) {
+    channel_close(t, &bench->remote);
+    store_close(t, bench);
+    store_open(bench);
     bench->in_hand.items = calloc(1, sizeof *bench->in_hand.items);
     bench->in_hand.items[0].session = 77;
-    bench->in_hand.items[0].destination = destination;
-    bench->in_hand.items[0].message = id;
+    bench->in_hand.items[0].destination = due_destination(bench);
+    bench->in_hand.items[0].message = message;
     bench->in_hand.count = 1;
     bench->is_stuck = false;
     remote_start(bench);
+    return bench->in_hand.items[0].destination;
+}
+
+static void store_dies(struct task *t, struct bench *bench) {
+    bench->is_stuck = true;
+    uint64_t id = submit_to(t, bench, "bob@one.test");
+    pass(t, 1000);
+    assert_int_equal(bench->given_count, 1);
+    uint64_t destination = store_again(t, bench, id);
     pass(t, 10 * MINUTE_MS);
     assert_int_equal(bench->given_count, 1);
     /* And now it is done with it. */
@@ -470,7 +494,7 @@ static void store_dies(struct task *t, struct bench *bench) {
     struct transit_work work = {.outgoing = {.message = id, .recipients = &recipient, .recipient_count = 1}};
     struct transit_session session = {.session = 77, .destination = destination};
     struct ipc_answer answer = {0};
-    arena = arena_new(MIB(1));
+    struct arena *arena = arena_new(MIB(1));
     assert_true(tell_outcome(t, bench, &session, arena, QUEUE_DELIVERED, false, &answer, &work));
     assert_int_equal(work.outgoing.message, 0);
     arena_free(&arena);
@@ -482,9 +506,26 @@ static void store_dies(struct task *t, struct bench *bench) {
 }
 static void what_is_in_hand_is_not_given_twice_by_a_new_store(void **state) { run(store_dies); }
 
+/* A session that ends, and says its farewell to the host just now, is heard of by nobody later. */
+static void store_dies_at_the_end(struct task *t, struct bench *bench) {
+    bench->is_stuck = true;
+    (void)submit_to(t, bench, "bob@one.test");
+    pass(t, 1000);
+    (void)store_again(t, bench, 0);
+    pass(t, 5000);
+    assert_int_equal(bench->given_count, 2);
+    uint64_t id = submit_to(t, bench, "carol@one.test");
+    pass(t, 5000);
+    assert_int_equal(bench->given_count, 3);
+    assert_int_equal(bench->given[2].message, id);
+    free(bench->in_hand.items);
+}
+static void a_session_without_a_message_keeps_nobody_waiting(void **state) { run(store_dies_at_the_end); }
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fresh_message_leaves_at_once),
+        cmocka_unit_test(each_of_many_is_given_once),
         cmocka_unit_test(what_is_deferred_comes_again_later_each_time),
         cmocka_unit_test(an_unreachable_destination_is_tried_with_little),
         cmocka_unit_test(personal_mail_does_not_wait_for_bulk),
@@ -493,6 +534,7 @@ int main(void) {
         cmocka_unit_test(all_that_waits_for_the_unreachable_expires),
         cmocka_unit_test(what_a_remote_role_died_with_is_given_to_its_successor),
         cmocka_unit_test(what_is_in_hand_is_not_given_twice_by_a_new_store),
+        cmocka_unit_test(a_session_without_a_message_keeps_nobody_waiting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

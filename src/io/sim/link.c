@@ -222,6 +222,7 @@ ssize_t sim_side_send(struct sim_side *side, struct slice bytes, struct sim_obje
     if (side->machine != to->machine && sim_world_chance(world, world->network.cut_chance)) {
         sim_side_break(side, sim_link_latency_us(side->link));
         sim_side_break(to, sim_link_latency_us(side->link));
+        if (world->on_loss) world->on_loss(world->on_loss_context, side->machine, to->machine);
     }
     return (ssize_t)len;
 }
@@ -329,6 +330,14 @@ void sim_links_break(struct sim_machine *machine, bool is_all) {
         if (a != machine && b != machine) continue;
         if (is_all || a != b) link_break(link, machine);
     }
+}
+
+void sim_network_on_loss(struct sim_world *world,
+                         void (*lost)(void *context, const struct sim_machine *a,
+                                      const struct sim_machine *b),
+                         void *context) {
+    world->on_loss = lost;
+    world->on_loss_context = context;
 }
 
 void sim_network_cut(struct sim_machine *machine) { sim_links_break(machine, false); }

@@ -192,6 +192,8 @@ static void reap(struct sim_process *process) {
     sim_vfs_remove(process);
     sim_note(process->machine->world, TRACE_END, process->id, process->steps);
     process->has_ended = true;
+    list_remove(&process->in_world);
+    list_append(&process->machine->world->ended, &process->in_world);
     env_fini(&process->env);
     if (process->on_end) process->on_end(process->on_end_context);
 }

@@ -139,6 +139,11 @@ bool sim_machine_flip_bit(struct sim_machine *machine, const char *path, uint64_
 void sim_network_part(struct sim_machine *a, struct sim_machine *b, bool is_parted);
 /* Breaks all connections of the machine with other machines. */
 void sim_network_cut(struct sim_machine *machine);
+/* Calls `lost(context, a, b)` whenever a connection between two machines breaks by chance. */
+void sim_network_on_loss(struct sim_world *world,
+                         void (*lost)(void *context, const struct sim_machine *a,
+                                      const struct sim_machine *b),
+                         void *context);
 
 /* Starts a process: `main(t, argument)` is its first task. The env is valid until the world is
    freed, also after the process ended. env->log is NULL, and may be set at once. */

@@ -104,6 +104,7 @@ struct sim_world *sim_world_new(uint64_t seed) {
                                           .unread_reset_chance = SIM_ALWAYS / 2};
     list_init(&world->machines);
     list_init(&world->processes);
+    list_init(&world->ended);
     list_init(&world->links);
     list_init(&world->parted);
     list_init(&world->calls);
@@ -151,7 +152,7 @@ static int64_t next_us(struct sim_world *world) {
     struct sim_event *event = sim_event_next(world);
     int64_t at_us = event ? event->at_us : INT64_MAX;
     LIST_EACH(&world->processes, p, struct sim_process, in_world) {
-        int64_t timer_ms = p->has_ended ? DEADLINE_NONE : timer_heap_next_ms(&p->env.timers);
+        int64_t timer_ms = timer_heap_next_ms(&p->env.timers);
         if (timer_ms < at_us / 1000) at_us = timer_ms * 1000;
     }
     return at_us > world->now_us ? at_us : world->now_us;
@@ -194,11 +195,8 @@ void sim_world_run_for(struct sim_world *world, int64_t ms) {
 }
 
 static bool all_have_ended(void *context) {
-    struct sim_world *world = context;
-    LIST_EACH(&world->processes, p, struct sim_process, in_world) {
-        if (!p->has_ended) return false;
-    }
-    return true;
+    const struct sim_world *world = context;
+    return list_empty(&world->processes);
 }
 
 static void machine_free(struct sim_machine *machine) {
@@ -218,7 +216,7 @@ void sim_world_free(struct sim_world **world) {
     sim_links_free(w);
     sim_parted_free(w);
     sim_dns_free(w);
-    LIST_EACH(&w->processes, p, struct sim_process, in_world) sim_process_free(p);
+    LIST_EACH(&w->ended, p, struct sim_process, in_world) sim_process_free(p);
     LIST_EACH(&w->machines, m, struct sim_machine, in_world) machine_free(m);
     free(w->tls);
     free(w->events);

@@ -52,10 +52,14 @@ struct sim_world {
     struct sim_network network;
     struct list machines;
     struct list processes;
+    /* Whose env stays valid. */
+    struct list ended;
     struct list links;
     struct list parted;
     struct list calls;
     struct list dns;
+    void (*on_loss)(void *context, const struct sim_machine *a, const struct sim_machine *b);
+    void *on_loss_context;
     struct tls_context *tls;
 };
 
