@@ -36,7 +36,7 @@ void config_defaults(struct config *config) {
                      .account_recipients_per_hour = 200,
                      .account_recipients_per_day = 1000,
                      .trace_days = FLIGHTS_KEPT_DAYS},
-        .filter = {.rspamd = ""},
+        .filter = {.rspamd = "", .milter = ""},
     };
 }
 
@@ -131,10 +131,11 @@ void config_render(const struct config *config, struct buffer *out) {
         "# outbound.account_recipients_per_hour = %llu\n# outbound.account_recipients_per_day = %llu\n"
         "# For so many days posthaste trace knows what happened to a message.\n"
         "# outbound.trace_days = %llu\n\n"
-        "# rspamd looks at mail before it is stored (docs/filters.md); when it does not answer: defer, "
-        "accept or "
-        "junk.\n"
-        "# filter.rspamd = 127.0.0.1:11333\n# filter.when_down = defer\n# filter.submission = no\n\n"
+        "# rspamd, or a milter, looks at mail before it is stored (docs/filters.md); without an answer: "
+        "defer,\n"
+        "# accept or junk.\n"
+        "# filter.rspamd = 127.0.0.1:11333\n# filter.milter = inet:127.0.0.1:8891\n"
+        "# filter.when_down = defer\n# filter.submission = no\n\n"
         "# log.level = info\n",
         config->hostname, config->listen[0], (unsigned long long)config->base_port, config->tls_certificate,
         config->tls_key, (unsigned long long)(config->message_bytes_max >> 20),

@@ -49,6 +49,8 @@ struct outbound_settings {
 struct filter_settings {
     /* Where rspamd's normal worker listens, "127.0.0.1:11333"; empty: nowhere. */
     const char *rspamd;
+    /* A milter, "127.0.0.1:11332"; empty: none. */
+    const char *milter;
     /* enum filter_when_down */
     uint64_t when_down;
     /* Mail of users who logged in, and of relay.networks, too. */

@@ -133,6 +133,14 @@ static void read_filter_place(struct setting *setting, const struct key *key) {
         setting->fault = key->fault;
 }
 
+/* As other mail servers have it; local sockets are not for a role that has no files. */
+static void read_milter_place(struct setting *setting, const struct key *key) {
+    if (slice_take_prefix(&setting->value, SLICE("inet:")))
+        read_filter_place(setting, key);
+    else
+        setting->fault = key->fault;
+}
+
 static void read_when_down(struct setting *setting, const struct key *key) {
     static const char *const names[] = {"defer", "accept", "junk"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -192,6 +200,8 @@ static const struct key keys[] = {
      "a number of days from 1 to 3650"},
     {SLICE_INIT("filter.rspamd"), read_filter_place, AT(filter.rspamd), 0, 0,
      "an address and a port, like 127.0.0.1:11333 or [::1]:11333"},
+    {SLICE_INIT("filter.milter"), read_milter_place, AT(filter.milter), 0, 0,
+     "inet:, an address and a port, like inet:127.0.0.1:8891"},
     {SLICE_INIT("filter.when_down"), read_when_down, 0, 0, 0, "defer, accept or junk"},
     {SLICE_INIT("filter.submission"), read_yes_or_no, AT(filter.is_for_submission), 0, 0, "yes or no"},
 };

@@ -64,6 +64,7 @@ void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_outbound(out, &settings->outbound);
     pack_slice(out, settings->trusted_roots_pem);
     pack_slice(out, slice_from_text(settings->filter.rspamd));
+    pack_slice(out, slice_from_text(settings->filter.milter));
     pack_number(out, settings->filter.when_down);
     pack_bool(out, settings->filter.is_for_submission);
 }
@@ -95,6 +96,7 @@ bool settings_unpack(struct slice body, struct arena *arena, struct role_setting
     unpack_outbound(&in, arena, &settings->outbound);
     settings->trusted_roots_pem = arena_copy(arena, unpack_slice(&in));
     settings->filter.rspamd = arena_text(arena, unpack_slice(&in));
+    settings->filter.milter = arena_text(arena, unpack_slice(&in));
     settings->filter.when_down = unpack_number_max(&in, FILTER_DOWN_JUNKS);
     settings->filter.is_for_submission = unpack_bool(&in);
     /* Accounts are shared out among them. */

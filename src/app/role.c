@@ -234,7 +234,7 @@ uint32_t role_node(const struct role *role) {
 }
 
 struct smtp_filter_settings smtp_filter_settings_of(const struct filter_settings *settings) {
-    return (struct smtp_filter_settings){.is_used = *settings->rspamd != 0,
+    return (struct smtp_filter_settings){.is_used = *settings->rspamd || *settings->milter,
                                          .is_for_submission = settings->is_for_submission,
                                          .when_down = (enum filter_when_down)settings->when_down};
 }

@@ -50,13 +50,14 @@ static struct courier_settings courier_settings_of(const struct role *role) {
                                      .node = role_node(role)};
 }
 
+static struct filter_places filter_places_of(const struct role *role) {
+    const struct filter_settings *filter = &role->settings.filter;
+    return (struct filter_places){slice_from_text(filter->rspamd), slice_from_text(filter->milter)};
+}
+
 static void call_out(struct task *t, void *context, struct slice address, struct arena *arena,
                      struct callout_answer *answer, int64_t deadline_ms) {
     courier_callout(t, ((struct remote_role *)context)->courier, address, arena, answer, deadline_ms);
-}
-
-static struct filter_places filter_places_of(const struct role *role) {
-    return (struct filter_places){.rspamd = slice_from_text(role->settings.filter.rspamd)};
 }
 
 static bool start(struct task *t, struct role *role) {
@@ -116,8 +117,8 @@ static void stop(struct task *t, struct role *role) {
     struct remote_role *state = role->state;
     /* Whom it serves may be calling out. */
     resolve_service_free(t, &state->service);
-    courier_free(t, &state->courier);
     filter_service_free(&state->filter);
+    courier_free(t, &state->courier);
     dns_close(&state->dns);
     free(state);
     role->state = NULL;

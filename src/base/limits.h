@@ -544,7 +544,6 @@ enum {
     CALLOUT_REFUSED_KEPT_MS = 10 * 60 * 1000,
     CALLOUT_UNREACHABLE_KEPT_MS = 60 * 1000,
     CALLOUTS_KEPT_MAX = 20000,
-
     /* Content filters: how long one message may take in all, with the filter, and to connect; questions that
        one role has under way, so that DNS questions on the same channel always find room; recipients that the
        filter is told. */

@@ -6,9 +6,9 @@
 #include "base/limits.h"
 #include "filter/filter.h"
 #include "ipc/pack.h"
+#include "resolve/protocol.h"
 
-/* On a channel where RESOLVE_LOOKUP (resolve/protocol.h) is the other. */
-enum { FILTER_ASK = 3 };
+enum { FILTER_ASK = RESOLVE_OTHERS };
 
 /* With a file: its handle goes beside the message, and the body is not in it. */
 void filter_question_pack(struct buffer *out, const struct filter_question *question);

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
+#include "filter/milter_talk.h"
 #include "filter/protocol.h"
 #include "filter/rspamd_talk.h"
 
@@ -11,6 +12,7 @@ enum { PLACE_BYTES = 64 };
 struct filter_service {
     struct env *env;
     char rspamd[PLACE_BYTES];
+    char milter[PLACE_BYTES];
 };
 
 static bool is_numeric(const char *address) {
@@ -45,10 +47,15 @@ struct filter_service *filter_service_new(struct env *env, const struct filter_p
     return service;
 }
 
+static void set_place(char kept[PLACE_BYTES], struct slice place) {
+    memset(kept, 0, PLACE_BYTES);
+    place = slice_sub(place, 0, PLACE_BYTES - 1);
+    if (place.len) memcpy(kept, place.ptr, place.len);
+}
+
 void filter_service_set(struct filter_service *service, const struct filter_places *places) {
-    struct slice rspamd = slice_sub(places->rspamd, 0, PLACE_BYTES - 1);
-    memset(service->rspamd, 0, sizeof service->rspamd);
-    if (rspamd.len) memcpy(service->rspamd, rspamd.ptr, rspamd.len);
+    set_place(service->rspamd, places->rspamd);
+    set_place(service->milter, places->milter);
 }
 
 void filter_service_free(struct filter_service **service) {
@@ -60,15 +67,54 @@ static void is_down(struct filter_verdict *verdict, struct slice why) {
     *verdict = (struct filter_verdict){.action = FILTER_DOWN, .text = why};
 }
 
-static void judge(struct task *t, struct filter_service *service, struct arena *arena,
-                  const struct filter_question *question, struct filter_verdict *verdict) {
-    struct filter_talk talk = {.arena = arena, .question = question, .verdict = verdict};
-    if (!filter_place_read(slice_from_text(service->rspamd), talk.address, &talk.port)) {
-        is_down(verdict, SLICE("the remote role knows of no filter"));
+typedef void ask_fn(struct task *t, struct filter_talk *talk);
+
+static void ask_at(struct task *t, struct filter_talk talk, const char *place, ask_fn *ask) {
+    if (filter_place_read(slice_from_text(place), talk.address, &talk.port))
+        ask(t, &talk);
+    else
+        is_down(talk.verdict, SLICE("the remote role cannot read the filter's place"));
+}
+
+/* Nothing that another filter says can change it. */
+static bool is_final(const struct filter_verdict *verdict) {
+    return verdict->action != FILTER_ACCEPT && verdict->action != FILTER_JUNK;
+}
+
+static struct slice join(struct arena *arena, struct slice a, const char *between, struct slice b) {
+    if (a.len == 0 || b.len == 0) return a.len ? a : b;
+    return arena_printf(arena, "%.*s%s%.*s", SLICE_PRINT(a), between, SLICE_PRINT(b));
+}
+
+/* Both took it: Junk if one of them says so, and what both say of it. */
+static void add_verdict(struct arena *arena, struct filter_verdict *verdict,
+                        const struct filter_verdict *second) {
+    if (is_final(second)) {
+        *verdict = *second;
         return;
     }
-    talk.deadline_ms = env_now_ms(service->env) + FILTER_TALK_MS;
-    rspamd_ask(t, &talk);
+    if (second->action == FILTER_JUNK) verdict->action = FILTER_JUNK;
+    verdict->summary = join(arena, verdict->summary, "; ", second->summary);
+    if (verdict->fields.len + second->fields.len <= FILTER_FIELDS_BYTES_MAX)
+        verdict->fields = join(arena, verdict->fields, "", second->fields);
+}
+
+static void judge(struct task *t, struct filter_service *service, struct arena *arena,
+                  const struct filter_question *question, struct filter_verdict *verdict) {
+    /* A reload may come while one is asked. */
+    struct filter_service asked = *service;
+    struct filter_verdict second = {.action = FILTER_ACCEPT};
+    struct filter_talk talk = {.arena = arena,
+                               .question = question,
+                               .verdict = verdict,
+                               .deadline_ms = env_now_ms(service->env) + FILTER_TALK_MS};
+    *verdict = (struct filter_verdict){.action = FILTER_ACCEPT};
+    if (!*asked.rspamd && !*asked.milter) is_down(verdict, SLICE("the remote role knows of no filter"));
+    if (*asked.rspamd) ask_at(t, talk, asked.rspamd, rspamd_ask);
+    if (is_final(verdict) || !*asked.milter) return;
+    talk.verdict = &second;
+    ask_at(t, talk, asked.milter, milter_ask);
+    add_verdict(arena, verdict, &second);
 }
 
 /* The question is unpacked, the body is there and sound. */

@@ -13,6 +13,7 @@ struct filter_service;
 /* Where filters are: "127.0.0.1:11333", "[::1]:11333", or empty. */
 struct filter_places {
     struct slice rspamd;
+    struct slice milter;
 };
 
 /* A numeric address and a port. */

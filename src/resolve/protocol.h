@@ -6,7 +6,8 @@
 #include "ipc/pack.h"
 #include "resolve/callout.h"
 
-enum { RESOLVE_LOOKUP = 1, RESOLVE_CALLOUT = 2 };
+/* From RESOLVE_OTHERS on types are those of rooms above, on the same channel. */
+enum { RESOLVE_LOOKUP = 1, RESOLVE_CALLOUT = 2, RESOLVE_OTHERS = 100 };
 
 struct resolve_question {
     struct slice name;

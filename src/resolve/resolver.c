@@ -99,6 +99,11 @@ enum dns_result resolver_lookup(struct task *t, struct resolver *resolver, struc
     return answer->result;
 }
 
+enum ipc_result resolver_call(struct task *t, struct resolver *resolver, const struct ipc_message *message,
+                              struct ipc_answer *answer, int64_t deadline_ms) {
+    return channel_call(t, resolver->channel, message, answer, deadline_ms);
+}
+
 void resolver_callout(struct task *t, struct resolver *resolver, struct slice address, struct arena *arena,
                       struct callout_answer *answer) {
     *answer = (struct callout_answer){.verdict = CALLOUT_UNREACHABLE};
@@ -115,9 +120,4 @@ void resolver_callout(struct task *t, struct resolver *resolver, struct slice ad
         *answer = (struct callout_answer){.verdict = CALLOUT_UNREACHABLE};
     handle_close(resolver->env, reply.handle);
     ipc_answer_free(&reply);
-}
-
-enum ipc_result resolver_call(struct task *t, struct resolver *resolver, const struct ipc_message *message,
-                              struct ipc_answer *answer, int64_t deadline_ms) {
-    return channel_call(t, resolver->channel, message, answer, deadline_ms);
 }

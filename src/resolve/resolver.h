@@ -28,15 +28,15 @@ void resolver_close(struct task *t, struct resolver **resolver);
 enum dns_result resolver_lookup(struct task *t, struct resolver *resolver, struct slice name, uint16_t type,
                                 struct arena *arena, struct dns_answer *answer, int64_t deadline_ms);
 
-/* Asks the hosts of the address's domain; waits RESOLVE_CALLOUT_MS_MAX at most. Only over a channel to the
-   remote role; else, and where that does not answer, it is CALLOUT_UNREACHABLE. */
-void resolver_callout(struct task *t, struct resolver *resolver, struct slice address, struct arena *arena,
-                      struct callout_answer *answer);
-
 /* channel_call to the remote role, for rooms above that ask it something else; the message's type is theirs
    (resolve/service.h: resolve_service_on_other). A resolver of resolver_new_remote. */
 NODISCARD enum ipc_result resolver_call(struct task *t, struct resolver *resolver,
                                         const struct ipc_message *message, struct ipc_answer *answer,
                                         int64_t deadline_ms);
+
+/* Asks the hosts of the address's domain; waits RESOLVE_CALLOUT_MS_MAX at most. Only over a channel to the
+   remote role; else, and where that does not answer, it is CALLOUT_UNREACHABLE. */
+void resolver_callout(struct task *t, struct resolver *resolver, struct slice address, struct arena *arena,
+                      struct callout_answer *answer);
 
 #endif

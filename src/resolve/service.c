@@ -74,15 +74,12 @@ static void call_out(struct task *t, struct asker *asker, struct ipc_request *re
 
 static void request_came(struct task *t, void *context, struct ipc_request *request) {
     struct asker *asker = context;
-    const struct resolve_service *service = asker->service;
-    uint32_t type = request->message.type;
-    bool is_ours = type == RESOLVE_LOOKUP || type == RESOLVE_CALLOUT;
-    if (!is_ours && service->other) {
-        service->other(t, service->other_context, request);
+    if (request->message.type >= RESOLVE_OTHERS && asker->service->other) {
+        asker->service->other(t, asker->service->other_context, request);
         return;
     }
-    handle_close(service->env, request->message.handle);
-    if (type == RESOLVE_LOOKUP)
+    handle_close(asker->service->env, request->message.handle);
+    if (request->message.type == RESOLVE_LOOKUP)
         look_up(t, asker, request);
     else if (type == RESOLVE_CALLOUT)
         call_out(t, asker, request);
@@ -119,14 +116,14 @@ struct resolve_service *resolve_service_new(struct env *env, struct dns **dns) {
     return service;
 }
 
-void resolve_service_set_caller(struct resolve_service *service, resolve_caller *caller, void *context) {
-    service->caller = caller;
-    service->caller_context = context;
-}
-
 void resolve_service_on_other(struct resolve_service *service, resolve_other_fn *other, void *context) {
     service->other = other;
     service->other_context = context;
+}
+
+void resolve_service_set_caller(struct resolve_service *service, resolve_caller *caller, void *context) {
+    service->caller = caller;
+    service->caller_context = context;
 }
 
 void resolve_service_attach(struct resolve_service *service, struct stream *stream) {

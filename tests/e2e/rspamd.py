@@ -1,4 +1,4 @@
-"""A real rspamd on loopback with two rules and no network, and a scripted stand-in for a broken one."""
+"""A real rspamd on loopback, over HTTP and as a milter, with two rules and no network; a scripted one that breaks."""
 
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ options {{
 }}
 logging {{ type = "file"; filename = "{folder}/rspamd.log"; level = "info"; }}
 worker "normal" {{ bind_socket = "127.0.0.1:{port}"; count = 1; mime = true; }}
+worker "rspamd_proxy" {{
+  bind_socket = "127.0.0.1:{milter_port}"; count = 1; milter = yes; timeout = 20s;
+  upstream "local" {{ default = yes; self_scan = yes; }}
+}}
 actions {{ reject = 15; "add header" = 6; greylist = 4; }}
 modules {{ path = "/usr/share/rspamd/plugins/milter_headers.lua"; }}
 milter_headers {{ use = ["x-spam-status", "x-spamd-result"]; skip_local = false; skip_authenticated = false; }}
@@ -40,21 +44,29 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def stop_listening(listener: socket.socket) -> None:
+    """Also while somebody waits in accept, which would take one more."""
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+
+
 class Rspamd:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port = free_port()
+        self.milter_port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         self.folder.mkdir(exist_ok=True)
         (self.folder / "domains").write_text("test\ncom\n")
         config = self.folder / "rspamd.conf"
-        config.write_text(CONFIG.format(folder=self.folder, port=self.port))
+        config.write_text(CONFIG.format(folder=self.folder, port=self.port, milter_port=self.milter_port))
         with (self.folder / "out").open("ab") as out:
             self.process = subprocess.Popen([need("rspamd"), "--insecure", "--no-fork", "--config", str(config)],
                                             stdout=out, stderr=out)
         wait_for_port(self.port, START_SECONDS_MAX)
+        wait_for_port(self.milter_port, START_SECONDS_MAX)
 
     def stop(self) -> None:
         if self.process:
@@ -108,7 +120,7 @@ class Scripted:
         self.says(f"HTTP/1.1 {status}\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode())
 
     def close(self) -> None:
-        self.listener.close()
+        stop_listening(self.listener)
 
 
 def stall(client: socket.socket) -> None:

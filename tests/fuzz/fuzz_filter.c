@@ -5,6 +5,7 @@
 #include "filter/protocol.h"
 #include "filter/rspamd.h"
 #include "wire/http_answer.h"
+#include "wire/milter.h"
 #include "wire/wire_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -56,8 +57,27 @@ static void check_messages(struct slice input) {
     arena_free(&arena);
 }
 
+static void check_reply(const struct milter_reply *reply) {
+    bool is_field = reply->kind == MILTER_ADD_FIELD || reply->kind == MILTER_CHANGE_FIELD;
+    ASSERT(is_field == (reply->name.len > 0));
+    ASSERT(slice_find_byte(reply->name, 0) == SLICE_NOT_FOUND);
+    ASSERT(slice_find_byte(reply->value, 0) == SLICE_NOT_FOUND);
+    ASSERT((reply->kind == MILTER_REPLYCODE) == (reply->code >= 400));
+}
+
+static void check_milter(struct slice input) {
+    struct milter_reply reply;
+    size_t left = input.len;
+    while (milter_reply_next(&input, &reply) == MILTER_WHOLE) {
+        ASSERT(input.len < left);
+        left = input.len;
+        check_reply(&reply);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct slice input = slice_of(data, size);
+    check_milter(input);
     check_answer(input);
     check_json(input);
     check_messages(input);

@@ -70,6 +70,12 @@ static void what_a_key_cannot_take_is_named_with_its_line(void **state) {
         {"outbound.lifetime_hours = 0", "from 1 to 720"},
         {"outbound.delay_warning_hours = 721", "from 0 (never) to 720"},
         {"outbound.account_recipients_per_day = -1", "from 0 (no limit)"},
+        {"filter.rspamd = 127.0.0.1", "like 127.0.0.1:11333"},
+        {"filter.rspamd = localhost:11333", "like 127.0.0.1:11333"},
+        {"filter.milter = 127.0.0.1:8891", "inet:"},
+        {"filter.milter = inet:localhost:8891", "inet:"},
+        {"filter.when_down = drop", "defer, accept or junk"},
+        {"filter.submission = on", "yes or no"},
         {"outbound.speed = 9", "unknown key"},
     };
     struct arena *arena = arena_new(MIB(1));

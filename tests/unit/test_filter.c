@@ -8,6 +8,7 @@
 #include "filter/rspamd.h"
 #include "filter/service.h"
 #include "wire/http_answer.h"
+#include "wire/milter.h"
 
 /* ---- answers over HTTP ---- */
 
@@ -82,6 +83,60 @@ static void an_answer_is_only_so_long(void **state) {
     assert_int_equal(hear(&answer, (const char *)text.ptr, 9, true), HTTP_ANSWER_TOO_LARGE);
     http_answer_free(&answer);
     buffer_free(&text);
+}
+
+/* ---- milters ---- */
+
+static enum milter_status read_reply(const void *bytes, size_t len, struct milter_reply *reply) {
+    struct slice input = slice_of(bytes, len);
+    return milter_reply_next(&input, reply);
+}
+#define REPLY(bytes, reply) read_reply(bytes, sizeof(bytes) - 1, reply)
+
+static void commands_of_a_milter_are_packets(void **state) {
+    struct buffer out = buffer_new(1000);
+    struct slice texts[] = {SLICE("a"), SLICE("b\0c")};
+    milter_write_options(&out);
+    assert_memory_equal(out.ptr, "\0\0\0\x0dO\0\0\0\x06\0\0\0\x21\0\x0f\xf7\xff", 17);
+    buffer_clear(&out);
+    milter_write_texts(&out, 'L', texts, 2);
+    milter_write_macros(&out, 'M', texts, 1);
+    milter_write_bytes(&out, 'B', SLICE("x"));
+    milter_write_connect(&out, SLICE("h"), SLICE("::1"));
+    milter_write_connect(&out, SLICE("h"), SLICE_EMPTY);
+    static const char want[] = "\0\0\0\x06La\0bc\0\0\0\0\x04"
+                               "DMa\0\0\0\0\x02"
+                               "Bx\0\0\0\x0a"
+                               "Ch\0"
+                               "6\0\0::1\0\0\0\0\x04"
+                               "Ch\0U";
+    assert_int_equal(out.len, sizeof want - 1);
+    assert_memory_equal(out.ptr, want, sizeof want - 1);
+    buffer_free(&out);
+}
+
+static void replies_of_a_milter_are_read_strictly(void **state) {
+    struct milter_reply reply;
+    assert_int_equal(REPLY("\0\0\0\x09hX-A\0b c\0", &reply), MILTER_WHOLE);
+    assert_int_equal(reply.kind, MILTER_ADD_FIELD);
+    assert_slice(reply.name, "X-A");
+    assert_slice(reply.value, "b c");
+    assert_int_equal(REPLY("\0\0\0\x09i\0\0\0\1X\0b\0", &reply), MILTER_WHOLE);
+    assert_slice(reply.name, "X");
+    assert_int_equal(REPLY("\0\0\0\x11y550 5.7.1 Gone\0", &reply), MILTER_MORE);
+    assert_int_equal(REPLY("\0\0\0\x10y550 5.7.1 Gone\0", &reply), MILTER_WHOLE);
+    assert_int_equal(reply.code, 550);
+    assert_slice(reply.text, "5.7.1 Gone");
+    assert_int_equal(REPLY("\0\0\0\1c\0\0\0\1", &reply), MILTER_WHOLE);
+    assert_int_equal(REPLY("\0\0\0", &reply), MILTER_MORE);
+    assert_int_equal(REPLY("\0\0\0\0", &reply), MILTER_BAD);
+    assert_int_equal(REPLY("\0\x10\0\0", &reply), MILTER_BAD);
+    assert_int_equal(REPLY("\0\0\0\1?", &reply), MILTER_BAD);
+    assert_int_equal(REPLY("\0\0\0\5O\0\0\0\6", &reply), MILTER_BAD);
+    assert_int_equal(REPLY("\0\0\0\5hX-A\0", &reply), MILTER_BAD);
+    assert_int_equal(REPLY("\0\0\0\3iX\0", &reply), MILTER_BAD);
+    assert_int_equal(REPLY("\0\0\0\6y250 \0", &reply), MILTER_BAD);
+    assert_int_equal(REPLY("\0\0\0\5y550x", &reply), MILTER_BAD);
 }
 
 /* ---- verdicts ---- */
@@ -284,6 +339,8 @@ int main(void) {
         cmocka_unit_test(an_answer_is_the_same_in_all_pieces),
         cmocka_unit_test(what_is_no_answer_is_refused),
         cmocka_unit_test(an_answer_is_only_so_long),
+        cmocka_unit_test(commands_of_a_milter_are_packets),
+        cmocka_unit_test(replies_of_a_milter_are_read_strictly),
         cmocka_unit_test(actions_of_rspamd_become_ours),
         cmocka_unit_test(a_verdict_says_why_and_in_one_line),
         cmocka_unit_test(nothing_of_the_envelope_ends_its_line_in_a_request),
