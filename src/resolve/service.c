@@ -81,7 +81,7 @@ static void request_came(struct task *t, void *context, struct ipc_request *requ
     handle_close(asker->service->env, request->message.handle);
     if (request->message.type == RESOLVE_LOOKUP)
         look_up(t, asker, request);
-    else if (type == RESOLVE_CALLOUT)
+    else if (request->message.type == RESOLVE_CALLOUT)
         call_out(t, asker, request);
     else
         channel_reply(request, SLICE_EMPTY, HANDLE_NONE);
