@@ -279,6 +279,8 @@ static void hello(struct task *t, void *argument) {
     struct scheduler *scheduler = argument;
     struct ipc_answer answer;
     struct ipc_message message = {TRANSIT_HELLO, SLICE_EMPTY, HANDLE_NONE};
+    /* Begun only when the channel is gone. */
+    if (scheduler->is_closing) return;
     if (channel_call(t, scheduler->channel, &message, &answer, DEADLINE_NONE) != IPC_OK) return;
     struct arena *arena = arena_new(DUE_ARENA_BYTES);
     struct unpacker in = unpacker_of(buffer_slice(&answer.body));

@@ -132,6 +132,7 @@ static void session_end(struct running *running) {
 static bool hold(struct task *t, struct running *running, const struct buffer *question) {
     struct ipc_answer answer;
     struct ipc_message message = {TRANSIT_SESSION, buffer_slice(question), HANDLE_NONE};
+    if (running->scheduler->is_closing) return false;
     if (channel_call(t, running->scheduler->channel, &message, &answer, DEADLINE_NONE) != IPC_OK)
         return false;
     hear_end(t, running, buffer_slice(&answer.body));
