@@ -109,9 +109,9 @@ def full_queue(bench: Bench) -> Values:
         fill(server, bench.count(QUEUED))
         return Full(server, sink, watch).measure(FRESH)
     finally:
-        server.stop()
         for host in (watch, sink, zone):
             host.stop()
+        server.stop()
 
 
 def below(limit: float) -> Target:

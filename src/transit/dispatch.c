@@ -153,7 +153,7 @@ static bool open_delayed(const struct dispatch *dispatch, struct transit_work *w
 static bool take(const struct dispatch *dispatch, struct site_session *session, struct transit_work *work) {
     struct site *site = session->site;
     for (;;) {
-        if (!site_waiting(site) && !site_is_whole(site) &&
+        if (!site_is_whole(site) &&
             site_fill(site, dispatch->scheduler->engine, env_wall_ms(dispatch->scheduler->env)) != STORE_OK)
             return false;
         uint64_t message = site_take(site);

@@ -139,10 +139,21 @@ static void wake_idle(struct site *site) {
     if (session->idle) task_wake(session->idle);
 }
 
-/* What the data folder cannot tell now it tells later: the planner comes again. */
+/* What the data folder cannot tell now it tells later: the planner comes again. Bulk mail that waits does not
+   keep what is before it from being found. */
 static void look(struct scheduler *scheduler, struct site *site) {
-    if (site_waiting(site) || site_is_whole(site)) return;
+    if (site_is_whole(site)) return;
     (void)site_fill(site, scheduler->engine, env_wall_ms(scheduler->env));
+}
+
+/* One that waits with its bulk mail goes to the others when a person's message comes. */
+static void want(struct scheduler *scheduler, struct site *site) {
+    enum site_class class = class_of(site);
+    if (site->is_wanting && site->wanting_class <= class) return;
+    site_unlink(scheduler, site);
+    site->is_wanting = true;
+    site->wanting_class = class;
+    list_append(&scheduler->wanting[class], &site->link);
 }
 
 void scheduler_consider(struct scheduler *scheduler, struct site *site) {
@@ -151,11 +162,7 @@ void scheduler_consider(struct scheduler *scheduler, struct site *site) {
     if (is_open) look(scheduler, site);
     if (is_open && waiting(scheduler, site)) {
         wake_idle(site);
-        if (!site->is_wanting && wants_session(scheduler, site)) {
-            site_unlink(scheduler, site);
-            site->is_wanting = true;
-            list_append(&scheduler->wanting[class_of(site)], &site->link);
-        }
+        if (wants_session(scheduler, site)) want(scheduler, site);
     } else if (!site_is_busy(site)) {
         site_rest(scheduler, site);
     }

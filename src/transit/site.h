@@ -41,6 +41,8 @@ struct site {
     /* In the list of those that want a session, or of those that rest. */
     struct list link;
     bool is_wanting;
+    /* As what (enum site_class). */
+    unsigned wanting_class;
     /* Something was delivered since it is here. */
     bool is_proven;
 };

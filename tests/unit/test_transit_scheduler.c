@@ -374,6 +374,27 @@ static void streams(struct task *t, struct bench *bench) {
 }
 static void personal_mail_does_not_wait_for_bulk(void **state) { run(streams); }
 
+/* All sessions that bulk mail may have are taken, and its destination is one of those that wait for one. */
+static void bulk_everywhere(struct task *t, struct bench *bench) {
+    char address[40];
+    bench->work_ms = 30 * 1000;
+    for (int i = 0; i < 500; i++) {
+        (void)snprintf(address, sizeof address, "bob@host%d.test", i);
+        (void)submit(t, bench, "news@example.org", address, QUEUE_BULK);
+    }
+    pass(t, 2000);
+    size_t before = bench->given_count;
+    assert_in_range(before, 50, 450);
+    int64_t at_ms = sim_world_now_ms(bench->world);
+    uint64_t id = submit_to(t, bench, "eve@host499.test");
+    pass(t, 1000);
+    /* And perhaps what waited there. */
+    assert_in_range(bench->given_count, before + 1, before + 2);
+    assert_int_equal(bench->given[before].message, id);
+    assert_in_range(bench->given[before].at_ms, at_ms, at_ms + 50);
+}
+static void personal_mail_does_not_wait_where_bulk_waits_for_a_session(void **state) { run(bulk_everywhere); }
+
 static int64_t wait_of(const struct bench *bench, uint64_t message, int64_t since_ms) {
     for (size_t i = 0; i < bench->given_count; i++)
         if (bench->given[i].message == message) return bench->given[i].at_ms - since_ms;
@@ -553,6 +574,7 @@ int main(void) {
         cmocka_unit_test(what_is_deferred_comes_again_later_each_time),
         cmocka_unit_test(an_unreachable_destination_is_tried_with_little),
         cmocka_unit_test(personal_mail_does_not_wait_for_bulk),
+        cmocka_unit_test(personal_mail_does_not_wait_where_bulk_waits_for_a_session),
         cmocka_unit_test(dead_destinations_do_not_stop_good_ones),
         cmocka_unit_test(what_is_too_old_is_reported),
         cmocka_unit_test(all_that_waits_for_the_unreachable_expires),
