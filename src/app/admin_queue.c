@@ -122,7 +122,8 @@ static const char *kind_name(enum flight_kind kind) {
                                         "sender told of the delay",
                                         "retried",
                                         "stream changed",
-                                        "held, for its account is over its limit of recipients"};
+                                        "held, for its account is over its limit of recipients",
+                                        "account told that it is held"};
     return names[kind < FLIGHT_KINDS ? kind : 0];
 }
 

@@ -65,6 +65,9 @@ static enum queue_state state_of_new(struct commit *commit, const struct deliver
     flight_add(commit, &(struct flight){.kind = FLIGHT_OVER_LIMIT,
                                         .message = delivery->id,
                                         .recipient_total = delivery->queue_count});
+    sending_notice_owe(commit, delivery->account, delivery->id);
+    struct queue_known *reports = queue_destination_known(commit, DESTINATION_REPORTS);
+    if (reports) queue_tell(commit, reports, 0, QUEUE_PERSONAL);
     return QUEUE_HELD;
 }
 
