@@ -84,6 +84,8 @@ struct role_settings {
     struct slice dnsbl_zones;
     bool is_greylisting;
     struct outbound_settings outbound;
+    /* Where other hosts would reach us ourselves (app/own_addresses.h). */
+    struct slice own_addresses;
     /* The certificates of outbound.trusted_roots, or empty. */
     struct slice trusted_roots_pem;
 };

@@ -141,3 +141,17 @@ def test_an_account_over_its_limit_is_told_so(fresh: Server) -> None:
     assert len(told) == 1
     assert b"Subject: Held, and not sent yet: a@far.test and 1 other" in told[0]
     assert len(json.loads(fresh.command("queue", "list", "messages", "state=held", "--json"))["queued"]) == 2
+
+
+def test_mail_for_our_own_address_is_not_sent_to_ourselves(fresh: Server) -> None:
+    alice = fresh.new_account("alice")
+    with (fresh.data / "posthaste.conf").open("a") as conf:
+        conf.write(f"\noutbound.port = {fresh.ports.smtp}\noutbound.allow_private = yes\n")
+    fresh.start()
+    with smtp(fresh, "submissions", "tls", alice) as client:
+        send(client, alice.address, ["somebody@[127.0.0.1]"], plain("round"))
+    wait_for_messages(fresh, alice, 1)
+    with imap(fresh, alice) as client:
+        told = next(iter(imap_messages(client).values()))
+    assert b"Status: 5.4.6" in told
+    assert fresh.log_text().count("smtp.accepted") == 1
