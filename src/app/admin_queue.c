@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "store/arrival.h"
 #include "store/engine_queue.h"
+#include "store/engine_route.h"
 #include "transit/explain.h"
 
 enum { SUMMARIES = 50, LINES = 100, SHOWN_RECIPIENTS = 200 };
@@ -43,11 +44,19 @@ static bool id_of(struct slice word, uint64_t *id) {
 
 /* ---- list ---- */
 
-static json_t *summary_of(const struct queue_summary *line) {
-    return json_pack("{s:o, s:I, s:I, s:o, s:o, s:I, s:o}", "domain", admin_text(line->destination.domain),
-                     "waiting", (json_int_t)line->waiting, "held", (json_int_t)line->held, "oldest_ms",
-                     time_of(line->oldest_ms), "next_ms", time_of(line->next_ms), "failures",
-                     (json_int_t)line->destination.failures, "reason", admin_text(line->destination.reason));
+/* Null where mail goes by MX, or the route is there no more. */
+static json_t *route_name(struct admin *admin, uint64_t id) {
+    struct route route;
+    if (id == 0 || engine_route_read(admin->engine, admin->arena, id, &route) != STORE_OK) return json_null();
+    return admin_text(route.name);
+}
+
+static json_t *summary_of(struct admin *admin, const struct queue_summary *line) {
+    return json_pack(
+        "{s:o, s:o, s:I, s:I, s:o, s:o, s:I, s:o}", "domain", admin_text(line->destination.domain), "route",
+        route_name(admin, line->destination.route), "waiting", (json_int_t)line->waiting, "held",
+        (json_int_t)line->held, "oldest_ms", time_of(line->oldest_ms), "next_ms", time_of(line->next_ms),
+        "failures", (json_int_t)line->destination.failures, "reason", admin_text(line->destination.reason));
 }
 
 static json_t *list_destinations(struct admin *admin) {
@@ -58,7 +67,8 @@ static json_t *list_destinations(struct admin *admin) {
     if (result == STORE_OK) result = engine_status(admin->engine, &status);
     if (result != STORE_OK) return admin_failure(admin, result, SLICE("the queue"), "", "");
     json_t *list = json_array();
-    for (size_t i = 0; i < overview.count; i++) json_array_append_new(list, summary_of(&overview.lines[i]));
+    for (size_t i = 0; i < overview.count; i++)
+        json_array_append_new(list, summary_of(admin, &overview.lines[i]));
     return json_pack("{s:o, s:I, s:I, s:I, s:I}", "destinations", list, "destination_count",
                      (json_int_t)overview.destinations, "waiting", (json_int_t)status.queue_waiting, "held",
                      (json_int_t)status.queue_held, "reporting", (json_int_t)status.queue_reporting);
@@ -122,7 +132,8 @@ static const char *kind_name(enum flight_kind kind) {
                                         "sender told of the delay",
                                         "retried",
                                         "stream changed",
-                                        "held, for its account is over its limit of recipients"};
+                                        "held, for its account is over its limit of recipients",
+                                        "account told that it is held"};
     return names[kind < FLIGHT_KINDS ? kind : 0];
 }
 

@@ -31,13 +31,26 @@ static void print_indented(const char *text, const char *indent) {
 
 /* ---- list ---- */
 
+/* A domain, or a route's name. */
+enum { NAME_BYTES = 300 };
+
+static void name_destination(char out[NAME_BYTES], const json_t *line) {
+    const char *domain = text_of(line, "domain");
+    const char *route = text_of(line, "route");
+    if (domain[0])
+        (void)snprintf(out, NAME_BYTES, "%s", domain);
+    else
+        (void)snprintf(out, NAME_BYTES, "route %s", route[0] ? route : "that is gone");
+}
+
 static void print_destination(const json_t *line) {
     char oldest[WORDS_BYTES];
     char next[WORDS_BYTES];
-    const char *domain = text_of(line, "domain");
+    char where[NAME_BYTES];
+    name_destination(where, line);
     (void)printf("%-30s %8" JSON_INTEGER_FORMAT " waiting %8" JSON_INTEGER_FORMAT
                  " held   oldest %s   next try %s\n",
-                 domain[0] ? domain : "(a route)", number_of(line, "waiting"), number_of(line, "held"),
+                 where, number_of(line, "waiting"), number_of(line, "held"),
                  moment_of(oldest, line, "oldest_ms"), moment_of(next, line, "next_ms"));
     if (!text_of(line, "reason")[0]) return;
     (void)printf("    not reached %" JSON_INTEGER_FORMAT " time%s: ", number_of(line, "failures"),

@@ -122,7 +122,7 @@ void config_render(const struct config *config, struct buffer *out) {
         "# dnsbl.zones = list.example.org, other.example.org=127.0.0.2-127.0.0.11\n"
         "# Mail of a host that is new is put off for a minute, so that it comes again (docs/relaying.md).\n"
         "# greylist.enabled = yes\n\n"
-        "# The way out (docs/relaying.md): from which addresses, how long mail is tried, how many "
+        "# The way out (docs/sending.md): from which addresses, how long mail is tried, how many "
         "recipients\n"
         "# an account may have; 0 is no limit.\n"
         "# outbound.source_ipv4 = 192.0.2.1\n# outbound.source_ipv6 = 2001:db8::1\n"

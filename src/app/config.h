@@ -26,7 +26,7 @@ enum role_kind { ROLE_STORE, ROLE_REMOTE, ROLE_MAIL, ROLE_EDGE, ROLE_KINDS };
 struct outbound_settings {
     /* Where other hosts take mail: 25 but in tests. */
     uint64_t port;
-    /* Mail may go to loopback, private and own addresses that DNS names. */
+    /* Mail may go to loopback and private addresses that DNS names. */
     bool allow_private;
     /* From where connections go out, numeric; empty: the system chooses. */
     const char *source_ipv4;

@@ -62,6 +62,7 @@ void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_slice(out, settings->dnsbl_zones);
     pack_bool(out, settings->is_greylisting);
     pack_outbound(out, &settings->outbound);
+    pack_slice(out, settings->own_addresses);
     pack_slice(out, settings->trusted_roots_pem);
     pack_slice(out, slice_from_text(settings->filter.rspamd));
     pack_slice(out, slice_from_text(settings->filter.milter));
@@ -94,6 +95,7 @@ bool settings_unpack(struct slice body, struct arena *arena, struct role_setting
     settings->dnsbl_zones = arena_copy(arena, unpack_slice(&in));
     settings->is_greylisting = unpack_bool(&in);
     unpack_outbound(&in, arena, &settings->outbound);
+    settings->own_addresses = arena_copy(arena, unpack_slice(&in));
     settings->trusted_roots_pem = arena_copy(arena, unpack_slice(&in));
     settings->filter.rspamd = arena_text(arena, unpack_slice(&in));
     settings->filter.milter = arena_text(arena, unpack_slice(&in));

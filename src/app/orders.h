@@ -85,6 +85,8 @@ struct role_settings {
     bool is_greylisting;
     struct outbound_settings outbound;
     struct filter_settings filter;
+    /* Where other hosts would reach us ourselves (app/own_addresses.h). */
+    struct slice own_addresses;
     /* The certificates of outbound.trusted_roots, or empty. */
     struct slice trusted_roots_pem;
 };

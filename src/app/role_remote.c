@@ -45,6 +45,7 @@ static struct courier_settings courier_settings_of(const struct role *role) {
                                      .allows_private = outbound->allow_private,
                                      .source_ipv4 = slice_from_text(outbound->source_ipv4),
                                      .source_ipv6 = slice_from_text(outbound->source_ipv6),
+                                     .own_addresses = settings->own_addresses,
                                      .tls_roots_pem = settings->trusted_roots_pem,
                                      .lifetime_ms = (int64_t)outbound->lifetime_hours * HOUR_MS,
                                      .node = role_node(role)};

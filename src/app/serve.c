@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/dns_settings.h"
+#include "app/own_addresses.h"
 #include "app/serve_lock.h"
 #include "app/supervisor.h"
 #include "base/limits.h"
@@ -79,6 +80,7 @@ static bool make_settings(struct serve *serve, const struct config *config, stru
         .is_greylisting = config->is_greylisting,
         .outbound = config->outbound,
         .filter = config->filter,
+        .own_addresses = own_addresses(serve->arena, config),
     };
     if (!dns_settings_read(serve->arena, serve->env->log, config, settings, error) ||
         !read_pem(serve, config->tls_certificate, &settings->certificates_pem, error) ||

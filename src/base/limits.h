@@ -571,6 +571,8 @@ enum {
 
     /* Recipients of an account are counted in steps of so long. */
     SENDING_STEP_MS = 5 * 60 * 1000,
+    /* That its mail is held is told an account at most once in so long. */
+    SENDING_NOTICE_MS = 60 * 60 * 1000,
 };
 
 #endif

@@ -74,7 +74,12 @@ enum store_result engine_queue_delayed(struct engine *engine, int64_t accepted_b
                                        size_t max, size_t *count);
 enum store_result engine_queue_open_delayed(struct engine *engine, struct arena *arena, uint64_t message,
                                             size_t recipients_max, struct outgoing *outgoing);
-/* Stores the report, and its recipients go (or, with REPORT_DELAY, are told of), in one commit. */
+/* Messages that are held because their account is over its limit, of which it is to be told. */
+enum store_result engine_queue_held(struct engine *engine, uint64_t *messages, size_t max, size_t *count);
+enum store_result engine_queue_open_held(struct engine *engine, struct arena *arena, uint64_t message,
+                                         size_t recipients_max, struct outgoing *outgoing);
+/* Stores the report, and its recipients go (or, with REPORT_DELAY and REPORT_HELD, are told of), in one
+ * commit. */
 enum store_result engine_queue_reported(struct task *t, struct engine *engine,
                                         const struct report_done *done);
 

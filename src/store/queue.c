@@ -5,6 +5,7 @@
 #include "store/reap.h"
 #include "store/route.h"
 #include "store/sending_limit.h"
+#include "wire/smtp_address.h"
 
 static const char outgoing_insert[] =
     "INSERT INTO outgoing (message, tenant, mail_from, envelope_id, dsn_return, received_ms, account, stream,"
@@ -27,6 +28,9 @@ static struct slice domain_of(struct slice address) {
 
 struct slice queue_domain_of(struct arena *arena, struct slice address) {
     struct slice domain = slice_sub(domain_of(address), 0, STORE_ADDRESS_BYTES_MAX);
+    struct slice unicode;
+    struct slice ascii;
+    if (smtp_domain_parse(arena, domain, &unicode, &ascii) == SMTP_ADDRESS_OK) return ascii;
     uint8_t *lower = arena_alloc(arena, domain.len);
     for (size_t i = 0; i < domain.len; i++) lower[i] = ascii_lower(domain.ptr[i]);
     return slice_of(lower, domain.len);
@@ -65,6 +69,9 @@ static enum queue_state state_of_new(struct commit *commit, const struct deliver
     flight_add(commit, &(struct flight){.kind = FLIGHT_OVER_LIMIT,
                                         .message = delivery->id,
                                         .recipient_total = delivery->queue_count});
+    sending_notice_owe(commit, delivery->account, delivery->id);
+    struct queue_known *reports = queue_destination_known(commit, DESTINATION_REPORTS);
+    if (reports) queue_tell(commit, reports, 0, QUEUE_PERSONAL);
     return QUEUE_HELD;
 }
 

@@ -41,7 +41,7 @@ int64_t queue_due_of(struct db *db, uint64_t destination, int64_t enough_ms);
 /* Counts what is there: for a start. */
 void queue_counts_read(struct db *db, struct queue_counts *counts);
 
-/* Of an address: lower case, what is behind the last "@"; in `arena`. */
+/* Of an address: what is behind the last "@", lower case, with A-labels; in `arena`. */
 struct slice queue_domain_of(struct arena *arena, struct slice address);
 /* Finds it, or makes it, due now. It is good until the next call of these two. NULL: db_failure. */
 struct queue_known *queue_destination_of(struct commit *commit, uint64_t route, struct slice domain);

@@ -160,6 +160,8 @@ enum flight_kind {
     FLIGHT_STREAM_CHANGED = 9,
     /* Held when it was accepted: its account is over its limit of recipients (store/sending_limit.h). */
     FLIGHT_OVER_LIMIT = 10,
+    /* The account was told that it is held, by `report`; 0: it could not be. */
+    FLIGHT_HELD_REPORTED = 11,
     FLIGHT_KINDS,
 };
 
@@ -195,7 +197,8 @@ struct flight {
     size_t recipient_count;
 };
 
-enum report_kind { REPORT_OUTCOME, REPORT_DELAY };
+/* REPORT_HELD: to the account itself, whose limit holds the message. */
+enum report_kind { REPORT_OUTCOME, REPORT_DELAY, REPORT_HELD, REPORT_KINDS };
 
 /* A report that was made, or that none is to be made; one commit. */
 struct report_done {

@@ -33,6 +33,12 @@ static const char recipients_delayed[] =
     "SELECT number, attempts, notify, address, original, same_host, outcome, status, reply, host, 0"
     " FROM recipient WHERE message = $1 AND state = 0 AND flags & 2 = 0 AND (notify = 0 OR notify & $2 <> 0)"
     " ORDER BY number LIMIT $3";
+static const char recipients_held[] =
+    "SELECT number, attempts, notify, address, original, same_host, outcome, status, reply, host, 0"
+    " FROM recipient WHERE message = $1 AND state = 1 ORDER BY number LIMIT $2";
+static const char held_next[] =
+    "SELECT message FROM sending_notice WHERE message <> 0 AND EXISTS (SELECT 1 FROM recipient WHERE"
+    " recipient.message = sending_notice.message AND state = 1) LIMIT $1";
 static const char recipients_all[] = "SELECT number, attempts, notify, address, original, same_host, "
                                      "outcome, status, reply, host, state, due_ms"
                                      " FROM recipient WHERE message = $1 ORDER BY number LIMIT $2";
@@ -233,6 +239,40 @@ enum store_result engine_queue_body(struct engine *engine, uint64_t message, uin
     enum store_result result = body_read_packed(&engine->outgoing, message, offset, len, out);
     db_complain(engine->db, engine->env->log);
     return result;
+}
+
+/* ---- who is to know that mail is held ---- */
+
+enum store_result engine_queue_held(struct engine *engine, uint64_t *messages, size_t max, size_t *count) {
+    *count = 0;
+    db_begin_read(engine->db);
+    struct db_rows rows = DB_ROWS(engine->db, held_next, DB_NUMBER(max));
+    while (*count < max && db_rows_next(&rows)) messages[(*count)++] = db_rows_id(&rows, 0);
+    db_rows_end(&rows);
+    return read_end(engine, STORE_OK);
+}
+
+/* No attempt was made: what is to be said of them stands here. */
+static void say_held(struct outgoing *outgoing) {
+    for (size_t i = 0; i < outgoing->recipient_count; i++) {
+        struct outgoing_recipient *recipient = &outgoing->recipients[i];
+        recipient->outcome = QUEUE_DEFERRED;
+        recipient->status = SLICE("4.7.1");
+        recipient->reply = SLICE("held: the account is over its limit of recipients");
+        recipient->host = SLICE_EMPTY;
+    }
+}
+
+enum store_result engine_queue_open_held(struct engine *engine, struct arena *arena, uint64_t message,
+                                         size_t recipients_max, struct outgoing *outgoing) {
+    db_begin_read(engine->db);
+    enum store_result found = read_message(engine->db, arena, message, outgoing);
+    if (found == STORE_OK)
+        found = read_recipients(
+            arena, DB_ROWS(engine->db, recipients_held, DB_NUMBER(message), DB_NUMBER(recipients_max)),
+            outgoing);
+    if (found == STORE_OK) say_held(outgoing);
+    return read_end(engine, found);
 }
 
 /* ---- who wants to know of a delay ---- */

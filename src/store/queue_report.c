@@ -8,9 +8,10 @@
 #include "store/inbox.h"
 #include "store/message.h"
 #include "store/queue.h"
+#include "store/sending_limit.h"
 #include "wire/smtp_parameter.h"
 
-static const char sender_of[] = "SELECT tenant, mail_from FROM outgoing WHERE message = $1";
+static const char sender_of[] = "SELECT tenant, mail_from, account FROM outgoing WHERE message = $1";
 static const char recipient_state[] =
     "SELECT state, flags, address FROM recipient WHERE message = $1 AND number = $2";
 static const char recipient_told[] =
@@ -34,6 +35,7 @@ struct reported {
 
 static bool is_owed(enum report_kind kind, enum queue_state state, int64_t flags) {
     if (kind == REPORT_OUTCOME) return state == QUEUE_REPORTING;
+    if (kind == REPORT_HELD) return state == QUEUE_HELD;
     return state != QUEUE_REPORTING && !(flags & RECIPIENT_DELAY_TOLD);
 }
 
@@ -108,9 +110,17 @@ static void take_off(struct commit *commit, const struct report_done *done, cons
         uint32_t number = reported->recipients[i].number;
         if (done->kind == REPORT_OUTCOME)
             queue_remove(commit, done->message, number, reported->states[i]);
-        else
+        else if (done->kind == REPORT_DELAY)
             DB_RUN(commit->db, recipient_told, DB_NUMBER(done->message), DB_NUMBER(number));
     }
+    if (done->kind == REPORT_HELD) sending_notice_given(commit->db, done->message);
+}
+
+static enum flight_kind flight_kind_of(enum report_kind kind) {
+    static const enum flight_kind kinds[REPORT_KINDS] = {[REPORT_OUTCOME] = FLIGHT_REPORTED,
+                                                         [REPORT_DELAY] = FLIGHT_DELAY_REPORTED,
+                                                         [REPORT_HELD] = FLIGHT_HELD_REPORTED};
+    return kinds[kind];
 }
 
 static enum store_result store_reported(struct commit *commit, void *argument) {
@@ -120,6 +130,8 @@ static enum store_result store_reported(struct commit *commit, void *argument) {
     struct report_request request = *asked;
     struct reported reported = {0};
     find_reported(commit, request.done, &reported);
+    if (request.done->kind == REPORT_HELD && !sending_notice_is_owed(commit->db, request.done->message))
+        reported.count = 0;
     if (reported.count == 0) return db_result(commit->db, STORE_NOT_FOUND);
     if (request.report) {
         report = *request.report;
@@ -128,8 +140,7 @@ static enum store_result store_reported(struct commit *commit, void *argument) {
         if (stored != STORE_OK) return stored;
     }
     take_off(commit, request.done, &reported);
-    flight_add(commit, &(struct flight){.kind = request.done->kind == REPORT_OUTCOME ? FLIGHT_REPORTED
-                                                                                     : FLIGHT_DELAY_REPORTED,
+    flight_add(commit, &(struct flight){.kind = flight_kind_of(request.done->kind),
                                         .message = request.done->message,
                                         .report = request.report ? report.id : 0,
                                         .recipient_total = reported.count,
@@ -144,12 +155,13 @@ static enum store_result store_reported(struct commit *commit, void *argument) {
 /* ---- who is told ---- */
 
 static enum store_result read_sender(struct engine *engine, struct arena *arena, uint64_t message,
-                                     uint64_t *tenant, struct slice *mail_from) {
+                                     struct delivery *report, struct slice *mail_from) {
     enum store_result found = STORE_NOT_FOUND;
     db_begin_read(engine->db);
     struct db_rows rows = DB_ROWS(engine->db, sender_of, DB_NUMBER(message));
     if (db_rows_next(&rows)) {
-        *tenant = db_rows_id(&rows, 0);
+        report->tenant = db_rows_id(&rows, 0);
+        report->account = db_rows_id(&rows, 2);
         found = arena_try_copy(arena, db_rows_bytes(&rows, 1), mail_from) ? STORE_OK : STORE_BUSY;
     }
     db_rows_end(&rows);
@@ -183,16 +195,34 @@ static void address_report(struct arena *arena, const struct address_route *rout
     if (route->kind == ADDRESS_ELSEWHERE) queue[report->queue_count++] = recipient_of(sender, false);
 }
 
+/* Whose mail is held is told, whatever sender he wrote. */
+static enum store_result address_notice(struct arena *arena, struct delivery *report) {
+    uint64_t *accounts = ARENA_NEW_ARRAY(arena, uint64_t, 1);
+    accounts[0] = report->account;
+    report->accounts = accounts;
+    report->account_count = 1;
+    report->queue_count = 0;
+    return STORE_OK;
+}
+
+static enum store_result address_answer(struct engine *engine, struct arena *arena, struct slice sender,
+                                        struct delivery *report) {
+    struct address_route route = {.kind = ADDRESS_UNKNOWN_USER};
+    enum store_result result = engine_address_resolve(engine, arena, sender, &route);
+    if (result == STORE_OK) address_report(arena, &route, sender, report);
+    return result;
+}
+
 static enum store_result prepare(struct engine *engine, struct arena *arena, const struct report_done *done,
                                  struct delivery *report) {
     struct slice sender;
-    struct address_route route = {.kind = ADDRESS_UNKNOWN_USER};
     *report = *done->report;
     report->mail_from = SLICE_EMPTY;
+    enum store_result result = read_sender(engine, arena, done->message, report, &sender);
+    if (result != STORE_OK) return result;
+    result = done->kind == REPORT_HELD ? address_notice(arena, report)
+                                       : address_answer(engine, arena, sender, report);
     report->account = 0;
-    enum store_result result = read_sender(engine, arena, done->message, &report->tenant, &sender);
-    if (result == STORE_OK) result = engine_address_resolve(engine, arena, sender, &route);
-    if (result == STORE_OK) address_report(arena, &route, sender, report);
     return result;
 }
 

@@ -124,6 +124,7 @@ static const struct migration steps[] = {
      "ALTER TABLE domain ADD COLUMN is_relay INTEGER NOT NULL DEFAULT 0;" SENDING_TABLES},
     {"relay domains whose own hosts are asked for recipients", NULL,
      "ALTER TABLE domain ADD COLUMN is_verified INTEGER NOT NULL DEFAULT 0"},
+    {"who is to be told that mail is held", NULL, SENDING_NOTICE_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};

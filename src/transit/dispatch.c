@@ -149,6 +149,19 @@ static bool open_delayed(const struct dispatch *dispatch, struct transit_work *w
     return false;
 }
 
+static bool open_held(const struct dispatch *dispatch, struct transit_work *work) {
+    struct scheduler *scheduler = dispatch->scheduler;
+    while (scheduler->held_count) {
+        uint64_t message = scheduler->held[--scheduler->held_count];
+        work->report_kind = REPORT_HELD;
+        if (engine_queue_open_held(scheduler->engine, dispatch->arena, message, TRANSIT_RECIPIENTS_MAX,
+                                   &work->outgoing) == STORE_OK)
+            return true;
+    }
+    work->report_kind = REPORT_OUTCOME;
+    return false;
+}
+
 /* Takes what is due; false: nothing. What was removed meanwhile is passed over. */
 static bool take(const struct dispatch *dispatch, struct site_session *session, struct transit_work *work) {
     struct site *site = session->site;
@@ -162,7 +175,7 @@ static bool take(const struct dispatch *dispatch, struct site_session *session, 
         session->message = message;
         return true;
     }
-    if (!is_reports(site) || !open_delayed(dispatch, work)) return false;
+    if (!is_reports(site) || (!open_held(dispatch, work) && !open_delayed(dispatch, work))) return false;
     session->message = work->outgoing.message;
     return true;
 }

@@ -127,9 +127,16 @@ static const char *literal_address(struct search *search, struct slice name) {
     return dns_address_parse(name, &address) ? arena_text(search->arena, name) : NULL;
 }
 
+/* RFC 6761 6.3: of what somebody configured; DNS has no say in whose it is. */
+static bool is_this_machine(const struct search *search, struct slice name) {
+    return !search->is_by_dns && slice_equal_nocase(name, SLICE("localhost"));
+}
+
 static bool resolve_name(struct search *search, const struct exchange_name *name) {
     const char *literal = literal_address(search, name->name);
     if (literal) return take(search, name, literal);
+    if (is_this_machine(search, name->name))
+        return take(search, name, "127.0.0.1") && take(search, name, "::1");
     struct addresses families[2] = {0};
     struct slice earlier = search->obstacle;
     size_t before = search->exchange->count;

@@ -224,7 +224,7 @@ void transit_work_pack(struct buffer *out, const struct transit_work *work) {
 void transit_work_unpack(struct unpacker *in, struct arena *arena, struct transit_work *work) {
     *work = (struct transit_work){0};
     outgoing_unpack(in, arena, &work->outgoing);
-    work->report_kind = (enum report_kind)unpack_number_max(in, REPORT_DELAY);
+    work->report_kind = (enum report_kind)unpack_number_max(in, REPORT_KINDS - 1);
     work->body = unpack_slice(in);
 }
 
@@ -265,7 +265,7 @@ static void delivery_of_report_unpack(struct unpacker *in, struct arena *arena, 
 void transit_report_unpack(struct unpacker *in, struct arena *arena, struct transit_report *report) {
     uint64_t count = 0;
     *report = (struct transit_report){.session = unpack_number(in)};
-    report->done.kind = (enum report_kind)unpack_number_max(in, REPORT_DELAY);
+    report->done.kind = (enum report_kind)unpack_number_max(in, REPORT_KINDS - 1);
     report->done.message = unpack_number(in);
     uint32_t *numbers = unpack_array(in, arena, &count, 1, sizeof *numbers);
     for (uint64_t i = 0; i < count; i++) numbers[i] = (uint32_t)unpack_number_max(in, UINT32_MAX);

@@ -65,7 +65,9 @@ static void write_subject(const struct report *report, struct buffer *out) {
     enum report_group group = report_group_of(report, first);
     bool is_relayed = group == REPORT_GROUP_SUCCESS && report->source->success == REPORT_RELAYED;
     struct buffer text = buffer_new(SMTP_ADDRESS_BYTES_MAX + 100);
-    buffer_append_text(&text, is_relayed ? "Handed on: " : words[group]);
+    buffer_append_text(&text, report->source->kind == REPORT_HELD ? "Held, and not sent yet: "
+                              : is_relayed                        ? "Handed on: "
+                                                                  : words[group]);
     buffer_append(&text, utf8_cut(first->address, REPORT_SUBJECT_BYTES_MAX));
     size_t others = report->count - 1;
     if (others) buffer_printf(&text, " and %zu other%s", others, others == 1 ? "" : "s");

@@ -5,6 +5,8 @@
 #include "wire/smtp_parameter.h"
 
 bool report_is_owed(enum report_kind kind, const struct outgoing_recipient *recipient) {
+    /* For the account's owner, not for the sender that the envelope names. */
+    if (kind == REPORT_HELD) return recipient->outcome == QUEUE_DEFERRED;
     /* RFC 3461 4.1: what is not asked for is failures, and delays as we please. */
     unsigned notify = recipient->notify ? recipient->notify : SMTP_NOTIFY_FAILURE | SMTP_NOTIFY_DELAY;
     if (recipient->outcome == QUEUE_DEFERRED) return kind == REPORT_DELAY && notify & SMTP_NOTIFY_DELAY;

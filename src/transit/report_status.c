@@ -85,7 +85,7 @@ static void write_recipient(const struct report *report, struct buffer *out,
         write_prefixed(report, out, "Diagnostic-Code", "smtp; ", recipient->reply);
     if (source->last_attempt_ms)
         report_write_date_field(report, out, "Last-Attempt-Date", source->last_attempt_ms);
-    if (recipient->outcome == QUEUE_DEFERRED)
+    if (recipient->outcome == QUEUE_DEFERRED && source->kind != REPORT_HELD)
         report_write_date_field(report, out, "Will-Retry-Until", source->expires_ms);
 }
 

@@ -41,6 +41,7 @@ static const char *heading(const struct report *report, enum report_group group)
         [REPORT_DELIVERED] = "It was delivered to:",
         [REPORT_EXPANDED] = "It was passed on to all who stand behind:",
     };
+    if (report->source->kind == REPORT_HELD) return "It is held here, and was not sent yet, to:";
     if (group == REPORT_GROUP_FAILED) return "It could not be delivered to:";
     if (group == REPORT_GROUP_DELAYED) return "It has not been delivered yet to:";
     return successes[report->source->success];
@@ -102,6 +103,25 @@ static void write_advice(struct buffer *out, const char *label, const char *advi
     buffer_free(&text);
 }
 
+/* What became of a password is the first question: stolen ones are used like this. */
+static void write_held(struct buffer *out) {
+    buffer_append_byte(out, '\n');
+    wrap_text(out,
+              "With it your account writes to more people than it may within an hour or a day. It is kept "
+              "here until somebody who runs this mail server lets it go, and so is what you send from now "
+              "on, until enough time has passed. You are told of it once an hour at most.");
+    write_advice(
+        out, "What you can do: ",
+        "If you sent it, you need not send it again: ask those who run this mail server to release it. If "
+        "you did not, somebody knows your password: change it now, and tell them.");
+    write_advice(
+        out, "For those who run this mail server: ",
+        "\"posthaste queue list messages state=held\" shows what is held, \"posthaste queue release ID\" "
+        "sends it and \"posthaste queue remove ID\" throws it away. The limits are "
+        "outbound.account_recipients_per_hour and outbound.account_recipients_per_day in "
+        "posthaste.conf.");
+}
+
 static void write_reason(const struct report *report, const struct outgoing_recipient *recipient,
                          struct buffer *out) {
     const struct explanation *why =
@@ -137,7 +157,9 @@ static void write_alike(const struct report *report, enum report_group group, si
         is_told[i] = true;
         report_wrap(out, INDENT, utf8_cut(each->address, SMTP_ADDRESS_BYTES_MAX));
     }
-    if (group != REPORT_GROUP_SUCCESS) {
+    if (report->source->kind == REPORT_HELD) {
+        write_held(out);
+    } else if (group != REPORT_GROUP_SUCCESS) {
         write_reason(report, report->recipients[first], out);
     } else if (report->source->success == REPORT_RELAYED) {
         buffer_append_byte(out, '\n');

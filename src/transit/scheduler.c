@@ -105,9 +105,10 @@ bool scheduler_is_crowded(const struct scheduler *scheduler) {
     return false;
 }
 
-/* Reports count as waiting where only delays are to be told. */
+/* Reports count as waiting where only delays, or what is held, are to be told. */
 static size_t waiting(const struct scheduler *scheduler, const struct site *site) {
-    return site_waiting(site) + (site->id == DESTINATION_REPORTS ? scheduler->delayed_count : 0);
+    size_t told = site->id == DESTINATION_REPORTS ? scheduler->delayed_count + scheduler->held_count : 0;
+    return site_waiting(site) + told;
 }
 
 static bool wants_session(const struct scheduler *scheduler, const struct site *site) {
@@ -194,6 +195,14 @@ static bool is_in_hand(void *context, uint64_t message) {
     return !scheduler->is_ready || session != NULL;
 }
 
+/* Accounts that are over their limit. */
+static void load_held(struct scheduler *scheduler) {
+    if (scheduler->held_count) return;
+    if (engine_queue_held(scheduler->engine, scheduler->held, SITE_WINDOW, &scheduler->held_count) !=
+        STORE_OK)
+        scheduler->held_count = 0;
+}
+
 static void queued(void *context, const struct queue_news *news) {
     struct scheduler *scheduler = context;
     struct site *site = scheduler_site(scheduler, news->destination);
@@ -203,6 +212,7 @@ static void queued(void *context, const struct queue_news *news) {
     } else {
         unblock(scheduler, site);
         site_look_again(site);
+        if (site->id == DESTINATION_REPORTS) load_held(scheduler);
     }
     scheduler_consider(scheduler, site);
 }
@@ -245,7 +255,13 @@ static void load_delayed(struct scheduler *scheduler) {
     if (engine_queue_delayed(scheduler->engine, before_ms, scheduler->delayed, SITE_WINDOW,
                              &scheduler->delayed_count) != STORE_OK)
         scheduler->delayed_count = 0;
-    struct site *site = scheduler->delayed_count ? scheduler_site(scheduler, DESTINATION_REPORTS) : NULL;
+}
+
+static void load_tellings(struct scheduler *scheduler) {
+    load_delayed(scheduler);
+    load_held(scheduler);
+    bool has_any = scheduler->delayed_count + scheduler->held_count > 0;
+    struct site *site = has_any ? scheduler_site(scheduler, DESTINATION_REPORTS) : NULL;
     if (site) scheduler_consider(scheduler, site);
 }
 
@@ -264,7 +280,7 @@ static void plan(struct task *t, void *argument) {
     while (!task_is_cancelled(t)) {
         if (scheduler->is_ready) {
             load_due(t, scheduler);
-            load_delayed(scheduler);
+            load_tellings(scheduler);
         }
         (void)!gate_wait(t, &scheduler->changed, next_look_ms(scheduler));
     }

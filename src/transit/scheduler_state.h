@@ -42,6 +42,9 @@ struct scheduler {
     uint64_t delayed[SITE_WINDOW];
     size_t delayed_count;
     int64_t delayed_at_ms;
+    /* Notices to accounts whose mail is held. */
+    uint64_t held[SITE_WINDOW];
+    size_t held_count;
     /* The remote role said what it has in hand. */
     bool is_ready;
     bool is_closing;

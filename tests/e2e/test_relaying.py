@@ -8,7 +8,8 @@ import socketserver
 import threading
 import time
 
-from mail import SENDER, smtp
+from mail import SENDER, imap, imap_messages, send, smtp, wait_for_messages
+from messages import plain
 from names import Names
 from server import Server
 
@@ -124,3 +125,33 @@ def test_a_verified_relay_domain_asks_its_own_host(fresh: Server) -> None:
     assert answer(fresh, "somebody@relayed.test")[0] == 250
     assert answer(fresh, "nobody@relayed.test")[0] == 550
     names.close()
+
+
+def test_an_account_over_its_limit_is_told_so(fresh: Server) -> None:
+    alice = fresh.new_account("alice")
+    with (fresh.data / "posthaste.conf").open("a") as conf:
+        conf.write("\noutbound.account_recipients_per_hour = 1\n")
+    fresh.start()
+    for number in (1, 2):
+        with smtp(fresh, "submissions", "tls", alice) as client:
+            send(client, alice.address, ["a@far.test", "b@far.test"], plain("many", number=number))
+    wait_for_messages(fresh, alice, 1)
+    with imap(fresh, alice) as client:
+        told = list(imap_messages(client).values())
+    assert len(told) == 1
+    assert b"Subject: Held, and not sent yet: a@far.test and 1 other" in told[0]
+    assert len(json.loads(fresh.command("queue", "list", "messages", "state=held", "--json"))["queued"]) == 2
+
+
+def test_mail_for_our_own_address_is_not_sent_to_ourselves(fresh: Server) -> None:
+    alice = fresh.new_account("alice")
+    with (fresh.data / "posthaste.conf").open("a") as conf:
+        conf.write(f"\noutbound.port = {fresh.ports.smtp}\noutbound.allow_private = yes\n")
+    fresh.start()
+    with smtp(fresh, "submissions", "tls", alice) as client:
+        send(client, alice.address, ["somebody@[127.0.0.1]"], plain("round"))
+    wait_for_messages(fresh, alice, 1)
+    with imap(fresh, alice) as client:
+        told = next(iter(imap_messages(client).values()))
+    assert b"Status: 5.4.6" in told
+    assert fresh.log_text().count("smtp.accepted") == 1

@@ -23,7 +23,7 @@ TOOL = DEBUG / "tests" / "tool_report"
 
 DELIVERED, DEFERRED, FAILED, EXPIRED = 1, 2, 3, 4
 NEVER, SUCCESS, FAILURE, DELAY = 1, 2, 4, 8
-OUTCOME, DELAYED = 0, 1
+OUTCOME, DELAYED, HELD = 0, 1, 2
 FULL, HEADERS = 1, 2
 UTF8 = 2
 REQUIRES_TLS = 4
@@ -322,3 +322,15 @@ def test_debians_bounce_parser_reads_it() -> None:
                           timeout=30)
     assert done.stdout.decode().splitlines() == ["1", "Bob@Example.net user_unknown 550",
                                                  "id <lunch.1@example.org>"], done
+
+
+def test_of_held_mail_the_account_hears_what_to_do() -> None:
+    held = recipient("bob@example.net", DEFERRED, "4.7.1", "held: the account is over its limit", notify=NEVER)
+    message = check_form(write(describe(held, kind=HELD)))
+    assert message["Subject"] == "Held, and not sent yet: bob@example.net"
+    words, status, _ = parts(message)
+    for said in ("It is held here, and was not sent yet, to:", "change it now", "posthaste queue release",
+                 "outbound.account_recipients_per_hour"):
+        assert said in " ".join(words.get_content().split())
+    assert "Will-Retry-Until" not in status.as_string()
+    assert "Action: delayed" in status.as_string()

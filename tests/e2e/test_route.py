@@ -248,6 +248,7 @@ def test_mail_takes_its_route_and_waits_for_it(routed: Server, smarthost: Smarth
         submit(routed, sender, "dora@elsewhere.test", "first")
         time.sleep(1)
         assert "unreachable" in routed.log_text()
+        assert "\nroute away " in "\n" + routed.command("queue", "list")
         add(routed, "right", "--host", f"127.0.0.1:{smarthost.port}", "--for-recipient", "elsewhere.test", "--tls",
             "required", "--user", "apikey")
         await_message(smarthost)

@@ -395,9 +395,27 @@ static void delay_body(struct task *t, struct store_bench *bench) {
 
 static void of_a_delay_is_told_who_wants_to_know_and_once(void **state) { bench_run(delay_body, NULL); }
 
+static void one_name_body(struct task *t, struct store_bench *bench) {
+    static const char *const forms[] = {"a@xn--bcher-kva.example",
+                                        "b@b\xc3\xbc"
+                                        "cher.example",
+                                        "c@B\xc3\x9c"
+                                        "CHER.Example"};
+    bench_add_account(t, bench, 0);
+    for (size_t i = 0; i < 3; i++) (void)queue_one(t, bench, forms[i], 0);
+    uint64_t destination = queue_due_destination(bench, env_wall_ms(bench->env));
+    struct destination found;
+    assert_int_equal(queue_places(bench, destination, env_wall_ms(bench->env)), 3);
+    assert_int_equal(engine_queue_destination(bench->engine, bench->arena, destination, &found), STORE_OK);
+    assert_slice(found.domain, "xn--bcher-kva.example");
+}
+
+static void both_forms_of_a_domain_are_one_destination(void **state) { bench_run(one_name_body, NULL); }
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_waits_at_its_destinations_until_each_recipient_is_settled),
+        cmocka_unit_test(both_forms_of_a_domain_are_one_destination),
         cmocka_unit_test(a_deferred_recipient_is_due_later_and_counted_once),
         cmocka_unit_test(places_are_read_on_from_where_one_was),
         cmocka_unit_test(new_mail_does_not_wake_a_destination_that_cannot_be_reached),

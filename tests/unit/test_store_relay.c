@@ -1,6 +1,6 @@
 /* Where mail goes on to: relay domains, aliases that lead elsewhere, rewritten senders, how much may leave.
  */
-#include "store_bench.h"
+#include "queue_bench.h"
 
 #include "store/engine_state.h"
 #include "store/sending_limit.h"
@@ -223,6 +223,104 @@ static void what_is_counted_is_a_day_and_goes_with_the_account(void **state) {
     bench_run(limit_rows_body, NULL);
 }
 
+/* ---- who is told that mail is held ---- */
+
+static uint64_t over_limit(struct task *t, struct store_bench *bench) {
+    static const struct queue_recipient two[] = {{SLICE_INIT("carl@example.net"), SLICE_INIT(""), 0, false},
+                                                 {SLICE_INIT("dora@example.net"), SLICE_INIT(""), 0, false}};
+    struct delivery delivery = queue_delivery(bench, SLICE("Subject: many\r\n\r\nhello\r\n"), two, 2);
+    delivery.mail_from = SLICE("stranger@example.com");
+    delivery.account = bench->account;
+    assert_int_equal(engine_deliver(t, bench->engine, &delivery), STORE_OK);
+    return delivery.id;
+}
+
+static size_t held(struct store_bench *bench, uint64_t *message) {
+    uint64_t messages[4] = {0};
+    size_t count = 0;
+    assert_int_equal(engine_queue_held(bench->engine, messages, 4, &count), STORE_OK);
+    if (message) *message = messages[0];
+    return count;
+}
+
+static enum store_result tell_held(struct task *t, struct store_bench *bench, uint64_t message) {
+    static const uint32_t numbers[] = {0, 1};
+    struct delivery made = bench_delivery(bench, SLICE("it is held"));
+    struct report_done done = {REPORT_HELD, message, numbers, 2, &made};
+    return engine_queue_reported(t, bench->engine, &done);
+}
+
+static void check_held(struct store_bench *bench, uint64_t message) {
+    struct outgoing outgoing;
+    assert_int_equal(engine_queue_open_held(bench->engine, bench->arena, message, 10, &outgoing), STORE_OK);
+    assert_int_equal(outgoing.recipient_count, 2);
+    assert_int_equal(outgoing.recipients[1].outcome, QUEUE_DEFERRED);
+    assert_slice(outgoing.recipients[1].address, "dora@example.net");
+}
+
+static void notice_body(struct task *t, struct store_bench *bench) {
+    struct sending_limits limits = {1, 0};
+    struct heard heard = {.count = 0};
+    uint64_t message = 0;
+    bench_add_account(t, bench, 0);
+    assert_int_equal(engine_sending_limits(t, bench->engine, &limits), STORE_OK);
+    engine_queue_listen(bench->engine, queue_hear, &heard);
+    uint64_t first = over_limit(t, bench);
+    assert_int_equal(heard.count, 1);
+    assert_int_equal(heard.news[0].destination, DESTINATION_REPORTS);
+    assert_int_equal(heard.news[0].message, 0);
+    uint64_t second = over_limit(t, bench);
+    bench_reopen(t, bench);
+    assert_int_equal(held(bench, &message), 1);
+    assert_int_equal(message, first);
+    check_held(bench, first);
+    /* The account is told, whoever the message says it is from, and nothing leaves for it. */
+    assert_int_equal(tell_held(t, bench, first), STORE_OK);
+    assert_int_equal(bench_mailbox(bench, bench->inbox).message_count, 1);
+    assert_int_equal(queue_status(bench).queue_held, 4);
+    assert_int_equal(queue_status(bench).queue_waiting, 0);
+    assert_int_equal(held(bench, NULL), 0);
+    assert_int_equal(tell_held(t, bench, first), STORE_NOT_FOUND);
+    assert_int_equal(tell_held(t, bench, second), STORE_NOT_FOUND);
+    queue_verify(t, bench);
+}
+
+static void an_account_is_told_once_that_its_mail_is_held(void **state) { bench_run(notice_body, NULL); }
+
+struct owe {
+    int64_t now_ms;
+    uint64_t message;
+};
+
+static enum store_result run_owe(struct commit *commit, void *argument) {
+    const struct owe *owe = argument;
+    commit->now_ms = owe->now_ms;
+    sending_notice_owe(commit, 7, owe->message);
+    return STORE_OK;
+}
+
+/* The message that the account would be told of. */
+static uint64_t owed_after(struct task *t, struct store_bench *bench, int64_t now_ms, uint64_t message) {
+    static const char owed[] = "SELECT message FROM sending_notice WHERE account = 7";
+    struct owe owe = {now_ms, message};
+    struct commit_operation operation = {.run = run_owe, .argument = &owe};
+    assert_int_equal(commit_run(t, &bench->engine->queue, &operation), STORE_OK);
+    db_begin_read(bench->engine->db);
+    int64_t found = DB_READ_NUMBER(bench->engine->db, owed, -1);
+    assert_int_equal(db_commit(bench->engine->db), STORE_OK);
+    return (uint64_t)found;
+}
+
+static void notice_hour_body(struct task *t, struct store_bench *bench) {
+    assert_int_equal(owed_after(t, bench, NOON_MS, 11), 11);
+    assert_int_equal(owed_after(t, bench, NOON_MS + 59 * MINUTE_MS, 12), 11);
+    assert_int_equal(owed_after(t, bench, NOON_MS + 60 * MINUTE_MS, 13), 13);
+    /* A clock that was ahead keeps nobody from being told. */
+    assert_int_equal(owed_after(t, bench, NOON_MS, 14), 14);
+}
+
+static void of_what_is_held_an_account_hears_once_an_hour(void **state) { bench_run(notice_hour_body, NULL); }
+
 int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_relay_domain_takes_whom_it_does_not_know),
@@ -233,6 +331,8 @@ int main(void) {
         cmocka_unit_test(an_account_has_so_many_recipients_an_hour_and_a_day),
         cmocka_unit_test(a_restart_or_a_wrong_clock_changes_no_limit),
         cmocka_unit_test(what_is_counted_is_a_day_and_goes_with_the_account),
+        cmocka_unit_test(an_account_is_told_once_that_its_mail_is_held),
+        cmocka_unit_test(of_what_is_held_an_account_hears_once_an_hour),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 
 #include "io/sim/sim.h"
 #include "store/db.h"
+#include "store/engine_route.h"
 #include "store/scan.h"
 
 #define FOLDER "/data"
@@ -290,6 +291,46 @@ static void old_events_are_forgotten_and_their_ids_never_come_again(void **state
     sim_world_free(&simulation.world);
 }
 
+/* ---- ids ---- */
+
+#define MONTH_MS ((int64_t)30 * 24 * 3600 * 1000)
+
+static void add_route(struct task *t, struct store_bench *bench, const char *name) {
+    struct route_host host = {SLICE_INIT("smtp.example.net"), 587, 0, 0};
+    struct route route = {.name = slice_from_text(name),
+                          .kind = ROUTE_FOR_ALL,
+                          .hosts = &host,
+                          .host_count = 1,
+                          .tls = ROUTE_TLS_VERIFIED,
+                          .is_enabled = true};
+    assert_int_equal(engine_route_add(t, bench->engine, &route), STORE_OK);
+}
+
+static void ahead_body(struct task *t, struct store_bench *bench) {
+    struct simulation *simulation = bench->extra;
+    sim_machine_jump_clock(simulation->host, MONTH_MS);
+    add_route(t, bench, "first");
+    sim_machine_jump_clock(simulation->host, -MONTH_MS);
+}
+
+static void behind_body(struct task *t, struct store_bench *bench) {
+    struct route *routes;
+    size_t count;
+    add_route(t, bench, "second");
+    assert_int_equal(engine_route_list(bench->engine, bench->arena, &routes, &count), STORE_OK);
+    assert_int_equal(count, 2);
+    assert_slice(routes[0].name, "first");
+    assert_true(routes[0].id < routes[1].id);
+}
+
+static void ids_of_routes_rise_over_a_restart_with_a_clock_set_back(void **state) {
+    struct simulation simulation;
+    simulation_open(&simulation, 5);
+    simulation_run(&simulation, ahead_body);
+    simulation_run(&simulation, behind_body);
+    sim_world_free(&simulation.world);
+}
+
 /* ---- beside readers, over real files ---- */
 
 struct busy_reader {
@@ -397,6 +438,7 @@ int main(void) {
         cmocka_unit_test(an_emptied_store_has_no_bytes_left_and_goes_on),
         cmocka_unit_test(a_power_cut_in_a_compaction_harms_no_body),
         cmocka_unit_test(old_events_are_forgotten_and_their_ids_never_come_again),
+        cmocka_unit_test(ids_of_routes_rise_over_a_restart_with_a_clock_set_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

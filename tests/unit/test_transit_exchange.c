@@ -277,6 +277,18 @@ static void a_route_that_cannot_be_found_waits(void **state) {
     question_free(&question);
 }
 
+/* RFC 6761 6.3 */
+static void localhost_is_this_machine_for_routes_only(void **state) {
+    static struct transit_host host = {SLICE_INIT("LocalHost"), 2525, 0, 0};
+    struct question question = question_new(1);
+    add_address(question.world, "localhost", "11.0.0.9");
+    add_mx(question.world, "a.test", 10, "localhost");
+    assert_string_equal(ask(&question, "a.test"), "localhost[11.0.0.9]:25");
+    question.session.route = (struct transit_route){.id = 1, .hosts = &host, .host_count = 1};
+    assert_string_equal(ask(&question, ""), "LocalHost[127.0.0.1]:2525 LocalHost[::1]:2525");
+    question_free(&question);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hosts_are_tried_by_preference_and_both_families_in_turn),
@@ -294,6 +306,7 @@ int main(void) {
         cmocka_unit_test(many_records_are_bounded_and_the_best_are_kept),
         cmocka_unit_test(a_routes_hosts_are_tried_by_preference_and_weight),
         cmocka_unit_test(a_route_that_cannot_be_found_waits),
+        cmocka_unit_test(localhost_is_this_machine_for_routes_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
