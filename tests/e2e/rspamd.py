@@ -45,9 +45,10 @@ def free_port() -> int:
 
 
 def stop_listening(listener: socket.socket) -> None:
-    """Also while somebody waits in accept, which would take one more."""
-    listener.shutdown(socket.SHUT_RDWR)
-    listener.close()
+    """Also while somebody waits in accept, which would take one more. Twice is once."""
+    if listener.fileno() >= 0:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
 
 
 class Rspamd:
