@@ -20,6 +20,8 @@ from typing import Any
 from ports import Ports, wait_for_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+ALL_SERVE = "serve.ready"
+ALL_SERVE_SECONDS_MAX = 3
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 30
 COMMAND_SECONDS_MAX = 60
@@ -123,8 +125,16 @@ class Server:
                                     **identity(self.user))
 
     def start(self) -> None:
+        starts = self.log_text().count(ALL_SERVE)
         self.process = self.spawn()
         self.wait_until_up()
+        self.wait_until_all_serve(starts)
+
+    def wait_until_all_serve(self, starts: int) -> None:
+        """The ports are served before the last role is there. A log that does not say so is not waited for long."""
+        until = time.monotonic() + ALL_SERVE_SECONDS_MAX
+        while self.log_text().count(ALL_SERVE) <= starts and time.monotonic() < until:
+            time.sleep(0.02)
 
     def wait_until_up(self) -> None:
         for service in ("smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s"):
