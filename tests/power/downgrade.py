@@ -15,16 +15,26 @@ INSERT INTO search_pending SELECT id FROM message;
 CREATE TABLE thread_reference (tenant INTEGER NOT NULL, hash INTEGER NOT NULL, thread INTEGER NOT NULL,
  PRIMARY KEY (tenant, hash)) STRICT, WITHOUT ROWID;
 INSERT INTO thread_reference SELECT 1, id, thread FROM message;
+CREATE TABLE queue (message INTEGER NOT NULL, number INTEGER NOT NULL, tenant INTEGER NOT NULL,
+ state INTEGER NOT NULL, address TEXT NOT NULL, original TEXT NOT NULL, notify INTEGER NOT NULL,
+ PRIMARY KEY (message, number)) STRICT, WITHOUT ROWID;
+INSERT INTO queue SELECT message, number, tenant, 0, address, original, notify FROM recipient;
 UPDATE setting SET number = 1 WHERE name = 'format';
 """
 # What they added.
-ADDED = ("import_item", "thread_recent", "thread_page")
+ADDED = ("import_item", "thread_recent", "thread_page", "stored_uids", "destination", "recipient", "flight", "route",
+         "route_host", "sending", "sending_notice")
+ADDED_INDEXES = ("entry_deleted",)
+ADDED_COLUMNS = (("outgoing", "account"), ("outgoing", "stream"), ("outgoing", "properties"), ("domain", "is_relay"),
+                 ("domain", "is_verified"))
 
 
 def downgrade(database: str) -> None:
     connection = sqlite3.connect(database)
-    added = "".join(f"DROP TABLE {name};" for name in ADDED)
-    connection.executescript(f"BEGIN; {added} {DROPPED} COMMIT;")
+    indexes = "".join(f"DROP INDEX {name};" for name in ADDED_INDEXES)
+    columns = "".join(f"ALTER TABLE {table} DROP COLUMN {column};" for table, column in ADDED_COLUMNS)
+    tables = "".join(f"DROP TABLE {name};" for name in ADDED)
+    connection.executescript(f"BEGIN; {DROPPED} {indexes} {columns} {tables} COMMIT;")
     connection.close()
 
 
