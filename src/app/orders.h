@@ -87,7 +87,7 @@ struct role_settings {
     struct filter_settings filter;
     /* Where other hosts would reach us ourselves (app/own_addresses.h). */
     struct slice own_addresses;
-    /* The certificates of outbound.trusted_roots, or empty. */
+    /* For the remote role: the certificates of outbound.trusted_roots, or empty. */
     struct slice trusted_roots_pem;
 };
 

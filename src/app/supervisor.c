@@ -73,9 +73,12 @@ static void send_order(struct supervised *role, enum order order, struct slice b
     channel_notify(role->control, &(struct ipc_message){order, body, handle});
 }
 
+/* Whom others are to be trusted by is for who connects; it is long. */
 static void send_settings(struct supervised *role) {
     struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
-    settings_pack(&body, role->supervisor->settings);
+    struct role_settings settings = *role->supervisor->settings;
+    if (role->kind != ROLE_REMOTE) settings.trusted_roots_pem = SLICE_EMPTY;
+    settings_pack(&body, &settings);
     send_order(role, ORDER_SETTINGS, buffer_slice(&body), HANDLE_NONE);
     buffer_free(&body);
 }
