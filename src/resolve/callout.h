@@ -16,6 +16,8 @@ enum callout_verdict {
     CALLOUT_TAKEN,
     /* There is no such address. */
     CALLOUT_REFUSED,
+    /* The question got no further than us: DNS gave no answer, or the remote role was away. */
+    CALLOUT_UNASKED,
     CALLOUT_VERDICTS,
 };
 

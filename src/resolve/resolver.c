@@ -106,7 +106,7 @@ enum ipc_result resolver_call(struct task *t, struct resolver *resolver, const s
 
 void resolver_callout(struct task *t, struct resolver *resolver, struct slice address, struct arena *arena,
                       struct callout_answer *answer) {
-    *answer = (struct callout_answer){.verdict = CALLOUT_UNREACHABLE};
+    *answer = (struct callout_answer){.verdict = CALLOUT_UNASKED};
     if (!resolver->channel || address.len > SMTP_ADDRESS_BYTES_MAX) return;
     struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
     struct ipc_answer reply;
@@ -115,9 +115,10 @@ void resolver_callout(struct task *t, struct resolver *resolver, struct slice ad
     int64_t deadline_ms = env_now_ms(resolver->env) + RESOLVE_CALLOUT_MS_MAX;
     enum ipc_result result = channel_call(t, resolver->channel, &message, &reply, deadline_ms);
     buffer_free(&body);
+    if (result == IPC_TIMEOUT) answer->verdict = CALLOUT_UNREACHABLE;
     if (result != IPC_OK) return;
     if (!resolve_verdict_unpack(buffer_slice(&reply.body), arena, answer))
-        *answer = (struct callout_answer){.verdict = CALLOUT_UNREACHABLE};
+        *answer = (struct callout_answer){.verdict = CALLOUT_UNASKED};
     handle_close(resolver->env, reply.handle);
     ipc_answer_free(&reply);
 }

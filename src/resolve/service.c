@@ -57,7 +57,7 @@ static void look_up(struct task *t, struct asker *asker, struct ipc_request *req
 static void call_out(struct task *t, struct asker *asker, struct ipc_request *request) {
     struct resolve_service *service = asker->service;
     struct resolve_callout question;
-    struct callout_answer answer = {.verdict = CALLOUT_UNREACHABLE};
+    struct callout_answer answer = {.verdict = CALLOUT_UNASKED};
     struct arena *arena = arena_new(CALLOUT_ARENA_BYTES);
     asker->callouts++;
     if (resolve_callout_unpack(request->message.body, &question) && service->caller &&

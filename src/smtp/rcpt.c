@@ -204,16 +204,21 @@ static struct smtp_reply refused_there(struct smtp_session *session, struct slic
     return smtp_reply_with_text(SMTP_REPLY_UNKNOWN_RECIPIENT, text);
 }
 
-/* Silence: the domain's own hosts take it, or nobody can say; a second MX is there for when they are down. */
+static struct smtp_reply not_verified(const char *enhanced, const char *why) {
+    return (struct smtp_reply){
+        .code = 451, .enhanced = slice_from_text(enhanced), .text = slice_from_text(why)};
+}
+
+/* Silence: the domain's own hosts take it, or do not answer; a second MX is there for when they are down. */
 static struct smtp_reply check_there(struct task *t, struct smtp_session *session, struct slice address,
                                      const struct address_route *route) {
     struct callouts *callouts = session->server->callouts;
     struct callout_answer answer;
     if (!route->is_verified || !callouts) return SMTP_SILENCE;
     if (!callouts_ask(t, callouts, address, session->scratch, &answer))
-        return (struct smtp_reply){.code = 451,
-                                   .enhanced = SLICE("4.3.2"),
-                                   .text = SLICE("Too many recipients are being verified, try again later")};
+        return not_verified("4.3.2", "Too many recipients are being verified, try again later");
+    if (answer.verdict == CALLOUT_UNASKED)
+        return not_verified("4.4.3", "The recipient's own host cannot be found just now, try again later");
     return answer.verdict == CALLOUT_REFUSED ? refused_there(session, answer.words) : SMTP_SILENCE;
 }
 

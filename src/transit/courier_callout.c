@@ -64,18 +64,22 @@ static struct smtp_client_times times_of(int64_t left_ms) {
     return times;
 }
 
-static void log_answer(struct courier *courier, struct slice address, const struct callout_answer *answer) {
+static void log_answer(const struct courier_session *session, struct slice address,
+                       const struct callout_answer *answer) {
     static const char *const words[CALLOUT_VERDICTS] = {[CALLOUT_UNREACHABLE] = "unreachable",
                                                         [CALLOUT_UNCLEAR] = "unclear",
                                                         [CALLOUT_TAKEN] = "taken",
-                                                        [CALLOUT_REFUSED] = "refused"};
-    LOG_INFO(courier->env->log, "transit.callout", LOG_TEXT("to", address),
-             LOG_CSTR("verdict", words[answer->verdict]), LOG_TEXT("words", answer->words));
+                                                        [CALLOUT_REFUSED] = "refused",
+                                                        [CALLOUT_UNASKED] = "unasked"};
+    bool has_hosts = session->exchange.result == EXCHANGE_FOUND;
+    LOG_INFO(session->courier->env->log, "transit.callout", LOG_TEXT("to", address),
+             LOG_CSTR("verdict", words[answer->verdict]),
+             LOG_TEXT("words", has_hosts ? answer->words : session->exchange.reason));
 }
 
 void courier_callout(struct task *t, struct courier *courier, struct slice address, struct arena *arena,
                      struct callout_answer *answer, int64_t deadline_ms) {
-    *answer = (struct callout_answer){.verdict = CALLOUT_UNREACHABLE};
+    *answer = (struct callout_answer){.verdict = CALLOUT_UNASKED};
     size_t at = slice_find_last_byte(address, '@');
     if (at == SLICE_NOT_FOUND) return;
     struct courier_session session = {.courier = courier,
@@ -88,7 +92,9 @@ void courier_callout(struct task *t, struct courier *courier, struct slice addre
     courier_settings_copy(&session.settings, &courier->settings, arena);
     struct exchange_query query = {courier->dns, &session.settings, &session.order};
     exchange_find(t, &query, arena, &session.exchange);
+    bool is_known = session.exchange.result == EXCHANGE_FOUND || session.exchange.result == EXCHANGE_FAILED;
+    if (is_known) answer->verdict = CALLOUT_UNREACHABLE;
     if (session.exchange.result == EXCHANGE_FOUND) ask_hosts(t, &session, address, answer, deadline_ms);
     record_free(&session.record);
-    log_answer(courier, address, answer);
+    log_answer(&session, address, answer);
 }

@@ -125,6 +125,15 @@ static void unreachable_body(struct task *t, struct bench *bench) {
 }
 static void hosts_that_are_down_are_not_waited_for_again_and_again(void **state) { run(unreachable_body); }
 
+static void unasked_body(struct task *t, struct bench *bench) {
+    bench->says = (struct callout_answer){.verdict = CALLOUT_UNASKED};
+    assert_int_equal(ask(t, bench, "a@relayed.test").verdict, CALLOUT_UNASKED);
+    bench->says = (struct callout_answer){.verdict = CALLOUT_REFUSED};
+    assert_int_equal(ask(t, bench, "a@relayed.test").verdict, CALLOUT_REFUSED);
+    assert_int_equal(bench->asked, 2);
+}
+static void a_question_that_was_not_asked_is_asked_again(void **state) { run(unasked_body); }
+
 /* ---- bounds ---- */
 
 static void ask_slowly(struct task *t, void *argument) {
@@ -178,6 +187,7 @@ int main(void) {
         cmocka_unit_test(who_is_taken_is_asked_for_once_a_day),
         cmocka_unit_test(a_new_address_is_known_within_minutes),
         cmocka_unit_test(hosts_that_are_down_are_not_waited_for_again_and_again),
+        cmocka_unit_test(a_question_that_was_not_asked_is_asked_again),
         cmocka_unit_test(no_more_than_some_are_under_way_at_once),
         cmocka_unit_test(nobody_waits_longer_than_half_a_minute),
         cmocka_unit_test(a_flood_of_addresses_takes_bounded_memory),
