@@ -35,7 +35,8 @@ NODISCARD enum ipc_result resolver_call(struct task *t, struct resolver *resolve
                                         int64_t deadline_ms);
 
 /* Asks the hosts of the address's domain; waits RESOLVE_CALLOUT_MS_MAX at most. Only over a channel to the
-   remote role; else, and where that does not answer, it is CALLOUT_UNASKED; CALLOUT_UNREACHABLE when it takes too long. */
+   remote role; else, and where that does not answer, it is CALLOUT_UNASKED; CALLOUT_UNREACHABLE when it takes
+   too long. */
 void resolver_callout(struct task *t, struct resolver *resolver, struct slice address, struct arena *arena,
                       struct callout_answer *answer);
 
