@@ -141,13 +141,18 @@ static const struct cli_command commands[] = {
      "test connects, logs in and says each step, and what to do where one fails; with --to it sends one\n"
      "message, from --from or postmaster at the first of our domains. docs/routes.md tells more.\n",
      DATA_OPTIONS | OPTION_PASSWORD_STDIN | OPTION_ROUTE, OPTION_DATA, 1, 2, command_route},
-    {"tool", "mime FILE [--json] | walls [all|seccomp|landlock|none] --data DIR [--json]",
-     "look at a message as the server does; try the walls",
+    {"tool",
+     "mime FILE [--json] | iprev --ip IP [--dns HOST[@PORT]] [--json]\n"
+     "       | walls [all|seccomp|landlock|none] --data DIR [--json]",
+     "look at a message or a sender as the server does; try the walls",
      "mime prints structure, ENVELOPE, BODYSTRUCTURE and search text of a message. - is standard input.\n"
+     "iprev says whether the names of an address lead back to it.\n"
+     "  --dns HOST[@PORT]     ask this name server and no other; without DNSSEC, unless there are\n"
+     "  --trust-anchors FILE  DS or DNSKEY records to check answers with\n"
      "walls tries, as each role, what that role must not do, and fails where anything is not refused as\n"
      "docs/security.md says. Only one of the walls stands with its name, to see each alone; none with "
      "none.\n",
-     DATA_OPTIONS, 0, 1, 2, command_tool},
+     DATA_OPTIONS | OPTION_TOOL, 0, 1, 2, command_tool},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
@@ -226,6 +231,11 @@ static const struct option_row option_rows[] = {
     {"--ordering", OPTION_ROUTE, 0, AT(route.ordering), 0, UINT32_MAX},
     {"--from", OPTION_ROUTE, AT(route.from), 0, 0, 0},
     {"--to", OPTION_ROUTE, AT(route.to), 0, 0, 0},
+    {"--dns", OPTION_TOOL, AT(tool.dns), 0, 0, 0},
+    {"--trust-anchors", OPTION_TOOL, AT(tool.trust_anchors), 0, 0, 0},
+    {"--ip", OPTION_TOOL, AT(tool.ip), 0, 0, 0},
+    {"--helo", OPTION_TOOL, AT(tool.helo), 0, 0, 0},
+    {"--from", OPTION_TOOL, AT(tool.from), 0, 0, 0},
     {"--account", OPTION_ACCOUNT, AT(account), 0, 0, 0},
     {"--nagios", OPTION_NAGIOS, 0, 0, AT(is_nagios), 0},
     {"--relay", OPTION_RELAY, 0, 0, AT(is_relay), 0},

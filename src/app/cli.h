@@ -32,7 +32,9 @@ enum option_bit {
     OPTION_NAGIOS = 1 << 10,
     /* All of struct route_options. */
     OPTION_ROUTE = 1 << 19,
-    OPTION_RELAY = 1 << 19,
+    OPTION_RELAY = 1 << 20,
+    /* All of struct tool_options. */
+    OPTION_TOOL = 1 << 21,
 };
 
 /* What `route` is told. */
@@ -49,6 +51,17 @@ struct route_options {
     const char *to;
     uint64_t ordering;
     bool is_for_all;
+};
+
+/* What the tools that look at a sender are told; NULL where nothing. */
+struct tool_options {
+    /* HOST[@PORT], and a file of trust anchors: whom to ask DNS instead of the system's servers. */
+    const char *dns;
+    const char *trust_anchors;
+    /* The client's address, its EHLO, and the envelope's sender. */
+    const char *ip;
+    const char *helo;
+    const char *from;
 };
 
 /* A command line, taken apart. */
@@ -69,6 +82,7 @@ struct cli {
     uint64_t keep;
     uint64_t snapshot;
     struct route_options route;
+    struct tool_options tool;
     bool is_single;
     bool is_json;
     bool is_password_stdin;

@@ -569,6 +569,15 @@ enum {
     MILTER_PACKETS_MAX = 1000,
     MILTER_HEADER_BYTES_MAX = 1024 * 1024,
 
+    /* What one check keeps of DNS: TXT records of a name and their bytes (a DKIM key of 4,096 bits takes 800); the
+       questions that are written down for a tool, and of each the records. */
+    TRUST_TXT_RECORDS_MAX = 50,
+    TRUST_TXT_BYTES_MAX = 8192,
+    TRUST_LOOKUPS_TOLD_MAX = 300,
+    TRUST_LOOKUP_RECORDS_MAX = 50,
+    /* Names of a client's address that are looked at; RFC 7208 4.6.4 says ten for the same question. */
+    TRUST_IPREV_NAMES_MAX = 10,
+
     /* Recipients of an account are counted in steps of so long. */
     SENDING_STEP_MS = 5 * 60 * 1000,
     /* That its mail is held is told an account at most once in so long. */

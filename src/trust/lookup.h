@@ -1,0 +1,57 @@
+/*
+ * The DNS questions of one check, or of all checks of one message: asked within one deadline and one
+ * arena, and written down, so that a tool can show what a verdict rests on. A check that counts its
+ * questions (RFC 7208 4.6.4) counts them itself.
+ */
+#ifndef TRUST_LOOKUP_H
+#define TRUST_LOOKUP_H
+
+#include "resolve/resolver.h"
+
+/* A question that was asked, and what came of it. */
+struct trust_lookup {
+    struct slice name;
+    uint16_t type;
+    enum dns_result result;
+    bool is_secure;
+    /* TXT joined, addresses, exchanges and names as text; at most TRUST_LOOKUP_RECORDS_MAX. */
+    const struct slice *records;
+    size_t record_count;
+};
+
+struct trust_lookups {
+    struct resolver *resolver;
+    /* Answers and what is written down; outlives the check. */
+    struct arena *arena;
+    /* On the monotonic clock, for all of them together. */
+    int64_t deadline_ms;
+    /* The first TRUST_LOOKUPS_TOLD_MAX, in the order they were asked; NULL: nothing is written down. */
+    struct trust_lookup *told;
+    size_t told_count;
+};
+
+/* No question yet. `is_told`: they are written down. */
+struct trust_lookups trust_lookups_of(struct resolver *resolver, struct arena *arena, int64_t deadline_ms,
+                                      bool is_told);
+
+/* As resolver_lookup, and waits as that does. */
+enum dns_result trust_look_up(struct task *t, struct trust_lookups *lookups, struct slice name, uint16_t type,
+                              struct dns_answer *answer);
+
+/* All TXT records of a name, each joined (RFC 7208 3.3, RFC 6376 3.6.2.2); those over TRUST_TXT_BYTES_MAX and
+   more than TRUST_TXT_RECORDS_MAX are left out. With any result but DNS_OK there are none. Waits. */
+struct trust_texts {
+    enum dns_result result;
+    bool is_secure;
+    const struct slice *items;
+    size_t count;
+};
+struct trust_texts trust_look_up_texts(struct task *t, struct trust_lookups *lookups, struct slice name);
+
+/* SERVFAIL, a time-out, forged: what is asked for may be there, and later there is an answer. */
+bool trust_is_unsure(enum dns_result result);
+
+/* "TXT", "MX", ..., or "TYPE99" (RFC 3597 5); the text is static or in `arena`. */
+struct slice trust_type_name(uint16_t type, struct arena *arena);
+
+#endif
