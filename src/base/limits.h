@@ -569,14 +569,33 @@ enum {
     MILTER_PACKETS_MAX = 1000,
     MILTER_HEADER_BYTES_MAX = 1024 * 1024,
 
-    /* What one check keeps of DNS: TXT records of a name and their bytes (a DKIM key of 4,096 bits takes 800); the
-       questions that are written down for a tool, and of each the records. */
+    /* What one check keeps of DNS: TXT records of a name and their bytes (a DKIM key of 4,096 bits takes
+       800); the questions that are written down for a tool, and of each the records. */
     TRUST_TXT_RECORDS_MAX = 50,
     TRUST_TXT_BYTES_MAX = 8192,
     TRUST_LOOKUPS_TOLD_MAX = 300,
     TRUST_LOOKUP_RECORDS_MAX = 50,
     /* Names of a client's address that are looked at; RFC 7208 4.6.4 says ten for the same question. */
     TRUST_IPREV_NAMES_MAX = 10,
+
+    /* DKIM and ARC: the header section that is held while the body passes; the entries of h= that we write
+       and a whole field of ours; a key's signature (RSA of 8,192 bits). */
+    DKIM_HEADER_BYTES_MAX = 256 * 1024,
+    DKIM_SIGNED_FIELDS_MAX = 200,
+    DKIM_FIELD_BYTES_MAX = 16 * 1024,
+    DKIM_SIGNATURE_BYTES_MAX = 1024,
+    /* What is read of others: signatures of one message that are looked at, one such field, its tags, names
+       in its h=; bodies hashed beside each other; a key record's tags; RSA keys that are used, RFC 8301 3.2;
+       and how wrong clocks may be. */
+    DKIM_SIGNATURES_MAX = 8,
+    DKIM_SIGNATURE_FIELD_BYTES_MAX = 16 * 1024,
+    DKIM_TAGS_MAX = 64,
+    DKIM_NAMES_MAX = 500,
+    DKIM_RSA_BITS_MIN = 1024,
+    DKIM_RSA_BITS_MAX = 8192,
+    DKIM_CLOCK_SKEW_S = 300,
+    /* RFC 8617 4.2.1: instances go from 1 to 50. */
+    ARC_INSTANCES_MAX = 50,
 
     /* Recipients of an account are counted in steps of so long. */
     SENDING_STEP_MS = 5 * 60 * 1000,
