@@ -11,7 +11,8 @@ from dataclasses import dataclass
 WORDS = ["one", "Two", "three=3", "grün", "日本語", "x" * 60, "--", "=20", "From", ";", ":", "a@b.test", "\"q\"", "(c)"]
 BLANKS = [" ", " ", "  ", "\t", " \t "]
 FOLDS = ["\r\n ", "\r\n\t", " \r\n  ", "\r\n \t "]
-NAMES = ["From", "To", "Subject", "Date", "Message-ID", "Received", "X-One", "x-one", "X-Two", "Cc", "List-Id", "MIME-Version"]
+NAMES = ["From", "To", "Subject", "Date", "Message-ID", "Received", "X-One", "x-one", "X-Two", "Cc", "List-Id",
+         "MIME-Version"]
 # python3-dkim signs no Received.
 SIGNED = [name for name in NAMES if name != "Received"]
 FORMS = [f"{header}/{body}" for header in ("simple", "relaxed") for body in ("simple", "relaxed")]
@@ -164,7 +165,8 @@ class Maker:
         old, new = self.chance.choice([
             (b"v=1", b"v=2"), (b"a=rsa-sha256", b"a=rsa-sha512"), (b"a=rsa", b"a=ed25519"), (b"c=relaxed", b"c=simple"),
             (b"/relaxed", b"/simple"), (b"; s=", b";; s="), (b"d=", b"z=1; d="), (b"d=a.test", b"d=A.test"),
-            (b"s=s", b"s=t"), (b"bh=", b"bh =  "), (b"h=", b"h= Sender:"), (b"; b=", b"; x=1; b="), (b"b=", b"b= \r\n "),
+            (b"s=s", b"s=t"), (b"bh=", b"bh =  "), (b"h=", b"h= Sender:"), (b"; b=", b"; x=1; b="),
+            (b"b=", b"b= \r\n "),
             (b"s=s;", b"s=s; s=s;"), (b"d=a.test", b"d=a.test; i=@b.test"), (b"d=a.test", b"d=a.test; q=dns/txt")])
         return message.replace(old, new, 1)
 

@@ -95,12 +95,8 @@ def sign(message: bytes, key: bytes, algorithm: str, forms: str) -> dict[str, An
 
 def pem_of_seed(seed: bytes) -> bytes:
     """RFC 8410 7: 32 bytes, in base64, as PKCS #8."""
-    return b"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEI" + base64_behind(seed) + b"\n-----END PRIVATE KEY-----\n"
-
-
-def base64_behind(seed: bytes) -> bytes:
-    head = bytes.fromhex("302e020100300506032b657004220420")
-    return base64.b64encode(head + base64.b64decode(seed))[len("MC4CAQAwBQYDK2VwBCIEI"):]
+    key = base64.b64encode(bytes.fromhex("302e020100300506032b657004220420") + base64.b64decode(seed))
+    return b"-----BEGIN PRIVATE KEY-----\n" + key + b"\n-----END PRIVATE KEY-----\n"
 
 
 FORMS = [f"{header}/{body}" for header in ("simple", "relaxed") for body in ("simple", "relaxed")]
