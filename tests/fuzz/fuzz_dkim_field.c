@@ -60,20 +60,25 @@ static struct buffer form_body(enum dkim_form form, struct slice input, size_t p
     return out;
 }
 
-static void check_forms(enum dkim_form form, struct slice input) {
+static void check_body(enum dkim_form form, struct slice input) {
     struct buffer whole = form_body(form, input, SIZE_MAX);
     struct buffer cut = form_body(form, input, 1 + input.len % 7);
     struct buffer again = form_body(form, buffer_slice(&whole), SIZE_MAX);
     ASSERT(slice_equal(buffer_slice(&whole), buffer_slice(&cut)));
     ASSERT(slice_equal(buffer_slice(&whole), buffer_slice(&again)));
-    buffer_clear(&cut);
-    buffer_clear(&again);
-    dkim_form_field(form, input, byte_sink_of_buffer(&cut));
-    dkim_form_field(form, buffer_slice(&cut), byte_sink_of_buffer(&again));
-    ASSERT(form == DKIM_SIMPLE || slice_equal(buffer_slice(&cut), buffer_slice(&again)));
     buffer_free(&whole);
     buffer_free(&cut);
     buffer_free(&again);
+}
+
+static void check_relaxed_field(struct slice input) {
+    struct buffer once = buffer_new(input.len + 1);
+    struct buffer twice = buffer_new(input.len + 1);
+    dkim_form_field(DKIM_RELAXED, input, byte_sink_of_buffer(&once));
+    dkim_form_field(DKIM_RELAXED, buffer_slice(&once), byte_sink_of_buffer(&twice));
+    ASSERT(!buffer_overflowed(&once) && slice_equal(buffer_slice(&once), buffer_slice(&twice)));
+    buffer_free(&once);
+    buffer_free(&twice);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -83,7 +88,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     check_field(ARC_MESSAGE_FIELD, input);
     check_field(ARC_SEAL_FIELD, input);
     check_key(input);
-    check_forms(DKIM_SIMPLE, input);
-    check_forms(DKIM_RELAXED, input);
+    check_body(DKIM_SIMPLE, input);
+    check_body(DKIM_RELAXED, input);
+    check_relaxed_field(input);
     return 0;
 }
