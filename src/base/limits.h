@@ -569,16 +569,16 @@ enum {
     MILTER_PACKETS_MAX = 1000,
     MILTER_HEADER_BYTES_MAX = 1024 * 1024,
 
-    /* What one check keeps of DNS: TXT records of a name and their bytes (a DKIM key of 4,096 bits takes 800); the
-       questions that are written down for a tool, and of each the records. */
+    /* What one check keeps of DNS: TXT records of a name and their bytes (a DKIM key of 4,096 bits takes
+       800); the questions that are written down for a tool, and of each the records. */
     TRUST_TXT_RECORDS_MAX = 50,
     TRUST_TXT_BYTES_MAX = 8192,
     TRUST_LOOKUPS_TOLD_MAX = 300,
     TRUST_LOOKUP_RECORDS_MAX = 50,
     /* Names of a client's address that are looked at; RFC 7208 4.6.4 says ten for the same question. */
     TRUST_IPREV_NAMES_MAX = 10,
-    /* SPF, RFC 7208 4.6.4: terms that ask DNS, questions of theirs that nothing answers, exchanges of a domain, and
-       names of a client. */
+    /* SPF, RFC 7208 4.6.4: terms that ask DNS, questions of theirs that nothing answers, exchanges of a
+       domain, and names of a client. */
     SPF_ASKING_TERMS_MAX = 10,
     SPF_VOID_LOOKUPS_MAX = 2,
     SPF_EXCHANGES_MAX = 10,

@@ -147,7 +147,8 @@ class Maker:
 
     def check(self) -> Check:
         domain = self.chance.choice(DOMAINS) if self.is_so(96) else self.chance.choice(["gone.test", "test", "a..test"])
-        sender = f"{self.chance.choice(LOCAL_PARTS)}@{domain}" if self.is_so(90) else self.chance.choice(["", "@" + domain])
+        local_part = self.chance.choice(LOCAL_PARTS) if self.is_so(95) else ""
+        sender = f"{local_part}@{domain}" if self.is_so(95) else ""
         return Check(self.address(), sender, self.chance.choice(HOSTS + DOMAINS + ["[192.0.2.1]", "localhost"]))
 
     def world(self, checks: int) -> World:

@@ -63,3 +63,30 @@ def ask_other(world: World, check: Check) -> tuple[str, str, str]:
     except Exception as error:  # noqa: BLE001 whatever it stumbles over
         return "crash", "", repr(error)
     return result, "" if explanation == DEFAULT_EXPLANATION else explanation, getattr(query, "prob", "") or ""
+
+
+class Case:
+    """One check, with what both say of it."""
+
+    def __init__(self, world: World, check: Check, ours: dict[str, Any]) -> None:
+        self.world, self.check = world, check
+        self.ours = str(ours["result"])
+        self.our_reason = str(ours["reason"])
+        self.our_explanation = str(ours["explanation"])
+        self.other, self.other_explanation, self.other_reason = ask_other(world, check)
+
+    def is_same(self) -> bool:
+        return self.ours == self.other and self.our_explanation == self.other_explanation
+
+    def __str__(self) -> str:
+        records = "\n".join(f"    {name} {kind} {text!a}" for name, kind, text in self.world.zone)
+        return (f"{self.check}\n  ours:  {self.ours} {self.our_explanation!a} ({self.our_reason})\n"
+                f"  other: {self.other} {self.other_explanation!a} ({self.other_reason})\n{records}")
+
+    def some_record_has(self, *words: str) -> bool:
+        return any(kind == "TXT" and text.lower().startswith("v=spf1") and any(word in text.lower() for word in words)
+                   for _, kind, text in self.world.zone)
+
+    def asks_for_names(self) -> bool:
+        """A ptr, or a %{p}, somewhere."""
+        return self.some_record_has(" ptr", "+ptr", "-ptr", "~ptr", "?ptr", "%{p")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from server import program
+from server import run
 from zones import BROKEN, Zones, zones_served
 
 PASSED, FAILED, MISUSED = 0, 1, 2
@@ -37,8 +36,7 @@ def zones(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zones]:
 
 
 def tool(zones: Zones, *words: str) -> tuple[int, str, str]:
-    done = subprocess.run([program(), "tool", "spf", *words, "--dns", zones.server], capture_output=True, text=True,
-                          timeout=120)
+    done = run("tool", "spf", *words, "--dns", zones.server)
     return done.returncode, done.stdout, done.stderr
 
 

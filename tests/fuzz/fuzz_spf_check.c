@@ -1,8 +1,9 @@
 /*
- * SPF checks over DNS in a stranger's hands. The input's lines are the client's address, the sender, the greeting,
- * and then the answers in the order they are asked for, over and over: "!" fails, "-" there is no such name, "0" no
- * record, else records with "|" between them: texts, "preference name", names, or addresses by the first bytes.
- * Whatever is answered, a check ends within its limits and says something printable, and so does an audit.
+ * SPF checks over DNS in a stranger's hands. The input's lines are the client's address, the sender, the
+ * greeting, and then the answers in the order they are asked for, over and over: "!" fails, "-" there is no
+ * such name, "0" no record, else records with "|" between them: texts, "preference name", names, or addresses
+ * by the first bytes. Whatever is answered, a check ends within its limits and says something printable, and
+ * so does an audit.
  */
 #include "base/limits.h"
 #include "io/sim/sim.h"

@@ -72,7 +72,7 @@ void sim_zone_add(struct sim_world *world, const char *name, const char *type, s
     }
     uint16_t number = append_data(&data, slice_from_text(type), text);
     ASSERT(!buffer_overflowed(&data));
-    sim_dns_add(world, name, number, buffer_slice(&data), TTL_S);
+    sim_dns_add(world, name, number, data.len ? buffer_slice(&data) : SLICE(""), TTL_S);
     buffer_free(&data);
 }
 

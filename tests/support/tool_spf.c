@@ -1,6 +1,8 @@
-/* Many SPF checks over DNS of the simulated world, for comparison with what others say. Standard input is JSON:
-   [{"zone": [[NAME, TYPE, TEXT], ...], "checks": [{"ip": IP, "from": ADDRESS, "helo": NAME}, ...]}, ...], with the
-   types of sim_zone.h and a character for each byte ("latin-1"); standard output has a list of verdicts for each.
+/* Many SPF checks over DNS of the simulated world, for comparison with what others say. Standard input is
+   JSON:
+   [{"zone": [[NAME, TYPE, TEXT], ...], "checks": [{"ip": IP, "from": ADDRESS, "helo": NAME}, ...]}, ...],
+   with the types of sim_zone.h and a character for each byte ("latin-1"); standard output has a list of
+   verdicts for each.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -62,8 +64,8 @@ static void check_all(struct task *t, void *argument) {
     struct dns *dns = dns_open(t, &(struct dns_options){0}, &reason);
     size_t i;
     const json_t *check;
-    json_array_foreach(run->checks, i, check)
-        (void)json_array_append_new(run->verdicts, check_one(t, dns, check));
+    json_array_foreach(run->checks, i, check)(void)
+        json_array_append_new(run->verdicts, check_one(t, dns, check));
     dns_close(&dns);
     run->is_done = true;
 }
@@ -98,7 +100,7 @@ int main(void) {
     size_t i;
     const json_t *world;
     ASSERT(worlds);
-    json_array_foreach(worlds, i, world) (void)json_array_append_new(answers, run_world(world));
+    json_array_foreach(worlds, i, world)(void) json_array_append_new(answers, run_world(world));
     (void)json_dumpf(answers, stdout, JSON_INDENT(1));
     json_decref(worlds);
     json_decref(answers);

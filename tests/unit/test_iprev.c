@@ -48,8 +48,8 @@ static void a_name_that_leads_elsewhere_is_not(void **state) {
 }
 
 static void an_address_may_have_no_name(void **state) {
-    struct trust_bench bench =
-        trust_bench_new((const char *[]){"2.2.0.192.in-addr.arpa TXT nothing", "3.2.0.192.in-addr.arpa PTR .", NULL});
+    struct trust_bench bench = trust_bench_new(
+        (const char *[]){"2.2.0.192.in-addr.arpa TXT nothing", "3.2.0.192.in-addr.arpa PTR .", NULL});
     expect(&bench, "192.0.2.1", TRUST_PERMERROR, "");
     expect(&bench, "192.0.2.2", TRUST_PERMERROR, "");
     expect(&bench, "192.0.2.3", TRUST_PERMERROR, "");

@@ -63,11 +63,12 @@ static void simple_records_let_their_hosts_pass(void **state) {
 /* RFC 7208 A.2 */
 static void domains_share_records(void **state) {
     struct trust_bench bench = trust_bench_new(appendix_zone);
-    trust_bench_zone(&bench, (const char *[]){"example.org TXT v=spf1 include:example.com include:example.net -all",
-                                              "example.com TXT v=spf1 mx ~all",
-                                              "example.net TXT v=spf1 ip4:203.0.113.0/24 -all",
-                                              "la.example.org TXT v=spf1 redirect=example.org",
-                                              "ny.example.org TXT v=spf1 redirect=example.org", NULL});
+    trust_bench_zone(&bench,
+                     (const char *[]){"example.org TXT v=spf1 include:example.com include:example.net -all",
+                                      "example.com TXT v=spf1 mx ~all",
+                                      "example.net TXT v=spf1 ip4:203.0.113.0/24 -all",
+                                      "la.example.org TXT v=spf1 redirect=example.org",
+                                      "ny.example.org TXT v=spf1 redirect=example.org", NULL});
     spf_bench_expect(&bench, "192.0.2.129", "a@example.org", TRUST_PASS);
     spf_bench_expect(&bench, "203.0.113.9", "a@example.org", TRUST_PASS);
     spf_bench_expect(&bench, "192.0.2.65", "a@example.org", TRUST_FAIL);
@@ -98,10 +99,10 @@ static void people_have_hosts_of_their_own(void **state) {
 /* RFC 7208 A.4: both an address and a name. */
 static void several_demands_are_met_at_once(void **state) {
     struct trust_bench bench = trust_bench_new(appendix_zone);
-    trust_bench_zone(&bench,
-                     (const char *[]){"example.com TXT v=spf1 -include:ip4._spf.%{d} -include:ptr._spf.%{d} +all",
-                                      "ip4._spf.example.com TXT v=spf1 -ip4:192.0.2.0/24 +all",
-                                      "ptr._spf.example.com TXT v=spf1 -ptr:example.com +all", NULL});
+    trust_bench_zone(
+        &bench, (const char *[]){"example.com TXT v=spf1 -include:ip4._spf.%{d} -include:ptr._spf.%{d} +all",
+                                 "ip4._spf.example.com TXT v=spf1 -ip4:192.0.2.0/24 +all",
+                                 "ptr._spf.example.com TXT v=spf1 -ptr:example.com +all", NULL});
     spf_bench_expect(&bench, "192.0.2.65", "a@example.com", TRUST_PASS);
     spf_bench_expect(&bench, "192.0.2.140", "a@example.com", TRUST_FAIL);
     spf_bench_expect(&bench, "198.51.100.1", "a@example.com", TRUST_FAIL);
@@ -114,16 +115,19 @@ static void several_demands_are_met_at_once(void **state) {
 static void reasons_name_the_term_and_the_record(void **state) {
     spf_bench_record("v=spf1 ip4:192.0.2.0/24 -all", TRUST_PASS,
                      "192.0.2.1 may send for a.test: \"ip4:192.0.2.0/24\" of its record fits");
-    spf_bench_record("v=spf1 -all", TRUST_FAIL, "192.0.2.1 may not send for a.test: \"-all\" of its record fits");
+    spf_bench_record("v=spf1 -all", TRUST_FAIL,
+                     "192.0.2.1 may not send for a.test: \"-all\" of its record fits");
     spf_bench_record("v=spf1 ~all", TRUST_SOFTFAIL,
                      "192.0.2.1 should not send for a.test: \"~all\" of its record fits");
-    spf_bench_record("v=spf1", TRUST_NEUTRAL,
-                     "192.0.2.1 is neither allowed nor forbidden to send for a.test: no term of its record fits");
+    spf_bench_record(
+        "v=spf1", TRUST_NEUTRAL,
+        "192.0.2.1 is neither allowed nor forbidden to send for a.test: no term of its record fits");
     spf_bench_record("no record", TRUST_NONE, "\"a.test\" has no SPF record");
     spf_bench_record("v=spf1 ip4:1.2.3.4 moo -all", TRUST_PERMERROR,
                      "the record of a.test is wrong at byte 20, \"moo\": there is no such mechanism");
-    spf_bench_record("v=spf1 a\x01\xff -all", TRUST_PERMERROR,
-                     "the record of a.test is wrong at byte 8, \"a\?\?\": a byte that is no visible ASCII character");
+    spf_bench_record(
+        "v=spf1 a\x01\xff -all", TRUST_PERMERROR,
+        "the record of a.test is wrong at byte 8, \"a\?\?\": a byte that is no visible ASCII character");
     (void)state;
 }
 
@@ -132,14 +136,16 @@ static void the_reason_tells_the_way_to_another_record(void **state) {
         "a.test TXT v=spf1 redirect=_spf.b.test", "_spf.b.test TXT v=spf1 include:c.test -all",
         "c.test TXT v=spf1 ip4:192.0.2.7", "d.test TXT v=spf1 -include:c.test ~all", NULL});
     struct spf_verdict verdict = spf_bench_ask(&bench, "192.0.2.7", "a@a.test", "");
-    assert_slice(verdict.reason, "192.0.2.7 may send for a.test: \"ip4:192.0.2.7\" of the record of c.test, which is "
-                                 "included by \"include:c.test\" of _spf.b.test fits");
+    assert_slice(verdict.reason,
+                 "192.0.2.7 may send for a.test: \"ip4:192.0.2.7\" of the record of c.test, which is "
+                 "included by \"include:c.test\" of _spf.b.test fits");
     assert_slice(verdict.term, "ip4:192.0.2.7");
     assert_slice(verdict.term_domain, "c.test");
     assert_int_equal(verdict.asking_terms, 2);
     verdict = spf_bench_ask(&bench, "192.0.2.8", "a@a.test", "");
-    assert_slice(verdict.reason, "192.0.2.8 may not send for a.test: \"-all\" of the record of _spf.b.test, to which "
-                                 "that of the domain leads fits");
+    assert_slice(verdict.reason,
+                 "192.0.2.8 may not send for a.test: \"-all\" of the record of _spf.b.test, to which "
+                 "that of the domain leads fits");
     verdict = spf_bench_ask(&bench, "192.0.2.7", "a@d.test", "");
     assert_int_equal(verdict.result, TRUST_FAIL);
     assert_slice(verdict.domain, "d.test");
@@ -149,9 +155,9 @@ static void the_reason_tells_the_way_to_another_record(void **state) {
 
 /* RFC 7208 2.3, 2.4, 4.3 */
 static void the_identity_is_the_sender_or_the_greeting(void **state) {
-    struct trust_bench bench = trust_bench_new((const char *[]){
-        "a.test TXT v=spf1 exists:%{l}.l.test -all", "postmaster.l.test A 127.0.0.2",
-        "mail.b.test TXT v=spf1 ip4:192.0.2.1 -all", NULL});
+    struct trust_bench bench = trust_bench_new(
+        (const char *[]){"a.test TXT v=spf1 exists:%{l}.l.test -all", "postmaster.l.test A 127.0.0.2",
+                         "mail.b.test TXT v=spf1 ip4:192.0.2.1 -all", NULL});
     struct spf_verdict verdict = spf_bench_ask(&bench, "192.0.2.1", "", "mail.b.test");
     assert_int_equal(verdict.result, TRUST_PASS);
     assert_int_equal(verdict.identity, SPF_IDENTITY_HELO);
@@ -174,8 +180,8 @@ static void the_identity_is_the_sender_or_the_greeting(void **state) {
 
 /* RFC 7208 4.3 */
 static void what_is_no_domain_has_no_record(void **state) {
-    static const char *const senders[] = {"a@[192.0.2.1]", "a@localhost", "a@a..test", "a@", "a@.", "a@.test",
-                                          "a@gone.test"};
+    static const char *const senders[] = {"a@[192.0.2.1]", "a@localhost", "a@a..test",  "a@",
+                                          "a@.",           "a@.test",     "a@gone.test"};
     struct trust_bench bench = trust_bench_new((const char *[]){"localhost TXT v=spf1 -all", NULL});
     for (size_t i = 0; i < sizeof senders / sizeof senders[0]; i++)
         spf_bench_expect(&bench, "192.0.2.1", senders[i], TRUST_NONE);
@@ -191,7 +197,10 @@ static void names_beyond_ascii_are_converted(void **state) {
         (const char *[]){"xn--bcher-kva.test TXT v=spf1 exists:%{o}.o.test exists:%{l}.l.test -all",
                          "xn--bcher-kva.test.o.test A 127.0.0.2", "l.test A 127.0.0.2",
                          "b.test TXT v=spf1 ?exists:%{l}.l.test ip4:192.0.2.1 -all", NULL});
-    spf_bench_expect(&bench, "192.0.2.1", "ann@b\xc3\xbc" "cher.test", TRUST_PASS);
+    spf_bench_expect(&bench, "192.0.2.1",
+                     "ann@b\xc3\xbc"
+                     "cher.test",
+                     TRUST_PASS);
     spf_bench_expect(&bench, "192.0.2.1", "\xc3\xbc@b.test", TRUST_PASS);
     assert_int_equal(spf_bench_ask(&bench, "192.0.2.1", "\xc3\xbc@b.test", "").void_lookups, 0);
     trust_bench_free(&bench);
@@ -200,8 +209,8 @@ static void names_beyond_ascii_are_converted(void **state) {
 
 /* RFC 7208 4.5 */
 static void two_records_are_a_permerror(void **state) {
-    struct trust_bench bench = trust_bench_new((const char *[]){
-        "a.test TXT v=spf1 -all", "a.test TXT V=SPF1 +all", "a.test TXT v=spf10", NULL});
+    struct trust_bench bench = trust_bench_new(
+        (const char *[]){"a.test TXT v=spf1 -all", "a.test TXT V=SPF1 +all", "a.test TXT v=spf10", NULL});
     struct spf_verdict verdict = spf_bench_ask(&bench, "192.0.2.1", "ann@a.test", "");
     assert_int_equal(verdict.result, TRUST_PERMERROR);
     assert_slice(verdict.reason, "a.test has 2 SPF records; there may be only one");
@@ -216,8 +225,9 @@ static void an_include_matches_by_a_pass_alone(void **state) {
         "neutral.test TXT v=spf1 ?all", "none.test A 192.0.2.1", "broken.test TXT v=spf1 foo",
         "silent.test TIMEOUT", "a.pass.test TXT v=spf1 ?include:pass.test -all",
         "a.fail.test TXT v=spf1 include:fail.test ~all", "a.soft.test TXT v=spf1 include:soft.test ~all",
-        "a.neutral.test TXT v=spf1 include:neutral.test ~all", "a.none.test TXT v=spf1 include:none.test ~all",
-        "a.gone.test TXT v=spf1 include:nobody.test ~all", "a.broken.test TXT v=spf1 include:broken.test ~all",
+        "a.neutral.test TXT v=spf1 include:neutral.test ~all",
+        "a.none.test TXT v=spf1 include:none.test ~all", "a.gone.test TXT v=spf1 include:nobody.test ~all",
+        "a.broken.test TXT v=spf1 include:broken.test ~all",
         "a.silent.test TXT v=spf1 include:silent.test ~all",
         "deep.test TXT v=spf1 include:a.pass.test include:b.pass.test -all",
         "b.pass.test TXT v=spf1 include:pass.test -all", NULL});
@@ -240,11 +250,12 @@ static void an_include_matches_by_a_pass_alone(void **state) {
 static void the_owner_explains_a_fail(void **state) {
     struct trust_bench bench = trust_bench_new((const char *[]){
         "a.test TXT v=spf1 exp=why.%{d} -all", "why.a.test TXT %{c} is not one of %{d}'s; see %{r} %{p}",
-        "b.test TXT v=spf1 exp=why.a.test redirect=a.test", "c.test TXT v=spf1 include:a.test -all exp=c.why.test",
-        "c.why.test TXT of c", "soft.test TXT v=spf1 exp=c.why.test ~all",
-        "d.test TXT v=spf1 exp=two.why.test -all", "two.why.test TXT one", "two.why.test TXT two",
-        "e.test TXT v=spf1 exp=gone.why.test -all", "f.test TXT v=spf1 exp=silent.why.test -all",
-        "silent.why.test TIMEOUT", "g.test TXT v=spf1 exp=bad.why.test -all", "bad.why.test TXT 100%",
+        "b.test TXT v=spf1 exp=why.a.test redirect=a.test",
+        "c.test TXT v=spf1 include:a.test -all exp=c.why.test", "c.why.test TXT of c",
+        "soft.test TXT v=spf1 exp=c.why.test ~all", "d.test TXT v=spf1 exp=two.why.test -all",
+        "two.why.test TXT one", "two.why.test TXT two", "e.test TXT v=spf1 exp=gone.why.test -all",
+        "f.test TXT v=spf1 exp=silent.why.test -all", "silent.why.test TIMEOUT",
+        "g.test TXT v=spf1 exp=bad.why.test -all", "bad.why.test TXT 100%",
         "h.test TXT v=spf1 exp=eight.why.test -all", "eight.why.test TXT gr\xc3\xbc\xc3\x9f",
         "i.test TXT v=spf1 exp=local.why.test -all", "local.why.test TXT not %{l}", NULL});
     assert_slice(spf_bench_ask(&bench, "192.0.2.1", "ann@a.test", "").explanation,
@@ -253,7 +264,7 @@ static void the_owner_explains_a_fail(void **state) {
                  "192.0.2.1 is not one of a.test's; see mx.receiver.test unknown");
     assert_slice(spf_bench_ask(&bench, "192.0.2.1", "ann@c.test", "").explanation, "of c");
     assert_slice(spf_bench_ask(&bench, "192.0.2.1", "Ann B@i.test", "").explanation, "not Ann B");
-    static const char *const silent[] = {"a@soft.test", "a@d.test", "a@e.test", "a@f.test",
+    static const char *const silent[] = {"a@soft.test", "a@d.test", "a@e.test",      "a@f.test",
                                          "a@g.test",    "a@h.test", "a\r\nb@i.test", "\xc3\xbc@i.test"};
     for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++) {
         struct spf_verdict verdict = spf_bench_ask(&bench, "192.0.2.1", silent[i], "");
@@ -285,8 +296,8 @@ static void the_clients_name_is_the_nearest_that_leads_back(void **state) {
     struct trust_bench bench = trust_bench_new((const char *[]){
         "1.2.0.192.in-addr.arpa PTR forged.a.test", "1.2.0.192.in-addr.arpa PTR other.test",
         "1.2.0.192.in-addr.arpa PTR Mail.A.test", "1.2.0.192.in-addr.arpa PTR b.test",
-        "forged.a.test A 192.0.2.9", "other.test A 192.0.2.1", "mail.a.test A 192.0.2.1", "b.test A 192.0.2.1",
-        "a.test TXT v=spf1 exp=why.test -all", "b.test TXT v=spf1 exp=why.test -all",
+        "forged.a.test A 192.0.2.9", "other.test A 192.0.2.1", "mail.a.test A 192.0.2.1",
+        "b.test A 192.0.2.1", "a.test TXT v=spf1 exp=why.test -all", "b.test TXT v=spf1 exp=why.test -all",
         "c.test TXT v=spf1 exp=why.test -all", "why.test TXT %{p}", NULL});
     assert_slice(spf_bench_ask(&bench, "192.0.2.1", "x@a.test", "").explanation, "Mail.A.test");
     assert_slice(spf_bench_ask(&bench, "192.0.2.1", "x@b.test", "").explanation, "b.test");

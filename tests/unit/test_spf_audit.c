@@ -38,13 +38,15 @@ static const char *const zone[] = {
     "two.test TXT v=spf1 -all",
     "two.test TXT v=spf1 ~all",
     "silent.test SERVFAIL",
-    "nine.test TXT v=spf1 a:h.test a:h.test a:h.test a:h.test a:h.test a:h.test a:h.test a:h.test a:h.test -all",
+    "nine.test TXT v=spf1 a:h.test a:h.test a:h.test a:h.test a:h.test a:h.test a:h.test a:h.test a:h.test "
+    "-all",
     NULL,
 };
 
 static void a_good_record_has_nothing_to_be_said_of_it(void **state) {
     struct trust_bench bench = trust_bench_new(zone);
-    struct spf_audit audit = audit_of(&bench, "v=spf1 mx:h.test a:h.test include:good.test exists:%{i}.x -all");
+    struct spf_audit audit =
+        audit_of(&bench, "v=spf1 mx:h.test a:h.test include:good.test exists:%{i}.x -all");
     assert_int_equal(audit.note_count, 0);
     assert_int_equal(audit.asking_terms, 4);
     assert_int_equal(audit.record_count, 1);
@@ -81,7 +83,8 @@ static void what_it_leads_to_is_looked_at(void **state) {
            "unanswered silent.test: DNS gives no answer about silent.test (AAAA: failed)");
     expect(&bench, "v=spf1 include:loop.test -all",
            "loop loop.test: \"include:a.test\" leads back to a record that led to it");
-    expect(&bench, "v=spf1 redirect=a.test", "loop a.test: \"redirect=a.test\" leads back to a record that led to it");
+    expect(&bench, "v=spf1 redirect=a.test",
+           "loop a.test: \"redirect=a.test\" leads back to a record that led to it");
     trust_bench_free(&bench);
     (void)state;
 }
@@ -90,9 +93,11 @@ static void limits_are_counted_through_all_records(void **state) {
     struct trust_bench bench = trust_bench_new(zone);
     assert_int_equal(audit_of(&bench, "v=spf1 include:nine.test -all").note_count, 0);
     expect(&bench, "v=spf1 include:nine.test mx:h.test -all",
-           "too-many-lookups a.test: 11 terms ask DNS, of all records together; 10 are allowed (RFC 7208 4.6.4)");
+           "too-many-lookups a.test: 11 terms ask DNS, of all records together; 10 are allowed (RFC 7208 "
+           "4.6.4)");
     expect(&bench, "v=spf1 a:x.test mx:x.test exists:x.test -all",
-           "too-many-void-lookups a.test: DNS knows nothing of 3 names for IPv4 clients, and of 3 for IPv6 clients; 2 "
+           "too-many-void-lookups a.test: DNS knows nothing of 3 names for IPv4 clients, and of 3 for IPv6 "
+           "clients; 2 "
            "are allowed (RFC 7208 4.6.4)");
     for (int i = 0; i < 11; i++) sim_zone_line(bench.world, "m.test MX 10 h.test");
     expect(&bench, "v=spf1 mx:m.test -all",
@@ -123,8 +128,9 @@ static void it_ends(void **state) {
     struct trust_bench bench = trust_bench_new((const char *[]){NULL});
     for (int i = 0; i < 100; i++) {
         char line[200];
-        (void)snprintf(line, sizeof line, "n%d.test TXT v=spf1 include:n%d.test include:n%d.test include:a.test -all", i,
-                       i + 1, i + 2);
+        (void)snprintf(line, sizeof line,
+                       "n%d.test TXT v=spf1 include:n%d.test include:n%d.test include:a.test -all", i, i + 1,
+                       i + 2);
         sim_zone_line(bench.world, line);
     }
     struct spf_audit audit = audit_of(&bench, "v=spf1 include:n0.test -all");

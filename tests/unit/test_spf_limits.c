@@ -9,21 +9,23 @@ static struct spf_verdict ask_record(struct trust_bench *bench, const char *reco
 
 /* ---- ten terms ---- */
 
-static const char *const hosts_zone[] = {"h.test A 192.0.2.9", "h.test AAAA 2001:db8::9", "h.test MX 10 h.test",
-                                         "1.2.0.192.in-addr.arpa PTR h.test", NULL};
+static const char *const hosts_zone[] = {"h.test A 192.0.2.9", "h.test AAAA 2001:db8::9",
+                                         "h.test MX 10 h.test", "1.2.0.192.in-addr.arpa PTR h.test", NULL};
 
 static void the_eleventh_lookup_is_a_permerror(void **state) {
     struct trust_bench bench = trust_bench_new(hosts_zone);
-    struct spf_verdict verdict = ask_record(
-        &bench, "v=spf1 a:h.test mx:h.test ptr:h.test exists:h.x a:h.test a:h.test a:h.test a:h.test a:h.test a:h.test "
-                "ip4:192.0.2.1 a:h.test -all");
+    struct spf_verdict verdict = ask_record(&bench, "v=spf1 a:h.test mx:h.test ptr:h.test exists:h.x "
+                                                    "a:h.test a:h.test a:h.test a:h.test a:h.test a:h.test "
+                                                    "ip4:192.0.2.1 a:h.test -all");
     assert_int_equal(verdict.result, TRUST_PASS);
     assert_int_equal(verdict.asking_terms, 10);
-    verdict = ask_record(&bench, "v=spf1 a:h.test mx:h.test ptr:h.test exists:h.x a:h.test a:h.test a:h.test a:h.test "
-                                 "a:h.test a:h.test mx:h.test ip4:192.0.2.1 -all");
+    verdict = ask_record(
+        &bench, "v=spf1 a:h.test mx:h.test ptr:h.test exists:h.x a:h.test a:h.test a:h.test a:h.test "
+                "a:h.test a:h.test mx:h.test ip4:192.0.2.1 -all");
     assert_int_equal(verdict.result, TRUST_PERMERROR);
-    assert_slice(verdict.reason, "\"mx:h.test\" of the record of a.test is one of more than 10 terms that ask DNS "
-                                 "(RFC 7208 4.6.4)");
+    assert_slice(verdict.reason,
+                 "\"mx:h.test\" of the record of a.test is one of more than 10 terms that ask DNS "
+                 "(RFC 7208 4.6.4)");
     assert_slice(verdict.term, "mx:h.test");
     trust_bench_free(&bench);
     (void)state;
@@ -31,11 +33,13 @@ static void the_eleventh_lookup_is_a_permerror(void **state) {
 
 static void redirects_and_includes_are_among_the_ten(void **state) {
     struct trust_bench bench = trust_bench_new(hosts_zone);
-    sim_zone_line(bench.world, "nine.test TXT v=spf1 a:h.test a:h.test a:h.test a:h.test a:h.test a:h.test a:h.test "
-                               "a:h.test a:h.test");
+    sim_zone_line(bench.world,
+                  "nine.test TXT v=spf1 a:h.test a:h.test a:h.test a:h.test a:h.test a:h.test a:h.test "
+                  "a:h.test a:h.test");
     sim_zone_line(bench.world, "end.test TXT v=spf1 ip4:192.0.2.1 -all");
     assert_int_equal(ask_record(&bench, "v=spf1 include:nine.test ip4:192.0.2.1").result, TRUST_PASS);
-    assert_int_equal(ask_record(&bench, "v=spf1 include:nine.test redirect=end.test").result, TRUST_PERMERROR);
+    assert_int_equal(ask_record(&bench, "v=spf1 include:nine.test redirect=end.test").result,
+                     TRUST_PERMERROR);
     assert_int_equal(ask_record(&bench, "v=spf1 a:h.test include:nine.test").result, TRUST_PERMERROR);
     /* What is never reached is never counted. */
     assert_int_equal(ask_record(&bench, "v=spf1 include:nine.test ip4:192.0.2.1 redirect=end.test").result,
@@ -50,8 +54,9 @@ static void the_clients_names_are_asked_for_once(void **state) {
     struct spf_verdict verdict = ask_record(&bench, "v=spf1 a:%{p}.test ptr a:%{p2}.x -all");
     assert_int_equal(verdict.result, TRUST_FAIL);
     assert_int_equal(verdict.asking_terms, 4);
-    verdict = ask_record(&bench, "v=spf1 a:h.test a:h.test a:h.test a:h.test a:h.test a:h.test a:h.test a:h.test "
-                                 "a:h.test exists:%{p}.x -all");
+    verdict =
+        ask_record(&bench, "v=spf1 a:h.test a:h.test a:h.test a:h.test a:h.test a:h.test a:h.test a:h.test "
+                           "a:h.test exists:%{p}.x -all");
     assert_int_equal(verdict.result, TRUST_PERMERROR);
     trust_bench_free(&bench);
     (void)state;
@@ -60,10 +65,10 @@ static void the_clients_names_are_asked_for_once(void **state) {
 /* ---- loops ---- */
 
 static void an_include_loop_is_a_permerror(void **state) {
-    struct trust_bench bench = trust_bench_new(
-        (const char *[]){"a.test TXT v=spf1 include:b.test", "b.test TXT v=spf1 include:a.test",
-                         "self.test TXT v=spf1 include:self.test -all", "r.test TXT v=spf1 redirect=r.test",
-                         "i.test TXT v=spf1 ?include:s.test -all", "s.test TXT v=spf1 redirect=i.test", NULL});
+    struct trust_bench bench = trust_bench_new((const char *[]){
+        "a.test TXT v=spf1 include:b.test", "b.test TXT v=spf1 include:a.test",
+        "self.test TXT v=spf1 include:self.test -all", "r.test TXT v=spf1 redirect=r.test",
+        "i.test TXT v=spf1 ?include:s.test -all", "s.test TXT v=spf1 redirect=i.test", NULL});
     spf_bench_expect(&bench, "192.0.2.1", "x@a.test", TRUST_PERMERROR);
     spf_bench_expect(&bench, "192.0.2.1", "x@self.test", TRUST_PERMERROR);
     spf_bench_expect(&bench, "192.0.2.1", "x@r.test", TRUST_PERMERROR);
@@ -100,8 +105,9 @@ static void the_third_void_lookup_is_a_permerror(void **state) {
     assert_int_equal(verdict.void_lookups, 2);
     verdict = ask_record(&bench, "v=spf1 a:gone.test mx:here.test exists:here.test ip4:192.0.2.1 -all");
     assert_int_equal(verdict.result, TRUST_PERMERROR);
-    assert_slice(verdict.reason, "\"exists:here.test\" of the record of a.test asks for the third name that DNS knows "
-                                 "nothing of (RFC 7208 4.6.4)");
+    assert_slice(verdict.reason,
+                 "\"exists:here.test\" of the record of a.test asks for the third name that DNS knows "
+                 "nothing of (RFC 7208 4.6.4)");
     trust_bench_free(&bench);
     (void)state;
 }
@@ -118,9 +124,10 @@ static void exchanges_that_are_gone_are_void_lookups(void **state) {
 
 /* The client's own: whoever sends would else choose the result. */
 static void names_of_the_client_are_no_void_lookups(void **state) {
-    struct trust_bench bench = trust_bench_new((const char *[]){
-        "1.2.0.192.in-addr.arpa PTR x.a.test", "1.2.0.192.in-addr.arpa PTR y.a.test",
-        "1.2.0.192.in-addr.arpa PTR z.a.test", "1.2.0.192.in-addr.arpa PTR w.a.test", "w.a.test A 192.0.2.1", NULL});
+    struct trust_bench bench = trust_bench_new(
+        (const char *[]){"1.2.0.192.in-addr.arpa PTR x.a.test", "1.2.0.192.in-addr.arpa PTR y.a.test",
+                         "1.2.0.192.in-addr.arpa PTR z.a.test", "1.2.0.192.in-addr.arpa PTR w.a.test",
+                         "w.a.test A 192.0.2.1", NULL});
     assert_int_equal(ask_record(&bench, "v=spf1 a:gone.test a:gone.test ptr -all").result, TRUST_PASS);
     trust_bench_free(&bench);
     (void)state;
@@ -141,8 +148,9 @@ static void more_than_ten_exchanges_are_a_permerror(void **state) {
     sim_zone_line(bench.world, "m.test MX 0 h.test");
     struct spf_verdict verdict = ask_record(&bench, "v=spf1 mx:m.test -all");
     assert_int_equal(verdict.result, TRUST_PERMERROR);
-    assert_slice(verdict.reason,
-                 "\"mx:m.test\" of the record of a.test leads to more than 10 mail exchanges (RFC 7208 4.6.4)");
+    assert_slice(
+        verdict.reason,
+        "\"mx:m.test\" of the record of a.test leads to more than 10 mail exchanges (RFC 7208 4.6.4)");
     trust_bench_free(&bench);
     (void)state;
 }
@@ -178,8 +186,9 @@ static void addresses_of_a_name_have_no_limit(void **state) {
 
 static void no_answer_is_a_temperror(void **state) {
     static const char *const failures[] = {"SERVFAIL", "TIMEOUT", "BOGUS"};
-    static const char *const records[] = {"v=spf1 a:x.test +all",      "v=spf1 mx:x.test +all", "v=spf1 mx:m.test +all",
-                                          "v=spf1 exists:x.test +all", "v=spf1 include:x.test", "v=spf1 redirect=x.test"};
+    static const char *const records[] = {"v=spf1 a:x.test +all",  "v=spf1 mx:x.test +all",
+                                          "v=spf1 mx:m.test +all", "v=spf1 exists:x.test +all",
+                                          "v=spf1 include:x.test", "v=spf1 redirect=x.test"};
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
         struct trust_bench bench = trust_bench_new((const char *[]){"m.test MX 10 x.test", NULL});
         sim_zone_add(bench.world, "x.test", failures[i], SLICE_EMPTY);
@@ -195,16 +204,18 @@ static void no_answer_is_a_temperror(void **state) {
 
 static void the_reason_of_a_temperror_is_the_question(void **state) {
     struct trust_bench bench = trust_bench_new((const char *[]){"x.test SERVFAIL", NULL});
-    assert_slice(ask_record(&bench, "v=spf1 a:x.test -all").reason, "DNS gives no answer about x.test (A: failed)");
+    assert_slice(ask_record(&bench, "v=spf1 a:x.test -all").reason,
+                 "DNS gives no answer about x.test (A: failed)");
     trust_bench_free(&bench);
     (void)state;
 }
 
 /* All questions of a check share one deadline. */
 static void a_check_takes_no_longer_than_its_deadline(void **state) {
-    struct trust_bench bench = trust_bench_new(
-        (const char *[]){"slow.test TIMEOUT", "1.2.0.192.in-addr.arpa TIMEOUT", NULL});
-    assert_int_equal(ask_record(&bench, "v=spf1 ptr ptr ptr a:h.test include:a.test -all").result, TRUST_TEMPERROR);
+    struct trust_bench bench =
+        trust_bench_new((const char *[]){"slow.test TIMEOUT", "1.2.0.192.in-addr.arpa TIMEOUT", NULL});
+    assert_int_equal(ask_record(&bench, "v=spf1 ptr ptr ptr a:h.test include:a.test -all").result,
+                     TRUST_TEMPERROR);
     trust_bench_free(&bench);
     (void)state;
 }

@@ -44,8 +44,7 @@ static inline void trust_bench_main(struct task *t, void *argument) {
     const char *reason;
     struct dns *dns = dns_open(t, &(struct dns_options){0}, &reason);
     struct resolver *resolver = resolver_new_local(dns);
-    bench->lookups =
-        trust_lookups_of(resolver, bench->arena, env_now_ms(task_env(t)) + TRUST_BENCH_MS, true);
+    bench->lookups = trust_lookups_of(resolver, bench->arena, env_now_ms(task_env(t)) + TRUST_BENCH_MS, true);
     bench->body(t, bench, bench->context);
     resolver_close(t, &resolver);
     dns_close(&dns);
