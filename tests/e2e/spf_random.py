@@ -21,8 +21,8 @@ EXPLANATIONS = ["not from %{i}", "%{c} may not send for %{o}", "why %{s}? see ht
 # What terms are put together of, with no regard for the grammar.
 BEGINNINGS = ["a:", "mx:", "include:", "exists:", "ptr:", "redirect=", "exp=", "x=", "a", "mx/", "a:d0.test",
               "ip4:192.0.2.1", "ip6:2001:db8::", "-", ""]
-PIECES = ["a", "mx", "ip4", "ip6", "include", "exists", "ptr", "all", "redirect", "exp", "d", "l", "1", "r", "x", "A", "MX",
-          ":", "=", "/", "//", "-", ".", "_", "+", "~", "?", ",", "::", "%{d}", "%{", "}", "%%", "%_", "%", "%{D2R-}",
+PIECES = ["a", "mx", "ip4", "ip6", "include", "exists", "ptr", "all", "redirect", "exp", "d", "l", "1", "r", "x", "A",
+          "MX", ":", "=", "/", "//", "-", ".", "_", "+", "~", "?", ",", "::", "%{d}", "%{", "}", "%%", "%_", "%", "%{D2R-}",
           "%{c}", "%{i}.", "0", "24", "33", "128", "129", "d0.test", "test", "com", "123", ".a-b", "a-.b", "192.0.2.1",
           "2001:db8::1"]
 

@@ -220,7 +220,8 @@ def name_counted(case: Case) -> bool:
 
 DIFFERENCES: list[Callable[[Case], bool]] = [
     void, void_in_explanation, percent_at_end, sender_without_local_part, term_with_percent_at_end, zero_parts,
-    open_macro, bare_exists, unknown_modifier_twice, unread_exchange, unused_redirect, own_include, name_of_client, name_counted]
+    open_macro, bare_exists, unknown_modifier_twice, unread_exchange, unused_redirect, own_include, name_of_client,
+    name_counted]
 
 
 def why_different(case: Case) -> str:
