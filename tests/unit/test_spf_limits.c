@@ -220,6 +220,24 @@ static void a_check_takes_no_longer_than_its_deadline(void **state) {
     (void)state;
 }
 
+/* The process goes down while a check waits: it ends, and nobody is told a result that would count. */
+static void a_check_that_is_cancelled_is_a_temperror(void **state) {
+    struct trust_bench bench =
+        trust_bench_new((const char *[]){"a.test TXT v=spf1 a:slow.test -all", "slow.test TIMEOUT", NULL});
+    struct spf_bench_check check = spf_bench_question("192.0.2.1", "ann@a.test", "");
+    bench.body = spf_bench_body;
+    bench.context = &check;
+    struct env *env = sim_process_start(bench.machine, "checker", trust_bench_main, &bench);
+    sim_world_run_for(bench.world, 5000);
+    assert_false(bench.is_done);
+    sim_process_kill(env);
+    sim_world_run_for(bench.world, 1000);
+    assert_true(sim_process_has_ended(env));
+    assert_int_equal(check.verdict.result, TRUST_TEMPERROR);
+    trust_bench_free(&bench);
+    (void)state;
+}
+
 /* ---- memory ---- */
 
 /* A name with as many addresses as an answer may have, none of them the client's. */
@@ -270,6 +288,7 @@ int main(void) {
         cmocka_unit_test(no_answer_is_a_temperror),
         cmocka_unit_test(the_reason_of_a_temperror_is_the_question),
         cmocka_unit_test(a_check_takes_no_longer_than_its_deadline),
+        cmocka_unit_test(a_check_that_is_cancelled_is_a_temperror),
         cmocka_unit_test(the_largest_answers_fit_into_the_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

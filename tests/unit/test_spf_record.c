@@ -127,6 +127,41 @@ static void what_is_wrong_is_told(void **state) {
     (void)state;
 }
 
+static bool network_has(const char *text, const char *ip) {
+    struct spf_term term = term_of(text);
+    struct dns_address address;
+    assert_true(dns_address_parse(slice_from_text(ip), &address));
+    return spf_network_has(&term.network, &term, &address);
+}
+
+/* RFC 7208 5.6: host bits of the network do not count. */
+static void prefixes_are_compared_bit_by_bit(void **state) {
+    static const char *const inside[][2] = {
+        {"ip4:192.0.2.1", "192.0.2.1"},
+        {"ip4:192.0.2.255/25", "192.0.2.128"},
+        {"ip4:192.0.2.1/31", "192.0.2.0"},
+        {"ip4:192.0.2.1/8", "192.255.255.255"},
+        {"ip4:192.0.2.1/0", "10.0.0.1"},
+        {"ip6:2001:db8::1", "2001:db8::1"},
+        {"ip6:2001:db8::/33", "2001:db8:7fff::1"},
+        {"ip6:::1/0", "ffff::"},
+    };
+    static const char *const outside[][2] = {
+        {"ip4:192.0.2.1", "192.0.2.0"},
+        {"ip4:192.0.2.255/25", "192.0.2.127"},
+        {"ip4:192.0.2.1/7", "190.0.2.1"},
+        {"ip4:192.0.2.1/0", "2001:db8::1"},
+        {"ip6:2001:db8::/33", "2001:db8:8000::1"},
+        {"ip6:::/0", "192.0.2.1"},
+        {"ip6:2001:db8::1/127", "2001:db8::2"},
+    };
+    for (size_t i = 0; i < sizeof inside / sizeof inside[0]; i++)
+        if (!network_has(inside[i][0], inside[i][1])) fail_msg("%s %s", inside[i][0], inside[i][1]);
+    for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++)
+        if (network_has(outside[i][0], outside[i][1])) fail_msg("%s %s", outside[i][0], outside[i][1]);
+    (void)state;
+}
+
 /* RFC 7208 7.1 */
 static void a_domain_ends_in_a_label_or_a_macro(void **state) {
     assert_int_equal(spf_domain_check(SLICE("a.test")), SPF_OK);
@@ -304,6 +339,7 @@ int main(void) {
         cmocka_unit_test(each_mechanism_has_its_argument),
         cmocka_unit_test(good_records_are_good),
         cmocka_unit_test(what_is_wrong_is_told),
+        cmocka_unit_test(prefixes_are_compared_bit_by_bit),
         cmocka_unit_test(a_domain_ends_in_a_label_or_a_macro),
         cmocka_unit_test(macros_have_their_syntax),
         cmocka_unit_test(the_examples_of_the_rfc_expand),
