@@ -144,12 +144,17 @@ static const struct cli_command commands[] = {
     {"tool",
      "mime FILE [--json] | iprev --ip IP [--dns HOST[@PORT]] [--json]\n"
      "       | dkim FILE [--dns HOST[@PORT]] [--json] | arc FILE [--dns HOST[@PORT]] [--json]\n"
+     "       | spf --ip IP --from ADDR --helo NAME [--dns HOST[@PORT]] [--json] | spf DOMAIN [...]\n"
      "       | walls [all|seccomp|landlock|none] --data DIR [--json]",
      "look at a message or a sender as the server does; try the walls",
      "mime prints structure, ENVELOPE, BODYSTRUCTURE and search text of a message. - is standard input.\n"
      "iprev says whether the names of an address lead back to it.\n"
      "dkim says for each signature of a message whether it holds, and why not; arc the same of the chain of\n"
      "those who passed it on. Line breaks without CR are read as CRLF. Exit status: 0 pass, 1 any other.\n"
+     "spf says whether a client may send for an address (RFC 7208), which term of whose record says so, or\n"
+     "what is wrong with the record and where. Without --from, or with <>, it asks for the name of --helo.\n"
+     "Exit status: 0 pass, 1 any other result. With a DOMAIN it looks at that domain's record, and all it\n"
+     "includes, for its owner: 1 where something is wrong. docs/spf.md tells more.\n"
      "  --dns HOST[@PORT]     ask this name server and no other; without DNSSEC, unless there are\n"
      "  --trust-anchors FILE  DS or DNSKEY records to check answers with\n"
      "walls tries, as each role, what that role must not do, and fails where anything is not refused as\n"

@@ -59,37 +59,69 @@ static void check_chain(const struct arc_verdict *verdict) {
     ASSERT((verdict->result == TRUST_NONE) == (verdict->count == 0 && !verdict->fault));
 }
 
-static enum trust_result check_dkim(struct task *t, struct run *run, struct resolver *resolver,
-                                    struct slice bytes) {
+/* Of the first signature, and of the chain. */
+struct found {
+    enum trust_result signature;
+    enum trust_result chain;
+};
+
+static struct found check_all(struct task *t, struct run *run, struct resolver *resolver,
+                              struct slice bytes) {
     struct trust_lookups lookups =
         trust_lookups_of(resolver, run->arena, env_now_ms(task_env(t)) + CHECK_MS, true);
     struct dkim_message *message = read_message(bytes, 1 + bytes.len % 100);
     struct dkim_verdict verdict = dkim_check(t, message, &lookups, NOW_S);
-    check_verdict(&verdict);
     struct arc_verdict chain = arc_check(t, message, &lookups, NOW_S);
+    check_verdict(&verdict);
     check_chain(&chain);
     ASSERT(lookups.told_count <= TOLD_MAX);
-    enum trust_result first = verdict.count ? verdict.signatures[0].result : TRUST_NONE;
+    struct found found = {verdict.count ? verdict.signatures[0].result : TRUST_NONE, chain.result};
     dkim_message_free(&message);
-    return first;
+    return found;
 }
 
 /* ---- what we sign ---- */
 
+static const struct dkim_signer signer = {.domain = SLICE_INIT("ours.test"), .selector = SLICE_INIT("k")};
+
+/* Fields in front of the message, and something behind it. */
+static struct found check_with(struct task *t, struct run *run, struct resolver *resolver,
+                               struct slice fields, const char *end) {
+    struct buffer whole = buffer_new(MESSAGE_BYTES_MAX + MIB(1));
+    buffer_append(&whole, fields);
+    buffer_append(&whole, run->message);
+    buffer_append_text(&whole, end);
+    struct found found = check_all(t, run, resolver, buffer_slice(&whole));
+    buffer_free(&whole);
+    return found;
+}
+
+/* Without an empty line, what is added would be one more line of the header. */
+static bool has_body(const struct run *run) {
+    return slice_find(run->message, SLICE("\r\n\r\n")) != SLICE_NOT_FOUND;
+}
+
 static void sign_and_check(struct task *t, struct run *run, struct resolver *resolver) {
-    struct buffer out = buffer_new(MESSAGE_BYTES_MAX + MIB(1));
-    struct dkim_signer signer = {.domain = SLICE("ours.test"), .selector = SLICE("k")};
+    struct buffer field = buffer_new(MIB(1));
     struct dkim_forms forms = {run->message.len & 1 ? DKIM_RELAXED : DKIM_SIMPLE,
                                run->message.len & 2 ? DKIM_RELAXED : DKIM_SIMPLE};
-    if (test_sign(&run->key, &forms, signer, run->message, &out) == DKIM_SIGN_OK) {
-        buffer_append(&out, run->message);
-        ASSERT(check_dkim(t, run, resolver, buffer_slice(&out)) == TRUST_PASS);
-        /* Without an empty line it would be one more line of the header. */
-        bool has_body = slice_find(run->message, SLICE("\r\n\r\n")) != SLICE_NOT_FOUND;
-        buffer_append_text(&out, "\r\nx");
-        ASSERT(!has_body || check_dkim(t, run, resolver, buffer_slice(&out)) != TRUST_PASS);
+    if (test_sign(&run->key, &forms, signer, run->message, &field) == DKIM_SIGN_OK) {
+        ASSERT(check_with(t, run, resolver, buffer_slice(&field), "").signature == TRUST_PASS);
+        struct found found = check_with(t, run, resolver, buffer_slice(&field), "\r\nx");
+        ASSERT(!has_body(run) || found.signature != TRUST_PASS);
     }
-    buffer_free(&out);
+    buffer_free(&field);
+}
+
+static void seal_and_check(struct task *t, struct run *run, struct resolver *resolver) {
+    struct buffer fields = buffer_new(MIB(1));
+    struct arc_sealer sealer = {signer, SLICE("ours.test; none"), ARC_STATUS_NONE};
+    if (test_seal(&run->key, sealer, run->message, &fields) == ARC_SEAL_OK) {
+        ASSERT(check_with(t, run, resolver, buffer_slice(&fields), "").chain == TRUST_PASS);
+        struct found found = check_with(t, run, resolver, buffer_slice(&fields), "\r\nx");
+        ASSERT(!has_body(run) || found.chain != TRUST_PASS);
+    }
+    buffer_free(&fields);
 }
 
 static void run_main(struct task *t, void *argument) {
@@ -97,8 +129,9 @@ static void run_main(struct task *t, void *argument) {
     const char *reason;
     struct dns *dns = dns_open(t, &(struct dns_options){0}, &reason);
     struct resolver *resolver = resolver_new_local(dns);
-    (void)check_dkim(t, run, resolver, run->message);
+    (void)check_all(t, run, resolver, run->message);
     sign_and_check(t, run, resolver);
+    seal_and_check(t, run, resolver);
     resolver_close(t, &resolver);
     dns_close(&dns);
     run->is_done = true;
