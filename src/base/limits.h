@@ -581,7 +581,7 @@ enum {
        of it; what is held of a stranger's before it is decided whether it claims to be ours. */
     AUTH_PROPERTIES_MAX = 16,
     AUTH_TEXT_BYTES_MAX = 200,
-    AUTH_RESULTS_BYTES_MAX = 16 * 1024,
+    AUTH_RESULTS_BYTES_MAX = 64 * 1024,
     AUTH_RESULTS_HELD_BYTES_MAX = 16 * 1024,
     /* From fields, together, that are looked through for authors; authors whose domains are looked at. */
     TRUST_FROM_BYTES_MAX = 64 * 1024,
@@ -591,9 +591,14 @@ enum {
     DMARC_WALK_QUERIES_MAX = 8,
     DMARC_WALK_LABELS_MAX = 7,
     DMARC_IDENTIFIERS_MAX = 16,
-    /* Everything that is asked about one message: how long it may take, and what its answers may take. */
+    /* Everything that is asked about one message: how long it may take from RCPT on (RFC 7208 4.6.4 asks for 20
+       seconds at least), and when all of it is there; how long only the client's name is waited for; what all
+       answers may take, and what one may take beyond that. */
     TRUST_CHECK_MS_MAX = 20 * 1000,
-    TRUST_CHECK_BYTES_MAX = 2 * 1024 * 1024,
+    TRUST_CHECK_END_MS_MAX = 10 * 1000,
+    TRUST_NAME_MS_MAX = 1000,
+    TRUST_ANSWERS_BYTES_MAX = 1024 * 1024,
+    TRUST_ANSWER_BYTES_MAX = 1024 * 1024,
     /* Content that waits for the verdict before it goes on, so that it is taken in once: of one message, and of
        all messages of a role. What is over it is taken in again when there is a verdict. */
     TRUST_HELD_BYTES_MAX = 128 * 1024,
