@@ -243,11 +243,20 @@ static void fail(struct task *t, struct check *check) {
     say_failed(check);
 }
 
+static void note_alignment(struct check *check) {
+    const struct dmarc_question *question = check->question;
+    check->verdict.is_spf_aligned = question->spf.is_aligned && question->spf.result == TRUST_PASS;
+    for (size_t i = 0; i < signatures_looked_at(question); i++)
+        check->verdict.is_dkim_aligned |=
+            question->signatures[i].is_aligned && question->signatures[i].result == TRUST_PASS;
+}
+
 static void judge(struct task *t, struct check *check) {
     const char *method;
     const struct dmarc_identifier *vouching;
     choose_policy(&check->verdict, check->walk.domain);
     align_all(t, check);
+    note_alignment(check);
     if ((vouching = find_aligned(check->question, TRUST_PASS, &method))) {
         check->verdict.result = TRUST_PASS;
         say_passed(check, method, vouching);

@@ -43,6 +43,9 @@ struct dmarc_verdict {
     struct slice policy_domain;
     struct slice record_text;
     struct dmarc_record record;
+    /* What vouches for the author, by SPF and by a signature (RFC 9990 2: policy_evaluated). */
+    bool is_spf_aligned;
+    bool is_dkim_aligned;
     /* What the record asks for when a message fails ("p", "sp" or "np"; static). */
     enum dmarc_policy policy;
     const char *policy_tag;
