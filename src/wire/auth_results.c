@@ -77,13 +77,13 @@ struct auth_results_writer auth_results_begin(struct buffer *out, struct slice h
     return writer;
 }
 
-/* RFC 5322 3.2.2: parentheses and backslashes are quoted. */
+/* RFC 5322 3.2.2: parentheses and backslashes are quoted. Readers that do not know comments split at semicolons. */
 static void write_comment(struct auth_results_writer *writer, struct slice text) {
     struct buffer cleaned = clean(text);
     struct slice words = buffer_slice(&cleaned);
     write_text(writer, " (");
     for (size_t i = 0; i < words.len; i++) {
-        uint8_t c = words.ptr[i];
+        uint8_t c = words.ptr[i] == ';' ? ',' : words.ptr[i];
         if (c == ' ' && writer->column >= LINE_BYTES - 12) {
             write_fold(writer);
             continue;

@@ -245,7 +245,7 @@ def test_spf_alone_can_refuse_or_put_aside(world: World, alice: Account) -> None
 def test_from_fields_that_name_nobody_fail_by_rule(world: World, alice: Account) -> None:
     domain, other = world.domain("p=none"), world.domain("p=none")
     broken = [compose(""), compose(f"a@{domain}", f"From: b@{domain}"), compose(f"a@{domain}, b@{other}"),
-              compose(f"Board: a@{domain};"), compose("somebody"), compose(f"a@{domain}", f"from : b@{other}")]
+              compose(f"Board: a@{domain};"), compose("somebody"), compose(f"a@{domain}", f"FROM: b@{other}")]
     for message in broken:
         assert answer(world, alice, f"a@{domain}", sign(message, domain) if b"From" in message else message)[0] == 250
     assert stored(world, alice) == []
@@ -278,6 +278,7 @@ def test_forged_results_are_taken_out(world: World, alice: Account) -> None:
     assert "X-Posthaste" not in text
     assert all(line in text for line in kept)
     # Whoever signs them signs what was sent.
+    message = message.replace(b"RESULTS :", b"RESULTS:")
     signed = dkim.sign(message, b"key", domain.encode(), KEY,
                        include_headers=[b"from", b"authentication-results", b"x-posthaste-junk"]) + message
     assert take(world, alice, f"a@{domain}", signed)["dkim"].startswith("pass")
