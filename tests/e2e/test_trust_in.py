@@ -25,6 +25,7 @@ import pytest
 from conftest import give_back, make_server
 from mail import TIMEOUT_SECONDS, imap, imap_flags, imap_messages, imap_uids, smtp
 from names import Names
+from rspamd import Scripted
 from server import Account, Server, run
 
 SPF_HERE = "v=spf1 ip4:127.0.0.1 -all"
@@ -312,6 +313,35 @@ def test_bdat_is_checked_as_data_is(world: World, alice: Account) -> None:
             assert client.getreply()[0] == 250
     found = results(stored(world, alice)[0])
     assert found["dkim"].startswith("pass") and found["dmarc"].startswith("pass")
+
+
+def test_a_content_filter_sees_the_message_without_what_we_found(world: World, alice: Account) -> None:
+    filter_ = Scripted()
+    filter_.says_json(json.dumps({"action": "no action", "score": 0.0, "required_score": 15.0, "symbols": {}}))
+    path = world.server.data / "posthaste.conf"
+    with path.open("a") as text:
+        text.write(f"filter.rspamd = 127.0.0.1:{filter_.port}\n")
+    world.set()
+    mild = world.domain("p=quarantine")
+    try:
+        for body in ("Hello\r\n", "a line of many\r\n" * 60000):
+            domain = world.domain("p=reject")
+            message = sign(compose(f"a@{domain}", "X-Posthaste-Filter: forged", body=body), domain)
+            found = take(world, alice, f"a@{domain}", message)
+            assert found["dkim"].startswith("pass") and found["dmarc"].startswith("pass")
+            assert filter_.requests[-1].endswith(message.replace(b"X-Posthaste-Filter: forged\r\n", b""))
+            received = stored(world, alice)[-1]
+            names = [name for name, _ in message_from_bytes(received).items()]
+            assert names[:5] == ["Return-Path", "Delivered-To", "Received", "Authentication-Results",
+                                 "X-Posthaste-Filter"]
+            assert names.count("Authentication-Results") == names.count("X-Posthaste-Filter") == 1
+        # Junk stays Junk, whatever the filter says.
+        assert answer(world, alice, "", compose(f"a@{mild}"))[0] == 250
+        assert len(stored(world, alice, "Junk")) == 1
+    finally:
+        path.write_text("\n".join(line for line in path.read_text().splitlines() if "filter.rspamd" not in line) + "\n")
+        filter_.close()
+        world.set()
 
 
 def test_dns_that_fails_never_costs_a_message(world: World, alice: Account) -> None:
