@@ -597,12 +597,15 @@ enum {
     TRUST_CHECK_MS_MAX = 20 * 1000,
     TRUST_CHECK_END_MS_MAX = 10 * 1000,
     TRUST_NAME_MS_MAX = 1000,
-    TRUST_ANSWERS_BYTES_MAX = 1024 * 1024,
+    TRUST_ANSWERS_BYTES_MAX = 256 * 1024,
     TRUST_ANSWER_BYTES_MAX = 1024 * 1024,
     /* Content that waits for the verdict before it goes on, so that it is taken in once: of one message, and of
        all messages of a role. What is over it is taken in again when there is a verdict. */
     TRUST_HELD_BYTES_MAX = 128 * 1024,
     TRUST_HELD_TOTAL_BYTES_MAX = 32 * 1024 * 1024,
+    /* Messages of one role that are looked at, and what they hold in all: beyond it mail is put off. */
+    TRUST_CHECKS_MAX = 1000,
+    TRUST_CHECKS_BYTES_MAX = 64 * 1024 * 1024,
     /* SPF, RFC 7208 4.6.4: terms that ask DNS, questions of theirs that nothing answers, exchanges of a domain, and
        names of a client. */
     SPF_ASKING_TERMS_MAX = 10,

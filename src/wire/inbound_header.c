@@ -147,7 +147,9 @@ static void take_line(struct inbound_header *header, struct slice *bytes, struct
 }
 
 void inbound_header_write(struct inbound_header *header, struct slice bytes, struct buffer *out) {
+    size_t len = bytes.len;
     while (bytes.len && !header->is_body) take_line(header, &bytes, out);
+    header->header_bytes += len - bytes.len;
     buffer_append(out, bytes);
 }
 
