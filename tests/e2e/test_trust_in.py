@@ -178,6 +178,21 @@ def test_a_signature_vouches_for_forwarded_mail(world: World, alice: Account) ->
     assert found["spf"].startswith("fail") and found["dmarc"].startswith("pass")
 
 
+def test_a_list_that_is_believed_vouches_for_what_it_changed(world: World, alice: Account) -> None:
+    domain, mailing_list = world.domain("p=reject"), world.domain("p=none")
+    arrived = compose(f"a@{domain}").replace(b"a test", b"[list] a test")
+    arrived = f"Authentication-Results: {mailing_list}; dmarc=pass header.from={domain}\r\n".encode() + arrived
+    seals = dkim.arc_sign(arrived, b"key", mailing_list.encode(), KEY, mailing_list.encode(),
+                          include_headers=[b"from", b"subject"])
+    message = b"".join(seals) + arrived
+    code, words = answer(world, alice, f"bounces@{mailing_list}", message)
+    assert code == 550 and domain in words
+    world.set(arc_sealers=mailing_list)
+    found = take(world, alice, f"bounces@{mailing_list}", message)
+    assert found["arc"].startswith("pass") and found["dmarc"].startswith("fail")
+    assert answer(world, alice, f"bounces@{mailing_list}", message.replace(b"[list]", b"[evil]"))[0] == 550
+
+
 def test_what_the_domain_asks_to_refuse_is_refused(world: World, alice: Account) -> None:
     domain = world.domain("p=reject")
     code, words = answer(world, alice, f"a@{domain}", compose(f"a@{domain}"), source="127.0.0.2")

@@ -64,7 +64,9 @@ static void what_failing_does_is_the_owner_s_choice(void **state) {
     struct slice error = parse(arena,
                                "trust.check = no\ntrust.exempt = 192.0.2.7\ntrust.dmarc_reject = junk\n"
                                "trust.dmarc_quarantine = accept\ntrust.spf_fail = reject\n"
-                               "trust.from_invalid = reject\ntrust.temperror = defer\n",
+                               "trust.from_invalid = reject\ntrust.temperror = defer\n"
+                               "trust.arc_sealers = Lists.Example.org , b\xc3\xbc"
+                               "cher.example\n",
                                &config);
     assert_int_equal(error.len, 0);
     assert_false(config.trust.is_used);
@@ -74,6 +76,7 @@ static void what_failing_does_is_the_owner_s_choice(void **state) {
     assert_int_equal(config.trust.spf_fail, INBOUND_REJECT);
     assert_int_equal(config.trust.from_invalid, INBOUND_REJECT);
     assert_int_equal(config.trust.temperror, INBOUND_DEFER);
+    assert_string_equal(config.trust.arc_sealers, "lists.example.org, xn--bcher-kva.example");
     arena_free(&arena);
 }
 
@@ -107,6 +110,7 @@ static void what_a_key_cannot_take_is_named_with_its_line(void **state) {
         {"trust.dmarc_reject = bounce", "reject, junk or accept"},
         {"trust.spf_fail = defer", "reject, junk or accept"},
         {"trust.temperror = reject", "accept or defer"},
+        {"trust.arc_sealers = lists.example.org,, x", "domains, like"},
         {"outbound.speed = 9", "unknown key"},
     };
     struct arena *arena = arena_new(MIB(1));
