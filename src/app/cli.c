@@ -143,8 +143,9 @@ static const struct cli_command commands[] = {
      DATA_OPTIONS | OPTION_PASSWORD_STDIN | OPTION_ROUTE, OPTION_DATA, 1, 2, command_route},
     {"tool",
      "mime FILE [--json] | iprev --ip IP [--dns HOST[@PORT]] [--json]\n"
-     "       | dkim FILE [--dns HOST[@PORT]] [--json] | arc FILE [--dns HOST[@PORT]] [--json]\n"
      "       | spf --ip IP --from ADDR --helo NAME [--dns HOST[@PORT]] [--json] | spf DOMAIN [...]\n"
+     "       | dkim FILE [--dns HOST[@PORT]] [--json] | arc FILE [--dns HOST[@PORT]] [--json]\n"
+     "       | dmarc FILE --ip IP --from ADDR --helo NAME [--dns HOST[@PORT]] [--json]\n"
      "       | walls [all|seccomp|landlock|none] --data DIR [--json]",
      "look at a message or a sender as the server does; try the walls",
      "mime prints structure, ENVELOPE, BODYSTRUCTURE and search text of a message. - is standard input.\n"
@@ -155,6 +156,11 @@ static const struct cli_command commands[] = {
      "what is wrong with the record and where. Without --from, or with <>, it asks for the name of --helo.\n"
      "Exit status: 0 pass, 1 any other result. With a DOMAIN it looks at that domain's record, and all it\n"
      "includes, for its owner: 1 where something is wrong. docs/spf.md tells more.\n"
+     "dkim says for each signature of a message whether it holds, and why not; arc the same of the chain of\n"
+     "those who passed it on. Line breaks without CR are read as CRLF. Exit status: 0 pass, 1 any other.\n"
+     "dmarc checks a message as it would be on its way in: SPF, DKIM, ARC, DMARC, and what the settings "
+     "that\n"
+     "hold by default make of it (docs/trust.md). Exit status: 0 DMARC passes, 1 anything else.\n"
      "  --dns HOST[@PORT]     ask this name server and no other; without DNSSEC, unless there are\n"
      "  --trust-anchors FILE  DS or DNSKEY records to check answers with\n"
      "walls tries, as each role, what that role must not do, and fails where anything is not refused as\n"

@@ -57,6 +57,20 @@ struct filter_settings {
     bool is_for_submission;
 };
 
+/* What is asked about who sends to us (docs/trust.md). Actions are enum inbound_action. */
+struct trust_settings {
+    bool is_used;
+    /* Who is not asked about (wire/network_list.h). */
+    const char *exempt;
+    uint64_t dmarc_reject;
+    uint64_t dmarc_quarantine;
+    uint64_t spf_fail;
+    uint64_t from_invalid;
+    uint64_t temperror;
+    /* Domains between commas; empty: none. */
+    const char *arc_sealers;
+};
+
 struct config {
     const char *hostname;
     const char *listen[CONFIG_LISTEN_MAX];
@@ -84,6 +98,7 @@ struct config {
     bool is_greylisting;
     struct outbound_settings outbound;
     struct filter_settings filter;
+    struct trust_settings trust;
 };
 
 /* The defaults of every key. */

@@ -228,6 +228,7 @@ static struct smtp_reply add_resolved(struct task *t, struct smtp_session *sessi
     if (refusal.code == 0) refusal = check_listing(t, session, rcpt);
     if (refusal.code == 0) refusal = check_greylist(session, address);
     if (refusal.code == 0) refusal = check_there(t, session, address, route);
+    if (refusal.code == 0) refusal = smtp_trust_begin(session);
     if (refusal.code) return refusal;
     if (route->kind == ADDRESS_ELSEWHERE) return add_elsewhere(session, address, route, rcpt);
     return add_ours(session, address, route, rcpt);

@@ -114,6 +114,7 @@ void smtp_session_reply(struct smtp_session *session, struct smtp_reply reply) {
 void smtp_transaction_end(struct smtp_session *session) {
     struct smtp_transaction *transaction = session->transaction;
     if (!transaction) return;
+    smtp_trust_end(session);
     session->transaction = NULL;
     smtp_reception_end(&transaction->reception);
     struct arena *arena = transaction->arena;
