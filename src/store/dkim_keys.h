@@ -48,6 +48,24 @@ struct dkim_key {
     int64_t until_ms;
 };
 
+/* With what a message is signed. */
+struct dkim_signers {
+    /* d=; empty: nobody may, or can, sign this message. */
+    struct slice domain;
+    struct {
+        uint64_t key;
+        enum dkim_algorithm algorithm;
+        struct slice selector;
+    } signers[DKIM_ALGORITHMS];
+    size_t count;
+};
+
+/* What is to be signed, and with which key. */
+struct dkim_digest {
+    uint64_t key;
+    uint8_t digest[DKIM_DIGEST_BYTES];
+};
+
 /* "waiting", "signing", "retired", "gone". Static. */
 const char *dkim_key_state_word(enum dkim_key_state state);
 

@@ -39,18 +39,6 @@ enum store_result engine_dkim_publish(struct task *t, struct engine *engine, uin
 
 /* ---- signing ---- */
 
-/* With what a message is signed. */
-struct dkim_signers {
-    /* d=; empty: nobody may, or can, sign this message. */
-    struct slice domain;
-    struct {
-        uint64_t key;
-        enum dkim_algorithm algorithm;
-        struct slice selector;
-    } signers[DKIM_ALGORITHMS];
-    size_t count;
-};
-
 /*
  * Who signs a message that is on its way out, in `arena`. Only what an account submitted and what this
  * server composed (OUTGOING_COMPOSED) is signed; what came from outside keeps its sender's signatures.
@@ -65,10 +53,6 @@ struct dkim_signers {
 enum store_result engine_dkim_signers(struct task *t, struct engine *engine, struct arena *arena,
                                       uint64_t message, struct slice from, struct dkim_signers *signers);
 
-struct dkim_digest {
-    uint64_t key;
-    uint8_t digest[DKIM_DIGEST_BYTES];
-};
 /* Signs each digest with its key, which is one of the domain's; signatures[i] is in `arena`. STORE_NOT_FOUND:
    such a key signs no more, ask for the signers anew. Waits. */
 enum store_result engine_dkim_sign(struct task *t, struct engine *engine, struct arena *arena,

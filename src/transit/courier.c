@@ -177,6 +177,7 @@ struct courier *courier_new(struct env *env, struct dns **dns, const struct cour
     courier_set(courier, settings);
     courier->channel = channel_new(env, &handlers, courier);
     courier->unpacker = body_unpacker_new();
+    courier->signatures = signature_book_new(env);
     courier->ids.node = settings->node;
     courier->tls = tls_context_client();
     trust(courier, settings->tls_roots_pem);
@@ -207,6 +208,7 @@ void courier_free(struct task *t, struct courier **courier) {
     end_sessions(t, freed);
     channel_close(t, &freed->channel);
     body_unpacker_free(&freed->unpacker);
+    signature_book_free(&freed->signatures);
     tls_context_free(&freed->tls);
     tls_context_free(&freed->tls_checked);
     arena_free(&freed->settings_arena);
