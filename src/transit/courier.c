@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "transit/courier_state.h"
+#include "transit/dkim_look.h"
 #include "transit/probe.h"
 
 enum {
@@ -150,6 +151,9 @@ static void requested(struct task *t, void *context, struct ipc_request *request
         break;
     case TRANSIT_TEST:
         test_route(t, courier, request);
+        break;
+    case TRANSIT_LOOK:
+        dkim_look_answer(t, courier->env, courier->dns, request);
         break;
     default:
         channel_reply(request, SLICE_EMPTY, HANDLE_NONE);

@@ -1,10 +1,9 @@
 #include "transit/courier_sign.h"
 
 #include "transit/sign_protocol.h"
-#include "wire/address.h"
-#include "wire/header.h"
+#include "wire/author.h"
 
-enum { TRIES_MAX = 3, PIECE_BYTES = SMTP_CLIENT_PIECE_BYTES, ADDRESS_ARENA_BYTES = 64 * 1024 };
+enum { TRIES_MAX = 3, PIECE_BYTES = SMTP_CLIENT_PIECE_BYTES };
 
 /* One message that is being signed. */
 struct signing {
@@ -65,29 +64,11 @@ static bool ask(struct signing *signing, uint32_t type, const struct buffer *que
     return true;
 }
 
-/* RFC 5322 3.6.2: more than one author says nothing of who sends it. */
-static struct slice from_of(const struct signing *signing) {
-    struct slice rest = buffer_slice(&signing->header);
-    struct header_field field;
-    struct slice value = SLICE_EMPTY;
-    size_t count = 0;
-    while (header_next(&rest, &field)) {
-        if (!slice_equal_nocase(field.name, SLICE("From"))) continue;
-        value = field.value;
-        count++;
-    }
-    if (count != 1 || address_count(value, 2) != 1) return SLICE_EMPTY;
-    struct address address;
-    if (!address_first(signing->arena, value, &address)) return SLICE_EMPTY;
-    if (address.domain.len == 0 || address.local.len + address.domain.len >= STORE_ADDRESS_BYTES_MAX)
-        return SLICE_EMPTY;
-    return arena_printf(signing->arena, "%.*s@%.*s", SLICE_PRINT(address.local), SLICE_PRINT(address.domain));
-}
-
 static enum transit_sign_result find_signers(struct signing *signing, struct dkim_signers *signers) {
     struct buffer packed = buffer_new(IPC_FRAME_BYTES_MAX);
-    struct transit_signers_question question = {signing->session->order.session,
-                                                signing->work->outgoing.message, from_of(signing)};
+    struct transit_signers_question question = {
+        signing->session->order.session, signing->work->outgoing.message,
+        author_of(signing->arena, buffer_slice(&signing->header), STORE_ADDRESS_BYTES_MAX)};
     struct transit_signers answer = {0};
     struct unpacker in;
     transit_signers_question_pack(&packed, &question);
