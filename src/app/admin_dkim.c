@@ -61,13 +61,14 @@ static json_t *look(struct admin *admin) {
                                                    DKIM_KEYS_MAX, &waiting, &count);
     if (result != STORE_OK) return failed(admin, result);
     if (count == 0)
-        return admin_error(SLICE("no key waits to be published; posthaste domain dkim rotate DOMAIN makes the "
-                                 "next ones"));
+        return admin_error(
+            SLICE("no key waits to be published; posthaste domain dkim rotate DOMAIN makes the "
+                  "next ones"));
     json_t *looks = json_array();
     for (size_t i = 0; i < count; i++) {
         enum transit_look_result seen = key_watch_look(admin->t, remote, admin->engine, &waiting[i]);
-        json_array_append_new(looks, json_pack("{s:o, s:s}", "name", admin_text(waiting[i].name), "result",
-                                               look_word(seen)));
+        json_array_append_new(
+            looks, json_pack("{s:o, s:s}", "name", admin_text(waiting[i].name), "result", look_word(seen)));
     }
     json_t *answer = list_keys(admin);
     json_object_set_new(answer, "looks", looks);

@@ -35,7 +35,8 @@ static const struct cli_command commands[] = {
      "           known here: for a second MX, or a gateway. docs/relaying.md tells more.\n"
      "  --verify with --relay: ask these hosts for each address first, and refuse what they do not know\n"
      "dkim list    the keys that the domain's mail is signed with, and the records to publish for them\n"
-     "dkim rotate  make the next keys: they sign as soon as their records are seen in DNS, and the old ones'\n"
+     "dkim rotate  make the next keys: they sign as soon as their records are seen in DNS, and the old "
+     "ones'\n"
      "             must stay a week longer. docs/dkim.md tells more.\n"
      "  --now      look for the records at once, not within 10 minutes\n"
      "  --force    also where the records of the keys before must stay still: after a break-in\n",

@@ -43,8 +43,7 @@ static enum store_result read_now(struct engine *engine, struct arena *arena, st
     domain->id = found.id;
     domain->name = arena_copy(arena, name);
     if (is_ours)
-        domain->count =
-            dkim_rows_read(engine->db, arena, found.id, env_wall_ms(engine->env), domain->rows);
+        domain->count = dkim_rows_read(engine->db, arena, found.id, env_wall_ms(engine->env), domain->rows);
     return read_end(engine, is_ours ? STORE_OK : STORE_NOT_FOUND);
 }
 
@@ -134,8 +133,7 @@ enum store_result engine_dkim_waiting(struct engine *engine, struct arena *arena
     *waiting = ARENA_NEW_ARRAY(arena, struct dkim_waiting, *count);
     for (size_t i = 0; i < *count; i++)
         (*waiting)[i] = (struct dkim_waiting){
-            rows[i].key.id,
-            dkim_record_name(arena, rows[i].key.algorithm, rows[i].place, rows[i].domain),
+            rows[i].key.id, dkim_record_name(arena, rows[i].key.algorithm, rows[i].place, rows[i].domain),
             record_of(arena, &rows[i])};
     return result;
 }
@@ -154,8 +152,7 @@ static enum store_result rotate(struct task *t, struct engine *engine, struct ar
     unsigned places[DKIM_ALGORITHMS];
     enum store_result result = dkim_domain_read(t, engine, arena, canonical(arena, name), &domain);
     for (unsigned i = 0; i < DKIM_ALGORITHMS && result == STORE_OK; i++)
-        result =
-            dkim_place_next(domain.rows, domain.count, (enum dkim_algorithm)i, is_forced, &places[i]);
+        result = dkim_place_next(domain.rows, domain.count, (enum dkim_algorithm)i, is_forced, &places[i]);
     if (result == STORE_OK)
         result = dkim_room_make(t, &engine->dkim, arena, domain.name, places, adding.fresh);
     if (result != STORE_OK) return result;

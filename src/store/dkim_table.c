@@ -8,8 +8,8 @@
     "dkim_key.id, algorithm, place, state, created_ms, since_ms, until_ms, public, sealed, domain.name"
 #define KEY_TABLES "dkim_key JOIN domain ON domain.id = dkim_key.domain"
 
-static const char keys_of[] = "SELECT " KEY_COLUMNS " FROM " KEY_TABLES
-                              " WHERE dkim_key.domain = $1 ORDER BY place, algorithm LIMIT 4";
+static const char keys_of[] =
+    "SELECT " KEY_COLUMNS " FROM " KEY_TABLES " WHERE dkim_key.domain = $1 ORDER BY place, algorithm LIMIT 4";
 static const char keys_waiting[] = "SELECT " KEY_COLUMNS " FROM " KEY_TABLES
                                    " WHERE state = 1 AND dkim_key.id > $1 ORDER BY dkim_key.id LIMIT $2";
 static const char keys_waiting_of[] =
@@ -24,8 +24,7 @@ static const char key_starts[] = "UPDATE dkim_key SET state = 2, since_ms = $2 W
 /* What signs nothing more is not kept. */
 static const char keys_retire[] = "UPDATE dkim_key SET state = 3, since_ms = $3, until_ms = $4, sealed = X''"
                                   " WHERE domain = $1 AND algorithm = $2 AND state = 2";
-static const char place_delete[] =
-    "DELETE FROM dkim_key WHERE domain = $1 AND algorithm = $2 AND place = $3";
+static const char place_delete[] = "DELETE FROM dkim_key WHERE domain = $1 AND algorithm = $2 AND place = $3";
 static const char keys_delete[] = "DELETE FROM dkim_key WHERE domain = $1";
 
 const char *dkim_key_state_word(enum dkim_key_state state) {
@@ -86,8 +85,8 @@ size_t dkim_rows_waiting(struct db *db, struct arena *arena, uint64_t domain, ui
                          struct dkim_row *rows, size_t max) {
     size_t count = 0;
     const struct db_value values[] = {DB_NUMBER(after), DB_NUMBER(max), DB_NUMBER(domain)};
-    struct db_rows found = domain ? db_rows_values(db, keys_waiting_of, values, 3)
-                                  : db_rows_values(db, keys_waiting, values, 2);
+    struct db_rows found =
+        domain ? db_rows_values(db, keys_waiting_of, values, 3) : db_rows_values(db, keys_waiting, values, 2);
     while (db_rows_next(&found))
         if (count < max) count += read_row(&found, arena, 0, &rows[count]);
     return count;
@@ -134,8 +133,7 @@ enum store_result dkim_next_add(struct commit *commit, uint64_t domain, const st
     size_t row_count = dkim_rows_read(commit->db, commit->arena, domain, commit->now_ms, rows);
     for (size_t i = 0; i < count; i++) {
         unsigned place = 0;
-        enum store_result result =
-            dkim_place_next(rows, row_count, fresh[i].algorithm, is_forced, &place);
+        enum store_result result = dkim_place_next(rows, row_count, fresh[i].algorithm, is_forced, &place);
         if (result == STORE_OK && place != fresh[i].place) result = STORE_BUSY;
         if (result != STORE_OK) return result;
     }

@@ -59,11 +59,11 @@ enum store_result dkim_publish(struct commit *commit, uint64_t key);
 void dkim_remove(struct commit *commit, uint64_t domain);
 
 /* The table, for a migration. */
-#define DKIM_TABLES                                                                                 \
+#define DKIM_TABLES                                                                                    \
     "CREATE TABLE dkim_key (id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, domain INTEGER NOT NULL," \
-    " algorithm INTEGER NOT NULL, place INTEGER NOT NULL, state INTEGER NOT NULL,"                  \
-    " created_ms INTEGER NOT NULL, since_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL,"           \
-    " sealed BLOB NOT NULL, public BLOB NOT NULL, UNIQUE (domain, algorithm, place)) STRICT;"       \
+    " algorithm INTEGER NOT NULL, place INTEGER NOT NULL, state INTEGER NOT NULL,"                     \
+    " created_ms INTEGER NOT NULL, since_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL,"              \
+    " sealed BLOB NOT NULL, public BLOB NOT NULL, UNIQUE (domain, algorithm, place)) STRICT;"          \
     "CREATE INDEX dkim_key_waiting ON dkim_key (id) WHERE state = 1;"
 
 #endif

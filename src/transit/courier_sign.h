@@ -23,10 +23,8 @@ enum courier_sign_seven_bit {
     COURIER_SEVEN_BIT_LATER,
 };
 enum courier_sign_seven_bit courier_sign_seven_bit(struct task *t, struct courier_session *session,
-                                                   const struct transit_work *work,
-                                                   struct courier_body *body,
-                                                   struct courier_seven_bit *converted,
-                                                   struct slice *fields);
+                                                   const struct transit_work *work, struct courier_body *body,
+                                                   struct courier_seven_bit *converted, struct slice *fields);
 
 /* A message with its signatures in front. */
 struct courier_signed {

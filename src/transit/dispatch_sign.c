@@ -27,8 +27,8 @@ static void find_signers(struct task *t, struct scheduler *scheduler, struct are
                          const struct transit_signers_question *question, struct transit_signers *answer) {
     *answer = (struct transit_signers){.result = TRANSIT_SIGN_LATER};
     if (!session_of(scheduler, question->session, question->message)) return;
-    enum store_result result = engine_dkim_signers(t, scheduler->engine, arena, question->message,
-                                                   question->from, &answer->signers);
+    enum store_result result =
+        engine_dkim_signers(t, scheduler->engine, arena, question->message, question->from, &answer->signers);
     struct site_session *session = session_of(scheduler, question->session, question->message);
     if (result != STORE_OK || !session) {
         answer->signers = (struct dkim_signers){0};

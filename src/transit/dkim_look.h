@@ -1,5 +1,5 @@
-/* Looks in DNS whether the record of a signing key is published: in the remote role, which answers TRANSIT_LOOK
-   (transit/sign_protocol.h). */
+/* Looks in DNS whether the record of a signing key is published: in the remote role, which answers
+   TRANSIT_LOOK (transit/sign_protocol.h). */
 #ifndef TRANSIT_DKIM_LOOK_H
 #define TRANSIT_DKIM_LOOK_H
 

@@ -1,6 +1,6 @@
 /*
- * Signatures of messages that were signed lately, for their other destinations: a message is hashed and signed
- * once, however many hosts it goes to. Who finds it being signed by another session waits for that.
+ * Signatures of messages that were signed lately, for their other destinations: a message is hashed and
+ * signed once, however many hosts it goes to. Who finds it being signed by another session waits for that.
  */
 #ifndef TRANSIT_SIGNATURE_BOOK_H
 #define TRANSIT_SIGNATURE_BOOK_H

@@ -4,8 +4,9 @@
 
 #include "base/arena.h"
 
-/* "local@domain" of the one mailbox in the one From, in `arena`; empty where there is no From or more than one,
-   or it names several or none: then nobody in particular wrote it. Longer than `max` bytes is none, too. */
+/* "local@domain" of the one mailbox in the one From, in `arena`; empty where there is no From or more than
+   one, or it names several or none: then nobody in particular wrote it. Longer than `max` bytes is none, too.
+ */
 struct slice author_of(struct arena *arena, struct slice header, size_t max);
 
 #endif
