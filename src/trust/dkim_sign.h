@@ -23,15 +23,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
-#include "wire/dkim_form.h"
-
-/* Numbers are those of protocols. */
-enum dkim_algorithm { DKIM_RSA_SHA256, DKIM_ED25519_SHA256 };
-
-enum { DKIM_DIGEST_BYTES = 32 };
-
-/* "rsa-sha256", "ed25519-sha256". */
-const char *dkim_algorithm_word(enum dkim_algorithm algorithm);
+#include "wire/dkim_field.h"
 
 /* ---- the message ---- */
 
@@ -75,6 +67,8 @@ enum dkim_sign_result {
     /* The header section passes DKIM_HEADER_BYTES_MAX, or has more than DKIM_SIGNED_FIELDS_MAX fields to
        sign. */
     DKIM_SIGN_TOO_LARGE,
+    /* The header section has a CR or LF by itself. */
+    DKIM_SIGN_BAD_LINES,
     /* Domain, selector or identity is no such thing. */
     DKIM_SIGN_BAD_SIGNER,
 };
