@@ -17,7 +17,7 @@
 #define STORE_DKIM_KEYS_H
 
 #include "store/model.h"
-#include "trust/dkim_sign.h"
+#include "wire/dkim_field.h"
 
 enum { DKIM_ALGORITHMS = 2, DKIM_PLACES = 2, DKIM_KEYS_MAX = DKIM_ALGORITHMS * DKIM_PLACES };
 

@@ -38,7 +38,7 @@ static int type_of(enum dkim_algorithm algorithm) {
     return algorithm == DKIM_RSA_SHA256 ? EVP_PKEY_RSA : EVP_PKEY_ED25519;
 }
 
-EVP_PKEY *dkim_key_read(enum dkim_algorithm algorithm, struct slice private) {
+EVP_PKEY *dkim_private_read(enum dkim_algorithm algorithm, struct slice private) {
     const unsigned char *at = private.ptr;
     PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)private.len);
     EVP_PKEY *key = info ? EVP_PKCS82PKEY(info) : NULL;
@@ -66,7 +66,7 @@ static bool ed25519_public(EVP_PKEY *key, struct buffer *public) {
     return true;
 }
 
-bool dkim_key_public(enum dkim_algorithm algorithm, EVP_PKEY *key, struct buffer *public) {
+bool dkim_private_public(enum dkim_algorithm algorithm, EVP_PKEY *key, struct buffer *public) {
     return algorithm == DKIM_RSA_SHA256 ? rsa_public(key, public) : ed25519_public(key, public);
 }
 
@@ -95,7 +95,7 @@ static bool ed25519_sign(EVP_PKEY *key, const uint8_t *digest, uint8_t *out, siz
     return is_signed;
 }
 
-bool dkim_key_sign(enum dkim_algorithm algorithm, EVP_PKEY *key, const uint8_t digest[DKIM_DIGEST_BYTES],
+bool dkim_private_sign(enum dkim_algorithm algorithm, EVP_PKEY *key, const uint8_t digest[DKIM_DIGEST_BYTES],
                    struct buffer *signature) {
     size_t len = DKIM_SIGNATURE_BYTES_MAX;
     uint8_t *room = buffer_reserve(signature, len);

@@ -111,8 +111,8 @@ static void make_key(void *argument) {
     struct making *making = argument;
     struct buffer private = buffer_new(KEY_BYTES_MAX);
     EVP_PKEY *key = NULL;
-    if (make_private(making, &private)) key = dkim_key_read(making->algorithm, buffer_slice(&private));
-    making->is_made = key && dkim_key_public(making->algorithm, key, &making->public) &&
+    if (make_private(making, &private)) key = dkim_private_read(making->algorithm, buffer_slice(&private));
+    making->is_made = key && dkim_private_public(making->algorithm, key, &making->public) &&
                       dkim_seal_put(&making->room->seal, making->nonce, making->name, buffer_slice(&private),
                                     &making->sealed);
     EVP_PKEY_free(key);
@@ -175,7 +175,7 @@ static EVP_PKEY *unseal(const struct loading *loading, const struct dkim_row *ro
     struct slice name = dkim_record_name(loading->arena, row->key.algorithm, row->place, row->domain);
     EVP_PKEY *key = NULL;
     if (dkim_seal_get(loading->seal, name, row->sealed, &private))
-        key = dkim_key_read(row->key.algorithm, buffer_slice(&private));
+        key = dkim_private_read(row->key.algorithm, buffer_slice(&private));
     wipe(&private);
     return key;
 }
@@ -229,7 +229,7 @@ static void sign(void *argument) {
     struct signing *signing = argument;
     for (size_t i = 0; i < signing->count; i++) {
         struct dkim_work *work = &signing->works[i];
-        work->is_signed = dkim_key_sign(work->algorithm, work->private, work->digest, &work->signature);
+        work->is_signed = dkim_private_sign(work->algorithm, work->private, work->digest, &work->signature);
     }
 }
 

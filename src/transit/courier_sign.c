@@ -1,6 +1,7 @@
 #include "transit/courier_sign.h"
 
 #include "transit/sign_protocol.h"
+#include "trust/dkim_sign.h"
 #include "wire/author.h"
 
 enum { TRIES_MAX = 3, PIECE_BYTES = SMTP_CLIENT_PIECE_BYTES };
@@ -110,6 +111,8 @@ static const char *fault_of(enum dkim_sign_result result) {
         return "it has no From, or more than one";
     case DKIM_SIGN_TOO_LARGE:
         return "its header is too large";
+    case DKIM_SIGN_BAD_LINES:
+        return "its header has line breaks that are none";
     default:
         return "its signer has no such name";
     }

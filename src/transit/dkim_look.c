@@ -2,34 +2,25 @@
 
 #include "base/buffer.h"
 #include "base/limits.h"
+#include "wire/dkim_key.h"
 #include "wire/dns.h"
 
 enum { LOOK_ARENA_BYTES = 256 * 1024, RECORD_BYTES_MAX = 16 * 1024 };
 
-static bool is_blank(uint8_t c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-/* RFC 6376 3.2: white space within a base64 value means nothing. False: there is no such tag. */
-static bool take_tag(struct slice record, uint8_t name, struct buffer *value) {
-    while (record.len) {
-        struct slice tag = slice_trim(slice_take_until(&record, ';'));
-        (void)slice_take_byte(&record, ';');
-        size_t equals = slice_find_byte(tag, '=');
-        if (equals == SLICE_NOT_FOUND) continue;
-        struct slice word = slice_trim(slice_sub(tag, 0, equals));
-        if (word.len != 1 || word.ptr[0] != name) continue;
-        struct slice rest = slice_skip(tag, equals + 1);
-        for (size_t i = 0; i < rest.len; i++)
-            if (!is_blank(rest.ptr[i])) buffer_append_byte(value, rest.ptr[i]);
-        return true;
-    }
-    return false;
+static bool read_key(struct slice text, enum dkim_key_type *type, struct buffer *key) {
+    struct dkim_key_record record;
+    if (dkim_key_read(text, &record) != DKIM_FAULT_NONE) return false;
+    *type = record.type;
+    return dkim_base64_decode(record.public_key, key);
 }
 
 bool dkim_look_is_same(struct slice found, struct slice wanted) {
     struct buffer ours = buffer_new(RECORD_BYTES_MAX);
     struct buffer theirs = buffer_new(RECORD_BYTES_MAX);
-    bool is_same = take_tag(wanted, 'p', &ours) && take_tag(found, 'p', &theirs) &&
-                   slice_equal(buffer_slice(&ours), buffer_slice(&theirs));
+    enum dkim_key_type our_type;
+    enum dkim_key_type their_type;
+    bool is_same = read_key(wanted, &our_type, &ours) && read_key(found, &their_type, &theirs) &&
+                   our_type == their_type && slice_equal(buffer_slice(&ours), buffer_slice(&theirs));
     buffer_free(&ours);
     buffer_free(&theirs);
     return is_same;
