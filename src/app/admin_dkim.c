@@ -58,7 +58,7 @@ static json_t *look(struct admin *admin) {
     struct channel *remote = admin->context->remote;
     if (!remote) return admin_error(SLICE("no server runs on this folder: start it, for only it asks DNS"));
     enum store_result result = engine_dkim_waiting(admin->engine, admin->arena, domain_of(admin), 0,
-                                                   DKIM_KEYS_MAX, &waiting, &count);
+                                                   DKIM_DOMAIN_KEYS_MAX, &waiting, &count);
     if (result != STORE_OK) return failed(admin, result);
     if (count == 0)
         return admin_error(

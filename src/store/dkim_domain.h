@@ -12,7 +12,7 @@ enum store_result dkim_first_make(struct task *t, struct engine *engine, struct 
 struct dkim_domain {
     uint64_t id;
     struct slice name;
-    struct dkim_row rows[DKIM_KEYS_MAX];
+    struct dkim_row rows[DKIM_DOMAIN_KEYS_MAX];
     size_t count;
     /* The directory's, when it was read. */
     uint64_t changes;

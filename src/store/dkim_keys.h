@@ -19,7 +19,7 @@
 #include "store/model.h"
 #include "wire/dkim_field.h"
 
-enum { DKIM_ALGORITHMS = 2, DKIM_PLACES = 2, DKIM_KEYS_MAX = DKIM_ALGORITHMS * DKIM_PLACES };
+enum { DKIM_ALGORITHMS = 2, DKIM_PLACES = 2, DKIM_DOMAIN_KEYS_MAX = DKIM_ALGORITHMS * DKIM_PLACES };
 
 /* Numbers are stored: never change one. */
 enum dkim_key_state {

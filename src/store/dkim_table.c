@@ -73,11 +73,11 @@ static bool read_row(const struct db_rows *rows, struct arena *arena, int64_t no
 }
 
 size_t dkim_rows_read(struct db *db, struct arena *arena, uint64_t domain, int64_t now_ms,
-                      struct dkim_row rows[DKIM_KEYS_MAX]) {
+                      struct dkim_row rows[DKIM_DOMAIN_KEYS_MAX]) {
     size_t count = 0;
     struct db_rows found = DB_ROWS(db, keys_of, DB_NUMBER(domain));
     while (db_rows_next(&found))
-        if (count < DKIM_KEYS_MAX) count += read_row(&found, arena, now_ms, &rows[count]);
+        if (count < DKIM_DOMAIN_KEYS_MAX) count += read_row(&found, arena, now_ms, &rows[count]);
     return count;
 }
 
@@ -129,7 +129,7 @@ void dkim_first_add(struct commit *commit, uint64_t domain, const struct dkim_fr
 
 enum store_result dkim_next_add(struct commit *commit, uint64_t domain, const struct dkim_fresh *fresh,
                                 size_t count, bool is_forced) {
-    struct dkim_row rows[DKIM_KEYS_MAX];
+    struct dkim_row rows[DKIM_DOMAIN_KEYS_MAX];
     size_t row_count = dkim_rows_read(commit->db, commit->arena, domain, commit->now_ms, rows);
     for (size_t i = 0; i < count; i++) {
         unsigned place = 0;

@@ -36,9 +36,9 @@ struct dkim_row {
     /* Only where it signs. */
     struct slice sealed;
 };
-/* The domain's keys, by selector, at most DKIM_KEYS_MAX, without their records' texts; in `arena`. */
+/* The domain's keys, by selector, at most DKIM_DOMAIN_KEYS_MAX, without their records' texts; in `arena`. */
 size_t dkim_rows_read(struct db *db, struct arena *arena, uint64_t domain, int64_t now_ms,
-                      struct dkim_row rows[DKIM_KEYS_MAX]);
+                      struct dkim_row rows[DKIM_DOMAIN_KEYS_MAX]);
 /* Those that wait, of a domain (0: of all), above the id `after`. */
 size_t dkim_rows_waiting(struct db *db, struct arena *arena, uint64_t domain, uint64_t after,
                          struct dkim_row *rows, size_t max);

@@ -10,7 +10,7 @@
 #include "store/dkim_keys.h"
 #include "store/engine.h"
 
-/* All keys of the domain, in `arena`, by selector: at most DKIM_KEYS_MAX. A domain that has none yet gets
+/* All keys of the domain, in `arena`, by selector: at most DKIM_DOMAIN_KEYS_MAX. A domain that has none yet gets
    its first ones (some 0.2 s of work). STORE_NOT_FOUND: not one of our domains. Waits. */
 enum store_result engine_dkim_list(struct task *t, struct engine *engine, struct arena *arena,
                                    struct slice domain, struct dkim_key **keys, size_t *count);
