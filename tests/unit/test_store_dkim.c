@@ -113,7 +113,10 @@ static void assert_states(struct task *t, struct store_bench *bench, const enum 
 }
 
 #define STATES(...) ((const enum dkim_key_state[4]){__VA_ARGS__})
-enum { W = DKIM_KEY_WAITING, S = DKIM_KEY_SIGNING, R = DKIM_KEY_RETIRED, G = DKIM_KEY_GONE };
+#define W DKIM_KEY_WAITING
+#define S DKIM_KEY_SIGNING
+#define R DKIM_KEY_RETIRED
+#define G DKIM_KEY_GONE
 
 static enum store_result rotate(struct task *t, struct store_bench *bench, bool is_forced) {
     return engine_dkim_rotate(t, bench->engine, SLICE("example.org"), is_forced);
@@ -169,8 +172,8 @@ static void retired_keys_can_be_replaced_by_force(void **state) { bench_run(forc
 
 /* ---- who signs ---- */
 
-static uint64_t send(struct task *t, struct store_bench *bench, const char *sender, uint64_t account,
-                     unsigned properties) {
+static uint64_t submit(struct task *t, struct store_bench *bench, const char *sender, uint64_t account,
+                       unsigned properties) {
     struct queue_recipient recipient = {.address = SLICE("far@far.test")};
     struct delivery delivery = queue_delivery(bench, SLICE("Subject: x\r\n\r\n"), &recipient, 1);
     delivery.mail_from = slice_from_text(sender);
@@ -233,7 +236,8 @@ static void who_body(struct task *t, struct store_bench *bench) {
     assert_int_equal(engine_alias_add(t, bench->engine, &alias), STORE_OK);
     for (size_t i = 0; i < sizeof whos / sizeof whos[0]; i++) {
         const struct who *who = &whos[i];
-        uint64_t message = send(t, bench, who->sender, who->is_account ? bench->account : 0, who->properties);
+        uint64_t message =
+            submit(t, bench, who->sender, who->is_account ? bench->account : 0, who->properties);
         struct dkim_signers found = signers(t, bench, message, who->from);
         if (!slice_equal(found.domain, slice_from_text(who->domain)) ||
             found.count != (who->domain[0] ? 2 : 0))
@@ -376,7 +380,7 @@ static void sealed_body(struct task *t, struct store_bench *bench) {
     assert_signs(t, bench, keys);
     /* Put in another's place, or without its seal, it signs nothing. */
     run_sql(bench, "UPDATE dkim_key SET place = 2 WHERE algorithm = 1;");
-    uint64_t message = send(t, bench, "ann@example.org", bench->account, 0);
+    uint64_t message = submit(t, bench, "ann@example.org", bench->account, 0);
     struct dkim_signers found = signers(t, bench, message, "ann@example.org");
     assert_int_equal(found.count, 1);
     assert_slice(found.signers[0].selector, "ph1-rsa");

@@ -164,11 +164,13 @@ static void session_main(struct task *t, void *argument) { (void)store_session(t
 
 static void never_signed(struct task *t, void *context, struct ipc_request *request) {
     struct bench *bench = context;
-    if (request->message.type == TRANSIT_SIGN) {
-        bench->sign_asked++;
-        (void)task_sleep(t, 24 * 3600 * 1000);
+    if (request->message.type != TRANSIT_SIGN) {
+        store_requested(t, context, request);
+        return;
     }
-    store_requested(t, context, request);
+    bench->sign_asked++;
+    (void)!task_sleep(t, 24 * 3600 * 1000);
+    channel_reply(request, SLICE_EMPTY, HANDLE_NONE);
 }
 
 static const struct channel_handlers lost_handlers = {never_signed, NULL, NULL};
