@@ -96,7 +96,7 @@ static bool ed25519_sign(EVP_PKEY *key, const uint8_t *digest, uint8_t *out, siz
 }
 
 bool dkim_private_sign(enum dkim_algorithm algorithm, EVP_PKEY *key, const uint8_t digest[DKIM_DIGEST_BYTES],
-                   struct buffer *signature) {
+                       struct buffer *signature) {
     size_t len = DKIM_SIGNATURE_BYTES_MAX;
     uint8_t *room = buffer_reserve(signature, len);
     bool is_signed = room && (algorithm == DKIM_RSA_SHA256 ? rsa_sign(key, digest, room, &len)

@@ -26,6 +26,6 @@ NODISCARD bool dkim_private_public(enum dkim_algorithm algorithm, EVP_PKEY *key,
 void dkim_record_write(enum dkim_algorithm algorithm, struct slice public, struct buffer *out);
 /* RFC 8017 8.2; RFC 8463 3. At most DKIM_SIGNATURE_BYTES_MAX. */
 NODISCARD bool dkim_private_sign(enum dkim_algorithm algorithm, EVP_PKEY *key,
-                             const uint8_t digest[DKIM_DIGEST_BYTES], struct buffer *signature);
+                                 const uint8_t digest[DKIM_DIGEST_BYTES], struct buffer *signature);
 
 #endif

@@ -36,8 +36,8 @@ struct engine_options {
     int64_t upkeep_pause_ms;
     /* Threads that sign outgoing mail; 0 = two. */
     unsigned signing_threads;
-    /* PKCS#8, in DER, which outlives the engine: signs instead of RSA keys that are made. For tests, where a key
-       takes too long and is another each time; else empty. */
+    /* PKCS#8, in DER, which outlives the engine: signs instead of RSA keys that are made. For tests, where a
+       key takes too long and is another each time; else empty. */
     struct slice signing_rsa_key;
 };
 

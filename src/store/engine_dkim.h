@@ -10,8 +10,8 @@
 #include "store/dkim_keys.h"
 #include "store/engine.h"
 
-/* All keys of the domain, in `arena`, by selector: at most DKIM_DOMAIN_KEYS_MAX. A domain that has none yet gets
-   its first ones (some 0.2 s of work). STORE_NOT_FOUND: not one of our domains. Waits. */
+/* All keys of the domain, in `arena`, by selector: at most DKIM_DOMAIN_KEYS_MAX. A domain that has none yet
+   gets its first ones (some 0.2 s of work). STORE_NOT_FOUND: not one of our domains. Waits. */
 enum store_result engine_dkim_list(struct task *t, struct engine *engine, struct arena *arena,
                                    struct slice domain, struct dkim_key **keys, size_t *count);
 
@@ -44,9 +44,9 @@ enum store_result engine_dkim_publish(struct task *t, struct engine *engine, uin
  * server composed (OUTGOING_COMPOSED) is signed; what came from outside keeps its sender's signatures.
  *
  * The domain is that of From, `from` being its one address: where it is ours, and either the envelope
- * sender's, too, or the account may write as that address. Else it is the envelope sender's, which was checked
- * when the message was submitted. What this server composed is signed by the domain of From, or one above it
- * that is ours, or our first domain.
+ * sender's, too, or the account may write as that address. Else it is the envelope sender's, which was
+ * checked when the message was submitted. What this server composed is signed by the domain of From, or one
+ * above it that is ours, or our first domain.
  *
  * STORE_NOT_FOUND: the message is on its way no more. Waits where a domain gets its first keys.
  */
