@@ -170,7 +170,7 @@ static bool sign(struct signing *signing, struct slice *fields) {
     signing->until_ms = env_now_ms(signing->session->courier->env) + TRANSIT_SIGN_MS;
     for (int tries = 0; tries < TRIES_MAX && result == TRANSIT_SIGN_AGAIN; tries++)
         result = sign_once(signing);
-    if (result != TRANSIT_SIGN_OK) return false;
+    if (result != TRANSIT_SIGN_OK) return IS_PLANTED(signing->session->courier->env, PLANTED_SENT_UNSIGNED);
     *fields = arena_copy(signing->arena, buffer_slice(&signing->fields));
     return true;
 }
