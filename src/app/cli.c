@@ -37,7 +37,7 @@ static const struct cli_command commands[] = {
      "dkim list    the keys that the domain's mail is signed with, and the records to publish for them\n"
      "dkim rotate  make the next keys: they sign as soon as their records are seen in DNS, and the old "
      "ones'\n"
-     "             must stay a week longer. docs/dkim.md tells more.\n"
+     "             must stay a week longer. docs/signing.md tells more.\n"
      "  --now      look for the records at once, not within 10 minutes\n"
      "  --force    also where the records of the keys before must stay still: after a break-in\n",
      DATA_OPTIONS | OPTION_RELAY | OPTION_ROTATE, OPTION_DATA, 1, 3, command_domain},
@@ -152,12 +152,17 @@ static const struct cli_command commands[] = {
     {"tool",
      "mime FILE [--json] | iprev --ip IP [--dns HOST[@PORT]] [--json]\n"
      "       | dkim FILE [--dns HOST[@PORT]] [--json] | arc FILE [--dns HOST[@PORT]] [--json]\n"
+     "       | spf --ip IP --from ADDR --helo NAME [--dns HOST[@PORT]] [--json] | spf DOMAIN [...]\n"
      "       | walls [all|seccomp|landlock|none] --data DIR [--json]",
      "look at a message or a sender as the server does; try the walls",
      "mime prints structure, ENVELOPE, BODYSTRUCTURE and search text of a message. - is standard input.\n"
      "iprev says whether the names of an address lead back to it.\n"
      "dkim says for each signature of a message whether it holds, and why not; arc the same of the chain of\n"
-     "those who passed it on. Line breaks without CR are read as CRLF. Exit status: 0 pass, 1 any other.\n"
+     "those who passed it on. Exit status: 0 pass, 1 any other result. docs/dkim.md tells more.\n"
+     "spf says whether a client may send for an address (RFC 7208), which term of whose record says so, or\n"
+     "what is wrong with the record and where. Without --from, or with <>, it asks for the name of --helo.\n"
+     "Exit status: 0 pass, 1 any other result. With a DOMAIN it looks at that domain's record, and all it\n"
+     "includes, for its owner: 1 where something is wrong. docs/spf.md tells more.\n"
      "  --dns HOST[@PORT]     ask this name server and no other; without DNSSEC, unless there are\n"
      "  --trust-anchors FILE  DS or DNSKEY records to check answers with\n"
      "walls tries, as each role, what that role must not do, and fails where anything is not refused as\n"

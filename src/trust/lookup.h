@@ -39,7 +39,8 @@ enum dns_result trust_look_up(struct task *t, struct trust_lookups *lookups, str
                               struct dns_answer *answer);
 
 /* All TXT records of a name, each joined (RFC 7208 3.3, RFC 6376 3.6.2.2); those over TRUST_TXT_BYTES_MAX and
-   more than TRUST_TXT_RECORDS_MAX are left out. With any result but DNS_OK there are none. Waits. */
+   more than TRUST_TXT_RECORDS_MAX are left out. With any result but DNS_OK there are none; DNS_SERVFAIL also
+   where the arena has no room. Waits. */
 struct trust_texts {
     enum dns_result result;
     bool is_secure;

@@ -79,7 +79,19 @@ static const struct shape shapes[] = {
     {"labels", "MAIL FROM:<a@", "a."},
     {"8-bit bytes", "", "\xc3\xbc\xe2\x82"},
     {"one letter", "", "a"},
+    {"tags", "", "a=b; "},
+    {"tags and folds", "DKIM-Signature: v=1", ";\r\n\ta=bc"},
+    {"names between colons", "v=1; h=From", ":To"},
+    {"runs of blanks", "\r\n", "a  \t"},
+    {"signatures", "", "DKIM-Signature: v=1; d=a; s=s; h=from; b=A\r\n"},
+    {"seals", "", "ARC-Seal: i=1; cv=none; d=a; s=s; b=A\r\n"},
     {"compression pointers", "", "\xc0\x0c"},
+    {"SPF terms", "v=spf1", " a"},
+    {"SPF macros", "v=spf1 exists:", "%{l1r-}."},
+    {"SPF delimiters", "v=spf1 exists:", "%{l.-+,/_=}"},
+    {"one open SPF macro", "v=spf1 a:%{l", "-"},
+    {"SPF spaces", "v=spf1", " "},
+    {"macros", "", "%{s}"},
 };
 
 static double cpu_ns(void) {
