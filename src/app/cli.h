@@ -35,6 +35,7 @@ enum option_bit {
     OPTION_RELAY = 1 << 20,
     /* All of struct tool_options. */
     OPTION_TOOL = 1 << 21,
+    OPTION_ROTATE = 1 << 22,
 };
 
 /* What `route` is told. */
@@ -91,6 +92,9 @@ struct cli {
     bool is_nagios;
     bool is_relay;
     bool is_verified;
+    /* Rotating keys: only looks whether the next are published; takes places that are in use still. */
+    bool is_now;
+    bool is_forced;
     /* What is left: the command's words. */
     struct slice words[ADMIN_WORDS_MAX];
     size_t word_count;

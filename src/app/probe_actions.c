@@ -43,6 +43,7 @@ static int open_in(const struct probe_setting *s, const char *name, int flags) {
 }
 static int read_database(const struct probe_setting *s) { return open_in(s, "store.db", O_RDONLY); }
 static int write_database(const struct probe_setting *s) { return open_in(s, "store.db", O_RDWR); }
+static int read_seal(const struct probe_setting *s) { return open_in(s, "key/seal", O_RDONLY); }
 static int read_configuration(const struct probe_setting *s) {
     return open_in(s, "posthaste.conf", O_RDONLY);
 }
@@ -269,6 +270,7 @@ enum {
 const struct probe probes[] = {
     {"read the database", read_database, {0, SLX, 0, SLX}},
     {"write the database", write_database, {0, SLX, SLX, SLX}},
+    {"read what signing keys are sealed by", read_seal, {0, SLX, LX, SLX}},
     {"read posthaste.conf", read_configuration, {LX, SLX, LX, SLX}},
     {"read the certificate", read_certificate, {LX, SLX, LX, SLX}},
     {"write the certificate", write_certificate, {LX, SLX, SLX, SLX}},

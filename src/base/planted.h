@@ -34,6 +34,8 @@ enum planted_fault {
     PLANTED_LOST_IS_DELIVERED,
     /* What was delivered with the first attempt is tried again. */
     PLANTED_DELIVERED_ONCE_MORE,
+    /* What cannot be signed now is sent as it is. */
+    PLANTED_SENT_UNSIGNED,
     PLANTED_COUNT,
 };
 

@@ -20,11 +20,11 @@ class Names:
     A name with FAIL gives SERVFAIL; while `is_dead`, nothing is answered. Ends with close().
     """
 
-    def __init__(self, records: dict[tuple[str, str], list[str]]) -> None:
+    def __init__(self, records: dict[tuple[str, str], list[str]], address: str = "127.0.0.1", port: int = 0) -> None:
         self.records = records
         self.is_dead = False
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
+        self.socket.bind((address, port))
         self.port: int = self.socket.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
 

@@ -4,6 +4,7 @@
  */
 #include "store/protocol.h"
 #include "transit/protocol.h"
+#include "transit/sign_protocol.h"
 
 enum { BYTES_MAX = 1 << 20 };
 
@@ -35,10 +36,16 @@ REPACK(report)
 REPACK(in_hand)
 REPACK(test)
 REPACK(test_result)
+REPACK_PLAIN(signers_question)
+REPACK_PLAIN(signers)
+REPACK_PLAIN(sign)
+REPACK_PLAIN(signatures)
+REPACK_PLAIN(look)
 
-static repack_fn *const messages[] = {repack_session, repack_session_end, repack_next,
-                                      repack_work,    repack_body,        repack_report,
-                                      repack_in_hand, repack_test,        repack_test_result};
+static repack_fn *const messages[] = {
+    repack_session, repack_session_end, repack_next,       repack_work,        repack_body,
+    repack_report,  repack_in_hand,     repack_test,       repack_test_result, repack_signers_question,
+    repack_signers, repack_sign,        repack_signatures, repack_look};
 
 /* A packed number may have been written longer than it needs to be: what is packed again is never longer. */
 static bool repack(repack_fn *message, struct arena *arena, struct slice bytes, struct buffer *out) {

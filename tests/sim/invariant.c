@@ -17,6 +17,7 @@ const char *invariant_name(enum invariant invariant) {
         [REPLIES_ARE_RIGHT] = "replies-are-right",
         [QUEUES_MOVE] = "queues-move",
         [REPORTS_ARE_OWED] = "reports-are-owed",
+        [MAIL_IS_SIGNED] = "mail-is-signed",
     };
     return names[invariant];
 }

@@ -39,6 +39,8 @@ enum invariant {
     QUEUES_MOVE,
     /* A sender is told that a recipient failed where that is so, once, and else never. */
     REPORTS_ARE_OWED,
+    /* What a host sends to another for one of its own users carries its signatures, or it waits. */
+    MAIL_IS_SIGNED,
     INVARIANTS,
 };
 

@@ -41,6 +41,7 @@ static const char *const planted_names[PLANTED_COUNT] = {
     [PLANTED_HELD_BY_THE_DEAD] = "held-by-the-dead",
     [PLANTED_LOST_IS_DELIVERED] = "lost-is-delivered",
     [PLANTED_DELIVERED_ONCE_MORE] = "delivered-once-more",
+    [PLANTED_SENT_UNSIGNED] = "sent-unsigned",
 };
 #endif
 

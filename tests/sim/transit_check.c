@@ -60,6 +60,20 @@ static void found_report(struct transit *transit, unsigned account, struct slice
         found_recipients(transit, &transit->mails[number], text, at_ms);
 }
 
+/* From one host to another, for a user of the first. */
+static bool must_be_signed(const struct transit *transit, const struct transit_mail *mail, unsigned account) {
+    struct ledger_layout layout = transit->run->ledger->layout;
+    return ledger_host(layout, mail->sender) == mail->host && ledger_host(layout, account) != mail->host;
+}
+
+/* Both stand before what was sent. */
+static bool is_signed(struct slice text) {
+    static const struct slice field = SLICE_INIT("DKIM-Signature: v=1; a=");
+    struct slice head = slice_sub(text, 0, slice_find(text, SLICE("\r\nX-Ledger: ")));
+    size_t at = slice_find(head, field);
+    return at != SLICE_NOT_FOUND && slice_find(slice_skip(head, at + 1), field) != SLICE_NOT_FOUND;
+}
+
 void transit_found(struct transit *transit, unsigned account, struct slice text, int64_t at_ms) {
     struct ledger *ledger = transit->run->ledger;
     size_t end = slice_find(text, SLICE("\r\n\r\n"));
@@ -69,6 +83,9 @@ void transit_found(struct transit *transit, unsigned account, struct slice text,
     }
     uint32_t number = ledger_recognize(ledger, text);
     if (number == 0) return;
+    if (must_be_signed(transit, &transit->mails[number], account) && !is_signed(text))
+        ledger_fail(ledger, MAIL_IS_SIGNED, "account %u got message %u without its signatures", account,
+                    number);
     if (transit->mails[number].targets >> account & 1)
         add(&transit->mails[number].copies[account], at_ms);
     else
