@@ -61,8 +61,10 @@ struct stream_security {
     int bits;
     /* On connections we opened: until the peer's certificate ends; below zero: it has ended. */
     int64_t peer_certificate_left_s;
-    /* Why the handshake did not take the peer's certificate; a static text. */
+    /* Why the handshake did not take the peer's certificate, or why it should not have; a static text, and
+       X.509's number of it. */
     const char *peer_fault;
+    int peer_fault_code;
 };
 
 struct stream {
