@@ -27,7 +27,7 @@ static int start(struct task *t, struct stream **stream, struct tls_context *con
     (void)task_set_patience(t, patience);
     if (peer && (!result || result == -EKEYREJECTED)) {
         peer->fault = (*stream)->security.peer_fault;
-        peer->fault_code = (*stream)->security.peer_fault_code;
+        peer->fault_kind = (*stream)->security.peer_fault_kind;
     }
     if (result) stream_close(stream);
     return result;

@@ -68,8 +68,7 @@ struct tls_peer {
     /* Set with -EKEYREJECTED, and with an advisory check: what is wrong with the certificate, a static text;
        NULL: nothing. */
     const char *fault;
-    /* X.509's number of that fault (X509_V_ERR_...); 0: none. */
-    int fault_code;
+    enum tls_fault fault_kind;
 };
 /* The same, and -EKEYREJECTED: the certificate is not acceptable to the context, or not for that name. */
 NODISCARD int tls_connect_to(struct task *t, struct stream **stream, struct tls_context *context,

@@ -1,6 +1,6 @@
 /*
- * How connections to other hosts were secured, counted for reports of it (RFC 8460): a row for each day, domain,
- * policy, host and result.
+ * How connections to other hosts were secured, counted for reports of it (RFC 8460): a row for each day,
+ * domain, policy, host and result.
  */
 #ifndef STORE_TLS_RESULT_H
 #define STORE_TLS_RESULT_H
@@ -8,13 +8,14 @@
 #include "store/commit.h"
 #include "store/queue_model.h"
 
-#define TLS_RESULT_TABLES                                                                              \
-    "CREATE TABLE tls_result (day INTEGER NOT NULL, domain TEXT NOT NULL, policy INTEGER NOT NULL,"    \
-    " policy_id TEXT NOT NULL, host TEXT NOT NULL, result INTEGER NOT NULL, count INTEGER NOT NULL,"   \
+#define TLS_RESULT_TABLES                                                                            \
+    "CREATE TABLE tls_result (day INTEGER NOT NULL, domain TEXT NOT NULL, policy INTEGER NOT NULL,"  \
+    " policy_id TEXT NOT NULL, host TEXT NOT NULL, result INTEGER NOT NULL, count INTEGER NOT NULL," \
     " PRIMARY KEY (day, domain, policy, policy_id, host, result)) STRICT, WITHOUT ROWID;"
 
 /* Inside a commit. */
-void tls_results_add(struct commit *commit, struct slice domain, const struct tls_result *results, size_t count);
+void tls_results_add(struct commit *commit, struct slice domain, const struct tls_result *results,
+                     size_t count);
 /* Removes some of those that are too old or too many. True: there may be more. */
 bool tls_results_prune(struct commit *commit);
 

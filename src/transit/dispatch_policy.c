@@ -16,7 +16,8 @@ static void answer(struct scheduler *scheduler, struct ipc_request *request, str
     int64_t now_ms = env_wall_ms(scheduler->env);
     enum store_result result = STORE_NOT_FOUND;
     if (request->message.type == TRANSIT_POLICY_DUE) {
-        result = engine_sts_policy_due(scheduler->engine, arena, now_ms, now_ms - MTA_STS_REFRESH_MS, &policy);
+        result =
+            engine_sts_policy_due(scheduler->engine, arena, now_ms, now_ms - MTA_STS_REFRESH_MS, &policy);
     } else {
         struct slice domain = unpack_slice(&in);
         if (unpack_is_done(&in)) result = engine_sts_policy(scheduler->engine, arena, domain, &policy);

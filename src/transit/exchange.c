@@ -63,8 +63,8 @@ static void note_private(struct search *search, struct slice name, const char *a
 static void add(struct search *search, const struct exchange_name *name, const char *address) {
     struct exchange *exchange = search->exchange;
     if (exchange->count == TRANSIT_ADDRESSES_MAX) return;
-    exchange->addresses[exchange->count++] = (struct exchange_address){
-        name->name, address, name->port, search->canonical, search->is_host_secure};
+    exchange->addresses[exchange->count++] =
+        (struct exchange_address){name->name, address, name->port, search->canonical, search->is_host_secure};
 }
 
 /* False: it is one of ours. */
@@ -154,7 +154,8 @@ static bool is_this_machine(const struct search *search, struct slice name) {
 static void note_host(struct search *search, const struct addresses families[2]) {
     const struct addresses *with = &families[families[0].count ? 0 : 1];
     search->canonical = with->canonical;
-    search->is_host_secure = with->count && with->is_secure && (families[1].count == 0 || families[1].is_secure);
+    search->is_host_secure =
+        with->count && with->is_secure && (families[1].count == 0 || families[1].is_secure);
 }
 
 static bool resolve_name(struct search *search, const struct exchange_name *name) {

@@ -25,7 +25,8 @@ static void take_records(struct trust_lookups *lookups, const struct dns_answer 
     dane->records = ARENA_NEW_ARRAY(lookups->arena, struct tls_dane_record, DANE_RECORDS_MAX);
     for (size_t i = 0; i < answer->count && dane->count < DANE_RECORDS_MAX; i++) {
         struct dns_tlsa tlsa;
-        if (!dns_tlsa_read(answer->records[i], &tlsa) || tlsa.certificate.len > DANE_RECORD_BYTES_MAX) continue;
+        if (!dns_tlsa_read(answer->records[i], &tlsa) || tlsa.certificate.len > DANE_RECORD_BYTES_MAX)
+            continue;
         dane->records[dane->count++] =
             (struct tls_dane_record){tlsa.usage, tlsa.selector, tlsa.matching, tlsa.certificate};
     }

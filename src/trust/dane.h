@@ -1,6 +1,6 @@
 /*
- * What DNS says of the certificate of a host that takes mail (RFC 7672): its TLSA records, where DNSSEC vouches for
- * them and for the way to them. The certificate itself is checked by io/tls.h.
+ * What DNS says of the certificate of a host that takes mail (RFC 7672): its TLSA records, where DNSSEC
+ * vouches for them and for the way to them. The certificate itself is checked by io/tls.h.
  */
 #ifndef TRUST_DANE_H
 #define TRUST_DANE_H
@@ -30,7 +30,8 @@ enum dane_result {
 
 struct dane {
     enum dane_result result;
-    /* The TLSA base domain (RFC 7672 2.2.2), and all records that could be read; maybe none of them is usable. */
+    /* The TLSA base domain (RFC 7672 2.2.2), and all records that could be read; maybe none of them is
+     * usable. */
     struct slice base;
     struct tls_dane_record *records;
     size_t count;
@@ -43,8 +44,8 @@ struct dane {
 void dane_look_up(struct task *t, struct trust_lookups *lookups, const struct dane_host *host,
                   struct dane *dane);
 
-/* It says something that a certificate can be checked by (RFC 7672 3.1): the usage is 2 or 3, selector and matching
-   type are known, and the data may be of that kind. */
+/* It says something that a certificate can be checked by (RFC 7672 3.1): the usage is 2 or 3, selector and
+   matching type are known, and the data may be of that kind. */
 bool dane_is_usable(const struct tls_dane_record *record);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * A domain's MTA-STS policy as it is now, asked of DNS and of its web server (RFC 8461 3). Whoever asks keeps what
- * was found for as long as it says.
+ * A domain's MTA-STS policy as it is now, asked of DNS and of its web server (RFC 8461 3). Whoever asks keeps
+ * what was found for as long as it says.
  */
 #ifndef TRUST_MTA_STS_H
 #define TRUST_MTA_STS_H

@@ -50,17 +50,20 @@ static struct slice words_of_search(struct arena *arena, struct slice host, cons
     return arena_printf(arena, "%.*s has no address", SLICE_PRINT(host));
 }
 
-static struct slice words_of_fetch(struct arena *arena, struct slice host, const struct fetch_answer *answer) {
+static struct slice words_of_fetch(struct arena *arena, struct slice host,
+                                   const struct fetch_answer *answer) {
     switch (answer->result) {
     case FETCH_OK:
         return SLICE_EMPTY;
     case FETCH_UNREACHABLE:
-        return arena_printf(arena, "no connection to the web server of %.*s could be made", SLICE_PRINT(host));
+        return arena_printf(arena, "no connection to the web server of %.*s could be made",
+                            SLICE_PRINT(host));
     case FETCH_UNTRUSTED:
         return arena_printf(arena, "the certificate of the web server of %.*s is not good: %s",
                             SLICE_PRINT(host), answer->fault ? answer->fault : "");
     case FETCH_TLS_FAILED:
-        return arena_printf(arena, "no TLS could be agreed on with the web server of %.*s", SLICE_PRINT(host));
+        return arena_printf(arena, "no TLS could be agreed on with the web server of %.*s",
+                            SLICE_PRINT(host));
     case FETCH_TOO_LARGE:
         return arena_printf(arena, "the answer of the web server of %.*s is too large", SLICE_PRINT(host));
     case FETCH_TIMEOUT:

@@ -1,6 +1,6 @@
 /*
- * A web page of a host that DNS leads to: its addresses are looked up by us, those that lead nowhere outside are
- * left out, and then it is fetched (io/fetch.h). For what a domain publishes about itself.
+ * A web page of a host that DNS leads to: its addresses are looked up by us, those that lead nowhere outside
+ * are left out, and then it is fetched (io/fetch.h). For what a domain publishes about itself.
  */
 #ifndef TRUST_WEB_FETCH_H
 #define TRUST_WEB_FETCH_H
@@ -25,8 +25,8 @@ struct web_fetched {
     struct slice reason;
 };
 
-/* GET https://HOST/PATH, without following anything. Answer and words are in the arena of the lookups. Waits, no
-   longer than `deadline_ms`, and for DNS no longer than the lookups do. */
+/* GET https://HOST/PATH, without following anything. Answer and words are in the arena of the lookups. Waits,
+   no longer than `deadline_ms`, and for DNS no longer than the lookups do. */
 void web_fetch(struct task *t, const struct web_world *world, struct slice host, const char *path,
                size_t bytes_max, int64_t deadline_ms, struct web_fetched *fetched);
 

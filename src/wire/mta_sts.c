@@ -106,7 +106,8 @@ static enum mta_sts_fault read_mode(struct reading *reading, struct slice value)
 static enum mta_sts_fault read_age(struct reading *reading, struct slice value) {
     if (reading->has_age) return MTA_STS_GOOD;
     reading->has_age = true;
-    if (!slice_to_number(value, UINT32_MAX, &reading->policy->max_age_s) || value.len > 10) return MTA_STS_BAD_AGE;
+    if (!slice_to_number(value, UINT32_MAX, &reading->policy->max_age_s) || value.len > 10)
+        return MTA_STS_BAD_AGE;
     if (reading->policy->max_age_s > MTA_STS_AGE_S_MAX) reading->policy->max_age_s = MTA_STS_AGE_S_MAX;
     return MTA_STS_GOOD;
 }
@@ -228,7 +229,8 @@ bool mta_sts_patterns_are_valid(struct slice patterns) {
 }
 
 /* RFC 8461 3.2: lines end in CRLF. */
-void mta_sts_policy_write(struct buffer *out, enum mta_sts_mode mode, uint64_t max_age_s, struct slice patterns) {
+void mta_sts_policy_write(struct buffer *out, enum mta_sts_mode mode, uint64_t max_age_s,
+                          struct slice patterns) {
     buffer_printf(out, "version: STSv1\r\nmode: %s\r\n", mta_sts_mode_name(mode));
     while (patterns.len) buffer_printf(out, "mx: %.*s\r\n", SLICE_PRINT(take_pattern(&patterns)));
     buffer_printf(out, "max_age: %llu\r\n", (unsigned long long)max_age_s);

@@ -1,6 +1,6 @@
 /*
- * What a domain says of the way to it (RFC 8461): the TXT record that tells of a policy, the policy itself, and
- * which hosts it means. Pure; linear; nothing here is trusted to be well-formed.
+ * What a domain says of the way to it (RFC 8461): the TXT record that tells of a policy, the policy itself,
+ * and which hosts it means. Pure; linear; nothing here is trusted to be well-formed.
  */
 #ifndef WIRE_MTA_STS_H
 #define WIRE_MTA_STS_H
@@ -8,8 +8,8 @@
 #include "base/buffer.h"
 #include "base/limits.h"
 
-/* Of the TXT records at _mta-sts.DOMAIN, each joined: the id of the policy (RFC 8461 3.1). False: there is not
-   exactly one record that begins as one of ours, or that one is none; then the domain has no policy. */
+/* Of the TXT records at _mta-sts.DOMAIN, each joined: the id of the policy (RFC 8461 3.1). False: there is
+   not exactly one record that begins as one of ours, or that one is none; then the domain has no policy. */
 NODISCARD bool mta_sts_record_read(const struct slice *texts, size_t count, struct slice *id);
 
 /* Numbers are stored. */
@@ -45,20 +45,22 @@ enum mta_sts_fault {
 };
 enum { MTA_STS_FAULTS = MTA_STS_NO_PATTERN + 1 };
 
-/* Reads a policy (RFC 8461 3.2); its patterns borrow from `text`. Fields that nobody knows are passed over, and of
-   a field that stands more than once the first counts, but for "mx". With any fault it is no policy. */
+/* Reads a policy (RFC 8461 3.2); its patterns borrow from `text`. Fields that nobody knows are passed over,
+   and of a field that stands more than once the first counts, but for "mx". With any fault it is no policy.
+ */
 NODISCARD enum mta_sts_fault mta_sts_policy_read(struct slice text, struct mta_sts_policy *policy);
 /* "its mode is none of enforce, testing and none", ...: behind "the policy is not valid: ". Static. */
 const char *mta_sts_fault_words(enum mta_sts_fault fault);
 /* "none", "testing", "enforce". */
 const char *mta_sts_mode_name(enum mta_sts_mode mode);
 
-/* The host's name is one that the policy means (RFC 8461 4.1): equal to a pattern, whatever the case, or one label
-   in the place of its "*". */
+/* The host's name is one that the policy means (RFC 8461 4.1): equal to a pattern, whatever the case, or one
+   label in the place of its "*". */
 bool mta_sts_policy_has(const struct mta_sts_policy *policy, struct slice host);
 
 /* Appends a policy as we serve it; `patterns` are separated by commas. */
-void mta_sts_policy_write(struct buffer *out, enum mta_sts_mode mode, uint64_t max_age_s, struct slice patterns);
+void mta_sts_policy_write(struct buffer *out, enum mta_sts_mode mode, uint64_t max_age_s,
+                          struct slice patterns);
 /* The list is one of names, as they may stand behind "mx:". */
 bool mta_sts_patterns_are_valid(struct slice patterns);
 

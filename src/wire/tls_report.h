@@ -1,6 +1,6 @@
 /*
- * The words of TLS reports (RFC 8460): which kind of policy a connection was made under, and what became of it.
- * Numbers are stored. Pure.
+ * The words of TLS reports (RFC 8460): which kind of policy a connection was made under, and what became of
+ * it. Numbers are stored. Pure.
  */
 #ifndef WIRE_TLS_REPORT_H
 #define WIRE_TLS_REPORT_H

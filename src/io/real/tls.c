@@ -86,12 +86,31 @@ static int64_t certificate_left_s(const SSL *ssl) {
     return (int64_t)days * 86400 + seconds;
 }
 
+static enum tls_fault fault_kind(long fault) {
+    switch (fault) {
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        return TLS_FAULT_NAME;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        return TLS_FAULT_DATES;
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+        return TLS_FAULT_TRUST;
+    default:
+        return TLS_FAULT_OTHER;
+    }
+}
+
 /* True: there is one. */
 static bool note_fault(struct tls_stream *s) {
     long fault = SSL_get_verify_result(s->ssl);
     if (SSL_get_verify_mode(s->ssl) == SSL_VERIFY_NONE || fault == X509_V_OK) return false;
     s->stream.security.peer_fault = X509_verify_cert_error_string(fault);
-    s->stream.security.peer_fault_code = (int)fault;
+    s->stream.security.peer_fault_kind = fault_kind(fault);
     return true;
 }
 
