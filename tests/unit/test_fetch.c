@@ -190,7 +190,7 @@ static void large_body(struct task *t, struct env *env) {
     asking->request.body_bytes_max = 4;
     assert_int_equal(ask(t, asking), FETCH_TOO_LARGE);
     buffer_append_text(&answer, "HTTP/1.1 200 OK\r\n");
-    while (answer.len < FETCH_HEADER_BYTES_MAX)
+    while (answer.len < 2 * FETCH_HEADER_BYTES_MAX)
         buffer_append_text(&answer, "X: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n");
     buffer_append_text(&answer, "\r\n");
     buffer_append_byte(&answer, 0);
@@ -210,7 +210,7 @@ static void trust_body(struct task *t, struct env *env) {
     asking->request.roots_pem = slice_from_text(test_certificate);
     asking->request.url = SLICE("https://other.example.test/");
     assert_int_equal(ask(t, asking), FETCH_UNTRUSTED);
-    assert_non_null(strstr(asking->answer.fault, "mismatch"));
+    if (!strstr(asking->answer.fault, "mismatch")) fail_msg("%s", asking->answer.fault);
     asking_free(t, asking);
 }
 
