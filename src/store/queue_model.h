@@ -131,8 +131,8 @@ struct settled_recipient {
     bool is_last_with_dsn;
 };
 
-/* How a connection was secured, for reports of that (RFC 8460): one, or one that did not come about for want of
-   security; also a policy that could not be had. */
+/* How a connection was secured, for reports of that (RFC 8460): one, or one that did not come about for want
+   of security; also a policy that could not be had. */
 struct tls_result {
     enum tls_policy_type policy;
     enum tls_result_type result;
