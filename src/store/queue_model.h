@@ -36,7 +36,9 @@ enum outgoing_property {
     OUTGOING_UTF8 = 2,
     /* RFC 8689 */
     OUTGOING_REQUIRES_TLS = 4,
-    OUTGOING_PROPERTIES = OUTGOING_8BIT | OUTGOING_UTF8 | OUTGOING_REQUIRES_TLS,
+    /* RFC 8689 3: what others' policies demand is not to keep it. */
+    OUTGOING_WAIVES_TLS = 8,
+    OUTGOING_PROPERTIES = OUTGOING_8BIT | OUTGOING_UTF8 | OUTGOING_REQUIRES_TLS | OUTGOING_WAIVES_TLS,
 };
 
 /* Where reports are made, and mail for them waits; never in an answer of DNS. */

@@ -479,6 +479,16 @@ def test_what_the_sender_demands_and_cannot_be_had_bounces(way: Way, selfsigned:
     assert not any(host.lines("MAIL") for host, _ in cases.values())
 
 
+def test_a_sender_can_waive_what_the_domain_demands(way: Way, sender: Account, selfsigned: Path) -> None:
+    """RFC 8689 3, 4.2.2: to tell somebody that his certificate has ended."""
+    host = way.host(way.authority.issue("a.test"))
+    way.dane("waived.test", host, tlsa(selfsigned / "cert.pem"))
+    message = b"TLS-Required: No\r\n" + plain("your certificate", number=time.monotonic_ns())
+    way.out.submit(sender, ["bob@waived.test"], message)
+    way.out.wait(lambda: bool(host.transactions), "it came")
+    assert way.put_off(sender, "waived.test", way.host(None))
+
+
 # ---- tools, and our own policy ----
 
 
