@@ -88,6 +88,7 @@ static bool make_settings(struct serve *serve, const struct config *config, stru
         .outbound = config->outbound,
         .filter = config->filter,
         .trust = config->trust,
+        .mta_sts = config->mta_sts,
         .own_addresses = own_addresses(serve->arena, config),
         .signing_threads = signing_threads(),
     };

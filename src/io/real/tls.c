@@ -18,6 +18,8 @@ struct tls_stream {
     unsigned read_wants;
     unsigned write_wants;
     int inner_error;
+    /* The certificate's first fault, where that ends nothing. */
+    int passed_over;
 };
 
 static struct tls_stream *tls_of(struct stream *stream) {
@@ -86,6 +88,34 @@ static int64_t certificate_left_s(const SSL *ssl) {
     return (int64_t)days * 86400 + seconds;
 }
 
+static enum tls_fault fault_kind(long fault) {
+    switch (fault) {
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        return TLS_FAULT_NAME;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        return TLS_FAULT_DATES;
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+        return TLS_FAULT_TRUST;
+    default:
+        return TLS_FAULT_OTHER;
+    }
+}
+
+/* True: there is one. */
+static bool note_fault(struct tls_stream *s) {
+    long fault = s->passed_over ? s->passed_over : SSL_get_verify_result(s->ssl);
+    if (SSL_get_verify_mode(s->ssl) == SSL_VERIFY_NONE || fault == X509_V_OK) return false;
+    s->stream.security.peer_fault = X509_verify_cert_error_string(fault);
+    s->stream.security.peer_fault_kind = fault_kind(fault);
+    return true;
+}
+
 static void note_security(struct tls_stream *s) {
     s->stream.security = (struct stream_security){
         .is_tls = true,
@@ -93,7 +123,9 @@ static void note_security(struct tls_stream *s) {
         .cipher = SSL_get_cipher_name(s->ssl),
         .bits = SSL_get_cipher_bits(s->ssl, NULL),
     };
-    if (!SSL_is_server(s->ssl)) s->stream.security.peer_certificate_left_s = certificate_left_s(s->ssl);
+    if (SSL_is_server(s->ssl)) return;
+    s->stream.security.peer_certificate_left_s = certificate_left_s(s->ssl);
+    (void)note_fault(s);
 }
 
 static ssize_t tls_read(struct stream *stream, void *bytes, size_t len) {
@@ -104,13 +136,7 @@ static ssize_t tls_read(struct stream *stream, void *bytes, size_t len) {
 }
 
 /* We refused its certificate; else it was the peer who ended the handshake, or something else. */
-static bool is_peer_refused(struct tls_stream *s) {
-    long fault = SSL_get_verify_result(s->ssl);
-    if (SSL_is_server(s->ssl) || SSL_get_verify_mode(s->ssl) == SSL_VERIFY_NONE || fault == X509_V_OK)
-        return false;
-    s->stream.security.peer_fault = X509_verify_cert_error_string(fault);
-    return true;
-}
+static bool is_peer_refused(struct tls_stream *s) { return !SSL_is_server(s->ssl) && note_fault(s); }
 
 static ssize_t go_on_with_handshake(struct tls_stream *s) {
     ERR_clear_error();
@@ -244,8 +270,27 @@ static void want_peer(SSL *ssl, const char *name) {
         FATAL("OpenSSL takes no host's name");
 }
 
+/* The certificate's faults are noted, and passed over. */
+static int pass_over(int is_good, X509_STORE_CTX *store) {
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    struct tls_stream *s = SSL_get_app_data(ssl);
+    if (!is_good && !s->passed_over) s->passed_over = X509_STORE_CTX_get_error(store);
+    return 1;
+}
+
+static void want(struct tls_stream *s, struct tls_peer *peer) {
+    SSL *ssl = s->ssl;
+    if (peer->dane)
+        peer->is_dane_unusable = !tls_dane_want(ssl, peer->dane);
+    else if (peer->name)
+        want_peer(ssl, peer->name);
+    if (!peer->is_advisory) return;
+    (void)SSL_set_app_data(ssl, s);
+    SSL_set_verify(ssl, SSL_get_verify_mode(ssl), pass_over);
+}
+
 struct stream *real_tls_wrap(struct env *env, struct stream *inner, struct tls_context *context,
-                             bool is_server, const char *peer_name) {
+                             bool is_server, struct tls_peer *peer) {
     struct tls_stream *s = calloc(1, sizeof *s);
     BIO *bio = BIO_new(stream_method(context));
     SSL *ssl = SSL_new(context->certificates[0]);
@@ -262,6 +307,6 @@ struct stream *real_tls_wrap(struct env *env, struct stream *inner, struct tls_c
         SSL_set_accept_state(ssl);
     else
         SSL_set_connect_state(ssl);
-    if (peer_name) want_peer(ssl, peer_name);
+    if (peer) want(s, peer);
     return &s->stream;
 }
