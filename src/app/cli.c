@@ -27,12 +27,20 @@ static const struct cli_command commands[] = {
      "other addresses, and where they lead",
      "An address can have several targets, also elsewhere. @example.org is a catch-all for its domain.\n",
      DATA_OPTIONS, OPTION_DATA, 1, 3, command_alias},
-    {"domain", "add NAME [--relay [--verify]] | remove NAME | list --data DIR [--json]",
+    {"domain",
+     "add NAME [--relay [--verify]] | remove NAME | list --data DIR [--json]\n"
+     "       | dns NAME [--format F] [--merge] | check NAME   [--dns HOST[@PORT]] --data DIR [--json]",
      "the domains this host has mail for",
      "  --relay  pass on to the domain's own hosts, whoever sends it, what is for addresses that are not\n"
      "           known here: for a second MX, or a gateway. docs/relaying.md tells more.\n"
-     "  --verify with --relay: ask these hosts for each address first, and refuse what they do not know\n",
-     DATA_OPTIONS | OPTION_RELAY, OPTION_DATA, 1, 2, command_domain},
+     "  --verify with --relay: ask these hosts for each address first, and refuse what they do not know\n"
+     "dns prints the records to publish; check looks at what the world sees: DNS, ports, TLS, and says for\n"
+     "each what is right, wrong (and how), or missing. Exit status of check: 1 if there is something to mend.\n"
+     "  --format F   zone (a zone file: the default), strings, table, cloudflare, route53\n"
+     "  --merge      look at DNS, and make one record of the SPF record that is there and ours\n"
+     "  --dns HOST[@PORT]     ask this name server; --trust-anchors FILE: and check its signatures\n"
+     "docs/dns.md tells more.\n",
+     DATA_OPTIONS | OPTION_RELAY | OPTION_DNS | OPTION_PUBLISH, OPTION_DATA, 1, 2, command_domain},
     {"compact", "--data DIR [--json]", "give the space of removed messages back now",
      "A running server does this by itself, slowly, for segments that are half dead. This does it at once "
      "for\n"
@@ -231,11 +239,17 @@ static const struct option_row option_rows[] = {
     {"--ordering", OPTION_ROUTE, 0, AT(route.ordering), 0, UINT32_MAX},
     {"--from", OPTION_ROUTE, AT(route.from), 0, 0, 0},
     {"--to", OPTION_ROUTE, AT(route.to), 0, 0, 0},
-    {"--dns", OPTION_TOOL, AT(tool.dns), 0, 0, 0},
-    {"--trust-anchors", OPTION_TOOL, AT(tool.trust_anchors), 0, 0, 0},
+    {"--dns", OPTION_TOOL | OPTION_DNS, AT(tool.dns), 0, 0, 0},
+    {"--trust-anchors", OPTION_TOOL | OPTION_DNS, AT(tool.trust_anchors), 0, 0, 0},
     {"--ip", OPTION_TOOL, AT(tool.ip), 0, 0, 0},
     {"--helo", OPTION_TOOL, AT(tool.helo), 0, 0, 0},
     {"--from", OPTION_TOOL, AT(tool.from), 0, 0, 0},
+    {"--format", OPTION_PUBLISH, AT(publish.format), 0, 0, 0},
+    {"--merge", OPTION_PUBLISH, 0, 0, AT(publish.is_merging), 0},
+    {"--to", OPTION_PREFLIGHT, AT(preflight.to), 0, 0, 0},
+    {"--volume", OPTION_PREFLIGHT, 0, AT(preflight.volume), 0, UINT32_MAX},
+    {"--usual", OPTION_PREFLIGHT, 0, AT(preflight.usual), 0, UINT32_MAX},
+    {"--bulk", OPTION_PREFLIGHT, 0, 0, AT(preflight.is_bulk), 0},
     {"--account", OPTION_ACCOUNT, AT(account), 0, 0, 0},
     {"--nagios", OPTION_NAGIOS, 0, 0, AT(is_nagios), 0},
     {"--relay", OPTION_RELAY, 0, 0, AT(is_relay), 0},

@@ -578,6 +578,23 @@ enum {
     /* Names of a client's address that are looked at; RFC 7208 4.6.4 says ten for the same question. */
     TRUST_IPREV_NAMES_MAX = 10,
 
+    /* What a domain is to publish: addresses of the host, DKIM keys, terms of SPF for other hosts, and all records;
+       terms of SPF records that are made one; what a value is shown of in words. */
+    PUBLISH_ADDRESSES_MAX = 8,
+    PUBLISH_KEYS_MAX = 16,
+    PUBLISH_SPF_TERMS_MAX = 16,
+    PUBLISH_ROWS_MAX = 64,
+    SPF_MERGE_TERMS_MAX = 200,
+    DIFFERENCE_SHOWN_BYTES = 24,
+    /* What receivers demand (trust/preflight.h): messages of a domain a day that make it a bulk sender, and that are
+       many for who is not known; the largest message. */
+    PREFLIGHT_BULK_MESSAGES = 5000,
+    PREFLIGHT_SPIKE_MESSAGES = 1000,
+    PREFLIGHT_GMAIL_BYTES = 50 * 1024 * 1024,
+    PREFLIGHT_YAHOO_BYTES = 40 * 1024 * 1024,
+    PREFLIGHT_MICROSOFT_BYTES = 47 * 1024 * 1024,
+    PREFLIGHT_USUAL_BYTES = 25 * 1024 * 1024,
+
     /* Recipients of an account are counted in steps of so long. */
     SENDING_STEP_MS = 5 * 60 * 1000,
     /* That its mail is held is told an account at most once in so long. */
