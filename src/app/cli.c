@@ -152,6 +152,7 @@ static const struct cli_command commands[] = {
     {"tool",
      "mime FILE [--json] | iprev --ip IP [--dns HOST[@PORT]] [--json]\n"
      "       | spf --ip IP --from ADDR --helo NAME [--dns HOST[@PORT]] [--json] | spf DOMAIN [...]\n"
+     "       | dkim FILE [--dns HOST[@PORT]] [--json] | arc FILE [--dns HOST[@PORT]] [--json]\n"
      "       | walls [all|seccomp|landlock|none] --data DIR [--json]",
      "look at a message or a sender as the server does; try the walls",
      "mime prints structure, ENVELOPE, BODYSTRUCTURE and search text of a message. - is standard input.\n"
@@ -160,6 +161,8 @@ static const struct cli_command commands[] = {
      "what is wrong with the record and where. Exit status: 0 pass, 1 any other result. Without --from, or\n"
      "with <>, it asks for the name of --helo. With a DOMAIN it looks at that domain's record for its owner,\n"
      "through all it includes: 1 where something is wrong.\n"
+     "dkim says for each signature of a message whether it holds, and why not; arc the same of the chain of\n"
+     "those who passed it on. Line breaks without CR are read as CRLF. Exit status: 0 pass, 1 any other.\n"
      "  --dns HOST[@PORT]     ask this name server and no other; without DNSSEC, unless there are\n"
      "  --trust-anchors FILE  DS or DNSKEY records to check answers with\n"
      "walls tries, as each role, what that role must not do, and fails where anything is not refused as\n"

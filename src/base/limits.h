@@ -569,8 +569,8 @@ enum {
     MILTER_PACKETS_MAX = 1000,
     MILTER_HEADER_BYTES_MAX = 1024 * 1024,
 
-    /* What one check keeps of DNS: TXT records of a name and their bytes (a DKIM key of 4,096 bits takes 800); the
-       questions that are written down for a tool, and of each the records. */
+    /* What one check keeps of DNS: TXT records of a name and their bytes (a DKIM key of 4,096 bits takes
+       800); the questions that are written down for a tool, and of each the records. */
     TRUST_TXT_RECORDS_MAX = 50,
     TRUST_TXT_BYTES_MAX = 8192,
     TRUST_LOOKUPS_TOLD_MAX = 300,
@@ -611,6 +611,28 @@ enum {
     PREFLIGHT_YAHOO_BYTES = 40 * 1024 * 1024,
     PREFLIGHT_MICROSOFT_BYTES = 47 * 1024 * 1024,
     PREFLIGHT_USUAL_BYTES = 25 * 1024 * 1024,
+
+    /* DKIM and ARC: the header section that is held while the body passes, and its fields; the entries of h=
+       that we write and a whole field of ours; a key's signature (RSA of 8,192 bits). */
+    DKIM_HEADER_BYTES_MAX = 256 * 1024,
+    DKIM_FIELDS_MAX = 5000,
+    DKIM_SIGNED_FIELDS_MAX = 200,
+    DKIM_FIELD_BYTES_MAX = 16 * 1024,
+    DKIM_SIGNATURE_BYTES_MAX = 1024,
+    /* What is read of others: signatures of one message that are looked at, one such field, tags of a list,
+       names in h=; key records of one name that are tried; RSA keys that are used (RFC 8301 3.2; a public
+       exponent beyond 64 bits makes looking costly); and how wrong clocks may be. */
+    DKIM_SIGNATURES_MAX = 8,
+    DKIM_SIGNATURE_FIELD_BYTES_MAX = 16 * 1024,
+    DKIM_TAGS_MAX = 64,
+    DKIM_NAMES_MAX = 500,
+    DKIM_KEYS_MAX = 4,
+    DKIM_RSA_BITS_MIN = 1024,
+    DKIM_RSA_BITS_MAX = 8192,
+    DKIM_RSA_EXPONENT_BITS_MAX = 64,
+    DKIM_CLOCK_SKEW_S = 300,
+    /* RFC 8617 4.2.1: instances go from 1 to 50. */
+    ARC_INSTANCES_MAX = 50,
 
     /* Recipients of an account are counted in steps of so long. */
     SENDING_STEP_MS = 5 * 60 * 1000,
