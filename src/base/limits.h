@@ -633,6 +633,27 @@ enum {
     DKIM_CLOCK_SKEW_S = 300,
     /* RFC 8617 4.2.1: instances go from 1 to 50. */
     ARC_INSTANCES_MAX = 50,
+    /* Authentication-Results: of one that is read, the properties of a method; of what we write, one text, and all
+       of it; what is held of a stranger's before it is decided whether it claims to be ours. */
+    AUTH_PROPERTIES_MAX = 16,
+    AUTH_TEXT_BYTES_MAX = 200,
+    AUTH_RESULTS_BYTES_MAX = 16 * 1024,
+    AUTH_RESULTS_HELD_BYTES_MAX = 16 * 1024,
+    /* From fields, together, that are looked through for authors; authors whose domains are looked at. */
+    TRUST_FROM_BYTES_MAX = 64 * 1024,
+    DMARC_AUTHORS_MAX = 4,
+    /* RFC 9989 4.10: a tree walk asks so often, and from its second question on for names of at most so many
+       labels. Identifiers (signatures, SPF) that are compared with an author. */
+    DMARC_WALK_QUERIES_MAX = 8,
+    DMARC_WALK_LABELS_MAX = 7,
+    DMARC_IDENTIFIERS_MAX = 16,
+    /* Everything that is asked about one message: how long it may take, and what its answers may take. */
+    TRUST_CHECK_MS_MAX = 20 * 1000,
+    TRUST_CHECK_BYTES_MAX = 2 * 1024 * 1024,
+    /* Content that waits for the verdict before it goes on, so that it is taken in once: of one message, and of
+       all messages of a role. What is over it is taken in again when there is a verdict. */
+    TRUST_HELD_BYTES_MAX = 128 * 1024,
+    TRUST_HELD_TOTAL_BYTES_MAX = 32 * 1024 * 1024,
 
     /* Recipients of an account are counted in steps of so long. */
     SENDING_STEP_MS = 5 * 60 * 1000,
