@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../tests/unit/signing_key.h"
 #include "base/limits.h"
 #include "io/real/loop.h"
 #include "store/body_pack.h"
@@ -191,7 +192,8 @@ static void add_accounts(struct task *t, struct bench *bench) {
 
 static void bench_main(struct task *t, void *argument) {
     struct bench *bench = argument;
-    struct engine_options options = {.folder = bench->folder, .node = 1, .hash_memory_kib = 64};
+    struct engine_options options = {
+        .folder = bench->folder, .node = 1, .hash_memory_kib = 64, .signing_rsa_key = TEST_SIGNING_KEY};
     if (engine_open(bench->env, &options, &bench->engine)) abort();
     add_accounts(t, bench);
     struct usage first = bench->last = usage_now(bench, 0);

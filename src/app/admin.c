@@ -291,6 +291,7 @@ static const struct verb verbs[] = {
     {SLICE_INIT("compact"), SLICE_INIT(""), 1, 1, compact},
     {SLICE_INIT("domain"), SLICE_INIT("add"), 3, 5, domain_add},
     {SLICE_INIT("domain"), SLICE_INIT("facts"), 3, 3, admin_domain_facts},
+    {SLICE_INIT("domain"), SLICE_INIT("dkim"), 4, 5, admin_domain_dkim},
     {SLICE_INIT("domain"), SLICE_INIT("list"), 2, 2, domain_list},
     {SLICE_INIT("domain"), SLICE_INIT("remove"), 3, 3, domain_remove},
     {SLICE_INIT("health"), SLICE_INIT(""), 1, 1, health},

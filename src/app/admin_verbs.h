@@ -22,6 +22,8 @@ json_t *admin_failure(struct admin *admin, enum store_result result, struct slic
 
 /* admin_domain.c */
 json_t *admin_domain_facts(struct admin *admin);
+/* admin_dkim.c */
+json_t *admin_domain_dkim(struct admin *admin);
 
 /* admin_queue.c */
 json_t *admin_queue_list(struct admin *admin);

@@ -30,6 +30,8 @@ static const struct cli_command commands[] = {
     {"domain",
      "add NAME [--relay [--verify]] | remove NAME | list --data DIR [--json]\n"
      "       | dns NAME [--format F] [--merge] | check NAME   [--dns HOST[@PORT]] --data DIR [--json]",
+     "add NAME [--relay [--verify]] | remove NAME | list\n"
+     "       | dkim list NAME | dkim rotate NAME [--now | --force]   --data DIR [--json]",
      "the domains this host has mail for",
      "  --relay  pass on to the domain's own hosts, whoever sends it, what is for addresses that are not\n"
      "           known here: for a second MX, or a gateway. docs/relaying.md tells more.\n"
@@ -41,6 +43,13 @@ static const struct cli_command commands[] = {
      "  --dns HOST[@PORT]     ask this name server; --trust-anchors FILE: and check its signatures\n"
      "docs/dns.md tells more.\n",
      DATA_OPTIONS | OPTION_RELAY | OPTION_DNS | OPTION_PUBLISH, OPTION_DATA, 1, 2, command_domain},
+     "dkim list    the keys that the domain's mail is signed with, and the records to publish for them\n"
+     "dkim rotate  make the next keys: they sign as soon as their records are seen in DNS, and the old "
+     "ones'\n"
+     "             must stay a week longer. docs/dkim.md tells more.\n"
+     "  --now      look for the records at once, not within 10 minutes\n"
+     "  --force    also where the records of the keys before must stay still: after a break-in\n",
+     DATA_OPTIONS | OPTION_RELAY | OPTION_ROTATE, OPTION_DATA, 1, 3, command_domain},
     {"compact", "--data DIR [--json]", "give the space of removed messages back now",
      "A running server does this by itself, slowly, for segments that are half dead. This does it at once "
      "for\n"
@@ -261,6 +270,8 @@ static const struct option_row option_rows[] = {
     {"--account", OPTION_ACCOUNT, AT(account), 0, 0, 0},
     {"--nagios", OPTION_NAGIOS, 0, 0, AT(is_nagios), 0},
     {"--relay", OPTION_RELAY, 0, 0, AT(is_relay), 0},
+    {"--now", OPTION_ROTATE, 0, 0, AT(is_now), 0},
+    {"--force", OPTION_ROTATE, 0, 0, AT(is_forced), 0},
     {"--verify", OPTION_RELAY, 0, 0, AT(is_verified), 0},
     {"--single", OPTION_SINGLE, 0, 0, AT(is_single), 0},
     {"--json", OPTION_JSON, 0, 0, AT(is_json), 0},

@@ -41,6 +41,7 @@ enum option_bit {
     OPTION_PUBLISH = 1 << 23,
     /* All of struct preflight_options. */
     OPTION_PREFLIGHT = 1 << 24,
+    OPTION_ROTATE = 1 << 22,
 };
 
 /* What `route` is told. */
@@ -113,6 +114,9 @@ struct cli {
     bool is_nagios;
     bool is_relay;
     bool is_verified;
+    /* Rotating keys: only looks whether the next are published; takes places that are in use still. */
+    bool is_now;
+    bool is_forced;
     /* What is left: the command's words. */
     struct slice words[ADMIN_WORDS_MAX];
     size_t word_count;

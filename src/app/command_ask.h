@@ -12,4 +12,7 @@ struct admin_request command_request(const struct cli *cli);
 int command_ask(struct cli *cli, const struct admin_request *request, void (*print)(const json_t *answer),
                 const char *verdict);
 
+/* command_dkim.c */
+int command_domain_dkim(struct cli *cli);
+
 #endif

@@ -56,6 +56,7 @@ void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_number(out, settings->threads_recent);
     pack_number(out, settings->log_room_bytes);
     pack_number(out, settings->upkeep_pause_ms);
+    pack_number(out, settings->signing_threads);
     pack_number(out, settings->base_port);
     pack_slice(out, settings->metrics_allow);
     pack_slice(out, settings->relay_networks);
@@ -89,6 +90,7 @@ bool settings_unpack(struct slice body, struct arena *arena, struct role_setting
     settings->threads_recent = unpack_number(&in);
     settings->log_room_bytes = unpack_number(&in);
     settings->upkeep_pause_ms = unpack_number_max(&in, INT32_MAX);
+    settings->signing_threads = unpack_number_max(&in, CONFIG_SIGNING_THREADS_MAX);
     settings->base_port = unpack_number_max(&in, UINT16_MAX);
     settings->metrics_allow = arena_copy(arena, unpack_slice(&in));
     settings->relay_networks = arena_copy(arena, unpack_slice(&in));

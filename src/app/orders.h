@@ -76,6 +76,7 @@ struct role_settings {
     uint64_t threads_recent;
     uint64_t log_room_bytes;
     uint64_t upkeep_pause_ms;
+    uint64_t signing_threads;
     uint64_t base_port;
     /* Who may read /metrics (wire/network_list.h). */
     struct slice metrics_allow;

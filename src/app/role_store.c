@@ -83,7 +83,8 @@ static bool start(struct task *t, struct role *role) {
                                      .segment_bytes = role->settings.segment_bytes,
                                      .threads_recent = role->settings.threads_recent,
                                      .log_room_bytes = role->settings.log_room_bytes,
-                                     .upkeep_pause_ms = (int64_t)role->settings.upkeep_pause_ms};
+                                     .upkeep_pause_ms = (int64_t)role->settings.upkeep_pause_ms,
+                                     .signing_threads = (unsigned)role->settings.signing_threads};
     int result = open_patiently(t, role, &options, &state->engine);
     if (result) {
         LOG_ERROR(role->env->log, "store.not_opened", LOG_CSTR("folder", role->settings.folder),

@@ -254,6 +254,7 @@ static const struct place places[] = {
     {ROLE_STORE, "body", LANDLOCK_WRITE},
     {ROLE_STORE, "spool", LANDLOCK_WRITE},
     {ROLE_STORE, "snapshot", LANDLOCK_WRITE},
+    {ROLE_STORE, "key", LANDLOCK_WRITE},
     {ROLE_STORE, "lock", LANDLOCK_CHANGE},
     {ROLE_STORE, "store.db", LANDLOCK_CHANGE},
     {ROLE_STORE, "store.db-wal", LANDLOCK_CHANGE},
@@ -306,8 +307,11 @@ static void prepare_store(const char *folder) {
         (void)snprintf(path, sizeof path, "%s/%s", folder, files[i]);
         is_new |= write_new_file(path, SLICE_EMPTY, database.st_mode & 0660) == 0;
     }
-    (void)snprintf(path, sizeof path, "%s/snapshot", folder);
-    is_new |= mkdir(path, 0750) == 0;
+    static const char *const folders[] = {"snapshot", "key"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", folder, folders[i]);
+        is_new |= mkdir(path, 0750) == 0;
+    }
     if (is_new) (void)!settle_names(folder);
 }
 

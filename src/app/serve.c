@@ -63,6 +63,13 @@ static bool read_roots(struct serve *serve, const struct config *config, struct 
     return false;
 }
 
+/* Mail goes out signed by all processors. */
+static uint64_t signing_threads(void) {
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t threads = processors > 1 ? (uint64_t)processors : 1;
+    return threads < CONFIG_SIGNING_THREADS_MAX ? threads : CONFIG_SIGNING_THREADS_MAX;
+}
+
 static bool make_settings(struct serve *serve, const struct config *config, struct role_settings *settings,
                           struct slice *error) {
     *settings = (struct role_settings){
@@ -81,6 +88,7 @@ static bool make_settings(struct serve *serve, const struct config *config, stru
         .outbound = config->outbound,
         .filter = config->filter,
         .own_addresses = own_addresses(serve->arena, config),
+        .signing_threads = signing_threads(),
     };
     if (!dns_settings_read(serve->arena, serve->env->log, config, settings, error) ||
         !read_pem(serve, config->tls_certificate, &settings->certificates_pem, error) ||

@@ -444,6 +444,19 @@ enum {
     TRANSIT_BODY_MS = 60 * 1000,
     TRANSIT_STOP_MS = 5 * 1000,
 
+    /* Signing (DKIM): domains whose keys are kept ready; keys that wait to be published and are looked for in
+       one round, its pause, and one look; how long the record of a retired key stays, which is longer than
+       what it signed may be on its way. How long a message waits for its signatures; messages whose
+       signatures are remembered for their other destinations, and for how long. */
+    DKIM_DOMAINS_READY_MAX = 1000,
+    DKIM_LOOKS_MAX = 100,
+    DKIM_LOOK_PAUSE_MS = 10 * 60 * 1000,
+    DKIM_LOOK_MS = 20 * 1000,
+    DKIM_RETIRED_MS = 7 * 24 * 3600 * 1000,
+    TRANSIT_SIGN_MS = 60 * 1000,
+    TRANSIT_SIGNED_KEPT_MAX = 2048,
+    TRANSIT_SIGNED_KEPT_MS = 5 * 60 * 1000,
+
     /* Routes: how many there are, and those by receiving hosts that every session is told of; of one of them;
        recipients whose destination one commit looks at after a change of routes, the pause behind it, and
        that before what was under way then is looked at again. */

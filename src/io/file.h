@@ -14,6 +14,8 @@ enum file_mode {
     FILE_WRITE,
     /* Made, and must not have been there. */
     FILE_CREATE,
+    /* The same, for its owner alone (mode 0600). */
+    FILE_SECRET,
 };
 
 struct file {

@@ -159,9 +159,11 @@ static void finish_intake(struct task *t, struct smtp_session *session, struct d
     smtp_reception_filter(t, session, delivery);
 }
 
-static uint32_t properties_of(const struct smtp_transaction *transaction) {
+static uint32_t properties_of(const struct smtp_session *session) {
+    const struct smtp_transaction *transaction = session->transaction;
     return (transaction->is_utf8 ? OUTGOING_UTF8 : 0) |
-           (transaction->requires_tls ? OUTGOING_REQUIRES_TLS : 0);
+           (transaction->requires_tls ? OUTGOING_REQUIRES_TLS : 0) |
+           (!session->is_logged_in && smtp_session_may_relay(session) ? OUTGOING_TRUSTED : 0);
 }
 
 static struct smtp_reply deliver(struct task *t, struct smtp_session *session) {
@@ -170,7 +172,7 @@ static struct smtp_reply deliver(struct task *t, struct smtp_session *session) {
     struct delivery delivery = {.id = reception->id,
                                 .tenant = transaction->tenant,
                                 .account = session->is_logged_in ? session->identity->account : 0,
-                                .properties = properties_of(transaction),
+                                .properties = properties_of(session),
                                 .mail_from = transaction->mail_from,
                                 .envelope_id = transaction->envelope_id,
                                 .dsn_return = transaction->dsn_return,

@@ -1,6 +1,7 @@
 /* engine_domain_* and engine_alias_*: what an administrator changes of the directory. */
 #include "base/limits.h"
 #include "store/directory.h"
+#include "store/dkim_domain.h"
 #include "store/engine_state.h"
 #include "store/event.h"
 #include "store/listing.h"
@@ -26,11 +27,14 @@ static const char alias_one[] = "SELECT 1 FROM alias WHERE address = $1 AND targ
 static const char alias_count[] = "SELECT count(*) FROM alias";
 static const char alias_all[] = "SELECT address, target FROM alias ORDER BY address, target";
 
+enum { KEYS_ARENA_BYTES = 64 * 1024 };
+
 struct directory_request {
     struct address address;
     struct address target;
     struct slice domain;
     enum domain_kind kind;
+    struct dkim_fresh keys[DKIM_ALGORITHMS];
 };
 
 static enum store_result run_request(struct task *t, struct engine *engine, struct directory_request *request,
@@ -49,6 +53,7 @@ static enum store_result domain_add(struct commit *commit, void *argument) {
     uint64_t id = commit_id_new(commit);
     DB_RUN(commit->db, domain_insert, DB_NUMBER(id), DB_NUMBER(TENANT_DEFAULT), DB_TEXT(request->domain),
            DB_NUMBER(request->kind != DOMAIN_LOCAL), DB_NUMBER(request->kind == DOMAIN_VERIFIED));
+    dkim_first_add(commit, id, request->keys, DKIM_ALGORITHMS);
     event_add(commit, TENANT_DEFAULT, EVENT_DOMAIN_ADDED, id, 0);
     return STORE_OK;
 }
@@ -59,6 +64,7 @@ static enum store_result domain_remove(struct commit *commit, void *argument) {
     struct domain domain;
     if (!domain_find(commit->db, request->domain, &domain)) return db_result(commit->db, STORE_NOT_FOUND);
     if (DB_READ_NUMBER(commit->db, domain_in_use, 1, DB_NUMBER(domain.id))) return STORE_REFUSED;
+    dkim_remove(commit, domain.id);
     DB_RUN(commit->db, domain_delete, DB_NUMBER(domain.id));
     event_add(commit, domain.tenant, EVENT_DOMAIN_REMOVED, domain.id, 0);
     return STORE_OK;
@@ -77,7 +83,11 @@ enum store_result engine_domain_add(struct task *t, struct engine *engine, struc
     uint8_t text[STORE_ADDRESS_BYTES_MAX];
     struct directory_request request = {.kind = kind};
     if (!read_domain(name, text, &request.domain)) return STORE_REFUSED;
-    return run_request(t, engine, &request, domain_add);
+    struct arena *arena = arena_new(KEYS_ARENA_BYTES);
+    enum store_result result = dkim_first_make(t, engine, arena, request.domain, request.keys);
+    if (result == STORE_OK) result = run_request(t, engine, &request, domain_add);
+    arena_free(&arena);
+    return result;
 }
 
 enum store_result engine_domain_remove(struct task *t, struct engine *engine, struct slice name) {

@@ -16,7 +16,7 @@ static const char secret_read[] = "SELECT bytes FROM setting WHERE name = 'scram
 static const char id_newest[] =
     "SELECT max(coalesce((SELECT max(id) FROM domain), 0), coalesce((SELECT max(id) FROM account), 0),"
     " coalesce((SELECT max(id) FROM mailbox), 0), coalesce((SELECT max(id) FROM destination), 0),"
-    " coalesce((SELECT max(id) FROM route), 0))";
+    " coalesce((SELECT max(id) FROM route), 0), coalesce((SELECT max(id) FROM dkim_key), 0))";
 
 static int folder_path(const char *folder, const char *name, char path[STORE_PATH_BYTES_MAX]) {
     int len = snprintf(path, STORE_PATH_BYTES_MAX, "%s/%s", folder, name);
@@ -71,6 +71,7 @@ static int make_store(struct env *env, const char *folder) {
     if (result == 0) result = make_subfolder(env, folder, "body");
     if (result == 0) result = make_subfolder(env, folder, "spool");
     if (result == 0) result = make_subfolder(env, folder, "snapshot");
+    if (result == 0) result = make_subfolder(env, folder, "key");
     if (result) return result;
     result = file_remove(env, partial);
     if (result && result != -ENOENT) return result;
@@ -154,6 +155,8 @@ static int start(struct engine *engine, const struct engine_options *options, co
     body_reader_open(&engine->outgoing, engine->env, engine->folder, engine->db);
     gate_init(&engine->scan_ended);
     password_room_open(&engine->passwords, engine->env, options->hash_memory_kib, secret);
+    dkim_room_open(&engine->dkim, engine->env, engine->folder, options->signing_threads,
+                   options->signing_rsa_key);
     upkeep_start(engine, options->upkeep_pause_ms);
     route_mover_start(engine);
     return 0;
@@ -201,6 +204,7 @@ void engine_close(struct task *t, struct engine **engine) {
     upkeep_stop(t, *engine);
     commit_queue_stop(t, &(*engine)->queue);
     password_room_close(&(*engine)->passwords);
+    dkim_room_close(&(*engine)->dkim);
     lane_close(&(*engine)->scan_lane);
     body_writer_close(&(*engine)->bodies);
     spools_close(&(*engine)->spools);
@@ -259,6 +263,16 @@ enum store_result engine_address_resolve(struct engine *engine, struct arena *ar
     if (result != STORE_OK || resolved != STORE_OK) return result == STORE_OK ? resolved : result;
     if (route->kind == ADDRESS_LOCAL && !has_quota) route_cache_put(&engine->routes, address, route);
     return STORE_OK;
+}
+
+enum store_result engine_sender_check(struct engine *engine, struct arena *arena, uint64_t account,
+                                      struct slice address) {
+    struct address_route route = {0};
+    enum store_result result = engine_address_resolve(engine, arena, address, &route);
+    if (result) return result == STORE_NOT_FOUND ? STORE_DENIED : result;
+    for (size_t i = 0; route.kind == ADDRESS_LOCAL && account != 0 && i < route.target_count; i++)
+        if (route.targets[i].account == account) return STORE_OK;
+    return STORE_DENIED;
 }
 
 enum store_result engine_spool_open(struct engine *engine, uint64_t *spool, struct handle *handle) {

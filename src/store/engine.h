@@ -34,6 +34,11 @@ struct engine_options {
     uint64_t log_room_bytes;
     /* Between rounds of upkeep (store/upkeep.h); 0 = default. Tests use less. */
     int64_t upkeep_pause_ms;
+    /* Threads that sign outgoing mail; 0 = two. */
+    unsigned signing_threads;
+    /* PKCS#8, in DER, which outlives the engine: signs instead of RSA keys that are made. For tests, where a key
+       takes too long and is another each time; else empty. */
+    struct slice signing_rsa_key;
 };
 
 /* Makes a new data folder's store (db, bodies). -EEXIST when there is one. Blocks. */
@@ -60,6 +65,9 @@ enum store_result engine_address_resolve(struct engine *engine, struct arena *ar
    where that is the null sender's, is ours already, or cannot be rewritten. Does not wait. */
 enum store_result engine_srs_encode(struct engine *engine, struct arena *arena, struct slice mail_from,
                                     struct slice *out);
+/* An account may send as every address whose mail it gets: its own, user+detail, an alias. STORE_DENIED. */
+enum store_result engine_sender_check(struct engine *engine, struct arena *arena, uint64_t account,
+                                      struct slice address);
 enum store_result engine_account_find(struct engine *engine, struct arena *arena, struct slice address,
                                       struct account *account);
 /* Checks a password: argon2id in a bounded lane (STORE_BUSY when too many wait), with a short-lived

@@ -4,6 +4,7 @@
 
 #include "store/body_read.h"
 #include "store/commit.h"
+#include "store/dkim_room.h"
 #include "store/grant.h"
 #include "store/password.h"
 #include "store/route_cache.h"
@@ -20,6 +21,7 @@ struct engine {
     struct body_writer bodies;
     struct commit_queue queue;
     struct password_room passwords;
+    struct dkim_room dkim;
     struct spools spools;
     struct grants grants;
     struct route_cache routes;

@@ -22,6 +22,9 @@ enum event_kind {
     EVENT_ROUTE_ADDED = 20,
     EVENT_ROUTE_CHANGED = 21,
     EVENT_ROUTE_REMOVED = 22,
+    /* Subject: a key of a domain. It signs from now on. */
+    EVENT_SIGNING_KEY_MADE = 30,
+    EVENT_SIGNING_KEY_USED = 31,
 };
 
 void event_add(struct commit *commit, uint64_t tenant, enum event_kind kind, uint64_t subject,

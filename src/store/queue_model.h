@@ -27,7 +27,7 @@ struct queue_counts {
     int64_t states[QUEUE_STATES];
 };
 
-/* What the receiving side needs to know of a message: a set. Stored. */
+/* What the receiving side, or who signs, needs to know of a message: a set. Stored. */
 enum outgoing_property {
     /* It has bytes above 127 (RFC 6152). */
     OUTGOING_8BIT = 1,
@@ -35,7 +35,12 @@ enum outgoing_property {
     OUTGOING_UTF8 = 2,
     /* RFC 8689 */
     OUTGOING_REQUIRES_TLS = 4,
-    OUTGOING_PROPERTIES = OUTGOING_8BIT | OUTGOING_UTF8 | OUTGOING_REQUIRES_TLS,
+    /* This server wrote it: a report. */
+    OUTGOING_COMPOSED = 8,
+    /* It came without a login from a network whose mail is sent on (relay.networks). */
+    OUTGOING_TRUSTED = 16,
+    OUTGOING_PROPERTIES =
+        OUTGOING_8BIT | OUTGOING_UTF8 | OUTGOING_REQUIRES_TLS | OUTGOING_COMPOSED | OUTGOING_TRUSTED,
 };
 
 /* Where reports are made, and mail for them waits; never in an answer of DNS. */

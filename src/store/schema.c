@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "store/dkim_table.h"
 #include "store/import.h"
 #include "store/queue.h"
 #include "store/route.h"
@@ -125,6 +126,7 @@ static const struct migration steps[] = {
     {"relay domains whose own hosts are asked for recipients", NULL,
      "ALTER TABLE domain ADD COLUMN is_verified INTEGER NOT NULL DEFAULT 0"},
     {"who is to be told that mail is held", NULL, SENDING_NOTICE_TABLES},
+    {"keys that mail of our domains is signed with", NULL, DKIM_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};

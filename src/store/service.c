@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "store/protocol.h"
+#include "store/queue_model.h"
 #include "wire/scram_secret.h"
 
 struct store_service {
@@ -138,20 +139,10 @@ static void serve_scram_verify(struct question *q) {
     pack_account(&q->answer, &account);
 }
 
-/* An account may send as every address whose mail it gets: its own, user+detail, an alias. */
-static enum store_result sender_check(struct question *q, uint64_t account, struct slice address) {
-    struct address_route route = {0};
-    enum store_result result = engine_address_resolve(q->engine, q->arena, address, &route);
-    if (result) return result == STORE_NOT_FOUND ? STORE_DENIED : result;
-    for (size_t i = 0; route.kind == ADDRESS_LOCAL && account != 0 && i < route.target_count; i++)
-        if (route.targets[i].account == account) return STORE_OK;
-    return STORE_DENIED;
-}
-
 static void serve_sender_check(struct question *q) {
     uint64_t account = unpack_number(&q->in);
     struct slice address = unpack_slice(&q->in);
-    if (is_well_formed(q)) (void)answer_begin(q, sender_check(q, account, address));
+    if (is_well_formed(q)) (void)answer_begin(q, engine_sender_check(q->engine, q->arena, account, address));
 }
 
 static void answer_spool(struct question *q, enum store_result result, uint64_t spool) {
@@ -220,6 +211,8 @@ static void serve_deliver(struct question *q) {
     struct delivery delivery = {0};
     unpack_delivery(&q->in, q->arena, &delivery);
     if (!is_well_formed(q)) return;
+    /* What came from outside is not signed as ours. */
+    delivery.properties &= ~(uint32_t)OUTGOING_COMPOSED;
     delivery.body = body_of_engine(q, delivery.body);
     if (answer_begin(q, engine_deliver(q->task, q->engine, &delivery))) body_done(q, &delivery.body);
 }

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "transit/courier_state.h"
+#include "transit/dkim_look.h"
 #include "transit/probe.h"
 
 enum {
@@ -151,6 +152,9 @@ static void requested(struct task *t, void *context, struct ipc_request *request
     case TRANSIT_TEST:
         test_route(t, courier, request);
         break;
+    case TRANSIT_LOOK:
+        dkim_look_answer(t, courier->env, courier->dns, request);
+        break;
     default:
         channel_reply(request, SLICE_EMPTY, HANDLE_NONE);
         break;
@@ -177,6 +181,7 @@ struct courier *courier_new(struct env *env, struct dns **dns, const struct cour
     courier_set(courier, settings);
     courier->channel = channel_new(env, &handlers, courier);
     courier->unpacker = body_unpacker_new();
+    courier->signatures = signature_book_new(env);
     courier->ids.node = settings->node;
     courier->tls = tls_context_client();
     trust(courier, settings->tls_roots_pem);
@@ -207,6 +212,7 @@ void courier_free(struct task *t, struct courier **courier) {
     end_sessions(t, freed);
     channel_close(t, &freed->channel);
     body_unpacker_free(&freed->unpacker);
+    signature_book_free(&freed->signatures);
     tls_context_free(&freed->tls);
     tls_context_free(&freed->tls_checked);
     arena_free(&freed->settings_arena);

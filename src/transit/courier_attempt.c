@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "transit/courier_body.h"
-#include "transit/courier_seven_bit.h"
+#include "transit/courier_sign.h"
 #include "transit/courier_state.h"
 
 /* One recipient's part in it. */
@@ -30,6 +30,9 @@ struct attempt {
     const struct transit_work *work;
     struct arena *arena;
     struct courier_body body;
+    /* Its signatures, and as it is sent with them. */
+    struct slice fields;
+    struct courier_signed content;
     struct part *parts;
     size_t count;
     /* Of the group under way: the only host, or empty; which addresses had their turn. */
@@ -187,15 +190,23 @@ static struct smtp_client_message message_of(struct attempt *attempt) {
     const struct outgoing *outgoing = &attempt->work->outgoing;
     return (struct smtp_client_message){
         .mail_from = outgoing->mail_from,
-        .bytes = outgoing->raw_bytes - attempt->body.left_out,
+        .bytes = outgoing->raw_bytes - attempt->body.left_out + attempt->fields.len,
         .is_8bit = outgoing->properties & OUTGOING_8BIT,
         .is_utf8 = outgoing->properties & OUTGOING_UTF8,
         .requires_tls = outgoing->properties & OUTGOING_REQUIRES_TLS,
         .dsn_return = (enum smtp_return)(outgoing->dsn_return % (SMTP_RETURN_HEADERS + 1)),
         .envelope_id = xtext_of(attempt, outgoing->envelope_id),
-        .read = courier_body_read,
-        .context = &attempt->body,
+        .read = courier_signed_read,
+        .context = &attempt->content,
     };
+}
+
+/* It cannot be signed now. */
+static struct smtp_client_outcome without_content(struct smtp_client_message *message) {
+    static const struct smtp_client_outcome outcome = {.result = SMTP_CLIENT_NO_CONTENT,
+                                                       .stage = SMTP_STAGE_MAIL};
+    for (size_t i = 0; i < message->recipient_count; i++) message->recipients[i].outcome = outcome;
+    return outcome;
 }
 
 /* To a host without 8BITMIME it goes in 7 bits, where nothing forbids to rewrite it (RFC 6152 3). */
@@ -203,13 +214,20 @@ static struct smtp_client_outcome send_converted(struct attempt *attempt, struct
                                                  struct smtp_client_outcome lacks) {
     struct courier_session *session = attempt->session;
     struct courier_seven_bit converted;
-    if (courier_seven_bit_open(attempt->t, &converted, &attempt->body)) {
+    struct slice fields;
+    switch (courier_sign_seven_bit(attempt->t, session, attempt->work, &attempt->body, &converted, &fields)) {
+    case COURIER_SEVEN_BIT_READY:
         record_line(&session->record, "converted to 7-bit");
         message->is_8bit = false;
-        message->bytes = converted.bytes;
-        message->read = courier_seven_bit_read;
-        message->context = &converted;
+        message->bytes = converted.bytes + fields.len;
+        attempt->content = (struct courier_signed){fields, courier_seven_bit_read, &converted};
         lacks = smtp_client_send(attempt->t, session->client, attempt->arena, message);
+        break;
+    case COURIER_SEVEN_BIT_IMPOSSIBLE:
+        break;
+    case COURIER_SEVEN_BIT_LATER:
+        lacks = without_content(message);
+        break;
     }
     courier_seven_bit_close(&converted);
     return lacks;
@@ -217,6 +235,7 @@ static struct smtp_client_outcome send_converted(struct attempt *attempt, struct
 
 static struct smtp_client_outcome send_message(struct attempt *attempt, struct smtp_client_message *message) {
     courier_body_rewind(&attempt->body);
+    attempt->content = (struct courier_signed){attempt->fields, courier_body_read, &attempt->body};
     struct smtp_client_outcome outcome =
         smtp_client_send(attempt->t, attempt->session->client, attempt->arena, message);
     bool is_too_wide = outcome.result == SMTP_CLIENT_LACKS && outcome.needs == SMTP_EXTENSION_8BITMIME;
@@ -384,6 +403,10 @@ static void make(struct attempt *attempt, struct settled_recipient *settled) {
     prepare(attempt, settled);
     if (courier_body_open(attempt->t, &attempt->body, attempt->session, attempt->work)) {
         settle_all(attempt, &unreadable, SLICE("the stored message could not be read"));
+        return;
+    }
+    if (!courier_sign(attempt->t, attempt->session, attempt->work, &attempt->body, &attempt->fields)) {
+        settle_all(attempt, &unreadable, SLICE("the message could not be signed now"));
         return;
     }
     deliver(attempt);

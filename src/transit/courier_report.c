@@ -79,7 +79,7 @@ static struct delivery delivery_of(struct making *making, struct analyser *analy
     analysis_feed(analyser, message);
     delivery.facts = facts_of_analysis(making->session->message_arena, analysis_finish(analyser));
     delivery.facts.is_8bit = is_8bit(message);
-    delivery.properties = making->work->outgoing.properties & OUTGOING_REQUIRES_TLS;
+    delivery.properties = (making->work->outgoing.properties & OUTGOING_REQUIRES_TLS) | OUTGOING_COMPOSED;
     if (delivery.facts.is_8bit) delivery.properties |= OUTGOING_UTF8;
     return delivery;
 }

@@ -31,10 +31,12 @@ static int convert(struct task *t, struct courier_seven_bit *message) {
     return buffer_overflowed(&message->out) ? -EIO : 0;
 }
 
-static bool measure(struct task *t, struct courier_seven_bit *message) {
+static bool measure(struct task *t, struct courier_seven_bit *message,
+                    void (*hear)(void *context, struct slice bytes), void *context) {
     while (!message->is_whole) {
         if (convert(t, message)) return false;
         message->bytes += message->out.len;
+        if (hear) hear(context, buffer_slice(&message->out));
     }
     return true;
 }
@@ -46,9 +48,10 @@ static void start_again(struct courier_seven_bit *message) {
     message->is_whole = false;
 }
 
-bool courier_seven_bit_open(struct task *t, struct courier_seven_bit *message, struct courier_body *body) {
+bool courier_seven_bit_open(struct task *t, struct courier_seven_bit *message, struct courier_body *body,
+                            void (*hear)(void *context, struct slice bytes), void *context) {
     *message = (struct courier_seven_bit){.body = body, .out = buffer_new(OUT_BYTES_MAX)};
-    if (!scan(t, message) || !measure(t, message)) return false;
+    if (!scan(t, message) || !measure(t, message, hear, context)) return false;
     start_again(message);
     return scan(t, message);
 }

@@ -1,7 +1,7 @@
 /*
  * What a courier holds, for the files that make it up: courier.c (the channel, all sessions),
  * courier_session.c (one session: message after message), courier_attempt.c (one message to one host after
- * the other), courier_connect.c (a connection), courier_body.c (the message's bytes), courier_report.c
+ * the other), courier_connect.c (a connection), courier_body.c (the message's bytes), courier_sign.c (its signatures), courier_report.c
  * (reports instead of sending), courier_callout.c (only asking).
  */
 #ifndef TRANSIT_COURIER_STATE_H
@@ -14,6 +14,7 @@
 #include "transit/courier.h"
 #include "transit/exchange.h"
 #include "transit/record.h"
+#include "transit/signature_book.h"
 #include "transit/verdict.h"
 
 struct courier {
@@ -26,6 +27,7 @@ struct courier {
     struct list sessions;
     size_t session_count;
     struct body_unpacker *unpacker;
+    struct signature_book *signatures;
     /* Of new ids. */
     struct id_source ids;
     /* Any certificate will do; only good ones do (NULL: there is nothing to check them by). */

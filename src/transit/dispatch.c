@@ -356,6 +356,15 @@ static void report(struct dispatch *dispatch, struct unpacker *in, struct ipc_re
     answer_work(dispatch, request, store_report(dispatch, &report.done));
 }
 
+static void answer_sign(struct dispatch *dispatch, struct unpacker *in, struct ipc_request *request,
+                        void (*answer)(struct task *t, struct scheduler *scheduler, struct unpacker *in,
+                                       struct buffer *out)) {
+    struct buffer out = buffer_new(IPC_FRAME_BYTES_MAX);
+    answer(dispatch->t, dispatch->scheduler, in, &out);
+    channel_reply(request, buffer_slice(&out), HANDLE_NONE);
+    buffer_free(&out);
+}
+
 static void requested(struct task *t, void *context, struct ipc_request *request) {
     struct scheduler *scheduler = context;
     struct dispatch dispatch = {t, scheduler, arena_new(QUESTION_ARENA_BYTES), 0};
@@ -370,6 +379,12 @@ static void requested(struct task *t, void *context, struct ipc_request *request
         break;
     case TRANSIT_REPORT:
         report(&dispatch, &in, request);
+        break;
+    case TRANSIT_SIGNERS:
+        answer_sign(&dispatch, &in, request, dispatch_signers);
+        break;
+    case TRANSIT_SIGN:
+        answer_sign(&dispatch, &in, request, dispatch_sign);
         break;
     default:
         reply_empty(request);

@@ -25,6 +25,8 @@ enum transit_ask_of_store {
     TRANSIT_SESSION = 2,
     /* transit_test, of no session; answer: transit_test_result. */
     TRANSIT_TEST = 3,
+    /* transit_look, of no session; answer: transit_look_result (transit/sign_protocol.h). */
+    TRANSIT_LOOK = 4,
 };
 /* Questions of the remote role. */
 enum transit_ask_of_remote {
@@ -34,6 +36,10 @@ enum transit_ask_of_remote {
     TRANSIT_BODY = 2,
     /* transit_report; answer: a transit_work. */
     TRANSIT_REPORT = 3,
+    /* transit_signers_question; answer: transit_signers (transit/sign_protocol.h). */
+    TRANSIT_SIGNERS = 4,
+    /* transit_sign; answer: transit_signatures. */
+    TRANSIT_SIGN = 5,
 };
 
 /* A body whose packed bytes are no more comes with its message. */

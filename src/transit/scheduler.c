@@ -361,6 +361,8 @@ struct scheduler *scheduler_new(struct env *env, struct engine *engine,
     ASSERT(is_started);
     is_started = scope_spawn(&scheduler->scope, scheduler_expire, scheduler);
     ASSERT(is_started);
+    is_started = scope_spawn(&scheduler->scope, scheduler_watch_keys, scheduler);
+    ASSERT(is_started);
     return scheduler;
 }
 

@@ -1,5 +1,5 @@
 /* What a scheduler holds, for the files that make it up: scheduler.c (what is due, who gets a session),
-   dispatch.c (the remote role's questions), and session.c (one session from its start to its end). */
+   dispatch.c and dispatch_sign.c (the remote role's questions), and session.c (one session from its start to its end). */
 #ifndef TRANSIT_SCHEDULER_STATE_H
 #define TRANSIT_SCHEDULER_STATE_H
 
@@ -66,6 +66,13 @@ void session_start(struct scheduler *scheduler, struct site *site, enum site_cla
 void session_adopt(struct scheduler *scheduler, struct site *site, uint64_t id, uint64_t message);
 void session_free_adopted(struct scheduler *scheduler, struct site_session *session);
 void session_free_all_adopted(struct scheduler *scheduler);
+
+/* dispatch_sign.c: each answers a question in `out`, which stays empty where it was none. */
+void dispatch_signers(struct task *t, struct scheduler *scheduler, struct unpacker *in, struct buffer *out);
+void dispatch_sign(struct task *t, struct scheduler *scheduler, struct unpacker *in, struct buffer *out);
+
+/* key_watch.c: a task. */
+void scheduler_watch_keys(struct task *t, void *scheduler);
 
 /* dispatch.c */
 extern const struct channel_handlers dispatch_handlers;

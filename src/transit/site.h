@@ -8,6 +8,7 @@
 
 #include "base/list.h"
 #include "io/env.h"
+#include "store/dkim_keys.h"
 #include "store/engine_queue.h"
 
 enum { SITE_WINDOW = 64, SITE_DOMAIN_BYTES = 256 };
@@ -54,6 +55,9 @@ struct site_session {
     uint64_t id;
     /* Under way, or 0. */
     uint64_t message;
+    /* The message whose signers the remote role was told, and their keys: for it these may sign. */
+    uint64_t signed_message;
+    uint64_t signing_keys[DKIM_ALGORITHMS];
     /* Waits in the remote role's question for a message. */
     struct task *idle;
     uint32_t delivered;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../unit/signing_key.h"
 #include "client.h"
 #include "image.h"
 #include "imap/imap_login.h"
@@ -139,6 +140,7 @@ static bool open_store(struct house *house) {
                                      .on_news = pass_news,
                                      .context = house,
                                      .hash_memory_kib = HASH_MEMORY_KIB,
+                                     .signing_rsa_key = TEST_SIGNING_KEY,
                                      .segment_bytes = SEGMENT_BYTES};
     return engine_open(house->env, &options, &house->engine) == 0 &&
            reader_open(house->env, HOUSE_FOLDER, &house->reader) == 0;

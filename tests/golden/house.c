@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../unit/signing_key.h"
 #include "base/limits.h"
 #include "imap/imap_login.h"
 #include "imap/imap_server.h"
@@ -36,7 +37,8 @@ struct house_plan {
     bool is_made;
 };
 
-static const struct engine_options plan_options = {.folder = FOLDER, .hash_memory_kib = HASH_MEMORY_KIB};
+static const struct engine_options plan_options = {
+    .folder = FOLDER, .hash_memory_kib = HASH_MEMORY_KIB, .signing_rsa_key = TEST_SIGNING_KEY};
 
 static const struct {
     const char *address;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "../unit/signing_key.h"
 #include "host.h"
 #include "store/engine.h"
 
@@ -20,7 +21,8 @@ struct plans {
     struct list made;
 };
 
-static const struct engine_options options = {.folder = HOST_FOLDER, .hash_memory_kib = HOST_HASH_MEMORY_KIB};
+static const struct engine_options options = {
+    .folder = HOST_FOLDER, .hash_memory_kib = HOST_HASH_MEMORY_KIB, .signing_rsa_key = TEST_SIGNING_KEY};
 
 struct plans *plans_new(void) {
     struct plans *plans = calloc(1, sizeof *plans);

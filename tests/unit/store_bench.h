@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "io/real/loop.h"
+#include "signing_key.h"
 #include "store/body_pack.h"
 #include "store/engine.h"
 #include "store/reader.h"
@@ -59,6 +60,7 @@ static inline void bench_open(struct store_bench *bench) {
                                      .on_segment_gone = bench->on_segment_gone,
                                      .context = bench,
                                      .hash_memory_kib = 64,
+                                     .signing_rsa_key = TEST_SIGNING_KEY,
                                      .segment_bytes = bench->segment_bytes,
                                      .threads_recent = 8,
                                      .log_room_bytes = 8192};

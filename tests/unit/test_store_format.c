@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "io/sim/sim.h"
+#include "signing_key.h"
 #include "store/body_pack.h"
 #include "store/engine_queue.h"
 #include "store/reader.h"
@@ -200,7 +201,8 @@ static void note_fault(void *context, struct slice line) {
     (void)fprintf(stderr, "fault: %.*s\n", SLICE_PRINT(line));
 }
 
-static struct engine_options options = {.folder = FOLDER, .hash_memory_kib = 8};
+static struct engine_options options = {
+    .folder = FOLDER, .hash_memory_kib = 8, .signing_rsa_key = TEST_SIGNING_KEY};
 
 static void open_store(struct task *t, struct bench *bench) {
     struct engine *engine = NULL;

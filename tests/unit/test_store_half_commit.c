@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "io/sim/sim.h"
+#include "signing_key.h"
 #include "store/body_pack.h"
 #include "store/engine.h"
 #include "store/reader.h"
@@ -24,7 +25,8 @@ struct world {
 };
 
 /* A segment for each body, so that a successor finds unknown ones. */
-static const struct engine_options options = {.folder = FOLDER, .hash_memory_kib = 8, .segment_bytes = 1};
+static const struct engine_options options = {
+    .folder = FOLDER, .hash_memory_kib = 8, .signing_rsa_key = TEST_SIGNING_KEY, .segment_bytes = 1};
 
 static void make(struct task *t, void *argument) {
     struct world *w = argument;

@@ -152,8 +152,11 @@ struct simulation {
 
 static void simulated_main(struct task *t, void *argument) {
     struct simulation *simulation = argument;
-    struct engine_options options = {
-        .folder = FOLDER, .hash_memory_kib = 8, .segment_bytes = KIB(64), .threads_recent = 8};
+    struct engine_options options = {.folder = FOLDER,
+                                     .hash_memory_kib = 8,
+                                     .signing_rsa_key = TEST_SIGNING_KEY,
+                                     .segment_bytes = KIB(64),
+                                     .threads_recent = 8};
     struct store_bench bench = {.env = task_env(t), .arena = arena_new(MIB(64)), .extra = simulation};
     bench.ids.node = 2;
     if (engine_open(bench.env, &options, &bench.engine) == 0 &&

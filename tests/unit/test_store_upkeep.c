@@ -104,8 +104,11 @@ static void find_inbox(struct store_bench *bench) {
    what they do then. */
 static void simulated_main(struct task *t, void *argument) {
     struct simulation *simulation = argument;
-    struct engine_options options = {
-        .folder = FOLDER, .hash_memory_kib = 8, .segment_bytes = SEGMENT_BYTES, .upkeep_pause_ms = PAUSE_MS};
+    struct engine_options options = {.folder = FOLDER,
+                                     .hash_memory_kib = 8,
+                                     .signing_rsa_key = TEST_SIGNING_KEY,
+                                     .segment_bytes = SEGMENT_BYTES,
+                                     .upkeep_pause_ms = PAUSE_MS};
     struct store_bench bench = {.env = task_env(t), .arena = arena_new(MIB(64)), .extra = simulation};
     bench.ids.node = 2;
     if (engine_open(bench.env, &options, &bench.engine) == 0 &&

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "io/sim/sim.h"
 #include "ipc/channel.h"
+#include "signing_key.h"
 #include "store/body_pack.h"
 #include "store/engine_queue.h"
 #include "transit/protocol.h"
@@ -208,6 +209,7 @@ static void store_open(struct bench *bench) {
     struct engine_options options = {.folder = "/data",
                                      .node = 1,
                                      .hash_memory_kib = 64,
+                                     .signing_rsa_key = TEST_SIGNING_KEY,
                                      .segment_bytes = KIB(64),
                                      .threads_recent = 8,
                                      .log_room_bytes = 8192};

@@ -13,7 +13,7 @@
 
 #include "io/real/loop.h"
 
-enum { FILE_PERMISSIONS = 0640, FOLDER_PERMISSIONS = 0750 };
+enum { FILE_PERMISSIONS = 0640, SECRET_PERMISSIONS = 0600, FOLDER_PERMISSIONS = 0750 };
 
 struct real_file {
     struct file file;
@@ -37,6 +37,7 @@ static int open_flags(enum file_mode mode) {
     case FILE_WRITE:
         return O_RDWR | O_CREAT;
     case FILE_CREATE:
+    case FILE_SECRET:
         return O_RDWR | O_CREAT | O_EXCL;
     }
     FATAL("unknown file mode %d", (int)mode);
@@ -44,7 +45,8 @@ static int open_flags(enum file_mode mode) {
 
 static int real_open(struct env *env, const char *path, enum file_mode mode, struct file **file) {
     (void)env;
-    int fd = open(path, open_flags(mode) | O_CLOEXEC | O_NOFOLLOW, FILE_PERMISSIONS);
+    mode_t permissions = mode == FILE_SECRET ? SECRET_PERMISSIONS : FILE_PERMISSIONS;
+    int fd = open(path, open_flags(mode) | O_CLOEXEC | O_NOFOLLOW, permissions);
     if (fd < 0) return -errno;
     *file = real_file_new(fd);
     return 0;

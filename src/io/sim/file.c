@@ -116,7 +116,7 @@ int sim_file_find(struct sim_process *process, const char *path, enum file_mode 
     if (result) return result;
     struct sim_inode *inode = sim_place_inode(&place);
     *is_new = !inode;
-    if (inode && mode == FILE_CREATE) return -EEXIST;
+    if (inode && (mode == FILE_CREATE || mode == FILE_SECRET)) return -EEXIST;
     if (inode && inode->is_folder) return -EISDIR;
     if (!inode && mode == FILE_READ) return -ENOENT;
     if (!inode && chance(process, process->machine->faults.no_space_chance)) return -ENOSPC;
