@@ -87,6 +87,7 @@ static bool make_settings(struct serve *serve, const struct config *config, stru
         .is_greylisting = config->is_greylisting,
         .outbound = config->outbound,
         .filter = config->filter,
+        .mta_sts = config->mta_sts,
         .own_addresses = own_addresses(serve->arena, config),
         .signing_threads = signing_threads(),
     };

@@ -2,6 +2,7 @@
 
 #include "transit/courier_state.h"
 #include "transit/dkim_look.h"
+#include "transit/courier_sts.h"
 #include "transit/probe.h"
 
 enum {
@@ -169,6 +170,8 @@ static const struct channel_handlers handlers = {requested, NULL, gone};
 
 static void trust(struct courier *courier, struct slice roots_pem) {
     const char *reason = NULL;
+    courier->roots_arena = arena_new(roots_pem.len + SETTINGS_BYTES);
+    courier->roots_pem = arena_copy(courier->roots_arena, roots_pem);
     if (roots_pem.len) courier->tls_checked = tls_context_client_trusting(roots_pem, &reason);
     if (reason) LOG_ERROR(courier->env->log, "transit.no_roots", LOG_CSTR("reason", reason));
 }
@@ -188,6 +191,7 @@ struct courier *courier_new(struct env *env, struct dns **dns, const struct cour
     list_init(&courier->sessions);
     gate_init(&courier->changed);
     scope_init(&courier->last_words, env);
+    courier->sts = sts_cache_new(courier);
     return courier;
 }
 
@@ -210,11 +214,13 @@ void courier_free(struct task *t, struct courier **courier) {
     *courier = NULL;
     if (!freed) return;
     end_sessions(t, freed);
+    sts_cache_free(t, &freed->sts);
     channel_close(t, &freed->channel);
     body_unpacker_free(&freed->unpacker);
     signature_book_free(&freed->signatures);
     tls_context_free(&freed->tls);
     tls_context_free(&freed->tls_checked);
     arena_free(&freed->settings_arena);
+    arena_free(&freed->roots_arena);
     free(freed);
 }

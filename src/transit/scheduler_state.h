@@ -73,6 +73,10 @@ void dispatch_sign(struct task *t, struct scheduler *scheduler, struct unpacker 
 
 /* key_watch.c: a task. */
 void scheduler_watch_keys(struct task *t, void *scheduler);
+/* dispatch_policy.c: the remote role's questions about policies of other domains. False: it is none of them.
+ */
+bool dispatch_policy(struct task *t, struct scheduler *scheduler, struct ipc_request *request,
+                     struct arena *arena);
 
 /* dispatch.c */
 extern const struct channel_handlers dispatch_handlers;

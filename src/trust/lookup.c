@@ -97,6 +97,8 @@ static bool append_record(struct buffer *out, uint16_t type, struct slice record
         return dns_txt_join(record, out);
     case DNS_MX:
         return append_mx(out, record);
+    case DNS_TLSA:
+        return append_tlsa(out, record);
     case DNS_A:
     case DNS_AAAA:
         return append_address(out, record);
