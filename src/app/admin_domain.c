@@ -1,6 +1,8 @@
 /* What the owner's tools have to know of a domain (app/domain_facts.h): its kind, its keys, who else sends for it. */
 #include "app/admin_verbs.h"
+#include "app/route_words.h"
 #include "base/limits.h"
+#include "store/engine_dkim.h"
 #include "store/engine_route.h"
 #include "wire/dns.h"
 
@@ -51,12 +53,40 @@ static void add_terms(struct admin *admin, const struct route *route, json_t *te
     }
 }
 
-static enum store_result read_terms(struct admin *admin, struct slice domain, json_t *terms) {
+/* Of those that take mail whoever it is for. */
+static void add_route(const struct route *route, json_t *list) {
+    if (route->kind == ROUTE_FOR_RECIPIENT || route->kind == ROUTE_FOR_MX) return;
+    (void)json_array_append_new(list, json_pack("{s:o, s:s}", "name", admin_text(route->name), "tls",
+                                                route_tls_name(route->tls)));
+}
+
+static enum store_result read_routes(struct admin *admin, struct slice domain, json_t *terms, json_t *list) {
     struct route *routes;
     size_t count;
     enum store_result result = engine_route_list(admin->engine, admin->arena, &routes, &count);
+    for (size_t i = 0; result == STORE_OK && i < count; i++) {
+        if (!sends_for(&routes[i], domain)) continue;
+        add_terms(admin, &routes[i], terms);
+        add_route(&routes[i], list);
+    }
+    return result;
+}
+
+/* ---- its keys ---- */
+
+static json_t *key_of(const struct dkim_key *key) {
+    return json_pack("{s:o, s:o, s:s}", "selector", admin_text(key->selector), "record", admin_text(key->record),
+                     "state", dkim_key_state_word(key->state));
+}
+
+static enum store_result read_keys(struct admin *admin, const struct domain *domain, json_t *list) {
+    struct dkim_key *keys;
+    size_t count;
+    if (domain->is_relay) return STORE_OK;
+    enum store_result result =
+        engine_dkim_list(admin->t, admin->engine, admin->arena, domain->name, &keys, &count);
     for (size_t i = 0; result == STORE_OK && i < count; i++)
-        if (sends_for(&routes[i], domain)) add_terms(admin, &routes[i], terms);
+        if (keys[i].state != DKIM_KEY_GONE) (void)json_array_append_new(list, key_of(&keys[i]));
     return result;
 }
 
@@ -79,12 +109,15 @@ json_t *admin_domain_facts(struct admin *admin) {
     struct domain domain;
     json_t *terms = json_array();
     json_t *keys = json_array();
+    json_t *routes = json_array();
     enum store_result result = find_domain(admin, name, &domain);
-    if (result == STORE_OK) result = read_terms(admin, domain.name, terms);
+    if (result == STORE_OK) result = read_routes(admin, domain.name, terms, routes);
+    if (result == STORE_OK) result = read_keys(admin, &domain, keys);
     if (result == STORE_OK)
-        return json_pack("{s:o, s:b, s:o, s:o}", "name", admin_text(domain.name), "relay", domain.is_relay, "keys",
-                         keys, "spf", terms);
+        return json_pack("{s:o, s:b, s:o, s:o, s:o}", "name", admin_text(domain.name), "relay", domain.is_relay,
+                         "keys", keys, "spf", terms, "routes", routes);
     json_decref(terms);
     json_decref(keys);
+    json_decref(routes);
     return admin_failure(admin, result, name, "is not one of our domains; posthaste domain list shows them", "");
 }

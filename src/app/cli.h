@@ -36,11 +36,11 @@ enum option_bit {
     /* All of struct tool_options. */
     OPTION_TOOL = 1 << 21,
     /* --dns and --trust-anchors of it alone. */
-    OPTION_DNS = 1 << 22,
+    OPTION_DNS = 1 << 23,
     /* All of struct publish_options. */
-    OPTION_PUBLISH = 1 << 23,
+    OPTION_PUBLISH = 1 << 24,
     /* All of struct preflight_options. */
-    OPTION_PREFLIGHT = 1 << 24,
+    OPTION_PREFLIGHT = 1 << 25,
     OPTION_ROTATE = 1 << 22,
 };
 

@@ -209,16 +209,13 @@ int command_alias(struct cli *cli) {
 int command_domain(struct cli *cli) {
     static const char *const verbs[] = {"add", "check", "dns", "list", "remove", NULL};
     static const size_t words[][2] = {{2, 2}, {2, 2}, {2, 2}, {1, 1}, {2, 2}};
+    if (verb_is(cli, "dkim")) return command_domain_dkim(cli);
     int status = check_verbs(cli, verbs, words);
     bool is_looking = verb_is(cli, "dns") || verb_is(cli, "check");
     if (status == 0 && !is_looking && (cli->tool.dns || cli->tool.trust_anchors))
         status = cli_misuse(cli, "--dns and --trust-anchors belong to domain dns and domain check");
     if (status == 0 && !verb_is(cli, "dns") && (cli->publish.format || cli->publish.is_merging))
         status = cli_misuse(cli, "--format and --merge belong to domain dns");
-    static const char *const verbs[] = {"add", "list", "remove", NULL};
-    static const size_t words[][2] = {{2, 2}, {1, 1}, {2, 2}};
-    if (verb_is(cli, "dkim")) return command_domain_dkim(cli);
-    int status = check_verbs(cli, verbs, words);
     if (status == 0 && (cli->is_now || cli->is_forced))
         status = cli_misuse(cli, "--now and --force belong to domain dkim rotate");
     if (status == 0 && cli->is_relay && !verb_is(cli, "add"))

@@ -109,6 +109,7 @@ static void look(struct task *t, struct tool_world *world) {
     add_records(t, world, checking);
     add_dnssec(t, world, checking);
     reach_look(t, world->cli->arena, checking->facts, checking->lines);
+    reach_policy(t, world->cli->arena, checking->facts, checking->lines);
     if (world->cli->is_json)
         print_json(world, checking);
     else

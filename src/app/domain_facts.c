@@ -1,12 +1,15 @@
 #include "app/domain_facts.h"
 
 #include <errno.h>
+#include <openssl/sha.h>
 
 #include "app/admin_client.h"
 #include "app/orders.h"
+#include "base/encode.h"
 #include "io/real/read_file.h"
+#include "wire/mta_sts.h"
 
-enum { CERTIFICATES_BYTES_MAX = 1024 * 1024, ROOTS_BYTES_MAX = 4 * 1024 * 1024 };
+enum { STS_ID_BYTES = 8, CERTIFICATES_BYTES_MAX = 1024 * 1024, ROOTS_BYTES_MAX = 4 * 1024 * 1024 };
 
 /* ---- the host ---- */
 
@@ -39,6 +42,23 @@ static void read_ports(struct domain_facts *facts) {
         facts->publish.ports[i] = (uint16_t)(facts->config.base_port + ports[kinds[i]].number);
 }
 
+/* RFC 8461 3.1: the id is another one when the policy is. */
+static void read_policy(struct arena *arena, struct domain_facts *facts) {
+    const struct mta_sts_settings *sts = &facts->config.mta_sts;
+    uint8_t hash[SHA256_DIGEST_LENGTH];
+    if (!sts->is_served) return;
+    struct buffer text = buffer_new(MTA_STS_POLICY_BYTES_MAX);
+    struct buffer id = buffer_new(sizeof hash);
+    mta_sts_policy_write(&text, (enum mta_sts_mode)sts->mode, sts->max_age_s,
+                         slice_from_text(sts->mx[0] ? sts->mx : facts->config.hostname));
+    (void)SHA256(text.ptr, text.len, hash);
+    hex_encode(&id, slice_of(hash, STS_ID_BYTES));
+    facts->sts_policy = arena_copy(arena, buffer_slice(&text));
+    facts->publish.sts_id = arena_copy(arena, buffer_slice(&id));
+    buffer_free(&text);
+    buffer_free(&id);
+}
+
 static int read_host(struct cli *cli, struct domain_facts *facts) {
     struct slice error;
     if (!config_load(cli->arena, cli->data, &facts->config, &error)) return cli_fail("%.*s", SLICE_PRINT(error));
@@ -46,6 +66,7 @@ static int read_host(struct cli *cli, struct domain_facts *facts) {
     facts->publish.address_count = public_addresses(cli->arena, &facts->config, facts->addresses);
     facts->publish.addresses = facts->addresses;
     read_ports(facts);
+    read_policy(cli->arena, facts);
     const char *roots = path_in(cli, facts->config.outbound.trusted_roots);
     if (read_file(cli->arena, roots, ROOTS_BYTES_MAX, &facts->roots_pem)) facts->roots_pem = SLICE_EMPTY;
     return read_certificate(cli, facts);
@@ -61,7 +82,10 @@ static void read_keys(struct arena *arena, const json_t *answer, struct domain_f
     size_t i;
     json_t *key;
     json_array_foreach(json_object_get(answer, "keys"), i, key) {
-        if (facts->publish.key_count == PUBLISH_KEYS_MAX) break;
+        size_t at = facts->publish.key_count;
+        if (at == PUBLISH_KEYS_MAX) break;
+        facts->is_signing[at] =
+            slice_equal(slice_from_text(json_string_value(json_object_get(key, "state"))), SLICE("signing"));
         facts->keys[facts->publish.key_count++] =
             (struct publish_key){text_of(arena, key, "selector"), text_of(arena, key, "record")};
     }
@@ -79,21 +103,37 @@ static void read_terms(struct arena *arena, const json_t *answer, struct domain_
     facts->publish.spf_terms = facts->spf_terms;
 }
 
-static int read_store(struct cli *cli, struct domain_facts *facts) {
+static void read_routes(struct arena *arena, const json_t *answer, struct domain_facts *facts) {
+    size_t i;
+    json_t *route;
+    json_array_foreach(json_object_get(answer, "routes"), i, route) {
+        struct slice tls = slice_from_text(json_string_value(json_object_get(route, "tls")));
+        if (facts->route.len == 0) facts->route = text_of(arena, route, "name");
+        facts->is_route_clear |= slice_equal(tls, SLICE("never"));
+    }
+}
+
+struct slice domain_facts_of_store(struct cli *cli, struct domain_facts *facts) {
     struct admin_request request = {.words = {SLICE("domain"), SLICE("facts"), facts->publish.domain},
                                     .word_count = 3};
     json_t *answer = admin_ask(cli->data, &request);
-    const char *error = json_string_value(json_object_get(answer, "error"));
-    int status = error ? cli_fail("%s", error) : EXIT_DONE;
+    struct slice error = text_of(cli->arena, answer, "error");
     facts->publish.is_relay = json_is_true(json_object_get(answer, "relay"));
     read_keys(cli->arena, answer, facts);
     read_terms(cli->arena, answer, facts);
+    read_routes(cli->arena, answer, facts);
     json_decref(answer);
-    return status;
+    return error;
+}
+
+int domain_facts_of_host(struct cli *cli, struct slice domain, struct domain_facts *facts) {
+    *facts = (struct domain_facts){.publish = {.domain = lower(cli->arena, domain)}};
+    return read_host(cli, facts);
 }
 
 int domain_facts_read(struct cli *cli, struct slice domain, struct domain_facts *facts) {
-    *facts = (struct domain_facts){.publish = {.domain = lower(cli->arena, domain)}};
-    int status = read_host(cli, facts);
-    return status == EXIT_DONE ? read_store(cli, facts) : status;
+    int status = domain_facts_of_host(cli, domain, facts);
+    if (status) return status;
+    struct slice error = domain_facts_of_store(cli, facts);
+    return error.len ? cli_fail("%.*s", SLICE_PRINT(error)) : EXIT_DONE;
 }

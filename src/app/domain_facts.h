@@ -17,8 +17,13 @@ struct domain_facts {
     struct slice certificates_pem;
     /* Whom certificates are trusted by; or empty. */
     struct slice roots_pem;
-    /* The next key's record is to be found before it signs. */
-    size_t waiting_keys;
+    /* What is served at mta-sts.DOMAIN (RFC 8461 3.2); empty: nothing is. */
+    struct slice sts_policy;
+    /* Of each key whether it signs now. */
+    bool is_signing[PUBLISH_KEYS_MAX];
+    /* The first route that takes mail of the domain, or empty; and whether one of them never uses TLS. */
+    struct slice route;
+    bool is_route_clear;
     struct dns_address addresses[PUBLISH_ADDRESSES_MAX];
     struct publish_key keys[PUBLISH_KEYS_MAX];
     struct slice spf_terms[PUBLISH_SPF_TERMS_MAX];
@@ -26,6 +31,9 @@ struct domain_facts {
 
 /* Blocks. EXIT_DONE, or the exit status of what was said on stderr. Texts are in cli->arena. */
 int domain_facts_read(struct cli *cli, struct slice domain, struct domain_facts *facts);
+/* The same in two steps: of the host, and of the domain as the store knows it; empty, or why it does not. */
+int domain_facts_of_host(struct cli *cli, struct slice domain, struct domain_facts *facts);
+struct slice domain_facts_of_store(struct cli *cli, struct domain_facts *facts);
 
 /* Those that others see: dns.public_addresses; else outbound.source_*, else what it listens on, of all interfaces
    where it listens everywhere, but none that lead nowhere outside unless outbound.allow_private. How many. */

@@ -1,10 +1,9 @@
 /*
  * What a courier holds, for the files that make it up: courier.c (the channel, all sessions),
  * courier_session.c (one session: message after message), courier_attempt.c (one message to one host after
- * the other), courier_connect.c (a connection), courier_body.c (the message's bytes), courier_sign.c (its signatures), courier_report.c
  * the other), courier_connect.c (a connection), courier_tls.c (how it has to be secured), courier_sts.c
- * (policies of domains for that), courier_body.c (the message's bytes), courier_report.c
- * (reports instead of sending), courier_callout.c (only asking).
+ * (policies of domains for that), courier_body.c (the message's bytes), courier_sign.c (its signatures),
+ * courier_report.c (reports instead of sending), courier_callout.c (only asking).
  */
 #ifndef TRANSIT_COURIER_STATE_H
 #define TRANSIT_COURIER_STATE_H

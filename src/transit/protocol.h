@@ -41,11 +41,11 @@ enum transit_ask_of_remote {
     /* transit_sign; answer: transit_signatures. */
     TRANSIT_SIGN = 5,
     /* A domain in lower case; answer: its sts_policy, or with an empty domain none. */
-    TRANSIT_POLICY = 4,
+    TRANSIT_POLICY = 6,
     /* Nothing; answer: the sts_policy that is to be fetched again first, or none. */
-    TRANSIT_POLICY_DUE = 5,
+    TRANSIT_POLICY_DUE = 7,
     /* An sts_policy to be kept (store/sts_policy.h); answer: nothing. */
-    TRANSIT_POLICY_KEEP = 6,
+    TRANSIT_POLICY_KEEP = 8,
 };
 
 /* A body whose packed bytes are no more comes with its message. */

@@ -1,5 +1,6 @@
 /* What a scheduler holds, for the files that make it up: scheduler.c (what is due, who gets a session),
-   dispatch.c and dispatch_sign.c (the remote role's questions), and session.c (one session from its start to its end). */
+   dispatch.c and dispatch_sign.c (the remote role's questions), and session.c (one session from its start to
+   its end). */
 #ifndef TRANSIT_SCHEDULER_STATE_H
 #define TRANSIT_SCHEDULER_STATE_H
 

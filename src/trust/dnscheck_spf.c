@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "trust/difference.h"
 #include "trust/spf.h"
+#include "trust/spf_audit.h"
 #include "trust/spf_merge.h"
 
 /* What could stand there instead; empty: nothing that would help. */
@@ -80,19 +81,35 @@ static bool passes(const struct dnscheck *check, struct dnscheck_row *checked, s
     return false;
 }
 
-void dnscheck_spf(struct task *t, const struct dnscheck *check, struct dnscheck_row *checked,
-                  struct slice text) {
-    unsigned most = 0;
+/* What others stumble over, whoever the client is. False: the row is judged. */
+static bool is_sound(struct task *t, const struct dnscheck *check, struct dnscheck_row *checked,
+                     struct slice text) {
+    struct spf_audit audit = spf_audit(t, check->lookups, checked->wanted->name);
+    for (size_t i = 0; i < audit.note_count; i++) {
+        const struct spf_note *note = &audit.notes[i];
+        if (note->kind == SPF_NOTE_UNANSWERED) {
+            checked->state = DNSCHECK_UNKNOWN;
+            checked->words = note->words;
+            checked->advice = SLICE("check again later; it needs answers of other domains too");
+            return false;
+        }
+        if (spf_note_is_error(note)) {
+            dnscheck_wrong(checked, note->words, say_instead(check, checked, &text, 1));
+            return false;
+        }
+        if (checked->words.len == 0) checked->words = note->words;
+    }
+    return true;
+}
+
+void dnscheck_spf(struct task *t, const struct dnscheck *check, struct dnscheck_row *checked, struct slice text) {
+    if (!is_sound(t, check, checked, text)) return;
     for (size_t i = 0; i < check->facts->address_count; i++) {
         struct spf_verdict verdict = ask(t, check, checked, &check->facts->addresses[i]);
         if (!passes(check, checked, text, &check->facts->addresses[i], &verdict)) return;
-        if (verdict.asking_terms > most) most = verdict.asking_terms;
     }
-    if (check->facts->address_count == 0) {
-        checked->state = DNSCHECK_UNKNOWN;
-        checked->words = SLICE("this host's address is not known");
-        checked->advice = SLICE("set dns.public_addresses in posthaste.conf");
-    } else if (most > SPF_ASKING_TERMS_MAX * 4 / 5)
-        checked->words = arena_printf(check->lookups->arena, "it takes %u lookups of the %d that are allowed",
-                                      most, SPF_ASKING_TERMS_MAX);
+    if (check->facts->address_count) return;
+    checked->state = DNSCHECK_UNKNOWN;
+    checked->words = SLICE("this host's address is not known");
+    checked->advice = SLICE("set dns.public_addresses in posthaste.conf");
 }

@@ -108,8 +108,6 @@ static bool append_record(struct buffer *out, uint16_t type, struct slice record
         return dns_name_text(record, out);
     case DNS_SRV:
         return append_srv(out, record);
-    case DNS_TLSA:
-        return append_tlsa(out, record);
     case DNS_CAA:
         return append_caa(out, record);
     default:

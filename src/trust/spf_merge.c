@@ -18,11 +18,6 @@ struct merging {
     struct slice redirect;
 };
 
-bool spf_is_record(struct slice text) {
-    if (!slice_take_prefix_nocase(&text, SLICE("v=spf1"))) return false;
-    return text.len == 0 || text.ptr[0] == ' ';
-}
-
 static bool take_term(struct slice *rest, struct slice *term) {
     while (slice_take_byte(rest, ' ')) continue;
     *term = slice_take_until(rest, ' ');

@@ -6,13 +6,9 @@
 #define TRUST_SPF_MERGE_H
 
 #include "base/arena.h"
-#include "base/buffer.h"
-
-/* RFC 7208 4.5: the text is an SPF record. */
-bool spf_is_record(struct slice text);
 
 /*
- * Merges `records`, all of which are SPF records, with `ours`. Ours come first, for then mail from here needs
+ * Merges `records`, all of which are SPF records (wire/spf.h: spf_is_record), with `ours`. Ours come first, for then mail from here needs
  * no lookups; what is there already, or within a network that is, is not added again. The `all` is the first
  * that is there (one that lets everybody send becomes ~all), else that of ours unless there is a redirect, of
  * which the first stays and others become includes (RFC 7208 6.1). What no record needs twice is there once.
