@@ -1,7 +1,7 @@
 /* This host's addresses as others see them (app/domain_facts.h). */
 #include "app/domain_facts.h"
 #include "io/real/local_addresses.h"
-#include "transit/exchange.h"
+#include "wire/network_list.h"
 
 enum { ADDRESSES_BYTES_MAX = 32 * 1024 };
 
@@ -23,7 +23,7 @@ static bool is_there(const struct finding *finding, const struct dns_address *ad
 static void add(struct finding *finding, struct slice text) {
     struct dns_address address;
     if (finding->count == PUBLISH_ADDRESSES_MAX || !dns_address_parse(text, &address)) return;
-    if (!finding->config->outbound.allow_private && exchange_is_private(arena_text(finding->arena, text))) return;
+    if (!finding->config->outbound.allow_private && network_is_private(arena_text(finding->arena, text))) return;
     if (!is_there(finding, &address)) finding->addresses[finding->count++] = address;
 }
 
@@ -67,7 +67,8 @@ size_t public_addresses(struct arena *arena, const struct config *config,
     if (named) return named;
     add(&finding, slice_from_text(config->outbound.source_ipv4));
     add(&finding, slice_from_text(config->outbound.source_ipv6));
-    for (size_t i = 0; finding.count == 0 && i < config->listen_count; i++)
+    if (finding.count) return finding.count;
+    for (size_t i = 0; i < config->listen_count; i++)
         add_listened(&finding, slice_from_text(config->listen[i]));
     return finding.count;
 }

@@ -13,8 +13,9 @@ enum { NAME_COLUMNS_MAX = 48 };
 static size_t name_columns(const struct publication *publication) {
     size_t most = 4;
     for (size_t i = 0; i < publication->rows.count; i++) {
-        struct slice name = publish_relative(publication->rows.items[i].name, publication->domain);
-        if (name.len > most) most = name.len;
+        const struct publish_row *row = &publication->rows.items[i];
+        struct slice name = publish_relative(row->name, publication->domain);
+        if (!row->is_outside && name.len > most) most = name.len;
     }
     return most < NAME_COLUMNS_MAX ? most : NAME_COLUMNS_MAX;
 }

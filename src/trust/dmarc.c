@@ -197,12 +197,6 @@ static const struct dmarc_identifier *find_aligned(const struct dmarc_question *
 
 /* ---- what is asked for ---- */
 
-/* RFC 9989 4.7, "np"; RFC 8020: a name that does not exist, with all below it. */
-static enum dns_result ask_existence(struct task *t, struct check *check) {
-    struct dns_answer answer;
-    return trust_look_up(t, check->lookups, check->walk.domain, DNS_A, &answer);
-}
-
 /* RFC 9989 4.10.1: of a subdomain that exists. */
 static void choose_policy(struct dmarc_verdict *verdict, struct slice domain) {
     bool is_subdomain = verdict->policy_domain.len != domain.len && verdict->record.subdomain_policy;

@@ -208,7 +208,9 @@ static char *shape_of(struct arena *arena, enum publish_shape shape, const struc
 }
 
 static void expect_in(const char *text, const char *piece) {
-    if (!strstr(text, piece)) fail_msg("'%s' is not in:\n%s", piece, text);
+    assert_non_null(text);
+    bool is_in = strstr(text, piece) != NULL;
+    if (!is_in) fail_msg("'%s' is not in:\n%s", piece, text);
 }
 
 static void the_zone_has_absolute_names_and_says_why(void **state) {
