@@ -627,8 +627,8 @@ enum {
     TRUST_LOOKUP_RECORDS_MAX = 50,
     /* Names of a client's address that are looked at; RFC 7208 4.6.4 says ten for the same question. */
     TRUST_IPREV_NAMES_MAX = 10,
-    /* SPF, RFC 7208 4.6.4: terms that ask DNS, questions of theirs that nothing answers, exchanges of a domain, and
-       names of a client. */
+    /* SPF, RFC 7208 4.6.4: terms that ask DNS, questions of theirs that nothing answers, exchanges of a
+       domain, and names of a client. */
     SPF_ASKING_TERMS_MAX = 10,
     SPF_VOID_LOOKUPS_MAX = 2,
     SPF_EXCHANGES_MAX = 10,
