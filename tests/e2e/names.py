@@ -1,4 +1,4 @@
-"""A name server on loopback that knows a few MX and A records, and says NXDOMAIN to all else."""
+"""A name server on loopback that knows a few MX, A and TXT records, and says NXDOMAIN to all else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 
-TYPES = {"A": 1, "MX": 15}
+TYPES = {"A": 1, "MX": 15, "TXT": 16}
 NAME_OF_QUESTION = b"\xc0\x0c"
 
 
@@ -17,10 +17,10 @@ def wire_name(name: str) -> bytes:
 class Names:
     """Records are {(name, "MX"): ["10 mx.far.test"], (name, "A"): ["127.0.0.1"]}. Ends with close()."""
 
-    def __init__(self, records: dict[tuple[str, str], list[str]]) -> None:
+    def __init__(self, records: dict[tuple[str, str], list[str]], address: str = "127.0.0.1", port: int = 0) -> None:
         self.records = records
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
+        self.socket.bind((address, port))
         self.port: int = self.socket.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
 
@@ -52,6 +52,9 @@ class Names:
     def record(kind: int, text: str) -> bytes:
         if kind == TYPES["A"]:
             data = socket.inet_aton(text)
+        elif kind == TYPES["TXT"]:
+            data = b"".join(bytes([len(text[at:at + 255])]) + text[at:at + 255].encode()
+                            for at in range(0, len(text), 255))
         else:
             preference, host = text.split()
             data = struct.pack("!H", int(preference)) + wire_name(host)

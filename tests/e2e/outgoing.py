@@ -30,8 +30,8 @@ SECONDS_MAX = 60
 SOON_SECONDS = 30
 # Peers and scripted hosts have 127.0.0.2 to 127.0.0.254; mail comes from 127.0.0.1.
 ADDRESSES = tuple(f"127.0.0.{number}" for number in range(2, 255))
-TRACE_OF_A_PEER = re.compile(rb"\A(?:(?:Return-Path|X-Original-To|Delivered-To|Envelope-To|Delivery-Date|Received):"
-                             rb"[^\n]*\n(?:[ \t][^\n]*\n)*)*", re.IGNORECASE)
+TRACE_OF_A_PEER = re.compile(rb"\A(?:(?:Return-Path|X-Original-To|Delivered-To|Envelope-To|Delivery-Date|Received|"
+                             rb"DKIM-Signature):[^\n]*\n(?:[ \t][^\n]*\n)*)*", re.IGNORECASE)
 SETTINGS = """
 dns.servers = {server}
 dns.trust_anchors = none
@@ -131,5 +131,5 @@ class Outgoing:
 
 
 def below_trace(received: bytes) -> bytes:
-    """A message as it was sent: without what servers on its way put in front."""
+    """A message as it was sent: without what servers on its way, ours with its signatures, put in front."""
     return received[TRACE_OF_A_PEER.match(received).end():]

@@ -17,6 +17,7 @@
 #include "store/body_pack.h"
 #include "transit/courier.h"
 #include "transit/protocol.h"
+#include "transit/sign_protocol.h"
 
 enum { HOSTS = 3, MESSAGES = 4, PARTS = 3, SETTLED = 16, TEXT_BYTES = 256, LINE_BYTES = 2048 };
 enum verb { V_GREETING, V_EHLO, V_MAIL, V_RCPT, V_DATA, V_END, V_RSET, V_AUTH, V_QUIT, VERBS };
@@ -50,6 +51,7 @@ struct far_host {
 struct far_message {
     struct outgoing_recipient recipients[PARTS];
     size_t count;
+    uint64_t account;
     unsigned properties;
     struct buffer packed;
     uint64_t raw_bytes;
@@ -93,6 +95,13 @@ struct bench {
     uint64_t report_id;
     uint64_t report_message;
     size_t report_numbers;
+    /* What is said to questions about signing, and what they were. */
+    enum transit_sign_result signers_result;
+    enum transit_sign_result sign_results[4];
+    bool signs_nothing;
+    size_t signers_asked;
+    size_t sign_asked;
+    char signed_from[TEXT_BYTES];
     bool was_last;
     bool is_ended;
     bool is_over;
@@ -295,6 +304,7 @@ static inline void store_give(struct bench *bench, struct transit_work *work) {
     work->outgoing = (struct outgoing){.message = bench->given,
                                        .mail_from = SLICE("ann@example.test"),
                                        .envelope_id = SLICE("a+b"),
+                                       .account = message->account,
                                        .properties = message->properties,
                                        .raw_bytes = message->raw_bytes,
                                        .packed_bytes = message->packed.len,
@@ -358,6 +368,40 @@ static inline void store_report(struct bench *bench, struct unpacker *in, struct
     arena_free(&arena);
 }
 
+static inline void store_signers(struct bench *bench, struct unpacker *in, struct buffer *out) {
+    struct transit_signers_question question;
+    struct transit_signers answer = {.result = bench->signers_result};
+    transit_signers_question_unpack(in, &question);
+    assert_true(unpack_is_done(in));
+    assert_int_equal(question.session, bench->session.session);
+    copy_text(bench->signed_from, question.from);
+    bench->signers_asked++;
+    if (answer.result == TRANSIT_SIGN_OK && !bench->signs_nothing) {
+        answer.signers.domain = SLICE("example.test");
+        answer.signers.count = 2;
+        for (size_t i = 0; i < 2; i++) {
+            answer.signers.signers[i].key = i + 1;
+            answer.signers.signers[i].algorithm = i ? DKIM_ED25519_SHA256 : DKIM_RSA_SHA256;
+            answer.signers.signers[i].selector = i ? SLICE("e1") : SLICE("r1");
+        }
+    }
+    transit_signers_pack(out, &answer);
+}
+
+static inline void store_sign(struct bench *bench, struct unpacker *in, struct buffer *out) {
+    static const uint8_t bytes[256] = {1, 2, 3};
+    struct transit_sign sign;
+    struct transit_signatures answer = {.result = bench->sign_results[bench->sign_asked++ % 4]};
+    transit_sign_unpack(in, &sign);
+    assert_true(unpack_is_done(in));
+    assert_slice(sign.domain, "example.test");
+    assert_int_equal(sign.count, 2);
+    if (answer.result == TRANSIT_SIGN_OK) answer.count = 2;
+    answer.signatures[0] = slice_of(bytes, 256);
+    answer.signatures[1] = slice_of(bytes, 64);
+    transit_signatures_pack(out, &answer);
+}
+
 static inline void store_requested(struct task *t, void *context, struct ipc_request *request) {
     (void)t;
     struct buffer out = buffer_new(IPC_FRAME_BYTES_MAX);
@@ -365,6 +409,8 @@ static inline void store_requested(struct task *t, void *context, struct ipc_req
     if (request->message.type == TRANSIT_NEXT) store_next(context, &in, &out);
     if (request->message.type == TRANSIT_BODY) store_body(context, &in, &out);
     if (request->message.type == TRANSIT_REPORT) store_report(context, &in, &out);
+    if (request->message.type == TRANSIT_SIGNERS) store_signers(context, &in, &out);
+    if (request->message.type == TRANSIT_SIGN) store_sign(context, &in, &out);
     channel_reply(request, buffer_slice(&out), HANDLE_NONE);
     buffer_free(&out);
 }
