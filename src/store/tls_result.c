@@ -14,7 +14,7 @@ static const char result_first[] = "SELECT day FROM tls_result ORDER BY day LIMI
 static const char result_count[] = "SELECT count(*) FROM tls_result";
 static const char result_prune[] =
     "DELETE FROM tls_result WHERE (day, domain, policy, policy_id, host, result) IN"
-    " (SELECT day, domain, policy, policy_id, host, result FROM tls_result ORDER BY day LIMIT $1)";
+    " (SELECT day, domain, policy, policy_id, host, result FROM tls_result WHERE day = $1 LIMIT $2)";
 
 void tls_results_add(struct commit *commit, struct slice domain, const struct tls_result *results,
                      size_t count) {
@@ -25,12 +25,13 @@ void tls_results_add(struct commit *commit, struct slice domain, const struct tl
                DB_NUMBER(results[i].result));
 }
 
+/* The oldest day goes as a whole, some rows at a time. */
 bool tls_results_prune(struct commit *commit) {
     struct db *db = commit->db;
     int64_t day = DB_READ_NUMBER(db, result_first, INT64_MAX);
     bool is_old = day < commit->now_ms / DAY_MS - TLS_RESULT_DAYS;
     if (!is_old && DB_READ_NUMBER(db, result_count, 0) <= TLS_RESULT_ROWS_MAX) return false;
-    DB_RUN(db, result_prune, DB_NUMBER(PRUNE_ROWS));
+    DB_RUN(db, result_prune, DB_NUMBER(day), DB_NUMBER(PRUNE_ROWS));
     return db_changed(db) == PRUNE_ROWS;
 }
 

@@ -232,6 +232,9 @@ bool mta_sts_patterns_are_valid(struct slice patterns) {
 void mta_sts_policy_write(struct buffer *out, enum mta_sts_mode mode, uint64_t max_age_s,
                           struct slice patterns) {
     buffer_printf(out, "version: STSv1\r\nmode: %s\r\n", mta_sts_mode_name(mode));
-    while (patterns.len) buffer_printf(out, "mx: %.*s\r\n", SLICE_PRINT(take_pattern(&patterns)));
+    while (patterns.len) {
+        struct slice pattern = take_pattern(&patterns);
+        buffer_printf(out, "mx: %.*s\r\n", SLICE_PRINT(pattern));
+    }
     buffer_printf(out, "max_age: %llu\r\n", (unsigned long long)max_age_s);
 }

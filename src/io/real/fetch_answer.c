@@ -10,7 +10,6 @@ static enum fetch_result result_of(const struct fetching *f, CURLcode code) {
     case CURLE_OK:
         return FETCH_OK;
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_BAD_FUNCTION_ARGUMENT:
         return FETCH_BAD_REQUEST;
     case CURLE_COULDNT_CONNECT:
@@ -31,7 +30,9 @@ static const char *fault_of(const struct fetching *f) {
     long fault = 0;
     if (f->transfer->request->roots_pem.len == 0) return "there is nothing to check its certificate by";
     (void)curl_easy_getinfo(f->easy, CURLINFO_SSL_VERIFYRESULT, &fault);
-    return fault == X509_V_OK ? "hostname mismatch" : X509_verify_cert_error_string(fault);
+    /* libcurl compares the names itself, behind OpenSSL. */
+    bool is_of_name = fault == X509_V_OK || fault == X509_V_ERR_UNSPECIFIED;
+    return is_of_name ? "hostname mismatch" : X509_verify_cert_error_string(fault);
 }
 
 static size_t take_fields(struct slice header, struct fetch_field *fields) {
