@@ -426,6 +426,8 @@ static inline void store_sign(struct bench *bench, struct unpacker *in, struct b
     answer.signatures[0] = slice_of(bytes, 256);
     answer.signatures[1] = slice_of(bytes, 64);
     transit_signatures_pack(out, &answer);
+}
+
 static inline void store_policy(struct bench *bench, uint32_t type, struct unpacker *in, struct buffer *out) {
     struct slice domain = type == TRANSIT_POLICY ? unpack_slice(in) : bench->policy.domain;
     int64_t now_ms = env_wall_ms(bench->env);
