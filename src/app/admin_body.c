@@ -1,4 +1,5 @@
-/* The bytes of a message that waits in the queue, in pieces, packed as they are stored (app/message_source.h). */
+/* The bytes of a message that waits in the queue, in pieces, packed as they are stored
+ * (app/message_source.h). */
 #include "app/admin_verbs.h"
 #include "base/encode.h"
 #include "base/limits.h"
@@ -17,11 +18,12 @@ json_t *admin_queue_body(struct admin *admin) {
     enum store_result result = engine_queue_find(admin->engine, admin->arena, wanted, &message);
     if (result == STORE_OK) result = engine_queue_body(admin->engine, message, offset, PIECE_BYTES, &packed);
     base64_encode(&text, buffer_slice(&packed));
-    json_t *answer = result == STORE_OK
-                         ? json_pack("{s:o, s:I}", "packed", admin_text(buffer_slice(&text)), "bytes",
-                                     (json_int_t)packed.len)
-                         : admin_failure(admin, result, wanted,
-                                         "is neither a file, nor a message that waits to be sent", "");
+    json_t *answer =
+        result == STORE_OK
+            ? json_pack("{s:o, s:I}", "packed", admin_text(text.len ? buffer_slice(&text) : SLICE("")),
+                        "bytes", (json_int_t)packed.len)
+            : admin_failure(admin, result, wanted, "is neither a file, nor a message that waits to be sent",
+                            "");
     buffer_free(&packed);
     buffer_free(&text);
     return answer;

@@ -91,9 +91,9 @@ class Owner:
         return ["--dns", self.zones.server, "--trust-anchors", str(self.zones.anchors), "--data", str(self.server.data)]
 
     def check(self) -> tuple[dict[str, Any], int]:
-        """domain check --json, and its exit status."""
+        """domain check --json, and its exit status; what DNS forges is on stderr, too."""
         done = run("domain", "check", DOMAIN, *self.asking(), "--json")
-        assert done.returncode in (0, 1) and not done.stderr, done.stderr
+        assert done.returncode in (0, 1), done.stderr
         return json.loads(done.stdout), done.returncode
 
     def reload_server(self) -> None:

@@ -50,7 +50,7 @@ class SignedZones(Zones):
 
     def with_forgery(self, line: str) -> str:
         words = line.split()
-        if len(words) < 4 or words[0].rstrip(".") not in self.forged or "RRSIG" not in words:
+        if len(words) < 4 or words[0].rstrip(".") not in self.forged or words[3] != "RRSIG":
             return line
         signature = words[-1]
         return line.replace(signature, signature[:8][::-1] + signature[8:])
