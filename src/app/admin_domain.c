@@ -1,4 +1,5 @@
-/* What the owner's tools have to know of a domain (app/domain_facts.h): its kind, its keys, who else sends for it. */
+/* What the owner's tools have to know of a domain (app/domain_facts.h): its kind, its keys, who else sends
+ * for it. */
 #include "app/admin_verbs.h"
 #include "app/route_words.h"
 #include "base/limits.h"
@@ -41,7 +42,8 @@ static bool sends_for(const struct route *route, struct slice domain) {
 static bool has_text(const json_t *list, struct slice text) {
     size_t i;
     json_t *item;
-    json_array_foreach(list, i, item) if (slice_equal(slice_from_text(json_string_value(item)), text)) return true;
+    json_array_foreach(list, i,
+                       item) if (slice_equal(slice_from_text(json_string_value(item)), text)) return true;
     return false;
 }
 
@@ -56,8 +58,8 @@ static void add_terms(struct admin *admin, const struct route *route, json_t *te
 /* Of those that take mail whoever it is for. */
 static void add_route(const struct route *route, json_t *list) {
     if (route->kind == ROUTE_FOR_RECIPIENT || route->kind == ROUTE_FOR_MX) return;
-    (void)json_array_append_new(list, json_pack("{s:o, s:s}", "name", admin_text(route->name), "tls",
-                                                route_tls_name(route->tls)));
+    (void)json_array_append_new(
+        list, json_pack("{s:o, s:s}", "name", admin_text(route->name), "tls", route_tls_name(route->tls)));
 }
 
 static enum store_result read_routes(struct admin *admin, struct slice domain, json_t *terms, json_t *list) {
@@ -75,8 +77,8 @@ static enum store_result read_routes(struct admin *admin, struct slice domain, j
 /* ---- its keys ---- */
 
 static json_t *key_of(const struct dkim_key *key) {
-    return json_pack("{s:o, s:o, s:s}", "selector", admin_text(key->selector), "record", admin_text(key->record),
-                     "state", dkim_key_state_word(key->state));
+    return json_pack("{s:o, s:o, s:s}", "selector", admin_text(key->selector), "record",
+                     admin_text(key->record), "state", dkim_key_state_word(key->state));
 }
 
 static enum store_result read_keys(struct admin *admin, const struct domain *domain, json_t *list) {
@@ -114,10 +116,11 @@ json_t *admin_domain_facts(struct admin *admin) {
     if (result == STORE_OK) result = read_routes(admin, domain.name, terms, routes);
     if (result == STORE_OK) result = read_keys(admin, &domain, keys);
     if (result == STORE_OK)
-        return json_pack("{s:o, s:b, s:o, s:o, s:o}", "name", admin_text(domain.name), "relay", domain.is_relay,
-                         "keys", keys, "spf", terms, "routes", routes);
+        return json_pack("{s:o, s:b, s:o, s:o, s:o}", "name", admin_text(domain.name), "relay",
+                         domain.is_relay, "keys", keys, "spf", terms, "routes", routes);
     json_decref(terms);
     json_decref(keys);
     json_decref(routes);
-    return admin_failure(admin, result, name, "is not one of our domains; posthaste domain list shows them", "");
+    return admin_failure(admin, result, name, "is not one of our domains; posthaste domain list shows them",
+                         "");
 }

@@ -27,8 +27,8 @@ struct check_lines {
 };
 
 /* The next line, all of it empty and right. */
-static inline struct check_line *check_line_add(struct check_lines *lines, const char *kind, struct slice name,
-                                                enum publish_necessity necessity) {
+static inline struct check_line *check_line_add(struct check_lines *lines, const char *kind,
+                                                struct slice name, enum publish_necessity necessity) {
     ASSERT(lines->count < CHECK_LINES_MAX);
     struct check_line *line = &lines->items[lines->count++];
     *line = (struct check_line){.kind = kind,

@@ -36,7 +36,8 @@ static const struct cli_command commands[] = {
      "           known here: for a second MX, or a gateway. docs/relaying.md tells more.\n"
      "  --verify with --relay: ask these hosts for each address first, and refuse what they do not know\n"
      "dns          the records to publish\n"
-     "check        looks at what the world sees, DNS, ports and TLS, and says of each what is right, wrong (and\n"
+     "check        looks at what the world sees, DNS, ports and TLS, and says of each what is right, wrong "
+     "(and\n"
      "             how), or missing. Exit status: 1 if there is something to mend. docs/dns.md tells more.\n"
      "  --format F   zone (a piece of a zone file: the default), strings, table, cloudflare, route53\n"
      "  --merge      look at DNS, and make one record of the SPF record that is there and ours\n"
@@ -72,8 +73,10 @@ static const struct cli_command commands[] = {
      "       [--from ADDR] [--ip IP] [--helo NAME] [--bulk] [--volume N [--usual N]] [--dns HOST[@PORT]]",
      "what receivers will say to a message, before it is sent",
      "Judges a message in a file (- is standard input), or one that waits in the queue, as Gmail, Yahoo,\n"
-     "Outlook.com and others do: SPF, DKIM, DMARC, reverse DNS, TLS, unsubscribing, size, and the header. Says\n"
-     "for each what they would answer, with the code, and what to do. Exit status: 1 if one would refuse it.\n"
+     "Outlook.com and others do: SPF, DKIM, DMARC, reverse DNS, TLS, unsubscribing, size, and the header. "
+     "Says\n"
+     "for each what they would answer, with the code, and what to do. Exit status: 1 if one would refuse "
+     "it.\n"
      "  --to ADDRESS  only as the host of this address does\n"
      "  --from ADDR   the envelope's sender; else Return-Path, else From\n"
      "  --ip, --helo  the address and name it is sent from, if not this host's\n"

@@ -20,8 +20,8 @@ static void add_records(struct task *t, struct tool_world *world, struct checkin
     dnscheck_run(t, &check, rows);
     for (size_t i = 0; i < checking->rows.count; i++) {
         const struct publish_row *wanted = rows[i].wanted;
-        struct check_line *line = check_line_add(checking->lines, publish_kind_word(wanted->kind), wanted->name,
-                                                 wanted->necessity);
+        struct check_line *line =
+            check_line_add(checking->lines, publish_kind_word(wanted->kind), wanted->name, wanted->necessity);
         line->type = publish_type_name(wanted->type);
         line->wanted = wanted->value;
         line->state = rows[i].state;
@@ -38,8 +38,9 @@ static void add_dnssec(struct task *t, struct tool_world *world, struct checking
     enum dns_result result = trust_look_up(t, &world->lookups, domain, DNS_SOA, &answer);
     struct check_line *line = check_line_add(checking->lines, "dnssec", domain, PUBLISH_MAY);
     if (result == DNS_BOGUS)
-        check_line_wrong(line, SLICE("the zone's signatures do not hold: many see nothing of the domain"),
-                         SLICE("look at the DS record at the registrar, and at the zone's keys and signatures"));
+        check_line_wrong(
+            line, SLICE("the zone's signatures do not hold: many see nothing of the domain"),
+            SLICE("look at the DS record at the registrar, and at the zone's keys and signatures"));
     else if (trust_is_unsure(result)) {
         line->state = DNSCHECK_UNKNOWN;
         line->words = SLICE("DNS gave no answer");
@@ -87,8 +88,8 @@ static void print_words(const struct check_lines *lines) {
 static json_t *line_json(const struct check_line *line) {
     return json_pack("{s:s, s:o, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o}", "kind", line->kind, "name",
                      tool_text_json(line->name), "type", line->type, "necessity",
-                     publish_necessity_word(line->necessity), "state", dnscheck_state_word(line->state), "fails",
-                     check_line_fails(line), "wanted", tool_text_json(line->wanted), "found",
+                     publish_necessity_word(line->necessity), "state", dnscheck_state_word(line->state),
+                     "fails", check_line_fails(line), "wanted", tool_text_json(line->wanted), "found",
                      tool_text_json(line->found), "words", tool_text_json(line->words), "advice",
                      tool_text_json(line->advice));
 }
@@ -97,11 +98,10 @@ static void print_json(const struct tool_world *world, const struct checking *ch
     json_t *list = json_array();
     for (size_t i = 0; i < checking->lines->count; i++)
         (void)json_array_append_new(list, line_json(&checking->lines->items[i]));
-    tool_print_json(json_pack("{s:o, s:o, s:b, s:o, s:o}", "domain",
-                              tool_text_json(checking->facts->publish.domain), "host",
-                              tool_text_json(checking->facts->publish.host), "right",
-                              count_failing(checking->lines) == 0, "lines", list, "lookups",
-                              tool_lookups_json(world)));
+    tool_print_json(
+        json_pack("{s:o, s:o, s:b, s:o, s:o}", "domain", tool_text_json(checking->facts->publish.domain),
+                  "host", tool_text_json(checking->facts->publish.host), "right",
+                  count_failing(checking->lines) == 0, "lines", list, "lookups", tool_lookups_json(world)));
 }
 
 static void look(struct task *t, struct tool_world *world) {

@@ -45,10 +45,15 @@ int command_domain_dns(struct cli *cli) {
                           cli->publish.format);
     int status = domain_facts_read(cli, cli->words[1], facts);
     if (status) return status;
-    publishing.publication = (struct publication){.domain = facts->publish.domain, .host = facts->publish.host};
+    publishing.publication =
+        (struct publication){.domain = facts->publish.domain,
+                             .host = facts->publish.host,
+                             .lacks_policy = facts->sts_policy.len == 0 && !facts->publish.is_relay};
     publishing.publication.rows = publish_rows(cli->arena, &facts->publish);
     if (facts->publish.address_count == 0)
-        (void)fputs("posthaste: this host's address is not known; set dns.public_addresses in posthaste.conf\n", stderr);
+        (void)fputs(
+            "posthaste: this host's address is not known; set dns.public_addresses in posthaste.conf\n",
+            stderr);
     if (cli->publish.is_merging) return tool_run(cli, merge_and_print, &publishing);
     print(cli, &publishing);
     return EXIT_DONE;

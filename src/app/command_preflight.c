@@ -77,7 +77,8 @@ static void print_signatures(struct cli *cli, const struct preflight_look *look)
 static void print_finding(const struct preflight_finding *finding) {
     struct slice code = code_of(finding);
     bool has_both = finding->code.len && finding->put_off.len;
-    (void)printf("  %-11.*s %.*s", (int)code.len, code.len ? (const char *)code.ptr : "", SLICE_PRINT(finding->text));
+    (void)printf("  %-11.*s %.*s", (int)code.len, code.len ? (const char *)code.ptr : "",
+                 SLICE_PRINT(finding->text));
     if (has_both) (void)printf(" (or %.*s)", SLICE_PRINT(finding->put_off));
     (void)printf("\n              -> %.*s\n", SLICE_PRINT(finding->advice));
 }
@@ -118,8 +119,9 @@ static json_t *receiver_json(enum preflight_receiver receiver, const struct pref
     json_t *list = json_array();
     for (size_t i = 0; i < findings->count; i++)
         (void)json_array_append_new(list, finding_json(&findings->items[i]));
-    return json_pack("{s:s, s:b, s:o, s:o}", "receiver", preflight_receiver_word(receiver), "takes", answer == NULL,
-                     "answer", tool_text_json(answer ? code_of(answer) : SLICE("")), "findings", list);
+    return json_pack("{s:s, s:b, s:o, s:o}", "receiver", preflight_receiver_word(receiver), "takes",
+                     answer == NULL, "answer", tool_text_json(answer ? code_of(answer) : SLICE("")),
+                     "findings", list);
 }
 
 static json_t *checks_json(const struct preflight_look *look) {
@@ -137,10 +139,10 @@ static void print_json(const struct tool_world *world, const struct preflight_lo
         if (judged->is_asked[i])
             (void)json_array_append_new(receivers,
                                         receiver_json((enum preflight_receiver)i, &judged->findings[i]));
-    tool_print_json(json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "result", is_refused(judged) ? "refused" : "taken",
-                              "from", tool_text_json(look->author.address), "sender",
-                              tool_text_json(look->sender), "checks", checks_json(look), "receivers", receivers,
-                              "lookups", tool_lookups_json(world)));
+    tool_print_json(
+        json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "result", is_refused(judged) ? "refused" : "taken",
+                  "from", tool_text_json(look->author.address), "sender", tool_text_json(look->sender),
+                  "checks", checks_json(look), "receivers", receivers, "lookups", tool_lookups_json(world)));
 }
 
 /* ---- what is looked at ---- */
@@ -166,8 +168,8 @@ static int read_address(struct cli *cli, struct preflight_look *look) {
     return EXIT_DONE;
 }
 
-static struct slice sender_of(const struct cli *cli, const struct preflight_look *look, struct slice return_path,
-                              bool has_return_path) {
+static struct slice sender_of(const struct cli *cli, const struct preflight_look *look,
+                              struct slice return_path, bool has_return_path) {
     if (cli->tool.from) return slice_from_text(strcmp(cli->tool.from, "<>") == 0 ? "" : cli->tool.from);
     return has_return_path ? return_path : look->author.address;
 }
@@ -181,7 +183,8 @@ int command_preflight(struct cli *cli) {
     it->form = preflight_message_read(it->message);
     it->author = author_of_header(cli->arena, slice_sub(it->message, 0, it->form.header_bytes));
     it->sender = sender_of(cli, it, return_path, has_return_path);
-    status = domain_facts_of_host(cli, it->author.domain_count ? it->author.domains[0] : SLICE(""), &it->facts);
+    status =
+        domain_facts_of_host(cli, it->author.domain_count ? it->author.domains[0] : SLICE(""), &it->facts);
     if (status == EXIT_DONE) status = read_address(cli, it);
     if (status) return status;
     (void)domain_facts_of_store(cli, &it->facts);

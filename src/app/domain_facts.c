@@ -28,16 +28,19 @@ static int read_certificate(struct cli *cli, struct domain_facts *facts) {
     const char *path = path_in(cli, facts->config.tls_certificate);
     int result = read_file(cli->arena, path, CERTIFICATES_BYTES_MAX, &facts->certificates_pem);
     if (result) return cli_fail("%s: %s", path, strerror(-result));
-    if (certificate_facts(cli->arena, facts->certificates_pem, &facts->publish.key_hash, &facts->publish.issuer))
+    if (certificate_facts(cli->arena, facts->certificates_pem, &facts->publish.key_hash,
+                          &facts->publish.issuer))
         return EXIT_DONE;
     return cli_fail("%s: there is no certificate in it", path);
 }
 
 static void read_ports(struct domain_facts *facts) {
-    static const enum port_kind kinds[PUBLISH_SERVICES] = {
-        [PUBLISH_SUBMISSIONS] = PORT_SUBMISSIONS, [PUBLISH_SUBMISSION] = PORT_SUBMISSION,
-        [PUBLISH_IMAPS] = PORT_IMAPS,             [PUBLISH_IMAP] = PORT_IMAP,
-        [PUBLISH_POP3S] = PORT_POP3S,             [PUBLISH_POP3] = PORT_POP3};
+    static const enum port_kind kinds[PUBLISH_SERVICES] = {[PUBLISH_SUBMISSIONS] = PORT_SUBMISSIONS,
+                                                           [PUBLISH_SUBMISSION] = PORT_SUBMISSION,
+                                                           [PUBLISH_IMAPS] = PORT_IMAPS,
+                                                           [PUBLISH_IMAP] = PORT_IMAP,
+                                                           [PUBLISH_POP3S] = PORT_POP3S,
+                                                           [PUBLISH_POP3] = PORT_POP3};
     for (size_t i = 0; i < PUBLISH_SERVICES; i++)
         facts->publish.ports[i] = (uint16_t)(facts->config.base_port + ports[kinds[i]].number);
 }
@@ -61,7 +64,8 @@ static void read_policy(struct arena *arena, struct domain_facts *facts) {
 
 static int read_host(struct cli *cli, struct domain_facts *facts) {
     struct slice error;
-    if (!config_load(cli->arena, cli->data, &facts->config, &error)) return cli_fail("%.*s", SLICE_PRINT(error));
+    if (!config_load(cli->arena, cli->data, &facts->config, &error))
+        return cli_fail("%.*s", SLICE_PRINT(error));
     facts->publish.host = lower(cli->arena, slice_from_text(facts->config.hostname));
     facts->publish.address_count = public_addresses(cli->arena, &facts->config, facts->addresses);
     facts->publish.addresses = facts->addresses;

@@ -1,6 +1,6 @@
 /*
- * What the command line knows of a domain and its host before it asks DNS: from posthaste.conf, the certificate, this
- * machine's addresses, and the store.
+ * What the command line knows of a domain and its host before it asks DNS: from posthaste.conf, the
+ * certificate, this machine's addresses, and the store.
  */
 #ifndef APP_DOMAIN_FACTS_H
 #define APP_DOMAIN_FACTS_H
@@ -35,8 +35,9 @@ int domain_facts_read(struct cli *cli, struct slice domain, struct domain_facts 
 int domain_facts_of_host(struct cli *cli, struct slice domain, struct domain_facts *facts);
 struct slice domain_facts_of_store(struct cli *cli, struct domain_facts *facts);
 
-/* Those that others see: dns.public_addresses; else outbound.source_*, else what it listens on, of all interfaces
-   where it listens everywhere, but none that lead nowhere outside unless outbound.allow_private. How many. */
+/* Those that others see: dns.public_addresses; else outbound.source_*, else what it listens on, of all
+   interfaces where it listens everywhere, but none that lead nowhere outside unless outbound.allow_private.
+   How many. */
 size_t public_addresses(struct arena *arena, const struct config *config,
                         struct dns_address addresses[PUBLISH_ADDRESSES_MAX]);
 

@@ -16,7 +16,8 @@ enum { SOURCE_BYTES_MAX = 512 * 1024 * 1024 };
 /* The bytes of one piece, or SIZE_MAX: it was said why there is none. */
 static size_t take_piece(struct cli *cli, struct slice name, struct buffer *packed) {
     struct admin_request request = {
-        .words = {SLICE("queue"), SLICE("body"), name, arena_printf(cli->arena, "%zu", packed->len)}, .word_count = 4};
+        .words = {SLICE("queue"), SLICE("body"), name, arena_printf(cli->arena, "%zu", packed->len)},
+        .word_count = 4};
     json_t *answer = admin_ask(cli->data, &request);
     const char *error = json_string_value(json_object_get(answer, "error"));
     const char *text = json_string_value(json_object_get(answer, "packed"));
@@ -45,7 +46,8 @@ static bool unpack_all(struct slice packed, const struct body_index *index, stru
 static bool unpack(struct slice packed, struct buffer *raw) {
     struct body_index index;
     uint64_t index_bytes;
-    if (packed.len < 4 || body_index_bytes(slice_skip(packed, packed.len - 4), packed.len, &index_bytes) != BODY_UNPACK_OK)
+    if (packed.len < 4 ||
+        body_index_bytes(slice_skip(packed, packed.len - 4), packed.len, &index_bytes) != BODY_UNPACK_OK)
         return false;
     struct slice tail = slice_skip(packed, packed.len - (size_t)index_bytes);
     return body_index_read(tail, packed.len, &index) == BODY_UNPACK_OK && unpack_all(packed, &index, raw);
@@ -57,9 +59,10 @@ static int read_waiting(struct cli *cli, struct slice name, struct slice *messag
     size_t got;
     do got = take_piece(cli, name, &packed);
     while (got > 0 && got != SIZE_MAX);
-    int status = got == SIZE_MAX                              ? EXIT_FAILED
-                 : unpack(buffer_slice(&packed), &raw) ? EXIT_DONE
-                                                              : cli_fail("%.*s: it cannot be read", SLICE_PRINT(name));
+    int status = got == SIZE_MAX ? EXIT_FAILED
+                 : unpack(buffer_slice(&packed), &raw)
+                     ? EXIT_DONE
+                     : cli_fail("%.*s: it cannot be read", SLICE_PRINT(name));
     if (status == EXIT_DONE) *message = arena_copy(cli->arena, buffer_slice(&raw));
     buffer_free(&packed);
     buffer_free(&raw);

@@ -11,8 +11,10 @@ static void look_at_ways(struct task *t, struct tool_world *world, struct prefli
     const struct publish_facts *facts = &look->facts.publish;
     for (size_t i = 0; i < facts->address_count; i++) {
         struct preflight_way *way = &look->ways[look->way_count++];
-        struct spf_question question = {
-            .address = facts->addresses[i], .sender = look->sender, .helo = look->helo, .receiver = SLICE("")};
+        struct spf_question question = {.address = facts->addresses[i],
+                                        .sender = look->sender,
+                                        .helo = look->helo,
+                                        .receiver = SLICE("")};
         way->address = facts->addresses[i];
         way->spf = spf_check(t, &world->lookups, &question);
         way->iprev = iprev_check(t, &world->lookups, &way->address);
@@ -68,15 +70,19 @@ static void look_at_keys(struct task *t, struct tool_world *world, struct prefli
         bool is_right = checked.state == DNSCHECK_RIGHT;
         if (look->planned == TRUST_PASS) continue;
         look->is_to_be_signed = true;
-        look->planned = is_right ? TRUST_PASS : checked.state == DNSCHECK_UNKNOWN ? TRUST_TEMPERROR : TRUST_PERMERROR;
-        look->planned_words = is_right ? SLICE("")
-                                       : arena_printf(world->cli->arena, "%.*s: %.*s",
-                                                      SLICE_PRINT(rows.items[i].name), SLICE_PRINT(checked.words));
+        look->planned = is_right                            ? TRUST_PASS
+                        : checked.state == DNSCHECK_UNKNOWN ? TRUST_TEMPERROR
+                                                            : TRUST_PERMERROR;
+        look->planned_words = is_right
+                                  ? SLICE("")
+                                  : arena_printf(world->cli->arena, "%.*s: %.*s",
+                                                 SLICE_PRINT(rows.items[i].name), SLICE_PRINT(checked.words));
     }
 }
 
 static enum trust_result dkim_result(const struct preflight_look *look) {
-    if (look->dkim.result == TRUST_PASS || (look->is_to_be_signed && look->planned == TRUST_PASS)) return TRUST_PASS;
+    if (look->dkim.result == TRUST_PASS || (look->is_to_be_signed && look->planned == TRUST_PASS))
+        return TRUST_PASS;
     return look->dkim.result == TRUST_NONE && look->is_to_be_signed ? look->planned : look->dkim.result;
 }
 
@@ -115,8 +121,8 @@ static struct dmarc_identifier *identifiers_of(struct arena *arena, const struct
                                                size_t *count) {
     struct dmarc_identifier *items = ARENA_NEW_ARRAY(arena, struct dmarc_identifier, look->dkim.count + 1);
     for (size_t i = 0; i < look->dkim.count; i++)
-        items[(*count)++] =
-            (struct dmarc_identifier){look->dkim.signatures[i].result, look->dkim.signatures[i].domain, false};
+        items[(*count)++] = (struct dmarc_identifier){look->dkim.signatures[i].result,
+                                                      look->dkim.signatures[i].domain, false};
     if (look->is_to_be_signed)
         items[(*count)++] = (struct dmarc_identifier){look->planned, look->facts.publish.domain, false};
     return items;
@@ -149,7 +155,9 @@ static struct slice best_exchange(struct task *t, struct tool_world *world, stru
     if (trust_look_up(t, &world->lookups, domain, DNS_MX, &answer) != DNS_OK) return SLICE_EMPTY;
     for (size_t i = 0; i < answer.count; i++) {
         struct dns_mx mx;
-        if (dns_mx_read(answer.records[i], &mx) && (best.exchange.len == 0 || mx.preference < best.preference)) best = mx;
+        if (dns_mx_read(answer.records[i], &mx) &&
+            (best.exchange.len == 0 || mx.preference < best.preference))
+            best = mx;
     }
     return best.exchange.len ? trust_record_text(world->cli->arena, DNS_CNAME, best.exchange) : SLICE_EMPTY;
 }

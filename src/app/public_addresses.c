@@ -23,7 +23,8 @@ static bool is_there(const struct finding *finding, const struct dns_address *ad
 static void add(struct finding *finding, struct slice text) {
     struct dns_address address;
     if (finding->count == PUBLISH_ADDRESSES_MAX || !dns_address_parse(text, &address)) return;
-    if (!finding->config->outbound.allow_private && network_is_private(arena_text(finding->arena, text))) return;
+    if (!finding->config->outbound.allow_private && network_is_private(arena_text(finding->arena, text)))
+        return;
     if (!is_there(finding, &address)) finding->addresses[finding->count++] = address;
 }
 

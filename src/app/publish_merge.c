@@ -23,11 +23,15 @@ static void keep(struct merging *merging, const struct publish_row *beside, stru
 static void merge_spf(struct merging *merging, struct publish_row *row, const struct trust_texts *texts) {
     struct slice merged;
     if (texts->count == 0) return;
-    if (!spf_merge(merging->lookups->arena, texts->items, texts->count, row->value, &merged)) return;
-    row->note = slice_equal(merged, texts->items[0]) && texts->count == 1
-                    ? SLICE("It is there already, and says what it has to.")
-                    : arena_printf(merging->lookups->arena, "In the place of what is there, which is part of it: "
-                                                            "change that record, and do not add a second one.");
+    if (!spf_merge(merging->lookups->arena, texts->items, texts->count, row->value, &merged)) {
+        row->note = SLICE("What is there is too long, or cannot be read, and is no part of it.");
+        return;
+    }
+    row->note =
+        slice_equal(merged, texts->items[0]) && texts->count == 1
+            ? SLICE("It is there already, and says what it has to.")
+            : arena_printf(merging->lookups->arena, "In the place of what is there, which is part of it: "
+                                                    "change that record, and do not add a second one.");
     row->value = merged;
 }
 
@@ -57,7 +61,8 @@ static bool merge_caa(struct task *t, struct merging *merging, struct publish_ro
     return true;
 }
 
-bool publish_merge(struct task *t, struct trust_lookups *lookups, struct publish_rows *rows, struct slice *name) {
+bool publish_merge(struct task *t, struct trust_lookups *lookups, struct publish_rows *rows,
+                   struct slice *name) {
     struct merging merging = {.lookups = lookups};
     merging.rows.items = ARENA_NEW_ARRAY(lookups->arena, struct publish_row, ROWS_MAX);
     merging.rows.count = rows->count;
@@ -65,9 +70,9 @@ bool publish_merge(struct task *t, struct trust_lookups *lookups, struct publish
     for (size_t i = 0; i < rows->count; i++) {
         struct publish_row *row = &merging.rows.items[i];
         bool is_spf = row->kind == PUBLISH_SPF || row->kind == PUBLISH_SPF_HELO;
-        bool is_good = is_spf                       ? merge_texts(t, &merging, row)
+        bool is_good = is_spf                     ? merge_texts(t, &merging, row)
                        : row->kind == PUBLISH_CAA ? merge_caa(t, &merging, row)
-                                                    : true;
+                                                  : true;
         *name = row->name;
         if (!is_good) return false;
     }

@@ -74,6 +74,12 @@ static void write_zone(struct buffer *out, const struct publication *publication
         }
         append_line(out, row);
     }
+    if (publication->lacks_policy) {
+        buffer_append_byte(out, '\n');
+        append_comment(
+            out, SLICE("MTA-STS is not offered: with mta_sts.mode = testing in posthaste.conf the server "
+                       "serves a policy, and the records for it stand here."));
+    }
 }
 
 /* ---- strings ---- */

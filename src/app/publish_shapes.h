@@ -29,6 +29,8 @@ struct publication {
     struct slice domain;
     struct slice host;
     struct publish_rows rows;
+    /* This host serves no policy for the way to it (RFC 8461), and could. */
+    bool lacks_policy;
 };
 
 void publish_write(struct buffer *out, enum publish_shape shape, const struct publication *publication);

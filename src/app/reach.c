@@ -73,9 +73,10 @@ static void say_unreached(struct visit *visit, int error) {
 }
 
 static void say_broken(struct visit *visit, const char *what) {
-    check_line_wrong(visit->line,
-                     arena_printf(visit->looking->arena, "%s, port %u: %s", visit->address, visit->port, what),
-                     SLICE("is it this server that answers there? posthaste health looks at it from inside"));
+    check_line_wrong(
+        visit->line,
+        arena_printf(visit->looking->arena, "%s, port %u: %s", visit->address, visit->port, what),
+        SLICE("is it this server that answers there? posthaste health looks at it from inside"));
 }
 
 static void say_unknown(struct visit *visit, struct slice words, struct slice advice) {
@@ -88,12 +89,12 @@ static void say_unknown(struct visit *visit, struct slice words, struct slice ad
 
 static struct smtp_client_options client_options(struct visit *visit, bool is_checked) {
     struct looking *looking = visit->looking;
-    return (struct smtp_client_options){
-        .hello = looking->facts->publish.host,
-        .times = smtp_client_times_default(),
-        .tls = is_checked ? SMTP_CLIENT_TLS_REQUIRED : SMTP_CLIENT_TLS_OFFERED,
-        .tls_context = is_checked ? looking->trusting : looking->any,
-        .tls_name = arena_text(looking->arena, looking->facts->publish.host)};
+    return (struct smtp_client_options){.hello = looking->facts->publish.host,
+                                        .times = smtp_client_times_default(),
+                                        .tls =
+                                            is_checked ? SMTP_CLIENT_TLS_REQUIRED : SMTP_CLIENT_TLS_OFFERED,
+                                        .tls_context = is_checked ? looking->trusting : looking->any,
+                                        .tls_name = arena_text(looking->arena, looking->facts->publish.host)};
 }
 
 static void say_starttls(struct visit *visit, bool is_tls) {
@@ -156,11 +157,11 @@ static void try_certificate(struct task *t, struct visit *visit) {
 /* ---- all of them ---- */
 
 static void follow(struct task *t, struct visit *visit, const struct dns_address *address) {
-    static void (*const trials[])(struct task *t, struct visit *visit) = {
-        [TRIAL_SMTP] = try_smtp,
-        [TRIAL_TLS] = try_tls,
-        [TRIAL_GREETING] = try_greeting,
-        [TRIAL_CERTIFICATE] = try_certificate};
+    static void (*const trials[])(struct task * t,
+                                  struct visit * visit) = {[TRIAL_SMTP] = try_smtp,
+                                                           [TRIAL_TLS] = try_tls,
+                                                           [TRIAL_GREETING] = try_greeting,
+                                                           [TRIAL_CERTIFICATE] = try_certificate};
     struct buffer text = buffer_new(64);
     dns_address_text(address, &text);
     visit->address = arena_text(visit->looking->arena, buffer_slice(&text));
@@ -193,7 +194,8 @@ static void prepare(struct looking *looking, struct check_lines *lines, size_t i
     if (target->trial == TRIAL_CERTIFICATE)
         visit->line = check_line_add(lines, "certificate", looking->facts->publish.host, target->necessity);
     else {
-        visit->line = check_line_add(lines, "port", arena_printf(looking->arena, "%u", port), target->necessity);
+        visit->line =
+            check_line_add(lines, "port", arena_printf(looking->arena, "%u", port), target->necessity);
         visit->line->found = slice_from_text(target->purpose);
     }
     if (target->port == PORT_SMTP && target->trial == TRIAL_SMTP)
@@ -218,7 +220,8 @@ static void say_no_address(struct check_lines *lines) {
     line->advice = SLICE("set dns.public_addresses in posthaste.conf");
 }
 
-void reach_look(struct task *t, struct arena *arena, const struct domain_facts *facts, struct check_lines *lines) {
+void reach_look(struct task *t, struct arena *arena, const struct domain_facts *facts,
+                struct check_lines *lines) {
     struct env *env = task_env(t);
     const char *reason;
     if (facts->publish.address_count == 0) {

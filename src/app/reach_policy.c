@@ -18,14 +18,16 @@ static const char *const *address_texts(struct arena *arena, const struct publis
 static void judge(struct arena *arena, const struct domain_facts *facts, const struct fetch_answer *answer,
                   struct check_line *line) {
     if (answer->result == FETCH_UNTRUSTED)
-        check_line_wrong(line, slice_from_text(answer->fault ? answer->fault : "its certificate is not trusted"),
-                         arena_printf(arena, "get a certificate that is for %.*s as well", SLICE_PRINT(line->name)));
+        check_line_wrong(
+            line, slice_from_text(answer->fault ? answer->fault : "its certificate is not trusted"),
+            arena_printf(arena, "get a certificate that is for %.*s as well", SLICE_PRINT(line->name)));
     else if (answer->result != FETCH_OK || answer->status != 200)
-        check_line_wrong(line,
-                         answer->result == FETCH_OK
-                             ? arena_printf(arena, "the server answers %u", answer->status)
-                             : arena_printf(arena, "it cannot be fetched: %s", fetch_result_name(answer->result)),
-                         SLICE("see the line of the HTTPS port, and mta_sts.mode in posthaste.conf"));
+        check_line_wrong(
+            line,
+            answer->result == FETCH_OK
+                ? arena_printf(arena, "the server answers %u", answer->status)
+                : arena_printf(arena, "it cannot be fetched: %s", fetch_result_name(answer->result)),
+            SLICE("see the line of the HTTPS port, and mta_sts.mode in posthaste.conf"));
     else if (!slice_equal(answer->body, facts->sts_policy))
         check_line_wrong(line, difference_words(arena, facts->sts_policy, answer->body),
                          SLICE("send SIGHUP to the server, so that it serves what posthaste.conf says"));
@@ -35,8 +37,16 @@ void reach_policy(struct task *t, struct arena *arena, const struct domain_facts
                   struct check_lines *lines) {
     struct slice host = arena_printf(arena, "mta-sts.%.*s", SLICE_PRINT(facts->publish.domain));
     struct fetch_answer answer;
-    if (facts->sts_policy.len == 0 || facts->publish.address_count == 0 || facts->publish.is_relay) return;
-    struct check_line *line = check_line_add(lines, "mta-sts-policy", host, PUBLISH_SHOULD);
+    if (facts->publish.address_count == 0 || facts->publish.is_relay) return;
+    bool is_served = facts->sts_policy.len > 0;
+    struct check_line *line =
+        check_line_add(lines, "mta-sts-policy", host, is_served ? PUBLISH_SHOULD : PUBLISH_MAY);
+    if (!is_served) {
+        line->state = DNSCHECK_MISSING;
+        line->words = SLICE("this host serves no policy");
+        line->advice = SLICE("set mta_sts.mode = testing in posthaste.conf; docs/tls.md tells more");
+        return;
+    }
     if (facts->roots_pem.len == 0) {
         line->state = DNSCHECK_UNKNOWN;
         line->words = SLICE("there are no roots to trust its certificate by");

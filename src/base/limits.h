@@ -116,8 +116,9 @@ enum {
     MTA_STS_AGE_S_MAX = 31557600,
     MTA_STS_PATTERNS_MAX = 200,
     MTA_STS_FETCH_MS = 30 * 1000,
-    /* Domains whose policies, or lack of one, the remote role has at hand; DNS is not asked of one for so long;
-       one is fetched again when it is so old, and after a failure not before so long (RFC 8461 3.3, 5.1). */
+    /* Domains whose policies, or lack of one, the remote role has at hand; DNS is not asked of one for so
+       long; one is fetched again when it is so old, and after a failure not before so long (RFC
+       8461 3.3, 5.1). */
     MTA_STS_KNOWN_MAX = 5000,
     MTA_STS_KNOWN_BYTES_MAX = 16 * 1024 * 1024,
     MTA_STS_LOOK_AGAIN_MS = 10 * 1000,
@@ -645,16 +646,16 @@ enum {
     SPF_AUDIT_NOTES_MAX = 64,
     SPF_RECORD_BYTES_USUAL_MAX = 450,
 
-    /* What a domain is to publish: addresses of the host, DKIM keys, terms of SPF for other hosts, and all records;
-       terms of SPF records that are made one; what a value is shown of in words. */
+    /* What a domain is to publish: addresses of the host, DKIM keys, terms of SPF for other hosts, and all
+       records; terms of SPF records that are made one; what a value is shown of in words. */
     PUBLISH_ADDRESSES_MAX = 8,
     PUBLISH_KEYS_MAX = 16,
     PUBLISH_SPF_TERMS_MAX = 16,
     PUBLISH_ROWS_MAX = 64,
     SPF_MERGE_TERMS_MAX = 200,
     DIFFERENCE_SHOWN_BYTES = 24,
-    /* What receivers demand (trust/preflight.h): messages of a domain a day that make it a bulk sender, and that are
-       many for who is not known; the largest message. */
+    /* What receivers demand (trust/preflight.h): messages of a domain a day that make it a bulk sender, and
+       that are many for who is not known; the largest message. */
     PREFLIGHT_BULK_MESSAGES = 5000,
     PREFLIGHT_SPIKE_MESSAGES = 1000,
     PREFLIGHT_GMAIL_BYTES = 50 * 1024 * 1024,
@@ -683,8 +684,8 @@ enum {
     DKIM_CLOCK_SKEW_S = 300,
     /* RFC 8617 4.2.1: instances go from 1 to 50. */
     ARC_INSTANCES_MAX = 50,
-    /* Authentication-Results: of one that is read, the properties of a method; of what we write, one text, and all
-       of it; what is held of a stranger's before it is decided whether it claims to be ours. */
+    /* Authentication-Results: of one that is read, the properties of a method; of what we write, one text,
+       and all of it; what is held of a stranger's before it is decided whether it claims to be ours. */
     AUTH_PROPERTIES_MAX = 16,
     AUTH_TEXT_BYTES_MAX = 200,
     AUTH_RESULTS_BYTES_MAX = 16 * 1024,
@@ -700,8 +701,8 @@ enum {
     /* Everything that is asked about one message: how long it may take, and what its answers may take. */
     TRUST_CHECK_MS_MAX = 20 * 1000,
     TRUST_CHECK_BYTES_MAX = 2 * 1024 * 1024,
-    /* Content that waits for the verdict before it goes on, so that it is taken in once: of one message, and of
-       all messages of a role. What is over it is taken in again when there is a verdict. */
+    /* Content that waits for the verdict before it goes on, so that it is taken in once: of one message, and
+       of all messages of a role. What is over it is taken in again when there is a verdict. */
     TRUST_HELD_BYTES_MAX = 128 * 1024,
     TRUST_HELD_TOTAL_BYTES_MAX = 32 * 1024 * 1024,
 

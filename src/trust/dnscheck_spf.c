@@ -102,7 +102,8 @@ static bool is_sound(struct task *t, const struct dnscheck *check, struct dnsche
     return true;
 }
 
-void dnscheck_spf(struct task *t, const struct dnscheck *check, struct dnscheck_row *checked, struct slice text) {
+void dnscheck_spf(struct task *t, const struct dnscheck *check, struct dnscheck_row *checked,
+                  struct slice text) {
     if (!is_sound(t, check, checked, text)) return;
     for (size_t i = 0; i < check->facts->address_count; i++) {
         struct spf_verdict verdict = ask(t, check, checked, &check->facts->addresses[i]);

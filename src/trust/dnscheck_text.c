@@ -1,6 +1,7 @@
 /* How the texts of trust/dnscheck.h are judged: DKIM, DMARC, MTA-STS, TLS-RPT; SPF has a file of its own. */
 #include "base/limits.h"
 #include "trust/difference.h"
+#include "trust/dmarc.h"
 #include "trust/dnscheck.h"
 #include "trust/dnscheck_spf.h"
 #include "wire/dkim_key.h"
@@ -93,25 +94,52 @@ static struct slice fault_words(struct arena *arena, const struct dmarc_fault *f
     return words;
 }
 
-static void judge_dmarc(const struct dnscheck *check, struct dnscheck_row *checked, struct slice text) {
+/* False: the record has a fault that costs its effect, and the row is judged. */
+static bool is_sound(const struct dnscheck *check, struct dnscheck_row *checked,
+                     const struct dmarc_faults *faults) {
     struct arena *arena = check->lookups->arena;
-    struct dmarc_record record;
-    struct dmarc_faults faults = {0};
-    if (!dmarc_record_parse(text, &record, &faults)) return;
-    for (size_t i = 0; i < faults.count; i++) {
-        struct slice words = fault_words(arena, &faults.items[i]);
-        if (!is_grave(faults.items[i].kind)) {
-            if (checked->words.len == 0) checked->words = words;
-            continue;
+    for (size_t i = 0; i < faults->count; i++) {
+        struct slice words = fault_words(arena, &faults->items[i]);
+        if (is_grave(faults->items[i].kind)) {
+            dnscheck_wrong(
+                checked, words,
+                arena_printf(arena, "correct it, or begin with: %.*s", SLICE_PRINT(checked->wanted->value)));
+            return false;
         }
-        dnscheck_wrong(
-            checked, words,
-            arena_printf(arena, "correct it, or begin with: %.*s", SLICE_PRINT(checked->wanted->value)));
+        if (checked->words.len == 0) checked->words = words;
+    }
+    return true;
+}
+
+/* RFC 9990 4: whoever is to get reports of another domain has to say that it wants them. */
+static void judge_reports(struct task *t, const struct dnscheck *check, struct dnscheck_row *checked,
+                          struct slice uris) {
+    struct arena *arena = check->lookups->arena;
+    struct dmarc_uri uri;
+    while (dmarc_uri_next(&uris, &uri)) {
+        if (uri.host.len == 0) continue;
+        struct slice host = difference_shown(arena, uri.host, DNS_NAME_BYTES_MAX);
+        if (dmarc_reports_welcome(t, check->lookups, check->facts->domain, uri.host) != TRUST_FAIL) continue;
+        dnscheck_wrong(checked,
+                       arena_printf(arena, "reports are to go to %.*s, which does not say that it wants them",
+                                    SLICE_PRINT(host)),
+                       arena_printf(arena,
+                                    "let %.*s._report._dmarc.%.*s have the TXT record v=DMARC1; or name an "
+                                    "address of the domain itself",
+                                    SLICE_PRINT(check->facts->domain), SLICE_PRINT(host)));
         return;
     }
+}
+
+static void judge_dmarc(struct task *t, const struct dnscheck *check, struct dnscheck_row *checked,
+                        struct slice text) {
+    struct dmarc_record record;
+    struct dmarc_faults faults = {0};
+    if (!dmarc_record_parse(text, &record, &faults) || !is_sound(check, checked, &faults)) return;
     if (record.policy == DMARC_NONE && checked->words.len == 0)
         checked->words =
             SLICE("p=none only watches; p=reject protects the name, once reports show nothing amiss");
+    judge_reports(t, check, checked, record.aggregate_uris);
 }
 
 /* ---- MTA-STS, RFC 8461 3.1; TLS-RPT, RFC 8460 3 ---- */
@@ -159,7 +187,7 @@ static void judge_text(struct task *t, const struct dnscheck *check, struct dnsc
         judge_key(check, checked, text);
         return;
     case PUBLISH_DMARC:
-        judge_dmarc(check, checked, text);
+        judge_dmarc(t, check, checked, text);
         return;
     case PUBLISH_STS:
         judge_sts(check, checked, text);

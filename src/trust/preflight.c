@@ -77,7 +77,8 @@ static bool is_bulk_unaligned(const struct preflight_facts *f) {
     return is_bulk(f) && f->policy != PREFLIGHT_NO_RECORD && !is_unauthenticated(f) && !is_aligned(f);
 }
 static bool is_bulk_below_level(const struct preflight_facts *f) {
-    return is_bulk(f) && (lacks_spf(f) || lacks_dkim(f) || f->policy == PREFLIGHT_NO_RECORD || !is_aligned(f));
+    return is_bulk(f) &&
+           (lacks_spf(f) || lacks_dkim(f) || f->policy == PREFLIGHT_NO_RECORD || !is_aligned(f));
 }
 /* Twice what a receiver knows, and more than a person's mail. */
 static bool is_spike(const struct preflight_facts *f) {
@@ -113,12 +114,18 @@ static bool has_bad_lines(const struct preflight_facts *f) {
 static bool has_8bit_header(const struct preflight_facts *f) { return f->message->has_8bit_header; }
 static bool has_false_name(const struct preflight_facts *f) { return f->message->has_false_name; }
 static bool has_false_reply(const struct preflight_facts *f) { return f->message->has_false_reply; }
-static bool is_over_gmail(const struct preflight_facts *f) { return f->message->bytes > PREFLIGHT_GMAIL_BYTES; }
-static bool is_over_yahoo(const struct preflight_facts *f) { return f->message->bytes > PREFLIGHT_YAHOO_BYTES; }
+static bool is_over_gmail(const struct preflight_facts *f) {
+    return f->message->bytes > PREFLIGHT_GMAIL_BYTES;
+}
+static bool is_over_yahoo(const struct preflight_facts *f) {
+    return f->message->bytes > PREFLIGHT_YAHOO_BYTES;
+}
 static bool is_over_microsoft(const struct preflight_facts *f) {
     return f->message->bytes > PREFLIGHT_MICROSOFT_BYTES;
 }
-static bool is_over_most(const struct preflight_facts *f) { return f->message->bytes > PREFLIGHT_USUAL_BYTES; }
+static bool is_over_most(const struct preflight_facts *f) {
+    return f->message->bytes > PREFLIGHT_USUAL_BYTES;
+}
 static bool has_spf_fail(const struct preflight_facts *f) { return f->spf == TRUST_FAIL; }
 static bool has_spf_permerror(const struct preflight_facts *f) { return f->spf == TRUST_PERMERROR; }
 static bool has_broken_dkim(const struct preflight_facts *f) {
@@ -134,7 +141,8 @@ static bool has_broken_dkim(const struct preflight_facts *f) {
 
 #define TEXT SLICE_INIT
 #define PUBLISH_ADVICE TEXT("publish what posthaste domain dns prints, and look with posthaste domain check")
-#define PTR_ADVICE TEXT("have the provider of the address set its reverse DNS to this host's name, which must lead back")
+#define PTR_ADVICE \
+    TEXT("have the provider of the address set its reverse DNS to this host's name, which must lead back")
 #define FORM_ADVICE TEXT("correct it in the program that writes the message")
 #define SIZE_ADVICE TEXT("put what is large where it can be fetched, and send the link")
 
@@ -151,12 +159,12 @@ static const struct rule {
      TEXT("The IPv6 address has no name that leads back to it."), PTR_ADVICE},
     {G | O, lacks_name_v4, PREFLIGHT_REFUSED, TEXT("550 5.7.25"), TEXT("421 4.7.23"),
      TEXT("The address has no name that leads back to it."), PTR_ADVICE},
-    {M, lacks_name_v4, PREFLIGHT_DISLIKED, TEXT(""), TEXT(""), TEXT("The address has no name that leads back to it."),
-     PTR_ADVICE},
-    {Y, lacks_name, PREFLIGHT_DISLIKED, TEXT(""), TEXT(""), TEXT("The address has no name that leads back to it."),
-     PTR_ADVICE},
-    {G, lacks_tls, PREFLIGHT_REFUSED, TEXT("550 5.7.29"), TEXT("421 4.7.29"), TEXT("It would be sent without TLS."),
-     TEXT("let no route say --tls never")},
+    {M, lacks_name_v4, PREFLIGHT_DISLIKED, TEXT(""), TEXT(""),
+     TEXT("The address has no name that leads back to it."), PTR_ADVICE},
+    {Y, lacks_name, PREFLIGHT_DISLIKED, TEXT(""), TEXT(""),
+     TEXT("The address has no name that leads back to it."), PTR_ADVICE},
+    {G, lacks_tls, PREFLIGHT_REFUSED, TEXT("550 5.7.29"), TEXT("421 4.7.29"),
+     TEXT("It would be sent without TLS."), TEXT("let no route say --tls never")},
     {Y | M | O, lacks_tls, PREFLIGHT_DISLIKED, TEXT(""), TEXT(""), TEXT("It would be sent without TLS."),
      TEXT("let no route say --tls never")},
     {G, lacks_one_author, PREFLIGHT_REFUSED, TEXT("550 5.7.1"), TEXT(""),
@@ -166,39 +174,46 @@ static const struct rule {
     {Y | O, lacks_one_author, PREFLIGHT_DISLIKED, TEXT(""), TEXT(""),
      TEXT("It does not have exactly one From field with one address: DMARC fails."), FORM_ADVICE},
     {G | O, is_rejected_by_owner, PREFLIGHT_REFUSED, TEXT("550 5.7.26"), TEXT(""),
-     TEXT("The domain of From asks to reject what nobody of it vouches for (DMARC p=reject)."), PUBLISH_ADVICE},
+     TEXT("The domain of From asks to reject what nobody of it vouches for (DMARC p=reject)."),
+     PUBLISH_ADVICE},
     {Y, is_rejected_by_owner, PREFLIGHT_REFUSED, TEXT("554 5.7.9"), TEXT(""),
-     TEXT("The domain of From asks to reject what nobody of it vouches for (DMARC p=reject)."), PUBLISH_ADVICE},
+     TEXT("The domain of From asks to reject what nobody of it vouches for (DMARC p=reject)."),
+     PUBLISH_ADVICE},
     {M, is_rejected_by_owner, PREFLIGHT_REFUSED, TEXT("550 5.7.509"), TEXT(""),
-     TEXT("The domain of From asks to reject what nobody of it vouches for (DMARC p=reject)."), PUBLISH_ADVICE},
+     TEXT("The domain of From asks to reject what nobody of it vouches for (DMARC p=reject)."),
+     PUBLISH_ADVICE},
     {G, is_unauthenticated, PREFLIGHT_REFUSED, TEXT("550 5.7.26"), TEXT("421 4.7.26"),
      TEXT("Neither SPF nor DKIM passes."), PUBLISH_ADVICE},
-    {Y, is_unauthenticated, PREFLIGHT_REFUSED, TEXT("550 5.7.9"), TEXT(""), TEXT("Neither SPF nor DKIM passes."),
-     PUBLISH_ADVICE},
+    {Y, is_unauthenticated, PREFLIGHT_REFUSED, TEXT("550 5.7.9"), TEXT(""),
+     TEXT("Neither SPF nor DKIM passes."), PUBLISH_ADVICE},
     {M, is_bulk_below_level, PREFLIGHT_REFUSED, TEXT("550 5.7.515"), TEXT(""),
-     TEXT("Of a sender of many messages SPF and DKIM must pass, and DMARC must be there and hold."), PUBLISH_ADVICE},
+     TEXT("Of a sender of many messages SPF and DKIM must pass, and DMARC must be there and hold."),
+     PUBLISH_ADVICE},
     {M | O, is_unauthenticated, PREFLIGHT_DISLIKED, TEXT(""), TEXT(""), TEXT("Neither SPF nor DKIM passes."),
      PUBLISH_ADVICE},
     {O, has_spf_fail, PREFLIGHT_REFUSED, TEXT("550 5.7.23"), TEXT(""),
      TEXT("The sender's SPF record says that this host may not send for it."), PUBLISH_ADVICE},
     {O, has_spf_permerror, PREFLIGHT_DISLIKED, TEXT("550 5.7.24"), TEXT(""),
      TEXT("The sender's SPF record cannot be read, or takes too many lookups."), PUBLISH_ADVICE},
-    {O, has_broken_dkim, PREFLIGHT_DISLIKED, TEXT("550 5.7.20"), TEXT(""), TEXT("Its signature does not hold."),
-     PUBLISH_ADVICE},
+    {O, has_broken_dkim, PREFLIGHT_DISLIKED, TEXT("550 5.7.20"), TEXT(""),
+     TEXT("Its signature does not hold."), PUBLISH_ADVICE},
     {G, is_bulk_without_spf, PREFLIGHT_REFUSED, TEXT("550 5.7.27"), TEXT("421 4.7.27"),
      TEXT("SPF does not pass, which it must for senders of many messages."), PUBLISH_ADVICE},
     {G, is_bulk_without_dkim, PREFLIGHT_REFUSED, TEXT("550 5.7.30"), TEXT("421 4.7.30"),
      TEXT("DKIM does not pass, which it must for senders of many messages."), PUBLISH_ADVICE},
     {G, is_bulk_without_dmarc, PREFLIGHT_REFUSED, TEXT(""), TEXT("421 4.7.31"),
-     TEXT("The domain of From has no DMARC record, which senders of many messages must have."), PUBLISH_ADVICE},
+     TEXT("The domain of From has no DMARC record, which senders of many messages must have."),
+     PUBLISH_ADVICE},
     {G, is_bulk_unaligned, PREFLIGHT_REFUSED, TEXT(""), TEXT("421 4.7.32"),
      TEXT("Neither what SPF vouches for nor a signature is of the domain of From."),
      TEXT("send with an envelope sender, or a signature, of the domain of From")},
     {Y, is_bulk_below_level, PREFLIGHT_DISLIKED, TEXT(""), TEXT("421 4.7.0"),
-     TEXT("Of a sender of many messages SPF and DKIM must pass, and DMARC must be there and hold."), PUBLISH_ADVICE},
+     TEXT("Of a sender of many messages SPF and DKIM must pass, and DMARC must be there and hold."),
+     PUBLISH_ADVICE},
     {G, is_spike, PREFLIGHT_REFUSED, TEXT(""), TEXT("421 4.7.28"),
      TEXT("It is more mail at once than Gmail knows from this domain."),
-     TEXT("begin with those who want the mail most, and send little more each day: at most twice what was usual")},
+     TEXT("begin with those who want the mail most, and send little more each day: at most twice what was "
+          "usual")},
     {Y, is_spike, PREFLIGHT_DISLIKED, TEXT(""), TEXT("421 4.7.0"),
      TEXT("It is more mail at once than is known from this domain."),
      TEXT("send little more each day: at most twice what was usual")},
@@ -211,17 +226,18 @@ static const struct rule {
      SIZE_ADVICE},
     {M, is_over_microsoft, PREFLIGHT_REFUSED, TEXT("552 5.3.4"), TEXT(""),
      TEXT("It is larger than Outlook.com takes."), SIZE_ADVICE},
-    {O, is_over_most, PREFLIGHT_DISLIKED, TEXT("552 5.3.4"), TEXT(""), TEXT("It is larger than many hosts take."),
-     SIZE_ADVICE},
-    {G, lacks_message_id, PREFLIGHT_REFUSED, TEXT("550 5.7.1"), TEXT(""),
-     TEXT("It has no valid Message-ID."), FORM_ADVICE},
+    {O, is_over_most, PREFLIGHT_DISLIKED, TEXT("552 5.3.4"), TEXT(""),
+     TEXT("It is larger than many hosts take."), SIZE_ADVICE},
+    {G, lacks_message_id, PREFLIGHT_REFUSED, TEXT("550 5.7.1"), TEXT(""), TEXT("It has no valid Message-ID."),
+     FORM_ADVICE},
     {G, has_doubled_fields, PREFLIGHT_REFUSED, TEXT("550 5.7.1"), TEXT(""),
      TEXT("A field that may be there once is there twice (RFC 5322 3.6)."), FORM_ADVICE},
     {Y | M | O, has_doubled_fields, PREFLIGHT_DISLIKED, TEXT(""), TEXT(""),
      TEXT("A field that may be there once is there twice (RFC 5322 3.6)."), FORM_ADVICE},
     {Y | M | O, lacks_message_id, PREFLIGHT_DISLIKED, TEXT(""), TEXT(""), TEXT("It has no valid Message-ID."),
      FORM_ADVICE},
-    {G | Y | M | O, lacks_date, PREFLIGHT_DISLIKED, TEXT(""), TEXT(""), TEXT("It has no valid Date."), FORM_ADVICE},
+    {G | Y | M | O, lacks_date, PREFLIGHT_DISLIKED, TEXT(""), TEXT(""), TEXT("It has no valid Date."),
+     FORM_ADVICE},
     {G | Y | M | O, has_bad_lines, PREFLIGHT_DISLIKED, TEXT(""), TEXT(""),
      TEXT("Lines are longer than 998 bytes, or do not all end alike (RFC 5322 2.1.1)."), FORM_ADVICE},
     {G | Y | M | O, has_8bit_header, PREFLIGHT_DISLIKED, TEXT(""), TEXT(""),
@@ -255,8 +271,8 @@ struct preflight_findings preflight_judge(struct arena *arena, const struct pref
         const struct rule *rule = &rules[i];
         if (!(rule->receivers & 1u << receiver) || !rule->holds(facts)) continue;
         if (is_told(&findings, rule->text)) continue;
-        findings.items[findings.count++] =
-            (struct preflight_finding){receiver, rule->weight, rule->code, rule->put_off, rule->text, rule->advice};
+        findings.items[findings.count++] = (struct preflight_finding){
+            receiver, rule->weight, rule->code, rule->put_off, rule->text, rule->advice};
     }
     return findings;
 }

@@ -1,8 +1,8 @@
 /*
- * What large receivers conclude about a message before it is sent: from what the checks of this room say, and from the
- * message itself, to the codes that Gmail, Yahoo and Microsoft answer with, and what the sender does about each. Their
- * rules are those of their guidelines for senders (2024 and 2025); others are judged by RFC 7372, which has the codes.
- * Pure.
+ * What large receivers conclude about a message before it is sent: from what the checks of this room say, and
+ * from the message itself, to the codes that Gmail, Yahoo and Microsoft answer with, and what the sender does
+ * about each. Their rules are those of their guidelines for senders (2024 and 2025); others are judged by RFC
+ * 7372, which has the codes. Pure.
  */
 #ifndef TRUST_PREFLIGHT_H
 #define TRUST_PREFLIGHT_H

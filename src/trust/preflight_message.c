@@ -73,7 +73,8 @@ static bool is_false_name(const struct address *address) {
     size_t at = slice_find_byte(address->name, '@');
     if (at == SLICE_NOT_FOUND || address->domain.len == 0) return false;
     struct slice rest = slice_skip(address->name, at + 1);
-    return rest.len > 0 && !slice_starts_nocase(rest, address->domain) && slice_find_byte(rest, '.') != SLICE_NOT_FOUND;
+    return rest.len > 0 && !slice_starts_nocase(rest, address->domain) &&
+           slice_find_byte(rest, '.') != SLICE_NOT_FOUND;
 }
 
 static void look_at_authors(struct preflight_message *message, struct slice value) {
@@ -114,7 +115,8 @@ static void look_at_field(struct preflight_message *message, const struct header
         message->counts[i]++;
         look_at_value(message, (enum preflight_field)i, field->value);
     }
-    if (slice_equal_nocase(field->name, SLICE("List-Unsubscribe"))) look_at_unsubscribe(message, field->value);
+    if (slice_equal_nocase(field->name, SLICE("List-Unsubscribe")))
+        look_at_unsubscribe(message, field->value);
     if (slice_equal_nocase(field->name, SLICE("List-Id"))) message->has_list_id = true;
     if (slice_equal_nocase(field->name, SLICE("List-Unsubscribe-Post")) &&
         slice_equal_nocase(slice_trim(field->value), SLICE("List-Unsubscribe=One-Click")))

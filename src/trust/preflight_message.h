@@ -1,5 +1,5 @@
-/* What of a message itself receivers look at: its header's form, its size, how one unsubscribes (RFC 5322 3.6, RFC
-   8058). Pure and linear. */
+/* What of a message itself receivers look at: its header's form, its size, how one unsubscribes (RFC
+   5322 3.6, RFC 8058). Pure and linear. */
 #ifndef TRUST_PREFLIGHT_MESSAGE_H
 #define TRUST_PREFLIGHT_MESSAGE_H
 

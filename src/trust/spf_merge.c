@@ -100,7 +100,11 @@ static bool find_all(struct slice record, struct slice *all) {
 
 static void include_redirect(struct merging *m, struct slice term) {
     (void)slice_take_prefix_nocase(&term, SLICE("redirect="));
-    add_term(&m->mechanisms, arena_printf(m->arena, "include:%.*s", SLICE_PRINT(term)));
+    struct buffer include = buffer_new(TRUST_TXT_BYTES_MAX);
+    buffer_append_text(&include, "include:");
+    buffer_append(&include, term);
+    add_term(&m->mechanisms, arena_copy(m->arena, buffer_slice(&include)));
+    buffer_free(&include);
 }
 
 static void add_redirect(struct merging *m, struct slice term) {
@@ -134,31 +138,47 @@ static void add_record(struct merging *m, struct slice record) {
 static void add_ours(struct merging *m, const struct terms *there, struct slice ours) {
     struct slice rest = slice_skip(ours, SLICE("v=spf1").len);
     struct slice term;
-    while (take_term(&rest, &term))
-        if (!is_all(term) && !has_term(there, term)) add_term(&m->mechanisms, term);
+    while (take_term(&rest, &term) && !is_all(term))
+        if (!is_modifier(term) && !has_term(there, term)) add_term(&m->mechanisms, term);
+}
+
+/* Nothing of what we write lets everybody send. */
+static struct slice without_everybody(struct slice all) {
+    return memchr("-~?", all.ptr[0], 3) ? all : SLICE("~all");
 }
 
 /* What ends the record: the `all`, or where it goes on. */
 static struct slice end_of(const struct merging *m, struct slice ours) {
     struct slice all;
-    if (m->all.len && !memchr("-~?", m->all.ptr[0], 3)) return SLICE("~all");
-    if (m->all.len) return m->all;
+    if (m->all.len) return without_everybody(m->all);
     if (m->redirect.len) return m->redirect;
-    return find_all(ours, &all) ? all : SLICE("~all");
+    return find_all(ours, &all) ? without_everybody(all) : SLICE("~all");
+}
+
+static void write_terms(struct buffer *out, const struct terms *terms) {
+    for (size_t i = 0; i < terms->count; i++) {
+        buffer_append_byte(out, ' ');
+        buffer_append(out, terms->items[i]);
+    }
 }
 
 static bool write_record(struct merging *m, struct slice ours, struct slice *merged) {
     struct buffer out = buffer_new(TRUST_TXT_BYTES_MAX);
     buffer_append_text(&out, "v=spf1");
-    for (size_t i = 0; i < m->mechanisms.count; i++)
-        buffer_printf(&out, " %.*s", SLICE_PRINT(m->mechanisms.items[i]));
-    buffer_printf(&out, " %.*s", SLICE_PRINT(end_of(m, ours)));
-    for (size_t i = 0; i < m->modifiers.count; i++)
-        buffer_printf(&out, " %.*s", SLICE_PRINT(m->modifiers.items[i]));
+    write_terms(&out, &m->mechanisms);
+    buffer_append_byte(&out, ' ');
+    buffer_append(&out, end_of(m, ours));
+    write_terms(&out, &m->modifiers);
     bool is_good = !buffer_overflowed(&out) && !m->mechanisms.is_full && !m->modifiers.is_full;
     if (is_good) *merged = arena_copy(m->arena, buffer_slice(&out));
     buffer_free(&out);
     return is_good;
+}
+
+static bool is_printable(struct slice text) {
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] < ' ' || text.ptr[i] > 126) return false;
+    return true;
 }
 
 bool spf_merge(struct arena *arena, const struct slice *records, size_t count, struct slice ours,
@@ -166,7 +186,10 @@ bool spf_merge(struct arena *arena, const struct slice *records, size_t count, s
     struct merging *there = ARENA_NEW(arena, struct merging);
     struct merging *whole = ARENA_NEW(arena, struct merging);
     there->arena = whole->arena = arena;
-    for (size_t i = 0; i < count; i++) add_record(there, records[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (!is_printable(records[i])) return false;
+        add_record(there, records[i]);
+    }
     if (there->all.len && there->redirect.len) include_redirect(there, there->redirect);
     add_ours(whole, &there->mechanisms, ours);
     for (size_t i = 0; i < there->mechanisms.count; i++)

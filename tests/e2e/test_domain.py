@@ -64,8 +64,8 @@ def test_what_is_printed_is_all_right(published: Owner) -> None:
     assert status == 0
     report, _ = published.check()
     kinds = {line["kind"] for line in report["lines"]}
-    assert kinds >= {"host", "ptr", "mx", "spf", "spf-helo", "dkim", "dmarc", "mta-sts", "mta-sts-host", "tls-rpt", "tlsa",
-                     "srv", "autoconfig", "caa", "dnssec", "port", "starttls", "certificate", "mta-sts-policy"}
+    assert kinds >= {"host", "ptr", "mx", "spf", "spf-helo", "dkim", "dmarc", "mta-sts", "mta-sts-host", "tls-rpt",
+                     "tlsa", "srv", "autoconfig", "caa", "dnssec", "port", "starttls", "certificate", "mta-sts-policy"}
     assert sum(line["kind"] == "dkim" for line in report["lines"]) == 2
     done = run("domain", "check", DOMAIN, *published.asking())
     assert done.returncode == 0 and done.stdout.endswith("All is right.\n"), done.stdout
@@ -74,8 +74,8 @@ def test_what_is_printed_is_all_right(published: Owner) -> None:
 # ---- each record broken in turn ----
 
 NAMES = {"host": HOST, "mx": DOMAIN, "spf": DOMAIN, "spf-helo": HOST, "dkim-rsa": f"ph1-rsa._domainkey.{DOMAIN}",
-         "dkim-ed25519": f"ph1-ed25519._domainkey.{DOMAIN}", "dmarc": f"_dmarc.{DOMAIN}", "mta-sts": f"_mta-sts.{DOMAIN}",
-         "mta-sts-host": f"mta-sts.{DOMAIN}", "tls-rpt": f"_smtp._tls.{DOMAIN}", "tlsa": f"_25._tcp.{HOST}",
+         "dkim-ed25519": f"ph1-ed25519._domainkey.{DOMAIN}", "dmarc": f"_dmarc.{DOMAIN}",
+         "mta-sts": f"_mta-sts.{DOMAIN}", "mta-sts-host": f"mta-sts.{DOMAIN}", "tls-rpt": f"_smtp._tls.{DOMAIN}", "tlsa": f"_25._tcp.{HOST}",
          "autoconfig": f"autoconfig.{DOMAIN}", "autodiscover": f"autodiscover.{DOMAIN}", "caa": HOST,
          **{f"srv-{service}": f"_{service}._tcp.{DOMAIN}"
             for service in ("submissions", "submission", "imaps", "imap", "pop3s", "pop3")}}
@@ -138,10 +138,12 @@ BROKEN: list[tuple[str, str, Change, str]] = [
     ("mx", "doubled", replaced(r"mx.owner.test\.", "mx.owner.test.owner.test."), "with the zone's name twice"),
     ("mx", "number", replaced(r"mx.owner.test\.", "192.0.2.1."), "a name, not an address"),
     ("mx", "null", lambda line: [f"{DOMAIN}. 0 IN MX 0 ."], "takes no mail"),
-    ("mx", "a-better-one", lambda line: [line, f"{DOMAIN}. 0 IN MX 5 old.elsewhere.test."], "goes to old.elsewhere.test as well"),
+    ("mx", "a-better-one", lambda line: [line, f"{DOMAIN}. 0 IN MX 5 old.elsewhere.test."],
+     "goes to old.elsewhere.test as well"),
     ("spf", "without-us", text('"v=spf1 ip4:192.0.2.1 -all"'), r'127\.0\.0\.1 gets "fail"'),
     ("spf", "broken", text('"v=spf1 ip4:127.0.0.1 ip5:1 -all"'), "ip5"),
-    ("spf", "twice", lambda line: [line, f'{DOMAIN}. 0 IN TXT "v=spf1 mx -all"'], "2 such records, and only one may be"),
+    ("spf", "twice", lambda line: [line, f'{DOMAIN}. 0 IN TXT "v=spf1 mx -all"'],
+     "2 such records, and only one may be"),
     ("spf", "everybody", text('"v=spf1 +all"'), "every|all"),
     ("spf", "quoted", text(r'"\"v=spf1 ip4:127.0.0.1 ~all\""'), "quotation marks"),
     ("spf", "eleven", text('"v=spf1 ip4:127.0.0.1 ' + " ".join(f"a:mx{i}.owner.test" for i in range(11)) + ' ~all"'),
@@ -159,7 +161,8 @@ BROKEN: list[tuple[str, str, Change, str]] = [
     ("dmarc", "quoted", text(r'"\"v=DMARC1; p=none\""'), "quotation|from character 1"),
     ("mta-sts", "an-old-id", replaced("id=[0-9a-f]+", "id=20240101"), "its id is 20240101"),
     ("mta-sts", "no-id", text('"v=STSv1;"'), "missing"),
-    ("mta-sts-host", "another", replaced("CNAME mx", "CNAME www"), "it says www.owner.test, and should say mx.owner.test"),
+    ("mta-sts-host", "another", replaced("CNAME mx", "CNAME www"),
+     "it says www.owner.test, and should say mx.owner.test"),
     ("tls-rpt", "no-rua", text('"v=TLSRPTv1;"'), "no rua"),
     ("tls-rpt", "no-scheme", replaced("mailto:", ""), "neither mailto: nor https:"),
     ("tlsa", "another", other_hash, "not of this host's certificate: from character 7 on"),
@@ -209,6 +212,14 @@ def test_what_the_owner_may_choose_is_right(published: Owner, row: str, changed:
     assert red_lines(published)[0] == []
 
 
+def test_reports_to_another_domain_need_its_word(published: Owner) -> None:
+    elsewhere = text('"v=DMARC1; p=none; rua=mailto:reports@elsewhere.test"')
+    change(published, "dmarc", elsewhere)
+    expect_red(published, "dmarc", "wrong", "to go to elsewhere.test, which does not say that it wants them")
+    published.publish([f'{DOMAIN}._report._dmarc.elsewhere.test. 0 IN TXT "v=DMARC1"', *published.zones.lines])
+    assert red_lines(published)[0] == []
+
+
 # ---- beyond the zone ----
 
 def test_the_name_of_the_address(published: Owner) -> None:
@@ -244,7 +255,8 @@ def test_a_port_that_nobody_listens_on(published: Owner) -> None:
 
 
 @pytest.mark.parametrize(("names", "is_ours", "words"), [
-    ((HOST,), False, "self.signed|unable to get|certificate"), (("other.test", f"mta-sts.{DOMAIN}"), True, "hostname|name"),
+    ((HOST,), False, "self.signed|unable to get|certificate"),
+    (("other.test", f"mta-sts.{DOMAIN}"), True, "hostname|name"),
     ((HOST,), True, "")], ids=["not-trusted", "another-name", "not-for-mta-sts"])
 def test_a_certificate_that_others_do_not_take(published: Owner, tmp_path: Path, names: tuple[str, ...], is_ours: bool,
                                                words: str) -> None:

@@ -1,5 +1,5 @@
-/* Two texts, one line each: what is said of how they differ is one line of printable ASCII, and nothing is said only
-   where they are the same. */
+/* Two texts, one line each: what is said of how they differ is one line of printable ASCII, and nothing is
+   said only where they are the same. */
 #include "base/limits.h"
 #include "trust/difference.h"
 

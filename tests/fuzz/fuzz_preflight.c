@@ -1,4 +1,5 @@
-/* Any bytes as a message: it is read to its end, and whatever it is, each receiver has something sensible to say. */
+/* Any bytes as a message: it is read to its end, and whatever it is, each receiver has something sensible to
+ * say. */
 #include "base/limits.h"
 #include "trust/preflight.h"
 

@@ -16,7 +16,8 @@ static void what_is_the_same_has_no_words(void **state) {
 }
 
 static void the_mistakes_of_panels_are_known(void **state) {
-    expect("v=DKIM1; p=AbC", "\"v=DKIM1; p=AbC\"", "quotation marks are part of the value: enter it without them");
+    expect("v=DKIM1; p=AbC", "\"v=DKIM1; p=AbC\"",
+           "quotation marks are part of the value: enter it without them");
     expect("v=DKIM1; p=AbC", "v=DKIM1\\; p=AbC", "backslashes are part of the value: enter it without them");
     expect("v=DKIM1; p=AbC", "v=DKIM1; p=A bC",
            "there are blanks in it that do not belong there: enter it in one piece");
@@ -39,23 +40,30 @@ static void a_string_that_got_lost_is_told(void **state) {
     char text[410];
     for (size_t i = 0; i < sizeof text; i++) text[i] = (char)('a' + i * i % 23);
     struct slice whole = slice_of(text, sizeof text);
-    assert_slice(difference_words(arena, whole, slice_sub(whole, 0, 255)),
-                 "155 characters at its end are missing: it stops after 255 of 410; a whole string of the record got "
-                 "lost: it has several, and all must be entered");
+    assert_slice(
+        difference_words(arena, whole, slice_sub(whole, 0, 255)),
+        "155 characters at its end are missing: it stops after 255 of 410; a whole string of the record got "
+        "lost: it has several, and all must be entered");
     arena_free(&arena);
 }
 
 static void what_is_too_much_and_what_is_other_is_shown(void **state) {
     expect("abc", "abcde", "2 characters too much behind the first 3: \"de\"");
     expect("abc", "abxc", "1 character too much in it, behind the first 2: \"x\"");
-    expect("abcdef", "abXYef", "from character 3 on it says \"XY\" where it should say \"cd\"; the rest is the same");
+    expect("abcdef", "abXYef",
+           "from character 3 on it says \"XY\" where it should say \"cd\"; the rest is the same");
     expect("abc", "xyz", "from character 1 on it says \"xyz\" where it should say \"abc\"");
 }
 
 static void strangers_words_do_no_harm(void **state) {
     struct arena *arena = arena_new(MIB(1));
-    expect("abc", "a\033[31mc", "from character 2 on it says \"?[31m\" where it should say \"b\"; the rest is the same");
-    assert_slice(difference_shown(arena, SLICE("ab\r\n\xc3\xbc" "c"), 5), "ab???...");
+    expect("abc", "a\033[31mc",
+           "from character 2 on it says \"?[31m\" where it should say \"b\"; the rest is the same");
+    assert_slice(difference_shown(arena,
+                                  SLICE("ab\r\n\xc3\xbc"
+                                        "c"),
+                                  5),
+                 "ab???...");
     assert_slice(difference_shown(arena, SLICE("abc"), 3), "abc");
     arena_free(&arena);
 }

@@ -5,8 +5,9 @@
 #include "base/limits.h"
 #include "trust/preflight.h"
 
-static const char good_message[] = "From: Alice <alice@example.org>\r\nTo: bob@gmail.com\r\nSubject: Hello\r\n"
-                                   "Date: Sun, 29 Nov 2026 12:00:00 +0000\r\nMessage-ID: <1@example.org>\r\n\r\nHello\r\n";
+static const char good_message[] =
+    "From: Alice <alice@example.org>\r\nTo: bob@gmail.com\r\nSubject: Hello\r\n"
+    "Date: Sun, 29 Nov 2026 12:00:00 +0000\r\nMessage-ID: <1@example.org>\r\n\r\nHello\r\n";
 
 /* All is as it should be. */
 static struct preflight_facts facts_of(const struct preflight_message *message) {
@@ -21,10 +22,13 @@ static struct preflight_facts facts_of(const struct preflight_message *message) 
                                     .is_tls = true};
 }
 
-static struct preflight_message read_text(const char *text) { return preflight_message_read(slice_from_text(text)); }
+static struct preflight_message read_text(const char *text) {
+    return preflight_message_read(slice_from_text(text));
+}
 
 /* "550 5.7.25/421 4.7.23 552 5.3.4", those that refuse, in their order. */
-static void expect_codes(const struct preflight_facts *facts, enum preflight_receiver receiver, const char *codes) {
+static void expect_codes(const struct preflight_facts *facts, enum preflight_receiver receiver,
+                         const char *codes) {
     struct arena *arena = arena_new(MIB(1));
     struct buffer out = buffer_new(1000);
     struct preflight_findings findings = preflight_judge(arena, facts, receiver);
@@ -40,7 +44,8 @@ static void expect_codes(const struct preflight_facts *facts, enum preflight_rec
     arena_free(&arena);
 }
 
-static void expect_count(const struct preflight_facts *facts, enum preflight_receiver receiver, size_t count) {
+static void expect_count(const struct preflight_facts *facts, enum preflight_receiver receiver,
+                         size_t count) {
     struct arena *arena = arena_new(MIB(1));
     struct preflight_findings findings = preflight_judge(arena, facts, receiver);
     if (findings.count != count)
@@ -175,12 +180,10 @@ static void the_header_has_its_form(void **state) {
 }
 
 static void what_is_only_disliked_is_told(void **state) {
-    static const char *const texts[] = {FROM ID "To: b@c.example\r\n\r\n",
-                                        FROM ID "Date: yesterday\r\n\r\n",
-                                        FROM HEAD ID "X: \xc3\xbc\r\n\r\n",
-                                        FROM HEAD ID "\r\nnot\nall\r\nalike\r\n",
-                                        FROM HEAD ID "\r\na\rb\r\n",
-                                        "From: \"ceo@bank.example\" <a@example.org>\r\n" HEAD ID "\r\n"};
+    static const char *const texts[] = {
+        FROM ID "To: b@c.example\r\n\r\n",  FROM ID "Date: yesterday\r\n\r\n",
+        FROM HEAD ID "X: \xc3\xbc\r\n\r\n", FROM HEAD ID "\r\nnot\nall\r\nalike\r\n",
+        FROM HEAD ID "\r\na\rb\r\n",        "From: \"ceo@bank.example\" <a@example.org>\r\n" HEAD ID "\r\n"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct preflight_message message = read_text(texts[i]);
         struct preflight_facts facts = facts_of(&message);
@@ -223,8 +226,9 @@ static void size_has_a_limit(void **state) {
 
 /* RFC 8058 */
 static void bulk_mail_is_left_with_one_click(void **state) {
-    static const char link[] = FROM HEAD ID "List-Unsubscribe: <mailto:x@example.org>,\r\n <https://example.org/u/1>\r\n"
-                                            "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n\r\n";
+    static const char link[] =
+        FROM HEAD ID "List-Unsubscribe: <mailto:x@example.org>,\r\n <https://example.org/u/1>\r\n"
+                     "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n\r\n";
     struct preflight_message message = read_text(good_message);
     struct preflight_facts facts = facts_of(&message);
     facts.is_marketing = true;

@@ -36,7 +36,8 @@ static void what_is_there_already_is_not_added(void **state) {
     expect_one("v=spf1 IP4:192.0.2.1 -all", "v=spf1 ip4:192.0.2.1 ~all", "v=spf1 IP4:192.0.2.1 -all");
     expect_one("v=spf1 +ip4:192.0.2.0/24 -all", "v=spf1 ip4:192.0.2.1 ~all", "v=spf1 +ip4:192.0.2.0/24 -all");
     expect_one("v=spf1 ip4:192.0.2.77/24 -all", "v=spf1 ip4:192.0.2.1 ~all", "v=spf1 ip4:192.0.2.77/24 -all");
-    expect_one("v=spf1 ip6:2001:db8::/32 -all", "v=spf1 ip6:2001:db8:1::1 ~all", "v=spf1 ip6:2001:db8::/32 -all");
+    expect_one("v=spf1 ip6:2001:db8::/32 -all", "v=spf1 ip6:2001:db8:1::1 ~all",
+               "v=spf1 ip6:2001:db8::/32 -all");
     expect_one("v=spf1 ip4:192.0.2.0/25 -all", "v=spf1 ip4:192.0.2.200 ~all",
                "v=spf1 ip4:192.0.2.200 ip4:192.0.2.0/25 -all");
     /* What it forbids is no permission. */
@@ -58,7 +59,8 @@ static void what_lets_everybody_send_does_so_no_more(void **state) {
     expect_one("v=spf1 mx +all", "v=spf1 ip4:192.0.2.1 ~all", "v=spf1 ip4:192.0.2.1 mx ~all");
     expect_one("v=spf1 all", "v=spf1 ip4:192.0.2.1 -all", "v=spf1 ip4:192.0.2.1 ~all");
     /* Nor is what stands behind it, or a redirect beside it. */
-    expect_one("v=spf1 mx -all a redirect=x.example", "v=spf1 ip4:192.0.2.1 ~all", "v=spf1 ip4:192.0.2.1 mx -all");
+    expect_one("v=spf1 mx -all a redirect=x.example", "v=spf1 ip4:192.0.2.1 ~all",
+               "v=spf1 ip4:192.0.2.1 mx -all");
 }
 
 static void too_much_is_not_merged(void **state) {
@@ -101,7 +103,8 @@ static void texts_are_cut_into_strings(void **state) {
 
 static const struct dns_address addresses[] = {{{192, 0, 2, 1}, 4}, {{0x20, 0x01, 0x0d, 0xb8, [15] = 1}, 16}};
 static const struct publish_key keys[] = {
-    {SLICE_INIT("ph1-ed25519"), SLICE_INIT("v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=")}};
+    {SLICE_INIT("ph1-ed25519"),
+     SLICE_INIT("v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=")}};
 
 static struct publish_facts facts_of(void) {
     return (struct publish_facts){.domain = SLICE("example.org"),
@@ -121,8 +124,8 @@ static const struct publish_row *row_of(const struct publish_rows *rows, enum pu
     return NULL;
 }
 
-static void expect_row(const struct publish_rows *rows, enum publish_kind kind, const char *name, uint16_t type,
-                       const char *value) {
+static void expect_row(const struct publish_rows *rows, enum publish_kind kind, const char *name,
+                       uint16_t type, const char *value) {
     const struct publish_row *row = row_of(rows, kind, 0);
     assert_non_null(row);
     assert_slice(row->name, name);
@@ -139,7 +142,8 @@ static void all_records_are_there(void **state) {
     expect_row(&rows, PUBLISH_PTR, "1.2.0.192.in-addr.arpa", DNS_PTR, "mx.example.org");
     expect_row(&rows, PUBLISH_MX, "example.org", DNS_MX, "10 mx.example.org");
     expect_row(&rows, PUBLISH_SPF, "example.org", DNS_TXT, "v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 ~all");
-    expect_row(&rows, PUBLISH_SPF_HELO, "mx.example.org", DNS_TXT, "v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 -all");
+    expect_row(&rows, PUBLISH_SPF_HELO, "mx.example.org", DNS_TXT,
+               "v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 -all");
     expect_row(&rows, PUBLISH_DKIM, "ph1-ed25519._domainkey.example.org", DNS_TXT,
                "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
     expect_row(&rows, PUBLISH_DMARC, "_dmarc.example.org", DNS_TXT,
@@ -219,7 +223,8 @@ static void the_zone_has_absolute_names_and_says_why(void **state) {
     const char *text = shape_of(arena, PUBLISH_SHAPE_ZONE, &facts, NULL);
     expect_in(text, "\nexample.org. 3600 IN MX 10 mx.example.org.\n");
     expect_in(text, "\nmx.example.org. 3600 IN A 192.0.2.1\nmx.example.org. 3600 IN AAAA 2001:db8::1\n");
-    expect_in(text, "\n_dmarc.example.org. 3600 IN TXT \"v=DMARC1; p=none; rua=mailto:postmaster@example.org\"\n");
+    expect_in(text,
+              "\n_dmarc.example.org. 3600 IN TXT \"v=DMARC1; p=none; rua=mailto:postmaster@example.org\"\n");
     expect_in(text, "\n;   1.2.0.192.in-addr.arpa. 3600 IN PTR mx.example.org.\n");
     expect_in(text, "\n_submissions._tcp.example.org. 3600 IN SRV 0 1 465 mx.example.org.\n");
     expect_in(text, "; Must be. Which hosts send mail from the domain.");
@@ -281,7 +286,8 @@ static void route53_gets_whole_sets(void **state) {
     assert_string_equal(value_of(texts, 0), "\"v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 ~all\"");
     assert_string_equal(value_of(texts, 1), "\"site-verification=\\\"1\\\"\"");
     assert_string_equal(value_of(change_of(batch, "example.org.", "MX"), 0), "10 mx.example.org.");
-    assert_string_equal(value_of(change_of(batch, "mx.example.org.", "CAA"), 0), "0 issue \"letsencrypt.org\"");
+    assert_string_equal(value_of(change_of(batch, "mx.example.org.", "CAA"), 0),
+                        "0 issue \"letsencrypt.org\"");
     json_decref(batch);
     arena_free(&arena);
 }
@@ -289,7 +295,8 @@ static void route53_gets_whole_sets(void **state) {
 static void kept_records_are_nobody_elses_business(void **state) {
     struct arena *arena = arena_new(MIB(4));
     struct publish_facts facts = facts_of();
-    struct publish_row kept = {.name = facts.domain, .type = DNS_TXT, .value = SLICE("kept=1"), .is_kept = true};
+    struct publish_row kept = {
+        .name = facts.domain, .type = DNS_TXT, .value = SLICE("kept=1"), .is_kept = true};
     for (enum publish_shape shape = 0; shape < PUBLISH_SHAPE_ROUTE53; shape++)
         assert_null(strstr(shape_of(arena, shape, &facts, &kept), "kept=1"));
     arena_free(&arena);
@@ -319,7 +326,8 @@ static void addresses_are_those_that_others_see(void **state) {
     expect_addresses("listen = 127.0.0.1, 203.0.113.0", "");
     expect_addresses("listen = 9.9.9.9, 2620:fe::9", "9.9.9.9 2620:fe::9");
     expect_addresses("listen = 9.9.9.9\noutbound.source_ipv4 = 8.8.8.8", "8.8.8.8");
-    expect_addresses("listen = 10.0.0.1\ndns.public_addresses = 192.0.2.1, 2001:db8::1", "192.0.2.1 2001:db8::1");
+    expect_addresses("listen = 10.0.0.1\ndns.public_addresses = 192.0.2.1, 2001:db8::1",
+                     "192.0.2.1 2001:db8::1");
     expect_addresses("listen = 127.0.0.1\noutbound.allow_private = yes", "127.0.0.1");
 }
 
