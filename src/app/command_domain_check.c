@@ -18,6 +18,7 @@ static void add_records(struct task *t, struct tool_world *world, struct checkin
     struct dnscheck check = {&world->lookups, &checking->facts->publish, &checking->rows};
     struct dnscheck_row *rows = ARENA_NEW_ARRAY(world->cli->arena, struct dnscheck_row, checking->rows.count);
     dnscheck_run(t, &check, rows);
+    world->lookups.deadline_ms = env_now_ms(world->env) + DNSCHECK_ROW_MS;
     for (size_t i = 0; i < checking->rows.count; i++) {
         const struct publish_row *wanted = rows[i].wanted;
         struct check_line *line =

@@ -654,6 +654,10 @@ enum {
     PUBLISH_ROWS_MAX = 64,
     SPF_MERGE_TERMS_MAX = 200,
     DIFFERENCE_SHOWN_BYTES = 24,
+    /* Looking whether it is there: one row, and when all have taken so long, each that is left. */
+    DNSCHECK_ROW_MS = 8 * 1000,
+    DNSCHECK_MS = 30 * 1000,
+    DNSCHECK_LATE_ROW_MS = 1000,
     /* What receivers demand (trust/preflight.h): messages of a domain a day that make it a bulk sender, and
        that are many for who is not known; the largest message. */
     PREFLIGHT_BULK_MESSAGES = 5000,

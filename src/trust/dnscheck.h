@@ -38,7 +38,8 @@ struct dnscheck {
     const struct publish_rows *rows;
 };
 
-/* `checked` has room for all rows. Texts are in the lookups' arena. Waits. */
+/* `checked` has room for all rows. Texts are in the lookups' arena. Waits, whatever the deadline of the
+   lookups, DNSCHECK_ROW_MS for one row at most. */
 void dnscheck_run(struct task *t, const struct dnscheck *check, struct dnscheck_row *checked);
 
 /* The TXT records of a row's name that are of its kind: SPF, DMARC, ... In the lookups' arena. Waits. */
