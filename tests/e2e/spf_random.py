@@ -18,6 +18,13 @@ WRONG_TERMS = ["moo", "a:", "a/33", "mx//129", "ip4:192.0.2", "ip4:192.0.2.1/33"
                "--all", "exists:d0.test/24", "a:%{d", "x=%", "a:d0.te_st", "ip4", "ip6:2001:db8::1/129", "a/024"]
 EXPLANATIONS = ["not from %{i}", "%{c} may not send for %{o}", "why %{s}? see http://x.test/?l=%{L}&h=%{H}", "100%%",
                 "broken %", "%{p} of %{d2r}", "gr\xc3\xbc\xc3\x9f", "%{lr-}.%{v}", ""]
+# What terms are put together of, with no regard for the grammar.
+BEGINNINGS = ["a:", "mx:", "include:", "exists:", "ptr:", "redirect=", "exp=", "x=", "a", "mx/", "a:d0.test",
+              "ip4:192.0.2.1", "ip6:2001:db8::", "-", ""]
+PIECES = ["a", "mx", "ip4", "ip6", "include", "exists", "ptr", "all", "redirect", "exp", "d", "l", "1", "r", "x", "A",
+          "MX", ":", "=", "/", "//", "-", ".", "_", "+", "~", "?", ",", "::", "%{d}", "%{", "}", "%%", "%_", "%",
+          "%{D2R-}", "%{c}", "%{i}.", "0", "24", "33", "128", "129", "d0.test", "test", "com", "123", ".a-b", "a-.b",
+          "192.0.2.1", "2001:db8::1"]
 
 
 class Maker:
@@ -153,3 +160,15 @@ class Maker:
 
     def world(self, checks: int) -> World:
         return World(self.zone(), [self.check() for _ in range(checks)])
+
+    def pieces(self) -> str:
+        return self.chance.choice(BEGINNINGS) + "".join(
+            self.chance.choice(PIECES) for _ in range(self.chance.randrange(5)))
+
+    def grammar_world(self, checks: int) -> World:
+        """Records that let one client pass before a term of pieces, unless that is wrong."""
+        world = World()
+        for i in range(checks):
+            world.zone.append((f"n{i}.test", "TXT", f"v=spf1 ip4:192.0.2.9 {self.pieces()}"))
+            world.checks.append(Check("192.0.2.9", f"ann@n{i}.test", "mail.test"))
+        return world

@@ -88,8 +88,9 @@ def test_all_else_is_told_with_its_reason(zones: Zones, sender: str, result: str
 
 
 def test_the_null_sender_is_the_greeting(zones: Zones) -> None:
-    for sender in ("", "<>"):
-        status, verdict = ask(zones, "192.0.2.7", sender)
+    for words in (["--from", "<>"], []):
+        status, out, _ = tool(zones, "--ip", "192.0.2.7", "--helo", "mail.helo.test", "--json", *words)
+        verdict = json.loads(out)
         assert (status, verdict["result"], verdict["identity"]) == (PASSED, "pass", "helo")
         assert verdict["sender"] == "postmaster@mail.helo.test"
 

@@ -37,9 +37,10 @@ static json_t *text_json(struct slice text) {
 }
 
 static json_t *verdict_json(const struct spf_verdict *verdict) {
-    return json_pack("{s:s, s:o, s:o, s:i, s:i}", "result", trust_result_word(verdict->result), "explanation",
-                     text_json(verdict->explanation), "reason", text_json(verdict->reason), "asking_terms",
-                     (int)verdict->asking_terms, "void_lookups", (int)verdict->void_lookups);
+    return json_pack("{s:s, s:o, s:o, s:o, s:i, s:i}", "result", trust_result_word(verdict->result),
+                     "explanation", text_json(verdict->explanation), "reason", text_json(verdict->reason),
+                     "term", text_json(verdict->term), "asking_terms", (int)verdict->asking_terms,
+                     "void_lookups", (int)verdict->void_lookups);
 }
 
 static json_t *check_one(struct task *t, struct dns *dns, const json_t *check) {

@@ -220,6 +220,58 @@ static void a_check_takes_no_longer_than_its_deadline(void **state) {
     (void)state;
 }
 
+/* The process goes down while a check waits: it ends, and nobody is told a result that would count. */
+static void a_check_that_is_cancelled_is_a_temperror(void **state) {
+    struct trust_bench bench =
+        trust_bench_new((const char *[]){"a.test TXT v=spf1 a:slow.test -all", "slow.test TIMEOUT", NULL});
+    struct spf_bench_check check = spf_bench_question("192.0.2.1", "ann@a.test", "");
+    bench.body = spf_bench_body;
+    bench.context = &check;
+    struct env *env = sim_process_start(bench.machine, "checker", trust_bench_main, &bench);
+    sim_world_run_for(bench.world, 5000);
+    assert_false(bench.is_done);
+    sim_process_kill(env);
+    sim_world_run_for(bench.world, 1000);
+    assert_true(sim_process_has_ended(env));
+    assert_int_equal(check.verdict.result, TRUST_TEMPERROR);
+    trust_bench_free(&bench);
+    (void)state;
+}
+
+/* ---- memory ---- */
+
+/* A name with as many addresses as an answer may have, none of them the client's. */
+static void add_many_addresses(struct sim_world *world, const char *name) {
+    for (int i = 0; i < DNS_RECORDS_MAX; i++) {
+        uint8_t address[16] = {0x20, 0x01, 0x0d, 0xb8, [14] = (uint8_t)(i >> 8), [15] = (uint8_t)i};
+        sim_dns_add(world, name, DNS_AAAA, slice_of(address, sizeof address), 60);
+    }
+}
+
+/* Records of ten mx with ten exchanges each, and a name whose texts fill an answer. */
+static void the_largest_answers_fit_into_the_arena(void **state) {
+    struct trust_bench bench = trust_bench_new((const char *[]){NULL});
+    char text[1200];
+    memset(text, 'x', sizeof text);
+    for (int i = 0; i < 49; i++) sim_zone_add(bench.world, "a.test", "TXT", slice_of(text, sizeof text));
+    sim_zone_line(bench.world,
+                  "a.test TXT v=spf1 mx:m.test mx:m.test mx:m.test mx:m.test mx:m.test mx:m.test mx:m.test "
+                  "mx:m.test mx:m.test mx:m.test -all");
+    for (int i = 0; i < 10; i++) {
+        char line[80];
+        (void)snprintf(line, sizeof line, "m.test MX 1 h%d.test", i);
+        sim_zone_line(bench.world, line);
+        (void)snprintf(line, sizeof line, "h%d.test", i);
+        add_many_addresses(bench.world, line);
+    }
+    struct spf_verdict verdict = spf_bench_ask(&bench, "2001:db8:1::1", "ann@a.test", "");
+    assert_int_equal(verdict.result, TRUST_FAIL);
+    assert_int_equal(bench.lookups.told_count, 1 + 10 + 100);
+    assert_true(arena_used_bytes(bench.arena) < SPF_ARENA_BYTES_MAX);
+    trust_bench_free(&bench);
+    (void)state;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_eleventh_lookup_is_a_permerror),
@@ -236,6 +288,8 @@ int main(void) {
         cmocka_unit_test(no_answer_is_a_temperror),
         cmocka_unit_test(the_reason_of_a_temperror_is_the_question),
         cmocka_unit_test(a_check_takes_no_longer_than_its_deadline),
+        cmocka_unit_test(a_check_that_is_cancelled_is_a_temperror),
+        cmocka_unit_test(the_largest_answers_fit_into_the_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

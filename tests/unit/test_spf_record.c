@@ -71,7 +71,7 @@ static void each_mechanism_has_its_argument(void **state) {
     assert_slice(term.domain, "_spf.example.test.");
     assert_int_equal(term_of("ptr").kind, SPF_PTR);
     assert_int_equal(term_of("all").qualifier, SPF_QUALIFIER_PASS);
-    assert_int_equal(term_of("x-y.z_1=%{c}/:=").kind, SPF_UNKNOWN_MODIFIER);
+    assert_int_equal(term_of("x-y.z_1=%{l}/:=").kind, SPF_UNKNOWN_MODIFIER);
     (void)state;
 }
 
@@ -82,7 +82,7 @@ static void good_records_are_good(void **state) {
     expect_good("v=spf1 ip4:192.0.2.0/0 ip4:192.0.2.1/32 ip6:::/0 ip6:::1/128 ip6:::ffff:192.0.2.1");
     expect_good("v=spf1 a:foo:bar/baz.example.test/8 a:example.xn--zckzah mx:%%%_%-.a-b.test a:%{h}");
     expect_good("v=spf1 include:%{d2} exists:%{L1R+-.,/_=}%{ir}.%{v}._spf.%{O} ptr:a.test.");
-    expect_good("v=spf1 exp=%{p}.a.test redirect=a.1b unknown= other=%{t}");
+    expect_good("v=spf1 exp=%{p}.a.test redirect=a.1b unknown= other=%{i}");
     expect_good("v=spf1 -a:a.b1-c2 all all");
     (void)state;
 }
@@ -120,8 +120,45 @@ static void what_is_wrong_is_told(void **state) {
     expect_error("v=spf1 ip6:192.0.2.1", SPF_NETWORK, "ip6:192.0.2.1");
     expect_error("v=spf1 redirect=a.test all redirect=a.test", SPF_REDIRECT_TWICE, "redirect=a.test");
     expect_error("v=spf1 exp=a.test EXP=b.test", SPF_EXPLANATION_TWICE, "EXP=b.test");
+    expect_error("v=spf1 x=%{c}", SPF_MACRO_PLACE, "x=%{c}");
+    expect_error("v=spf1 x=%y", SPF_MACRO, "x=%y");
     expect_error("v=spf1 a\tmx", SPF_BYTE, "a\tmx");
     expect_error("v=spf1 \x80 -all", SPF_BYTE, "\x80");
+    (void)state;
+}
+
+static bool network_has(const char *text, const char *ip) {
+    struct spf_term term = term_of(text);
+    struct dns_address address;
+    assert_true(dns_address_parse(slice_from_text(ip), &address));
+    return spf_network_has(&term.network, &term, &address);
+}
+
+/* RFC 7208 5.6: host bits of the network do not count. */
+static void prefixes_are_compared_bit_by_bit(void **state) {
+    static const char *const inside[][2] = {
+        {"ip4:192.0.2.1", "192.0.2.1"},
+        {"ip4:192.0.2.255/25", "192.0.2.128"},
+        {"ip4:192.0.2.1/31", "192.0.2.0"},
+        {"ip4:192.0.2.1/8", "192.255.255.255"},
+        {"ip4:192.0.2.1/0", "10.0.0.1"},
+        {"ip6:2001:db8::1", "2001:db8::1"},
+        {"ip6:2001:db8::/33", "2001:db8:7fff::1"},
+        {"ip6:::1/0", "ffff::"},
+    };
+    static const char *const outside[][2] = {
+        {"ip4:192.0.2.1", "192.0.2.0"},
+        {"ip4:192.0.2.255/25", "192.0.2.127"},
+        {"ip4:192.0.2.1/7", "190.0.2.1"},
+        {"ip4:192.0.2.1/0", "2001:db8::1"},
+        {"ip6:2001:db8::/33", "2001:db8:8000::1"},
+        {"ip6:::/0", "192.0.2.1"},
+        {"ip6:2001:db8::1/127", "2001:db8::2"},
+    };
+    for (size_t i = 0; i < sizeof inside / sizeof inside[0]; i++)
+        if (!network_has(inside[i][0], inside[i][1])) fail_msg("%s %s", inside[i][0], inside[i][1]);
+    for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++)
+        if (network_has(outside[i][0], outside[i][1])) fail_msg("%s %s", outside[i][0], outside[i][1]);
     (void)state;
 }
 
@@ -302,6 +339,7 @@ int main(void) {
         cmocka_unit_test(each_mechanism_has_its_argument),
         cmocka_unit_test(good_records_are_good),
         cmocka_unit_test(what_is_wrong_is_told),
+        cmocka_unit_test(prefixes_are_compared_bit_by_bit),
         cmocka_unit_test(a_domain_ends_in_a_label_or_a_macro),
         cmocka_unit_test(macros_have_their_syntax),
         cmocka_unit_test(the_examples_of_the_rfc_expand),
