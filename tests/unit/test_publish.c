@@ -331,6 +331,21 @@ static void addresses_are_those_that_others_see(void **state) {
     expect_addresses("listen = 127.0.0.1\noutbound.allow_private = yes", "127.0.0.1");
 }
 
+static void addresses_are_numeric(void **state) {
+    static const char *const texts[] = {
+        "dns.public_addresses = mx.example.org", "dns.public_addresses = 192.0.2.1,,",
+        "dns.public_addresses = 192.0.2.0/24",
+        "dns.public_addresses = 1.1.1.1,1.1.1.2,1.1.1.3,1.1.1.4,1.1.1.5,1.1.1.6,"
+        "1.1.1.7,1.1.1.8,1.1.1.9"};
+    struct arena *arena = arena_new(MIB(1));
+    struct config config;
+    struct slice error;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (config_parse(arena, "x", slice_from_text(texts[i]), &config, &error))
+            fail_msg("taken: %s", texts[i]);
+    arena_free(&arena);
+}
+
 int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(ours_comes_before_what_is_there),
@@ -349,6 +364,7 @@ int main(void) {
         cmocka_unit_test(route53_gets_whole_sets),
         cmocka_unit_test(kept_records_are_nobody_elses_business),
         cmocka_unit_test(addresses_are_those_that_others_see),
+        cmocka_unit_test(addresses_are_numeric),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
