@@ -3,6 +3,9 @@
 
 #include "app/message_source.h"
 #include "app/preflight_look.h"
+#include "trust/difference.h"
+
+enum { SHOWN_BYTES_MAX = 300 };
 
 /* ---- findings ---- */
 
@@ -38,8 +41,13 @@ static bool is_refused(const struct judged *judged) {
 
 /* ---- in words ---- */
 
-static void print_check(const char *name, enum trust_result result, struct slice words) {
-    (void)printf("%-6s %-9s %.*s\n", name, trust_result_word(result), SLICE_PRINT(words));
+/* What the message says, fit for a terminal. */
+static struct slice shown(struct cli *cli, struct slice text) {
+    return difference_shown(cli->arena, text, SHOWN_BYTES_MAX);
+}
+
+static void print_check(struct cli *cli, const char *name, enum trust_result result, struct slice words) {
+    (void)printf("%-6s %-9s %.*s\n", name, trust_result_word(result), SLICE_PRINT(shown(cli, words)));
 }
 
 static void print_ways(struct cli *cli, const struct preflight_look *look) {
@@ -47,31 +55,29 @@ static void print_ways(struct cli *cli, const struct preflight_look *look) {
         const struct preflight_way *way = &look->ways[i];
         struct buffer address = buffer_new(64);
         dns_address_text(&way->address, &address);
-        print_check("SPF", way->spf.result, way->spf.reason);
-        print_check("PTR", way->iprev.result,
+        print_check(cli, "SPF", way->spf.result, way->spf.reason);
+        print_check(cli, "PTR", way->iprev.result,
                     arena_printf(cli->arena, "%.*s: %.*s", SLICE_PRINT(buffer_slice(&address)),
                                  SLICE_PRINT(way->iprev.name)));
         buffer_free(&address);
     }
-    if (look->way_count == 0)
-        (void)printf("SPF    ?         this host's address is not known: --ip, or dns.public_addresses\n");
 }
 
 static void print_signatures(struct cli *cli, const struct preflight_look *look) {
     for (size_t i = 0; i < look->dkim.count; i++) {
         const struct dkim_result *result = &look->dkim.signatures[i];
-        print_check("DKIM", result->result,
+        print_check(cli, "DKIM", result->result,
                     arena_printf(cli->arena, "%.*s (%.*s)%s%s", SLICE_PRINT(result->domain),
                                  SLICE_PRINT(result->selector), result->fault ? ": " : "",
                                  dkim_fault_words(result->fault)));
     }
     if (look->is_to_be_signed)
-        print_check("DKIM", look->planned,
+        print_check(cli, "DKIM", look->planned,
                     arena_printf(cli->arena, "%.*s will be signed for when it leaves%s%.*s",
                                  SLICE_PRINT(look->facts.publish.domain), look->planned_words.len ? "; " : "",
                                  SLICE_PRINT(look->planned_words)));
     else if (look->dkim.count == 0)
-        print_check("DKIM", TRUST_NONE, SLICE("it has no signature, and this host does not sign it"));
+        print_check(cli, "DKIM", TRUST_NONE, SLICE("it has no signature, and this host does not sign it"));
 }
 
 static void print_finding(const struct preflight_finding *finding) {
@@ -93,11 +99,11 @@ static void print_receiver(enum preflight_receiver receiver, const struct prefli
 }
 
 static void print_words(struct cli *cli, const struct preflight_look *look, const struct judged *judged) {
-    (void)printf("From %.*s, envelope <%.*s>, %llu bytes\n", SLICE_PRINT(look->author.address),
-                 SLICE_PRINT(look->sender), (unsigned long long)look->form.bytes);
+    (void)printf("From %.*s, envelope <%.*s>, %llu bytes\n", SLICE_PRINT(shown(cli, look->author.address)),
+                 SLICE_PRINT(shown(cli, look->sender)), (unsigned long long)look->form.bytes);
     print_ways(cli, look);
     print_signatures(cli, look);
-    print_check("DMARC", look->dmarc.result, look->dmarc.why);
+    print_check(cli, "DMARC", look->dmarc.result, look->dmarc.why);
     if (look->facts.route.len)
         (void)printf("It leaves through the route \"%.*s\", whose host has an address and name of its own.\n",
                      SLICE_PRINT(look->facts.route));
@@ -161,6 +167,9 @@ static void look_at_message(struct task *t, struct tool_world *world) {
 
 static int read_address(struct cli *cli, struct preflight_look *look) {
     struct publish_facts *facts = &look->facts.publish;
+    if (!cli->tool.ip && facts->address_count == 0)
+        return cli_fail(
+            "this host's address is not known: say --ip, or set dns.public_addresses in posthaste.conf");
     if (!cli->tool.ip) return EXIT_DONE;
     if (!dns_address_parse(slice_from_text(cli->tool.ip), &look->facts.addresses[0]))
         return cli_misuse(cli, "'%s' is no address", cli->tool.ip);

@@ -82,16 +82,23 @@ static struct slice text_of(struct arena *arena, const json_t *object, const cha
     return arena_copy(arena, slice_from_text(json_string_value(json_object_get(object, key))));
 }
 
+static struct slice note_of(struct slice state) {
+    if (slice_equal(state, SLICE("waiting"))) return SLICE("It signs as soon as it is seen in DNS.");
+    if (slice_equal(state, SLICE("retired")))
+        return SLICE("It signs nothing more, and must stay until what it signed has arrived.");
+    return SLICE("");
+}
+
 static void read_keys(struct arena *arena, const json_t *answer, struct domain_facts *facts) {
     size_t i;
     json_t *key;
     json_array_foreach(json_object_get(answer, "keys"), i, key) {
         size_t at = facts->publish.key_count;
+        struct slice state = slice_from_text(json_string_value(json_object_get(key, "state")));
         if (at == PUBLISH_KEYS_MAX) break;
-        facts->is_signing[at] =
-            slice_equal(slice_from_text(json_string_value(json_object_get(key, "state"))), SLICE("signing"));
-        facts->keys[facts->publish.key_count++] =
-            (struct publish_key){text_of(arena, key, "selector"), text_of(arena, key, "record")};
+        facts->is_signing[at] = slice_equal(state, SLICE("signing"));
+        facts->keys[facts->publish.key_count++] = (struct publish_key){
+            text_of(arena, key, "selector"), text_of(arena, key, "record"), note_of(state)};
     }
     facts->publish.keys = facts->keys;
 }

@@ -153,7 +153,9 @@ static void add_dkim(struct publishing *p) {
                                          SLICE_PRINT(p->facts->domain));
         struct publish_row *row = add(p, PUBLISH_DKIM, PUBLISH_MUST, name, DNS_TXT, key->record);
         row->purpose = SLICE("The key that signatures of the domain are checked with.");
-        if (key->record.len > 255)
+        if (key->note.len)
+            row->note = key->note;
+        else if (key->record.len > 255)
             row->note =
                 SLICE("Longer than one string of a record holds: a panel that takes one long line splits it "
                       "itself; without blanks or quotes of your own.");
@@ -239,6 +241,7 @@ static void add_setup(struct publishing *p) {
         struct publish_row *row = add(p, PUBLISH_SETUP, PUBLISH_MAY, below(p, labels[i], p->facts->domain),
                                       DNS_CNAME, p->facts->host);
         row->purpose = purposes[i];
+        row->note = SLICE("By HTTPS, for which this host's certificate must be for this name too.");
     }
 }
 

@@ -61,6 +61,8 @@ struct publish_key {
     struct slice selector;
     /* The whole text (RFC 6376 3.6.1). */
     struct slice record;
+    /* What is to be known of it, one sentence; or empty. */
+    struct slice note;
 };
 
 /* The services that SRV records point to (RFC 6186 3, RFC 8314 5.1). */

@@ -76,9 +76,9 @@ class Owner:
         with (self.server.data / "posthaste.conf").open("a") as file:
             file.writelines(f"{line}\n" for line in lines)
 
-    def zone_lines(self) -> list[str]:
+    def zone_lines(self, domain: str = DOMAIN) -> list[str]:
         """What domain dns prints, without its comments; names live for no time, so that changes are seen at once."""
-        text = self.server.command("domain", "dns", DOMAIN)
+        text = self.server.command("domain", "dns", domain)
         return [line.replace(" 3600 IN ", " 0 IN ") for line in text.splitlines() if line and not line.startswith(";")]
 
     def publish(self, lines: list[str], reverse: list[str] | None = None) -> None:

@@ -75,7 +75,8 @@ def test_what_is_printed_is_all_right(published: Owner) -> None:
 
 NAMES = {"host": HOST, "mx": DOMAIN, "spf": DOMAIN, "spf-helo": HOST, "dkim-rsa": f"ph1-rsa._domainkey.{DOMAIN}",
          "dkim-ed25519": f"ph1-ed25519._domainkey.{DOMAIN}", "dmarc": f"_dmarc.{DOMAIN}",
-         "mta-sts": f"_mta-sts.{DOMAIN}", "mta-sts-host": f"mta-sts.{DOMAIN}", "tls-rpt": f"_smtp._tls.{DOMAIN}", "tlsa": f"_25._tcp.{HOST}",
+         "mta-sts": f"_mta-sts.{DOMAIN}",
+         "mta-sts-host": f"mta-sts.{DOMAIN}", "tls-rpt": f"_smtp._tls.{DOMAIN}", "tlsa": f"_25._tcp.{HOST}",
          "autoconfig": f"autoconfig.{DOMAIN}", "autodiscover": f"autodiscover.{DOMAIN}", "caa": HOST,
          **{f"srv-{service}": f"_{service}._tcp.{DOMAIN}"
             for service in ("submissions", "submission", "imaps", "imap", "pop3s", "pop3")}}
@@ -312,6 +313,33 @@ def test_json_has_each_record_whole_and_in_strings(published: Owner) -> None:
     assert all(len(piece) <= 255 for piece in key["strings"])
     assert {record["necessity"] for record in records} == {"must", "should", "may"}
     assert [record["name"] for record in records if record["outside"]] == [REVERSE_NAME]
+
+
+def test_a_second_domain_of_the_host(published: Owner) -> None:
+    """All records of the host are there; the policy is served, but the certificate is not for its name."""
+    published.server.command("domain", "add", "second.test")
+    try:
+        lines = published.zone_lines("second.test")
+        assert not [line for line in lines if line.startswith(HOST)], "the host's records stand in another zone"
+        published.publish([*published.printed, *lines])
+        done = run("domain", "check", "second.test", *published.asking(), "--json")
+        wrong = [line for line in json.loads(done.stdout)["lines"] if line["state"] != "right"]
+        assert [line["kind"] for line in wrong] == ["mta-sts-policy"], wrong
+        assert "mta-sts.second.test" in wrong[0]["advice"]
+    finally:
+        published.server.command("domain", "remove", "second.test")
+
+
+def test_a_relay_domain_needs_little(published: Owner) -> None:
+    published.server.command("domain", "add", "relayed.test", "--relay")
+    try:
+        lines = published.zone_lines("relayed.test")
+        assert lines == [f"relayed.test. 0 IN MX 20 {HOST}."]
+        published.publish([*published.printed, *lines, "relayed.test. 0 IN MX 10 mx.relayed.test."])
+        done = run("domain", "check", "relayed.test", *published.asking())
+        assert done.returncode == 0, done.stdout
+    finally:
+        published.server.command("domain", "remove", "relayed.test")
 
 
 def test_a_domain_that_is_not_ours(published: Owner) -> None:

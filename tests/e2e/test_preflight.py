@@ -3,9 +3,12 @@ records in a real name server."""
 
 from __future__ import annotations
 
+import base64
 import json
+import random
 import re
 import smtplib
+import ssl
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -170,7 +173,6 @@ def sign_as_ours(owner: Owner, text: str) -> str:
     dkim = pytest.importorskip("dkim")
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
-    import base64
 
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL,
@@ -229,24 +231,30 @@ def test_a_receiver_is_known_by_its_exchange(world: Owner) -> None:
     assert preflight(world, message(), "--to", "a@customer.test")["receivers"][0]["receiver"] == "gmail"
 
 
-def test_a_message_that_waits_is_judged(world: Owner) -> None:
-    account: Account = world.server.new_account("sender")
-    # To a domain whose host does not answer, so that it waits.
-    world.publish([*world.printed, "waiting.test. 0 IN MX 10 mx.waiting.test.", "mx.waiting.test. 0 IN A 127.0.0.77"])
-    text = message(sender=account.address).replace("<1@", "<waits@")
-    with smtplib.SMTP_SSL(ADDRESS, world.server.ports.submissions, context=unchecked()) as client:
+def submit(owner: Owner, account: Account, text: str) -> None:
+    """To a domain whose host does not answer, so that it waits."""
+    owner.publish([*owner.printed, "waiting.test. 0 IN MX 10 mx.waiting.test.", "mx.waiting.test. 0 IN A 127.0.0.77"])
+    with smtplib.SMTP_SSL(ADDRESS, owner.server.ports.submissions, context=unchecked()) as client:
         client.login(account.address, account.password)
         client.sendmail(account.address, ["a@waiting.test"], text)
-    done = run("preflight", f"<waits@{DOMAIN}>", *world.asking(), "--json")
-    assert done.returncode == 0, done.stdout + done.stderr + world.server.log_text()[-3000:]
+
+
+@pytest.mark.parametrize("size", [100, 3_000_000], ids=["small", "in-pieces"])
+def test_a_message_that_waits_is_judged(world: Owner, size: int) -> None:
+    account: Account = world.server.new_account("sender")
+    body = base64.encodebytes(random.Random(size).randbytes(size)).decode().replace("\n", "\r\n")
+    submit(world, account, message(sender=account.address, body=body).replace("<1@", f"<waits-{size}@"))
+    done = run("preflight", f"<waits-{size}@{DOMAIN}>", *world.asking(), "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads(done.stdout)
     assert report["sender"] == account.address and report["from"] == account.address
+    words = run("preflight", f"waits-{size}@{DOMAIN}", *world.asking()).stdout
+    told = int(re.search(r"(\d+) bytes", words).group(1))
+    assert len(body) < told < len(body) + 2000
     world.server.command("queue", "remove", "all")
 
 
 def unchecked() -> Any:
-    import ssl
-
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -104,7 +104,7 @@ static void texts_are_cut_into_strings(void **state) {
 static const struct dns_address addresses[] = {{{192, 0, 2, 1}, 4}, {{0x20, 0x01, 0x0d, 0xb8, [15] = 1}, 16}};
 static const struct publish_key keys[] = {
     {SLICE_INIT("ph1-ed25519"),
-     SLICE_INIT("v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=")}};
+     SLICE_INIT("v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="), SLICE_INIT("")}};
 
 static struct publish_facts facts_of(void) {
     return (struct publish_facts){.domain = SLICE("example.org"),
