@@ -14,9 +14,15 @@ struct judged {
     bool is_asked[PREFLIGHT_RECEIVERS];
 };
 
+/* DNS did not say what a conclusion would rest on. */
+static bool is_unsure(const struct preflight_look *look) {
+    return look->judged.spf == TRUST_TEMPERROR || look->judged.dkim == TRUST_TEMPERROR ||
+           look->judged.iprev == TRUST_TEMPERROR || look->dmarc.result == TRUST_TEMPERROR;
+}
+
 static void judge(struct cli *cli, const struct preflight_look *look, struct judged *judged) {
     for (size_t i = 0; i < PREFLIGHT_RECEIVERS; i++) {
-        judged->is_asked[i] = look->recipient.len == 0 || look->receiver == i;
+        judged->is_asked[i] = !is_unsure(look) && (look->recipient.len == 0 || look->receiver == i);
         if (judged->is_asked[i])
             judged->findings[i] = preflight_judge(cli->arena, &look->judged, (enum preflight_receiver)i);
     }
@@ -37,6 +43,11 @@ static bool is_refused(const struct judged *judged) {
     for (size_t i = 0; i < PREFLIGHT_RECEIVERS; i++)
         if (answer_of(&judged->findings[i])) return true;
     return false;
+}
+
+static const char *result_word(const struct preflight_look *look, const struct judged *judged) {
+    if (is_unsure(look)) return "unknown";
+    return is_refused(judged) ? "refused" : "taken";
 }
 
 /* ---- in words ---- */
@@ -107,6 +118,8 @@ static void print_words(struct cli *cli, const struct preflight_look *look, cons
     if (look->facts.route.len)
         (void)printf("It leaves through the route \"%.*s\", whose host has an address and name of its own.\n",
                      SLICE_PRINT(look->facts.route));
+    if (is_unsure(look))
+        (void)printf("\nDNS gave no answer to some of it, so nothing can be concluded: try again later.\n");
     for (size_t i = 0; i < PREFLIGHT_RECEIVERS; i++)
         if (judged->is_asked[i]) print_receiver((enum preflight_receiver)i, &judged->findings[i]);
 }
@@ -145,10 +158,10 @@ static void print_json(const struct tool_world *world, const struct preflight_lo
         if (judged->is_asked[i])
             (void)json_array_append_new(receivers,
                                         receiver_json((enum preflight_receiver)i, &judged->findings[i]));
-    tool_print_json(
-        json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "result", is_refused(judged) ? "refused" : "taken",
-                  "from", tool_text_json(look->author.address), "sender", tool_text_json(look->sender),
-                  "checks", checks_json(look), "receivers", receivers, "lookups", tool_lookups_json(world)));
+    tool_print_json(json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "result", result_word(look, judged), "from",
+                              tool_text_json(look->author.address), "sender", tool_text_json(look->sender),
+                              "checks", checks_json(look), "receivers", receivers, "lookups",
+                              tool_lookups_json(world)));
 }
 
 /* ---- what is looked at ---- */
@@ -162,7 +175,7 @@ static void look_at_message(struct task *t, struct tool_world *world) {
         print_json(world, look, &judged);
     else
         print_words(world->cli, look, &judged);
-    world->status = is_refused(&judged) ? EXIT_FAILED : EXIT_DONE;
+    world->status = is_unsure(look) || is_refused(&judged) ? EXIT_FAILED : EXIT_DONE;
 }
 
 static int read_address(struct cli *cli, struct preflight_look *look) {

@@ -56,7 +56,7 @@ def preflight(owner: Owner, text: str, *options: str) -> dict[str, Any]:
     done = run("preflight", "-", *owner.asking(), *options, "--json", text=text)
     assert done.returncode in (0, 1), done.stderr
     report = json.loads(done.stdout)
-    assert (report["result"] == "taken") == (done.returncode == 0)
+    assert report["result"] == ("refused" if done.returncode else "taken")
     return report
 
 
@@ -259,6 +259,12 @@ def unchecked() -> Any:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def test_dns_that_does_not_answer_is_no_fault(world: Owner) -> None:
+    done = run("preflight", "-", "--data", world.server.data, "--dns", "127.0.0.1@1", "--json", text=message())
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["result"], report["receivers"]) == (1, "unknown", [])
 
 
 def test_words_for_people(world: Owner) -> None:
