@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "trust/difference.h"
 #include "trust/dnscheck.h"
+#include "trust/iprev.h"
 
 /* ---- A and AAAA ---- */
 
@@ -201,18 +202,42 @@ static bool is_address_instead(struct task *t, const struct dnscheck *check, str
     return true;
 }
 
+static struct slice other_words(const struct dnscheck *check, const struct dnscheck_row *checked) {
+    return arena_printf(check->lookups->arena, "it says %.*s, and should say %.*s",
+                        SLICE_PRINT(checked->found), SLICE_PRINT(checked->wanted->value));
+}
+
+/* The address whose name the row is. */
+static const struct dns_address *address_of(const struct dnscheck *check, const struct publish_row *row) {
+    size_t at = 0;
+    for (size_t i = 0; i < check->rows->count && &check->rows->items[i] != row; i++)
+        at += check->rows->items[i].kind == PUBLISH_PTR;
+    ASSERT(at < check->facts->address_count);
+    return &check->facts->addresses[at];
+}
+
+/* Another name may do for those who only look whether it leads back (RFC 8601 3), and still is not this
+ * host's. */
+static void say_other_name(struct task *t, const struct dnscheck *check, struct dnscheck_row *checked) {
+    struct iprev iprev = iprev_check(t, check->lookups, address_of(check, checked->wanted));
+    dnscheck_wrong(
+        checked,
+        arena_printf(check->lookups->arena, "%.*s: %s", SLICE_PRINT(other_words(check, checked)),
+                     iprev.result == TRUST_PASS
+                         ? "that name leads back to the address, but is not the one this host greets with"
+                         : "that name does not even lead back to the address"),
+        SLICE("have the provider of the address set its reverse DNS to this host's name"));
+}
+
 void dnscheck_name(struct task *t, const struct dnscheck *check, struct dnscheck_row *checked) {
     struct dns_answer answer;
     const struct publish_row *row = checked->wanted;
-    struct arena *arena = check->lookups->arena;
     if (is_address_instead(t, check, checked) || !dnscheck_look_up(t, check, checked, &answer)) return;
     if (has_text(check, row->type, &answer, row->value)) return;
-    dnscheck_wrong(checked,
-                   arena_printf(arena, "it says %.*s, and should say %.*s", SLICE_PRINT(checked->found),
-                                SLICE_PRINT(row->value)),
-                   row->kind == PUBLISH_PTR
-                       ? SLICE("have the provider of the address set its reverse DNS to this host's name")
-                       : SLICE("correct the name"));
+    if (row->kind == PUBLISH_PTR)
+        say_other_name(t, check, checked);
+    else
+        dnscheck_wrong(checked, other_words(check, checked), SLICE("correct the name"));
 }
 
 /* ---- SRV, RFC 2782 ---- */

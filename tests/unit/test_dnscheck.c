@@ -103,6 +103,14 @@ static void an_address_of_the_other_family_is_somebody_elses(void **state) {
     expect_only(NULL, lines, PUBLISH_HOST, DNSCHECK_WRONG, "IPv6 address too, 2001:db8::99");
 }
 
+static void a_name_of_the_providers_is_not_this_hosts(void **state) {
+    static const char *const back[] = {"1.2.0.192.in-addr.arpa PTR static-1.provider.test",
+                                       "static-1.provider.test A 192.0.2.1", NULL};
+    static const char *const away[] = {"1.2.0.192.in-addr.arpa PTR static-1.provider.test", NULL};
+    expect_only("1.2.0.192", back, PUBLISH_PTR, DNSCHECK_WRONG, "but is not the one this host greets with");
+    expect_only("1.2.0.192", away, PUBLISH_PTR, DNSCHECK_WRONG, "does not even lead back");
+}
+
 /* What others wrote does no harm to a terminal. */
 static void texts_of_strangers_are_cleaned(void **state) {
     static const char *const lines[] = {"_dmarc.example.org TXT \"v=DMARC1\033[31m; p=none\"", NULL};
@@ -125,6 +133,7 @@ int main(void) {
         cmocka_unit_test(spf_that_depends_on_others_may_not_be_known),
         cmocka_unit_test(a_host_may_not_be_an_alias),
         cmocka_unit_test(an_address_of_the_other_family_is_somebody_elses),
+        cmocka_unit_test(a_name_of_the_providers_is_not_this_hosts),
         cmocka_unit_test(texts_of_strangers_are_cleaned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
