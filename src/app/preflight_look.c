@@ -34,6 +34,19 @@ static const struct preflight_way *worst_way(const struct preflight_look *look, 
 
 static void write_to_message(void *message, struct slice bytes) { dkim_message_write(message, bytes); }
 
+/* Results point into the message, which goes: what is shown and compared of them. */
+static const struct dkim_result *kept_results(struct arena *arena, const struct dkim_verdict *verdict) {
+    struct dkim_result *results =
+        ARENA_NEW_ARRAY(arena, struct dkim_result, verdict->count ? verdict->count : 1);
+    for (size_t i = 0; i < verdict->count; i++) {
+        results[i] = (struct dkim_result){.result = verdict->signatures[i].result,
+                                          .fault = verdict->signatures[i].fault,
+                                          .domain = arena_copy(arena, verdict->signatures[i].domain),
+                                          .selector = arena_copy(arena, verdict->signatures[i].selector)};
+    }
+    return results;
+}
+
 static void look_at_signatures(struct task *t, struct tool_world *world, struct preflight_look *look) {
     struct dkim_message *message = dkim_message_new_to_check();
     struct canonical_lines lines = canonical_lines_new();
@@ -42,11 +55,7 @@ static void look_at_signatures(struct task *t, struct tool_world *world, struct 
     canonical_lines_finish(&lines, sink);
     dkim_message_end(message);
     look->dkim = dkim_check(t, message, &world->lookups, env_wall_ms(world->env) / 1000);
-    for (size_t i = 0; i < look->dkim.count; i++) {
-        struct dkim_result *result = (struct dkim_result *)(uintptr_t)&look->dkim.signatures[i];
-        result->domain = arena_copy(world->cli->arena, result->domain);
-        result->selector = arena_copy(world->cli->arena, result->selector);
-    }
+    look->dkim.signatures = kept_results(world->cli->arena, &look->dkim);
     dkim_message_free(&message);
 }
 

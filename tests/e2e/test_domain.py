@@ -280,6 +280,19 @@ def test_a_certificate_that_others_do_not_take(published: Owner, tmp_path: Path,
         published.reload_server()
 
 
+def test_a_certificate_that_has_ended(published: Owner) -> None:
+    names = (HOST, f"mta-sts.{DOMAIN}")
+    kept = published.use_certificate(published.authority.issue(*names, is_expired=True))
+    try:
+        published.reload_server()
+        red = {line["kind"]: line["words"] for line in red_lines(published)[0]}
+        assert set(red) == {"certificate", "mta-sts-policy", "tlsa"}
+        assert "expired" in red["certificate"] and "expired" in red["mta-sts-policy"]
+    finally:
+        published.restore_certificate(kept)
+        published.reload_server()
+
+
 # ---- what is there is made part of it ----
 
 def test_what_is_there_is_merged(published: Owner) -> None:
