@@ -20,6 +20,11 @@ json_t *admin_error(struct slice line);
 json_t *admin_failure(struct admin *admin, enum store_result result, struct slice subject,
                       const char *not_found, const char *refused);
 
+/* admin_body.c */
+json_t *admin_queue_body(struct admin *admin);
+
+/* admin_domain.c */
+json_t *admin_domain_facts(struct admin *admin);
 /* admin_dkim.c */
 json_t *admin_domain_dkim(struct admin *admin);
 

@@ -29,18 +29,28 @@ static const struct cli_command commands[] = {
      DATA_OPTIONS, OPTION_DATA, 1, 3, command_alias},
     {"domain",
      "add NAME [--relay [--verify]] | remove NAME | list\n"
+     "       | dns NAME [--format F] [--merge] | check NAME   [--dns HOST[@PORT]]\n"
      "       | dkim list NAME | dkim rotate NAME [--now | --force]   --data DIR [--json]",
      "the domains this host has mail for",
      "  --relay  pass on to the domain's own hosts, whoever sends it, what is for addresses that are not\n"
      "           known here: for a second MX, or a gateway. docs/relaying.md tells more.\n"
      "  --verify with --relay: ask these hosts for each address first, and refuse what they do not know\n"
+     "dns          the records to publish\n"
+     "check        looks at what the world sees, DNS, ports and TLS, and says of each what is right, wrong "
+     "(and\n"
+     "             how), or missing. Exit status: 1 if there is something to mend. docs/dns.md tells more.\n"
+     "  --format F   zone (a piece of a zone file: the default), strings, table, cloudflare, route53\n"
+     "  --merge      look at DNS, and make one record of the SPF record that is there and ours\n"
+     "  --dns HOST[@PORT]     ask this name server and no other; without DNSSEC, unless there are\n"
+     "  --trust-anchors FILE  DS or DNSKEY records to check answers with\n"
      "dkim list    the keys that the domain's mail is signed with, and the records to publish for them\n"
      "dkim rotate  make the next keys: they sign as soon as their records are seen in DNS, and the old "
      "ones'\n"
      "             must stay a week longer. docs/signing.md tells more.\n"
      "  --now      look for the records at once, not within 10 minutes\n"
      "  --force    also where the records of the keys before must stay still: after a break-in\n",
-     DATA_OPTIONS | OPTION_RELAY | OPTION_ROTATE, OPTION_DATA, 1, 3, command_domain},
+     DATA_OPTIONS | OPTION_RELAY | OPTION_ROTATE | OPTION_DNS | OPTION_PUBLISH, OPTION_DATA, 1, 3,
+     command_domain},
     {"compact", "--data DIR [--json]", "give the space of removed messages back now",
      "A running server does this by itself, slowly, for segments that are half dead. This does it at once "
      "for\n"
@@ -58,6 +68,23 @@ static const struct cli_command commands[] = {
      "  --nagios           one line, and the exit status of a Nagios plug-in: 0, 1 warning, 2 critical\n",
      DATA_OPTIONS | OPTION_ACCOUNT | OPTION_PASSWORD_STDIN | OPTION_NAGIOS, OPTION_DATA, 0, 0,
      command_health},
+    {"preflight",
+     "FILE|MESSAGE-ID [--to ADDRESS] --data DIR [--json]\n"
+     "       [--from ADDR] [--ip IP] [--helo NAME] [--bulk] [--volume N [--usual N]] [--dns HOST[@PORT]]",
+     "what receivers will say to a message, before it is sent",
+     "Judges a message in a file (- is standard input), or one that waits in the queue, as Gmail, Yahoo,\n"
+     "Outlook.com and others do: SPF, DKIM, DMARC, reverse DNS, TLS, unsubscribing, size, and the header. "
+     "Says\n"
+     "for each what they would answer, with the code, and what to do. Exit status: 1 if one would refuse "
+     "it.\n"
+     "  --to ADDRESS  only as the host of this address does\n"
+     "  --from ADDR   the envelope's sender; else Return-Path, else From\n"
+     "  --ip, --helo  the address and name it is sent from, if not this host's\n"
+     "  --bulk        it is a newsletter or advertising\n"
+     "  --volume N    so many messages a day of this domain; from 5000 on the rules for bulk senders hold\n"
+     "  --usual N     so many a day it was until now\n"
+     "docs/dns.md tells more.\n",
+     DATA_OPTIONS | OPTION_TOOL | OPTION_PREFLIGHT, OPTION_DATA, 1, 1, command_preflight},
     {"queue",
      "list [messages [domain=D] [sender=A] [state=S] [after=ID]] | show ID | retry|hold|release "
      "ID|DOMAIN|all\n"
@@ -257,13 +284,19 @@ static const struct option_row option_rows[] = {
     {"--ordering", OPTION_ROUTE, 0, AT(route.ordering), 0, UINT32_MAX},
     {"--from", OPTION_ROUTE, AT(route.from), 0, 0, 0},
     {"--to", OPTION_ROUTE, AT(route.to), 0, 0, 0},
-    {"--dns", OPTION_TOOL, AT(tool.dns), 0, 0, 0},
-    {"--trust-anchors", OPTION_TOOL, AT(tool.trust_anchors), 0, 0, 0},
+    {"--dns", OPTION_TOOL | OPTION_DNS, AT(tool.dns), 0, 0, 0},
+    {"--trust-anchors", OPTION_TOOL | OPTION_DNS, AT(tool.trust_anchors), 0, 0, 0},
     {"--ip", OPTION_TOOL, AT(tool.ip), 0, 0, 0},
     {"--roots", OPTION_TOOL, AT(tool.roots), 0, 0, 0},
     {"--https-port", OPTION_TOOL, 0, AT(tool.https_port), 0, UINT16_MAX},
     {"--helo", OPTION_TOOL, AT(tool.helo), 0, 0, 0},
     {"--from", OPTION_TOOL, AT(tool.from), 0, 0, 0},
+    {"--format", OPTION_PUBLISH, AT(publish.format), 0, 0, 0},
+    {"--merge", OPTION_PUBLISH, 0, 0, AT(publish.is_merging), 0},
+    {"--to", OPTION_PREFLIGHT, AT(preflight.to), 0, 0, 0},
+    {"--volume", OPTION_PREFLIGHT, 0, AT(preflight.volume), 0, UINT32_MAX},
+    {"--usual", OPTION_PREFLIGHT, 0, AT(preflight.usual), 0, UINT32_MAX},
+    {"--bulk", OPTION_PREFLIGHT, 0, 0, AT(preflight.is_bulk), 0},
     {"--account", OPTION_ACCOUNT, AT(account), 0, 0, 0},
     {"--nagios", OPTION_NAGIOS, 0, 0, AT(is_nagios), 0},
     {"--relay", OPTION_RELAY, 0, 0, AT(is_relay), 0},

@@ -35,6 +35,12 @@ enum option_bit {
     OPTION_RELAY = 1 << 20,
     /* All of struct tool_options. */
     OPTION_TOOL = 1 << 21,
+    /* --dns and --trust-anchors of it alone. */
+    OPTION_DNS = 1 << 23,
+    /* All of struct publish_options. */
+    OPTION_PUBLISH = 1 << 24,
+    /* All of struct preflight_options. */
+    OPTION_PREFLIGHT = 1 << 25,
     OPTION_ROTATE = 1 << 22,
 };
 
@@ -68,6 +74,20 @@ struct tool_options {
     uint64_t https_port;
 };
 
+/* What `domain dns` is told. */
+struct publish_options {
+    const char *format;
+    bool is_merging;
+};
+
+/* What `preflight` is told. */
+struct preflight_options {
+    const char *to;
+    uint64_t volume;
+    uint64_t usual;
+    bool is_bulk;
+};
+
 /* A command line, taken apart. */
 struct cli {
     struct arena *arena;
@@ -87,6 +107,8 @@ struct cli {
     uint64_t snapshot;
     struct route_options route;
     struct tool_options tool;
+    struct publish_options publish;
+    struct preflight_options preflight;
     bool is_single;
     bool is_json;
     bool is_password_stdin;
@@ -134,6 +156,7 @@ int command_account(struct cli *cli);
 int command_alias(struct cli *cli);
 int command_domain(struct cli *cli);
 int command_plain(struct cli *cli);
+int command_preflight(struct cli *cli);
 int command_health(struct cli *cli);
 int command_queue(struct cli *cli);
 int command_trace(struct cli *cli);

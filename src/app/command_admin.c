@@ -8,6 +8,7 @@
 
 #include "app/bytes_text.h"
 #include "app/command_ask.h"
+#include "app/command_domain.h"
 #include "io/real/read_file.h"
 
 enum { PASSWORD_BYTES_MAX = 1024 };
@@ -206,20 +207,27 @@ int command_alias(struct cli *cli) {
 }
 
 int command_domain(struct cli *cli) {
-    static const char *const verbs[] = {"add", "list", "remove", NULL};
-    static const size_t words[][2] = {{2, 2}, {1, 1}, {2, 2}};
+    static const char *const verbs[] = {"add", "check", "dns", "list", "remove", NULL};
+    static const size_t words[][2] = {{2, 2}, {2, 2}, {2, 2}, {1, 1}, {2, 2}};
     if (verb_is(cli, "dkim")) return command_domain_dkim(cli);
     int status = check_verbs(cli, verbs, words);
+    bool is_looking = verb_is(cli, "dns") || verb_is(cli, "check");
+    if (status == 0 && !is_looking && (cli->tool.dns || cli->tool.trust_anchors))
+        status = cli_misuse(cli, "--dns and --trust-anchors belong to domain dns and domain check");
+    if (status == 0 && !verb_is(cli, "dns") && (cli->publish.format || cli->publish.is_merging))
+        status = cli_misuse(cli, "--format and --merge belong to domain dns");
     if (status == 0 && (cli->is_now || cli->is_forced))
         status = cli_misuse(cli, "--now and --force belong to domain dkim rotate");
     if (status == 0 && cli->is_relay && !verb_is(cli, "add"))
         status = cli_misuse(cli, "--relay belongs to domain add");
     if (status == 0 && cli->is_verified && !cli->is_relay)
         status = cli_misuse(cli, "--verify belongs to --relay");
+    if (status || is_looking)
+        return status ? status : verb_is(cli, "dns") ? command_domain_dns(cli) : command_domain_check(cli);
     struct admin_request request = command_request(cli);
     if (cli->is_relay) request.words[request.word_count++] = SLICE("relay");
     if (cli->is_verified) request.words[request.word_count++] = SLICE("verify");
-    return status ? status : command_ask(cli, &request, print_words, "clean");
+    return command_ask(cli, &request, print_words, "clean");
 }
 
 /* Commands of one word, without a password. */

@@ -24,6 +24,7 @@ void config_defaults(struct config *config) {
         .uid = {[ROLE_STORE] = 62001, [ROLE_REMOTE] = 62002, [ROLE_MAIL] = 62003, [ROLE_EDGE] = 62004},
         .gid = 62000,
         .dns_trust_anchors = "/usr/share/dns/root.key",
+        .public_addresses = "",
         .log_level = LOG_LEVEL_INFO,
         .metrics_allow = "127.0.0.0/8, ::1",
         .relay_networks = "",
@@ -121,7 +122,9 @@ void config_render(const struct config *config, struct buffer *out) {
         "# Passwords without TLS: loopback (from this host only) or never.\n"
         "auth.plaintext = loopback\n\n"
         "# Name servers, like 192.0.2.1 or 127.0.0.1@5353; without a line, those of /etc/resolv.conf.\n"
-        "# dns.servers = 127.0.0.1@5353\n\n"
+        "# dns.servers = 127.0.0.1@5353\n"
+        "# This host's addresses as others see them, where it does not have them itself (docs/dns.md).\n"
+        "# dns.public_addresses = 192.0.2.1, 2001:db8::1\n\n"
         "# Started as root, each role runs under its own user id.\n"
         "# user.store = %llu\n# user.remote = %llu\n# user.mail = %llu\n# user.edge = %llu\n# group = "
         "%llu\n\n"

@@ -101,6 +101,8 @@ struct config {
     const char *dns_servers[CONFIG_DNS_SERVERS_MAX];
     size_t dns_server_count;
     const char *dns_trust_anchors;
+    /* This host's addresses as others see them, between commas; empty: those it has itself. */
+    const char *public_addresses;
     enum log_level log_level;
     /* Who may read /metrics (wire/network_list.h). */
     const char *metrics_allow;

@@ -2,8 +2,10 @@
 
 #include <arpa/inet.h>
 
+#include "base/limits.h"
 #include "filter/service.h"
 #include "trust/inbound_policy.h"
+#include "wire/dns.h"
 #include "wire/dnsbl.h"
 #include "wire/mta_sts.h"
 #include "wire/network_list.h"
@@ -90,6 +92,20 @@ static void read_networks(struct setting *setting, const struct key *key) {
         read_text(setting, key);
     else
         setting->fault = key->fault;
+}
+
+static void read_addresses(struct setting *setting, const struct key *key) {
+    struct slice rest = setting->value;
+    size_t count = 0;
+    while (rest.len && count <= PUBLISH_ADDRESSES_MAX) {
+        struct dns_address address;
+        struct slice item = slice_trim(slice_take_until(&rest, ','));
+        (void)slice_take_byte(&rest, ',');
+        if (!dns_address_parse(item, &address)) setting->fault = key->fault;
+        count++;
+    }
+    if (count > PUBLISH_ADDRESSES_MAX) setting->fault = key->fault;
+    if (!setting->fault) read_text(setting, key);
 }
 
 static void read_zones(struct setting *setting, const struct key *key) {
@@ -237,6 +253,8 @@ static const struct key keys[] = {
     {SLICE_INIT("dns.servers"), read_dns_servers, 0, 0, 0,
      "up to 8 addresses, like 192.0.2.1 or 127.0.0.1@5353"},
     {SLICE_INIT("dns.trust_anchors"), read_text, AT(dns_trust_anchors), 0, 0, NULL},
+    {SLICE_INIT("dns.public_addresses"), read_addresses, AT(public_addresses), 0, 0,
+     "up to 8 addresses, like 192.0.2.1, 2001:db8::1"},
     {SLICE_INIT("log.level"), read_log_level, 0, 0, 0, "debug, info, warn or error"},
     {SLICE_INIT("metrics.allow"), read_networks, AT(metrics_allow), 0, 0, NETWORKS},
     {SLICE_INIT("relay.networks"), read_networks, AT(relay_networks), 0, 0, NETWORKS},

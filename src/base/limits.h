@@ -675,6 +675,27 @@ enum {
     SPF_AUDIT_NOTES_MAX = 64,
     SPF_RECORD_BYTES_USUAL_MAX = 450,
 
+    /* What a domain is to publish: addresses of the host, DKIM keys, terms of SPF for other hosts, and all
+       records; terms of SPF records that are made one; what a value is shown of in words. */
+    PUBLISH_ADDRESSES_MAX = 8,
+    PUBLISH_KEYS_MAX = 16,
+    PUBLISH_SPF_TERMS_MAX = 16,
+    PUBLISH_ROWS_MAX = 64,
+    SPF_MERGE_TERMS_MAX = 200,
+    DIFFERENCE_SHOWN_BYTES = 24,
+    /* Looking whether it is there: one row, and when all have taken so long, each that is left. */
+    DNSCHECK_ROW_MS = 8 * 1000,
+    DNSCHECK_MS = 30 * 1000,
+    DNSCHECK_LATE_ROW_MS = 1000,
+    /* What receivers demand (trust/preflight.h): messages of a domain a day that make it a bulk sender, and
+       that are many for who is not known; the largest message. */
+    PREFLIGHT_BULK_MESSAGES = 5000,
+    PREFLIGHT_SPIKE_MESSAGES = 1000,
+    PREFLIGHT_GMAIL_BYTES = 50 * 1024 * 1024,
+    PREFLIGHT_YAHOO_BYTES = 40 * 1024 * 1024,
+    PREFLIGHT_MICROSOFT_BYTES = 47 * 1024 * 1024,
+    PREFLIGHT_USUAL_BYTES = 25 * 1024 * 1024,
+
     /* DKIM and ARC: the header section that is held while the body passes, and its fields; the entries of h=
        that we write and a whole field of ours; a key's signature (RSA of 8,192 bits). */
     DKIM_HEADER_BYTES_MAX = 256 * 1024,

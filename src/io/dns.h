@@ -13,7 +13,7 @@
 #include "base/arena.h"
 #include "io/task.h"
 
-/* RFC 1035 3.2.2, RFC 3596 2.1, RFC 6698 2.1. Others can be asked for by number. */
+/* RFC 1035 3.2.2, RFC 2782, RFC 3596 2.1, RFC 6698 2.1, RFC 8659 4.1. Others can be asked for by number. */
 enum dns_type {
     DNS_A = 1,
     DNS_NS = 2,
@@ -23,8 +23,10 @@ enum dns_type {
     DNS_MX = 15,
     DNS_TXT = 16,
     DNS_AAAA = 28,
+    DNS_SRV = 33,
     DNS_DNSKEY = 48,
     DNS_TLSA = 52,
+    DNS_CAA = 257,
 };
 
 enum dns_result {

@@ -1,8 +1,8 @@
 #include <stdlib.h>
 
 #include "transit/courier_state.h"
-#include "transit/dkim_look.h"
 #include "transit/courier_sts.h"
+#include "transit/dkim_look.h"
 #include "transit/probe.h"
 
 enum {

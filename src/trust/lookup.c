@@ -37,8 +37,12 @@ static const char *known_type(uint16_t type) {
         return "TXT";
     case DNS_AAAA:
         return "AAAA";
+    case DNS_SRV:
+        return "SRV";
     case DNS_TLSA:
         return "TLSA";
+    case DNS_CAA:
+        return "CAA";
     default:
         return NULL;
     }
@@ -64,11 +68,26 @@ static bool append_address(struct buffer *out, struct slice record) {
     return true;
 }
 
+static bool append_srv(struct buffer *out, struct slice record) {
+    struct dns_srv srv;
+    if (!dns_srv_read(record, &srv)) return false;
+    buffer_printf(out, "%u %u %u ", srv.priority, srv.weight, srv.port);
+    if (srv.target.len == 1) buffer_append_byte(out, '.');
+    return dns_name_text(srv.target, out);
+}
+
 static bool append_tlsa(struct buffer *out, struct slice record) {
     struct dns_tlsa tlsa;
     if (!dns_tlsa_read(record, &tlsa)) return false;
     buffer_printf(out, "%u %u %u ", tlsa.usage, tlsa.selector, tlsa.matching);
     hex_encode(out, tlsa.certificate);
+    return true;
+}
+
+static bool append_caa(struct buffer *out, struct slice record) {
+    struct dns_caa caa;
+    if (!dns_caa_read(record, &caa)) return false;
+    buffer_printf(out, "%u %.*s \"%.*s\"", caa.flags, SLICE_PRINT(caa.tag), SLICE_PRINT(caa.value));
     return true;
 }
 
@@ -87,13 +106,17 @@ static bool append_record(struct buffer *out, uint16_t type, struct slice record
     case DNS_CNAME:
     case DNS_NS:
         return dns_name_text(record, out);
+    case DNS_SRV:
+        return append_srv(out, record);
+    case DNS_CAA:
+        return append_caa(out, record);
     default:
         hex_encode(out, record);
         return true;
     }
 }
 
-static struct slice record_text(struct arena *arena, uint16_t type, struct slice record) {
+struct slice trust_record_text(struct arena *arena, uint16_t type, struct slice record) {
     struct buffer out = buffer_new(TRUST_TXT_BYTES_MAX);
     bool is_good = append_record(&out, type, record) && !buffer_overflowed(&out);
     struct slice text = is_good ? arena_copy(arena, buffer_slice(&out)) : SLICE("(cannot be read)");
@@ -107,7 +130,8 @@ static void write_down(struct trust_lookups *lookups, struct slice name, uint16_
     struct trust_lookup *told = &lookups->told[lookups->told_count++];
     size_t count = answer->count < TRUST_LOOKUP_RECORDS_MAX ? answer->count : TRUST_LOOKUP_RECORDS_MAX;
     struct slice *records = ARENA_NEW_ARRAY(lookups->arena, struct slice, count ? count : 1);
-    for (size_t i = 0; i < count; i++) records[i] = record_text(lookups->arena, type, answer->records[i]);
+    for (size_t i = 0; i < count; i++)
+        records[i] = trust_record_text(lookups->arena, type, answer->records[i]);
     *told = (struct trust_lookup){.name = arena_copy(lookups->arena, name),
                                   .type = type,
                                   .result = answer->result,

@@ -57,5 +57,9 @@ bool trust_is_unsure(enum dns_result result);
 
 /* "TXT", "MX", ..., or "TYPE99" (RFC 3597 5); the text is static or in `arena`. */
 struct slice trust_type_name(uint16_t type, struct arena *arena);
+/* One record of an answer as text: of TXT its strings joined, of others what a zone file has (RFC 1035 5.1),
+   names without the last dot, TLSA in lower case; of types that are not known here hexadecimal. In `arena`.
+ */
+struct slice trust_record_text(struct arena *arena, uint16_t type, struct slice record);
 
 #endif

@@ -103,6 +103,26 @@ bool dns_tlsa_read(struct slice data, struct dns_tlsa *tlsa) {
     return true;
 }
 
+bool dns_srv_read(struct slice data, struct dns_srv *srv) {
+    struct dns_srv read;
+    if (!take_u16(&data, &read.priority) || !take_u16(&data, &read.weight) || !take_u16(&data, &read.port) ||
+        !dns_name_take(&data, &read.target) || data.len)
+        return false;
+    *srv = read;
+    return true;
+}
+
+bool dns_caa_read(struct slice data, struct dns_caa *caa) {
+    struct dns_caa read;
+    uint8_t len;
+    if (!take_u8(&data, &read.flags) || !take_u8(&data, &len) || len == 0 ||
+        !take_bytes(&data, len, &read.tag))
+        return false;
+    read.value = data;
+    *caa = read;
+    return true;
+}
+
 bool dns_soa_read(struct slice data, struct dns_soa *soa) {
     struct dns_soa read;
     if (!dns_name_take(&data, &read.primary) || !dns_name_take(&data, &read.mailbox) ||

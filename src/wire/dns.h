@@ -40,6 +40,23 @@ struct dns_tlsa {
 };
 NODISCARD bool dns_tlsa_read(struct slice data, struct dns_tlsa *tlsa);
 
+/* SRV, RFC 2782. The target is in wire form; "." (one byte): the service is not offered. */
+struct dns_srv {
+    uint16_t priority;
+    uint16_t weight;
+    uint16_t port;
+    struct slice target;
+};
+NODISCARD bool dns_srv_read(struct slice data, struct dns_srv *srv);
+
+/* CAA, RFC 8659 4.1. */
+struct dns_caa {
+    uint8_t flags;
+    struct slice tag;
+    struct slice value;
+};
+NODISCARD bool dns_caa_read(struct slice data, struct dns_caa *caa);
+
 /* SOA, RFC 1035 3.3.13. Names in wire form. */
 struct dns_soa {
     struct slice primary;

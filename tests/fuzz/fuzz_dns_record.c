@@ -29,6 +29,10 @@ static void check_numbers(struct slice input) {
     struct dns_mx mx;
     struct dns_tlsa tlsa;
     struct dns_soa soa;
+    struct dns_srv srv;
+    struct dns_caa caa;
+    if (dns_srv_read(input, &srv)) ASSERT(srv.target.len + 6 == input.len);
+    if (dns_caa_read(input, &caa)) ASSERT(caa.tag.len + caa.value.len + 2 == input.len);
     if (dns_mx_read(input, &mx)) ASSERT(mx.exchange.len + 2 == input.len);
     if (dns_tlsa_read(input, &tlsa)) ASSERT(tlsa.certificate.len + 3 == input.len);
     if (dns_soa_read(input, &soa)) ASSERT(soa.primary.len + soa.mailbox.len + 20 == input.len);
