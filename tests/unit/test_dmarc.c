@@ -342,6 +342,17 @@ static void who_parts_with_the_organization_vouches_for_it_no_more(void **state)
     bench_free(&bench);
 }
 
+/* Found by tests/e2e/test_dmarc_worlds.py. */
+static void a_public_suffix_is_not_vouched_for_from_below(void **state) {
+    struct bench bench = bench_new();
+    add_record(&bench, "bank.example", "v=DMARC1; p=reject; psd=y");
+    sign(&bench, TRUST_PASS, "giant.bank.example");
+    assert_verdict(judge(&bench, "From: a@bank.example\r\n\r\n"), TRUST_FAIL);
+    sign(&bench, TRUST_PASS, "bank.example");
+    assert_verdict(judge(&bench, "From: a@bank.example\r\n\r\n"), TRUST_PASS);
+    bench_free(&bench);
+}
+
 static void what_is_of_another_organization_is_not_asked_about(void **state) {
     struct bench bench = bench_new();
     add_record(&bench, "example.com", "v=DMARC1; p=reject");
@@ -680,6 +691,7 @@ int main(void) {
         cmocka_unit_test(the_deep_case_of_the_rfc),
         cmocka_unit_test(the_public_suffix_case_of_the_rfc),
         cmocka_unit_test(who_parts_with_the_organization_vouches_for_it_no_more),
+        cmocka_unit_test(a_public_suffix_is_not_vouched_for_from_below),
         cmocka_unit_test(what_is_of_another_organization_is_not_asked_about),
         cmocka_unit_test(a_common_domain_costs_one_question),
         cmocka_unit_test(policies_are_chosen_by_who_the_author_is),
