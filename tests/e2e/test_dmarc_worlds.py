@@ -155,7 +155,8 @@ def random_world(chance: random.Random) -> tuple[Tree, str, str]:
         labels = name.split(".")
         for at in range(len(labels)):
             if chance.random() < 0.35:
-                tree.records[".".join(labels[at:])] = [random_record(chance) for _ in range(chance.choice([1, 1, 1, 2]))]
+                count = chance.choice([1, 1, 1, 2])
+                tree.records[".".join(labels[at:])] = [random_record(chance) for _ in range(count)]
     tree.hosts = {name for name in (author, sender) if chance.random() < 0.7}
     if chance.random() < 0.1:
         tree.failing = {".".join(trunk[chance.randrange(len(trunk)):])} - set(tree.records)

@@ -584,6 +584,15 @@ static void a_from_field_beyond_what_is_looked_through_is_a_fault(void **state) 
     for (int i = 0; i < 100000; i++) buffer_append_text(&header, ", a@example.com");
     struct author author = author_of_header(arena, buffer_slice(&header));
     assert_int_equal(author.fault, AUTHOR_TOO_LONG);
+    for (int i = 0; i < 2; i++) {
+        buffer_clear(&header);
+        buffer_append_text(&header, "From: a@example.com");
+        for (int j = 1; j < DMARC_AUTHOR_ADDRESSES_MAX + i; j++)
+            buffer_append_text(&header, ", a@example.com");
+        author = author_of_header(arena, buffer_slice(&header));
+        assert_int_equal(author.fault, i ? AUTHOR_TOO_LONG : AUTHOR_ONE_DOMAIN);
+        assert_int_equal(author.domain_count, 1);
+    }
     buffer_free(&header);
     arena_free(&arena);
 }
