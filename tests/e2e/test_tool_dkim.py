@@ -32,7 +32,7 @@ def quoted(text: str) -> str:
 def zones(keys: dict[str, Key], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zones]:
     zones = Zones(tmp_path_factory.mktemp("zones"))
     zones.set("r._domainkey.a.test", quoted(keys["rsa"].record))
-    zones.set("e._domainkey.a.test", quoted(keys["ed25519"].record.replace("k=", "t=y; k=")))
+    zones.set("e._domainkey.a.test", quoted(keys["ed25519"].record.replace("k=", "t=y; k=", 1)))
     zones.set("gone._domainkey.a.test", quoted("v=DKIM1; p="))
     with zones_served(zones):
         yield zones
