@@ -634,9 +634,11 @@ enum {
     AUTH_TEXT_BYTES_MAX = 200,
     AUTH_RESULTS_BYTES_MAX = 64 * 1024,
     AUTH_RESULTS_HELD_BYTES_MAX = 16 * 1024,
-    /* From fields, together, that are looked through for authors; authors whose domains are looked at. */
+    /* From fields, together, that are looked through for authors; authors whose domains are looked at, and
+       addresses of authors. */
     TRUST_FROM_BYTES_MAX = 64 * 1024,
     DMARC_AUTHORS_MAX = 4,
+    DMARC_AUTHOR_ADDRESSES_MAX = 100,
     /* RFC 9989 4.10: a tree walk asks so often, and from its second question on for names of at most so many
        labels. Identifiers (signatures, SPF) that are compared with an author. */
     DMARC_WALK_QUERIES_MAX = 8,

@@ -61,12 +61,15 @@ static void add_mailbox(struct arena *arena, struct author *author, const struct
 static void add_value(struct arena *arena, struct author *author, struct slice value) {
     struct address_reader reader = address_reader_new(value);
     struct address entry;
-    while (author->domain_count < DMARC_AUTHORS_MAX && address_next(&reader, &entry)) {
-        if (entry.kind == ADDRESS_MAILBOX)
-            add_mailbox(arena, author, &entry);
-        else
+    size_t count = 0;
+    while (author->domain_count < DMARC_AUTHORS_MAX && count <= DMARC_AUTHOR_ADDRESSES_MAX &&
+           address_next(&reader, &entry)) {
+        if (entry.kind != ADDRESS_MAILBOX)
             blame(author, AUTHOR_GROUP);
+        else if (++count <= DMARC_AUTHOR_ADDRESSES_MAX)
+            add_mailbox(arena, author, &entry);
     }
+    if (count > DMARC_AUTHOR_ADDRESSES_MAX) blame(author, AUTHOR_TOO_LONG);
     address_reader_free(&reader);
 }
 

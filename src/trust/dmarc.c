@@ -152,6 +152,9 @@ static bool is_same_organization(struct task *t, struct check *check, struct sli
     struct slice organization = dmarc_walk_organization(&check->walk);
     check->verdict.organization = organization;
     if (slice_equal(domain, organization)) return true;
+    /* A public suffix is its own organisation, and those below it are others. */
+    const struct dmarc_place *first = dmarc_walk_first(&check->walk);
+    if (first && first->record.psd == DMARC_PSD_YES) return false;
     return is_below(domain, organization) && leads_to(t, check, domain, organization);
 }
 

@@ -342,6 +342,17 @@ static void who_parts_with_the_organization_vouches_for_it_no_more(void **state)
     bench_free(&bench);
 }
 
+/* Found by tests/e2e/test_dmarc_worlds.py. */
+static void a_public_suffix_is_not_vouched_for_from_below(void **state) {
+    struct bench bench = bench_new();
+    add_record(&bench, "bank.example", "v=DMARC1; p=reject; psd=y");
+    sign(&bench, TRUST_PASS, "giant.bank.example");
+    assert_verdict(judge(&bench, "From: a@bank.example\r\n\r\n"), TRUST_FAIL);
+    sign(&bench, TRUST_PASS, "bank.example");
+    assert_verdict(judge(&bench, "From: a@bank.example\r\n\r\n"), TRUST_PASS);
+    bench_free(&bench);
+}
+
 static void what_is_of_another_organization_is_not_asked_about(void **state) {
     struct bench bench = bench_new();
     add_record(&bench, "example.com", "v=DMARC1; p=reject");
@@ -573,6 +584,15 @@ static void a_from_field_beyond_what_is_looked_through_is_a_fault(void **state) 
     for (int i = 0; i < 100000; i++) buffer_append_text(&header, ", a@example.com");
     struct author author = author_of_header(arena, buffer_slice(&header));
     assert_int_equal(author.fault, AUTHOR_TOO_LONG);
+    for (int i = 0; i < 2; i++) {
+        buffer_clear(&header);
+        buffer_append_text(&header, "From: a@example.com");
+        for (int j = 1; j < DMARC_AUTHOR_ADDRESSES_MAX + i; j++)
+            buffer_append_text(&header, ", a@example.com");
+        author = author_of_header(arena, buffer_slice(&header));
+        assert_int_equal(author.fault, i ? AUTHOR_TOO_LONG : AUTHOR_ONE_DOMAIN);
+        assert_int_equal(author.domain_count, 1);
+    }
     buffer_free(&header);
     arena_free(&arena);
 }
@@ -680,6 +700,7 @@ int main(void) {
         cmocka_unit_test(the_deep_case_of_the_rfc),
         cmocka_unit_test(the_public_suffix_case_of_the_rfc),
         cmocka_unit_test(who_parts_with_the_organization_vouches_for_it_no_more),
+        cmocka_unit_test(a_public_suffix_is_not_vouched_for_from_below),
         cmocka_unit_test(what_is_of_another_organization_is_not_asked_about),
         cmocka_unit_test(a_common_domain_costs_one_question),
         cmocka_unit_test(policies_are_chosen_by_who_the_author_is),
