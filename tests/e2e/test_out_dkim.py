@@ -4,6 +4,7 @@ so say python3-dkim and OpenDKIM. Keys are rotated; what cannot be signed now wa
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -25,7 +26,8 @@ from outgoing import Domains, Outgoing, below_trace
 from peer import Peer, running
 from peer_postfix import Postfix
 from peer_sink import Sink
-from server import Account
+from scripted_host import say
+from server import Account, run
 
 dkim = pytest.importorskip("dkim")
 
@@ -153,8 +155,6 @@ def test_what_is_forwarded_keeps_its_senders_name_and_gets_no_signature(out: Out
 
 def test_reports_that_leave_are_signed(out: Outgoing, domain: Domains, sink: Sink) -> None:
     """Mail from outside is forwarded to a host that refuses it: its sender is told."""
-    from scripted_host import say
-
     domain("refuses.test", {"RCPT": say("550 5.1.1 no such user")})
     out.server.command("alias", "add", f"gone@{out.server.domain}", "nobody@refuses.test")
     with smtp(out.server) as client:
@@ -267,8 +267,6 @@ def test_keys_are_rotated_when_their_records_are_seen(out: Outgoing, sink: Sink)
 
 
 def test_wrong_use_says_so(out: Outgoing) -> None:
-    from server import run
-
     for words, error in [(["list", "none.test"], "is not one of our domains"),
                          (["rotate", "none.test"], "is not one of our domains"),
                          (["rotate", out.server.domain, "--now"], "no key waits to be published"),
@@ -276,6 +274,24 @@ def test_wrong_use_says_so(out: Outgoing) -> None:
                          (["list"], "needs a domain"), (["other", "a.test"], "is followed by list or rotate")]:
         done = run("domain", "dkim", *words, "--data", out.server.data)
         assert done.returncode != 0 and error in done.stderr, done
+
+
+# ---- where the keys are ----
+
+def test_a_backup_has_the_keys_and_what_they_are_sealed_by(out: Outgoing) -> None:
+    seal = out.server.data / "key" / "seal"
+    assert seal.stat().st_mode & 0o777 == 0o600
+    with tempfile.TemporaryDirectory(prefix="posthaste-keys-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        out.server.command("backup", "--to", str(folder / "backup"))
+        done = run("restore", "--from", folder / "backup", "--data", folder / "data")
+        assert done.returncode == 0, done.stderr
+        restored = folder / "data" / "key" / "seal"
+        assert restored.read_bytes() == seal.read_bytes()
+        assert restored.stat().st_mode & 0o777 == 0o600 and restored.stat().st_uid == seal.stat().st_uid
+        listed = run("domain", "dkim", "list", out.server.domain, "--data", folder / "data", "--json")
+        assert json.loads(listed.stdout)["keys"] == keys_of(out)
 
 
 # ---- later rather than without ----
