@@ -27,7 +27,7 @@ from peer import Peer, running
 from peer_postfix import Postfix
 from peer_sink import Sink
 from scripted_host import say
-from server import Account, run
+from server import Account, role_of, run
 
 dkim = pytest.importorskip("dkim")
 
@@ -35,7 +35,8 @@ FIELD = re.compile(rb"DKIM-Signature:[^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE)
 UMLAUTS = "Grüße aus Köln\r\n" * 20
 LARGE_BYTES = 12 * 1024 * 1024
 MANY = 60
-KILLS, KILL_PAUSE_SECONDS = 3, 1.5
+KILLS, KILL_PAUSE_SECONDS = 3, 1
+ARRIVAL_SECONDS_MAX = 180
 # A resolver of the C library asks port 53 only.
 RESOLVER = "127.0.0.253"
 
@@ -99,7 +100,9 @@ def sink(out: Outgoing, request: pytest.FixtureRequest) -> Iterator[Sink]:
 
 
 def taken(out: Outgoing, sink: Sink, count: int = 1) -> list[bytes]:
-    out.wait(lambda: len(sink.taken()) >= count, f"{count} messages at {sink.domain}")
+    """Whole: its files are there before their ends are."""
+    out.wait(lambda: len(list(sink.mail.iterdir())) >= count and not out.queue(), f"{count} messages at {sink.domain}",
+             ARRIVAL_SECONDS_MAX)
     return [one.content for one in sink.taken()]
 
 
@@ -296,6 +299,13 @@ def test_a_backup_has_the_keys_and_what_they_are_sealed_by(out: Outgoing) -> Non
 
 # ---- later rather than without ----
 
+def stores(out: Outgoing) -> list[int]:
+    try:
+        return [pid for pid in out.server.role_pids() if role_of(pid) == "store"]
+    except FileNotFoundError:
+        return []
+
+
 def number_of(one: Any) -> int:
     return int(re.search(rb"X-Test-Number: (\d+)", one.content).group(1))
 
@@ -307,8 +317,11 @@ def test_a_store_that_is_killed_delays_and_nothing_goes_unsigned(out: Outgoing, 
         for number in range(MANY):
             send(client, sender.address, [f"bob@{sink.domain}"], plain(f"Number {number}", number=number))
     for _ in range(KILLS):
-        os.kill(out.server.role_pid("store"), signal.SIGKILL)
+        killed = out.server.role_pid("store")
+        os.kill(killed, signal.SIGKILL)
+        out.wait(lambda: stores(out) not in ([], [killed]), "there is another store")
         time.sleep(KILL_PAUSE_SECONDS)
-    out.wait(lambda: out.retry_all() or len({number_of(one) for one in sink.taken()}) >= MANY, "all arrived", 120)
+    out.wait(lambda: out.retry_all() or not out.queue(), "all have left", ARRIVAL_SECONDS_MAX)
+    assert {number_of(one) for one in sink.taken()} == set(range(MANY))
     for one in sink.taken():
         assert_signed(one.content, published, out.server.domain)
