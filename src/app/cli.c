@@ -158,7 +158,7 @@ static const struct cli_command commands[] = {
      "mime prints structure, ENVELOPE, BODYSTRUCTURE and search text of a message. - is standard input.\n"
      "iprev says whether the names of an address lead back to it.\n"
      "dkim says for each signature of a message whether it holds, and why not; arc the same of the chain of\n"
-     "those who passed it on. Exit status: 0 pass, 1 any other result. docs/dkim.md tells more.\n"
+     "those who passed it on. Exit status: 0 pass, 1 any other result. docs/dkim-check.md tells more.\n"
      "spf says whether a client may send for an address (RFC 7208), which term of whose record says so, or\n"
      "what is wrong with the record and where. Without --from, or with <>, it asks for the name of --helo.\n"
      "Exit status: 0 pass, 1 any other result. With a DOMAIN it looks at that domain's record, and all it\n"

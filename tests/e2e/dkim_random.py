@@ -7,6 +7,7 @@ import random
 import re
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 WORDS = ["one", "Two", "three=3", "grün", "日本語", "x" * 60, "--", "=20", "From", ";", ":", "a@b.test", "\"q\"", "(c)"]
 BLANKS = [" ", " ", "  ", "\t", " \t "]
@@ -29,18 +30,24 @@ class Key:
     other: bytes
 
 
-def openssl(*words: str, given: str = "") -> bytes:
+def openssl(*words: str, given: str) -> bytes:
     return subprocess.run(["openssl", *words], input=given.encode(), check=True, capture_output=True).stdout
 
 
+def pem_of(name: str) -> str:
+    """A key that is made for tests and public; the same in every run."""
+    return (Path(__file__).with_name("dkim_keys") / f"{name}.pem").read_text()
+
+
 def rsa_key(bits: int) -> Key:
-    pem = openssl("genrsa", "-traditional", str(bits)).decode()
+    """Of 1024 or 2048 bits."""
+    pem = pem_of(f"rsa{bits}")
     public = base64.b64encode(openssl("rsa", "-pubout", "-outform", "DER", given=pem)).decode()
     return Key("rsa-sha256", pem, f"v=DKIM1; k=rsa; p={public}", pem.encode())
 
 
 def ed25519_key() -> Key:
-    pem = openssl("genpkey", "-algorithm", "ed25519").decode()
+    pem = pem_of("ed25519")
     public = openssl("pkey", "-pubout", "-outform", "DER", given=pem)[-32:]
     seed = openssl("pkey", "-outform", "DER", given=pem)[-32:]
     return Key("ed25519-sha256", pem, f"v=DKIM1; k=ed25519; p={base64.b64encode(public).decode()}",
