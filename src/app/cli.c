@@ -46,7 +46,7 @@ static const struct cli_command commands[] = {
      "dkim list    the keys that the domain's mail is signed with, and the records to publish for them\n"
      "dkim rotate  make the next keys: they sign as soon as their records are seen in DNS, and the old "
      "ones'\n"
-     "             must stay a week longer. docs/signing.md tells more.\n"
+     "             must stay a week longer. docs/dkim.md tells more.\n"
      "  --now      look for the records at once, not within 10 minutes\n"
      "  --force    also where the records of the keys before must stay still: after a break-in\n",
      DATA_OPTIONS | OPTION_RELAY | OPTION_ROTATE | OPTION_DNS | OPTION_PUBLISH, OPTION_DATA, 1, 3,

@@ -11,6 +11,7 @@
 #include "io/sim/sim.h"
 #include "signing_key.h"
 #include "store/body_pack.h"
+#include "store/engine_dkim.h"
 #include "store/engine_queue.h"
 #include "store/reader.h"
 #include "store/schema.h"
@@ -235,6 +236,16 @@ static void check_queue(struct engine *engine) {
     arena_free(&arena);
 }
 
+/* The first time they are needed, since format 1 had none. */
+static void check_keys(struct task *t, struct engine *engine) {
+    struct arena *arena = arena_new(MIB(1));
+    struct dkim_key *keys = NULL;
+    size_t count = 0;
+    assert_int_equal(engine_dkim_list(t, engine, arena, SLICE("example.org"), &keys, &count), STORE_OK);
+    assert_int_equal(count, DKIM_ALGORITHMS);
+    arena_free(&arena);
+}
+
 /* Everything is there, and in today's format. */
 static void check_migrated(struct task *t, struct bench *bench) {
     struct engine *engine = NULL;
@@ -257,6 +268,7 @@ static void check_migrated(struct task *t, struct bench *bench) {
     assert_int_equal(DB_READ_NUMBER(db, references, 7), 11000);
     assert_int_equal(setting_number(db, SLICE("format"), 0), migrations_format(&schema_migrations));
     db_close(&db);
+    check_keys(t, engine);
     reader_close(&reader);
     engine_close(t, &engine);
     buffer_free(&text);
