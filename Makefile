@@ -17,6 +17,7 @@ test:
 	@/usr/bin/python3 scripts/test.py
 bench: default
 	@scripts/install-packages.sh bench
+	@scripts/unpack-packages.sh build/peers
 	@/usr/bin/python3 bench/run.py
 overload: default
 	@ninja -C build/release --quiet tests/overload/flood tests/overload/meter

@@ -272,9 +272,14 @@ static void connection_read(struct load *load, struct connection *c) {
     connection_advance(load, c, c->reply[0]);
 }
 
+/* A connection that nobody greets keeps nobody waiting when others have sent everything. */
+static bool load_is_done(const struct load *load) {
+    return load->open == 0 || load->accepted + load->failed == load->job.messages;
+}
+
 static void load_run(struct load *load) {
     for (size_t i = 0; i < load->job.connections; i++) connection_open(load, &load->connections[i]);
-    while (load->open > 0) {
+    while (!load_is_done(load)) {
         struct epoll_event events[EVENTS_AT_ONCE];
         int count = epoll_wait(load->epoll, events, EVENTS_AT_ONCE, -1);
         if (count < 0 && errno != EINTR) die("epoll_wait");

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +27,9 @@ REPORTS = ROOT / "build" / "reports"
 CMOCKA_LINE = re.compile(r"^\[\s*(OK|FAILED|SKIPPED|ERROR)\s*\] (?:\S+: )?(\w+)\s*$", re.MULTILINE)
 SIMULATED_SEEDS = 360
 SANITIZED_SEEDS = "3"
+# Files of tests/e2e in which several hosts talk.
+BETWEEN_HOSTS = ("test_out_", "test_peers_in", "test_filter", "test_route", "test_relaying", "test_queue",
+                 "test_report", "test_seven_bit")
 MESON_GOOD = {"OK", "EXPECTEDFAIL"}
 
 
@@ -138,15 +142,36 @@ def stage_meson() -> Tally:
     return tally
 
 
-def stage_pytest(folder: str, program: Path) -> Tally:
-    report = REPORTS / f"{Path(folder).name}.xml"
+def run_pytest(name: str, program: Path, paths: list[str]) -> tuple[Tally, str]:
+    """Its tally, and what it printed."""
+    report = REPORTS / f"{name}.xml"
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider",
-               f"--junit-xml={report}", folder]
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "POSTHASTE_BIN": str(program)})
+               f"--junit-xml={report}", *paths]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "POSTHASTE_BIN": str(program)},
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     tally = count_pytest(report) if report.exists() else Tally()
     if done.returncode and not tally.failed:
-        tally.fail(f"pytest {folder}: exit status {done.returncode}")
+        tally.fail(f"pytest {name}: exit status {done.returncode}")
+    return tally, done.stdout
+
+
+def stage_pytest(folder: str, program: Path) -> Tally:
+    tally, output = run_pytest(Path(folder).name, program, [folder])
+    print(output, flush=True)
+    return tally
+
+
+def stage_end_to_end() -> Tally:
+    """Two halves side by side, for most of the time they wait: what goes between hosts, and all the rest."""
+    files = sorted((ROOT / "tests" / "e2e").glob("test_*.py"))
+    between = [str(file) for file in files if file.name.startswith(BETWEEN_HOSTS)]
+    halves = {"between-hosts": between, "clients": [str(file) for file in files if str(file) not in between]}
+    tally = Tally()
+    with ThreadPoolExecutor(len(halves)) as pool:
+        for half, output in pool.map(lambda name: run_pytest(name, DEBUG / "posthaste", halves[name]), halves):
+            tally.add(half)
+            print(output, flush=True)
     return tally
 
 
@@ -191,7 +216,7 @@ STAGES = (
     ("build with sanitizers", lambda: stage_build("debug")),
     ("unit, fuzz replay, a little simulation", stage_meson),
     ("clang's warnings", lambda: stage_command("clang's warnings", "scripts/clang_check.py")),
-    ("end to end", lambda: stage_pytest("tests/e2e", DEBUG / "posthaste")),
+    ("end to end", stage_end_to_end),
     ("tidy", stage_tidy),
     ("the tools themselves", lambda: stage_pytest("tests/tools", DEBUG / "posthaste")),
     ("release build", lambda: stage_build("release")),

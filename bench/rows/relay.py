@@ -6,14 +6,14 @@ import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from deliver import Load, send_text_to
 from measure import Flushes, cpu_seconds
 from peer import free_port
-from relay_servers import DOMAIN, ours, postfix
+from relay_servers import DOMAIN, exim, is_unpacked, opensmtpd, ours, postfix
 from relay_sink import Sink
 from relay_zone import LIVE_ADDRESS, served_zones
 from row import OURS, Bench, Figure, Row, Target, Values, at_most, by_server
@@ -31,6 +31,7 @@ class Relays:
 
     def relay(self, server: Any, load: Load) -> Values:
         """From the first connection until the last message is at the sink, and its end is recorded."""
+        load = replace(load, messages=round(load.messages * server.share))
         before, cpu_before = self.sink.count, cpu_seconds(server)
         sent = send_text_to(server, load, [f"someone@{DOMAIN}", f"another@{DOMAIN}"])
         relayed = self.sink.wait_for(before + load.messages, SECONDS_MAX)
@@ -43,7 +44,7 @@ class Relays:
     def flushes(self, server: Any, load: Load) -> float:
         with Flushes(server) as flushes:
             self.relay(server, load)
-        return flushes.count / load.messages
+        return flushes.count / (load.messages * server.share)
 
 
 def wait_until_recorded(server: Any) -> None:
@@ -58,6 +59,9 @@ def wait_until_recorded(server: Any) -> None:
 def made(folder: Path, bench: Bench, zone_port: int, sink_port: int) -> Iterator[Any]:
     """One after the other, not started: the next looks for a port when the one before has its own."""
     yield postfix(folder, sink_port)
+    if is_unpacked():
+        yield exim(folder, sink_port)
+        yield opensmtpd(folder, sink_port)
     if not bench.peer_only:
         yield ours(folder, zone_port, sink_port)
 

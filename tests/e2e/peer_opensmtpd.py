@@ -15,6 +15,7 @@ pki own cert "/tls/cert.pem"
 pki own key "/tls/key.pem"
 table mailboxes {{ {mailboxes} }}
 smtp max-message-size 50M
+{settings}
 listen on {address} port {port} tls pki own hostname {hostname}
 action "deliver" maildir "/mail/%{{dest.user:lowercase}}" virtual <mailboxes>
 match from any for domain "{domain}" action "deliver"
@@ -34,9 +35,10 @@ class OpenSmtpd(UnpackedPeer):
     users = {"opensmtpd": 64_101, "opensmtpq": 64_102}
 
     def __init__(self, folder: Path, address: str, port: int, domain: str,
-                 relays: dict[str, tuple[str, int]] | None = None) -> None:
+                 relays: dict[str, tuple[str, int]] | None = None, settings: str = "") -> None:
         super().__init__(folder, address, port, domain)
         self.relays = relays or {}
+        self.settings = settings
 
     def prepare(self) -> None:
         self.make_root()
@@ -48,7 +50,7 @@ class OpenSmtpd(UnpackedPeer):
                                       hostname=self.hostname) for domain, (host, port) in self.relays.items())
         self.write("etc/smtpd.conf", CONFIGURATION.format(
             address=self.address, port=self.port, hostname=self.hostname, domain=self.domain,
-            mailboxes=mailboxes) + relays)
+            mailboxes=mailboxes, settings=self.settings) + relays)
         self.write("etc/mailname", self.hostname + "\n")
 
     def command(self) -> list[str]:

@@ -10,8 +10,6 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from peer import MAIL_GROUP, MAIL_USER, Peer, need_root
 from server import ROOT
 
@@ -39,7 +37,7 @@ class UnpackedPeer(Peer):
     def make_root(self) -> None:
         need_root(self.name)
         if not UNPACKED.exists():
-            pytest.fail(f"{self.name} is not in {UNPACKED}; scripts/unpack-packages.sh {UNPACKED}")
+            raise AssertionError(f"{self.name} is not in {UNPACKED}; scripts/unpack-packages.sh {UNPACKED}")
         for name in ("etc", "dev", "proc", "run", "tmp", "mail", "var/spool", "var/tmp"):
             (self.root / name).mkdir(parents=True)
         (self.root / "var" / "run").symlink_to("/run")
