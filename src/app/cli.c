@@ -193,14 +193,10 @@ static const struct cli_command commands[] = {
      "what is wrong with the record and where. Without --from, or with <>, it asks for the name of --helo.\n"
      "Exit status: 0 pass, 1 any other result. With a DOMAIN it looks at that domain's record, and all it\n"
      "includes, for its owner: 1 where something is wrong. docs/spf.md tells more.\n"
-     "dmarc checks a message as it would be on its way in: SPF, DKIM, ARC, DMARC, and what the default
-"
-     "settings make of it (docs/trust.md). Exit status: 0 DMARC passes, 1 anything else.
-"
-     "dane says of each host that takes a domain's mail whether DNS protects its certificate, and how;
-"
-     "mta-sts fetches the domain's policy and says which of its hosts that means. docs/tls.md tells more.
-"
+     "dmarc checks a message as it would be on its way in: SPF, DKIM, ARC, DMARC, and what the default\n"
+     "settings make of it (docs/trust.md). Exit status: 0 DMARC passes, 1 anything else.\n"
+     "dane says of each host that takes a domain's mail whether DNS protects its certificate, and how;\n"
+     "mta-sts fetches the domain's policy and says which of its hosts that means. docs/tls.md tells more.\n"
      "  --dns HOST[@PORT]     ask this name server and no other; without DNSSEC, unless there are\n"
      "  --trust-anchors FILE  DS or DNSKEY records to check answers with\n"
      "  --roots FILE          certificates (PEM) that web servers' certificates must lead to\n"

@@ -46,6 +46,8 @@ static const struct shape shapes[] = {
     {"encoded words", "Subject: ", "=?utf-8?q?=C3=BC?= "},
     {"broken encoded words", "Subject: ", "=?utf-8?q?"},
     {"base64 words", "Subject: ", "=?utf-8?b?w7w=?= "},
+    {"policy lines", "version: STSv1\nmode: none\nmax_age: 1\n", "x: y\n"},
+    {"record fields", "v=STSv1; id=1", "; a=b"},
     {"references", "References: ", "<a@b> "},
     {"open ids", "References: ", "<"},
     {"parameters", "Content-Type: text/plain", "; a=b"},
