@@ -143,10 +143,23 @@ static const struct cli_command commands[] = {
      DATA_OPTIONS | OPTION_PASSWORD_STDIN | OPTION_ROUTE, OPTION_DATA, 1, 2, command_route},
     {"tool",
      "mime FILE [--json] | iprev --ip IP [--dns HOST[@PORT]] [--json]\n"
+     "       | spf --ip IP --from ADDR --helo NAME [--dns HOST[@PORT]] [--json] | spf DOMAIN [...]\n"
+     "       | dkim FILE [--dns HOST[@PORT]] [--json] | arc FILE [--dns HOST[@PORT]] [--json]\n"
+     "       | dmarc FILE --ip IP --from ADDR --helo NAME [--dns HOST[@PORT]] [--json]\n"
      "       | walls [all|seccomp|landlock|none] --data DIR [--json]",
      "look at a message or a sender as the server does; try the walls",
      "mime prints structure, ENVELOPE, BODYSTRUCTURE and search text of a message. - is standard input.\n"
      "iprev says whether the names of an address lead back to it.\n"
+     "spf says whether a client may send for an address (RFC 7208), which term of whose record says so, or\n"
+     "what is wrong with the record and where. Exit status: 0 pass, 1 any other result. Without --from, or\n"
+     "with <>, it asks for the name of --helo. With a DOMAIN it looks at that domain's record for its "
+     "owner,\n"
+     "through all it includes: 1 where something is wrong.\n"
+     "dkim says for each signature of a message whether it holds, and why not; arc the same of the chain of\n"
+     "those who passed it on. Line breaks without CR are read as CRLF. Exit status: 0 pass, 1 any other.\n"
+     "dmarc checks a message as it would be checked on its way in: SPF, DKIM, ARC, DMARC, and what the "
+     "settings\n"
+     "that hold without a configuration make of it. Exit status: 0 DMARC passes, 1 anything else.\n"
      "  --dns HOST[@PORT]     ask this name server and no other; without DNSSEC, unless there are\n"
      "  --trust-anchors FILE  DS or DNSKEY records to check answers with\n"
      "walls tries, as each role, what that role must not do, and fails where anything is not refused as\n"

@@ -5,6 +5,9 @@
 #include "analyse/report.h"
 #include "app/cli.h"
 #include "app/probe.h"
+#include "app/tool_dkim.h"
+#include "app/tool_dmarc.h"
+#include "app/tool_spf.h"
 #include "app/tool_world.h"
 #include "base/limits.h"
 #include "io/real/read_file.h"
@@ -53,8 +56,12 @@ static int tool_iprev(struct cli *cli) {
 }
 
 int command_tool(struct cli *cli) {
+    if (slice_equal(cli->words[0], SLICE("arc"))) return tool_arc(cli);
+    if (slice_equal(cli->words[0], SLICE("dkim"))) return tool_dkim(cli);
+    if (slice_equal(cli->words[0], SLICE("dmarc"))) return tool_dmarc(cli);
     if (slice_equal(cli->words[0], SLICE("iprev"))) return tool_iprev(cli);
     if (slice_equal(cli->words[0], SLICE("mime"))) return tool_mime(cli);
+    if (slice_equal(cli->words[0], SLICE("spf"))) return tool_spf(cli);
     if (slice_equal(cli->words[0], SLICE("walls"))) return probe_walls(cli);
     return cli_misuse(cli, "unknown tool '%.*s'", SLICE_PRINT(cli->words[0]));
 }

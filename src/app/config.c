@@ -7,6 +7,7 @@
 #include "app/config_keys.h"
 #include "base/limits.h"
 #include "io/real/read_file.h"
+#include "trust/inbound_policy.h"
 
 void config_defaults(struct config *config) {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -37,6 +38,13 @@ void config_defaults(struct config *config) {
                      .account_recipients_per_day = 1000,
                      .trace_days = FLIGHTS_KEPT_DAYS},
         .filter = {.rspamd = "", .milter = ""},
+        .trust = {.is_used = true,
+                  .exempt = "127.0.0.0/8, ::1",
+                  .dmarc_reject = INBOUND_REJECT,
+                  .dmarc_quarantine = INBOUND_JUNK,
+                  .spf_fail = INBOUND_ACCEPT,
+                  .from_invalid = INBOUND_JUNK,
+                  .temperror = INBOUND_ACCEPT},
     };
 }
 
@@ -136,6 +144,12 @@ void config_render(const struct config *config, struct buffer *out) {
         "# accept or junk.\n"
         "# filter.rspamd = 127.0.0.1:11333\n# filter.milter = inet:127.0.0.1:8891\n"
         "# filter.when_down = defer\n# filter.submission = no\n\n"
+        "# Who sends to us is looked at by SPF, DKIM and DMARC (docs/trust.md). What becomes of mail that "
+        "fails is\n"
+        "# reject, junk or accept; where DNS does not answer, accept or defer.\n"
+        "# trust.check = yes\n# trust.exempt = %s\n"
+        "# trust.dmarc_reject = reject\n# trust.dmarc_quarantine = junk\n# trust.spf_fail = accept\n"
+        "# trust.from_invalid = junk\n# trust.temperror = accept\n\n"
         "# log.level = info\n",
         config->hostname, config->listen[0], (unsigned long long)config->base_port, config->tls_certificate,
         config->tls_key, (unsigned long long)(config->message_bytes_max >> 20),
@@ -146,5 +160,5 @@ void config_render(const struct config *config, struct buffer *out) {
         (unsigned long long)config->outbound.delay_warning_hours,
         (unsigned long long)config->outbound.account_recipients_per_hour,
         (unsigned long long)config->outbound.account_recipients_per_day,
-        (unsigned long long)config->outbound.trace_days);
+        (unsigned long long)config->outbound.trace_days, config->trust.exempt);
 }

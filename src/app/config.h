@@ -57,6 +57,18 @@ struct filter_settings {
     bool is_for_submission;
 };
 
+/* What is asked about who sends to us (docs/trust.md). Actions are enum inbound_action. */
+struct trust_settings {
+    bool is_used;
+    /* Who is not asked about (wire/network_list.h). */
+    const char *exempt;
+    uint64_t dmarc_reject;
+    uint64_t dmarc_quarantine;
+    uint64_t spf_fail;
+    uint64_t from_invalid;
+    uint64_t temperror;
+};
+
 struct config {
     const char *hostname;
     const char *listen[CONFIG_LISTEN_MAX];
@@ -84,6 +96,7 @@ struct config {
     bool is_greylisting;
     struct outbound_settings outbound;
     struct filter_settings filter;
+    struct trust_settings trust;
 };
 
 /* The defaults of every key. */

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include "filter/service.h"
+#include "trust/inbound_policy.h"
 #include "wire/dnsbl.h"
 #include "wire/network_list.h"
 
@@ -151,6 +152,29 @@ static void read_when_down(struct setting *setting, const struct key *key) {
     setting->fault = key->fault;
 }
 
+static void take_action(struct setting *setting, const struct key *key, const char *word,
+                        enum inbound_action action) {
+    if (!slice_equal(setting->value, slice_from_text(word))) return;
+    *(uint64_t *)((char *)setting->config + key->offset) = action;
+    setting->fault = NULL;
+}
+
+static void read_action(struct setting *setting, const struct key *key) {
+    setting->fault = key->fault;
+    take_action(setting, key, "reject", INBOUND_REJECT);
+    take_action(setting, key, "junk", INBOUND_JUNK);
+    take_action(setting, key, "accept", INBOUND_ACCEPT);
+}
+
+/* DNS's silence is nobody's guilt. */
+static void read_unsure(struct setting *setting, const struct key *key) {
+    setting->fault = key->fault;
+    take_action(setting, key, "accept", INBOUND_ACCEPT);
+    take_action(setting, key, "defer", INBOUND_DEFER);
+}
+
+#define ACTIONS "reject, junk or accept"
+
 static const struct key keys[] = {
     {SLICE_INIT("hostname"), read_text, AT(hostname), 0, 0, NULL},
     {SLICE_INIT("listen"), read_listen, 0, 0, 0, "up to 8 numeric addresses, separated by commas"},
@@ -204,6 +228,13 @@ static const struct key keys[] = {
      "inet:, an address and a port, like inet:127.0.0.1:8891"},
     {SLICE_INIT("filter.when_down"), read_when_down, 0, 0, 0, "defer, accept or junk"},
     {SLICE_INIT("filter.submission"), read_yes_or_no, AT(filter.is_for_submission), 0, 0, "yes or no"},
+    {SLICE_INIT("trust.check"), read_yes_or_no, AT(trust.is_used), 0, 0, "yes or no"},
+    {SLICE_INIT("trust.exempt"), read_networks, AT(trust.exempt), 0, 0, NETWORKS},
+    {SLICE_INIT("trust.dmarc_reject"), read_action, AT(trust.dmarc_reject), 0, 0, ACTIONS},
+    {SLICE_INIT("trust.dmarc_quarantine"), read_action, AT(trust.dmarc_quarantine), 0, 0, ACTIONS},
+    {SLICE_INIT("trust.spf_fail"), read_action, AT(trust.spf_fail), 0, 0, ACTIONS},
+    {SLICE_INIT("trust.from_invalid"), read_action, AT(trust.from_invalid), 0, 0, ACTIONS},
+    {SLICE_INIT("trust.temperror"), read_unsure, AT(trust.temperror), 0, 0, "accept or defer"},
 };
 
 const struct key *key_find(struct slice name) {

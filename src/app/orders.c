@@ -1,6 +1,7 @@
 #include "app/orders.h"
 
 #include "ipc/pack.h"
+#include "trust/inbound_policy.h"
 
 const struct port ports[PORT_KINDS] = {
     [PORT_SMTP] = {25, "SMTP"},
@@ -38,6 +39,26 @@ static void unpack_outbound(struct unpacker *in, struct arena *arena, struct out
     outbound->trace_days = unpack_number_max(in, CONFIG_TRACE_DAYS_MAX);
 }
 
+static void pack_trust(struct buffer *out, const struct trust_settings *trust) {
+    pack_bool(out, trust->is_used);
+    pack_slice(out, slice_from_text(trust->exempt));
+    pack_number(out, trust->dmarc_reject);
+    pack_number(out, trust->dmarc_quarantine);
+    pack_number(out, trust->spf_fail);
+    pack_number(out, trust->from_invalid);
+    pack_number(out, trust->temperror);
+}
+
+static void unpack_trust(struct unpacker *in, struct arena *arena, struct trust_settings *trust) {
+    trust->is_used = unpack_bool(in);
+    trust->exempt = arena_text(arena, unpack_slice(in));
+    trust->dmarc_reject = unpack_number_max(in, INBOUND_REJECT);
+    trust->dmarc_quarantine = unpack_number_max(in, INBOUND_REJECT);
+    trust->spf_fail = unpack_number_max(in, INBOUND_REJECT);
+    trust->from_invalid = unpack_number_max(in, INBOUND_REJECT);
+    trust->temperror = unpack_number_max(in, INBOUND_REJECT);
+}
+
 void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_slice(out, slice_from_text(settings->folder));
     pack_slice(out, slice_from_text(settings->hostname));
@@ -68,6 +89,7 @@ void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_slice(out, slice_from_text(settings->filter.milter));
     pack_number(out, settings->filter.when_down);
     pack_bool(out, settings->filter.is_for_submission);
+    pack_trust(out, &settings->trust);
 }
 
 bool settings_unpack(struct slice body, struct arena *arena, struct role_settings *settings) {
@@ -101,6 +123,7 @@ bool settings_unpack(struct slice body, struct arena *arena, struct role_setting
     settings->filter.milter = arena_text(arena, unpack_slice(&in));
     settings->filter.when_down = unpack_number_max(&in, FILTER_DOWN_JUNKS);
     settings->filter.is_for_submission = unpack_bool(&in);
+    unpack_trust(&in, arena, &settings->trust);
     /* Accounts are shared out among them. */
     return unpack_is_done(&in) && settings->mail_processes > 0;
 }

@@ -233,6 +233,17 @@ uint32_t role_node(const struct role *role) {
     return (uint32_t)role->kind * CONFIG_PROCESSES_MAX + (uint32_t)role->index;
 }
 
+struct smtp_trust_settings smtp_trust_settings_of(const struct trust_settings *settings) {
+    return (struct smtp_trust_settings){
+        .is_used = settings->is_used,
+        .exempt = slice_from_text(settings->exempt),
+        .policy = {.dmarc_reject = (enum inbound_action)settings->dmarc_reject,
+                   .dmarc_quarantine = (enum inbound_action)settings->dmarc_quarantine,
+                   .spf_fail = (enum inbound_action)settings->spf_fail,
+                   .author_fault = (enum inbound_action)settings->from_invalid,
+                   .unsure = (enum inbound_action)settings->temperror}};
+}
+
 struct smtp_filter_settings smtp_filter_settings_of(const struct filter_settings *settings) {
     return (struct smtp_filter_settings){.is_used = *settings->rspamd || *settings->milter,
                                          .is_for_submission = settings->is_for_submission,

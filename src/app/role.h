@@ -70,7 +70,8 @@ void role_free(struct role **role);
 /* For the channel to another role, whoever holds it: tells the supervisor that it is lost, so that both
    roles get a new pair. */
 struct waker role_link_lost(struct role *role, enum role_kind kind, uint64_t index);
-/* What an SMTP server has to know of content filters. */
+/* What an SMTP server has to know of the checks of strangers, and of content filters. */
+struct smtp_trust_settings smtp_trust_settings_of(const struct trust_settings *settings);
 struct smtp_filter_settings smtp_filter_settings_of(const struct filter_settings *settings);
 /* The node bits of this role's ids: unlike any other role's. */
 uint32_t role_node(const struct role *role);

@@ -124,6 +124,7 @@ static void apply_settings(struct edge_role *edge) {
     edge->smtp.settings.relay_networks = settings->relay_networks;
     edge->smtp.settings.is_greylisting = settings->is_greylisting;
     edge->smtp.settings.filter = smtp_filter_settings_of(&settings->filter);
+    edge->smtp.settings.trust = smtp_trust_settings_of(&settings->trust);
     edge->web.hostname = settings->hostname;
     edge->web.base_port = settings->base_port;
     edge->web.metrics_allow = settings->metrics_allow;
@@ -179,6 +180,7 @@ static bool start(struct task *t, struct role *role) {
                                       .intake = edge->intake,
                                       .store = edge->store,
                                       .filter = edge->filter,
+                                      .resolver = edge->resolver,
                                       .settings = smtp_settings_default()};
     smtp_server_init(&edge->smtp);
     edge->web =

@@ -569,14 +569,79 @@ enum {
     MILTER_PACKETS_MAX = 1000,
     MILTER_HEADER_BYTES_MAX = 1024 * 1024,
 
-    /* What one check keeps of DNS: TXT records of a name and their bytes (a DKIM key of 4,096 bits takes 800); the
-       questions that are written down for a tool, and of each the records. */
+    /* What one check keeps of DNS: TXT records of a name and their bytes (a DKIM key of 4,096 bits takes
+       800); the questions that are written down for a tool, and of each the records. */
     TRUST_TXT_RECORDS_MAX = 50,
     TRUST_TXT_BYTES_MAX = 8192,
     TRUST_LOOKUPS_TOLD_MAX = 300,
     TRUST_LOOKUP_RECORDS_MAX = 50,
     /* Names of a client's address that are looked at; RFC 7208 4.6.4 says ten for the same question. */
     TRUST_IPREV_NAMES_MAX = 10,
+    /* Authentication-Results: of one that is read, the properties of a method; of what we write, one text, and all
+       of it; what is held of a stranger's before it is decided whether it claims to be ours. */
+    AUTH_PROPERTIES_MAX = 16,
+    AUTH_TEXT_BYTES_MAX = 200,
+    AUTH_RESULTS_BYTES_MAX = 64 * 1024,
+    AUTH_RESULTS_HELD_BYTES_MAX = 16 * 1024,
+    /* From fields, together, that are looked through for authors; authors whose domains are looked at. */
+    TRUST_FROM_BYTES_MAX = 64 * 1024,
+    DMARC_AUTHORS_MAX = 4,
+    /* RFC 9989 4.10: a tree walk asks so often, and from its second question on for names of at most so many
+       labels. Identifiers (signatures, SPF) that are compared with an author. */
+    DMARC_WALK_QUERIES_MAX = 8,
+    DMARC_WALK_LABELS_MAX = 7,
+    DMARC_IDENTIFIERS_MAX = 16,
+    /* Everything that is asked about one message: how long it may take from RCPT on (RFC 7208 4.6.4 asks for 20
+       seconds at least), and when all of it is there; how long only the client's name is waited for; what all
+       answers may take, and what one may take beyond that. */
+    TRUST_CHECK_MS_MAX = 20 * 1000,
+    TRUST_CHECK_END_MS_MAX = 10 * 1000,
+    TRUST_NAME_MS_MAX = 1000,
+    TRUST_ANSWERS_BYTES_MAX = 1024 * 1024,
+    TRUST_ANSWER_BYTES_MAX = 1024 * 1024,
+    /* Content that waits for the verdict before it goes on, so that it is taken in once: of one message, and of
+       all messages of a role. What is over it is taken in again when there is a verdict. */
+    TRUST_HELD_BYTES_MAX = 128 * 1024,
+    TRUST_HELD_TOTAL_BYTES_MAX = 32 * 1024 * 1024,
+    /* SPF, RFC 7208 4.6.4: terms that ask DNS, questions of theirs that nothing answers, exchanges of a domain, and
+       names of a client. */
+    SPF_ASKING_TERMS_MAX = 10,
+    SPF_VOID_LOOKUPS_MAX = 2,
+    SPF_EXCHANGES_MAX = 10,
+    SPF_CLIENT_NAMES_MAX = 10,
+    /* What the answers of one check may take, each as large as DNS allows. */
+    SPF_ARENA_BYTES_MAX = 16 * 1024 * 1024,
+    /* What a domain's owner may say of a fail, and what of a record is quoted in a reason. */
+    SPF_EXPLANATION_BYTES_MAX = 400,
+    SPF_QUOTED_BYTES_MAX = 120,
+    /* Looking at a domain's record for its owner: terms that are followed, records within records, findings;
+       RFC 7208 3.4: a record beyond this may not fit into an answer over UDP. */
+    SPF_AUDIT_TERMS_MAX = 60,
+    SPF_AUDIT_DEPTH_MAX = 12,
+    SPF_AUDIT_NOTES_MAX = 64,
+    SPF_RECORD_BYTES_USUAL_MAX = 450,
+
+    /* DKIM and ARC: the header section that is held while the body passes, and its fields; the entries of h=
+       that we write and a whole field of ours; a key's signature (RSA of 8,192 bits). */
+    DKIM_HEADER_BYTES_MAX = 256 * 1024,
+    DKIM_FIELDS_MAX = 5000,
+    DKIM_SIGNED_FIELDS_MAX = 200,
+    DKIM_FIELD_BYTES_MAX = 16 * 1024,
+    DKIM_SIGNATURE_BYTES_MAX = 1024,
+    /* What is read of others: signatures of one message that are looked at, one such field, tags of a list,
+       names in h=; key records of one name that are tried; RSA keys that are used (RFC 8301 3.2; a public
+       exponent beyond 64 bits makes looking costly); and how wrong clocks may be. */
+    DKIM_SIGNATURES_MAX = 8,
+    DKIM_SIGNATURE_FIELD_BYTES_MAX = 16 * 1024,
+    DKIM_TAGS_MAX = 64,
+    DKIM_NAMES_MAX = 500,
+    DKIM_KEYS_MAX = 4,
+    DKIM_RSA_BITS_MIN = 1024,
+    DKIM_RSA_BITS_MAX = 8192,
+    DKIM_RSA_EXPONENT_BITS_MAX = 64,
+    DKIM_CLOCK_SKEW_S = 300,
+    /* RFC 8617 4.2.1: instances go from 1 to 50. */
+    ARC_INSTANCES_MAX = 50,
 
     /* Recipients of an account are counted in steps of so long. */
     SENDING_STEP_MS = 5 * 60 * 1000,

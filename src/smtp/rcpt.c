@@ -246,5 +246,7 @@ struct smtp_reply smtp_rcpt(struct task *t, struct smtp_session *session,
     enum store_result resolved =
         store_address_resolve(t, session->server->store, session->scratch, address, &route);
     if (resolved != STORE_OK) return smtp_reply_named(SMTP_REPLY_LOCAL_ERROR);
-    return add_resolved(t, session, address, &route, rcpt);
+    struct smtp_reply reply = add_resolved(t, session, address, &route, rcpt);
+    if (reply.code == 250) smtp_trust_begin(session);
+    return reply;
 }

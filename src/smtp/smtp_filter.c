@@ -98,11 +98,16 @@ static enum intake_result remake(struct task *t, struct smtp_session *session, s
     return result;
 }
 
+/* Behind them what is said of the sender, where that is not in front yet. */
 static void put_in_front(struct task *t, struct smtp_session *session, struct slice fields,
                          struct delivery *delivery) {
-    if (fields.len == 0) return;
-    struct smtp_reply failure = smtp_reply_of_intake(remake(t, session, fields, delivery));
-    if (failure.code) smtp_reception_fail(session->transaction->reception, failure);
+    struct smtp_reception *reception = session->transaction->reception;
+    buffer_append(&reception->results, fields);
+    ASSERT(!buffer_overflowed(&reception->results));
+    if (reception->results.len == 0) return;
+    enum intake_result result = remake(t, session, buffer_slice(&reception->results), delivery);
+    struct smtp_reply failure = smtp_reply_of_intake(result);
+    if (failure.code) smtp_reception_fail(reception, failure);
 }
 
 /* ---- what is done ---- */
@@ -139,12 +144,15 @@ static void go_without(struct task *t, struct smtp_session *session, struct deli
         defer(session, SLICE("The content filter does not answer; try again later"));
         return;
     }
-    delivery->is_junk = when_down == FILTER_DOWN_JUNKS;
+    delivery->is_junk = delivery->is_junk || when_down == FILTER_DOWN_JUNKS;
     put_in_front(t, session, SLICE("X-Posthaste-Filter: none; the filter did not answer\r\n"), delivery);
 }
 
 void smtp_reception_filter(struct task *t, struct smtp_session *session, struct delivery *delivery) {
-    if (!is_filtered(session)) return;
+    if (!is_filtered(session)) {
+        put_in_front(t, session, SLICE_EMPTY, delivery);
+        return;
+    }
     struct filter_question question = question_of(session, delivery);
     struct filter_verdict verdict;
     int64_t begun_ms = env_now_ms(session->conn.env);
@@ -165,7 +173,7 @@ void smtp_reception_filter(struct task *t, struct smtp_session *session, struct 
         return;
     case FILTER_JUNK:
     case FILTER_ACCEPT:
-        delivery->is_junk = verdict.action == FILTER_JUNK;
+        delivery->is_junk = delivery->is_junk || verdict.action == FILTER_JUNK;
         put_in_front(t, session, verdict.fields, delivery);
         return;
     }

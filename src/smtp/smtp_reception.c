@@ -7,12 +7,16 @@
 /* The pieces that `pending` may hold at once: a held header section and what one read brings,
    of which BDAT's line ends may double, or a field comes on top that waited to be read. */
 enum { PENDING_BYTES_MAX = SMTP_HEADER_HELD_BYTES_MAX + 4 * SMTP_READ_BYTES };
+/* What waits for a verdict, and what comes on top of it in one go. */
+enum { HELD_BYTES_MAX = TRUST_HELD_BYTES_MAX + PENDING_BYTES_MAX + AUTH_RESULTS_HELD_BYTES_MAX };
+/* Results and the fields of a content filter. */
+enum { RESULTS_BYTES_MAX = AUTH_RESULTS_BYTES_MAX + 2 * FILTER_FIELDS_BYTES_MAX };
 /* What mostly goes in front of a message is not longer. */
 enum { TRACE_BYTES = 512 };
 
 /* RFC 1870 6: the limit is on what was sent, not on what is put in front of it or made of it. */
 uint64_t smtp_reception_bytes_max(const struct smtp_session *session) {
-    return 2 * session->server->settings.message_bytes_max + SMTP_TRACE_BYTES_MAX + FILTER_FIELDS_BYTES_MAX;
+    return 2 * session->server->settings.message_bytes_max + SMTP_TRACE_BYTES_MAX + RESULTS_BYTES_MAX;
 }
 
 struct smtp_reply smtp_reply_of_intake(enum intake_result result) {
@@ -44,6 +48,8 @@ struct smtp_reply smtp_reception_begin(struct smtp_session *session) {
                                 .pace = smtp_pace_begin(env),
                                 .intake = intake,
                                 .pending = buffer_new(PENDING_BYTES_MAX),
+                                .held = buffer_new(HELD_BYTES_MAX),
+                                .results = buffer_new(RESULTS_BYTES_MAX),
                                 .lines = canonical_lines_new(),
                                 .binary = session->transaction->is_binary ? binary_mime_new() : NULL};
     session->transaction->reception = reception;
@@ -54,6 +60,8 @@ void smtp_reception_end(struct smtp_reception **reception) {
     if (!*reception) return;
     intake_free(&(*reception)->intake);
     buffer_free(&(*reception)->pending);
+    buffer_free(&(*reception)->held);
+    buffer_free(&(*reception)->results);
     binary_mime_free(&(*reception)->binary);
     free(*reception);
     *reception = NULL;
@@ -87,10 +95,12 @@ static void flow_trace(struct task *t, struct smtp_session *session, struct slic
     (void)buffer_reserve(&trace, TRACE_BYTES);
     smtp_trace_write(&trace, session);
     if (header.len) smtp_trace_complete(&trace, session, header);
-    ASSERT(!buffer_overflowed(&trace));
-    reception->trace_bytes = trace.len;
+    ASSERT(!buffer_overflowed(&trace) && !buffer_overflowed(&reception->results));
+    reception->trace_bytes = trace.len + reception->results.len;
     feed(t, reception, buffer_slice(&trace));
     buffer_free(&trace);
+    feed(t, reception, buffer_slice(&reception->results));
+    buffer_clear(&reception->results);
     reception->is_flowing = true;
 }
 
@@ -98,6 +108,8 @@ static void flow_trace(struct task *t, struct smtp_session *session, struct slic
 static bool begin_flow(struct task *t, struct smtp_session *session, bool is_whole) {
     struct smtp_reception *reception = session->transaction->reception;
     if (reception->is_flowing) return true;
+    bool must_wait = session->transaction->check && !is_whole && !smtp_trust_is_full(session);
+    if (must_wait) return false;
     if (!session->is_logged_in) {
         flow_trace(t, session, SLICE_EMPTY);
         return true;
@@ -107,6 +119,16 @@ static bool begin_flow(struct task *t, struct smtp_session *session, bool is_who
     if (header_bytes == 0 && pending.len <= SMTP_HEADER_HELD_BYTES_MAX) return false;
     flow_trace(t, session, slice_sub(pending, 0, header_bytes));
     return true;
+}
+
+/* Content that intake has not seen: as it came, or what is left of it. */
+static void flow_content(struct task *t, struct smtp_session *session, bool is_whole) {
+    struct smtp_transaction *transaction = session->transaction;
+    struct smtp_reception *reception = transaction->reception;
+    struct buffer *content = transaction->check ? &reception->held : &reception->pending;
+    if (!begin_flow(t, session, is_whole)) return;
+    feed(t, reception, buffer_slice(content));
+    buffer_clear(content);
 }
 
 static void check_size(struct smtp_session *session) {
@@ -120,9 +142,11 @@ void smtp_reception_flow(struct task *t, struct smtp_session *session, uint64_t 
     reception->pace.wire_bytes += wire_bytes;
     check_size(session);
     ASSERT(reception->failure.code || !buffer_overflowed(&reception->pending));
-    if (reception->failure.code || begin_flow(t, session, false)) {
-        feed(t, reception, buffer_slice(&reception->pending));
+    if (reception->failure.code) {
         buffer_clear(&reception->pending);
+    } else {
+        if (session->transaction->check) smtp_trust_take(session);
+        flow_content(t, session, false);
     }
     smtp_pace_turn(t, &reception->pace, wire_bytes);
 }
@@ -148,7 +172,9 @@ static struct smtp_reply reply_of_store(enum store_result result) {
 
 static void finish_intake(struct task *t, struct smtp_session *session, struct delivery *delivery) {
     struct smtp_reception *reception = session->transaction->reception;
-    if (begin_flow(t, session, true)) feed(t, reception, buffer_slice(&reception->pending));
+    if (session->transaction->check && !reception->failure.code) smtp_trust_judge(t, session, delivery);
+    if (reception->failure.code) return;
+    flow_content(t, session, true);
     if (reception->failure.code) return;
     reception->failure =
         smtp_reply_of_intake(intake_finish(t, reception->intake, &delivery->body, &delivery->facts));

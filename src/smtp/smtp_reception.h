@@ -24,6 +24,13 @@ struct smtp_reception {
     bool is_flowing;
     /* What was put in front of it. */
     uint64_t trace_bytes;
+    /* Of a message that is checked: content from which forged fields are gone, waiting for the verdict, and
+       what of it counts in server->held_bytes. */
+    struct buffer held;
+    size_t held_bytes;
+    /* What goes in front of it behind the trace. Where content flows already it is taken in again with this.
+     */
+    struct buffer results;
     /* A code: the message is refused. */
     struct smtp_reply failure;
     struct smtp_pace pace;
@@ -46,8 +53,19 @@ bool smtp_reception_is_flood(const struct smtp_session *session);
 struct smtp_reply smtp_reception_finish(struct task *t, struct smtp_session *session);
 
 /* smtp_filter.c: shows the message to the content filter, if there is one for it, and does what it says:
-   the message is refused (smtp_reception_fail), marked as junk, or made anew with fields in its header. */
+   the message is refused (smtp_reception_fail), marked as junk, or made anew with fields in its header, as it
+   is where `results` are not in front of it yet. */
 void smtp_reception_filter(struct task *t, struct smtp_session *session, struct delivery *delivery);
+/* smtp_trust.c: takes what is in `pending` into `held`. Of a message that is checked. */
+void smtp_trust_take(struct smtp_session *session);
+/* More is held than may wait for the verdict. */
+bool smtp_trust_is_full(const struct smtp_session *session);
+/* Content is whole: waits for the verdict, writes `results`, and does what was configured: the message is
+   refused (smtp_reception_fail) or marked as junk. */
+void smtp_trust_judge(struct task *t, struct smtp_session *session, struct delivery *delivery);
+/* Nothing is held any more. */
+void smtp_trust_let_go(struct smtp_session *session);
+
 /* What intake's result says to the client; silence: it went well. */
 struct smtp_reply smtp_reply_of_intake(enum intake_result result);
 /* How many raw bytes a message may come to, its trace and all. */

@@ -17,6 +17,7 @@
 #include "smtp/blocklist.h"
 #include "smtp/callouts.h"
 #include "smtp/greylist.h"
+#include "trust/inbound_policy.h"
 
 enum smtp_port_kind {
     /* Port 25: from other hosts, for our own users and domains. No AUTH. */
@@ -33,6 +34,14 @@ struct smtp_filter_settings {
     /* Also for who may send to anybody. */
     bool is_for_submission;
     enum filter_when_down when_down;
+};
+
+/* Strangers on port 25 are looked at (trust/inbound.h). */
+struct smtp_trust_settings {
+    bool is_used;
+    /* But for these (wire/network_list.h). */
+    struct slice exempt;
+    struct inbound_policy policy;
 };
 
 struct smtp_settings {
@@ -57,6 +66,7 @@ struct smtp_settings {
     /* Strangers are put off once (smtp/greylist.h). */
     bool is_greylisting;
     struct smtp_filter_settings filter;
+    struct smtp_trust_settings trust;
 };
 
 /* RFC 5321 4.5.3 and our limits. */
@@ -80,11 +90,15 @@ struct smtp_server {
     struct callouts *callouts;
     /* Whom messages are shown before they are stored; or NULL. */
     struct filter_client *filter;
+    /* Of whom DNS is asked about strangers; or NULL: nothing is asked. */
+    struct resolver *resolver;
 
-    /* Private: connections by address, who was put off, and warm arenas. */
+    /* Private: connections by address, who was put off, warm arenas. */
     struct map *addresses;
     struct greylist *greylist;
     struct smtp_arenas arenas;
+    /* Content that waits for a verdict, of all connections. */
+    size_t held_bytes;
 };
 
 void smtp_server_init(struct smtp_server *server);

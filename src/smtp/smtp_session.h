@@ -56,6 +56,8 @@ struct smtp_transaction {
     struct smtp_account_list accounts;
     struct smtp_queue_list queue;
     struct smtp_reception *reception;
+    /* Of a stranger's message; or NULL: nothing is asked about it. */
+    struct inbound_check *check;
 };
 
 struct smtp_session {
@@ -118,6 +120,9 @@ unsigned smtp_session_extensions(const struct smtp_session *session);
 void smtp_session_reply(struct smtp_session *session, struct smtp_reply reply);
 /* Logs that something was refused, and why. */
 void smtp_session_log_refused(const struct smtp_session *session, const struct smtp_reply *reply);
+/* smtp_trust.c: begins to look at who sends, once a message, if it is a stranger. When a recipient was taken.
+ */
+void smtp_trust_begin(struct smtp_session *session);
 /* Forgets the transaction with all that came of its message. */
 void smtp_transaction_end(struct smtp_session *session);
 

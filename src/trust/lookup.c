@@ -110,8 +110,11 @@ static void write_down(struct trust_lookups *lookups, struct slice name, uint16_
 
 enum dns_result trust_look_up(struct task *t, struct trust_lookups *lookups, struct slice name, uint16_t type,
                               struct dns_answer *answer) {
-    enum dns_result result =
-        resolver_lookup(t, lookups->resolver, name, type, lookups->arena, answer, lookups->deadline_ms);
+    enum dns_result result = DNS_SERVFAIL;
+    *answer = (struct dns_answer){.result = result};
+    if (!lookups->bytes_max || arena_used_bytes(lookups->arena) <= lookups->bytes_max)
+        result =
+            resolver_lookup(t, lookups->resolver, name, type, lookups->arena, answer, lookups->deadline_ms);
     write_down(lookups, name, type, answer);
     return result;
 }

@@ -25,6 +25,9 @@ struct trust_lookups {
     struct arena *arena;
     /* On the monotonic clock, for all of them together. */
     int64_t deadline_ms;
+    /* Once the arena has handed out so much, every question ends with DNS_SERVFAIL; 0: no such limit. What one
+       answer and its texts take, TRUST_ANSWER_BYTES_MAX, comes on top. */
+    size_t bytes_max;
     /* The first TRUST_LOOKUPS_TOLD_MAX, in the order they were asked; NULL: nothing is written down. */
     struct trust_lookup *told;
     size_t told_count;

@@ -28,10 +28,17 @@ static bool is_empty_line(struct slice rest) {
     return rest.len == 0 || rest.ptr[0] == '\n' || slice_starts(rest, SLICE("\r\n"));
 }
 
-bool header_next(struct slice *rest, struct header_field *field) {
-    while (!is_empty_line(*rest))
-        if (split_field(take_line(rest), field)) return true;
+bool header_next_line(struct slice *rest, struct header_field *field, struct slice *line) {
+    while (!is_empty_line(*rest)) {
+        *line = take_line(rest);
+        if (split_field(*line, field)) return true;
+    }
     return false;
+}
+
+bool header_next(struct slice *rest, struct header_field *field) {
+    struct slice line;
+    return header_next_line(rest, field, &line);
 }
 
 bool header_find(struct slice header, struct slice name, struct slice *value) {

@@ -19,6 +19,8 @@ struct header_field {
 
 /* Takes the next field off the front of *rest. False: there is none, or the empty line came. */
 bool header_next(struct slice *rest, struct header_field *field);
+/* The same, and all of the field as it stands, the last line break included. */
+bool header_next_line(struct slice *rest, struct header_field *field, struct slice *line);
 
 /* The first field of that name (ASCII case ignored): the one reading of duplicated fields. */
 bool header_find(struct slice header, struct slice name, struct slice *value);

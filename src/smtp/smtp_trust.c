@@ -1,0 +1,139 @@
+/*
+ * What is found out about strangers that send mail (trust/inbound.h), and what becomes of it by the owner's
+ * choice. SPF and the client's name are asked for from the first recipient on; content passes by the check on
+ * its way in, and is held until there is a verdict, so that the field that tells it stands in front of it.
+ * What is too much to be held goes on without, and is taken in again with that field (smtp_filter.c).
+ */
+#include "filter/added_fields.h"
+#include "smtp/smtp_reception.h"
+#include "wire/dns.h"
+#include "wire/network_list.h"
+
+enum { REASON_BYTES_MAX = 4096 };
+
+/* ---- before content ---- */
+
+/* Who may send to anybody, and this host itself, is known without being looked at. */
+static bool is_stranger(const struct smtp_session *session) {
+    const struct smtp_server *server = session->server;
+    return server->resolver && server->settings.trust.is_used && session->kind == SMTP_PORT_MX &&
+           !smtp_session_may_relay(session) && *session->peer.address &&
+           !network_list_has(server->settings.trust.exempt, session->peer.address);
+}
+
+static bool question_of(const struct smtp_session *session, struct inbound_question *question) {
+    *question = (struct inbound_question){.sender = session->transaction->mail_from,
+                                          .helo = smtp_session_helo(session),
+                                          .host = slice_from_text(session->server->login->hostname)};
+    if (!dns_address_parse(slice_from_text(session->peer.address), &question->address)) return false;
+    question->address = dns_address_unmapped(question->address);
+    return true;
+}
+
+void smtp_trust_begin(struct smtp_session *session) {
+    struct smtp_transaction *transaction = session->transaction;
+    struct inbound_question question;
+    if (transaction->check || !is_stranger(session) || !question_of(session, &question)) return;
+    transaction->check = inbound_check_new(session->conn.env, session->server->resolver, &question, false);
+    inbound_check_begin(transaction->check, &session->server->login->group->scope);
+}
+
+/* ---- content ---- */
+
+static void charge(struct smtp_session *session) {
+    struct smtp_reception *reception = session->transaction->reception;
+    session->server->held_bytes -= reception->held_bytes;
+    reception->held_bytes = reception->held.capacity;
+    session->server->held_bytes += reception->held_bytes;
+}
+
+void smtp_trust_take(struct smtp_session *session) {
+    struct smtp_transaction *transaction = session->transaction;
+    struct smtp_reception *reception = transaction->reception;
+    inbound_check_write(transaction->check, buffer_slice(&reception->pending), &reception->held);
+    ASSERT(!buffer_overflowed(&reception->held));
+    buffer_clear(&reception->pending);
+    charge(session);
+}
+
+bool smtp_trust_is_full(const struct smtp_session *session) {
+    return session->transaction->reception->held.len > TRUST_HELD_BYTES_MAX ||
+           session->server->held_bytes > TRUST_HELD_TOTAL_BYTES_MAX;
+}
+
+void smtp_trust_let_go(struct smtp_session *session) {
+    buffer_free(&session->transaction->reception->held);
+    charge(session);
+}
+
+/* ---- the verdict ---- */
+
+static const char *const action_names[] = {[INBOUND_ACCEPT] = "accept",
+                                           [INBOUND_JUNK] = "junk",
+                                           [INBOUND_DEFER] = "defer",
+                                           [INBOUND_REJECT] = "reject"};
+
+static void log_verdict(const struct smtp_session *session, const struct inbound_findings *findings,
+                        const struct inbound_decision *decision, int64_t begun_ms) {
+    struct env *env = session->conn.env;
+    struct buffer words = buffer_new(REASON_BYTES_MAX);
+    inbound_results_tell(&words, findings);
+    LOG_INFO(env->log, "trust.verdict", LOG_ID("id", session->transaction->reception->id),
+             LOG_CSTR("action", action_names[decision->action]), LOG_TEXT("found", buffer_slice(&words)),
+             LOG_TEXT("from", findings->author.address), LOG_TEXT("sender", session->transaction->mail_from),
+             LOG_CSTR("peer", session->peer.address), LOG_NUMBER("taken_out", findings->taken_out_count),
+             LOG_NUMBER("ms", (uint64_t)(env_now_ms(env) - begun_ms)), LOG_ID("session", session->id));
+    buffer_free(&words);
+}
+
+static void write_results(struct smtp_session *session, const struct inbound_findings *findings,
+                          const struct inbound_decision *decision) {
+    struct buffer *results = &session->transaction->reception->results;
+    struct inbound_question question;
+    if (!question_of(session, &question)) return;
+    inbound_results_write(results, &question, findings);
+    if (decision->action != INBOUND_JUNK) return;
+    struct added_fields fields = added_fields_new();
+    if (added_fields_add(&fields, SLICE("X-Posthaste-Junk"), decision->reason))
+        buffer_append(results, buffer_slice(&fields.bytes));
+    added_fields_free(&fields);
+}
+
+static void refuse(struct smtp_session *session, unsigned code, const struct inbound_decision *decision) {
+    smtp_reception_fail(session->transaction->reception,
+                        (struct smtp_reply){.code = code,
+                                            .enhanced = decision->status,
+                                            .text = arena_copy(session->scratch, decision->reason)});
+}
+
+static void act(struct smtp_session *session, const struct inbound_findings *findings,
+                const struct inbound_decision *decision, struct delivery *delivery) {
+    switch (decision->action) {
+    case INBOUND_REJECT:
+        refuse(session, 550, decision);
+        return;
+    case INBOUND_DEFER:
+        refuse(session, 451, decision);
+        return;
+    case INBOUND_JUNK:
+    case INBOUND_ACCEPT:
+        delivery->is_junk = decision->action == INBOUND_JUNK;
+        write_results(session, findings, decision);
+        return;
+    }
+}
+
+void smtp_trust_judge(struct task *t, struct smtp_session *session, struct delivery *delivery) {
+    struct smtp_transaction *transaction = session->transaction;
+    struct env *env = session->conn.env;
+    int64_t begun_ms = env_now_ms(env);
+    smtp_trust_take(session);
+    const struct inbound_findings *findings =
+        inbound_check_finish(t, transaction->check, &transaction->reception->held, env_wall_ms(env) / 1000);
+    struct buffer words = buffer_new(REASON_BYTES_MAX);
+    struct inbound_decision decision =
+        inbound_decide(&session->server->settings.trust.policy, findings, &words);
+    log_verdict(session, findings, &decision, begun_ms);
+    act(session, findings, &decision, delivery);
+    buffer_free(&words);
+}
