@@ -8,6 +8,7 @@
 #include "app/tool_dkim.h"
 #include "app/tool_dmarc.h"
 #include "app/tool_spf.h"
+#include "app/tool_tls.h"
 #include "app/tool_world.h"
 #include "base/limits.h"
 #include "io/real/read_file.h"
@@ -59,6 +60,8 @@ int command_tool(struct cli *cli) {
     if (slice_equal(cli->words[0], SLICE("arc"))) return tool_arc(cli);
     if (slice_equal(cli->words[0], SLICE("dkim"))) return tool_dkim(cli);
     if (slice_equal(cli->words[0], SLICE("dmarc"))) return tool_dmarc(cli);
+    if (slice_equal(cli->words[0], SLICE("dane"))) return tool_dane(cli);
+    if (slice_equal(cli->words[0], SLICE("mta-sts"))) return tool_mta_sts(cli);
     if (slice_equal(cli->words[0], SLICE("iprev"))) return tool_iprev(cli);
     if (slice_equal(cli->words[0], SLICE("mime"))) return tool_mime(cli);
     if (slice_equal(cli->words[0], SLICE("spf"))) return tool_spf(cli);

@@ -81,6 +81,7 @@ static bool make_settings(struct serve *serve, const struct config *config, stru
         .outbound = config->outbound,
         .filter = config->filter,
         .trust = config->trust,
+        .mta_sts = config->mta_sts,
         .own_addresses = own_addresses(serve->arena, config),
     };
     if (!dns_settings_read(serve->arena, serve->env->log, config, settings, error) ||
