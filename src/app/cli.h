@@ -35,6 +35,8 @@ enum option_bit {
     OPTION_RELAY = 1 << 20,
     /* All of struct tool_options. */
     OPTION_TOOL = 1 << 21,
+    OPTION_DAYS = 1 << 24,
+    OPTION_NOW = 1 << 25,
 };
 
 /* What `route` is told. */
@@ -84,6 +86,7 @@ struct cli {
     const char *backup;
     uint64_t keep;
     uint64_t snapshot;
+    uint64_t days;
     struct route_options route;
     struct tool_options tool;
     bool is_single;
@@ -94,6 +97,7 @@ struct cli {
     bool is_nagios;
     bool is_relay;
     bool is_verified;
+    bool is_now;
     /* What is left: the command's words. */
     struct slice words[ADMIN_WORDS_MAX];
     size_t word_count;
@@ -139,5 +143,6 @@ int command_export(struct cli *cli);
 int command_tool(struct cli *cli);
 int command_backup(struct cli *cli);
 int command_restore(struct cli *cli);
+int command_reports(struct cli *cli);
 
 #endif

@@ -46,6 +46,9 @@ void config_defaults(struct config *config) {
                   .spf_fail = INBOUND_ACCEPT,
                   .from_invalid = INBOUND_JUNK,
                   .temperror = INBOUND_ACCEPT},
+        .reports = {.is_reading = true,
+                    .addresses = "postmaster, dmarc-reports, tls-reports",
+                    .sender = ""},
         .mta_sts = {.max_age_s = 7 * 24 * 3600, .mx = ""},
     };
 }

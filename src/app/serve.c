@@ -82,6 +82,7 @@ static bool make_settings(struct serve *serve, const struct config *config, stru
         .filter = config->filter,
         .trust = config->trust,
         .mta_sts = config->mta_sts,
+        .reports = config->reports,
         .own_addresses = own_addresses(serve->arena, config),
     };
     if (!dns_settings_read(serve->arena, serve->env->log, config, settings, error) ||

@@ -207,6 +207,8 @@ static struct smtp_reply deliver(struct task *t, struct smtp_session *session) {
                                 .queue_count = transaction->queue.count};
     finish_intake(t, session, &delivery);
     if (reception->failure.code) return reception->failure;
+    smtp_feedback_read(t, session, &delivery);
+    if (reception->is_dropped) return SMTP_SILENCE;
     return reply_of_store(store_deliver(t, session->server->store, &delivery));
 }
 

@@ -11,6 +11,7 @@
 
 #include "smtp/smtp_pace.h"
 #include "smtp/smtp_session.h"
+#include "store/feedback_model.h"
 #include "wire/binary_mime.h"
 #include "wire/canonical_lines.h"
 
@@ -31,6 +32,12 @@ struct smtp_reception {
     /* What goes in front of it behind the trace. Where content flows already it is taken in again with this.
      */
     struct buffer results;
+    /* smtp_feedback.c: it is a report of others about a domain of ours; and what the store keeps is all that is
+       to be kept of it. */
+    bool is_feedback;
+    bool is_dropped;
+    /* DMARC said so of its author, or FEEDBACK_UNCHECKED. */
+    enum feedback_trust author_trust;
     /* A code: the message is refused. */
     struct smtp_reply failure;
     struct smtp_pace pace;
@@ -56,6 +63,8 @@ struct smtp_reply smtp_reception_finish(struct task *t, struct smtp_session *ses
    the message is refused (smtp_reception_fail), marked as junk, or made anew with fields in its header, as it
    is where `results` are not in front of it yet. */
 void smtp_reception_filter(struct task *t, struct smtp_session *session, struct delivery *delivery);
+/* smtp_feedback.c: reads a report that the message brings, and keeps it. */
+void smtp_feedback_read(struct task *t, struct smtp_session *session, const struct delivery *delivery);
 /* smtp_trust.c: takes what is in `pending` into `held`. Of a message that is checked. */
 void smtp_trust_take(struct smtp_session *session);
 /* More is held than may wait for the verdict. */

@@ -44,6 +44,15 @@ struct smtp_trust_settings {
     struct inbound_policy policy;
 };
 
+/* Reports of others about our mail (wire/feedback.h) are read and kept. */
+struct smtp_feedback_settings {
+    bool is_read;
+    /* Local parts that they are sent to, separated by commas. */
+    struct slice addresses;
+    /* The mail itself is not delivered, once its report is kept. */
+    bool drops_mail;
+};
+
 struct smtp_settings {
     uint64_t message_bytes_max;
     size_t recipients_max;
@@ -67,6 +76,7 @@ struct smtp_settings {
     bool is_greylisting;
     struct smtp_filter_settings filter;
     struct smtp_trust_settings trust;
+    struct smtp_feedback_settings feedback;
 };
 
 /* RFC 5321 4.5.3 and our limits. */
@@ -99,6 +109,9 @@ struct smtp_server {
     struct smtp_arenas arenas;
     /* Content that waits for a verdict, of all connections. */
     size_t held_bytes;
+    /* One report is read at a time. */
+    bool is_reading_feedback;
+    struct gate feedback_read;
 };
 
 void smtp_server_init(struct smtp_server *server);

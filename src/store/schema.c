@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "store/feedback.h"
 #include "store/import.h"
 #include "store/queue.h"
 #include "store/route.h"
@@ -129,6 +130,7 @@ static const struct migration steps[] = {
     {"who is to be told that mail is held", NULL, SENDING_NOTICE_TABLES},
     {"policies of other domains for the way to them, and what became of connections", NULL,
      STS_POLICY_TABLES TLS_RESULT_TABLES},
+    {"reports of others about our domains' mail", NULL, FEEDBACK_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};

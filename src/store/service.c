@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "store/feedback.h"
 #include "store/protocol.h"
 #include "wire/scram_secret.h"
 
@@ -305,6 +306,12 @@ static void serve_mailbox_subscribe(struct question *q) {
         (void)answer_begin(q, engine_mailbox_subscribe(q->task, q->engine, account, name, is_subscribed));
 }
 
+static void serve_feedback_keep(struct question *q) {
+    struct feedback_entry entry = {0};
+    feedback_entry_unpack(&q->in, &entry);
+    if (is_well_formed(q)) (void)answer_begin(q, engine_feedback_keep(q->task, q->engine, &entry));
+}
+
 struct ask_row {
     void (*serve)(struct question *q);
     /* Edges, which talk to strangers, may ask this too; mail roles may ask all. */
@@ -328,6 +335,7 @@ static const struct ask_row ask_rows[STORE_ASK_COUNT] = {
     [STORE_ASK_MAILBOX_DELETE] = {serve_mailbox_delete, false},
     [STORE_ASK_MAILBOX_RENAME] = {serve_mailbox_rename, false},
     [STORE_ASK_MAILBOX_SUBSCRIBE] = {serve_mailbox_subscribe, false},
+    [STORE_ASK_FEEDBACK_KEEP] = {serve_feedback_keep, true},
 };
 
 static void serve(struct question *q, uint32_t type) {
