@@ -302,6 +302,7 @@ static const struct verb verbs[] = {
     {SLICE_INIT("queue"), SLICE_INIT("show"), 3, 3, admin_queue_show},
     {SLICE_INIT("queue"), SLICE_INIT("stream"), 4, 4, admin_queue_order},
     {SLICE_INIT("reports"), SLICE_INIT("list"), 4, 4, admin_reports_list},
+    {SLICE_INIT("reports"), SLICE_INIT("send"), 2, 2, admin_reports_send},
     {SLICE_INIT("reports"), SLICE_INIT("show"), 3, 3, admin_reports_show},
     {SLICE_INIT("reports"), SLICE_INIT("summary"), 4, 4, admin_reports_summary},
     {SLICE_INIT("route"), SLICE_INIT("add"), 3, 3, admin_route_add},

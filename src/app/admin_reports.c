@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "store/feedback.h"
 #include "store/id.h"
+#include "transit/reporting.h"
 
 enum { DAY_MS = 24 * 3600 * 1000, SUMMARY_BYTES_MAX = 32 << 20, SUMMARY_STEP = 16 };
 
@@ -66,26 +67,24 @@ static json_t *auths_json(const struct feedback_record *record) {
     json_t *list = json_array();
     for (size_t i = 0; i < record->auth_count; i++) {
         const struct feedback_auth *auth = &record->auths[i];
-        json_array_append_new(list,
-                              json_pack("{s:s, s:o, s:o, s:o, s:o}", "method", auth->is_spf ? "spf" : "dkim",
-                                        "domain", admin_text(auth->domain),
-                                        auth->is_spf ? "scope" : "selector", admin_text(auth->selector),
-                                        "result", admin_text(auth->result), "words",
-                                        admin_text(auth->words)));
+        json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o, s:o}", "method",
+                                              auth->is_spf ? "spf" : "dkim", "domain",
+                                              admin_text(auth->domain), auth->is_spf ? "scope" : "selector",
+                                              admin_text(auth->selector), "result", admin_text(auth->result),
+                                              "words", admin_text(auth->words)));
     }
     return list;
 }
 
 static json_t *record_json(const struct feedback *feedback, const struct feedback_record *record) {
     enum report_trouble trouble = report_trouble_of(feedback, record);
-    return json_pack("{s:o, s:I, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "source",
-                     admin_text(record->source), "count", (json_int_t)record->count, "disposition",
-                     dmarc_policy_word(record->disposition), "dkim", record->is_dkim_aligned, "spf",
-                     record->is_spf_aligned, "reason", admin_text(record->reason), "comment",
-                     admin_text(record->comment), "header_from", admin_text(record->header_from),
-                     "envelope_from", admin_text(record->envelope_from), "envelope_to",
-                     admin_text(record->envelope_to), "text", report_trouble_text(trouble), "auth_results",
-                     auths_json(record));
+    return json_pack(
+        "{s:o, s:I, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "source", admin_text(record->source),
+        "count", (json_int_t)record->count, "disposition", dmarc_policy_word(record->disposition), "dkim",
+        record->is_dkim_aligned, "spf", record->is_spf_aligned, "reason", admin_text(record->reason),
+        "comment", admin_text(record->comment), "header_from", admin_text(record->header_from),
+        "envelope_from", admin_text(record->envelope_from), "envelope_to", admin_text(record->envelope_to),
+        "text", report_trouble_text(trouble), "auth_results", auths_json(record));
 }
 
 static json_t *failure_json(const struct feedback_failure *failure) {
@@ -123,7 +122,8 @@ static json_t *report_json(struct admin *admin, const struct feedback_entry *ent
         json_object_set_new(report, "policy", policy_json(&feedback->policy));
     for (size_t i = 0; i < feedback->record_count; i++)
         json_array_append_new(list, record_json(feedback, &feedback->records[i]));
-    for (size_t i = 0; i < feedback->way_count; i++) json_array_append_new(list, way_json(&feedback->ways[i]));
+    for (size_t i = 0; i < feedback->way_count; i++)
+        json_array_append_new(list, way_json(&feedback->ways[i]));
     json_object_set_new(report, feedback->kind == FEEDBACK_DMARC ? "records" : "policies", list);
     return report;
 }
@@ -139,6 +139,21 @@ json_t *admin_reports_show(struct admin *admin) {
     if (result != STORE_OK)
         return admin_failure(admin, result, word, "is no report; posthaste reports list shows their ids", "");
     return json_pack("{s:o}", "report", report_json(admin, &entry, &feedback));
+}
+
+/* ---- send ---- */
+
+/* What was seen until now, also of the day that is not over. */
+json_t *admin_reports_send(struct admin *admin) {
+    struct reporting_result result = {0};
+    if (!admin->context->remote)
+        return admin_error(SLICE("no server runs on this folder: start it, for only it may connect"));
+    int64_t today = env_wall_ms(task_env(admin->t)) / DAY_MS;
+    if (scheduler_report(admin->t, admin->context->remote, today, &result) != IPC_OK)
+        return admin_error(SLICE("the remote role went away meanwhile; ask again"));
+    if (result.is_busy) return admin_error(SLICE("reports are being sent just now; ask again"));
+    return json_pack("{s:I, s:I, s:I}", "sent", (json_int_t)result.sent, "unwanted",
+                     (json_int_t)result.unwanted, "put_off", (json_int_t)result.put_off);
 }
 
 /* ---- summary ---- */

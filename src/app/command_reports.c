@@ -15,7 +15,9 @@ static long long number_of(const json_t *object, const char *key) {
     return (long long)json_integer_value(json_object_get(object, key));
 }
 
-static bool is_true(const json_t *object, const char *key) { return json_is_true(json_object_get(object, key)); }
+static bool is_true(const json_t *object, const char *key) {
+    return json_is_true(json_object_get(object, key));
+}
 
 static const char *plural(long long count) { return count == 1 ? "" : "s"; }
 
@@ -108,8 +110,8 @@ static void print_shown(const json_t *answer) { print_report(json_object_get(ans
 static void print_vouchers(const json_t *source) {
     size_t i;
     json_t *name;
-    json_array_foreach(json_object_get(source, "vouched_by"), i, name)
-        (void)printf("%s%s", i ? ", " : " by ", json_string_value(name));
+    json_array_foreach(json_object_get(source, "vouched_by"), i, name)(void)
+        printf("%s%s", i ? ", " : " by ", json_string_value(name));
 }
 
 static void print_source(const json_t *source) {
@@ -166,11 +168,23 @@ static void print_summary(const json_t *answer) {
 
 static int ask_selection(struct cli *cli, struct slice verb, void (*print)(const json_t *answer)) {
     uint64_t days = cli->days ? cli->days : DAYS_USUAL;
-    struct admin_request request = {
-        .words = {SLICE("reports"), verb, slice_from_text(cli->domain),
-                  arena_printf(cli->arena, "%llu", (unsigned long long)days)},
-        .word_count = 4};
+    struct admin_request request = {.words = {SLICE("reports"), verb, slice_from_text(cli->domain),
+                                              arena_printf(cli->arena, "%llu", (unsigned long long)days)},
+                                    .word_count = 4};
     return command_ask(cli, &request, print, NULL);
+}
+
+static void print_sent(const json_t *answer) {
+    (void)printf("%lld sent, %lld not wanted, %lld put off\n", number_of(answer, "sent"),
+                 number_of(answer, "unwanted"), number_of(answer, "put_off"));
+}
+
+static int send_now(struct cli *cli) {
+    struct admin_request request = {.words = {SLICE("reports"), SLICE("send")}, .word_count = 2};
+    if (!cli->is_now)
+        return cli_misuse(cli,
+                          "they are sent once a day by the server itself; send --now does not wait for that");
+    return command_ask(cli, &request, print_sent, NULL);
 }
 
 int command_reports(struct cli *cli) {
@@ -180,8 +194,10 @@ int command_reports(struct cli *cli) {
         if (cli->word_count < 2) return cli_misuse(cli, "show needs the id that reports list shows");
         return command_ask(cli, &request, print_shown, NULL);
     }
-    if (cli->word_count > 1) return cli_misuse(cli, "'%.*s' is one word too many", SLICE_PRINT(cli->words[1]));
+    if (cli->word_count > 1)
+        return cli_misuse(cli, "'%.*s' is one word too many", SLICE_PRINT(cli->words[1]));
+    if (slice_equal(verb, SLICE("send"))) return send_now(cli);
     if (slice_equal(verb, SLICE("list"))) return ask_selection(cli, verb, print_list);
     if (slice_equal(verb, SLICE("summary"))) return ask_selection(cli, verb, print_summary);
-    return cli_misuse(cli, "reports list, show or summary, not '%.*s'", SLICE_PRINT(verb));
+    return cli_misuse(cli, "reports summary, list, show or send, not '%.*s'", SLICE_PRINT(verb));
 }

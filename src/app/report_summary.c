@@ -252,8 +252,8 @@ static json_t *source_json(const struct source *source) {
     json_t *names = json_array();
     for (size_t i = 0; i < source->name_count; i++)
         json_array_append_new(names, admin_text(source->names[i]));
-    return json_pack("{s:o, s:I, s:I, s:I, s:s, s:s, s:s, s:o}", "source", admin_text(source->address), "passed",
-                     (json_int_t)source->passed, "failed", (json_int_t)source->failed, "refused",
+    return json_pack("{s:o, s:I, s:I, s:I, s:s, s:s, s:s, s:o}", "source", admin_text(source->address),
+                     "passed", (json_int_t)source->passed, "failed", (json_int_t)source->failed, "refused",
                      (json_int_t)source->refused, "trouble", report_trouble_word(trouble), "text",
                      report_trouble_text(trouble), "advice", report_trouble_advice(trouble), "vouched_by",
                      names);
@@ -278,12 +278,12 @@ static json_t *domain_json(const struct domain_summary *domain) {
     for (size_t i = 0; i < domain->source_count && i < SHOWN_MAX; i++)
         json_array_append_new(list, source_json(&domain->sources[i]));
     size_t hidden = domain->source_count > SHOWN_MAX ? domain->source_count - SHOWN_MAX : 0;
-    return json_pack("{s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "domain",
-                     admin_text(domain->name), "policy", dmarc_policy_word(domain->policy), "reports",
-                     (json_int_t)domain->reports, "messages", (json_int_t)(domain->passed + domain->failed),
-                     "passed", (json_int_t)domain->passed, "failed", (json_int_t)domain->failed,
-                     "more_sources", (json_int_t)hidden, "unnamed", (json_int_t)domain->unnamed, "sources",
-                     list, "tls", tls_json(domain));
+    return json_pack("{s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "domain", admin_text(domain->name),
+                     "policy", dmarc_policy_word(domain->policy), "reports", (json_int_t)domain->reports,
+                     "messages", (json_int_t)(domain->passed + domain->failed), "passed",
+                     (json_int_t)domain->passed, "failed", (json_int_t)domain->failed, "more_sources",
+                     (json_int_t)hidden, "unnamed", (json_int_t)domain->unnamed, "sources", list, "tls",
+                     tls_json(domain));
 }
 
 json_t *report_summary_json(struct report_summary *summary) {

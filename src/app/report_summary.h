@@ -1,7 +1,7 @@
 /*
  * Many reports about our domains made into what an owner wants to know: how much mail passed, who failed and
- * from where, how others' connections to us failed, and what to do about it. Holds at most FEEDBACK_SOURCES_MAX
- * sources; what is over is counted and not named.
+ * from where, how others' connections to us failed, and what to do about it. Holds at most
+ * FEEDBACK_SOURCES_MAX sources; what is over is counted and not named.
  */
 #ifndef APP_REPORT_SUMMARY_H
 #define APP_REPORT_SUMMARY_H

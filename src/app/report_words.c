@@ -11,7 +11,8 @@ static bool is_result(const struct feedback_auth *auth, const char *word) {
     return slice_equal_nocase(auth->result, slice_from_text(word));
 }
 
-static enum report_trouble trouble_of_auth(const struct feedback *feedback, const struct feedback_auth *auth) {
+static enum report_trouble trouble_of_auth(const struct feedback *feedback,
+                                           const struct feedback_auth *auth) {
     bool is_ours = is_within(auth->domain, feedback->domain);
     if (is_result(auth, "temperror") || is_result(auth, "permerror"))
         return is_ours ? REPORT_TROUBLE_DNS : REPORT_TROUBLE_UNKNOWN;
@@ -45,17 +46,18 @@ static const struct {
     const char *advice;
 } troubles[REPORT_TROUBLES] = {
     [REPORT_TROUBLE_NONE] = {"none", "all of it passed", "nothing to do"},
-    [REPORT_TROUBLE_UNKNOWN] =
-        {"unknown", "neither SPF nor a signature vouches for it",
-         "if this host is yours, add it to the SPF record and have it sign; if not, somebody uses your name, and "
-         "p=quarantine or p=reject keeps that out"},
-    [REPORT_TROUBLE_OTHER_NAME] =
-        {"other-name", "it is vouched for, but under another name",
-         "if this is a service that sends for you, have it sign with your domain or use a return address in it; if "
-         "you do not know it, it is mail that was passed on, or somebody else's"},
+    [REPORT_TROUBLE_UNKNOWN] = {"unknown", "neither SPF nor a signature vouches for it",
+                                "if this host is yours, add it to the SPF record and have it sign; if not, "
+                                "somebody uses your name, and "
+                                "p=quarantine or p=reject keeps that out"},
+    [REPORT_TROUBLE_OTHER_NAME] = {"other-name", "it is vouched for, but under another name",
+                                   "if this is a service that sends for you, have it sign with your domain "
+                                   "or use a return address in it; if "
+                                   "you do not know it, it is mail that was passed on, or somebody else's"},
     [REPORT_TROUBLE_BROKEN_SIGNATURE] =
         {"broken-signature", "a signature in your name does not hold",
-         "where it was not passed on by others: look whether the key of that selector is published as it should be "
+         "where it was not passed on by others: look whether the key of that selector is published as it "
+         "should be "
          "(posthaste domain check), and whether something changes mail after it is signed"},
     [REPORT_TROUBLE_DNS] = {"dns", "your SPF record or key could not be looked up or read",
                             "look at your DNS records (posthaste domain check)"},
@@ -73,23 +75,25 @@ static const struct {
 } tls_results[TLS_RESULT_TYPES + 1] = {
     [TLS_RESULT_SUCCESS] = {"it went well", "nothing to do"},
     [TLS_RESULT_STARTTLS_NOT_SUPPORTED] =
-        {"the host offered no STARTTLS", "offer it on port 25 of this host, or look for what takes it out on the way"},
+        {"the host offered no STARTTLS",
+         "offer it on port 25 of this host, or look for what takes it out on the way"},
     [TLS_RESULT_HOST_MISMATCH] = {"the certificate is not for the host's name",
                                   "have it name the host as the MX record does"},
     [TLS_RESULT_EXPIRED] = {"the certificate has expired", "renew it, and have the server read it"},
-    [TLS_RESULT_NOT_TRUSTED] =
-        {"the certificate leads to nobody that the sender trusts",
-         "use one of a public authority, and serve the certificates between, too"},
+    [TLS_RESULT_NOT_TRUSTED] = {"the certificate leads to nobody that the sender trusts",
+                                "use one of a public authority, and serve the certificates between, too"},
     [TLS_RESULT_VALIDATION_FAILURE] = {"TLS could not be agreed on, or the policy does not name the host",
                                        "look at the reason the sender gives, and at the policy's mx lines"},
     [TLS_RESULT_TLSA_INVALID] = {"none of the TLSA records fits the certificate, or can be used",
                                  "publish the record of the new key before it is used (posthaste tool dane)"},
     [TLS_RESULT_DNSSEC_INVALID] = {"answers of DNS were not signed as they should be",
                                    "look at the zone's signatures and the DS record above it"},
-    [TLS_RESULT_DANE_REQUIRED] = {"the sender demands DANE, and there is none", "publish TLSA records, if you mean to"},
+    [TLS_RESULT_DANE_REQUIRED] = {"the sender demands DANE, and there is none",
+                                  "publish TLSA records, if you mean to"},
     [TLS_RESULT_STS_FETCH_ERROR] = {"the MTA-STS policy could not be fetched",
                                     "look whether mta-sts.DOMAIN is up (posthaste tool mta-sts)"},
-    [TLS_RESULT_STS_INVALID] = {"the MTA-STS policy cannot be understood", "look at it: posthaste tool mta-sts"},
+    [TLS_RESULT_STS_INVALID] = {"the MTA-STS policy cannot be understood",
+                                "look at it: posthaste tool mta-sts"},
     [TLS_RESULT_STS_WEBPKI_INVALID] = {"the certificate of mta-sts.DOMAIN is not good",
                                        "renew it, for exactly that name"},
     [TLS_RESULT_TYPES] = {"it failed in a way that is not known here", "look at what the report says of it"},

@@ -236,7 +236,8 @@ uint32_t role_node(const struct role *role) {
 struct smtp_feedback_settings smtp_feedback_settings_of(const struct reports_settings *settings) {
     return (struct smtp_feedback_settings){.is_read = settings->is_reading,
                                            .addresses = slice_from_text(settings->addresses),
-                                           .drops_mail = settings->drops_mail};
+                                           .drops_mail = settings->drops_mail,
+                                           .counts = settings->sends_dmarc};
 }
 
 struct smtp_trust_settings smtp_trust_settings_of(const struct trust_settings *settings) {

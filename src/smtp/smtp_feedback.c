@@ -1,8 +1,8 @@
 /*
- * Mail that brings a report of others about our domains (RFC 9990, RFC 8460): it is known by its recipient and
- * by a part that is packed XML or JSON, read here, where strangers' bytes can do the least harm, and kept by the
- * store. Whatever is wrong with it, the mail itself is taken as any other. One is read at a time, and in small
- * pieces, so that no other session waits.
+ * Mail that brings a report of others about our domains (RFC 9990, RFC 8460): it is known by its recipient
+ * and by a part that is packed XML or JSON, read here, where strangers' bytes can do the least harm, and kept
+ * by the store. Whatever is wrong with it, the mail itself is taken as any other. One is read at a time, and
+ * in small pieces, so that no other session waits.
  */
 #include "base/limits.h"
 #include "filter/body_pieces.h"
@@ -142,9 +142,8 @@ static enum store_result keep(struct task *t, struct smtp_session *session, cons
                                    .passed = feedback->passed,
                                    .failed = feedback->failed,
                                    .details = buffer_slice(&details)};
-    enum store_result result = buffer_overflowed(&details)
-                                   ? STORE_REFUSED
-                                   : store_feedback_keep(t, session->server->store, &entry);
+    enum store_result result =
+        buffer_overflowed(&details) ? STORE_REFUSED : store_feedback_keep(t, session->server->store, &entry);
     buffer_free(&details);
     arena_free(&arena);
     return result;
@@ -166,8 +165,7 @@ static const char *fault_of(enum store_result result) {
 
 static void log_report(const struct smtp_session *session, const struct feedback *feedback,
                        enum store_result result) {
-    LOG_INFO(session->conn.env->log, "feedback.read",
-             LOG_ID("id", session->transaction->reception->id),
+    LOG_INFO(session->conn.env->log, "feedback.read", LOG_ID("id", session->transaction->reception->id),
              LOG_CSTR("kind", feedback_kind_name(feedback->kind)), LOG_TEXT("domain", feedback->domain),
              LOG_TEXT("of", feedback->organization), LOG_TEXT("report", feedback->id),
              LOG_NUMBER("passed", feedback->passed), LOG_NUMBER("failed", feedback->failed),

@@ -15,6 +15,8 @@
 #include "wire/binary_mime.h"
 #include "wire/canonical_lines.h"
 
+struct smtp_seen;
+
 struct smtp_reception {
     uint64_t id;
     int64_t received_ms;
@@ -36,6 +38,8 @@ struct smtp_reception {
        to be kept of it. */
     bool is_feedback;
     bool is_dropped;
+    /* What is to be counted of it (smtp_seen.c), or NULL. */
+    struct smtp_seen *seen;
     /* DMARC said so of its author, or FEEDBACK_UNCHECKED. */
     enum feedback_trust author_trust;
     /* A code: the message is refused. */
@@ -63,6 +67,12 @@ struct smtp_reply smtp_reception_finish(struct task *t, struct smtp_session *ses
    the message is refused (smtp_reception_fail), marked as junk, or made anew with fields in its header, as it
    is where `results` are not in front of it yet. */
 void smtp_reception_filter(struct task *t, struct smtp_session *session, struct delivery *delivery);
+/* smtp_seen.c: what is to be counted for reports to the author's domain, if that wants any; and when it is
+   decided what becomes of the message, counts it. */
+void smtp_seen_make(struct smtp_session *session, const struct inbound_findings *findings,
+                    const struct inbound_decision *decision);
+void smtp_seen_count(struct smtp_session *session);
+void smtp_seen_free(struct smtp_seen **seen);
 /* smtp_feedback.c: reads a report that the message brings, and keeps it. */
 void smtp_feedback_read(struct task *t, struct smtp_session *session, const struct delivery *delivery);
 /* smtp_trust.c: takes what is in `pending` into `held`. Of a message that is checked. */

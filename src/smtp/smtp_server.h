@@ -51,6 +51,8 @@ struct smtp_feedback_settings {
     struct slice addresses;
     /* The mail itself is not delivered, once its report is kept. */
     bool drops_mail;
+    /* What is found out about strangers' mail is counted, for reports to others. */
+    bool counts;
 };
 
 struct smtp_settings {

@@ -147,6 +147,7 @@ void smtp_trust_judge(struct task *t, struct smtp_session *session, struct deliv
         inbound_decide(&session->server->settings.trust.policy, findings, &words);
     transaction->reception->author_trust = author_trust(findings);
     log_verdict(session, findings, &decision, begun_ms);
+    smtp_seen_make(session, findings, &decision);
     act(session, findings, &decision, delivery);
     buffer_free(&words);
 }

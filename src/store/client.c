@@ -386,6 +386,12 @@ enum store_result store_feedback_keep(struct task *t, struct store_client *store
     return ask_plainly(t, store, &ask);
 }
 
+enum store_result store_seen(struct task *t, struct store_client *store, const struct seen *seen) {
+    struct ask ask = ask_new(STORE_ASK_SEEN);
+    seen_pack(&ask.question, seen);
+    return ask_plainly(t, store, &ask);
+}
+
 enum store_result store_append(struct task *t, struct store_client *store, const struct append *appends,
                                size_t count, struct append_result *appended) {
     struct ask ask = ask_new(STORE_ASK_APPEND);

@@ -7,22 +7,22 @@
 enum { DAY_MS = 24 * 3600 * 1000, PRUNE_ROWS = 50 };
 
 static const char feedback_insert[] =
-    "INSERT INTO feedback (id, received_ms, kind, domain, organization, report, author, trust, begin_s, end_s,"
+    "INSERT INTO feedback (id, received_ms, kind, domain, organization, report, author, trust, begin_s, "
+    "end_s,"
     " passed, failed, details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 static const char feedback_same[] = "SELECT 1 FROM feedback WHERE kind = $1 AND domain = $2 AND organization"
                                     " = $3 AND report = $4 AND author = $5 AND trust = $6";
 static const char feedback_day[] = "SELECT count(*) FROM feedback WHERE received_ms >= $1";
 static const char feedback_domain_day[] =
     "SELECT count(*) FROM feedback WHERE received_ms >= $1 AND domain = $2";
-#define COLUMNS                                                                                              \
+#define COLUMNS                                                                                          \
     "SELECT id, received_ms, kind, domain, organization, report, author, trust, begin_s, end_s, passed," \
     " failed"
-static const char feedback_list[] =
-    COLUMNS " FROM feedback WHERE received_ms >= $1 AND ($2 = '' OR domain = $2 OR substr(domain, -length($3))"
-            " = $3) ORDER BY received_ms DESC, id DESC LIMIT $4";
+static const char feedback_list[] = COLUMNS
+    " FROM feedback WHERE received_ms >= $1 AND ($2 = '' OR domain = $2 OR substr(domain, -length($3))"
+    " = $3) ORDER BY received_ms DESC, id DESC LIMIT $4";
 static const char feedback_one[] = COLUMNS ", details FROM feedback WHERE id = $1";
-static const char feedback_oldest[] =
-    "SELECT received_ms FROM feedback ORDER BY received_ms LIMIT 1";
+static const char feedback_oldest[] = "SELECT received_ms FROM feedback ORDER BY received_ms LIMIT 1";
 static const char feedback_count[] = "SELECT count(*) FROM feedback";
 static const char feedback_delete[] =
     "DELETE FROM feedback WHERE id IN (SELECT id FROM feedback ORDER BY received_ms LIMIT $1)";
@@ -61,14 +61,15 @@ static enum store_result keep(struct commit *commit, void *argument) {
     if (is_too_many(commit, entry)) return db_result(db, STORE_OVER_QUOTA);
     DB_RUN(db, feedback_insert, DB_NUMBER(commit_id_new(commit)), DB_NUMBER(commit->now_ms),
            DB_NUMBER(entry->kind), DB_TEXT(entry->domain), DB_TEXT(entry->organization),
-           DB_TEXT(entry->report), DB_TEXT(entry->author), DB_NUMBER(entry->trust),
-           DB_NUMBER(entry->begin_s), DB_NUMBER(entry->end_s), DB_NUMBER(entry->passed),
-           DB_NUMBER(entry->failed), DB_BYTES(entry->details));
+           DB_TEXT(entry->report), DB_TEXT(entry->author), DB_NUMBER(entry->trust), DB_NUMBER(entry->begin_s),
+           DB_NUMBER(entry->end_s), DB_NUMBER(entry->passed), DB_NUMBER(entry->failed),
+           DB_BYTES(entry->details));
     return STORE_OK;
 }
 
 static bool is_sound(const struct feedback_entry *entry) {
-    return entry->kind != FEEDBACK_NONE && entry->domain.len && entry->domain.len <= FEEDBACK_TEXT_BYTES_MAX &&
+    return entry->kind != FEEDBACK_NONE && entry->domain.len &&
+           entry->domain.len <= FEEDBACK_TEXT_BYTES_MAX &&
            entry->organization.len <= FEEDBACK_TEXT_BYTES_MAX &&
            entry->report.len <= FEEDBACK_TEXT_BYTES_MAX && entry->author.len <= FEEDBACK_TEXT_BYTES_MAX &&
            entry->details.len && entry->details.len <= FEEDBACK_STORED_BYTES_MAX;
@@ -85,19 +86,18 @@ enum store_result engine_feedback_keep(struct task *t, struct engine *engine,
 /* ---- reading ---- */
 
 static struct feedback_entry entry_of(const struct db_rows *rows, struct arena *arena) {
-    return (struct feedback_entry){
-        .id = db_rows_id(rows, 0),
-        .received_ms = db_rows_number(rows, 1),
-        .kind = (enum feedback_kind)(db_rows_id(rows, 2) % FEEDBACK_KINDS),
-        .domain = arena_copy(arena, db_rows_bytes(rows, 3)),
-        .organization = arena_copy(arena, db_rows_bytes(rows, 4)),
-        .report = arena_copy(arena, db_rows_bytes(rows, 5)),
-        .author = arena_copy(arena, db_rows_bytes(rows, 6)),
-        .trust = (enum feedback_trust)(db_rows_id(rows, 7) % FEEDBACK_TRUSTS),
-        .begin_s = db_rows_number(rows, 8),
-        .end_s = db_rows_number(rows, 9),
-        .passed = db_rows_id(rows, 10),
-        .failed = db_rows_id(rows, 11)};
+    return (struct feedback_entry){.id = db_rows_id(rows, 0),
+                                   .received_ms = db_rows_number(rows, 1),
+                                   .kind = (enum feedback_kind)(db_rows_id(rows, 2) % FEEDBACK_KINDS),
+                                   .domain = arena_copy(arena, db_rows_bytes(rows, 3)),
+                                   .organization = arena_copy(arena, db_rows_bytes(rows, 4)),
+                                   .report = arena_copy(arena, db_rows_bytes(rows, 5)),
+                                   .author = arena_copy(arena, db_rows_bytes(rows, 6)),
+                                   .trust = (enum feedback_trust)(db_rows_id(rows, 7) % FEEDBACK_TRUSTS),
+                                   .begin_s = db_rows_number(rows, 8),
+                                   .end_s = db_rows_number(rows, 9),
+                                   .passed = db_rows_id(rows, 10),
+                                   .failed = db_rows_id(rows, 11)};
 }
 
 enum store_result engine_feedback_list(struct engine *engine, struct arena *arena, struct slice domain,

@@ -10,6 +10,7 @@
 #include "store/queue.h"
 #include "store/route.h"
 #include "store/sending_limit.h"
+#include "store/seen.h"
 #include "store/sts_policy.h"
 #include "store/thread_page.h"
 #include "store/tls_result.h"
@@ -131,6 +132,7 @@ static const struct migration steps[] = {
     {"policies of other domains for the way to them, and what became of connections", NULL,
      STS_POLICY_TABLES TLS_RESULT_TABLES},
     {"reports of others about our domains' mail", NULL, FEEDBACK_TABLES},
+    {"what is counted to be reported to others", NULL, SEEN_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};
