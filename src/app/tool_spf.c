@@ -10,22 +10,20 @@
 /* ---- a sender ---- */
 
 static json_t *verdict_json(const struct spf_verdict *verdict) {
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i}", "result",
-                     trust_result_word(verdict->result), "identity",
-                     verdict->identity == SPF_IDENTITY_HELO ? "helo" : "mailfrom", "domain",
-                     tool_text_json(verdict->domain), "sender", tool_text_json(verdict->sender), "reason",
-                     tool_text_json(verdict->reason), "explanation", tool_text_json(verdict->explanation),
-                     "term", tool_text_json(verdict->term), "term_domain",
-                     tool_text_json(verdict->term_domain), "asking_terms", (int)verdict->asking_terms,
-                     "void_lookups", (int)verdict->void_lookups);
+    return json_pack(
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i}", "result", trust_result_word(verdict->result),
+        "identity", verdict->identity == SPF_IDENTITY_HELO ? "helo" : "mailfrom", "domain",
+        tool_text_json(verdict->domain), "sender", tool_text_json(verdict->sender), "reason",
+        tool_text_json(verdict->reason), "explanation", tool_text_json(verdict->explanation), "term",
+        tool_text_json(verdict->term), "term_domain", tool_text_json(verdict->term_domain), "asking_terms",
+        (int)verdict->asking_terms, "void_lookups", (int)verdict->void_lookups);
 }
 
 static void print_verdict(const struct spf_verdict *verdict) {
     const char *identity = verdict->identity == SPF_IDENTITY_HELO ? "helo" : "mailfrom";
     (void)printf("spf: %s (%s)\n  %.*s\n", trust_result_word(verdict->result), identity,
                  SLICE_PRINT(verdict->reason));
-    if (verdict->explanation.len)
-        (void)printf("  its owner says: %.*s\n", SLICE_PRINT(verdict->explanation));
+    if (verdict->explanation.len) (void)printf("  its owner says: %.*s\n", SLICE_PRINT(verdict->explanation));
 }
 
 static void check_sender(struct task *t, struct tool_world *world) {
@@ -77,9 +75,9 @@ static void print_audit(struct tool_world *world, const struct spf_audit *audit)
     if (world->cli->is_json) {
         tool_print_json(json_pack("{s:o, s:i, s:i, s:i, s:i, s:o, s:o}", "record",
                                   tool_text_json(audit->record), "records", (int)audit->record_count,
-                                  "asking_terms", (int)audit->asking_terms, "ip4_voids", (int)audit->ip4_voids,
-                                  "ip6_voids", (int)audit->ip6_voids, "notes", notes_json(audit), "lookups",
-                                  tool_lookups_json(world)));
+                                  "asking_terms", (int)audit->asking_terms, "ip4_voids",
+                                  (int)audit->ip4_voids, "ip6_voids", (int)audit->ip6_voids, "notes",
+                                  notes_json(audit), "lookups", tool_lookups_json(world)));
         return;
     }
     (void)printf("spf: %.*s\n  %u of 10 terms that ask DNS\n", SLICE_PRINT(audit->record),

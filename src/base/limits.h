@@ -640,8 +640,8 @@ enum {
        all messages of a role. What is over it is taken in again when there is a verdict. */
     TRUST_HELD_BYTES_MAX = 128 * 1024,
     TRUST_HELD_TOTAL_BYTES_MAX = 32 * 1024 * 1024,
-    /* SPF, RFC 7208 4.6.4: terms that ask DNS, questions of theirs that nothing answers, exchanges of a domain, and
-       names of a client. */
+    /* SPF, RFC 7208 4.6.4: terms that ask DNS, questions of theirs that nothing answers, exchanges of a
+       domain, and names of a client. */
     SPF_ASKING_TERMS_MAX = 10,
     SPF_VOID_LOOKUPS_MAX = 2,
     SPF_EXCHANGES_MAX = 10,

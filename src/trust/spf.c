@@ -130,15 +130,15 @@ static struct spf_verdict check(struct task *t, struct trust_lookups *lookups,
                                 struct slice domain, enum spf_identity identity) {
     struct spf_run *run = ARENA_NEW(lookups->arena, struct spf_run);
     struct slice receiver = question->receiver.len ? question->receiver : SLICE("unknown");
-    *run = (struct spf_run){
-        .t = t,
-        .lookups = lookups,
-        .values = {.helo = question->helo,
-                   .receiver = receiver,
-                   /* RFC 7208 5: an IPv4 address in IPv6's clothes is the IPv4 address. */
-                   .address = dns_address_unmapped(question->address),
-                   .now_s = env_wall_ms(task_env(t)) / 1000},
-        .verdict = {.identity = identity}};
+    *run =
+        (struct spf_run){.t = t,
+                         .lookups = lookups,
+                         .values = {.helo = question->helo,
+                                    .receiver = receiver,
+                                    /* RFC 7208 5: an IPv4 address in IPv6's clothes is the IPv4 address. */
+                                    .address = dns_address_unmapped(question->address),
+                                    .now_s = env_wall_ms(task_env(t)) / 1000},
+                         .verdict = {.identity = identity}};
     set_sender(run, local_part, domain);
     enum spf_outcome outcome = spf_enter(run, run->values.sender_domain, false);
     while (outcome != SPF_OVER) outcome = step(run);

@@ -3,8 +3,8 @@
  * evaluated on a stack of SPF_ASKING_TERMS_MAX + 1 frames; how deep they name each other costs no more.
  *
  * Where the RFC leaves a choice: a %{p} that has DNS asked for the client's names costs one of the ten terms;
- * a question to which nothing is answered counts against the two when a, mx or exists asks it, or when ptr asks
- * for the client's names, but not what is asked about those names, which are the client's; more than ten
+ * a question to which nothing is answered counts against the two when a, mx or exists asks it, or when ptr
+ * asks for the client's names, but not what is asked about those names, which are the client's; more than ten
  * exchanges are a permerror whether or not one of the ten would have matched; exchanges are asked about in
  * the order of their preference and names, up to the first that matches; names that DNS cannot hold, or that
  * are not ASCII (RFC 8616 4), match nothing and are not asked for.
@@ -39,8 +39,8 @@ struct spf_verdict {
        Bytes are those of the question. */
     struct slice domain;
     struct slice sender;
-    /* What the result rests on, in one sentence for a person: which term of whose record, or what is wrong with
-       a record and where. Printable ASCII. */
+    /* What the result rests on, in one sentence for a person: which term of whose record, or what is wrong
+       with a record and where. Printable ASCII. */
     struct slice reason;
     /* What the domain's owner says of a fail (RFC 7208 6.2), a stranger's words: printable ASCII, at most
        SPF_EXPLANATION_BYTES_MAX. Empty: nothing. */

@@ -64,8 +64,9 @@ static void note_term(struct audit_run *run, enum spf_note_kind kind, const stru
 static void note_unanswered(struct audit_run *run, struct slice name, uint16_t type, enum dns_result result) {
     struct arena *arena = run->lookups->arena;
     note(run, SPF_NOTE_UNANSWERED, name,
-         arena_printf(arena, "DNS gives no answer about %.*s (%.*s: %s)", SLICE_PRINT(spf_quoted(arena, name)),
-                      SLICE_PRINT(trust_type_name(type, arena)), dns_result_name(result)));
+         arena_printf(arena, "DNS gives no answer about %.*s (%.*s: %s)",
+                      SLICE_PRINT(spf_quoted(arena, name)), SLICE_PRINT(trust_type_name(type, arena)),
+                      dns_result_name(result)));
 }
 
 /* Records of the name; 0, too, where DNS did not say, and then *is_void stays. */

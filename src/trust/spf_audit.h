@@ -51,8 +51,8 @@ struct spf_audit {
     size_t note_count;
 };
 
-/* Waits, for all its questions until lookups->deadline_ms. Terms with macros are counted, but not followed; of
-   mx only the exchanges are asked for. The slices are in `domain` and the arena of `lookups`. `domain` is
+/* Waits, for all its questions until lookups->deadline_ms. Terms with macros are counted, but not followed;
+   of mx only the exchanges are asked for. The slices are in `domain` and the arena of `lookups`. `domain` is
    ASCII, without a dot at its end. */
 struct spf_audit spf_audit(struct task *t, struct trust_lookups *lookups, struct slice domain);
 

@@ -1,6 +1,7 @@
 /*
- * The client's own names (RFC 7208 5.5): at most ten, each believed once it leads back to the client's address.
- * All of this is in the client's hands, so errors here only mean that a name does not count, until time is up.
+ * The client's own names (RFC 7208 5.5): at most ten, each believed once it leads back to the client's
+ * address. All of this is in the client's hands, so errors here only mean that a name does not count, until
+ * time is up.
  */
 #include "trust/spf_run.h"
 

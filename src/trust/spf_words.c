@@ -48,7 +48,8 @@ static struct slice way_to_record(struct spf_run *run) {
     if (run->depth > 1)
         return arena_printf(arena, " of the record of %.*s, which is included by \"%.*s\" of %.*s",
                             SLICE_PRINT(quoted(run, spf_top(run)->domain)),
-                            SLICE_PRINT(quoted(run, first->term.text)), SLICE_PRINT(quoted(run, first->domain)));
+                            SLICE_PRINT(quoted(run, first->term.text)),
+                            SLICE_PRINT(quoted(run, first->domain)));
     if (!slice_equal(first->domain, run->verdict.domain))
         return arena_printf(arena, " of the record of %.*s, to which that of the domain leads",
                             SLICE_PRINT(quoted(run, first->domain)));
@@ -85,8 +86,8 @@ static enum spf_outcome say_of_term(struct spf_run *run, struct slice words) {
     note_term(run, &frame->term);
     return say(run, TRUST_PERMERROR,
                arena_printf(run->lookups->arena, "\"%.*s\" of the record of %.*s %.*s",
-                            SLICE_PRINT(quoted(run, frame->term.text)), SLICE_PRINT(quoted(run, frame->domain)),
-                            SLICE_PRINT(words)));
+                            SLICE_PRINT(quoted(run, frame->term.text)),
+                            SLICE_PRINT(quoted(run, frame->domain)), SLICE_PRINT(words)));
 }
 
 enum spf_outcome spf_say_target_has_none(struct spf_run *run, struct slice domain, const char *words) {
@@ -103,8 +104,9 @@ enum spf_outcome spf_say_unanswered(struct spf_run *run, struct slice name, uint
     struct arena *arena = run->lookups->arena;
     if (run->depth) note_term(run, &spf_top(run)->term);
     return say(run, TRUST_TEMPERROR,
-               arena_printf(arena, "DNS gives no answer about %.*s (%.*s: %s)", SLICE_PRINT(quoted(run, name)),
-                            SLICE_PRINT(trust_type_name(type, arena)), dns_result_name(result)));
+               arena_printf(arena, "DNS gives no answer about %.*s (%.*s: %s)",
+                            SLICE_PRINT(quoted(run, name)), SLICE_PRINT(trust_type_name(type, arena)),
+                            dns_result_name(result)));
 }
 
 enum spf_outcome spf_say_several(struct spf_run *run, struct slice domain, size_t count) {

@@ -151,7 +151,8 @@ static bool is_all_visible(struct slice text) {
 
 enum spf_error spf_term_take(struct slice *terms, struct spf_term *term) {
     *term = (struct spf_term){.ip4_bits = IP4_BITS, .ip6_bits = IP6_BITS};
-    while (slice_take_byte(terms, ' ')) {}
+    while (slice_take_byte(terms, ' ')) {
+    }
     term->text = slice_take_until(terms, ' ');
     if (term->text.len == 0) return SPF_END;
     if (!is_all_visible(term->text)) return SPF_BYTE;
@@ -220,5 +221,6 @@ static bool is_prefix_equal(const uint8_t *a, const uint8_t *b, size_t bits) {
 bool spf_network_has(const struct dns_address *network, const struct spf_term *term,
                      const struct dns_address *address) {
     if (network->len != address->len) return false;
-    return is_prefix_equal(network->bytes, address->bytes, address->len == 4 ? term->ip4_bits : term->ip6_bits);
+    return is_prefix_equal(network->bytes, address->bytes,
+                           address->len == 4 ? term->ip4_bits : term->ip6_bits);
 }

@@ -153,7 +153,8 @@ enum spf_error spf_domain_check(struct slice text) {
 
 enum spf_error spf_macro_string_check(struct slice text) {
     struct piece last;
-    return check_pieces(text, false, &last);
+    enum spf_error error = check_pieces(text, false, &last);
+    return error == SPF_OK && has_letter(text, "crt") ? SPF_MACRO_PLACE : error;
 }
 
 enum spf_error spf_explanation_check(struct slice text) {

@@ -34,7 +34,8 @@ const char *spf_error_words(enum spf_error error);
 
 /* A domain-spec (RFC 7208 7.1), which may hold any letter but c, r and t. */
 NODISCARD enum spf_error spf_domain_check(struct slice text);
-/* The value of a modifier that we do not know: a macro-string (RFC 7208 12), which may be empty. */
+/* The value of a modifier that we do not know: a macro-string (RFC 7208 12), which may be empty, and by 7.2
+   has none of these three either. */
 NODISCARD enum spf_error spf_macro_string_check(struct slice text);
 /* An explanation (RFC 7208 6.2): spaces and all letters are allowed. */
 NODISCARD enum spf_error spf_explanation_check(struct slice text);

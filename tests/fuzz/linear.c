@@ -84,6 +84,12 @@ static const struct shape shapes[] = {
     {"8-bit bytes", "", "\xc3\xbc\xe2\x82"},
     {"one letter", "", "a"},
     {"compression pointers", "", "\xc0\x0c"},
+    {"SPF terms", "v=spf1", " a"},
+    {"SPF macros", "v=spf1 exists:", "%{l1r-}."},
+    {"SPF delimiters", "v=spf1 exists:", "%{l.-+,/_=}"},
+    {"one open SPF macro", "v=spf1 a:%{l", "-"},
+    {"SPF spaces", "v=spf1", " "},
+    {"macros", "", "%{s}"},
 };
 
 static double cpu_ns(void) {
