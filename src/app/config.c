@@ -45,7 +45,8 @@ void config_defaults(struct config *config) {
                   .dmarc_quarantine = INBOUND_JUNK,
                   .spf_fail = INBOUND_ACCEPT,
                   .from_invalid = INBOUND_JUNK,
-                  .temperror = INBOUND_ACCEPT},
+                  .temperror = INBOUND_ACCEPT,
+                  .arc_sealers = ""},
         .reports = {.is_reading = true,
                     .addresses = "postmaster, dmarc-reports, tls-reports",
                     .sender = ""},
@@ -157,7 +158,9 @@ void config_render(const struct config *config, struct buffer *out) {
         "# reject, junk or accept; where DNS does not answer, accept or defer.\n"
         "# trust.check = yes\n# trust.exempt = %s\n"
         "# trust.dmarc_reject = reject\n# trust.dmarc_quarantine = junk\n# trust.spf_fail = accept\n"
-        "# trust.from_invalid = junk\n# trust.temperror = accept\n\n"
+        "# trust.from_invalid = junk\n# trust.temperror = accept\n"
+        "# Who is believed that mail which they changed, like mailing lists do, came to them as it should.\n"
+        "# trust.arc_sealers = lists.example.org\n\n"
         "# log.level = info\n",
         config->hostname, config->listen[0], (unsigned long long)config->base_port, config->tls_certificate,
         config->tls_key, (unsigned long long)(config->message_bytes_max >> 20),

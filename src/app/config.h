@@ -92,6 +92,8 @@ struct trust_settings {
     uint64_t spf_fail;
     uint64_t from_invalid;
     uint64_t temperror;
+    /* Domains between commas; empty: none. */
+    const char *arc_sealers;
 };
 
 struct config {

@@ -175,6 +175,24 @@ static void read_unsure(struct setting *setting, const struct key *key) {
     take_action(setting, key, "defer", INBOUND_DEFER);
 }
 
+static void read_domains(struct setting *setting, const struct key *key) {
+    struct slice rest = setting->value;
+    struct buffer list = buffer_new(CONFIG_FILE_BYTES_MAX);
+    while (rest.len) {
+        struct slice shown;
+        struct slice ascii;
+        struct slice item = slice_trim(slice_take_until(&rest, ','));
+        (void)slice_take_byte(&rest, ',');
+        if (smtp_domain_parse(setting->arena, item, &shown, &ascii) != SMTP_ADDRESS_OK)
+            setting->fault = key->fault;
+        if (setting->fault) break;
+        if (list.len) buffer_append_text(&list, ", ");
+        buffer_append(&list, ascii);
+    }
+    *(const char **)((char *)setting->config + key->offset) = arena_text(setting->arena, buffer_slice(&list));
+    buffer_free(&list);
+}
+
 #define ACTIONS "reject, junk or accept"
 
 static void read_mta_sts_mode(struct setting *setting, const struct key *key) {
@@ -303,6 +321,8 @@ static const struct key keys[] = {
     {SLICE_INIT("trust.spf_fail"), read_action, AT(trust.spf_fail), 0, 0, ACTIONS},
     {SLICE_INIT("trust.from_invalid"), read_action, AT(trust.from_invalid), 0, 0, ACTIONS},
     {SLICE_INIT("trust.temperror"), read_unsure, AT(trust.temperror), 0, 0, "accept or defer"},
+    {SLICE_INIT("trust.arc_sealers"), read_domains, AT(trust.arc_sealers), 0, 0,
+     "domains, like lists.example.org, example.net"},
 };
 
 const struct key *key_find(struct slice name) {

@@ -248,7 +248,8 @@ struct smtp_trust_settings smtp_trust_settings_of(const struct trust_settings *s
                    .dmarc_quarantine = (enum inbound_action)settings->dmarc_quarantine,
                    .spf_fail = (enum inbound_action)settings->spf_fail,
                    .author_fault = (enum inbound_action)settings->from_invalid,
-                   .unsure = (enum inbound_action)settings->temperror}};
+                   .unsure = (enum inbound_action)settings->temperror,
+                   .arc_sealers = slice_from_text(settings->arc_sealers)}};
 }
 
 struct smtp_filter_settings smtp_filter_settings_of(const struct filter_settings *settings) {

@@ -614,8 +614,8 @@ enum {
     TRUST_LOOKUP_RECORDS_MAX = 50,
     /* Names of a client's address that are looked at; RFC 7208 4.6.4 says ten for the same question. */
     TRUST_IPREV_NAMES_MAX = 10,
-    /* Authentication-Results: of one that is read, the properties of a method; of what we write, one text, and all
-       of it; what is held of a stranger's before it is decided whether it claims to be ours. */
+    /* Authentication-Results: of one that is read, the properties of a method; of what we write, one text,
+       and all of it; what is held of a stranger's before it is decided whether it claims to be ours. */
     AUTH_PROPERTIES_MAX = 16,
     AUTH_TEXT_BYTES_MAX = 200,
     AUTH_RESULTS_BYTES_MAX = 64 * 1024,
@@ -628,18 +628,21 @@ enum {
     DMARC_WALK_QUERIES_MAX = 8,
     DMARC_WALK_LABELS_MAX = 7,
     DMARC_IDENTIFIERS_MAX = 16,
-    /* Everything that is asked about one message: how long it may take from RCPT on (RFC 7208 4.6.4 asks for 20
-       seconds at least), and when all of it is there; how long only the client's name is waited for; what all
-       answers may take, and what one may take beyond that. */
+    /* Everything that is asked about one message: how long it may take from RCPT on (RFC 7208 4.6.4 asks for
+       20 seconds at least), and when all of it is there; how long only the client's name is waited for; what
+       all answers may take, and what one may take beyond that. */
     TRUST_CHECK_MS_MAX = 20 * 1000,
     TRUST_CHECK_END_MS_MAX = 10 * 1000,
     TRUST_NAME_MS_MAX = 1000,
-    TRUST_ANSWERS_BYTES_MAX = 1024 * 1024,
+    TRUST_ANSWERS_BYTES_MAX = 256 * 1024,
     TRUST_ANSWER_BYTES_MAX = 1024 * 1024,
-    /* Content that waits for the verdict before it goes on, so that it is taken in once: of one message, and of
-       all messages of a role. What is over it is taken in again when there is a verdict. */
+    /* Content that waits for the verdict before it goes on, so that it is taken in once: of one message, and
+       of all messages of a role. What is over it is taken in again when there is a verdict. */
     TRUST_HELD_BYTES_MAX = 128 * 1024,
     TRUST_HELD_TOTAL_BYTES_MAX = 32 * 1024 * 1024,
+    /* Messages of one role that are looked at, and what they hold in all: beyond it mail is put off. */
+    TRUST_CHECKS_MAX = 1000,
+    TRUST_CHECKS_BYTES_MAX = 64 * 1024 * 1024,
     /* SPF, RFC 7208 4.6.4: terms that ask DNS, questions of theirs that nothing answers, exchanges of a
        domain, and names of a client. */
     SPF_ASKING_TERMS_MAX = 10,

@@ -228,6 +228,7 @@ static struct smtp_reply add_resolved(struct task *t, struct smtp_session *sessi
     if (refusal.code == 0) refusal = check_listing(t, session, rcpt);
     if (refusal.code == 0) refusal = check_greylist(session, address);
     if (refusal.code == 0) refusal = check_there(t, session, address, route);
+    if (refusal.code == 0) refusal = smtp_trust_begin(session);
     if (refusal.code) return refusal;
     if (route->kind == ADDRESS_ELSEWHERE) return add_elsewhere(session, address, route, rcpt);
     return add_ours(session, address, route, rcpt);
@@ -246,7 +247,5 @@ struct smtp_reply smtp_rcpt(struct task *t, struct smtp_session *session,
     enum store_result resolved =
         store_address_resolve(t, session->server->store, session->scratch, address, &route);
     if (resolved != STORE_OK) return smtp_reply_named(SMTP_REPLY_LOCAL_ERROR);
-    struct smtp_reply reply = add_resolved(t, session, address, &route, rcpt);
-    if (reply.code == 250) smtp_trust_begin(session);
-    return reply;
+    return add_resolved(t, session, address, &route, rcpt);
 }

@@ -27,10 +27,8 @@ struct smtp_reception {
     bool is_flowing;
     /* What was put in front of it. */
     uint64_t trace_bytes;
-    /* Of a message that is checked: content from which forged fields are gone, waiting for the verdict, and
-       what of it counts in server->held_bytes. */
+    /* Of a message that is checked: content from which forged fields are gone, waiting for the verdict. */
     struct buffer held;
-    size_t held_bytes;
     /* What goes in front of it behind the trace. Where content flows already it is taken in again with this.
      */
     struct buffer results;
@@ -75,16 +73,14 @@ void smtp_seen_count(struct smtp_session *session);
 void smtp_seen_free(struct smtp_seen **seen);
 /* smtp_feedback.c: reads a report that the message brings, and keeps it. */
 void smtp_feedback_read(struct task *t, struct smtp_session *session, const struct delivery *delivery);
-/* smtp_trust.c: takes what is in `pending` into `held`. Of a message that is checked. */
+/* smtp_trust.c: takes what is in `pending` into `held`; where all that is checked takes too much memory the
+   message is put off. Of a message that is checked. */
 void smtp_trust_take(struct smtp_session *session);
 /* More is held than may wait for the verdict. */
 bool smtp_trust_is_full(const struct smtp_session *session);
 /* Content is whole: waits for the verdict, writes `results`, and does what was configured: the message is
    refused (smtp_reception_fail) or marked as junk. */
 void smtp_trust_judge(struct task *t, struct smtp_session *session, struct delivery *delivery);
-/* Nothing is held any more. */
-void smtp_trust_let_go(struct smtp_session *session);
-
 /* What intake's result says to the client; silence: it went well. */
 struct smtp_reply smtp_reply_of_intake(enum intake_result result);
 /* How many raw bytes a message may come to, its trace and all. */

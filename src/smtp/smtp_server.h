@@ -109,8 +109,9 @@ struct smtp_server {
     struct map *addresses;
     struct greylist *greylist;
     struct smtp_arenas arenas;
-    /* Content that waits for a verdict, of all connections. */
-    size_t held_bytes;
+    /* Of all connections: messages that are checked, and what is held for that. */
+    size_t check_count;
+    size_t check_bytes;
     /* One report is read at a time. */
     bool is_reading_feedback;
     struct gate feedback_read;

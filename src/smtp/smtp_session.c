@@ -114,10 +114,9 @@ void smtp_session_reply(struct smtp_session *session, struct smtp_reply reply) {
 void smtp_transaction_end(struct smtp_session *session) {
     struct smtp_transaction *transaction = session->transaction;
     if (!transaction) return;
-    if (transaction->reception) smtp_trust_let_go(session);
+    smtp_trust_end(session);
     session->transaction = NULL;
     smtp_reception_end(&transaction->reception);
-    inbound_check_free(&transaction->check);
     struct arena *arena = transaction->arena;
     smtp_arena_give(session->server, &arena);
 }

@@ -58,6 +58,8 @@ struct smtp_transaction {
     struct smtp_reception *reception;
     /* Of a stranger's message; or NULL: nothing is asked about it. */
     struct inbound_check *check;
+    /* What of it counts in server->check_bytes. */
+    size_t check_bytes;
 };
 
 struct smtp_session {
@@ -120,9 +122,10 @@ unsigned smtp_session_extensions(const struct smtp_session *session);
 void smtp_session_reply(struct smtp_session *session, struct smtp_reply reply);
 /* Logs that something was refused, and why. */
 void smtp_session_log_refused(const struct smtp_session *session, const struct smtp_reply *reply);
-/* smtp_trust.c: begins to look at who sends, once a message, if it is a stranger. When a recipient was taken.
- */
-void smtp_trust_begin(struct smtp_session *session);
+/* smtp_trust.c: begins to look at who sends, once a message, if it is a stranger. Silence, or why not now. */
+struct smtp_reply smtp_trust_begin(struct smtp_session *session);
+/* Nothing is to come of it any more. */
+void smtp_trust_end(struct smtp_session *session);
 /* Forgets the transaction with all that came of its message. */
 void smtp_transaction_end(struct smtp_session *session);
 

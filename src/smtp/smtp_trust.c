@@ -30,22 +30,39 @@ static bool question_of(const struct smtp_session *session, struct inbound_quest
     return true;
 }
 
-void smtp_trust_begin(struct smtp_session *session) {
+static bool is_too_much(const struct smtp_server *server) {
+    return server->check_count >= TRUST_CHECKS_MAX || server->check_bytes >= TRUST_CHECKS_BYTES_MAX;
+}
+
+static void charge(struct smtp_session *session, size_t bytes) {
     struct smtp_transaction *transaction = session->transaction;
+    session->server->check_bytes += bytes - transaction->check_bytes;
+    transaction->check_bytes = bytes;
+}
+
+struct smtp_reply smtp_trust_begin(struct smtp_session *session) {
+    struct smtp_transaction *transaction = session->transaction;
+    struct smtp_server *server = session->server;
     struct inbound_question question;
-    if (transaction->check || !is_stranger(session) || !question_of(session, &question)) return;
-    transaction->check = inbound_check_new(session->conn.env, session->server->resolver, &question, false);
-    inbound_check_begin(transaction->check, &session->server->login->group->scope);
+    if (transaction->check || !is_stranger(session) || !question_of(session, &question)) return SMTP_SILENCE;
+    if (is_too_much(server))
+        return (struct smtp_reply){.code = 451,
+                                   .enhanced = SLICE("4.3.2"),
+                                   .text = SLICE("Too many messages are being checked, try again later")};
+    transaction->check = inbound_check_new(session->conn.env, server->resolver, &question, false);
+    inbound_check_begin(transaction->check, &server->login->group->scope);
+    server->check_count++;
+    return SMTP_SILENCE;
+}
+
+void smtp_trust_end(struct smtp_session *session) {
+    if (!session->transaction->check) return;
+    charge(session, 0);
+    session->server->check_count--;
+    inbound_check_free(&session->transaction->check);
 }
 
 /* ---- content ---- */
-
-static void charge(struct smtp_session *session) {
-    struct smtp_reception *reception = session->transaction->reception;
-    session->server->held_bytes -= reception->held_bytes;
-    reception->held_bytes = reception->held.capacity;
-    session->server->held_bytes += reception->held_bytes;
-}
 
 void smtp_trust_take(struct smtp_session *session) {
     struct smtp_transaction *transaction = session->transaction;
@@ -53,17 +70,14 @@ void smtp_trust_take(struct smtp_session *session) {
     inbound_check_write(transaction->check, buffer_slice(&reception->pending), &reception->held);
     ASSERT(!buffer_overflowed(&reception->held));
     buffer_clear(&reception->pending);
-    charge(session);
+    charge(session, reception->held.capacity + inbound_check_bytes(transaction->check));
+    if (session->server->check_bytes > TRUST_CHECKS_BYTES_MAX)
+        smtp_reception_fail(reception, smtp_reply_named(SMTP_REPLY_NO_STORAGE));
 }
 
 bool smtp_trust_is_full(const struct smtp_session *session) {
     return session->transaction->reception->held.len > TRUST_HELD_BYTES_MAX ||
-           session->server->held_bytes > TRUST_HELD_TOTAL_BYTES_MAX;
-}
-
-void smtp_trust_let_go(struct smtp_session *session) {
-    buffer_free(&session->transaction->reception->held);
-    charge(session);
+           session->server->check_bytes > TRUST_HELD_TOTAL_BYTES_MAX;
 }
 
 /* ---- the verdict ---- */
@@ -140,6 +154,7 @@ void smtp_trust_judge(struct task *t, struct smtp_session *session, struct deliv
     struct env *env = session->conn.env;
     int64_t begun_ms = env_now_ms(env);
     smtp_trust_take(session);
+    if (transaction->reception->failure.code) return;
     const struct inbound_findings *findings =
         inbound_check_finish(t, transaction->check, &transaction->reception->held, env_wall_ms(env) / 1000);
     struct buffer words = buffer_new(REASON_BYTES_MAX);

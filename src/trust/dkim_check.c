@@ -56,6 +56,7 @@ static struct dkim_result result_of(const struct dkim_field_tags *tags, const st
                                 .selector = tags->selector,
                                 .algorithm = tags->algorithm_word,
                                 .identity = tags->identity,
+                                .signature = slice_trim(tags->signature_text),
                                 .header_form = tags->header_form,
                                 .body_form = tags->body_form,
                                 .signed_at_s = tags->signed_at_s,

@@ -30,6 +30,8 @@ struct dkim_result {
     struct slice algorithm;
     /* i= as written; empty: "@" and the domain. */
     struct slice identity;
+    /* b= as written, with white space: its first bytes tell signatures apart (RFC 6008 4). */
+    struct slice signature;
     enum dkim_form header_form;
     enum dkim_form body_form;
     /* 0: not said. */

@@ -42,15 +42,22 @@ static bool key_name(const struct dkim_field_tags *tags, struct buffer *out) {
     return is_good && append_name(out, tags->domain) && !buffer_overflowed(out);
 }
 
+/* Answers may have filled the arena: then nothing more is asked. */
+static struct dkim_known_key *new_key(struct dkim_keys *keys, struct slice name) {
+    struct dkim_known_key *key = arena_try_alloc(keys->lookups->arena, sizeof *key);
+    if (!key || !arena_try_copy(keys->lookups->arena, name, &key->name)) return NULL;
+    key->next = keys->known;
+    keys->known = key;
+    return key;
+}
+
 static struct trust_texts ask(struct task *t, struct dkim_keys *keys, struct slice name) {
     for (const struct dkim_known_key *known = keys->known; known; known = known->next)
         if (slice_equal(known->name, name)) return known->texts;
-    struct dkim_known_key *asked = ARENA_NEW(keys->lookups->arena, struct dkim_known_key);
-    asked->name = arena_copy(keys->lookups->arena, name);
-    asked->texts = trust_look_up_texts(t, keys->lookups, asked->name);
-    asked->next = keys->known;
-    keys->known = asked;
-    return asked->texts;
+    struct dkim_known_key *key = new_key(keys, name);
+    if (!key) return (struct trust_texts){.result = DNS_SERVFAIL};
+    key->texts = trust_look_up_texts(t, keys->lookups, key->name);
+    return key->texts;
 }
 
 static struct trust_texts find(struct task *t, struct dkim_keys *keys, const struct dkim_field_tags *tags) {

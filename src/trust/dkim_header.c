@@ -5,8 +5,10 @@
 #include "wire/header.h"
 #include "wire/tag_list.h"
 
-/* RFC 5322 2.2: lines end with CRLF, and CR and LF stand nowhere else. */
+/* RFC 5322 2.2: lines end with CRLF, CR and LF stand nowhere else, and the first is no fold: it would become
+   part of a field that is put in front. */
 static bool lines_are_good(struct slice bytes) {
+    if (bytes.len && (bytes.ptr[0] == ' ' || bytes.ptr[0] == '\t')) return false;
     while (bytes.len) {
         size_t newline = slice_find_byte(bytes, '\n');
         if (newline == SLICE_NOT_FOUND) return slice_find_byte(bytes, '\r') == SLICE_NOT_FOUND;

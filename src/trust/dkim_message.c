@@ -64,11 +64,11 @@ void dkim_message_free(struct dkim_message **message) {
 /* ---- the header section ---- */
 
 /* The forms that fields of this name ask for; of the first `max` from the top. */
-static void want_of(struct dkim_message *message, struct slice name, size_t max) {
+static void want_of(struct dkim_message *message, struct slice name, enum dkim_field_kind kind, size_t max) {
     size_t first;
     size_t count = dkim_header_find(&message->header, name, &first);
     for (size_t i = 0; i < count && i < max; i++)
-        want(message, dkim_field_body_form(dkim_header_nth(&message->header, first, i)->value));
+        want(message, dkim_field_body_form(kind, dkim_header_nth(&message->header, first, i)->value));
 }
 
 static void end_header(struct dkim_message *message) {
@@ -77,8 +77,8 @@ static void end_header(struct dkim_message *message) {
                          ? DKIM_FAULT_HEADER_TOO_LARGE
                          : dkim_header_read(buffer_slice(&message->bytes), &message->header);
     if (message->fault || !message->is_to_check) return;
-    want_of(message, SLICE("DKIM-Signature"), DKIM_SIGNATURES_MAX);
-    want_of(message, SLICE("ARC-Message-Signature"), ARC_INSTANCES_MAX);
+    want_of(message, SLICE("DKIM-Signature"), DKIM_SIGNATURE_FIELD, DKIM_SIGNATURES_MAX);
+    want_of(message, SLICE("ARC-Message-Signature"), ARC_MESSAGE_FIELD, ARC_INSTANCES_MAX);
 }
 
 /* Where the empty line's LF is in the next bytes, or SLICE_NOT_FOUND. */

@@ -67,7 +67,7 @@ enum dkim_sign_result {
     /* The header section passes DKIM_HEADER_BYTES_MAX, or has more than DKIM_SIGNED_FIELDS_MAX fields to
        sign. */
     DKIM_SIGN_TOO_LARGE,
-    /* The header section has a CR or LF by itself. */
+    /* The header section has a CR or LF by itself, or begins with a fold. */
     DKIM_SIGN_BAD_LINES,
     /* Domain, selector or identity is no such thing. */
     DKIM_SIGN_BAD_SIGNER,

@@ -67,6 +67,14 @@ void inbound_check_free(struct inbound_check **check) {
     release(ended);
 }
 
+size_t inbound_check_bytes(const struct inbound_check *check) {
+    size_t header_bytes = check->header.header_bytes;
+    if (header_bytes > DKIM_HEADER_BYTES_MAX) header_bytes = DKIM_HEADER_BYTES_MAX;
+    /* The section as it is held, and what its fields are found by. */
+    return sizeof *check + 2 * header_bytes + arena_used_bytes(check->arena) + check->header.held.capacity +
+           check->header.from.capacity;
+}
+
 const struct trust_lookups *inbound_check_lookups(const struct inbound_check *check) {
     return &check->lookups;
 }

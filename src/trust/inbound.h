@@ -59,6 +59,8 @@ void inbound_check_write(struct inbound_check *check, struct slice bytes, struct
    1970. The findings live as long as the check. */
 const struct inbound_findings *inbound_check_finish(struct task *t, struct inbound_check *check,
                                                     struct buffer *out, int64_t now_s);
+/* About what it holds now. */
+size_t inbound_check_bytes(const struct inbound_check *check);
 /* What was asked. */
 const struct trust_lookups *inbound_check_lookups(const struct inbound_check *check);
 /* Ends it and nulls *check; tasks that still ask for it are asked to end, and give back its memory when they

@@ -1,5 +1,6 @@
 #include "trust/inbound_policy.h"
 
+#include "wire/auth_results.h"
 #include "wire/wire_text.h"
 
 /* What speaks against a message. */
@@ -40,11 +41,47 @@ static void tell_unsure(struct buffer *out, const struct inbound_findings *findi
         buffer_append_text(out, "DNS did not answer about its SPF record");
 }
 
+/* ---- who passed it on ---- */
+
+static bool is_sealer(struct slice sealers, struct slice domain) {
+    while (sealers.len) {
+        struct slice sealer = slice_trim(slice_take_until(&sealers, ','));
+        (void)slice_take_byte(&sealers, ',');
+        if (sealer.len && slice_equal_nocase(sealer, domain)) return true;
+    }
+    return false;
+}
+
+static bool says_passed(struct slice results) {
+    struct arena *arena = arena_new(2 * results.len + KIB(4));
+    struct auth_results_reader reader;
+    struct auth_result result;
+    bool has_passed = false;
+    if (auth_results_read(arena, results, &reader))
+        while (!has_passed && auth_results_next(&reader, &result))
+            has_passed = slice_equal_nocase(result.method, SLICE("dmarc")) &&
+                         slice_equal_nocase(result.result, SLICE("pass"));
+    arena_free(&arena);
+    return has_passed;
+}
+
+/* From the last one back: whoever is not believed could have changed what was there before. */
+bool inbound_is_vouched_for(const struct inbound_policy *policy, const struct arc_verdict *arc) {
+    if (policy->arc_sealers.len == 0 || arc->result != TRUST_PASS) return false;
+    for (unsigned i = arc->count; i > 0 && is_sealer(policy->arc_sealers, arc->hops[i - 1].domain); i--)
+        if (says_passed(arc->hops[i - 1].results)) return true;
+    return false;
+}
+
+/* ---- what speaks against it ---- */
+
 static enum inbound_action dmarc_action(const struct inbound_policy *policy,
-                                        const struct dmarc_verdict *dmarc) {
-    if (dmarc->result != TRUST_FAIL) return INBOUND_ACCEPT;
+                                        const struct inbound_findings *findings) {
+    const struct dmarc_verdict *dmarc = &findings->dmarc;
+    if (dmarc->result != TRUST_FAIL || dmarc->disposition == DMARC_NONE) return INBOUND_ACCEPT;
+    if (inbound_is_vouched_for(policy, &findings->arc)) return INBOUND_ACCEPT;
     if (dmarc->disposition == DMARC_REJECT) return policy->dmarc_reject;
-    return dmarc->disposition == DMARC_QUARANTINE ? policy->dmarc_quarantine : INBOUND_ACCEPT;
+    return policy->dmarc_quarantine;
 }
 
 /* SPF breaks where mail is forwarded: what passes DMARC by a signature is not asked again, nor what might
@@ -64,7 +101,7 @@ struct inbound_decision inbound_decide(const struct inbound_policy *policy,
                                        const struct inbound_findings *findings, struct buffer *words) {
     bool has_fault = findings->author.fault != AUTHOR_ONE_DOMAIN;
     const struct objection objections[] = {
-        {dmarc_action(policy, &findings->dmarc), "5.7.26", tell_dmarc},
+        {dmarc_action(policy, findings), "5.7.26", tell_dmarc},
         {has_fault ? policy->author_fault : INBOUND_ACCEPT, "5.7.1", tell_author},
         {is_spf_failed(findings) ? policy->spf_fail : INBOUND_ACCEPT, "5.7.23", tell_spf},
         {is_unsure(policy, findings) ? policy->unsure : INBOUND_ACCEPT, "4.4.3", tell_unsure},

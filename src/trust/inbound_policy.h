@@ -20,6 +20,9 @@ struct inbound_policy {
     enum inbound_action author_fault;
     /* DNS did not say: INBOUND_ACCEPT or INBOUND_DEFER. */
     enum inbound_action unsure;
+    /* Domains between commas, with A-labels in lower case; or empty. Who sealed a message as one of them
+       (ARC, RFC 8617) and says that DMARC passed there is believed, if nobody else sealed it since. */
+    struct slice arc_sealers;
 };
 
 struct inbound_decision {
@@ -29,6 +32,9 @@ struct inbound_decision {
     /* For the sender or the recipient: why; one line of printable ASCII, in the buffer that was given. */
     struct slice reason;
 };
+
+/* One of the policy's sealers vouches that DMARC passed before the message was changed. */
+bool inbound_is_vouched_for(const struct inbound_policy *policy, const struct arc_verdict *arc);
 
 /* Appends the reason's words to `words`, from which the decision borrows. */
 struct inbound_decision inbound_decide(const struct inbound_policy *policy,

@@ -129,12 +129,15 @@ enum dns_result trust_look_up(struct task *t, struct trust_lookups *lookups, str
     return result;
 }
 
-static bool take_text(struct trust_lookups *lookups, struct slice record, struct slice *text) {
+enum take { TAKEN, TOO_LONG, NO_ROOM };
+
+static enum take take_text(struct trust_lookups *lookups, struct slice record, struct slice *text) {
     struct buffer joined = buffer_new(TRUST_TXT_BYTES_MAX);
-    bool is_good = dns_txt_join(record, &joined) && !buffer_overflowed(&joined);
-    if (is_good) *text = arena_copy(lookups->arena, buffer_slice(&joined));
+    enum take take = TOO_LONG;
+    if (dns_txt_join(record, &joined) && !buffer_overflowed(&joined))
+        take = arena_try_copy(lookups->arena, buffer_slice(&joined), text) ? TAKEN : NO_ROOM;
     buffer_free(&joined);
-    return is_good;
+    return take;
 }
 
 struct trust_texts trust_look_up_texts(struct task *t, struct trust_lookups *lookups, struct slice name) {
@@ -143,9 +146,13 @@ struct trust_texts trust_look_up_texts(struct task *t, struct trust_lookups *loo
     struct trust_texts texts = {.result = result, .is_secure = answer.is_secure};
     if (result != DNS_OK) return texts;
     size_t most = answer.count < TRUST_TXT_RECORDS_MAX ? answer.count : TRUST_TXT_RECORDS_MAX;
-    struct slice *items = ARENA_NEW_ARRAY(lookups->arena, struct slice, most ? most : 1);
-    for (size_t i = 0; i < answer.count && texts.count < most; i++)
-        if (take_text(lookups, answer.records[i], &items[texts.count])) texts.count++;
+    struct slice *items = arena_try_alloc(lookups->arena, (most + 1) * sizeof *items);
+    enum take take = items ? TAKEN : NO_ROOM;
+    for (size_t i = 0; i < answer.count && texts.count < most && take != NO_ROOM; i++) {
+        take = take_text(lookups, answer.records[i], &items[texts.count]);
+        texts.count += take == TAKEN;
+    }
+    if (take == NO_ROOM) return (struct trust_texts){.result = DNS_SERVFAIL};
     texts.items = items;
     return texts;
 }

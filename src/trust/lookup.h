@@ -25,8 +25,8 @@ struct trust_lookups {
     struct arena *arena;
     /* On the monotonic clock, for all of them together. */
     int64_t deadline_ms;
-    /* Once the arena has handed out so much, every question ends with DNS_SERVFAIL; 0: no such limit. What one
-       answer and its texts take, TRUST_ANSWER_BYTES_MAX, comes on top. */
+    /* Once the arena has handed out so much, every question ends with DNS_SERVFAIL; 0: no such limit. What
+       one answer and its texts take, TRUST_ANSWER_BYTES_MAX, comes on top. */
     size_t bytes_max;
     /* The first TRUST_LOOKUPS_TOLD_MAX, in the order they were asked; NULL: nothing is written down. */
     struct trust_lookup *told;
@@ -42,7 +42,8 @@ enum dns_result trust_look_up(struct task *t, struct trust_lookups *lookups, str
                               struct dns_answer *answer);
 
 /* All TXT records of a name, each joined (RFC 7208 3.3, RFC 6376 3.6.2.2); those over TRUST_TXT_BYTES_MAX and
-   more than TRUST_TXT_RECORDS_MAX are left out. With any result but DNS_OK there are none. Waits. */
+   more than TRUST_TXT_RECORDS_MAX are left out. With any result but DNS_OK there are none; DNS_SERVFAIL also
+   where the arena has no room. Waits. */
 struct trust_texts {
     enum dns_result result;
     bool is_secure;

@@ -77,7 +77,8 @@ struct auth_results_writer auth_results_begin(struct buffer *out, struct slice h
     return writer;
 }
 
-/* RFC 5322 3.2.2: parentheses and backslashes are quoted. Readers that do not know comments split at semicolons. */
+/* RFC 5322 3.2.2: parentheses and backslashes are quoted. Readers that do not know comments split at
+   semicolons. */
 static void write_comment(struct auth_results_writer *writer, struct slice text) {
     struct buffer cleaned = clean(text);
     struct slice words = buffer_slice(&cleaned);

@@ -23,7 +23,7 @@ const char *dkim_fault_words(enum dkim_fault fault) {
         [DKIM_FAULT_INSTANCE] = "i= is no instance",
         [DKIM_FAULT_CHAIN_STATUS] = "cv= is not none, pass or fail",
         [DKIM_FAULT_HEADER_TOO_LARGE] = "the message's header section is too large",
-        [DKIM_FAULT_HEADER_LINES] = "the message's header section has a CR or LF by itself",
+        [DKIM_FAULT_HEADER_LINES] = "a line of the message's header section is broken",
         [DKIM_FAULT_FROM_ADDED] = "there is a From that is not signed",
         [DKIM_FAULT_SUBJECT_ADDED] = "there is a second Subject that is not signed",
         [DKIM_FAULT_TOO_MANY] = "the message has too many signatures: ignored",

@@ -75,12 +75,19 @@ static bool read_form(struct slice word, enum dkim_form *form) {
     return *form == DKIM_RELAXED || slice_equal(word, SLICE("simple"));
 }
 
+/* RFC 6376 3.5. ARC has no default of its own; who leaves c= out there means the form of seals (RFC
+   8617 4.1.3), as the public validation suite has it. */
+static enum dkim_form form_unsaid(enum dkim_field_kind kind) {
+    return kind == DKIM_SIGNATURE_FIELD ? DKIM_SIMPLE : DKIM_RELAXED;
+}
+
 /* RFC 6376 3.5: "relaxed" is "relaxed/simple". */
 static enum dkim_fault read_forms(const struct tag *tag, struct dkim_field_tags *tags) {
     if (!tag) return DKIM_FAULT_NONE;
     struct slice body = tag->value;
     struct slice header = slice_take_until(&body, '/');
     if (!read_form(header, &tags->header_form)) return DKIM_FAULT_FORM;
+    tags->body_form = DKIM_SIMPLE;
     if (!slice_take_byte(&body, '/')) return DKIM_FAULT_NONE;
     return read_form(body, &tags->body_form) ? DKIM_FAULT_NONE : DKIM_FAULT_FORM;
 }
@@ -246,7 +253,7 @@ static void read_titles(const struct tag_list *list, struct dkim_field_tags *tag
 
 enum dkim_fault dkim_field_read(enum dkim_field_kind kind, struct slice value, struct dkim_field_tags *tags) {
     struct tag_list list;
-    *tags = (struct dkim_field_tags){.header_form = DKIM_SIMPLE, .body_form = DKIM_SIMPLE};
+    *tags = (struct dkim_field_tags){.header_form = form_unsaid(kind), .body_form = form_unsaid(kind)};
     if (value.len > DKIM_SIGNATURE_FIELD_BYTES_MAX) return DKIM_FAULT_FIELD_TOO_LONG;
     enum dkim_fault fault = fault_of_list(tag_list_read(value, &list));
     if (fault) return fault;
@@ -259,9 +266,9 @@ enum dkim_fault dkim_field_read(enum dkim_field_kind kind, struct slice value, s
     return DKIM_FAULT_NONE;
 }
 
-enum dkim_form dkim_field_body_form(struct slice value) {
+enum dkim_form dkim_field_body_form(enum dkim_field_kind kind, struct slice value) {
     struct tag_list list;
-    struct dkim_field_tags tags = {.body_form = DKIM_SIMPLE};
+    struct dkim_field_tags tags = {.body_form = form_unsaid(kind)};
     bool is_good = value.len <= DKIM_SIGNATURE_FIELD_BYTES_MAX && tag_list_read(value, &list) == TAG_LIST_OK;
     if (is_good) (void)read_forms(tag_list_find(&list, SLICE("c")), &tags);
     return tags.body_form;

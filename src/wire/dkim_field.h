@@ -54,9 +54,8 @@ struct dkim_field_tags {
 NODISCARD enum dkim_fault dkim_field_read(enum dkim_field_kind kind, struct slice value,
                                           struct dkim_field_tags *tags);
 
-/* c= of such a field, before it is read: the form of the body it wants hashed. Simple where it says nothing.
- */
-enum dkim_form dkim_field_body_form(struct slice value);
+/* c= of such a field, before it is read: the form of the body it wants hashed. */
+enum dkim_form dkim_field_body_form(enum dkim_field_kind kind, struct slice value);
 
 /* Writes the field in its form as it was signed: b= empty, no line break at its end (RFC 6376 3.7). `field`
    is name, colon and value; `signature_text` lies within it. */

@@ -1,3 +1,4 @@
+/* RSA public keys in DER: as much of X.509 as DKIM has. */
 #include "wire/dkim_key.h"
 
 enum { DER_INTEGER = 0x02, DER_BIT_STRING = 0x03, DER_SEQUENCE = 0x30, LENGTH_BYTES_MAX = 3 };

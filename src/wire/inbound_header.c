@@ -46,9 +46,9 @@ static void decide_held(struct inbound_header *header, struct buffer *out) {
 }
 
 static void keep_from(struct inbound_header *header, struct slice bytes) {
-    if (header->is_from_cut) return;
-    buffer_append(&header->from, bytes);
-    header->is_from_cut = buffer_overflowed(&header->from);
+    size_t room = header->from.max_bytes - header->from.len;
+    header->is_from_cut = header->is_from_cut || bytes.len > room;
+    buffer_append(&header->from, slice_sub(bytes, 0, room));
 }
 
 static bool is_ours(struct slice name) {
@@ -147,7 +147,9 @@ static void take_line(struct inbound_header *header, struct slice *bytes, struct
 }
 
 void inbound_header_write(struct inbound_header *header, struct slice bytes, struct buffer *out) {
+    size_t len = bytes.len;
     while (bytes.len && !header->is_body) take_line(header, &bytes, out);
+    header->header_bytes += len - bytes.len;
     buffer_append(out, bytes);
 }
 

@@ -35,6 +35,8 @@ struct inbound_header {
     /* The values of all From fields, each with a NUL behind it. */
     struct buffer from;
     size_t from_count;
+    /* Of the header section, up to its empty line. */
+    size_t header_bytes;
     /* TRUST_FROM_BYTES_MAX was not enough for them. */
     bool is_from_cut;
     /* Fields that were taken out. */

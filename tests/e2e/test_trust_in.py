@@ -25,6 +25,7 @@ import pytest
 from conftest import give_back, make_server
 from mail import TIMEOUT_SECONDS, imap, imap_flags, imap_messages, imap_uids, smtp
 from names import Names
+from rspamd import Scripted
 from server import Account, Server, run
 
 SPF_HERE = "v=spf1 ip4:127.0.0.1 -all"
@@ -177,6 +178,21 @@ def test_a_signature_vouches_for_forwarded_mail(world: World, alice: Account) ->
     assert found["spf"].startswith("fail") and found["dmarc"].startswith("pass")
 
 
+def test_a_list_that_is_believed_vouches_for_what_it_changed(world: World, alice: Account) -> None:
+    domain, mailing_list = world.domain("p=reject"), world.domain("p=none")
+    arrived = compose(f"a@{domain}").replace(b"a test", b"[list] a test")
+    arrived = f"Authentication-Results: {mailing_list}; dmarc=pass header.from={domain}\r\n".encode() + arrived
+    seals = dkim.arc_sign(arrived, b"key", mailing_list.encode(), KEY, mailing_list.encode(),
+                          include_headers=[b"from", b"subject"])
+    message = b"".join(seals) + arrived
+    code, words = answer(world, alice, f"bounces@{mailing_list}", message)
+    assert code == 550 and domain in words
+    world.set(arc_sealers=mailing_list)
+    found = take(world, alice, f"bounces@{mailing_list}", message)
+    assert found["arc"].startswith("pass") and found["dmarc"].startswith("fail")
+    assert answer(world, alice, f"bounces@{mailing_list}", message.replace(b"[list]", b"[evil]"))[0] == 550
+
+
 def test_what_the_domain_asks_to_refuse_is_refused(world: World, alice: Account) -> None:
     domain = world.domain("p=reject")
     code, words = answer(world, alice, f"a@{domain}", compose(f"a@{domain}"), source="127.0.0.2")
@@ -247,7 +263,8 @@ def test_from_fields_that_name_nobody_fail_by_rule(world: World, alice: Account)
     broken = [compose(""), compose(f"a@{domain}", f"From: b@{domain}"), compose(f"a@{domain}, b@{other}"),
               compose(f"Board: a@{domain};"), compose("somebody"), compose(f"a@{domain}", f"FROM: b@{other}")]
     for message in broken:
-        assert answer(world, alice, f"a@{domain}", sign(message, domain) if b"From" in message else message)[0] == 250
+        sent = sign(message, domain) if b"From" in message else message
+        assert answer(world, alice, f"a@{domain}", sent)[0] == 250
     assert stored(world, alice) == []
     junk = stored(world, alice, "Junk")
     assert len(junk) == len(broken)
@@ -265,8 +282,9 @@ def test_from_fields_that_name_nobody_fail_by_rule(world: World, alice: Account)
 
 def test_forged_results_are_taken_out(world: World, alice: Account) -> None:
     domain = world.domain("p=none")
-    forged = ["Authentication-Results: mx.example.test; dmarc=pass", "AUTHENTICATION-RESULTS : (x)\r\n MX.Example.TEST 1;"
-              "\r\n\tdkim=pass header.d=bank.example", 'Authentication-Results: "mx.example.test"; spf=pass',
+    forged = ["Authentication-Results: mx.example.test; dmarc=pass",
+              "AUTHENTICATION-RESULTS : (x)\r\n MX.Example.TEST 1;\r\n\tdkim=pass header.d=bank.example",
+              'Authentication-Results: "mx.example.test"; spf=pass',
               "X-Posthaste-Junk: no", "X-Posthaste-Filter: rspamd; action=no"]
     kept = ["Authentication-Results: mx.other.test; spf=pass", "X-Other: mx.example.test; spf=pass"]
     message = compose(f"a@{domain}", *forged[:3], *kept, *forged[3:])
@@ -312,6 +330,35 @@ def test_bdat_is_checked_as_data_is(world: World, alice: Account) -> None:
             assert client.getreply()[0] == 250
     found = results(stored(world, alice)[0])
     assert found["dkim"].startswith("pass") and found["dmarc"].startswith("pass")
+
+
+def test_a_content_filter_sees_the_message_without_what_we_found(world: World, alice: Account) -> None:
+    filter_ = Scripted()
+    filter_.says_json(json.dumps({"action": "no action", "score": 0.0, "required_score": 15.0, "symbols": {}}))
+    path = world.server.data / "posthaste.conf"
+    with path.open("a") as text:
+        text.write(f"filter.rspamd = 127.0.0.1:{filter_.port}\n")
+    world.set()
+    mild = world.domain("p=quarantine")
+    try:
+        for body in ("Hello\r\n", "a line of many\r\n" * 60000):
+            domain = world.domain("p=reject")
+            message = sign(compose(f"a@{domain}", "X-Posthaste-Filter: forged", body=body), domain)
+            found = take(world, alice, f"a@{domain}", message)
+            assert found["dkim"].startswith("pass") and found["dmarc"].startswith("pass")
+            assert filter_.requests[-1].endswith(message.replace(b"X-Posthaste-Filter: forged\r\n", b""))
+            received = stored(world, alice)[-1]
+            names = [name for name, _ in message_from_bytes(received).items()]
+            assert names[:5] == ["Return-Path", "Delivered-To", "Received", "Authentication-Results",
+                                 "X-Posthaste-Filter"]
+            assert names.count("Authentication-Results") == names.count("X-Posthaste-Filter") == 1
+        # Junk stays Junk, whatever the filter says.
+        assert answer(world, alice, "", compose(f"a@{mild}"))[0] == 250
+        assert len(stored(world, alice, "Junk")) == 1
+    finally:
+        path.write_text("\n".join(line for line in path.read_text().splitlines() if "filter.rspamd" not in line) + "\n")
+        filter_.close()
+        world.set()
 
 
 def test_dns_that_fails_never_costs_a_message(world: World, alice: Account) -> None:

@@ -343,6 +343,35 @@ static void open_lists(struct task *t, struct house *house) {
     blocklist_set(t, house->edge_smtp.blocklist, script_setting(house->options->script, "dnsbl"));
 }
 
+static void add_text(struct house *house, const char *name, const char *text) {
+    uint8_t data[256];
+    size_t len = strlen(text);
+    data[0] = (uint8_t)len;
+    memcpy(data + 1, text, len);
+    sim_dns_add(house->world, name, DNS_TXT, slice_of(data, len + 1), 60);
+}
+
+/* Who far hosts may send as: good.test; not strict.test and mild.test, which say so; of silent.test DNS says
+   nothing. */
+static void open_trust(struct task *t, struct house *house) {
+    const char *reason;
+    add_text(house, "good.test", "v=spf1 ip4:198.51.100.9 -all");
+    add_text(house, "_dmarc.good.test", "v=DMARC1; p=reject");
+    add_text(house, "_dmarc.strict.test", "v=DMARC1; p=reject");
+    add_text(house, "_dmarc.mild.test", "v=DMARC1; p=quarantine");
+    sim_dns_fail(house->world, "_dmarc.silent.test", DNS_TIMEOUT);
+    house->dns = dns_open(t, &(struct dns_options){0}, &reason);
+    house->resolver = resolver_new_local(house->dns);
+    house->edge_smtp.resolver = house->resolver;
+    house->edge_smtp.settings.trust = (struct smtp_trust_settings){
+        .is_used = true,
+        .exempt = SLICE("127.0.0.0/8"),
+        .policy = {.dmarc_reject = INBOUND_REJECT,
+                   .dmarc_quarantine = INBOUND_JUNK,
+                   .author_fault = INBOUND_JUNK,
+                   .unsure = setting_is(house, "trust", "defer") ? INBOUND_DEFER : INBOUND_ACCEPT}};
+}
+
 static void close_lists(struct task *t, struct house *house) {
     blocklist_free(t, &house->edge_smtp.blocklist);
     resolver_close(t, &house->resolver);
@@ -382,6 +411,7 @@ static void open_house(struct task *t, struct house *house) {
     open_store(house);
     open_edge(house);
     if (house->options->script && script_setting(house->options->script, "dnsbl").len) open_lists(t, house);
+    if (house->options->script && script_setting(house->options->script, "trust").len) open_trust(t, house);
     open_mail(house);
     open_ports(house);
 }

@@ -3,6 +3,7 @@
 
 #include "app/config.h"
 #include "base/limits.h"
+#include "trust/inbound_policy.h"
 
 static struct slice parse(struct arena *arena, const char *text, struct config *config) {
     struct slice error = SLICE_EMPTY;
@@ -51,6 +52,34 @@ static void keys_of_the_way_out_are_read(void **state) {
     arena_free(&arena);
 }
 
+static void what_failing_does_is_the_owner_s_choice(void **state) {
+    struct arena *arena = arena_new(MIB(1));
+    struct config config;
+    assert_int_equal(parse(arena, "", &config).len, 0);
+    assert_true(config.trust.is_used);
+    assert_int_equal(config.trust.dmarc_reject, INBOUND_REJECT);
+    assert_int_equal(config.trust.dmarc_quarantine, INBOUND_JUNK);
+    assert_int_equal(config.trust.spf_fail, INBOUND_ACCEPT);
+    assert_int_equal(config.trust.temperror, INBOUND_ACCEPT);
+    struct slice error = parse(arena,
+                               "trust.check = no\ntrust.exempt = 192.0.2.7\ntrust.dmarc_reject = junk\n"
+                               "trust.dmarc_quarantine = accept\ntrust.spf_fail = reject\n"
+                               "trust.from_invalid = reject\ntrust.temperror = defer\n"
+                               "trust.arc_sealers = Lists.Example.org , b\xc3\xbc"
+                               "cher.example\n",
+                               &config);
+    assert_int_equal(error.len, 0);
+    assert_false(config.trust.is_used);
+    assert_string_equal(config.trust.exempt, "192.0.2.7");
+    assert_int_equal(config.trust.dmarc_reject, INBOUND_JUNK);
+    assert_int_equal(config.trust.dmarc_quarantine, INBOUND_ACCEPT);
+    assert_int_equal(config.trust.spf_fail, INBOUND_REJECT);
+    assert_int_equal(config.trust.from_invalid, INBOUND_REJECT);
+    assert_int_equal(config.trust.temperror, INBOUND_DEFER);
+    assert_string_equal(config.trust.arc_sealers, "lists.example.org, xn--bcher-kva.example");
+    arena_free(&arena);
+}
+
 static void what_a_key_cannot_take_is_named_with_its_line(void **state) {
     static const struct {
         const char *line;
@@ -76,6 +105,12 @@ static void what_a_key_cannot_take_is_named_with_its_line(void **state) {
         {"filter.milter = inet:localhost:8891", "inet:"},
         {"filter.when_down = drop", "defer, accept or junk"},
         {"filter.submission = on", "yes or no"},
+        {"trust.check = maybe", "yes or no"},
+        {"trust.exempt = here", "addresses and networks"},
+        {"trust.dmarc_reject = bounce", "reject, junk or accept"},
+        {"trust.spf_fail = defer", "reject, junk or accept"},
+        {"trust.temperror = reject", "accept or defer"},
+        {"trust.arc_sealers = lists.example.org,, x", "domains, like"},
         {"outbound.speed = 9", "unknown key"},
     };
     struct arena *arena = arena_new(MIB(1));
@@ -111,6 +146,7 @@ int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_relays_and_mail_goes_out_by_port_25_unless_it_is_said),
         cmocka_unit_test(keys_of_the_way_out_are_read),
+        cmocka_unit_test(what_failing_does_is_the_owner_s_choice),
         cmocka_unit_test(what_a_key_cannot_take_is_named_with_its_line),
         cmocka_unit_test(a_new_file_s_text_reads_as_the_defaults),
     };

@@ -283,6 +283,49 @@ static void the_owner_s_choice_is_done(void **state) {
     }
 }
 
+/* RFC 8617 5.2 */
+static void only_sealers_that_are_believed_vouch(void **state) {
+    static const struct {
+        const char *domains[3];
+        const char *results[3];
+        enum trust_result arc;
+        enum inbound_action action;
+    } rows[] = {
+        {{"list.example"}, {"list.example; dmarc=pass header.from=a.example"}, TRUST_PASS, INBOUND_ACCEPT},
+        {{"LIST.example"}, {"list.example;\r\n spf=fail; dmarc = (x) pass"}, TRUST_PASS, INBOUND_ACCEPT},
+        {{"list.example"}, {"list.example; dmarc=fail (dmarc=pass)"}, TRUST_PASS, INBOUND_REJECT},
+        {{"list.example"}, {"list.example; spf=pass"}, TRUST_PASS, INBOUND_REJECT},
+        {{"list.example"}, {"list.example; dmarc=pass"}, TRUST_FAIL, INBOUND_REJECT},
+        {{"evil.example"}, {"list.example; dmarc=pass"}, TRUST_PASS, INBOUND_REJECT},
+        {{"list.example", "evil.example"}, {"x; dmarc=pass", "x; dmarc=pass"}, TRUST_PASS, INBOUND_REJECT},
+        {{"list.example", "gate.example"},
+         {"x; dmarc=pass", "x; dmarc=fail; arc=pass"},
+         TRUST_PASS,
+         INBOUND_ACCEPT},
+        {{"evil.example", "gate.example"},
+         {"x; dmarc=pass", "x; dmarc=fail; arc=pass"},
+         TRUST_PASS,
+         INBOUND_REJECT},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct inbound_policy policy = usual;
+        struct arc_hop hops[3] = {0};
+        struct buffer words = buffer_new(4096);
+        struct inbound_findings findings = {
+            .dmarc = {.result = TRUST_FAIL, .disposition = DMARC_REJECT, .why = SLICE("so it is")},
+            .arc = {.result = rows[i].arc, .hops = hops}};
+        for (; rows[i].domains[findings.arc.count]; findings.arc.count++)
+            hops[findings.arc.count] =
+                (struct arc_hop){.domain = slice_from_text(rows[i].domains[findings.arc.count]),
+                                 .results = slice_from_text(rows[i].results[findings.arc.count])};
+        assert_int_equal(inbound_decide(&policy, &findings, &words).action, INBOUND_REJECT);
+        policy.arc_sealers = SLICE("gate.example, list.example");
+        buffer_clear(&words);
+        if (inbound_decide(&policy, &findings, &words).action != rows[i].action) fail_msg("row %zu", i);
+        buffer_free(&words);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_is_found_and_written),
@@ -292,6 +335,7 @@ int main(void) {
         cmocka_unit_test(a_null_sender_is_asked_about_by_its_name),
         cmocka_unit_test(answers_of_dns_are_bounded),
         cmocka_unit_test(the_owner_s_choice_is_done),
+        cmocka_unit_test(only_sealers_that_are_believed_vouch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
