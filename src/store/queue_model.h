@@ -36,9 +36,12 @@ enum outgoing_property {
     OUTGOING_UTF8 = 2,
     /* RFC 8689 */
     OUTGOING_REQUIRES_TLS = 4,
+    /* RFC 8689 3: what others' policies demand is not to keep it. */
+    OUTGOING_WAIVES_TLS = 8,
     /* A report about DMARC or TLS: how it goes is not reported (RFC 8460), lest reports breed reports. */
-    OUTGOING_REPORT = 8,
-    OUTGOING_PROPERTIES = OUTGOING_8BIT | OUTGOING_UTF8 | OUTGOING_REQUIRES_TLS | OUTGOING_REPORT,
+    OUTGOING_REPORT = 16,
+    OUTGOING_PROPERTIES =
+        OUTGOING_8BIT | OUTGOING_UTF8 | OUTGOING_REQUIRES_TLS | OUTGOING_WAIVES_TLS | OUTGOING_REPORT,
 };
 
 /* Where reports are made, and mail for them waits; never in an answer of DNS. */

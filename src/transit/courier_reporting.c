@@ -293,9 +293,10 @@ static bool say_with_mail(struct reporting *reporting, const struct slice *addre
     struct analyser *analyser = analysis_new(reporting->arena);
     struct queue_recipient queue[REPORTING_URIS_MAX];
     int64_t now_ms = env_wall_ms(courier->env);
+    bool is_tls = reporting->kind == FEEDBACK_TLS;
     struct delivery delivery = {.id = id_next(&courier->ids, now_ms),
                                 .stream = QUEUE_TRANSACTIONAL,
-                                .properties = OUTGOING_REPORT,
+                                .properties = OUTGOING_REPORT | (is_tls ? OUTGOING_WAIVES_TLS : 0),
                                 .mail_from = reporting->sender,
                                 .received_ms = now_ms,
                                 .queue = queue,
