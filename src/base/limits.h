@@ -710,14 +710,14 @@ enum {
     FEEDBACK_LIST_MAX = 200,
     FEEDBACK_SUMMARY_MAX = 2000,
     FEEDBACK_SOURCES_MAX = 5000,
-    /* What is counted to be reported to others: rows of one day about one domain, of one day, domains of a day;
-       days that it waits; what an author's checks may take as a row. */
+    /* What is counted to be reported to others: rows of one day about one domain, of one day, domains of a
+       day; days that it waits; what an author's checks may take as a row. */
     SEEN_DOMAIN_ROWS_MAX = 5000,
     SEEN_DAY_ROWS_MAX = 50000,
     SEEN_DAYS_MAX = 4,
     SEEN_ROW_BYTES_MAX = 1024,
-    /* Reports that are sent: where they go, how large one may be, packed, how long asking DNS about one takes, a
-       request with one; and over how long after midnight (UTC) they are spread. */
+    /* Reports that are sent: where they go, how large one may be, packed, how long asking DNS about one
+       takes, a request with one; and over how long after midnight (UTC) they are spread. */
     REPORTING_URIS_MAX = 4,
     REPORTING_BYTES_MAX = 8 * 1024 * 1024,
     REPORTING_PACKED_BYTES_MAX = 640 * 1024,

@@ -32,8 +32,8 @@ struct smtp_reception {
     /* What goes in front of it behind the trace. Where content flows already it is taken in again with this.
      */
     struct buffer results;
-    /* smtp_feedback.c: it is a report of others about a domain of ours; and what the store keeps is all that is
-       to be kept of it. */
+    /* smtp_feedback.c: it is a report of others about a domain of ours; and what the store keeps is all that
+       is to be kept of it. */
     bool is_feedback;
     bool is_dropped;
     /* What is to be counted of it (smtp_seen.c), or NULL. */

@@ -100,8 +100,8 @@ static void log_verdict(const struct smtp_session *session, const struct inbound
     buffer_free(&words);
 }
 
-/* Whether somebody who may use the author's name vouches for the message. Without a record: a signature of the
-   same domain. */
+/* Whether somebody who may use the author's name vouches for the message. Without a record: a signature of
+   the same domain. */
 static enum feedback_trust author_trust(const struct inbound_findings *findings) {
     if (findings->dmarc.result == TRUST_PASS) return FEEDBACK_VOUCHED;
     if (findings->dmarc.result != TRUST_NONE || findings->author.fault) return FEEDBACK_UNVOUCHED;

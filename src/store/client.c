@@ -30,8 +30,7 @@ struct store_client {
 static const bool may_be_repeated[STORE_ASK_COUNT] = {
     [STORE_ASK_ADDRESS_RESOLVE] = true, [STORE_ASK_PASSWORD_CHECK] = true, [STORE_ASK_SCRAM_CHALLENGE] = true,
     [STORE_ASK_SCRAM_VERIFY] = true,    [STORE_ASK_SENDER_CHECK] = true,   [STORE_ASK_SPOOL_OPEN] = true,
-    [STORE_ASK_DELIVER] = true,         [STORE_ASK_APPEND] = true,
-    [STORE_ASK_FEEDBACK_KEEP] = true,
+    [STORE_ASK_DELIVER] = true,         [STORE_ASK_APPEND] = true,         [STORE_ASK_FEEDBACK_KEEP] = true,
 };
 
 /* One question under way, and its answer. */

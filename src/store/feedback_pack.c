@@ -1,3 +1,4 @@
+/* Reports as bytes, and back. What is stored may be damaged, and is checked as what a role says. */
 #include "store/feedback_model.h"
 
 #include "base/limits.h"

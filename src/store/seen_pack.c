@@ -1,3 +1,4 @@
+/* What is counted for others, as bytes, and back. */
 #include "store/protocol.h"
 #include "store/seen_model.h"
 

@@ -1,11 +1,14 @@
 /*
  * A report of others about our mail, packed or not: what comes out stays within its limits, however it is cut
- * into pieces it says the same, and what was kept of it is clean text.
+ * into pieces it says the same, what was kept of it is clean text, and it is the same after it was stored, or
+ * written anew.
  */
 #include "base/fatal.h"
 #include "base/limits.h"
+#include "store/feedback_model.h"
 #include "wire/archive.h"
 #include "wire/feedback.h"
+#include "wire/feedback_write.h"
 #include "wire/wire_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -44,13 +47,49 @@ static enum feedback_result read_pieces(struct arena *arena, struct slice docume
     return dmarc_reader_finish(&reader, f);
 }
 
+static bool is_same(const struct feedback *a, const struct feedback *b) {
+    return a->record_count == b->record_count && a->way_count == b->way_count && a->passed == b->passed &&
+           a->failed == b->failed && slice_equal(a->id, b->id) && slice_equal(a->domain, b->domain);
+}
+
+static void check_stored(const struct feedback *f, struct arena *arena) {
+    struct buffer details = buffer_new(FEEDBACK_STORED_BYTES_MAX);
+    struct feedback again;
+    feedback_pack(&details, f);
+    ASSERT(!buffer_overflowed(&details));
+    if (feedback_unpack(buffer_slice(&details), arena, &again)) ASSERT(is_same(f, &again));
+    buffer_free(&details);
+}
+
+static void check_written(const struct feedback *f, struct arena *arena) {
+    struct buffer text = buffer_new(8 << 20);
+    struct feedback again;
+    if (f->kind == FEEDBACK_DMARC)
+        dmarc_report_write(&text, f);
+    else
+        tls_report_write(&text, f, SLICE_EMPTY);
+    bool is_usual = f->begin_s >= 0 && f->end_s < INT32_MAX && f->left_out == 0;
+    enum feedback_result result = feedback_read(arena, buffer_slice(&text), &again);
+    if (is_usual && !buffer_overflowed(&text)) ASSERT(result == FEEDBACK_OK && slice_equal(f->id, again.id));
+    buffer_free(&text);
+}
+
 static void check_document(struct slice document) {
     struct arena *arena = arena_new(ARENA_BYTES);
     struct arena *other = arena_new(ARENA_BYTES);
     struct feedback whole;
     struct feedback pieces;
     enum feedback_result result = feedback_read(arena, document, &whole);
-    if (result == FEEDBACK_OK) check(&whole);
+    if (result == FEEDBACK_OK) {
+        check(&whole);
+        check_stored(&whole, other);
+        arena_reset(other);
+        check_written(&whole, other);
+        arena_reset(other);
+    } else if (feedback_unpack(document, other, &pieces)) {
+        check_stored(&pieces, arena);
+    }
+    arena_reset(other);
     if (feedback_kind_of(document) == FEEDBACK_DMARC) {
         ASSERT(read_pieces(other, document, &pieces) == result);
         ASSERT(pieces.record_count == whole.record_count && pieces.passed == whole.passed);

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "wire/archive.h"
 #include "wire/feedback.h"
+#include "wire/feedback_write.h"
 #include "wire/transfer.h"
 
 enum { ARENA_BYTES = 16 << 20 };
@@ -338,6 +339,92 @@ static void what_is_no_tls_report_says_why(void **state) {
     arena_free(&arena);
 }
 
+/* ---- writing ---- */
+
+static void what_is_written_reads_as_the_same(void **state) {
+    (void)state;
+    struct arena *arena = arena_new(ARENA_BYTES);
+    struct feedback f = dmarc_of(arena, "<feedback>" HEAD POLICY RECORD RECORD "</feedback>");
+    struct buffer text = buffer_new(1 << 20);
+    struct buffer packed = buffer_new(1 << 20);
+    struct feedback again;
+    f.records[0].header_from = SLICE("<a&b>\xc3\xbc.example");
+    dmarc_report_write(&text, &f);
+    archive_gzip(&packed, buffer_slice(&text));
+    expect_unpacked(buffer_slice(&packed), buffer_slice(&text));
+    assert_int_equal(feedback_read(arena, buffer_slice(&text), &again), FEEDBACK_OK);
+    assert_slice(again.id, "id-1");
+    assert_int_equal(again.end_s, f.end_s);
+    assert_int_equal(again.passed, 6);
+    assert_int_equal(again.policy.policy, DMARC_REJECT);
+    assert_int_equal(again.policy.absent_policy, DMARC_QUARANTINE);
+    assert_true(again.policy.is_test && again.policy.is_dkim_strict);
+    assert_slice(again.records[0].header_from, "<a&b>\xc3\xbc.example");
+    assert_slice(again.records[1].auths[0].words, "bad & ugly");
+    assert_slice(again.records[1].reason, "forwarded");
+    buffer_free(&text);
+    buffer_free(&packed);
+    arena_free(&arena);
+}
+
+static void a_tls_report_that_is_written_reads_as_the_same(void **state) {
+    (void)state;
+    struct arena *arena = arena_new(ARENA_BYTES);
+    struct buffer text = buffer_new(1 << 20);
+    struct feedback_failure failure = {
+        .type = TLS_RESULT_NOT_TRUSTED, .host = SLICE("mx.d.example"), .count = 4};
+    struct feedback_way way = {.type = TLS_POLICY_STS,
+                               .domain = SLICE("d.example"),
+                               .succeeded = 9,
+                               .failed = 4,
+                               .failures = &failure,
+                               .failure_count = 1};
+    struct feedback f = {.kind = FEEDBACK_TLS,
+                         .organization = SLICE("O \"q\""),
+                         .contact = SLICE("c@o.example"),
+                         .id = SLICE("i"),
+                         .begin_s = 1459468800,
+                         .end_s = 1459468800 + 86399,
+                         .ways = &way,
+                         .way_count = 1};
+    struct feedback again;
+    tls_report_write(&text, &f, SLICE("version: STSv1\r\nmode: enforce\r\nmx: *.d.example\r\n"));
+    assert_true(slice_find(buffer_slice(&text), SLICE("\"mx-host\":[\"*.d.example\"]")) != SLICE_NOT_FOUND);
+    assert_true(slice_find(buffer_slice(&text), SLICE("\"mode: enforce\"")) != SLICE_NOT_FOUND);
+    assert_int_equal(feedback_read(arena, buffer_slice(&text), &again), FEEDBACK_OK);
+    assert_slice(again.organization, "O \"q\"");
+    assert_int_equal(again.begin_s, f.begin_s);
+    assert_int_equal(again.end_s, f.end_s);
+    assert_int_equal(again.ways[0].type, TLS_POLICY_STS);
+    assert_int_equal(again.ways[0].failures[0].type, TLS_RESULT_NOT_TRUSTED);
+    assert_int_equal(again.passed, 9);
+    buffer_free(&text);
+    arena_free(&arena);
+}
+
+/* RFC 8460 3. */
+static void a_record_says_where_tls_reports_go(void **state) {
+    (void)state;
+    static const struct {
+        const char *texts[2];
+        const char *uris;
+    } rows[] = {
+        {{"v=TLSRPTv1; rua=mailto:reports@example.com", NULL}, "mailto:reports@example.com"},
+        {{"v=TLSRPTv1;rua=https://r.example/v1/t,mailto:a@b;", "other"}, "https://r.example/v1/t,mailto:a@b"},
+        {{"v=TLSRPTv1;", NULL}, NULL},
+        {{"v=TLSRPTv10; rua=mailto:a@b", NULL}, NULL},
+        {{"rua=mailto:a@b; v=TLSRPTv1", NULL}, NULL},
+        {{"v=TLSRPTv1; rua=mailto:a@b", "v=TLSRPTv1; rua=mailto:a@b"}, NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct slice texts[2] = {slice_from_text(rows[i].texts[0]), slice_from_text(rows[i].texts[1])};
+        struct slice uris;
+        bool is_read = tls_report_record_read(texts, rows[i].texts[1] ? 2 : 1, &uris);
+        if (is_read != (rows[i].uris != NULL)) fail_msg("%s", rows[i].texts[0]);
+        if (is_read) assert_slice(uris, rows[i].uris);
+    }
+}
+
 /* ---- the public ones ---- */
 
 /* Decodes and unpacks the part that holds the report. */
@@ -422,6 +509,9 @@ int main(void) {
         cmocka_unit_test(pieces_do_not_matter),
         cmocka_unit_test(a_tls_report_is_read),
         cmocka_unit_test(what_is_no_tls_report_says_why),
+        cmocka_unit_test(what_is_written_reads_as_the_same),
+        cmocka_unit_test(a_tls_report_that_is_written_reads_as_the_same),
+        cmocka_unit_test(a_record_says_where_tls_reports_go),
         cmocka_unit_test(public_reports_say_what_they_are_said_to),
         cmocka_unit_test(a_public_one_that_is_not_well_formed_is_refused),
     };
