@@ -12,7 +12,9 @@ static const char seen_again[] =
 static const char seen_insert[] = "INSERT INTO seen (day, domain, item, count) VALUES ($1, $2, $3, 1)";
 static const char policy_insert[] =
     "INSERT INTO seen_policy (day, domain, record, row_count, left_out) VALUES ($1, $2, $3, 0, 0)"
-    " ON CONFLICT (day, domain) DO UPDATE SET record = $3";
+    " ON CONFLICT (day, domain) DO NOTHING";
+static const char policy_record[] =
+    "UPDATE seen_policy SET record = $3 WHERE day = $1 AND domain = $2 AND record <> $3";
 static const char policy_rows[] = "SELECT row_count FROM seen_policy WHERE day = $1 AND domain = $2";
 static const char policy_count[] =
     "UPDATE seen_policy SET row_count = row_count + 1 WHERE day = $1 AND domain IN ($2, '')";
@@ -46,11 +48,14 @@ static bool has_room(struct db *db, int64_t day, struct slice domain) {
 
 /* The domain's own row counts as one of the day's. */
 static bool know_domain(struct db *db, int64_t day, const struct seen *seen) {
-    bool is_known = DB_READ_NUMBER(db, policy_rows, -1, DB_NUMBER(day), DB_TEXT(seen->domain)) >= 0;
-    if (!is_known && !has_room(db, day, seen->domain)) return false;
+    if (DB_READ_NUMBER(db, policy_rows, -1, DB_NUMBER(day), DB_TEXT(seen->domain)) >= 0) {
+        DB_RUN(db, policy_record, DB_NUMBER(day), DB_TEXT(seen->domain), DB_TEXT(seen->record));
+        return true;
+    }
+    if (!has_room(db, day, seen->domain)) return false;
     DB_RUN(db, policy_insert, DB_NUMBER(day), DB_TEXT(SLICE_EMPTY), DB_TEXT(SLICE_EMPTY));
+    DB_RUN(db, policy_count, DB_NUMBER(day), DB_TEXT(SLICE_EMPTY));
     DB_RUN(db, policy_insert, DB_NUMBER(day), DB_TEXT(seen->domain), DB_TEXT(seen->record));
-    if (!is_known) DB_RUN(db, policy_count, DB_NUMBER(day), DB_TEXT(SLICE_EMPTY));
     return true;
 }
 

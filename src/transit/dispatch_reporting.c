@@ -119,17 +119,22 @@ enum ipc_result scheduler_report(struct task *t, struct channel *remote, int64_t
     return asked;
 }
 
+/* Until yesterday, and says so where there was anything. */
+static void report_past(struct task *t, struct scheduler *scheduler, int64_t now_ms) {
+    struct reporting_result result = {0};
+    if (scheduler_report(t, scheduler->channel, now_ms / DAY_MS - 1, &result) != IPC_OK) return;
+    if (result.sent + result.unwanted + result.put_off == 0) return;
+    LOG_INFO(scheduler->env->log, "reporting.done", LOG_NUMBER("sent", result.sent),
+             LOG_NUMBER("unwanted", result.unwanted), LOG_NUMBER("put_off", result.put_off));
+}
+
 /* Days are UTC's. When on a day differs from host to host, so that not all of them send at once. */
 void scheduler_reporting(struct task *t, void *argument) {
     struct scheduler *scheduler = argument;
-    int64_t after_ms = (int64_t)(env_random_u64(scheduler->env) % REPORTING_SPREAD_MS);
+    int64_t after_ms = -1;
     while (task_sleep(t, REPORTING_LOOK_MS) == WAIT_OK) {
         int64_t now_ms = env_wall_ms(scheduler->env);
-        struct reporting_result result = {0};
-        if (now_ms % DAY_MS < after_ms || !scheduler->is_ready) continue;
-        enum ipc_result asked = scheduler_report(t, scheduler->channel, now_ms / DAY_MS - 1, &result);
-        if (asked != IPC_OK || result.sent + result.unwanted + result.put_off == 0) continue;
-        LOG_INFO(scheduler->env->log, "reporting.done", LOG_NUMBER("sent", result.sent),
-                 LOG_NUMBER("unwanted", result.unwanted), LOG_NUMBER("put_off", result.put_off));
+        if (after_ms < 0) after_ms = (int64_t)(env_random_u64(scheduler->env) % REPORTING_SPREAD_MS);
+        if (scheduler->is_ready && now_ms % DAY_MS >= after_ms) report_past(t, scheduler, now_ms);
     }
 }
