@@ -5,7 +5,7 @@
 #include "transit/reporting.h"
 #include "transit/scheduler_state.h"
 
-enum { DAY_MS = 24 * 3600 * 1000, RUN_MS = 60 * 60 * 1000, ANSWER_BYTES = 256, SPARE_BYTES = 64 * 1024 };
+enum { DAY_MS = 24 * 3600 * 1000, RUN_MS = 60 * 60 * 1000, ANSWER_BYTES = 256, DUE_ARENA_BYTES = 128 * 1024 };
 
 /* ---- the remote role's questions ---- */
 
@@ -19,8 +19,7 @@ static struct slice our_domain(struct scheduler *scheduler, struct arena *arena)
 }
 
 static bool find(struct scheduler *scheduler, struct arena *arena, const struct reporting_next *next,
-                 struct seen_batch *batch) {
-    size_t room = REPORTING_PACKED_BYTES_MAX;
+                 size_t room, struct seen_batch *batch) {
     enum store_result result =
         next->kind == FEEDBACK_TLS
             ? engine_seen_tls_next(scheduler->engine, arena, next->last_day, &next->after, room, batch)
@@ -34,7 +33,8 @@ static void answer_next(struct scheduler *scheduler, struct ipc_request *request
     struct reporting_next next;
     struct reporting_work work = {0};
     reporting_next_unpack(&in, &next);
-    work.is_there = unpack_is_done(&in) && find(scheduler, arena, &next, &work.batch);
+    work.is_there =
+        unpack_is_done(&in) && find(scheduler, arena, &next, REPORTING_PACKED_BYTES_MAX, &work.batch);
     if (work.is_there) work.our_domain = our_domain(scheduler, arena);
     reporting_work_pack(&out, &work);
     channel_reply(request, buffer_slice(&out), HANDLE_NONE);
@@ -119,9 +119,20 @@ enum ipc_result scheduler_report(struct task *t, struct channel *remote, int64_t
     return asked;
 }
 
-/* Until yesterday, and says so where there was anything. */
+static bool is_due(struct scheduler *scheduler, int64_t last_day) {
+    struct arena *arena = arena_new(DUE_ARENA_BYTES);
+    struct reporting_next dmarc = {.kind = FEEDBACK_DMARC, .last_day = last_day};
+    struct reporting_next tls = {.kind = FEEDBACK_TLS, .last_day = last_day};
+    struct seen_batch batch;
+    bool is_found = find(scheduler, arena, &dmarc, 0, &batch) || find(scheduler, arena, &tls, 0, &batch);
+    arena_free(&arena);
+    return is_found;
+}
+
+/* Until yesterday. */
 static void report_past(struct task *t, struct scheduler *scheduler, int64_t now_ms) {
     struct reporting_result result = {0};
+    if (!is_due(scheduler, now_ms / DAY_MS - 1)) return;
     if (scheduler_report(t, scheduler->channel, now_ms / DAY_MS - 1, &result) != IPC_OK) return;
     if (result.sent + result.unwanted + result.put_off == 0) return;
     LOG_INFO(scheduler->env->log, "reporting.done", LOG_NUMBER("sent", result.sent),
