@@ -43,4 +43,10 @@ json_t *admin_route_remove(struct admin *admin);
 json_t *admin_route_show(struct admin *admin);
 json_t *admin_route_test(struct admin *admin);
 
+/* admin_reports.c */
+json_t *admin_reports_send(struct admin *admin);
+json_t *admin_reports_list(struct admin *admin);
+json_t *admin_reports_show(struct admin *admin);
+json_t *admin_reports_summary(struct admin *admin);
+
 #endif

@@ -42,6 +42,8 @@ enum option_bit {
     /* All of struct preflight_options. */
     OPTION_PREFLIGHT = 1 << 25,
     OPTION_ROTATE = 1 << 22,
+    OPTION_DAYS = 1 << 26,
+    OPTION_NOW = 1 << 27,
 };
 
 /* What `route` is told. */
@@ -105,6 +107,7 @@ struct cli {
     const char *backup;
     uint64_t keep;
     uint64_t snapshot;
+    uint64_t days;
     struct route_options route;
     struct tool_options tool;
     struct publish_options publish;
@@ -166,5 +169,6 @@ int command_export(struct cli *cli);
 int command_tool(struct cli *cli);
 int command_backup(struct cli *cli);
 int command_restore(struct cli *cli);
+int command_reports(struct cli *cli);
 
 #endif

@@ -48,6 +48,7 @@ void config_defaults(struct config *config) {
                   .from_invalid = INBOUND_JUNK,
                   .temperror = INBOUND_ACCEPT,
                   .arc_sealers = ""},
+        .reports = {.is_reading = true, .addresses = "postmaster, dmarc-reports, tls-reports", .sender = ""},
         .mta_sts = {.max_age_s = 7 * 24 * 3600, .mx = ""},
     };
 }

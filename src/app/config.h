@@ -70,6 +70,19 @@ struct filter_settings {
     bool is_for_submission;
 };
 
+/* Reports about DMARC and TLS, of others and to others (docs/reports.md). */
+struct reports_settings {
+    bool is_reading;
+    /* Where others send theirs: local parts at each of our domains, separated by commas. */
+    const char *addresses;
+    /* What was read and kept is not delivered. */
+    bool drops_mail;
+    bool sends_dmarc;
+    bool sends_tls;
+    /* Whom ours come from; empty: the postmaster of our first domain. */
+    const char *sender;
+};
+
 /* What is asked about who sends to us (docs/trust.md). Actions are enum inbound_action. */
 struct trust_settings {
     bool is_used;
@@ -115,6 +128,7 @@ struct config {
     struct filter_settings filter;
     struct trust_settings trust;
     struct mta_sts_settings mta_sts;
+    struct reports_settings reports;
 };
 
 /* The defaults of every key. */

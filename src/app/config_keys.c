@@ -230,6 +230,38 @@ static void read_mta_sts_mx(struct setting *setting, const struct key *key) {
         setting->fault = key->fault;
 }
 
+static void read_deliver_or_drop(struct setting *setting, const struct key *key) {
+    bool is_drop = slice_equal(setting->value, SLICE("drop"));
+    if (!is_drop && !slice_equal(setting->value, SLICE("deliver"))) setting->fault = key->fault;
+    *(bool *)((char *)setting->config + key->offset) = is_drop;
+}
+
+/* Local parts, without quotes. */
+static void read_local_parts(struct setting *setting, const struct key *key) {
+    struct slice rest = setting->value;
+    bool is_good = true;
+    while (rest.len && is_good) {
+        struct slice item = slice_trim(slice_take_until(&rest, ','));
+        (void)slice_take_byte(&rest, ',');
+        is_good = item.len && item.len <= SMTP_LOCAL_PART_BYTES_MAX;
+        for (size_t i = 0; i < item.len; i++)
+            is_good = is_good && item.ptr[i] > ' ' && item.ptr[i] < 127 && item.ptr[i] != '@';
+    }
+    if (is_good)
+        read_text(setting, key);
+    else
+        setting->fault = key->fault;
+}
+
+static void read_address_of_ours(struct setting *setting, const struct key *key) {
+    struct smtp_address address;
+    if (setting->value.len == 0 ||
+        smtp_address_parse(setting->arena, setting->value, &address) == SMTP_ADDRESS_OK)
+        read_text(setting, key);
+    else
+        setting->fault = key->fault;
+}
+
 static const struct key keys[] = {
     {SLICE_INIT("hostname"), read_text, AT(hostname), 0, 0, NULL},
     {SLICE_INIT("listen"), read_listen, 0, 0, 0, "up to 8 numeric addresses, separated by commas"},
@@ -292,6 +324,14 @@ static const struct key keys[] = {
      "inet:, an address and a port, like inet:127.0.0.1:8891"},
     {SLICE_INIT("filter.when_down"), read_when_down, 0, 0, 0, "defer, accept or junk"},
     {SLICE_INIT("filter.submission"), read_yes_or_no, AT(filter.is_for_submission), 0, 0, "yes or no"},
+    {SLICE_INIT("reports.read"), read_yes_or_no, AT(reports.is_reading), 0, 0, "yes or no"},
+    {SLICE_INIT("reports.addresses"), read_local_parts, AT(reports.addresses), 0, 0,
+     "what stands before the @, like postmaster, dmarc-reports"},
+    {SLICE_INIT("reports.mail"), read_deliver_or_drop, AT(reports.drops_mail), 0, 0, "deliver or drop"},
+    {SLICE_INIT("reports.send_dmarc"), read_yes_or_no, AT(reports.sends_dmarc), 0, 0, "yes or no"},
+    {SLICE_INIT("reports.send_tls"), read_yes_or_no, AT(reports.sends_tls), 0, 0, "yes or no"},
+    {SLICE_INIT("reports.sender"), read_address_of_ours, AT(reports.sender), 0, 0,
+     "an address of one of our domains"},
     {SLICE_INIT("trust.check"), read_yes_or_no, AT(trust.is_used), 0, 0, "yes or no"},
     {SLICE_INIT("trust.exempt"), read_networks, AT(trust.exempt), 0, 0, NETWORKS},
     {SLICE_INIT("trust.dmarc_reject"), read_action, AT(trust.dmarc_reject), 0, 0, ACTIONS},

@@ -78,6 +78,24 @@ static void unpack_mta_sts(struct unpacker *in, struct arena *arena, struct mta_
     mta_sts->mx = arena_text(arena, unpack_slice(in));
 }
 
+static void pack_reports(struct buffer *out, const struct reports_settings *reports) {
+    pack_bool(out, reports->is_reading);
+    pack_slice(out, slice_from_text(reports->addresses));
+    pack_bool(out, reports->drops_mail);
+    pack_bool(out, reports->sends_dmarc);
+    pack_bool(out, reports->sends_tls);
+    pack_slice(out, slice_from_text(reports->sender));
+}
+
+static void unpack_reports(struct unpacker *in, struct arena *arena, struct reports_settings *reports) {
+    reports->is_reading = unpack_bool(in);
+    reports->addresses = arena_text(arena, unpack_slice(in));
+    reports->drops_mail = unpack_bool(in);
+    reports->sends_dmarc = unpack_bool(in);
+    reports->sends_tls = unpack_bool(in);
+    reports->sender = arena_text(arena, unpack_slice(in));
+}
+
 void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_slice(out, slice_from_text(settings->folder));
     pack_slice(out, slice_from_text(settings->hostname));
@@ -111,6 +129,7 @@ void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_bool(out, settings->filter.is_for_submission);
     pack_trust(out, &settings->trust);
     pack_mta_sts(out, &settings->mta_sts);
+    pack_reports(out, &settings->reports);
 }
 
 bool settings_unpack(struct slice body, struct arena *arena, struct role_settings *settings) {
@@ -147,6 +166,7 @@ bool settings_unpack(struct slice body, struct arena *arena, struct role_setting
     settings->filter.is_for_submission = unpack_bool(&in);
     unpack_trust(&in, arena, &settings->trust);
     unpack_mta_sts(&in, arena, &settings->mta_sts);
+    unpack_reports(&in, arena, &settings->reports);
     /* Accounts are shared out among them. */
     return unpack_is_done(&in) && settings->mail_processes > 0;
 }

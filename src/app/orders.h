@@ -88,6 +88,7 @@ struct role_settings {
     struct filter_settings filter;
     struct trust_settings trust;
     struct mta_sts_settings mta_sts;
+    struct reports_settings reports;
     /* Where other hosts would reach us ourselves (app/own_addresses.h). */
     struct slice own_addresses;
     /* For the remote role: the certificates of outbound.trusted_roots, or empty. */

@@ -233,6 +233,13 @@ uint32_t role_node(const struct role *role) {
     return (uint32_t)role->kind * CONFIG_PROCESSES_MAX + (uint32_t)role->index;
 }
 
+struct smtp_feedback_settings smtp_feedback_settings_of(const struct reports_settings *settings) {
+    return (struct smtp_feedback_settings){.is_read = settings->is_reading,
+                                           .addresses = slice_from_text(settings->addresses),
+                                           .drops_mail = settings->drops_mail,
+                                           .counts = settings->sends_dmarc};
+}
+
 struct smtp_trust_settings smtp_trust_settings_of(const struct trust_settings *settings) {
     return (struct smtp_trust_settings){
         .is_used = settings->is_used,

@@ -71,6 +71,7 @@ void role_free(struct role **role);
    roles get a new pair. */
 struct waker role_link_lost(struct role *role, enum role_kind kind, uint64_t index);
 /* What an SMTP server has to know of the checks of strangers, and of content filters. */
+struct smtp_feedback_settings smtp_feedback_settings_of(const struct reports_settings *settings);
 struct smtp_trust_settings smtp_trust_settings_of(const struct trust_settings *settings);
 struct smtp_filter_settings smtp_filter_settings_of(const struct filter_settings *settings);
 /* The node bits of this role's ids: unlike any other role's. */

@@ -49,6 +49,9 @@ static struct courier_settings courier_settings_of(const struct role *role) {
         .own_addresses = settings->own_addresses,
         .https_port = (uint16_t)(outbound->https_port != HTTPS_PORT ? outbound->https_port : 0),
         .tls_roots_pem = settings->trusted_roots_pem,
+        .reports_dmarc = settings->reports.sends_dmarc,
+        .reports_tls = settings->reports.sends_tls,
+        .report_sender = slice_from_text(settings->reports.sender),
         .lifetime_ms = (int64_t)outbound->lifetime_hours * HOUR_MS,
         .node = role_node(role)};
 }

@@ -89,6 +89,7 @@ static bool make_settings(struct serve *serve, const struct config *config, stru
         .filter = config->filter,
         .trust = config->trust,
         .mta_sts = config->mta_sts,
+        .reports = config->reports,
         .own_addresses = own_addresses(serve->arena, config),
         .signing_threads = signing_threads(),
     };

@@ -724,6 +724,43 @@ enum {
     SENDING_STEP_MS = 5 * 60 * 1000,
     /* That its mail is held is told an account at most once in so long. */
     SENDING_NOTICE_MS = 60 * 60 * 1000,
+
+    /* Reports of others about our mail (RFC 9990, RFC 8460). Of one: what may be packed and unpacked; what is
+       read in one go; of a value, how much is kept; elements within elements; records, and results of one;
+       what all of it takes while it is read, and in the store. */
+    FEEDBACK_PACKED_BYTES_MAX = 2 * 1024 * 1024,
+    FEEDBACK_BYTES_MAX = 4 * 1024 * 1024,
+    FEEDBACK_PIECE_BYTES = 64 * 1024,
+    FEEDBACK_TEXT_BYTES_MAX = 255,
+    FEEDBACK_DEPTH_MAX = 32,
+    FEEDBACK_RECORDS_MAX = 2000,
+    FEEDBACK_RESULTS_MAX = 8,
+    FEEDBACK_ARENA_BYTES_MAX = 8 * 1024 * 1024,
+    FEEDBACK_STORED_BYTES_MAX = 512 * 1024,
+    /* Reports that are kept: new ones of any day, those about one domain, and for how long; all of them. How
+       many one answer tells of, and one summary reads. */
+    FEEDBACK_DAY_MAX = 1000,
+    FEEDBACK_DOMAIN_DAY_MAX = 250,
+    FEEDBACK_KEPT_DAYS = 400,
+    FEEDBACK_KEPT_MAX = 20000,
+    FEEDBACK_LIST_MAX = 200,
+    FEEDBACK_SUMMARY_MAX = 2000,
+    FEEDBACK_SOURCES_MAX = 5000,
+    /* What is counted to be reported to others: rows of one day about one domain, of one day, domains of a
+       day; days that it waits; what an author's checks may take as a row. */
+    SEEN_DOMAIN_ROWS_MAX = 5000,
+    SEEN_DAY_ROWS_MAX = 50000,
+    SEEN_DAYS_MAX = 4,
+    SEEN_ROW_BYTES_MAX = 1024,
+    /* Reports that are sent: where they go, how large one may be, packed, how long asking DNS about one
+       takes, a request with one; and over how long after midnight (UTC) they are spread. */
+    REPORTING_URIS_MAX = 4,
+    REPORTING_BYTES_MAX = 8 * 1024 * 1024,
+    REPORTING_PACKED_BYTES_MAX = 640 * 1024,
+    REPORTING_LOOKUP_MS = 20 * 1000,
+    REPORTING_FETCH_MS = 30 * 1000,
+    REPORTING_SPREAD_MS = 4 * 3600 * 1000,
+    REPORTING_LOOK_MS = 10 * 60 * 1000,
 };
 
 #endif

@@ -59,6 +59,7 @@ struct smtp_reply smtp_reception_begin(struct smtp_session *session) {
 void smtp_reception_end(struct smtp_reception **reception) {
     if (!*reception) return;
     intake_free(&(*reception)->intake);
+    smtp_seen_free(&(*reception)->seen);
     buffer_free(&(*reception)->pending);
     buffer_free(&(*reception)->held);
     buffer_free(&(*reception)->results);
@@ -209,6 +210,8 @@ static struct smtp_reply deliver(struct task *t, struct smtp_session *session) {
                                 .queue_count = transaction->queue.count};
     finish_intake(t, session, &delivery);
     if (reception->failure.code) return reception->failure;
+    smtp_feedback_read(t, session, &delivery);
+    if (reception->is_dropped) return SMTP_SILENCE;
     /* RFC 8689 4.1: of both the one in the envelope counts. */
     bool is_waived = intake_analysis(reception->intake)->waives_tls && !transaction->requires_tls;
     if (is_waived) delivery.properties |= OUTGOING_WAIVES_TLS;
@@ -247,6 +250,8 @@ struct smtp_reply smtp_reception_finish(struct task *t, struct smtp_session *ses
     int64_t begun_ms = env_now_ms(session->conn.env);
     struct smtp_reply reply = deliver(t, session);
     session->transaction->is_over = true;
+    /* What is put off comes again. */
+    if (reply.code == 0 || reply.code >= 500) smtp_seen_count(session);
     if (reply.code) return reply;
     count_accepted(session, begun_ms);
     return accepted(session);

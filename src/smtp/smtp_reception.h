@@ -11,8 +11,11 @@
 
 #include "smtp/smtp_pace.h"
 #include "smtp/smtp_session.h"
+#include "store/feedback_model.h"
 #include "wire/binary_mime.h"
 #include "wire/canonical_lines.h"
+
+struct smtp_seen;
 
 struct smtp_reception {
     uint64_t id;
@@ -29,6 +32,14 @@ struct smtp_reception {
     /* What goes in front of it behind the trace. Where content flows already it is taken in again with this.
      */
     struct buffer results;
+    /* smtp_feedback.c: it is a report of others about a domain of ours; and what the store keeps is all that
+       is to be kept of it. */
+    bool is_feedback;
+    bool is_dropped;
+    /* What is to be counted of it (smtp_seen.c), or NULL. */
+    struct smtp_seen *seen;
+    /* DMARC said so of its author, or FEEDBACK_UNCHECKED. */
+    enum feedback_trust author_trust;
     /* A code: the message is refused. */
     struct smtp_reply failure;
     struct smtp_pace pace;
@@ -54,6 +65,14 @@ struct smtp_reply smtp_reception_finish(struct task *t, struct smtp_session *ses
    the message is refused (smtp_reception_fail), marked as junk, or made anew with fields in its header, as it
    is where `results` are not in front of it yet. */
 void smtp_reception_filter(struct task *t, struct smtp_session *session, struct delivery *delivery);
+/* smtp_seen.c: what is to be counted for reports to the author's domain, if that wants any; and when it is
+   decided what becomes of the message, counts it. */
+void smtp_seen_make(struct smtp_session *session, const struct inbound_findings *findings,
+                    const struct inbound_decision *decision);
+void smtp_seen_count(struct smtp_session *session);
+void smtp_seen_free(struct smtp_seen **seen);
+/* smtp_feedback.c: reads a report that the message brings, and keeps it. */
+void smtp_feedback_read(struct task *t, struct smtp_session *session, const struct delivery *delivery);
 /* smtp_trust.c: takes what is in `pending` into `held`; where all that is checked takes too much memory the
    message is put off. Of a message that is checked. */
 void smtp_trust_take(struct smtp_session *session);

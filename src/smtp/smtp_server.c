@@ -20,6 +20,8 @@ void smtp_server_init(struct smtp_server *server) {
     server->addresses = map_new(env_random_u64(server->login->env));
     server->greylist = greylist_new(server->login->env);
     server->arenas.count = 0;
+    server->is_reading_feedback = false;
+    gate_init(&server->feedback_read);
 }
 
 void smtp_server_fini(struct smtp_server *server) {

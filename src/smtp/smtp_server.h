@@ -44,6 +44,17 @@ struct smtp_trust_settings {
     struct inbound_policy policy;
 };
 
+/* Reports of others about our mail (wire/feedback.h) are read and kept. */
+struct smtp_feedback_settings {
+    bool is_read;
+    /* Local parts that they are sent to, separated by commas. */
+    struct slice addresses;
+    /* The mail itself is not delivered, once its report is kept. */
+    bool drops_mail;
+    /* What is found out about strangers' mail is counted, for reports to others. */
+    bool counts;
+};
+
 struct smtp_settings {
     uint64_t message_bytes_max;
     size_t recipients_max;
@@ -67,6 +78,7 @@ struct smtp_settings {
     bool is_greylisting;
     struct smtp_filter_settings filter;
     struct smtp_trust_settings trust;
+    struct smtp_feedback_settings feedback;
 };
 
 /* RFC 5321 4.5.3 and our limits. */
@@ -100,6 +112,9 @@ struct smtp_server {
     /* Of all connections: messages that are checked, and what is held for that. */
     size_t check_count;
     size_t check_bytes;
+    /* One report is read at a time. */
+    bool is_reading_feedback;
+    struct gate feedback_read;
 };
 
 void smtp_server_init(struct smtp_server *server);

@@ -100,6 +100,18 @@ static void log_verdict(const struct smtp_session *session, const struct inbound
     buffer_free(&words);
 }
 
+/* Whether somebody who may use the author's name vouches for the message. Without a record: a signature of
+   the same domain. */
+static enum feedback_trust author_trust(const struct inbound_findings *findings) {
+    if (findings->dmarc.result == TRUST_PASS) return FEEDBACK_VOUCHED;
+    if (findings->dmarc.result != TRUST_NONE || findings->author.fault) return FEEDBACK_UNVOUCHED;
+    for (size_t i = 0; i < findings->dkim.count; i++)
+        if (findings->dkim.signatures[i].result == TRUST_PASS &&
+            slice_equal_nocase(findings->dkim.signatures[i].domain, findings->author.domains[0]))
+            return FEEDBACK_VOUCHED;
+    return FEEDBACK_UNVOUCHED;
+}
+
 static void write_results(struct smtp_session *session, const struct inbound_findings *findings,
                           const struct inbound_decision *decision) {
     struct buffer *results = &session->transaction->reception->results;
@@ -148,7 +160,9 @@ void smtp_trust_judge(struct task *t, struct smtp_session *session, struct deliv
     struct buffer words = buffer_new(REASON_BYTES_MAX);
     struct inbound_decision decision =
         inbound_decide(&session->server->settings.trust.policy, findings, &words);
+    transaction->reception->author_trust = author_trust(findings);
     log_verdict(session, findings, &decision, begun_ms);
+    smtp_seen_make(session, findings, &decision);
     act(session, findings, &decision, delivery);
     buffer_free(&words);
 }

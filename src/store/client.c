@@ -30,7 +30,7 @@ struct store_client {
 static const bool may_be_repeated[STORE_ASK_COUNT] = {
     [STORE_ASK_ADDRESS_RESOLVE] = true, [STORE_ASK_PASSWORD_CHECK] = true, [STORE_ASK_SCRAM_CHALLENGE] = true,
     [STORE_ASK_SCRAM_VERIFY] = true,    [STORE_ASK_SENDER_CHECK] = true,   [STORE_ASK_SPOOL_OPEN] = true,
-    [STORE_ASK_DELIVER] = true,         [STORE_ASK_APPEND] = true,
+    [STORE_ASK_DELIVER] = true,         [STORE_ASK_APPEND] = true,         [STORE_ASK_FEEDBACK_KEEP] = true,
 };
 
 /* One question under way, and its answer. */
@@ -376,6 +376,19 @@ enum store_result store_deliver(struct task *t, struct store_client *store, cons
     result = deliver_wrongly(t, store, delivery, result);
 #endif
     return result;
+}
+
+enum store_result store_feedback_keep(struct task *t, struct store_client *store,
+                                      const struct feedback_entry *entry) {
+    struct ask ask = ask_new(STORE_ASK_FEEDBACK_KEEP);
+    feedback_entry_pack(&ask.question, entry);
+    return ask_plainly(t, store, &ask);
+}
+
+enum store_result store_seen(struct task *t, struct store_client *store, const struct seen *seen) {
+    struct ask ask = ask_new(STORE_ASK_SEEN);
+    seen_pack(&ask.question, seen);
+    return ask_plainly(t, store, &ask);
 }
 
 enum store_result store_append(struct task *t, struct store_client *store, const struct append *appends,

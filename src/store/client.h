@@ -8,7 +8,9 @@
 #define STORE_CLIENT_H
 
 #include "ipc/channel.h"
+#include "store/feedback_model.h"
 #include "store/model.h"
+#include "store/seen_model.h"
 
 struct store_client;
 
@@ -59,6 +61,11 @@ enum store_result store_spool_open(struct task *t, struct store_client *store, u
 void store_spool_drop(struct store_client *store, uint64_t spool);
 
 enum store_result store_deliver(struct task *t, struct store_client *store, const struct delivery *delivery);
+/* A report of others about a domain of ours; may be asked again (store/feedback.h). */
+enum store_result store_feedback_keep(struct task *t, struct store_client *store,
+                                      const struct feedback_entry *entry);
+/* What was found out about a message, counted for its author's domain (store/seen.h). */
+enum store_result store_seen(struct task *t, struct store_client *store, const struct seen *seen);
 enum store_result store_append(struct task *t, struct store_client *store, const struct append *appends,
                                size_t count, struct append_result *result);
 enum store_result store_flags(struct task *t, struct store_client *store, struct arena *arena,

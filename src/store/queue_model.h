@@ -42,7 +42,9 @@ enum outgoing_property {
     OUTGOING_TRUSTED = 16,
     /* RFC 8689 3: what others' policies demand is not to keep it. */
     OUTGOING_WAIVES_TLS = 32,
-    OUTGOING_PROPERTIES = 63,
+    /* A report about DMARC or TLS: how it goes is not reported (RFC 8460), lest reports breed reports. */
+    OUTGOING_REPORT = 64,
+    OUTGOING_PROPERTIES = 127,
 };
 
 /* Where reports are made, and mail for them waits; never in an answer of DNS. */

@@ -7,7 +7,7 @@
 #include "store/tls_result.h"
 #include "wire/smtp_parameter.h"
 
-static const char sender_of[] = "SELECT mail_from FROM outgoing WHERE message = $1";
+static const char sender_of[] = "SELECT mail_from, properties FROM outgoing WHERE message = $1";
 static const char recipient_one[] = "SELECT destination, stream, state, due_ms, notify, address FROM "
                                     "recipient WHERE message = $1 AND number = $2";
 static const char recipient_deferred[] = "UPDATE recipient SET due_ms = $3, attempts = attempts + 1, outcome "
@@ -39,6 +39,7 @@ struct settling {
     struct commit *commit;
     const struct settlement *settlement;
     bool has_sender;
+    bool is_report;
     /* Rows that it is about, whether they were settled before or not. */
     size_t found;
     /* The first time at which any is due again. */
@@ -152,7 +153,8 @@ static void finish(struct settling *settling) {
     flight->record = slice_sub(settling->settlement->record, 0, FLIGHT_RECORD_BYTES_MAX);
     flight->recipient_total = flight->recipient_count;
     flight_add(commit, flight);
-    tls_results_add(commit, flight->domain, settling->settlement->tls, settling->settlement->tls_count);
+    if (!settling->is_report)
+        tls_results_add(commit, flight->domain, settling->settlement->tls, settling->settlement->tls_count);
     if (known && settling->due_ms != QUEUE_NEVER) queue_due(commit, known, settling->due_ms);
     if (known) queue_rest(commit, known);
 }
@@ -165,6 +167,7 @@ static enum store_result settle(struct commit *commit, void *argument) {
     struct db_rows rows = DB_ROWS(commit->db, sender_of, DB_NUMBER(settlement->message));
     if (!db_rows_next(&rows)) return db_result(commit->db, STORE_NOT_FOUND);
     settling.has_sender = db_rows_bytes(&rows, 0).len > 0;
+    settling.is_report = db_rows_id(&rows, 1) & OUTGOING_REPORT;
     db_rows_end(&rows);
     for (size_t i = 0; i < settlement->recipient_count; i++)
         settle_one(&settling, &settlement->recipients[i]);

@@ -6,9 +6,11 @@
 
 #include "base/limits.h"
 #include "store/dkim_table.h"
+#include "store/feedback.h"
 #include "store/import.h"
 #include "store/queue.h"
 #include "store/route.h"
+#include "store/seen.h"
 #include "store/sending_limit.h"
 #include "store/sts_policy.h"
 #include "store/thread_page.h"
@@ -131,6 +133,8 @@ static const struct migration steps[] = {
     {"keys that mail of our domains is signed with", NULL, DKIM_TABLES},
     {"policies of other domains for the way to them, and what became of connections", NULL,
      STS_POLICY_TABLES TLS_RESULT_TABLES},
+    {"reports of others about our domains' mail", NULL, FEEDBACK_TABLES},
+    {"what is counted to be reported to others", NULL, SEEN_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};

@@ -9,8 +9,10 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "store/feedback.h"
 #include "store/protocol.h"
 #include "store/queue_model.h"
+#include "store/seen.h"
 #include "wire/scram_secret.h"
 
 struct store_service {
@@ -298,6 +300,18 @@ static void serve_mailbox_subscribe(struct question *q) {
         (void)answer_begin(q, engine_mailbox_subscribe(q->task, q->engine, account, name, is_subscribed));
 }
 
+static void serve_feedback_keep(struct question *q) {
+    struct feedback_entry entry = {0};
+    feedback_entry_unpack(&q->in, &entry);
+    if (is_well_formed(q)) (void)answer_begin(q, engine_feedback_keep(q->task, q->engine, &entry));
+}
+
+static void serve_seen(struct question *q) {
+    struct seen seen = {0};
+    seen_unpack(&q->in, &seen);
+    if (is_well_formed(q)) (void)answer_begin(q, engine_seen_add(q->task, q->engine, &seen));
+}
+
 struct ask_row {
     void (*serve)(struct question *q);
     /* Edges, which talk to strangers, may ask this too; mail roles may ask all. */
@@ -321,6 +335,8 @@ static const struct ask_row ask_rows[STORE_ASK_COUNT] = {
     [STORE_ASK_MAILBOX_DELETE] = {serve_mailbox_delete, false},
     [STORE_ASK_MAILBOX_RENAME] = {serve_mailbox_rename, false},
     [STORE_ASK_MAILBOX_SUBSCRIBE] = {serve_mailbox_subscribe, false},
+    [STORE_ASK_FEEDBACK_KEEP] = {serve_feedback_keep, true},
+    [STORE_ASK_SEEN] = {serve_seen, true},
 };
 
 static void serve(struct question *q, uint32_t type) {

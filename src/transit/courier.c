@@ -4,6 +4,7 @@
 #include "transit/courier_sts.h"
 #include "transit/dkim_look.h"
 #include "transit/probe.h"
+#include "transit/reporting.h"
 
 enum {
     SESSION_ARENA_BYTES = 4 << 20,
@@ -20,6 +21,7 @@ void courier_settings_copy(struct courier_settings *copy, const struct courier_s
     copy->hostname = arena_copy(arena, settings->hostname);
     copy->source_ipv4 = arena_copy(arena, settings->source_ipv4);
     copy->source_ipv6 = arena_copy(arena, settings->source_ipv6);
+    copy->report_sender = arena_copy(arena, settings->report_sender);
     copy->own_addresses = arena_copy(arena, settings->own_addresses);
     copy->tls_roots_pem = SLICE_EMPTY;
 }
@@ -149,6 +151,9 @@ static void requested(struct task *t, void *context, struct ipc_request *request
         break;
     case TRANSIT_SESSION:
         run_session(t, courier, request);
+        break;
+    case TRANSIT_REPORTING:
+        courier_reporting_run(t, courier, request);
         break;
     case TRANSIT_TEST:
         test_route(t, courier, request);

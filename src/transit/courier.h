@@ -33,6 +33,11 @@ struct courier_settings {
     uint16_t https_port;
     /* How long a message is tried, for reports; 0: the default. */
     int64_t lifetime_ms;
+    /* Which reports are sent to others (transit/reporting.h), and whom they come from; empty: the postmaster
+       of our first domain. */
+    bool reports_dmarc;
+    bool reports_tls;
+    struct slice report_sender;
     /* The node bits of the ids of reports (store/id.h). */
     uint32_t node;
 };

@@ -48,6 +48,8 @@ struct courier {
     /* Say the last of sessions that were cancelled. */
     struct scope last_words;
     bool is_closing;
+    /* One run at a time. */
+    bool is_reporting;
 };
 
 enum courier_wish {
@@ -131,6 +133,9 @@ void courier_disconnect(struct task *t, struct courier_session *session);
 struct slice courier_words(struct courier_session *session, size_t at, const struct verdict *verdict,
                            const struct smtp_answer *answer);
 const struct exchange_address *courier_address(const struct courier_session *session, size_t at);
+
+/* courier_reporting.c: reports to others, as the store orders; answers it. */
+void courier_reporting_run(struct task *t, struct courier *courier, struct ipc_request *request);
 
 /* courier_report.c */
 void courier_report_run(struct task *t, struct courier_session *session);

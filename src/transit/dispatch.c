@@ -387,7 +387,9 @@ static void requested(struct task *t, void *context, struct ipc_request *request
         answer_sign(&dispatch, &in, request, dispatch_sign);
         break;
     default:
-        if (!dispatch_policy(t, scheduler, request, dispatch.arena)) reply_empty(request);
+        if (!dispatch_policy(t, scheduler, request, dispatch.arena) &&
+            !dispatch_reporting(t, scheduler, request, dispatch.arena))
+            reply_empty(request);
         break;
     }
     arena_free(&dispatch.arena);

@@ -359,7 +359,8 @@ struct scheduler *scheduler_new(struct env *env, struct engine *engine,
     engine_route_listen(engine, is_in_hand, scheduler);
     bool is_started = scope_spawn(&scheduler->scope, plan, scheduler);
     ASSERT(is_started);
-    is_started = scope_spawn(&scheduler->scope, scheduler_expire, scheduler);
+    is_started = scope_spawn(&scheduler->scope, scheduler_expire, scheduler) &&
+                 scope_spawn(&scheduler->scope, scheduler_reporting, scheduler);
     ASSERT(is_started);
     is_started = scope_spawn(&scheduler->scope, scheduler_watch_keys, scheduler);
     ASSERT(is_started);

@@ -80,6 +80,11 @@ void scheduler_watch_keys(struct task *t, void *scheduler);
 bool dispatch_policy(struct task *t, struct scheduler *scheduler, struct ipc_request *request,
                      struct arena *arena);
 
+/* dispatch_reporting.c: its questions about reports to others; a task. */
+bool dispatch_reporting(struct task *t, struct scheduler *scheduler, struct ipc_request *request,
+                        struct arena *arena);
+void scheduler_reporting(struct task *t, void *scheduler);
+
 /* dispatch.c */
 extern const struct channel_handlers dispatch_handlers;
 

@@ -76,8 +76,8 @@ static struct slice words_of_fetch(struct arena *arena, struct slice host,
     }
 }
 
-void web_fetch(struct task *t, const struct web_world *world, struct slice host, const char *path,
-               size_t bytes_max, int64_t deadline_ms, struct web_fetched *fetched) {
+static void run(struct task *t, const struct web_world *world, struct slice host,
+                struct fetch_request *request, int64_t deadline_ms, struct web_fetched *fetched) {
     struct arena *arena = world->lookups->arena;
     struct found found = {.trouble = DNS_OK};
     *fetched = (struct web_fetched){.answer = {.result = FETCH_UNREACHABLE}};
@@ -87,13 +87,34 @@ void web_fetch(struct task *t, const struct web_world *world, struct slice host,
         fetched->reason = words_of_search(arena, host, &found);
         return;
     }
-    struct fetch_request request = {.method = "GET",
-                                    .url = arena_printf(arena, "https://%.*s%s", SLICE_PRINT(host), path),
-                                    .addresses = found.addresses,
-                                    .address_count = found.count,
-                                    .port = world->port,
-                                    .roots_pem = world->roots_pem,
-                                    .body_bytes_max = bytes_max};
-    (void)fetch_run(t, &request, arena, &fetched->answer, deadline_ms);
+    request->addresses = found.addresses;
+    request->address_count = found.count;
+    request->port = world->port;
+    request->roots_pem = world->roots_pem;
+    (void)fetch_run(t, request, arena, &fetched->answer, deadline_ms);
     fetched->reason = words_of_fetch(arena, host, &fetched->answer);
+}
+
+void web_fetch(struct task *t, const struct web_world *world, struct slice host, const char *path,
+               size_t bytes_max, int64_t deadline_ms, struct web_fetched *fetched) {
+    struct fetch_request request = {
+        .method = "GET",
+        .url = arena_printf(world->lookups->arena, "https://%.*s%s", SLICE_PRINT(host), path),
+        .body_bytes_max = bytes_max};
+    run(t, world, host, &request, deadline_ms, fetched);
+}
+
+enum { POST_ANSWER_BYTES_MAX = 64 * 1024 };
+
+void web_post(struct task *t, const struct web_world *world, struct slice host, struct slice url,
+              struct slice content_type, struct slice body, int64_t deadline_ms,
+              struct web_fetched *fetched) {
+    struct fetch_field type = {SLICE("Content-Type"), content_type};
+    struct fetch_request request = {.method = "POST",
+                                    .url = url,
+                                    .fields = &type,
+                                    .field_count = 1,
+                                    .body = body,
+                                    .body_bytes_max = POST_ANSWER_BYTES_MAX};
+    run(t, world, host, &request, deadline_ms, fetched);
 }

@@ -5,6 +5,7 @@
 #ifndef WIRE_TLS_REPORT_H
 #define WIRE_TLS_REPORT_H
 
+#include "base/fatal.h"
 #include "base/slice.h"
 
 /* RFC 8460 4.4, policy-type. */
@@ -36,5 +37,10 @@ enum { TLS_RESULT_TYPES = TLS_RESULT_STS_WEBPKI_INVALID + 1 };
 const char *tls_policy_type_name(enum tls_policy_type type);
 /* "success", "starttls-not-supported", ... */
 const char *tls_result_type_name(enum tls_result_type type);
+
+/* RFC 8460 3: where reports about the way to a domain go, by the TXT records at _smtp._tls: a list for
+   dmarc_uri_next (wire/dmarc.h), which borrows from them. False: there is not exactly one record that says
+   so. */
+NODISCARD bool tls_report_record_read(const struct slice *texts, size_t count, struct slice *uris);
 
 #endif

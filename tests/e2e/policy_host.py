@@ -31,6 +31,8 @@ class PolicyHost:
     def __init__(self, address: str, port: int, certificate: Path) -> None:
         self.pages: dict[str, Page] = {}
         self.asked: list[tuple[str, str]] = []
+        # What came by POST, with its type: an answer for each that is in `pages`.
+        self.posted: list[tuple[str, str, bytes]] = []
         self.server = http.server.ThreadingHTTPServer((address, port), self.handler())
         self.server.daemon_threads = True
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -59,6 +61,14 @@ class PolicyHost:
                     self.send_header(key, value)
                 self.end_headers()
                 self.wfile.write(page.body.encode())
+
+            def do_POST(self) -> None:  # noqa: N802
+                name = self.headers.get("Host", "").split(":")[0]
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                outer.posted.append((f"{name}{self.path}", self.headers.get("Content-Type", ""), body))
+                self.send_response(outer.pages.get(name, Page(status=404)).status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
 
             def log_message(self, *_words: object) -> None:
                 pass

@@ -1,0 +1,66 @@
+/*
+ * Reports to others (wire/feedback_write.h): what the store role, which decides when, and the remote role,
+ * which asks DNS and writes them, say to each other. The store orders a run over all days until one. In it
+ * the remote role asks for one domain's day after the other, and says what is to be done with each; rows of
+ * what is done are removed. Then it answers how it went.
+ */
+#ifndef TRANSIT_REPORTING_H
+#define TRANSIT_REPORTING_H
+
+#include "ipc/channel.h"
+#include "store/seen_model.h"
+
+/* Questions beside those of transit/protocol.h. */
+enum {
+    /* Of the store role: the last day; answer: a reporting_result. */
+    TRANSIT_REPORTING = 20,
+    /* Of the remote role: a reporting_next; answer: a reporting_work. */
+    TRANSIT_REPORTING_NEXT = 20,
+    /* A reporting_done; answer: a bool, whether it is done. */
+    TRANSIT_REPORTING_DONE = 21,
+};
+
+struct reporting_result {
+    /* Reports that were sent; domains that want none; domains of which DNS, or a web server, did not say. */
+    uint64_t sent;
+    uint64_t unwanted;
+    uint64_t put_off;
+    /* A run was under way already. */
+    bool is_busy;
+};
+
+struct reporting_next {
+    enum feedback_kind kind;
+    int64_t last_day;
+    struct seen_place after;
+};
+
+struct reporting_work {
+    bool is_there;
+    struct seen_batch batch;
+    /* The first domain that is ours. */
+    struct slice our_domain;
+};
+
+struct reporting_done {
+    enum feedback_kind kind;
+    struct seen_place place;
+    /* What is sent, to its `queue`, which the store looks up; id 0: nothing. */
+    struct delivery mail;
+};
+
+void reporting_next_pack(struct buffer *out, const struct reporting_next *next);
+void reporting_next_unpack(struct unpacker *in, struct reporting_next *next);
+void reporting_work_pack(struct buffer *out, const struct reporting_work *work);
+void reporting_work_unpack(struct unpacker *in, struct arena *arena, struct reporting_work *work);
+void reporting_done_pack(struct buffer *out, const struct reporting_done *done);
+void reporting_done_unpack(struct unpacker *in, struct arena *arena, struct reporting_done *done);
+void reporting_result_pack(struct buffer *out, const struct reporting_result *result);
+void reporting_result_unpack(struct unpacker *in, struct reporting_result *result);
+
+/* dispatch_reporting.c: has the remote role at the other end of `remote` send what was seen on days until
+   then. Waits, for as long as that takes. */
+NODISCARD enum ipc_result scheduler_report(struct task *t, struct channel *remote, int64_t last_day,
+                                           struct reporting_result *result);
+
+#endif
