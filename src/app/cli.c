@@ -143,12 +143,18 @@ static const struct cli_command commands[] = {
      DATA_OPTIONS | OPTION_PASSWORD_STDIN | OPTION_ROUTE, OPTION_DATA, 1, 2, command_route},
     {"tool",
      "mime FILE [--json] | iprev --ip IP [--dns HOST[@PORT]] [--json]\n"
+     "       | dane DOMAIN [--dns HOST[@PORT]] [--trust-anchors FILE] [--json]\n"
+     "       | mta-sts DOMAIN [--dns HOST[@PORT]] [--roots FILE] [--https-port PORT] [--json]\n"
      "       | walls [all|seccomp|landlock|none] --data DIR [--json]",
      "look at a message or a sender as the server does; try the walls",
      "mime prints structure, ENVELOPE, BODYSTRUCTURE and search text of a message. - is standard input.\n"
      "iprev says whether the names of an address lead back to it.\n"
+     "dane says of each host that takes a domain's mail whether DNS protects its certificate, and how;\n"
+     "mta-sts fetches the domain's policy and says which of its hosts that means. docs/tls.md tells more.\n"
      "  --dns HOST[@PORT]     ask this name server and no other; without DNSSEC, unless there are\n"
      "  --trust-anchors FILE  DS or DNSKEY records to check answers with\n"
+     "  --roots FILE          certificates (PEM) that web servers' certificates must lead to\n"
+     "  --https-port PORT     where web servers listen, instead of 443\n"
      "walls tries, as each role, what that role must not do, and fails where anything is not refused as\n"
      "docs/security.md says. Only one of the walls stands with its name, to see each alone; none with "
      "none.\n",
@@ -234,6 +240,8 @@ static const struct option_row option_rows[] = {
     {"--dns", OPTION_TOOL, AT(tool.dns), 0, 0, 0},
     {"--trust-anchors", OPTION_TOOL, AT(tool.trust_anchors), 0, 0, 0},
     {"--ip", OPTION_TOOL, AT(tool.ip), 0, 0, 0},
+    {"--roots", OPTION_TOOL, AT(tool.roots), 0, 0, 0},
+    {"--https-port", OPTION_TOOL, 0, AT(tool.https_port), 0, UINT16_MAX},
     {"--helo", OPTION_TOOL, AT(tool.helo), 0, 0, 0},
     {"--from", OPTION_TOOL, AT(tool.from), 0, 0, 0},
     {"--account", OPTION_ACCOUNT, AT(account), 0, 0, 0},

@@ -62,6 +62,9 @@ struct tool_options {
     const char *ip;
     const char *helo;
     const char *from;
+    /* Whom web servers' certificates must lead to (a PEM file), and where those listen; 0: 443. */
+    const char *roots;
+    uint64_t https_port;
 };
 
 /* A command line, taken apart. */

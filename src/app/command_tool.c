@@ -5,6 +5,7 @@
 #include "analyse/report.h"
 #include "app/cli.h"
 #include "app/probe.h"
+#include "app/tool_tls.h"
 #include "app/tool_world.h"
 #include "base/limits.h"
 #include "io/real/read_file.h"
@@ -53,6 +54,8 @@ static int tool_iprev(struct cli *cli) {
 }
 
 int command_tool(struct cli *cli) {
+    if (slice_equal(cli->words[0], SLICE("dane"))) return tool_dane(cli);
+    if (slice_equal(cli->words[0], SLICE("mta-sts"))) return tool_mta_sts(cli);
     if (slice_equal(cli->words[0], SLICE("iprev"))) return tool_iprev(cli);
     if (slice_equal(cli->words[0], SLICE("mime"))) return tool_mime(cli);
     if (slice_equal(cli->words[0], SLICE("walls"))) return probe_walls(cli);

@@ -28,6 +28,7 @@ void config_defaults(struct config *config) {
         .relay_networks = "",
         .dnsbl_zones = "",
         .outbound = {.port = 25,
+                     .https_port = 443,
                      .source_ipv4 = "",
                      .source_ipv6 = "",
                      .trusted_roots = "/etc/ssl/certs/ca-certificates.crt",
@@ -37,6 +38,7 @@ void config_defaults(struct config *config) {
                      .account_recipients_per_day = 1000,
                      .trace_days = FLIGHTS_KEPT_DAYS},
         .filter = {.rspamd = "", .milter = ""},
+        .mta_sts = {.max_age_s = 7 * 24 * 3600, .mx = ""},
     };
 }
 
@@ -131,6 +133,9 @@ void config_render(const struct config *config, struct buffer *out) {
         "# outbound.account_recipients_per_hour = %llu\n# outbound.account_recipients_per_day = %llu\n"
         "# For so many days posthaste trace knows what happened to a message.\n"
         "# outbound.trace_days = %llu\n\n"
+        "# The policy for the way to us that https://mta-sts.DOMAIN serves (docs/tls.md). None.\n"
+        "# mta_sts.mode = testing\n# mta_sts.max_age = 604800\n# mta_sts.mx = mx1.example.org, "
+        "mx2.example.org\n\n"
         "# rspamd, or a milter, looks at mail before it is stored (docs/filters.md); without an answer: "
         "defer,\n"
         "# accept or junk.\n"

@@ -28,6 +28,8 @@ struct outbound_settings {
     uint64_t port;
     /* Mail may go to loopback and private addresses that DNS names. */
     bool allow_private;
+    /* Where web servers serve policies (RFC 8461): 443 but in tests. */
+    uint64_t https_port;
     /* From where connections go out, numeric; empty: the system chooses. */
     const char *source_ipv4;
     const char *source_ipv6;
@@ -43,6 +45,16 @@ struct outbound_settings {
     uint64_t account_recipients_per_day;
     /* For so long posthaste trace knows what happened. */
     uint64_t trace_days;
+};
+
+/* The policy that we serve for the way to us (RFC 8461, docs/tls.md). */
+struct mta_sts_settings {
+    bool is_served;
+    /* enum mta_sts_mode */
+    uint64_t mode;
+    uint64_t max_age_s;
+    /* Names of the hosts that take our mail, separated by commas; empty: our hostname. */
+    const char *mx;
 };
 
 /* Content filters (docs/filters.md). */
@@ -84,6 +96,7 @@ struct config {
     bool is_greylisting;
     struct outbound_settings outbound;
     struct filter_settings filter;
+    struct mta_sts_settings mta_sts;
 };
 
 /* The defaults of every key. */

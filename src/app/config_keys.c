@@ -4,6 +4,7 @@
 
 #include "filter/service.h"
 #include "wire/dnsbl.h"
+#include "wire/mta_sts.h"
 #include "wire/network_list.h"
 
 static void read_text(struct setting *setting, const struct key *key) {
@@ -151,6 +152,25 @@ static void read_when_down(struct setting *setting, const struct key *key) {
     setting->fault = key->fault;
 }
 
+static void read_mta_sts_mode(struct setting *setting, const struct key *key) {
+    struct mta_sts_settings *mta_sts = &setting->config->mta_sts;
+    for (uint64_t mode = 0; mode < MTA_STS_MODES; mode++) {
+        if (!slice_equal(setting->value, slice_from_text(mta_sts_mode_name((enum mta_sts_mode)mode))))
+            continue;
+        mta_sts->mode = mode;
+        mta_sts->is_served = true;
+        return;
+    }
+    setting->fault = key->fault;
+}
+
+static void read_mta_sts_mx(struct setting *setting, const struct key *key) {
+    if (mta_sts_patterns_are_valid(setting->value))
+        read_text(setting, key);
+    else
+        setting->fault = key->fault;
+}
+
 static const struct key keys[] = {
     {SLICE_INIT("hostname"), read_text, AT(hostname), 0, 0, NULL},
     {SLICE_INIT("listen"), read_listen, 0, 0, 0, "up to 8 numeric addresses, separated by commas"},
@@ -181,6 +201,13 @@ static const struct key keys[] = {
      "up to 8 names, like list.example.org or list.example.org=127.0.0.2-127.0.0.11"},
     {SLICE_INIT("greylist.enabled"), read_yes_or_no, AT(is_greylisting), 0, 0, "yes or no"},
     {SLICE_INIT("outbound.port"), read_number, AT(outbound.port), 1, UINT16_MAX, "a number from 1 to 65535"},
+    {SLICE_INIT("outbound.https_port"), read_number, AT(outbound.https_port), 1, UINT16_MAX,
+     "a number from 1 to 65535"},
+    {SLICE_INIT("mta_sts.mode"), read_mta_sts_mode, 0, 0, 0, "none, testing or enforce"},
+    {SLICE_INIT("mta_sts.max_age"), read_number, AT(mta_sts.max_age_s), 0, MTA_STS_AGE_S_MAX,
+     "a number of seconds from 0 to 31557600"},
+    {SLICE_INIT("mta_sts.mx"), read_mta_sts_mx, AT(mta_sts.mx), 0, 0,
+     "names of hosts, like mx1.example.org, *.example.net"},
     {SLICE_INIT("outbound.allow_private"), read_yes_or_no, AT(outbound.allow_private), 0, 0, "yes or no"},
     {SLICE_INIT("outbound.source_ipv4"), read_ipv4, AT(outbound.source_ipv4), 0, 0,
      "an IPv4 address of this host"},

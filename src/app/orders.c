@@ -1,6 +1,7 @@
 #include "app/orders.h"
 
 #include "ipc/pack.h"
+#include "wire/mta_sts.h"
 
 const struct port ports[PORT_KINDS] = {
     [PORT_SMTP] = {25, "SMTP"},
@@ -17,6 +18,7 @@ const struct port ports[PORT_KINDS] = {
 static void pack_outbound(struct buffer *out, const struct outbound_settings *outbound) {
     pack_number(out, outbound->port);
     pack_bool(out, outbound->allow_private);
+    pack_number(out, outbound->https_port);
     pack_slice(out, slice_from_text(outbound->source_ipv4));
     pack_slice(out, slice_from_text(outbound->source_ipv6));
     pack_number(out, outbound->lifetime_hours);
@@ -29,6 +31,7 @@ static void pack_outbound(struct buffer *out, const struct outbound_settings *ou
 static void unpack_outbound(struct unpacker *in, struct arena *arena, struct outbound_settings *outbound) {
     outbound->port = unpack_number_max(in, UINT16_MAX);
     outbound->allow_private = unpack_bool(in);
+    outbound->https_port = unpack_number_max(in, UINT16_MAX);
     outbound->source_ipv4 = arena_text(arena, unpack_slice(in));
     outbound->source_ipv6 = arena_text(arena, unpack_slice(in));
     outbound->lifetime_hours = unpack_number_max(in, CONFIG_LIFETIME_HOURS_MAX);
@@ -36,6 +39,20 @@ static void unpack_outbound(struct unpacker *in, struct arena *arena, struct out
     outbound->account_recipients_per_hour = unpack_number_max(in, CONFIG_RECIPIENTS_MAX);
     outbound->account_recipients_per_day = unpack_number_max(in, CONFIG_RECIPIENTS_MAX);
     outbound->trace_days = unpack_number_max(in, CONFIG_TRACE_DAYS_MAX);
+}
+
+static void pack_mta_sts(struct buffer *out, const struct mta_sts_settings *mta_sts) {
+    pack_bool(out, mta_sts->is_served);
+    pack_number(out, mta_sts->mode);
+    pack_number(out, mta_sts->max_age_s);
+    pack_slice(out, slice_from_text(mta_sts->mx));
+}
+
+static void unpack_mta_sts(struct unpacker *in, struct arena *arena, struct mta_sts_settings *mta_sts) {
+    mta_sts->is_served = unpack_bool(in);
+    mta_sts->mode = unpack_number_max(in, MTA_STS_MODES - 1);
+    mta_sts->max_age_s = unpack_number_max(in, MTA_STS_AGE_S_MAX);
+    mta_sts->mx = arena_text(arena, unpack_slice(in));
 }
 
 void settings_pack(struct buffer *out, const struct role_settings *settings) {
@@ -68,6 +85,7 @@ void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_slice(out, slice_from_text(settings->filter.milter));
     pack_number(out, settings->filter.when_down);
     pack_bool(out, settings->filter.is_for_submission);
+    pack_mta_sts(out, &settings->mta_sts);
 }
 
 bool settings_unpack(struct slice body, struct arena *arena, struct role_settings *settings) {
@@ -101,6 +119,7 @@ bool settings_unpack(struct slice body, struct arena *arena, struct role_setting
     settings->filter.milter = arena_text(arena, unpack_slice(&in));
     settings->filter.when_down = unpack_number_max(&in, FILTER_DOWN_JUNKS);
     settings->filter.is_for_submission = unpack_bool(&in);
+    unpack_mta_sts(&in, arena, &settings->mta_sts);
     /* Accounts are shared out among them. */
     return unpack_is_done(&in) && settings->mail_processes > 0;
 }

@@ -85,6 +85,7 @@ struct role_settings {
     bool is_greylisting;
     struct outbound_settings outbound;
     struct filter_settings filter;
+    struct mta_sts_settings mta_sts;
     /* Where other hosts would reach us ourselves (app/own_addresses.h). */
     struct slice own_addresses;
     /* For the remote role: the certificates of outbound.trusted_roots, or empty. */

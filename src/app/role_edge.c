@@ -127,6 +127,9 @@ static void apply_settings(struct edge_role *edge) {
     edge->web.hostname = settings->hostname;
     edge->web.base_port = settings->base_port;
     edge->web.metrics_allow = settings->metrics_allow;
+    edge->web.policy =
+        (struct web_policy){settings->mta_sts.is_served, (enum mta_sts_mode)settings->mta_sts.mode,
+                            settings->mta_sts.max_age_s, slice_from_text(settings->mta_sts.mx)};
     if (edge->certificates) edge->web.tls = edge->certificates->contexts[PROTOCOL_HTTP];
 }
 

@@ -7,7 +7,7 @@
 #include "resolve/service.h"
 #include "transit/courier.h"
 
-enum { SMTP_PORT = 25, HOUR_MS = 3600 * 1000 };
+enum { SMTP_PORT = 25, HTTPS_PORT = 443, HOUR_MS = 3600 * 1000 };
 
 struct remote_role {
     struct dns *dns;
@@ -40,15 +40,17 @@ static struct dns *open_dns(struct task *t, struct role *role, const struct dns_
 static struct courier_settings courier_settings_of(const struct role *role) {
     const struct role_settings *settings = &role->settings;
     const struct outbound_settings *outbound = &settings->outbound;
-    return (struct courier_settings){.hostname = slice_from_text(settings->hostname),
-                                     .port = (uint16_t)(outbound->port ? outbound->port : SMTP_PORT),
-                                     .allows_private = outbound->allow_private,
-                                     .source_ipv4 = slice_from_text(outbound->source_ipv4),
-                                     .source_ipv6 = slice_from_text(outbound->source_ipv6),
-                                     .own_addresses = settings->own_addresses,
-                                     .tls_roots_pem = settings->trusted_roots_pem,
-                                     .lifetime_ms = (int64_t)outbound->lifetime_hours * HOUR_MS,
-                                     .node = role_node(role)};
+    return (struct courier_settings){
+        .hostname = slice_from_text(settings->hostname),
+        .port = (uint16_t)(outbound->port ? outbound->port : SMTP_PORT),
+        .allows_private = outbound->allow_private,
+        .source_ipv4 = slice_from_text(outbound->source_ipv4),
+        .source_ipv6 = slice_from_text(outbound->source_ipv6),
+        .own_addresses = settings->own_addresses,
+        .https_port = (uint16_t)(outbound->https_port != HTTPS_PORT ? outbound->https_port : 0),
+        .tls_roots_pem = settings->trusted_roots_pem,
+        .lifetime_ms = (int64_t)outbound->lifetime_hours * HOUR_MS,
+        .node = role_node(role)};
 }
 
 static struct filter_places filter_places_of(const struct role *role) {

@@ -100,6 +100,43 @@ enum {
     RESOLVE_CALLOUT_MS_MAX = 30 * 1000,
     RESOLVE_CALLOUT_WORDS_BYTES_MAX = 200,
 
+    /* Requests to other web servers (io/fetch.h): URL, fields of request and answer, the answer's header;
+       addresses of its host; until one of them has taken the connection, TLS included. */
+    FETCH_URL_BYTES_MAX = 2048,
+    FETCH_FIELDS_MAX = 64,
+    FETCH_HEADER_BYTES_MAX = 32 * 1024,
+    FETCH_ADDRESSES_MAX = 8,
+    FETCH_CONNECT_MS = 15 * 1000,
+
+    /* MTA-STS, RFC 8461 3.1: an id has 1 to 32 letters and digits; 3.2: max_age has at most about a year (and
+       3.3 asks for policies of at most 64 KiB and a minute of patience). MX patterns beyond the maximum are
+       no policy. */
+    MTA_STS_ID_BYTES_MAX = 32,
+    MTA_STS_POLICY_BYTES_MAX = 64 * 1024,
+    MTA_STS_AGE_S_MAX = 31557600,
+    MTA_STS_PATTERNS_MAX = 200,
+    MTA_STS_FETCH_MS = 30 * 1000,
+    /* Domains whose policies, or lack of one, the remote role has at hand; DNS is not asked of one for so long;
+       one is fetched again when it is so old, and after a failure not before so long (RFC 8461 3.3, 5.1). */
+    MTA_STS_KNOWN_MAX = 5000,
+    MTA_STS_KNOWN_BYTES_MAX = 16 * 1024 * 1024,
+    MTA_STS_LOOK_AGAIN_MS = 10 * 1000,
+    MTA_STS_REFRESH_MS = 24 * 3600 * 1000,
+    MTA_STS_AGAIN_MS = 5 * 60 * 1000,
+    /* Of those that nobody sent mail to meanwhile: how often is looked whether one is that old. */
+    MTA_STS_LOOK_MS = 10 * 60 * 1000,
+    /* And what the store keeps of them in all. */
+    MTA_STS_STORED_MAX = 100 * 1000,
+
+    /* DANE: TLSA records of a host that are read, and the bytes of one. */
+    DANE_RECORDS_MAX = 32,
+    DANE_RECORD_BYTES_MAX = 8 * 1024,
+
+    /* Results of TLS that one attempt tells (RFC 8460), rows that are kept of them, and for so long. */
+    TLS_RESULTS_MAX = 32,
+    TLS_RESULT_DAYS = 30,
+    TLS_RESULT_ROWS_MAX = 200 * 1000,
+
     /* SMTP, RFC 5321 4.5.3.1 asks for at least 512 and 1,000; extensions add to the former. */
     SMTP_COMMAND_BYTES_MAX = 4096,
     SMTP_AUTH_LINE_BYTES_MAX = 12288,
@@ -569,8 +606,8 @@ enum {
     MILTER_PACKETS_MAX = 1000,
     MILTER_HEADER_BYTES_MAX = 1024 * 1024,
 
-    /* What one check keeps of DNS: TXT records of a name and their bytes (a DKIM key of 4,096 bits takes 800); the
-       questions that are written down for a tool, and of each the records. */
+    /* What one check keeps of DNS: TXT records of a name and their bytes (a DKIM key of 4,096 bits takes
+       800); the questions that are written down for a tool, and of each the records. */
     TRUST_TXT_RECORDS_MAX = 50,
     TRUST_TXT_BYTES_MAX = 8192,
     TRUST_LOOKUPS_TOLD_MAX = 300,

@@ -28,6 +28,8 @@ struct file;
 struct tls_context;
 struct dns;
 struct dns_options;
+struct tls_peer;
+struct fetch_transfer;
 
 /* Something that another role can be given: a descriptor, or what stands for it in a simulation. */
 struct handle {
@@ -81,7 +83,10 @@ struct env_ops {
     void (*lane_close)(struct lane **lane);
     /* io/tls.h */
     struct stream *(*tls_wrap)(struct env *env, struct stream *inner, struct tls_context *context,
-                               bool is_server, const char *peer_name);
+                               bool is_server, struct tls_peer *peer);
+    /* io/fetch.h: ends, at once or later, with fetch_end, unless it was stopped. */
+    void (*fetch_start)(struct env *env, struct fetch_transfer *transfer);
+    void (*fetch_stop)(struct env *env, struct fetch_transfer *transfer);
     /* io/dns.h; called on the loop's stack. NULL and *reason, a static text, where it cannot. */
     struct dns *(*dns_open)(struct env *env, const struct dns_options *options, const char **reason);
     /* io/file.h */

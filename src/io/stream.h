@@ -52,6 +52,17 @@ struct waker {
     void *context;
 };
 
+/* What is wrong with a certificate. */
+enum tls_fault {
+    TLS_FAULT_NONE,
+    /* It is for somebody else. */
+    TLS_FAULT_NAME,
+    TLS_FAULT_DATES,
+    /* It leads to nobody who is trusted. */
+    TLS_FAULT_TRUST,
+    TLS_FAULT_OTHER,
+};
+
 /* How a stream is protected, for Received lines, logs and AUTH rules. */
 struct stream_security {
     bool is_tls;
@@ -61,8 +72,9 @@ struct stream_security {
     int bits;
     /* On connections we opened: until the peer's certificate ends; below zero: it has ended. */
     int64_t peer_certificate_left_s;
-    /* Why the handshake did not take the peer's certificate; a static text. */
+    /* Why the handshake did not take the peer's certificate, or why it should not have; a static text. */
     const char *peer_fault;
+    enum tls_fault peer_fault_kind;
 };
 
 struct stream {

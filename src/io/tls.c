@@ -19,13 +19,16 @@ static int start(struct task *t, struct stream **stream, struct tls_context *con
     struct waker on_gone = (*stream)->on_gone;
     stream_unwatch(*stream);
     (*stream)->on_gone = (struct waker){0};
-    *stream = env->ops->tls_wrap(env, *stream, context, !peer, peer ? peer->name : NULL);
+    *stream = env->ops->tls_wrap(env, *stream, context, !peer, peer);
     (*stream)->on_gone = on_gone;
     enum patience patience = task_set_patience(t, PATIENCE_HANDSHAKE);
     int result = patience == PATIENCE_NONE || task_yield(t) == WAIT_OK ? 0 : -ECANCELED;
     if (!result) result = shake_hands(t, *stream, deadline_ms);
     (void)task_set_patience(t, patience);
-    if (result == -EKEYREJECTED && peer) peer->fault = (*stream)->security.peer_fault;
+    if (peer && (!result || result == -EKEYREJECTED)) {
+        peer->fault = (*stream)->security.peer_fault;
+        peer->fault_kind = (*stream)->security.peer_fault_kind;
+    }
     if (result) stream_close(stream);
     return result;
 }

@@ -35,13 +35,40 @@ NODISCARD int tls_accept(struct task *t, struct stream **stream, struct tls_cont
 NODISCARD int tls_connect(struct task *t, struct stream **stream, struct tls_context *context,
                           int64_t deadline_ms);
 
+/* TLSA data (RFC 6698 2.1). */
+struct tls_dane_record {
+    uint8_t usage;
+    uint8_t selector;
+    uint8_t matching;
+    struct slice data;
+};
+enum { TLS_DANE_NAMES_MAX = 4 };
+/* What DNS says of a host's certificate. Who passes it has seen that DNSSEC vouches for it. */
+struct tls_dane {
+    const struct tls_dane_record *records;
+    size_t count;
+    /* The TLSA base domain, which is asked for (RFC 7672 8.1), and other names that a certificate below a
+       trust anchor may be for (3.2.2). */
+    const char *names[TLS_DANE_NAMES_MAX];
+    size_t name_count;
+};
+
 /* Whom a client means to talk to. */
 struct tls_peer {
     /* A host's name in A-labels, which is asked for (RFC 6066 3), or a numeric address. A context that trusts
        roots wants a certificate for it (RFC 9525). */
     const char *name;
-    /* Set with -EKEYREJECTED: what is wrong with the certificate, a static text. */
+    /* NULL, or what the certificate has to match instead, whatever the context trusts (RFC 7672). Of usages
+       only 2 and 3 count (3.1.3). */
+    const struct tls_dane *dane;
+    /* A certificate that is not acceptable ends nothing: `fault` says what it would have been. */
+    bool is_advisory;
+    /* Set: no TLSA record is usable, and the certificate was not checked (RFC 7672 2.2). */
+    bool is_dane_unusable;
+    /* Set with -EKEYREJECTED, and with an advisory check: what is wrong with the certificate, a static text;
+       NULL: nothing. */
     const char *fault;
+    enum tls_fault fault_kind;
 };
 /* The same, and -EKEYREJECTED: the certificate is not acceptable to the context, or not for that name. */
 NODISCARD int tls_connect_to(struct task *t, struct stream **stream, struct tls_context *context,

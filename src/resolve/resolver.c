@@ -7,8 +7,9 @@
 
 struct resolver {
     struct env *env;
-    /* One of the two. */
+    /* One of the three. */
     struct dns *dns;
+    struct dns **followed;
     struct channel *channel;
 };
 
@@ -30,6 +31,12 @@ static struct resolver *resolver_new(struct env *env) {
 struct resolver *resolver_new_local(struct dns *dns) {
     struct resolver *resolver = resolver_new(dns->env);
     resolver->dns = dns;
+    return resolver;
+}
+
+struct resolver *resolver_new_following(struct env *env, struct dns **dns) {
+    struct resolver *resolver = resolver_new(env);
+    resolver->followed = dns;
     return resolver;
 }
 
@@ -90,7 +97,10 @@ static void ask(struct task *t, struct resolver *resolver, const struct resolve_
 enum dns_result resolver_lookup(struct task *t, struct resolver *resolver, struct slice name, uint16_t type,
                                 struct arena *arena, struct dns_answer *answer, int64_t deadline_ms) {
     deadline_ms = deadline_within(resolver->env, deadline_ms);
-    if (resolver->dns) return dns_lookup(t, resolver->dns, name, type, arena, answer, deadline_ms);
+    struct dns *dns = resolver->followed ? *resolver->followed : resolver->dns;
+    if (dns) return dns_lookup(t, dns, name, type, arena, answer, deadline_ms);
+    *answer = (struct dns_answer){.result = DNS_SERVFAIL};
+    if (!resolver->channel) return answer->result;
     *answer = (struct dns_answer){.result = DNS_NO_SUCH_NAME};
     if (name.len > DNS_NAME_BYTES_MAX) return answer->result;
     int64_t patience_ms = deadline_ms - env_now_ms(resolver->env);

@@ -14,6 +14,8 @@ struct resolver;
 
 /* Answers from `dns`, which outlives it. */
 struct resolver *resolver_new_local(struct dns *dns);
+/* Answers from *dns as it is at each lookup; NULL is DNS_SERVFAIL. `dns` outlives it. */
+struct resolver *resolver_new_following(struct env *env, struct dns **dns);
 /* Asks the remote role, to which resolver_attach brings streams. */
 struct resolver *resolver_new_remote(struct env *env);
 /* Takes over a stream to the remote role, or to its successor. */

@@ -83,6 +83,7 @@ struct smtp_client_outcome {
     unsigned needs;
     /* With TLS_FAILED: why its certificate is not acceptable, a static text; NULL: something else failed. */
     const char *tls_fault;
+    enum tls_fault tls_fault_kind;
 };
 
 /* RFC 5321 4.5.3.2, in milliseconds, each for one answer or one block of content. */
@@ -115,6 +116,10 @@ struct smtp_client_options {
     /* The host's name, or its address: whom TLS asks for, and whom its certificate must be for where the
        context trusts roots (io/tls.h). NULL: nobody. */
     const char *tls_name;
+    /* As of io/tls.h: what DNS says of the certificate, or NULL; faults end nothing, and are found in
+       smtp_client_security. */
+    const struct tls_dane *tls_dane;
+    bool is_tls_advisory;
     /* Passwords may go in the clear: only to this machine itself. */
     bool logs_in_without_tls;
     /* Called with each answer; for records of the dialogue. Secrets are not in it. May be NULL. */
@@ -181,6 +186,8 @@ struct smtp_client_outcome smtp_client_verify(struct task *t, struct smtp_client
 bool smtp_client_is_usable(const struct smtp_client *client);
 const struct smtp_offer *smtp_client_offer(const struct smtp_client *client);
 const struct stream_security *smtp_client_security(const struct smtp_client *client);
+/* With tls_dane: no record of it was usable, and the certificate was not checked. */
+bool smtp_client_is_dane_unusable(const struct smtp_client *client);
 /* For records: "MAIL FROM", "end of data". Static. */
 const char *smtp_client_stage_name(enum smtp_client_stage stage);
 

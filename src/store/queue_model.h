@@ -17,6 +17,7 @@
 #define STORE_QUEUE_MODEL_H
 
 #include "store/model.h"
+#include "wire/tls_report.h"
 
 /* Numbers are stored: never change one. */
 enum queue_stream { QUEUE_PERSONAL = 0, QUEUE_TRANSACTIONAL = 1, QUEUE_BULK = 2, QUEUE_STREAMS };
@@ -130,6 +131,31 @@ struct settled_recipient {
     bool is_last_with_dsn;
 };
 
+/* How a connection was secured, for reports of that (RFC 8460): one, or one that did not come about for want of
+   security; also a policy that could not be had. */
+struct tls_result {
+    enum tls_policy_type policy;
+    enum tls_result_type result;
+    /* Of an MTA-STS policy its id, else empty. */
+    struct slice policy_id;
+    /* Empty: it is about none. */
+    struct slice host;
+};
+
+/* What a domain's MTA-STS policy said when it was fetched (RFC 8461). */
+struct sts_policy {
+    /* In lower case. */
+    struct slice domain;
+    /* Of the record that told of it. */
+    struct slice id;
+    /* As it was served. */
+    struct slice text;
+    int64_t fetched_ms;
+    int64_t expires_ms;
+    /* When it was last fetched, or was to be. */
+    int64_t tried_ms;
+};
+
 /* How one attempt ended, for all that it was about; one commit. */
 struct settlement {
     uint64_t message;
@@ -140,6 +166,9 @@ struct settlement {
        (transit/protocol.h); cut to FLIGHT_RECORD_BYTES_MAX. */
     int64_t began_ms;
     struct slice record;
+    /* Of the connections that were made for it, and those that were not. */
+    const struct tls_result *tls;
+    size_t tls_count;
 };
 
 /* What happened to a message, as the flight recorder keeps it. Numbers are stored. */

@@ -4,6 +4,7 @@
 #include "store/engine_state.h"
 #include "store/flight.h"
 #include "store/queue.h"
+#include "store/tls_result.h"
 #include "wire/smtp_parameter.h"
 
 static const char sender_of[] = "SELECT mail_from FROM outgoing WHERE message = $1";
@@ -151,6 +152,7 @@ static void finish(struct settling *settling) {
     flight->record = slice_sub(settling->settlement->record, 0, FLIGHT_RECORD_BYTES_MAX);
     flight->recipient_total = flight->recipient_count;
     flight_add(commit, flight);
+    tls_results_add(commit, flight->domain, settling->settlement->tls, settling->settlement->tls_count);
     if (known && settling->due_ms != QUEUE_NEVER) queue_due(commit, known, settling->due_ms);
     if (known) queue_rest(commit, known);
 }

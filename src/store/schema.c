@@ -9,7 +9,9 @@
 #include "store/queue.h"
 #include "store/route.h"
 #include "store/sending_limit.h"
+#include "store/sts_policy.h"
 #include "store/thread_page.h"
+#include "store/tls_result.h"
 #include "store/uids.h"
 
 /*
@@ -125,6 +127,8 @@ static const struct migration steps[] = {
     {"relay domains whose own hosts are asked for recipients", NULL,
      "ALTER TABLE domain ADD COLUMN is_verified INTEGER NOT NULL DEFAULT 0"},
     {"who is to be told that mail is held", NULL, SENDING_NOTICE_TABLES},
+    {"policies of other domains for the way to them, and what became of connections", NULL,
+     STS_POLICY_TABLES TLS_RESULT_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};

@@ -4,11 +4,13 @@
 #include "store/event.h"
 #include "store/flight.h"
 #include "store/queue.h"
+#include "store/tls_result.h"
 #include "store/uids.h"
 
 static enum store_result prune(struct commit *commit, void *argument) {
     bool has_more = event_prune(commit);
     has_more = flight_prune(commit) || has_more;
+    has_more = tls_results_prune(commit) || has_more;
     *(bool *)argument = queue_destinations_prune(commit) || has_more;
     return STORE_OK;
 }

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "transit/courier_state.h"
+#include "transit/courier_sts.h"
 #include "transit/probe.h"
 
 enum {
@@ -165,6 +166,8 @@ static const struct channel_handlers handlers = {requested, NULL, gone};
 
 static void trust(struct courier *courier, struct slice roots_pem) {
     const char *reason = NULL;
+    courier->roots_arena = arena_new(roots_pem.len + SETTINGS_BYTES);
+    courier->roots_pem = arena_copy(courier->roots_arena, roots_pem);
     if (roots_pem.len) courier->tls_checked = tls_context_client_trusting(roots_pem, &reason);
     if (reason) LOG_ERROR(courier->env->log, "transit.no_roots", LOG_CSTR("reason", reason));
 }
@@ -183,6 +186,7 @@ struct courier *courier_new(struct env *env, struct dns **dns, const struct cour
     list_init(&courier->sessions);
     gate_init(&courier->changed);
     scope_init(&courier->last_words, env);
+    courier->sts = sts_cache_new(courier);
     return courier;
 }
 
@@ -205,10 +209,12 @@ void courier_free(struct task *t, struct courier **courier) {
     *courier = NULL;
     if (!freed) return;
     end_sessions(t, freed);
+    sts_cache_free(t, &freed->sts);
     channel_close(t, &freed->channel);
     body_unpacker_free(&freed->unpacker);
     tls_context_free(&freed->tls);
     tls_context_free(&freed->tls_checked);
     arena_free(&freed->settings_arena);
+    arena_free(&freed->roots_arena);
     free(freed);
 }

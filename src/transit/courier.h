@@ -29,6 +29,8 @@ struct courier_settings {
     /* Certificates (PEM, one after the other) that those of hosts must lead to where a route has them
        checked; as they were in courier_new. Empty: no such route can be used. */
     struct slice tls_roots_pem;
+    /* The port of web servers that serve policies (RFC 8461); 0: 443. For tests. */
+    uint16_t https_port;
     /* How long a message is tried, for reports; 0: the default. */
     int64_t lifetime_ms;
     /* The node bits of the ids of reports (store/id.h). */

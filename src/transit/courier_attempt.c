@@ -257,7 +257,7 @@ static bool connect_to(struct attempt *attempt, size_t at) {
     struct courier_session *session = attempt->session;
     struct verdict verdict;
     struct slice words;
-    if (session->client && session->at == at) {
+    if (session->client && session->at == at && session->is_client_strict == session->is_strict) {
         record_line(&session->record, "reuse %.*s[%s]", SLICE_PRINT(courier_address(session, at)->name),
                     courier_address(session, at)->address);
         return true;
@@ -382,6 +382,9 @@ static void make(struct attempt *attempt, struct settled_recipient *settled) {
         return;
     }
     prepare(attempt, settled);
+    /* RFC 8689 5: what comes back to a sender goes as it can. */
+    const struct outgoing *outgoing = &attempt->work->outgoing;
+    attempt->session->is_strict = (outgoing->properties & OUTGOING_REQUIRES_TLS) && outgoing->mail_from.len;
     if (courier_body_open(attempt->t, &attempt->body, attempt->session, attempt->work)) {
         settle_all(attempt, &unreadable, SLICE("the stored message could not be read"));
         return;
@@ -401,6 +404,7 @@ void courier_attempt(struct task *t, struct courier_session *session, const stru
         ARENA_NEW_ARRAY(attempt.arena, struct settled_recipient, attempt.count);
     attempt.parts = ARENA_NEW_ARRAY(attempt.arena, struct part, attempt.count);
     record_begin(&session->record);
+    session->tls_result_count = 0;
     make(&attempt, settled);
     courier_body_close(&attempt.body);
     *settlement = (struct settlement){.message = work->outgoing.message,
@@ -408,5 +412,7 @@ void courier_attempt(struct task *t, struct courier_session *session, const stru
                                       .recipients = settled,
                                       .recipient_count = attempt.count,
                                       .began_ms = session->record.began_wall_ms,
-                                      .record = record_text(&session->record)};
+                                      .record = record_text(&session->record),
+                                      .tls = session->tls_results,
+                                      .tls_count = session->tls_result_count};
 }

@@ -1,12 +1,8 @@
 /* A connection to one address: TCP, SMTP, TLS as the policy wants it, a login where a route has one. */
-#include "transit/courier_state.h"
+#include "transit/courier_tls.h"
 
 const struct exchange_address *courier_address(const struct courier_session *session, size_t at) {
     return &session->exchange.addresses[at];
-}
-
-static enum transit_tls policy_of(const struct courier_session *session) {
-    return session->exchange.route ? session->exchange.route->tls : TRANSIT_TLS_OFFERED;
 }
 
 /* ---- words ---- */
@@ -64,8 +60,14 @@ static enum smtp_client_tls client_tls(enum transit_tls tls) {
     FATAL("a TLS policy that is none: %d", tls);
 }
 
-static bool is_checked(enum transit_tls tls) {
-    return tls == TRANSIT_TLS_VERIFIED || tls == TRANSIT_TLS_IMPLICIT;
+/* What DNS says of a certificate needs no roots. */
+static bool needs_roots(const struct tls_demand *demand) {
+    return courier_tls_is_checked(demand) && !demand->dane;
+}
+
+static struct tls_context *context_of(const struct courier *courier, const struct tls_demand *demand) {
+    bool is_checked = needs_roots(demand) || (demand->is_advisory && courier->tls_checked);
+    return is_checked ? courier->tls_checked : courier->tls;
 }
 
 /* Lives as long as the connection may. */
@@ -75,24 +77,25 @@ static const char *tls_name(struct courier_session *session, const struct exchan
 }
 
 static struct smtp_client_outcome begin(struct task *t, struct courier_session *session,
-                                        struct stream **stream, enum transit_tls tls) {
+                                        struct stream **stream, const struct tls_demand *demand) {
     struct courier *courier = session->courier;
     const struct transit_route *route = session->exchange.route;
     const struct exchange_address *address = courier_address(session, session->at);
     struct smtp_client_options options = {.hello = session->settings.hostname,
                                           .times = session->times,
-                                          .tls = client_tls(tls),
-                                          .tls_context =
-                                              is_checked(tls) ? courier->tls_checked : courier->tls,
+                                          .tls = client_tls(demand->tls),
+                                          .tls_context = context_of(courier, demand),
                                           .tls_name = tls_name(session, address),
+                                          .tls_dane = demand->dane,
+                                          .is_tls_advisory = demand->is_advisory,
                                           .logs_in_without_tls = (*stream)->peer.is_loopback,
                                           .heard = heard,
                                           .context = session};
     session->client = smtp_client_new(courier->env, stream, &options);
     session->carried = 0;
+    session->is_client_strict = session->is_strict;
     struct smtp_client_outcome outcome = smtp_client_begin(t, session->client, session->message_arena);
-    const struct stream_security *security = smtp_client_security(session->client);
-    if (security->is_tls) record_line(&session->record, "TLS %s %s", security->protocol, security->cipher);
+    courier_tls_note(session, session->at, demand, &outcome);
     if (outcome.result != SMTP_CLIENT_OK || !route || route->user.len == 0) return outcome;
     return smtp_client_log_in(t, session->client, session->message_arena, route->user, route->password);
 }
@@ -102,15 +105,16 @@ void courier_disconnect(struct task *t, struct courier_session *session) {
 }
 
 /* RFC 7435 3: where TLS is only better than nothing, a handshake that fails leaves nothing. */
-static bool does_without_tls(const struct smtp_client_outcome *outcome, enum transit_tls tls) {
-    return tls == TRANSIT_TLS_OFFERED && outcome->stage == SMTP_STAGE_TLS &&
+static bool does_without_tls(const struct smtp_client_outcome *outcome, const struct tls_demand *demand) {
+    return demand->tls == TRANSIT_TLS_OFFERED && outcome->stage == SMTP_STAGE_TLS &&
            (outcome->result == SMTP_CLIENT_TLS_FAILED || outcome->result == SMTP_CLIENT_TIMED_OUT);
 }
 
 static bool fail(struct task *t, struct courier_session *session, size_t at, const struct verdict *verdict,
                  const struct smtp_answer *answer, struct slice *words) {
     courier_disconnect(t, session);
-    session->is_down[at] = true;
+    /* What the host lacks for a message that demands more is no fault for others. */
+    session->is_down[at] = !session->is_strict || verdict->outcome != QUEUE_FAILED;
     /* A password that is wrong is wrong everywhere. */
     if (!verdict->tries_next_host)
         for (size_t i = 0; i < session->exchange.count; i++) session->is_down[i] = true;
@@ -127,28 +131,32 @@ static const struct smtp_client_outcome no_roots = {
 };
 
 static struct smtp_client_outcome try_once(struct task *t, struct courier_session *session, size_t at,
-                                           enum transit_tls tls, int *error) {
+                                           const struct tls_demand *demand, int *error) {
     struct stream *stream = NULL;
     *error = 0;
-    if (is_checked(tls) && !session->courier->tls_checked) return no_roots;
+    if (needs_roots(demand) && !session->courier->tls_checked) return no_roots;
     *error = connect_stream(t, session, at, &stream);
-    return *error ? (struct smtp_client_outcome){0} : begin(t, session, &stream, tls);
+    return *error ? (struct smtp_client_outcome){0} : begin(t, session, &stream, demand);
 }
 
 bool courier_connect(struct task *t, struct courier_session *session, size_t at, struct verdict *verdict,
                      struct slice *words) {
-    enum transit_tls tls = policy_of(session);
+    static const struct smtp_answer nothing = {0};
+    struct tls_demand demand;
     session->at = at;
+    courier_disconnect(t, session);
+    if (!courier_tls_demand(t, session, at, &demand, verdict))
+        return fail(t, session, at, verdict, &nothing, words);
     for (;;) {
         int error;
         courier_disconnect(t, session);
-        struct smtp_client_outcome outcome = try_once(t, session, at, tls, &error);
+        struct smtp_client_outcome outcome = try_once(t, session, at, &demand, &error);
         if (!error && outcome.result == SMTP_CLIENT_OK) return true;
-        if (error || !does_without_tls(&outcome, tls)) {
-            *verdict = error ? verdict_of_connect(error) : verdict_of(&outcome);
+        if (error || !does_without_tls(&outcome, &demand)) {
+            *verdict = error ? verdict_of_connect(error) : courier_tls_verdict(session, &outcome);
             return fail(t, session, at, verdict, &outcome.answer, words);
         }
         record_line(&session->record, "TLS failed; once more without");
-        tls = TRANSIT_TLS_NEVER;
+        demand.tls = TRANSIT_TLS_NEVER;
     }
 }

@@ -1,7 +1,8 @@
 /*
  * What a courier holds, for the files that make it up: courier.c (the channel, all sessions),
  * courier_session.c (one session: message after message), courier_attempt.c (one message to one host after
- * the other), courier_connect.c (a connection), courier_body.c (the message's bytes), courier_report.c
+ * the other), courier_connect.c (a connection), courier_tls.c (how it has to be secured), courier_sts.c
+ * (policies of domains for that), courier_body.c (the message's bytes), courier_report.c
  * (reports instead of sending), courier_callout.c (only asking).
  */
 #ifndef TRANSIT_COURIER_STATE_H
@@ -15,6 +16,10 @@
 #include "transit/exchange.h"
 #include "transit/record.h"
 #include "transit/verdict.h"
+#include "trust/dane.h"
+
+struct sts_cache;
+struct sts_now;
 
 struct courier {
     struct env *env;
@@ -31,6 +36,10 @@ struct courier {
     /* Any certificate will do; only good ones do (NULL: there is nothing to check them by). */
     struct tls_context *tls;
     struct tls_context *tls_checked;
+    /* What those are checked by; its own copy. */
+    struct slice roots_pem;
+    struct arena *roots_arena;
+    struct sts_cache *sts;
     /* The present store has been told what is in hand; opened when it is, and when a session ends. */
     bool is_told;
     struct gate changed;
@@ -52,10 +61,18 @@ struct courier_session {
     struct exchange exchange;
     bool is_found;
     bool is_down[TRANSIT_ADDRESSES_MAX];
+    /* What DNS says of their certificates, and the domain's policy (courier_tls.h); NULL: not asked yet. */
+    const struct dane *danes[TRANSIT_ADDRESSES_MAX];
+    struct sts_now *sts;
     /* The connection, or NULL; to which address; messages it has carried. */
     struct smtp_client *client;
     size_t at;
     uint32_t carried;
+    /* The message under way demands TLS all the way (RFC 8689); so did the one that the connection was made
+     * for.
+     */
+    bool is_strict;
+    bool is_client_strict;
     /* Under way, or 0. */
     uint64_t message;
     uint32_t messages;
@@ -63,6 +80,8 @@ struct courier_session {
     struct ipc_answer given;
     struct arena *message_arena;
     struct record record;
+    struct tls_result tls_results[TLS_RESULTS_MAX];
+    size_t tls_result_count;
     /* How it ends. */
     bool is_over;
     struct transit_session_end end;

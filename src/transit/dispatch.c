@@ -372,7 +372,7 @@ static void requested(struct task *t, void *context, struct ipc_request *request
         report(&dispatch, &in, request);
         break;
     default:
-        reply_empty(request);
+        if (!dispatch_policy(t, scheduler, request, dispatch.arena)) reply_empty(request);
         break;
     }
     arena_free(&dispatch.arena);

@@ -20,6 +20,9 @@ struct search {
     bool is_without_address;
     /* Of names that DNS gave, not of those that were configured. */
     bool is_by_dns;
+    /* Of the host that is looked up now. */
+    struct slice canonical;
+    bool is_host_secure;
 };
 
 static void end(struct search *search, enum exchange_result result, const char *status, struct slice reason) {
@@ -60,14 +63,15 @@ static void note_private(struct search *search, struct slice name, const char *a
 static void add(struct search *search, const struct exchange_name *name, const char *address) {
     struct exchange *exchange = search->exchange;
     if (exchange->count == TRANSIT_ADDRESSES_MAX) return;
-    exchange->addresses[exchange->count++] = (struct exchange_address){name->name, address, name->port};
+    exchange->addresses[exchange->count++] =
+        (struct exchange_address){name->name, address, name->port, search->canonical, search->is_host_secure};
 }
 
 /* False: it is one of ours. */
 static bool take(struct search *search, const struct exchange_name *name, const char *address) {
     const struct courier_settings *settings = search->query->settings;
     if (search->is_by_dns && name->port == settings->port && is_own(search, address)) return false;
-    if (search->is_by_dns && !settings->allows_private && exchange_is_private(address))
+    if (search->is_by_dns && !settings->allows_private && network_is_private(address))
         note_private(search, name->name, address);
     else
         add(search, name, address);
@@ -78,6 +82,8 @@ static bool take(struct search *search, const struct exchange_name *name, const 
 struct addresses {
     const char *texts[TRANSIT_NAME_ADDRESSES_MAX];
     size_t count;
+    bool is_secure;
+    struct slice canonical;
 };
 
 static const char *address_text(struct search *search, struct slice record) {
@@ -90,6 +96,16 @@ static const char *address_text(struct search *search, struct slice record) {
     }
     buffer_free(&text);
     return copy;
+}
+
+/* Empty: it is the name itself. */
+static struct slice canonical_of(struct search *search, struct slice name, struct slice wire) {
+    struct buffer text = buffer_new(4 * DNS_NAME_BYTES_MAX);
+    struct slice canonical = SLICE_EMPTY;
+    if (dns_name_text(wire, &text) && !slice_equal_nocase(buffer_slice(&text), name))
+        canonical = arena_copy(search->arena, buffer_slice(&text));
+    buffer_free(&text);
+    return canonical;
 }
 
 static void look_up_family(struct search *search, struct slice name, uint16_t type,
@@ -106,6 +122,8 @@ static void look_up_family(struct search *search, struct slice name, uint16_t ty
         const char *text = address_text(search, answer.records[(first + i) % answer.count]);
         if (text) addresses->texts[addresses->count++] = text;
     }
+    addresses->is_secure = answer.is_secure;
+    if (addresses->count) addresses->canonical = canonical_of(search, name, answer.canonical_name);
 }
 
 /* Both families in turn, IPv6 first: where one of them leads nowhere the other is next (RFC 8305 4).
@@ -132,7 +150,17 @@ static bool is_this_machine(const struct search *search, struct slice name) {
     return !search->is_by_dns && slice_equal_nocase(name, SLICE("localhost"));
 }
 
+/* Of each family that has any. */
+static void note_host(struct search *search, const struct addresses families[2]) {
+    const struct addresses *with = &families[families[0].count ? 0 : 1];
+    search->canonical = with->canonical;
+    search->is_host_secure =
+        with->count && with->is_secure && (families[1].count == 0 || families[1].is_secure);
+}
+
 static bool resolve_name(struct search *search, const struct exchange_name *name) {
+    search->canonical = SLICE_EMPTY;
+    search->is_host_secure = false;
     const char *literal = literal_address(search, name->name);
     if (literal) return take(search, name, literal);
     if (is_this_machine(search, name->name))
@@ -143,6 +171,7 @@ static bool resolve_name(struct search *search, const struct exchange_name *name
     search->obstacle = SLICE_EMPTY;
     look_up_family(search, name->name, DNS_AAAA, &families[0]);
     look_up_family(search, name->name, DNS_A, &families[1]);
+    note_host(search, families);
     if (!take_all(search, name, families)) return false;
     if (search->exchange->count == before && search->obstacle.len == 0) {
         search->obstacle = arena_printf(search->arena, "%.*s has no address", SLICE_PRINT(name->name));
@@ -256,6 +285,7 @@ static void find_by_dns(struct search *search) {
     struct slice domain = search->query->session->domain;
     struct dns_answer answer;
     enum dns_result result = look_up(search, domain, DNS_MX, &answer);
+    search->exchange->is_secure = answer.is_secure;
     if (result == DNS_OK) {
         find_by_mx(search, &answer);
     } else if (result == DNS_NO_DATA) {
@@ -289,16 +319,4 @@ void exchange_find(struct task *t, const struct exchange_query *query, struct ar
         find_by_literal(&search);
     else
         find_by_dns(&search);
-}
-
-/* RFC 6890 2.2 and its registries, and multicast. An IPv4 address in IPv6's clothes is never sent. */
-bool exchange_is_private(const char *address) {
-    static const struct slice networks = SLICE_INIT(
-        "0.0.0.0/8,10.0.0.0/8,100.64.0.0/10,127.0.0.0/8,169.254.0.0/16,172.16.0.0/12,192.0.0.0/24,"
-        "192.0.2.0/24,192.168.0.0/16,198.18.0.0/15,198.51.100.0/24,203.0.113.0/24,224.0.0.0/4,240.0.0.0/4,"
-        "::/96,64:ff9b:1::/48,100::/64,2001::/32,2001:2::/48,2001:db8::/32,2001:10::/28,fc00::/7,fe80::/10,"
-        "fec0::/10,ff00::/8");
-    struct dns_address parsed;
-    if (!dns_address_parse(slice_from_text(address), &parsed)) return true;
-    return dns_address_unmapped(parsed).len != parsed.len || network_list_has(networks, address);
 }

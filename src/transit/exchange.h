@@ -20,6 +20,10 @@ struct exchange_address {
     /* Numeric, NUL-terminated. */
     const char *address;
     uint16_t port;
+    /* Where its name leads by CNAMEs, or empty. */
+    struct slice canonical;
+    /* DNSSEC vouches for its addresses. */
+    bool is_secure;
 };
 
 enum exchange_result {
@@ -41,6 +45,8 @@ struct exchange {
     struct slice reason;
     /* The route that took the MX, or the one that was asked for; NULL: none. */
     const struct transit_route *route;
+    /* By DNS: DNSSEC vouches for the names of the hosts. */
+    bool is_secure;
 };
 
 struct exchange_query {
@@ -53,8 +59,5 @@ struct exchange_query {
 /* Looks it up; what it finds is in `arena`. Waits. */
 void exchange_find(struct task *t, const struct exchange_query *query, struct arena *arena,
                    struct exchange *exchange);
-
-/* The address is of no use outside of the network that it is in (RFC 6890), or belongs to no single host. */
-bool exchange_is_private(const char *address);
 
 #endif

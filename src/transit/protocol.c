@@ -10,6 +10,7 @@ enum {
     SETTLED_BYTES_MIN = 7,
     IN_HAND_BYTES_MIN = 3,
     STEP_BYTES_MIN = 4,
+    TLS_RESULT_BYTES_MIN = 4,
 };
 
 /* ---- routes ---- */
@@ -120,6 +121,20 @@ static void settled_unpack(struct unpacker *in, struct settled_recipient *settle
     settled->is_last_with_dsn = unpack_bool(in);
 }
 
+static void tls_result_pack(struct buffer *out, const struct tls_result *result) {
+    pack_number(out, result->policy);
+    pack_number(out, result->result);
+    pack_slice(out, result->policy_id);
+    pack_slice(out, result->host);
+}
+
+static void tls_result_unpack(struct unpacker *in, struct tls_result *result) {
+    result->policy = (enum tls_policy_type)unpack_number_max(in, TLS_POLICY_TYPES - 1);
+    result->result = (enum tls_result_type)unpack_number_max(in, TLS_RESULT_TYPES - 1);
+    result->policy_id = unpack_slice(in);
+    result->host = unpack_slice(in);
+}
+
 static void settlement_pack(struct buffer *out, const struct settlement *settlement) {
     pack_number(out, settlement->message);
     pack_number(out, settlement->destination);
@@ -127,6 +142,8 @@ static void settlement_pack(struct buffer *out, const struct settlement *settlem
     for (size_t i = 0; i < settlement->recipient_count; i++) settled_pack(out, &settlement->recipients[i]);
     pack_time(out, settlement->began_ms);
     pack_slice(out, settlement->record);
+    pack_number(out, settlement->tls_count);
+    for (size_t i = 0; i < settlement->tls_count; i++) tls_result_pack(out, &settlement->tls[i]);
 }
 
 static void settlement_unpack(struct unpacker *in, struct arena *arena, struct settlement *settlement) {
@@ -139,6 +156,10 @@ static void settlement_unpack(struct unpacker *in, struct arena *arena, struct s
     settlement->recipient_count = count;
     settlement->began_ms = unpack_time(in);
     settlement->record = unpack_slice(in);
+    struct tls_result *tls = unpack_array(in, arena, &count, TLS_RESULT_BYTES_MIN, sizeof *tls);
+    for (uint64_t i = 0; i < count; i++) tls_result_unpack(in, &tls[i]);
+    settlement->tls = tls;
+    settlement->tls_count = count;
 }
 
 void transit_next_pack(struct buffer *out, const struct transit_next *next) {
@@ -272,6 +293,26 @@ void transit_report_unpack(struct unpacker *in, struct arena *arena, struct tran
     report->done.numbers = numbers;
     report->done.number_count = count;
     if (unpack_bool(in)) delivery_of_report_unpack(in, arena, &report->done);
+}
+
+/* ---- policies of other domains ---- */
+
+void transit_policy_pack(struct buffer *out, const struct sts_policy *policy) {
+    pack_slice(out, policy->domain);
+    pack_slice(out, policy->id);
+    pack_slice(out, policy->text);
+    pack_time(out, policy->fetched_ms);
+    pack_time(out, policy->expires_ms);
+    pack_time(out, policy->tried_ms);
+}
+
+void transit_policy_unpack(struct unpacker *in, struct sts_policy *policy) {
+    *policy = (struct sts_policy){.domain = unpack_slice(in)};
+    policy->id = unpack_slice(in);
+    policy->text = unpack_slice(in);
+    policy->fetched_ms = unpack_time(in);
+    policy->expires_ms = unpack_time(in);
+    policy->tried_ms = unpack_time(in);
 }
 
 /* ---- what is in hand ---- */

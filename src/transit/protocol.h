@@ -34,6 +34,12 @@ enum transit_ask_of_remote {
     TRANSIT_BODY = 2,
     /* transit_report; answer: a transit_work. */
     TRANSIT_REPORT = 3,
+    /* A domain in lower case; answer: its sts_policy, or with an empty domain none. */
+    TRANSIT_POLICY = 4,
+    /* Nothing; answer: the sts_policy that is to be fetched again first, or none. */
+    TRANSIT_POLICY_DUE = 5,
+    /* An sts_policy to be kept (store/sts_policy.h); answer: nothing. */
+    TRANSIT_POLICY_KEEP = 6,
 };
 
 /* A body whose packed bytes are no more comes with its message. */
@@ -184,6 +190,8 @@ void transit_body_pack(struct buffer *out, const struct transit_body *body);
 void transit_body_unpack(struct unpacker *in, struct transit_body *body);
 void transit_report_pack(struct buffer *out, const struct transit_report *report);
 void transit_report_unpack(struct unpacker *in, struct arena *arena, struct transit_report *report);
+void transit_policy_pack(struct buffer *out, const struct sts_policy *policy);
+void transit_policy_unpack(struct unpacker *in, struct sts_policy *policy);
 void transit_in_hand_pack(struct buffer *out, const struct transit_in_hand *in_hand);
 void transit_in_hand_unpack(struct unpacker *in, struct arena *arena, struct transit_in_hand *in_hand);
 void transit_test_pack(struct buffer *out, const struct transit_test *test);

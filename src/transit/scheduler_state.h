@@ -67,6 +67,11 @@ void session_adopt(struct scheduler *scheduler, struct site *site, uint64_t id, 
 void session_free_adopted(struct scheduler *scheduler, struct site_session *session);
 void session_free_all_adopted(struct scheduler *scheduler);
 
+/* dispatch_policy.c: the remote role's questions about policies of other domains. False: it is none of them.
+ */
+bool dispatch_policy(struct task *t, struct scheduler *scheduler, struct ipc_request *request,
+                     struct arena *arena);
+
 /* dispatch.c */
 extern const struct channel_handlers dispatch_handlers;
 

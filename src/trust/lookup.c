@@ -64,12 +64,22 @@ static bool append_address(struct buffer *out, struct slice record) {
     return true;
 }
 
+static bool append_tlsa(struct buffer *out, struct slice record) {
+    struct dns_tlsa tlsa;
+    if (!dns_tlsa_read(record, &tlsa)) return false;
+    buffer_printf(out, "%u %u %u ", tlsa.usage, tlsa.selector, tlsa.matching);
+    hex_encode(out, tlsa.certificate);
+    return true;
+}
+
 static bool append_record(struct buffer *out, uint16_t type, struct slice record) {
     switch (type) {
     case DNS_TXT:
         return dns_txt_join(record, out);
     case DNS_MX:
         return append_mx(out, record);
+    case DNS_TLSA:
+        return append_tlsa(out, record);
     case DNS_A:
     case DNS_AAAA:
         return append_address(out, record);

@@ -7,6 +7,8 @@
 
 enum { LOCATION_BYTES_MAX = 3 * HTTP_REQUEST_LINE_BYTES_MAX, HTTPS_PORT = 443 };
 
+#define POLICY_PATH "/.well-known/mta-sts.txt"
+
 struct web_response web_response_new(void) {
     return (struct web_response){.status = 200,
                                  .content_type = "text/plain; charset=utf-8",
@@ -73,6 +75,21 @@ static void show_page(struct task *t, const struct web_exchange *exchange, struc
     buffer_append_text(out, "</table>\n</html>\n");
 }
 
+/* ---- for those who send to us ---- */
+
+/* RFC 8461 3.3: at mta-sts.DOMAIN; all domains are taken by the same hosts. */
+static void show_policy(struct task *t, const struct web_exchange *exchange, struct web_response *response) {
+    (void)t;
+    const struct web_policy *policy = &exchange->server->policy;
+    struct slice host = http_host_name(exchange->request->host);
+    if (!policy->is_served || !slice_starts_nocase(host, SLICE("mta-sts."))) {
+        web_response_fail(response, 404);
+        return;
+    }
+    mta_sts_policy_write(&response->body, policy->mode, policy->max_age_s,
+                         policy->mx.len ? policy->mx : slice_from_text(exchange->server->hostname));
+}
+
 /* ---- for monitoring ---- */
 
 static void show_health(struct task *t, const struct web_exchange *exchange, struct web_response *response) {
@@ -107,11 +124,13 @@ static const struct route {
     {SLICE_INIT("/"), show_page},
     {SLICE_INIT("/health"), show_health},
     {SLICE_INIT("/metrics"), show_metrics},
+    {SLICE_INIT(POLICY_PATH), show_policy},
 };
 
 /* What will ask for passwords and tokens, which no clear-text connection may carry: they are sent on to
-   HTTPS before they say any. */
-static const struct slice private_prefixes[] = {SLICE_INIT("/api"), SLICE_INIT("/console")};
+   HTTPS before they say any. A policy in clear text would be anybody's. */
+static const struct slice private_prefixes[] = {SLICE_INIT("/api"), SLICE_INIT("/console"),
+                                                SLICE_INIT(POLICY_PATH)};
 
 static bool is_private(struct slice path) {
     for (size_t i = 0; i < sizeof private_prefixes / sizeof private_prefixes[0]; i++) {

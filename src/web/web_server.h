@@ -9,6 +9,16 @@
 
 #include "io/conn.h"
 #include "web/web_report.h"
+#include "wire/mta_sts.h"
+
+/* The policy for the way to our domains (RFC 8461). */
+struct web_policy {
+    bool is_served;
+    enum mta_sts_mode mode;
+    uint64_t max_age_s;
+    /* Separated by commas; empty: our hostname. */
+    struct slice mx;
+};
 
 /* One for a role. Settings may be replaced by a reload: requests read them anew. */
 struct web_server {
@@ -18,6 +28,7 @@ struct web_server {
     uint64_t base_port;
     /* Who may read /metrics (wire/network_list.h). */
     struct slice metrics_allow;
+    struct web_policy policy;
     /* For the HTTPS port. */
     struct tls_context *tls;
     /* Asks how the server is. Waits. False: nobody answered. */

@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 
+#include "wire/dns.h"
+
 enum { IPV6_BYTES = 16, IPV4_MAPPED_BITS = 96, ADDRESS_TEXT_BYTES = 64 };
 
 /* Both families as IPv6 (RFC 4291 2.5.5.2), so that there is one comparison. */
@@ -69,4 +71,16 @@ bool network_list_has(struct slice list, const char *address) {
     while (list.len)
         if (read_network(take_item(&list), &network) && network_has(&network, &peer)) return true;
     return false;
+}
+
+/* RFC 6890 2.2 and its registries, and multicast. An IPv4 address in IPv6's clothes is never sent. */
+bool network_is_private(const char *address) {
+    static const struct slice networks = SLICE_INIT(
+        "0.0.0.0/8,10.0.0.0/8,100.64.0.0/10,127.0.0.0/8,169.254.0.0/16,172.16.0.0/12,192.0.0.0/24,"
+        "192.0.2.0/24,192.168.0.0/16,198.18.0.0/15,198.51.100.0/24,203.0.113.0/24,224.0.0.0/4,240.0.0.0/4,"
+        "::/96,64:ff9b:1::/48,100::/64,2001::/32,2001:2::/48,2001:db8::/32,2001:10::/28,fc00::/7,fe80::/10,"
+        "fec0::/10,ff00::/8");
+    struct dns_address parsed;
+    if (!dns_address_parse(slice_from_text(address), &parsed)) return true;
+    return dns_address_unmapped(parsed).len != parsed.len || network_list_has(networks, address);
 }

@@ -65,10 +65,10 @@ class Bounce:
 class Outgoing:
     """The server, the name server, and the addresses that are still free for hosts."""
 
-    def __init__(self, folder: Path, server: Server) -> None:
+    def __init__(self, folder: Path, server: Server, zones: type[Zones] = Zones) -> None:
         (folder / "zones").mkdir()
         self.server = server
-        self.zones = Zones(folder / "zones")
+        self.zones = zones(folder / "zones")
         self.addresses = iter(ADDRESSES)
         self.port = free_port(list(ADDRESSES))
         self.configure(server)

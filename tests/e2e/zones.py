@@ -81,11 +81,15 @@ class Zones:
             HEAD.format(zone="test", serial=self.serial) + "ns.test. IN A 127.0.0.1\n"
             + f'serial.test. IN TXT "{self.mark()}"\n' + "".join(lines))
 
+    def more_zones(self) -> list[str]:
+        return []
+
     def mark(self) -> str:
         return f"serial-{self.serial}-of-this-zone"
 
     def start(self) -> None:
-        zones = "".join(f"zone:\n name: {name}\n zonefile: {name}\n" for name in ["test", BROKEN])
+        names = ["test", BROKEN, *self.more_zones()]
+        zones = "".join(f"zone:\n name: {name}\n zonefile: {name}\n" for name in names)
         configuration = self.folder / "nsd.conf"
         configuration.write_text(CONFIGURATION.format(port=self.port, folder=self.folder) + zones)
         self.write()

@@ -36,9 +36,17 @@ REPACK(in_hand)
 REPACK(test)
 REPACK(test_result)
 
-static repack_fn *const messages[] = {repack_session, repack_session_end, repack_next,
-                                      repack_work,    repack_body,        repack_report,
-                                      repack_in_hand, repack_test,        repack_test_result};
+static bool repack_policy(struct arena *arena, struct unpacker *in, struct buffer *out) {
+    struct sts_policy policy;
+    (void)arena;
+    transit_policy_unpack(in, &policy);
+    if (unpack_is_done(in)) transit_policy_pack(out, &policy);
+    return unpack_is_done(in);
+}
+
+static repack_fn *const messages[] = {repack_session,     repack_session_end, repack_next,    repack_work,
+                                      repack_body,        repack_report,      repack_in_hand, repack_test,
+                                      repack_test_result, repack_policy};
 
 /* A packed number may have been written longer than it needs to be: what is packed again is never longer. */
 static bool repack(repack_fn *message, struct arena *arena, struct slice bytes, struct buffer *out) {

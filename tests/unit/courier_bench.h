@@ -37,6 +37,9 @@ struct far_host {
     /* The first so many messages are taken well whatever `says` has; then, and for so many connections. */
     size_t good_messages;
     const char *offers;
+    /* It answers STARTTLS with TLS. */
+    bool has_tls;
+    size_t tls_sessions;
     size_t connections;
     size_t commands;
     size_t taken;
@@ -86,6 +89,15 @@ struct bench {
     struct dns *dns;
     struct courier *courier;
     struct channel *store;
+    /* The policy that the store keeps, how often it was told of one; and whether it answers at all. */
+    struct buffer policy_text;
+    struct buffer policy_id;
+    struct sts_policy policy;
+    size_t policies_kept;
+    bool hides_policies;
+    struct tls_result tls[SETTLED];
+    char tls_hosts[SETTLED][TEXT_BYTES];
+    size_t tls_count;
     struct transit_in_hand in_hand;
     uint64_t in_hand_message;
     /* The last report: its bytes, and for how many recipients. */
@@ -203,11 +215,21 @@ static inline bool far_command(struct task *t, struct far_session *session, cons
     }
 }
 
+static inline bool far_start_tls(struct task *t, struct far_session *session) {
+    struct tls_context *tls = sim_tls_context(session->host->bench->world);
+    if (!far_write(t, session, "220 go ahead\r\n")) return false;
+    session->host->tls_sessions++;
+    return tls_accept(t, &session->stream, tls, DEADLINE_NONE) == 0;
+}
+
 static inline void far_session_main(struct task *t, void *argument) {
     struct far_session *session = argument;
     char line[LINE_BYTES];
     bool goes_on = far_say(t, session, V_GREETING, "220 far ESMTP");
-    while (goes_on && far_read_line(t, session, line)) goes_on = far_command(t, session, line);
+    while (goes_on && far_read_line(t, session, line)) {
+        bool is_tls = session->host->has_tls && strcasecmp(line, "STARTTLS") == 0;
+        goes_on = is_tls ? far_start_tls(t, session) : far_command(t, session, line);
+    }
     stream_close(&session->stream);
     buffer_free(&session->in);
     free(session);
@@ -286,6 +308,10 @@ static inline void store_note(struct bench *bench, const struct settlement *sett
         copy_text(to->same_host, from->same_host);
         to->is_last_with_dsn = from->is_last_with_dsn;
     }
+    for (size_t i = 0; i < settlement->tls_count && bench->tls_count < SETTLED; i++) {
+        copy_text(bench->tls_hosts[bench->tls_count], settlement->tls[i].host);
+        bench->tls[bench->tls_count++] = settlement->tls[i];
+    }
     (void)snprintf(bench->record, sizeof bench->record, "%.*s", SLICE_PRINT(settlement->record));
 }
 
@@ -358,6 +384,33 @@ static inline void store_report(struct bench *bench, struct unpacker *in, struct
     arena_free(&arena);
 }
 
+static inline void store_policy(struct bench *bench, uint32_t type, struct unpacker *in, struct buffer *out) {
+    struct slice domain = type == TRANSIT_POLICY ? unpack_slice(in) : bench->policy.domain;
+    int64_t now_ms = env_wall_ms(bench->env);
+    bool is_wanted = slice_equal(domain, bench->policy.domain);
+    if (type == TRANSIT_POLICY_DUE)
+        is_wanted = bench->policy.tried_ms < now_ms - MTA_STS_REFRESH_MS && bench->policy.expires_ms > now_ms;
+    struct sts_policy none = {0};
+    if (!bench->hides_policies) transit_policy_pack(out, is_wanted ? &bench->policy : &none);
+}
+
+static inline void store_keep_policy(struct bench *bench, struct unpacker *in) {
+    struct sts_policy policy;
+    transit_policy_unpack(in, &policy);
+    assert_true(unpack_is_done(in));
+    bench->policies_kept++;
+    bench->policy.tried_ms = policy.tried_ms;
+    if (policy.text.len == 0) return;
+    buffer_clear(&bench->policy_text);
+    buffer_clear(&bench->policy_id);
+    buffer_append(&bench->policy_text, policy.text);
+    buffer_append(&bench->policy_id, policy.id);
+    bench->policy = policy;
+    bench->policy.domain = SLICE("far.test");
+    bench->policy.text = buffer_slice(&bench->policy_text);
+    bench->policy.id = buffer_slice(&bench->policy_id);
+}
+
 static inline void store_requested(struct task *t, void *context, struct ipc_request *request) {
     (void)t;
     struct buffer out = buffer_new(IPC_FRAME_BYTES_MAX);
@@ -365,6 +418,9 @@ static inline void store_requested(struct task *t, void *context, struct ipc_req
     if (request->message.type == TRANSIT_NEXT) store_next(context, &in, &out);
     if (request->message.type == TRANSIT_BODY) store_body(context, &in, &out);
     if (request->message.type == TRANSIT_REPORT) store_report(context, &in, &out);
+    if (request->message.type == TRANSIT_POLICY || request->message.type == TRANSIT_POLICY_DUE)
+        store_policy(context, request->message.type, &in, &out);
+    if (request->message.type == TRANSIT_POLICY_KEEP) store_keep_policy(context, &in);
     channel_reply(request, buffer_slice(&out), HANDLE_NONE);
     buffer_free(&out);
 }
@@ -440,6 +496,8 @@ static inline struct bench *bench_new(uint64_t seed) {
     if (!bench) abort();
     bench->world = sim_world_new(seed);
     bench->report = buffer_new(MIB(1));
+    bench->policy_text = buffer_new(MIB(1));
+    bench->policy_id = buffer_new(TEXT_BYTES);
     bench->ours = sim_machine_new(bench->world, "ours", "11.0.1.1");
     bench->settings = (struct courier_settings){.hostname = SLICE("mail.example.test"), .port = 25};
     bench->session = (struct transit_session){
@@ -487,6 +545,8 @@ static inline void bench_free(struct bench **bench) {
     sim_world_free(&(*bench)->world);
     for (size_t i = 0; i < MESSAGES; i++) buffer_free(&(*bench)->messages[i].packed);
     buffer_free(&(*bench)->report);
+    buffer_free(&(*bench)->policy_text);
+    buffer_free(&(*bench)->policy_id);
     free(*bench);
     *bench = NULL;
 }

@@ -1,6 +1,7 @@
 /* Which hosts a domain's mail goes to, by what DNS says of it. */
 #include "courier_bench.h"
 #include "transit/exchange.h"
+#include "wire/network_list.h"
 
 struct question {
     struct sim_world *world;
@@ -224,9 +225,9 @@ static void which_addresses_those_are(void **state) {
                                        "172.15.0.1",    "172.32.0.1",    "192.0.1.1",    "198.17.0.1",
                                        "223.255.255.1", "2600::1",       "2a00:1450::1", "12ff::1"};
     for (size_t i = 0; i < sizeof closed / sizeof closed[0]; i++)
-        if (!exchange_is_private(closed[i])) fail_msg("%s", closed[i]);
+        if (!network_is_private(closed[i])) fail_msg("%s", closed[i]);
     for (size_t i = 0; i < sizeof open / sizeof open[0]; i++)
-        if (exchange_is_private(open[i])) fail_msg("%s", open[i]);
+        if (network_is_private(open[i])) fail_msg("%s", open[i]);
 }
 
 static void many_records_are_bounded_and_the_best_are_kept(void **state) {

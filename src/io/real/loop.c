@@ -49,6 +49,8 @@ static const struct env_ops real_ops = {
     .lane_submit = real_lane_submit,
     .lane_close = real_lane_close,
     .tls_wrap = real_tls_wrap,
+    .fetch_start = real_fetch_start,
+    .fetch_stop = real_fetch_stop,
     .dns_open = real_dns_open,
     .files = &real_file_ops,
 };

@@ -49,7 +49,9 @@ struct lane *real_lane_open(struct env *env, const struct lane_options *options)
 void real_lane_submit(struct lane *lane, struct lane_job *job);
 void real_lane_close(struct lane **lane);
 struct stream *real_tls_wrap(struct env *env, struct stream *inner, struct tls_context *context,
-                             bool is_server, const char *peer_name);
+                             bool is_server, struct tls_peer *peer);
+void real_fetch_start(struct env *env, struct fetch_transfer *transfer);
+void real_fetch_stop(struct env *env, struct fetch_transfer *transfer);
 struct dns *real_dns_open(struct env *env, const struct dns_options *options, const char **reason);
 
 #endif

@@ -86,6 +86,34 @@ static int64_t certificate_left_s(const SSL *ssl) {
     return (int64_t)days * 86400 + seconds;
 }
 
+static enum tls_fault fault_kind(long fault) {
+    switch (fault) {
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        return TLS_FAULT_NAME;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        return TLS_FAULT_DATES;
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+        return TLS_FAULT_TRUST;
+    default:
+        return TLS_FAULT_OTHER;
+    }
+}
+
+/* True: there is one. */
+static bool note_fault(struct tls_stream *s) {
+    long fault = SSL_get_verify_result(s->ssl);
+    if (SSL_get_verify_mode(s->ssl) == SSL_VERIFY_NONE || fault == X509_V_OK) return false;
+    s->stream.security.peer_fault = X509_verify_cert_error_string(fault);
+    s->stream.security.peer_fault_kind = fault_kind(fault);
+    return true;
+}
+
 static void note_security(struct tls_stream *s) {
     s->stream.security = (struct stream_security){
         .is_tls = true,
@@ -93,7 +121,9 @@ static void note_security(struct tls_stream *s) {
         .cipher = SSL_get_cipher_name(s->ssl),
         .bits = SSL_get_cipher_bits(s->ssl, NULL),
     };
-    if (!SSL_is_server(s->ssl)) s->stream.security.peer_certificate_left_s = certificate_left_s(s->ssl);
+    if (SSL_is_server(s->ssl)) return;
+    s->stream.security.peer_certificate_left_s = certificate_left_s(s->ssl);
+    (void)note_fault(s);
 }
 
 static ssize_t tls_read(struct stream *stream, void *bytes, size_t len) {
@@ -104,13 +134,7 @@ static ssize_t tls_read(struct stream *stream, void *bytes, size_t len) {
 }
 
 /* We refused its certificate; else it was the peer who ended the handshake, or something else. */
-static bool is_peer_refused(struct tls_stream *s) {
-    long fault = SSL_get_verify_result(s->ssl);
-    if (SSL_is_server(s->ssl) || SSL_get_verify_mode(s->ssl) == SSL_VERIFY_NONE || fault == X509_V_OK)
-        return false;
-    s->stream.security.peer_fault = X509_verify_cert_error_string(fault);
-    return true;
-}
+static bool is_peer_refused(struct tls_stream *s) { return !SSL_is_server(s->ssl) && note_fault(s); }
 
 static ssize_t go_on_with_handshake(struct tls_stream *s) {
     ERR_clear_error();
@@ -244,8 +268,23 @@ static void want_peer(SSL *ssl, const char *name) {
         FATAL("OpenSSL takes no host's name");
 }
 
+/* The certificate's faults are noted, and passed over. */
+static int pass_over(int is_good, X509_STORE_CTX *store) {
+    (void)is_good;
+    (void)store;
+    return 1;
+}
+
+static void want(SSL *ssl, struct tls_peer *peer) {
+    if (peer->dane)
+        peer->is_dane_unusable = !tls_dane_want(ssl, peer->dane);
+    else if (peer->name)
+        want_peer(ssl, peer->name);
+    if (peer->is_advisory) SSL_set_verify(ssl, SSL_get_verify_mode(ssl), pass_over);
+}
+
 struct stream *real_tls_wrap(struct env *env, struct stream *inner, struct tls_context *context,
-                             bool is_server, const char *peer_name) {
+                             bool is_server, struct tls_peer *peer) {
     struct tls_stream *s = calloc(1, sizeof *s);
     BIO *bio = BIO_new(stream_method(context));
     SSL *ssl = SSL_new(context->certificates[0]);
@@ -262,6 +301,6 @@ struct stream *real_tls_wrap(struct env *env, struct stream *inner, struct tls_c
         SSL_set_accept_state(ssl);
     else
         SSL_set_connect_state(ssl);
-    if (peer_name) want_peer(ssl, peer_name);
+    if (peer) want(ssl, peer);
     return &s->stream;
 }

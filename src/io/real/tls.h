@@ -16,4 +16,8 @@ struct tls_context {
     const char *alpn;
 };
 
+/* tls_dane.c: has the certificate matched against the records. False: none of them is usable; then it is not
+   checked at all. */
+bool tls_dane_want(SSL *ssl, const struct tls_dane *dane);
+
 #endif

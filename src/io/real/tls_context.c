@@ -121,6 +121,7 @@ struct tls_context *tls_context_client(void) {
     struct tls_context *context = context_new();
     SSL_CTX *ssl = ssl_context_new(TLS_client_method());
     SSL_CTX_set_verify(ssl, SSL_VERIFY_NONE, NULL);
+    if (SSL_CTX_dane_enable(ssl) != 1) FATAL("OpenSSL knows no DANE");
     context->certificates[context->certificate_count++] = ssl;
     return context;
 }

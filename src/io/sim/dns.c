@@ -13,6 +13,8 @@ enum { CNAMES_MAX = 8 };
 
 struct sim_dns_row {
     struct list link;
+    /* Says of the name only that DNSSEC vouches for it. */
+    bool is_mark;
     uint8_t name[DNS_NAME_BYTES_MAX];
     size_t name_len;
     uint16_t type;
@@ -79,6 +81,8 @@ void sim_dns_fail(struct sim_world *world, const char *name, enum dns_result res
     add_row(world, name)->result = result;
 }
 
+void sim_dns_secure(struct sim_world *world, const char *name) { add_row(world, name)->is_mark = true; }
+
 static void row_free(struct sim_dns_row *row) {
     list_remove(&row->link);
     free(row->data);
@@ -101,6 +105,7 @@ struct found {
     enum dns_result result;
     const struct sim_dns_row *cname;
     size_t count;
+    bool is_secure;
 };
 
 /* What the table has of a name; copies the records' places to `records` where it is not NULL. */
@@ -109,6 +114,8 @@ static struct found find(struct sim_world *world, struct slice name, uint16_t ty
     struct found found = {.result = DNS_NO_SUCH_NAME};
     LIST_EACH(&world->dns, row, struct sim_dns_row, link) {
         if (!slice_equal(slice_of(row->name, row->name_len), name)) continue;
+        found.is_secure |= row->is_mark;
+        if (row->is_mark) continue;
         if (row->result != DNS_OK) return (struct found){.result = row->result};
         if (found.result == DNS_NO_SUCH_NAME) found.result = DNS_NO_DATA;
         if (row->type == DNS_CNAME && type != DNS_CNAME) found.cname = row;
@@ -138,12 +145,15 @@ static enum dns_result answer_of(struct sim_world *world, struct dns_query *quer
     uint8_t first[DNS_NAME_BYTES_MAX];
     struct slice name = slice_of(first, name_of_text(query->name, first));
     uint32_t ttl_s = UINT32_MAX;
+    query->answer->is_secure = true;
     for (int hops = 0; hops < CNAMES_MAX; hops++) {
         struct found found = find(world, name, query->type, NULL, &ttl_s);
+        query->answer->is_secure &= found.is_secure && found.result <= DNS_NO_SUCH_NAME;
         if (!found.cname) return found.count ? give(world, query, name, found.count, ttl_s) : found.result;
         if (found.cname->ttl_s < ttl_s) ttl_s = found.cname->ttl_s;
         name = slice_of(found.cname->data, found.cname->len);
     }
+    query->answer->is_secure = false;
     return DNS_SERVFAIL;
 }
 

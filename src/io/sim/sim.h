@@ -46,6 +46,7 @@
 #define IO_SIM_SIM_H
 
 #include "io/dns.h"
+#include "io/fetch.h"
 #include "io/task.h"
 
 struct sim_world;
@@ -75,6 +76,9 @@ struct sim_network {
     /* A DNS lookup ends with DNS_SERVFAIL, or is never answered. */
     uint32_t dns_failure_chance;
     uint32_t dns_silence_chance;
+    /* A web request is not connected, or never answered. */
+    uint32_t fetch_failure_chance;
+    uint32_t fetch_silence_chance;
 };
 
 /* What goes wrong on one machine. All zero, but the limits, at first. */
@@ -176,12 +180,21 @@ void sim_kill_at_random(struct env *env, uint32_t chance);
 struct handle sim_handle_copy(struct handle handle, struct env *to);
 
 /* DNS of the whole world. A record of `name` ("mail.example.test"); its data, and a CNAME's target, as on
-   the wire (io/dns.h), in lower case. Names without any row do not exist. Nothing is ever secure. */
+   the wire (io/dns.h), in lower case. Names without any row do not exist. Nothing is secure,
+   unless sim_dns_secure says so of the name. */
 void sim_dns_add(struct sim_world *world, const char *name, uint16_t type, struct slice data, uint32_t ttl_s);
 /* From now on every lookup of the name ends so: DNS_SERVFAIL, DNS_BOGUS, or DNS_TIMEOUT (no answer). */
 void sim_dns_fail(struct sim_world *world, const char *name, enum dns_result result);
+/* From now on DNSSEC vouches for all that is, or is not, at this name and behind its CNAME. */
+void sim_dns_secure(struct sim_world *world, const char *name);
 /* Takes all of the name away. */
 void sim_dns_forget(struct sim_world *world, const char *name);
+
+/* What requests for this URL are answered from now on. Without a row for it they are FETCH_UNREACHABLE. With
+   any result but FETCH_OK (FETCH_TIMEOUT: no answer comes) that is how they end; else `body` is the answer's,
+   of that status, with one field Content-Type: text/plain. */
+void sim_fetch_plan(struct sim_world *world, const char *url, enum fetch_result result, unsigned status,
+                    struct slice body);
 
 /* A context for tls_accept and tls_connect; the world's. */
 struct tls_context *sim_tls_context(struct sim_world *world);

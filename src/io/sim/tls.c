@@ -259,9 +259,9 @@ static const struct stream_ops sim_tls_ops = {
 };
 
 struct stream *sim_tls_wrap(struct env *env, struct stream *inner, struct tls_context *context,
-                            bool is_server, const char *peer_name) {
+                            bool is_server, struct tls_peer *peer) {
     (void)context;
-    (void)peer_name;
+    (void)peer;
     struct sim_tls *s = sim_alloc(sizeof *s);
     s->stream = (struct stream){.ops = &sim_tls_ops, .env = env, .peer = inner->peer};
     s->inner = inner;

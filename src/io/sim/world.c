@@ -109,6 +109,7 @@ struct sim_world *sim_world_new(uint64_t seed) {
     list_init(&world->parted);
     list_init(&world->calls);
     list_init(&world->dns);
+    list_init(&world->fetches);
     seed_sqlite(mix(seed) | 1);
     return world;
 }
@@ -216,6 +217,7 @@ void sim_world_free(struct sim_world **world) {
     sim_links_free(w);
     sim_parted_free(w);
     sim_dns_free(w);
+    sim_fetch_free(w);
     LIST_EACH(&w->ended, p, struct sim_process, in_world) sim_process_free(p);
     LIST_EACH(&w->machines, m, struct sim_machine, in_world) machine_free(m);
     free(w->tls);

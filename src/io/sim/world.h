@@ -58,6 +58,7 @@ struct sim_world {
     struct list parted;
     struct list calls;
     struct list dns;
+    struct list fetches;
     void (*on_loss)(void *context, const struct sim_machine *a, const struct sim_machine *b);
     void *on_loss_context;
     struct tls_context *tls;
@@ -197,7 +198,10 @@ struct lane *sim_lane_open(struct env *env, const struct lane_options *options);
 void sim_lane_submit(struct lane *lane, struct lane_job *job);
 void sim_lane_close(struct lane **lane);
 struct stream *sim_tls_wrap(struct env *env, struct stream *inner, struct tls_context *context,
-                            bool is_server, const char *peer_name);
+                            bool is_server, struct tls_peer *peer);
+void sim_fetch_start(struct env *env, struct fetch_transfer *transfer);
+void sim_fetch_stop(struct env *env, struct fetch_transfer *transfer);
+void sim_fetch_free(struct sim_world *world);
 struct dns *sim_dns_open(struct env *env, const struct dns_options *options, const char **reason);
 void sim_dns_free(struct sim_world *world);
 /* As a process dies: those who wait on its streams are told. */

@@ -1,0 +1,99 @@
+#include "trust/web_fetch.h"
+
+#include "base/limits.h"
+#include "wire/dns.h"
+#include "wire/network_list.h"
+
+struct found {
+    const char *addresses[FETCH_ADDRESSES_MAX];
+    size_t count;
+    /* What DNS did not say, and what it said and is not used; DNS_OK, NULL: nothing. */
+    enum dns_result trouble;
+    const char *refused;
+};
+
+static const char *address_text(struct arena *arena, struct slice record) {
+    struct dns_address address;
+    if (!dns_address_read(record, &address)) return NULL;
+    struct buffer text = buffer_new(64);
+    dns_address_text(&address, &text);
+    const char *copy = arena_text(arena, buffer_slice(&text));
+    buffer_free(&text);
+    return copy;
+}
+
+static void look_up(struct task *t, const struct web_world *world, struct slice host, uint16_t type,
+                    struct found *found) {
+    struct dns_answer answer;
+    enum dns_result result = trust_look_up(t, world->lookups, host, type, &answer);
+    if (trust_is_unsure(result)) found->trouble = result;
+    if (result != DNS_OK) return;
+    /* Half for each family. */
+    size_t most = found->count + FETCH_ADDRESSES_MAX / 2;
+    for (size_t i = 0; i < answer.count && found->count < most; i++) {
+        const char *text = address_text(world->lookups->arena, answer.records[i]);
+        if (!text) continue;
+        if (world->allows_private || !network_is_private(text))
+            found->addresses[found->count++] = text;
+        else
+            found->refused = text;
+    }
+}
+
+static struct slice words_of_search(struct arena *arena, struct slice host, const struct found *found) {
+    if (found->refused)
+        return arena_printf(arena, "%.*s has the address %s, which is not used", SLICE_PRINT(host),
+                            found->refused);
+    if (found->trouble != DNS_OK)
+        return arena_printf(arena, "the addresses of %.*s could not be found (%s)", SLICE_PRINT(host),
+                            dns_result_name(found->trouble));
+    return arena_printf(arena, "%.*s has no address", SLICE_PRINT(host));
+}
+
+static struct slice words_of_fetch(struct arena *arena, struct slice host,
+                                   const struct fetch_answer *answer) {
+    switch (answer->result) {
+    case FETCH_OK:
+        return SLICE_EMPTY;
+    case FETCH_UNREACHABLE:
+        return arena_printf(arena, "no connection to the web server of %.*s could be made",
+                            SLICE_PRINT(host));
+    case FETCH_UNTRUSTED:
+        return arena_printf(arena, "the certificate of the web server of %.*s is not good: %s",
+                            SLICE_PRINT(host), answer->fault ? answer->fault : "");
+    case FETCH_TLS_FAILED:
+        return arena_printf(arena, "no TLS could be agreed on with the web server of %.*s",
+                            SLICE_PRINT(host));
+    case FETCH_TOO_LARGE:
+        return arena_printf(arena, "the answer of the web server of %.*s is too large", SLICE_PRINT(host));
+    case FETCH_TIMEOUT:
+        return arena_printf(arena, "the web server of %.*s did not answer in time", SLICE_PRINT(host));
+    case FETCH_CANCELLED:
+        return SLICE("this server was stopped meanwhile");
+    default:
+        return arena_printf(arena, "the answer of the web server of %.*s cannot be understood",
+                            SLICE_PRINT(host));
+    }
+}
+
+void web_fetch(struct task *t, const struct web_world *world, struct slice host, const char *path,
+               size_t bytes_max, int64_t deadline_ms, struct web_fetched *fetched) {
+    struct arena *arena = world->lookups->arena;
+    struct found found = {.trouble = DNS_OK};
+    *fetched = (struct web_fetched){.answer = {.result = FETCH_UNREACHABLE}};
+    look_up(t, world, host, DNS_A, &found);
+    look_up(t, world, host, DNS_AAAA, &found);
+    if (found.count == 0) {
+        fetched->reason = words_of_search(arena, host, &found);
+        return;
+    }
+    struct fetch_request request = {.method = "GET",
+                                    .url = arena_printf(arena, "https://%.*s%s", SLICE_PRINT(host), path),
+                                    .addresses = found.addresses,
+                                    .address_count = found.count,
+                                    .port = world->port,
+                                    .roots_pem = world->roots_pem,
+                                    .body_bytes_max = bytes_max};
+    (void)fetch_run(t, &request, arena, &fetched->answer, deadline_ms);
+    fetched->reason = words_of_fetch(arena, host, &fetched->answer);
+}
