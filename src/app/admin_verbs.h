@@ -20,6 +20,11 @@ json_t *admin_error(struct slice line);
 json_t *admin_failure(struct admin *admin, enum store_result result, struct slice subject,
                       const char *not_found, const char *refused);
 
+/* admin_certificate.c: the first is for `status`, too. */
+json_t *admin_certificate_state(struct admin *admin);
+json_t *admin_certificate_status(struct admin *admin);
+json_t *admin_certificate_order(struct admin *admin);
+
 /* admin_queue.c */
 json_t *admin_queue_list(struct admin *admin);
 json_t *admin_queue_show(struct admin *admin);

@@ -33,6 +33,12 @@ static const struct cli_command commands[] = {
      "           known here: for a second MX, or a gateway. docs/relaying.md tells more.\n"
      "  --verify with --relay: ask these hosts for each address first, and refuse what they do not know\n",
      DATA_OPTIONS | OPTION_RELAY, OPTION_DATA, 1, 2, command_domain},
+    {"certificate", "status | order | renew --data DIR [--json]", "certificates by ACME (Let's Encrypt)",
+     "status  the certificate that was got, its names and times, when it is renewed, and what went wrong\n"
+     "order   look now: order one where there is none, a name is missing or it is old\n"
+     "renew   order a new one whatever there is; CAs allow only a few in a week\n"
+     "Without acme.enabled in posthaste.conf no CA is ever asked. docs/acme.md tells more.\n",
+     DATA_OPTIONS, OPTION_DATA, 1, 1, command_certificate},
     {"compact", "--data DIR [--json]", "give the space of removed messages back now",
      "A running server does this by itself, slowly, for segments that are half dead. This does it at once "
      "for\n"

@@ -69,6 +69,20 @@ struct filter_settings {
     bool is_for_submission;
 };
 
+/* Certificates by ACME (docs/acme.md). Texts may be empty. */
+struct acme_settings {
+    bool is_enabled;
+    const char *directory;
+    const char *email;
+    bool terms_agreed;
+    /* Separated by commas; empty: the hostname, and names of our domains that lead here. */
+    const char *names;
+    /* enum acme_challenge_kind */
+    uint64_t challenge;
+    /* A file of certificates (PEM) that the CA's own has to lead to; empty: outbound.trusted_roots. */
+    const char *trusted_roots;
+};
+
 struct config {
     const char *hostname;
     const char *listen[CONFIG_LISTEN_MAX];
@@ -97,6 +111,7 @@ struct config {
     struct outbound_settings outbound;
     struct filter_settings filter;
     struct mta_sts_settings mta_sts;
+    struct acme_settings acme;
 };
 
 /* The defaults of every key. */

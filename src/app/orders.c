@@ -1,6 +1,7 @@
 #include "app/orders.h"
 
 #include "ipc/pack.h"
+#include "wire/acme.h"
 #include "wire/mta_sts.h"
 
 const struct port ports[PORT_KINDS] = {
@@ -55,6 +56,31 @@ static void unpack_mta_sts(struct unpacker *in, struct arena *arena, struct mta_
     mta_sts->mx = arena_text(arena, unpack_slice(in));
 }
 
+static void pack_acme(struct buffer *out, const struct role_settings *settings) {
+    const struct acme_settings *acme = &settings->acme;
+    pack_bool(out, acme->is_enabled);
+    pack_slice(out, slice_from_text(acme->directory));
+    pack_slice(out, slice_from_text(acme->email));
+    pack_bool(out, acme->terms_agreed);
+    pack_slice(out, slice_from_text(acme->names));
+    pack_number(out, acme->challenge);
+    pack_bool(out, settings->is_acme_installed);
+    pack_slice(out, settings->acme_roots_pem);
+}
+
+static void unpack_acme(struct unpacker *in, struct arena *arena, struct role_settings *settings) {
+    struct acme_settings *acme = &settings->acme;
+    acme->is_enabled = unpack_bool(in);
+    acme->directory = arena_text(arena, unpack_slice(in));
+    acme->email = arena_text(arena, unpack_slice(in));
+    acme->terms_agreed = unpack_bool(in);
+    acme->names = arena_text(arena, unpack_slice(in));
+    acme->challenge = unpack_number_max(in, ACME_CHALLENGE_KINDS - 1);
+    acme->trusted_roots = "";
+    settings->is_acme_installed = unpack_bool(in);
+    settings->acme_roots_pem = arena_copy(arena, unpack_slice(in));
+}
+
 void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_slice(out, slice_from_text(settings->folder));
     pack_slice(out, slice_from_text(settings->hostname));
@@ -86,6 +112,7 @@ void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_number(out, settings->filter.when_down);
     pack_bool(out, settings->filter.is_for_submission);
     pack_mta_sts(out, &settings->mta_sts);
+    pack_acme(out, settings);
 }
 
 bool settings_unpack(struct slice body, struct arena *arena, struct role_settings *settings) {
@@ -120,6 +147,7 @@ bool settings_unpack(struct slice body, struct arena *arena, struct role_setting
     settings->filter.when_down = unpack_number_max(&in, FILTER_DOWN_JUNKS);
     settings->filter.is_for_submission = unpack_bool(&in);
     unpack_mta_sts(&in, arena, &settings->mta_sts);
+    unpack_acme(&in, arena, settings);
     /* Accounts are shared out among them. */
     return unpack_is_done(&in) && settings->mail_processes > 0;
 }

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "acme/challenges.h"
 #include "app/collect.h"
 #include "app/handing_over.h"
 #include "app/role.h"
@@ -51,6 +52,7 @@ struct edge_role {
     struct smtp_server smtp;
     struct web_server web;
     struct certificates *certificates;
+    struct acme_challenges *challenges;
     struct channel *mails[CONFIG_PROCESSES_MAX];
     struct edge_port ports[EDGE_PORTS_MAX];
     size_t port_count;
@@ -138,6 +140,11 @@ static bool report(struct task *t, void *context, struct web_report *report) {
     return collect_ask(t, role->env, role->control, report);
 }
 
+static void take_notice(void *context, const struct ipc_message *notice) {
+    struct edge_role *edge = context;
+    if (notice->type == ACME_CHALLENGES) acme_challenges_set(edge->challenges, notice->body);
+}
+
 static void prepare_logins(struct edge_role *edge) {
     for (int i = 0; i < PROTOCOL_COUNT; i++)
         edge->logins[i] = (struct login_context){
@@ -168,6 +175,8 @@ static bool start(struct task *t, struct role *role) {
     store_client_on_lost(edge->store, role_link_lost(role, ROLE_STORE, 0));
     edge->resolver = resolver_new_remote(role->env);
     resolver_on_lost(edge->resolver, role_link_lost(role, ROLE_REMOTE, 0));
+    edge->challenges = acme_challenges_new();
+    resolver_on_notice(edge->resolver, take_notice, edge);
     edge->intake = intake_pool_new(role->env, edge->store, INTAKE_BUDGET_BYTES);
     edge->delays = login_delays_new(role->env);
     struct admission_limits limits = admission_limits_default();
@@ -184,8 +193,11 @@ static bool start(struct task *t, struct role *role) {
                                       .filter = edge->filter,
                                       .settings = smtp_settings_default()};
     smtp_server_init(&edge->smtp);
-    edge->web =
-        (struct web_server){.env = role->env, .group = &edge->group, .report = report, .context = edge};
+    edge->web = (struct web_server){.env = role->env,
+                                    .group = &edge->group,
+                                    .report = report,
+                                    .context = edge,
+                                    .challenges = edge->challenges};
     edge->smtp.blocklist = blocklist_new(role->env, edge->resolver);
     edge->smtp.callouts = callouts_new(role->env, edge->resolver);
     apply_settings(edge);
@@ -355,6 +367,7 @@ static void stop(struct task *t, struct role *role) {
     login_delays_free(&edge->delays);
     admission_free(&edge->admission);
     store_client_free(t, &edge->store);
+    acme_challenges_free(&edge->challenges);
     free_certificates(edge);
     free(edge);
     role->state = NULL;

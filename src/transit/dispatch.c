@@ -356,6 +356,11 @@ static void report(struct dispatch *dispatch, struct unpacker *in, struct ipc_re
     answer_work(dispatch, request, store_report(dispatch, &report.done));
 }
 
+static bool dispatch_other(struct task *t, struct scheduler *scheduler, struct ipc_request *request) {
+    return request->message.type >= TRANSIT_OTHERS && scheduler->other &&
+           scheduler->other(t, scheduler->other_context, request);
+}
+
 static void requested(struct task *t, void *context, struct ipc_request *request) {
     struct scheduler *scheduler = context;
     struct dispatch dispatch = {t, scheduler, arena_new(QUESTION_ARENA_BYTES), 0};
@@ -372,7 +377,8 @@ static void requested(struct task *t, void *context, struct ipc_request *request
         report(&dispatch, &in, request);
         break;
     default:
-        if (!dispatch_policy(t, scheduler, request, dispatch.arena)) reply_empty(request);
+        if (!dispatch_policy(t, scheduler, request, dispatch.arena) && !dispatch_other(t, scheduler, request))
+            reply_empty(request);
         break;
     }
     arena_free(&dispatch.arena);

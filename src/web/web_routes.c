@@ -8,6 +8,7 @@
 enum { LOCATION_BYTES_MAX = 3 * HTTP_REQUEST_LINE_BYTES_MAX, HTTPS_PORT = 443 };
 
 #define POLICY_PATH "/.well-known/mta-sts.txt"
+#define CHALLENGE_PATH "/.well-known/acme-challenge/"
 
 struct web_response web_response_new(void) {
     return (struct web_response){.status = 200,
@@ -90,6 +91,21 @@ static void show_policy(struct task *t, const struct web_exchange *exchange, str
                          policy->mx.len ? policy->mx : slice_from_text(exchange->server->hostname));
 }
 
+/* RFC 8555 8.3: the CA asks for a token that it gave us. */
+static void show_challenge(struct task *t, const struct web_exchange *exchange,
+                           struct web_response *response) {
+    (void)t;
+    struct slice token = slice_skip(exchange->path, sizeof CHALLENGE_PATH - 1);
+    const struct acme_challenges *challenges = exchange->server->challenges;
+    struct slice answer = challenges ? acme_challenges_answer(challenges, token) : SLICE_EMPTY;
+    if (answer.len == 0) {
+        web_response_fail(response, 404);
+        return;
+    }
+    response->content_type = "application/octet-stream";
+    buffer_append(&response->body, answer);
+}
+
 /* ---- for monitoring ---- */
 
 static void show_health(struct task *t, const struct web_exchange *exchange, struct web_response *response) {
@@ -117,6 +133,7 @@ static void show_metrics(struct task *t, const struct web_exchange *exchange, st
 
 /* ---- the table ---- */
 
+/* A path with a '/' at its end stands for all below it. */
 static const struct route {
     struct slice path;
     void (*run)(struct task *t, const struct web_exchange *exchange, struct web_response *response);
@@ -125,7 +142,13 @@ static const struct route {
     {SLICE_INIT("/health"), show_health},
     {SLICE_INIT("/metrics"), show_metrics},
     {SLICE_INIT(POLICY_PATH), show_policy},
+    {SLICE_INIT(CHALLENGE_PATH), show_challenge},
 };
+
+static bool route_has(const struct route *route, struct slice path) {
+    bool is_folder = route->path.len > 1 && route->path.ptr[route->path.len - 1] == '/';
+    return is_folder ? slice_starts(path, route->path) : slice_equal(route->path, path);
+}
 
 /* What will ask for passwords and tokens, which no clear-text connection may carry: they are sent on to
    HTTPS before they say any. A policy in clear text would be anybody's. */
@@ -158,7 +181,7 @@ static void send_to_https(const struct web_exchange *exchange, struct web_respon
 
 static const struct route *route_find(struct slice path) {
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
-        if (slice_equal(routes[i].path, path)) return &routes[i];
+        if (route_has(&routes[i], path)) return &routes[i];
     return NULL;
 }
 

@@ -7,6 +7,7 @@
 #ifndef WEB_WEB_SERVER_H
 #define WEB_WEB_SERVER_H
 
+#include "acme/challenges.h"
 #include "io/conn.h"
 #include "web/web_report.h"
 #include "wire/mta_sts.h"
@@ -29,6 +30,8 @@ struct web_server {
     /* Who may read /metrics (wire/network_list.h). */
     struct slice metrics_allow;
     struct web_policy policy;
+    /* What a CA is shown (RFC 8555 8.3). */
+    const struct acme_challenges *challenges;
     /* For the HTTPS port. */
     struct tls_context *tls;
     /* Asks how the server is. Waits. False: nobody answered. */

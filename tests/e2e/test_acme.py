@@ -1,0 +1,255 @@
+"""Certificates by ACME (RFC 8555), from Pebble: first issue, renewal, and what goes wrong on the way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import ssl
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from clients import need
+from conftest import give_back, make_server
+from names import Names
+from pebble import Pebble, wait_for
+from server import Server, run
+
+HOST = "mx.example.test"
+LIFE_SECONDS = 30
+
+
+class World:
+    """A server that is not started yet, its CA and its name server."""
+
+    def __init__(self, folder: Path) -> None:
+        self.server: Server = make_server(folder, single=False)
+        self.server.prepare()
+        self.names = Names({(name, "A"): ["127.0.0.1"] for name in ("ca.test", HOST)})
+        self.pebble = Pebble(folder / "pebble", self.server.ports.http, self.server.ports.https, self.names.port)
+        self.configure("acme.enabled = yes", "acme.terms_agreed = yes", "acme.email = hostmaster@example.test",
+                       f"acme.directory = {self.pebble.directory}", f"acme.trusted_roots = {self.pebble.roots}",
+                       f"dns.servers = 127.0.0.1@{self.names.port}", "dns.trust_anchors = none",
+                       "outbound.allow_private = yes")
+
+    @property
+    def file(self) -> Path:
+        return self.server.data / "tls" / "acme.pem"
+
+    def configure(self, *lines: str) -> None:
+        """The last line of a key counts."""
+        with (self.server.data / "posthaste.conf").open("a") as config:
+            config.write("\n" + "\n".join(lines) + "\n")
+
+    def point(self, *names: str) -> None:
+        self.names.records.update({(name, "A"): ["127.0.0.1"] for name in names})
+
+    def state(self) -> dict:  # type: ignore[type-arg]
+        return dict(self.server.listing("certificate", "status")["certificate"])
+
+    def installed(self, seconds: float = 60) -> dict:  # type: ignore[type-arg]
+        """What is known once there is a certificate."""
+        try:
+            wait_for(lambda: self.file.exists() and self.state()["names"], seconds)
+        except AssertionError:
+            raise AssertionError(f"{self.state()}\n{self.server.log_text()[-3000:]}\n{self.pebble.said()[-3000:]}") \
+                from None
+        return self.state()
+
+    def shown(self, port: str = "https", name: str = HOST) -> dict:  # type: ignore[type-arg]
+        """The certificate that clients see, which must lead to the CA's root."""
+        context = ssl.create_default_context(cadata=self.pebble.issuing_root())
+        with socket.create_connection(("127.0.0.1", getattr(self.server.ports, port)), timeout=10) as client, \
+                context.wrap_socket(client, server_hostname=name) as tls:
+            return dict(tls.getpeercert() or {})
+
+    def close(self) -> None:
+        give_back(self.server)
+        self.pebble.stop()
+        self.names.close()
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    need("pebble")
+    with tempfile.TemporaryDirectory(prefix="posthaste-acme-") as folder:
+        made = World(Path(folder))
+        yield made
+        made.close()
+
+
+def names_of(certificate: dict) -> set[str]:  # type: ignore[type-arg]
+    return {name for _, name in certificate["subjectAltName"]}
+
+
+@pytest.mark.parametrize("challenge", ["http-01"])
+def test_a_certificate_comes_by_itself_and_every_port_shows_it(world: World, challenge: str) -> None:
+    world.configure(f"acme.challenge = {challenge}")
+    world.point("mta-sts.example.test", "autoconfig.example.test")
+    world.names.records["autodiscover.example.test", "A"] = ["192.0.2.7"]
+    world.pebble.start()
+    world.server.start()
+    state = world.installed()
+    wanted = {HOST, "mta-sts.example.test", "autoconfig.example.test"}
+    assert set(state["names"]) == wanted and state["account"] and not state["failures"]
+    for port in ("https", "imaps", "submissions", "pop3s"):
+        assert names_of(wait_for(lambda port=port: world.shown(port))) == wanted
+    assert world.file.stat().st_mode & 0o777 == 0o600
+    text = world.server.command("certificate", "status")
+    assert HOST in text and "renewal" in text
+    assert "PRIVATE KEY" not in text + world.server.command("status") + world.server.log_text()
+    assert "certificate" in world.server.command("status")
+
+
+def test_it_is_used_again_after_a_restart_and_not_ordered_again(world: World) -> None:
+    world.pebble.start()
+    world.server.start()
+    world.installed()
+    before = world.shown()["serialNumber"]
+    world.server.stop()
+    world.server.start()
+    assert world.shown()["serialNumber"] == before
+    assert "not due" in str(world.server.listing("certificate", "order"))
+    assert world.shown()["serialNumber"] == before
+
+
+def test_it_is_renewed_in_time_and_sessions_go_on(world: World) -> None:
+    world.pebble.start(days=LIFE_SECONDS / 86400)
+    world.server.start()
+    world.installed()
+    first = world.shown()["serialNumber"]
+    with socket.create_connection(("127.0.0.1", world.server.ports.imap), timeout=120) as session:
+        session.recv(1000)
+        wait_for(lambda: world.shown()["serialNumber"] != first, LIFE_SECONDS)
+        session.sendall(b"a NOOP\r\n")
+        assert b"a OK" in session.recv(1000)
+    assert world.server.log_text().count("acme.installed") >= 2
+
+
+def test_renew_orders_one_whatever_there_is(world: World) -> None:
+    world.pebble.start()
+    world.server.start()
+    world.installed()
+    first = world.shown()["serialNumber"]
+    assert "a new certificate is installed" in world.server.command("certificate", "renew")
+    wait_for(lambda: world.shown()["serialNumber"] != first, 10)
+
+
+def test_nonces_that_are_refused_are_replaced(world: World) -> None:
+    world.pebble.start(PEBBLE_WFE_NONCEREJECT="50")
+    world.server.start()
+    world.installed(120)
+    assert "badNonce" in world.pebble.said() or "invalid anti-replay nonce" in world.pebble.said().lower()
+
+
+def test_a_new_domain_gets_on_it_when_it_leads_here(world: World) -> None:
+    world.pebble.start()
+    world.server.start()
+    world.installed()
+    world.point("mta-sts.other.test")
+    world.server.command("domain", "add", "other.test")
+    answer = world.server.listing("certificate", "order")
+    assert answer["result"] == "issued" and "mta-sts.other.test" in answer["certificate"]["names"]
+
+
+def failure(world: World) -> dict:  # type: ignore[type-arg]
+    wait_for(lambda: world.state()["failures"])
+    return world.state()
+
+
+def test_a_challenge_that_fails_is_told_with_what_to_do(world: World) -> None:
+    """The name leads to an address where nobody answers."""
+    world.configure("acme.names = mx.example.test, elsewhere.example.test")
+    world.names.records["elsewhere.example.test", "A"] = ["127.0.0.9"]
+    world.pebble.start()
+    world.server.start()
+    state = failure(world)
+    assert "elsewhere.example.test" in state["problem"] and "port 80" in state["advice"]
+    assert state["next_ms"] > state["tried_ms"] + 4 * 60 * 1000
+    words = world.server.command("certificate", "status")
+    assert state["advice"] in words and "failed" in words
+    assert "see posthaste certificate status" in world.server.command("status")
+    done = run("certificate", "order", "--data", world.server.data)
+    assert done.returncode == 1 and "no new certificate" in done.stdout
+
+
+def test_an_optional_name_that_fails_is_left_out(world: World) -> None:
+    """It leads here by DNS as we see it, and nowhere by DNS as the CA does."""
+    world.point("mta-sts.example.test")
+    elsewhere = Names({(HOST, "A"): ["127.0.0.1"], ("mta-sts.example.test", "A"): ["127.0.0.9"]})
+    world.pebble.names_port = elsewhere.port
+    world.pebble.start()
+    world.server.start()
+    assert failure(world)["left_out"][0]["name"] == "mta-sts.example.test"
+    assert world.server.listing("certificate", "order")["certificate"]["names"] == [HOST]
+    assert "left out" in world.server.command("certificate", "status")
+    elsewhere.close()
+
+
+def test_while_the_ca_is_down_the_old_certificate_stays(world: World) -> None:
+    world.pebble.start()
+    world.server.start()
+    world.installed()
+    root = world.pebble.issuing_root()
+    world.pebble.stop()
+    done = run("certificate", "renew", "--data", world.server.data)
+    assert done.returncode == 1 and "no connection" in done.stdout, done
+    assert "the one that was there stays" in done.stdout
+    context = ssl.create_default_context(cadata=root)
+    with socket.create_connection(("127.0.0.1", world.server.ports.imaps), timeout=10) as client, \
+            context.wrap_socket(client, server_hostname=HOST):
+        pass
+    assert world.state()["failures"] == 1 and world.state()["names"] == [HOST]
+    # Another CA at the same place, which does not know our account.
+    world.pebble.start()
+    assert "a new certificate is installed" in world.server.command("certificate", "renew")
+    assert world.state()["failures"] == 0
+
+
+def test_without_the_terms_nothing_is_asked_for(world: World) -> None:
+    world.configure("acme.terms_agreed = no")
+    world.pebble.start()
+    world.server.start()
+    state = failure(world)
+    assert "terms" in state["problem"] and "acme.terms_agreed = yes" in state["advice"]
+    assert not state["account"] and not world.file.exists()
+
+
+def test_what_is_not_enabled_asks_nobody(fresh: Server) -> None:
+    fresh.start()
+    assert fresh.listing("certificate", "status")["certificate"]["enabled"] is False
+    done = run("certificate", "order", "--data", fresh.data)
+    assert done.returncode == 1 and "acme.enabled" in done.stderr
+    assert "acme" not in fresh.log_text()
+
+
+def test_a_file_that_is_damaged_is_replaced_and_the_owners_own_serves_meanwhile(world: World) -> None:
+    world.pebble.start()
+    world.server.start()
+    world.installed()
+    world.server.stop()
+    world.file.write_text("nothing of use\n")
+    world.server.start()
+    wait_for(lambda: "BEGIN CERTIFICATE" in world.file.read_text())
+    assert HOST in names_of(wait_for(lambda: try_shown(world)))
+    assert "acme.not_used" in world.server.log_text()
+
+
+def try_shown(world: World) -> dict | None:  # type: ignore[type-arg]
+    try:
+        return world.shown()
+    except ssl.SSLError:
+        return None
+
+
+def test_a_store_that_is_killed_in_the_middle_loses_no_key(world: World) -> None:
+    world.pebble.start(PEBBLE_VA_NOSLEEP="", PEBBLE_VA_SLEEPTIME="3")
+    world.server.start()
+    wait_for(lambda: "attempting to validate" in world.pebble.said().lower()
+             or "Pulled a task" in world.pebble.said())
+    os.kill(world.server.role_pid("store"), signal.SIGKILL)
+    wait_for(lambda: len(world.server.role_pids()) >= 4)
+    wait_for(lambda: run("certificate", "order", "--data", world.server.data).returncode == 0, 90, 1)
+    assert HOST in names_of(wait_for(lambda: try_shown(world)))
