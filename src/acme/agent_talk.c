@@ -143,6 +143,7 @@ bool acme_run_post(struct acme_run *run, enum acme_paper_kind kind, struct slice
         if (!post_once(run, kind, url, answer)) return false;
         if (is_good(answer->status)) return true;
         if (!is_bad_nonce(run, answer)) return tell_refusal(run, answer);
+        LOG_INFO(run->agent->options.env->log, "acme.nonce_refused", LOG_TEXT("url", url));
     }
     return acme_run_failed(run, SLICE("the CA refused nonce after nonce"), SLICE_EMPTY);
 }

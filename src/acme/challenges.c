@@ -1,5 +1,6 @@
 #include "acme/challenges.h"
 
+#include <openssl/evp.h>
 #include <stdlib.h>
 
 struct acme_challenges {
@@ -42,11 +43,12 @@ struct slice acme_challenges_answer(const struct acme_challenges *challenges, st
     return SLICE_EMPTY;
 }
 
-struct slice acme_challenges_of_name(const struct acme_challenges *challenges, struct slice name) {
+bool acme_challenges_digest(const struct acme_challenges *challenges, struct slice name, uint8_t digest[32]) {
     for (size_t i = 0; i < challenges->count; i++) {
         const struct acme_challenge *item = &challenges->items[i];
-        if (item->kind == ACME_TLS_ALPN_01 && slice_equal_nocase(item->name, name))
-            return item->key_authorization;
+        if (item->kind != ACME_TLS_ALPN_01 || !slice_equal_nocase(item->name, name)) continue;
+        return EVP_Q_digest(NULL, "SHA256", NULL, item->key_authorization.ptr, item->key_authorization.len,
+                            digest, NULL) == 1;
     }
-    return SLICE_EMPTY;
+    return false;
 }

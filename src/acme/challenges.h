@@ -13,7 +13,7 @@ void acme_challenges_free(struct acme_challenges **challenges);
 void acme_challenges_set(struct acme_challenges *challenges, struct slice body);
 /* RFC 8555 8.3: the key authorization of that token; empty: there is none. It holds until the next notice. */
 struct slice acme_challenges_answer(const struct acme_challenges *challenges, struct slice token);
-/* RFC 8737 3: the same for a name, whatever its case. */
-struct slice acme_challenges_of_name(const struct acme_challenges *challenges, struct slice name);
+/* RFC 8737 3: the digest of the one for a name, whatever its case. False: there is none. */
+bool acme_challenges_digest(const struct acme_challenges *challenges, struct slice name, uint8_t digest[32]);
 
 #endif

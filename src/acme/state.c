@@ -56,7 +56,7 @@ void acme_state_read(struct slice json, struct arena *arena, struct acme_state *
 
 /* What a CA said may be no UTF-8. */
 static json_t *text_json(struct slice text) {
-    json_t *value = json_stringn((const char *)text.ptr, text.len);
+    json_t *value = text.len ? json_stringn((const char *)text.ptr, text.len) : json_string("");
     return value ? value : json_string("?");
 }
 

@@ -15,7 +15,7 @@
 #include "smtp/smtp_server.h"
 #include "web/web_server.h"
 
-enum { HAND_OVER_PATIENCE_MS = 10000, REFUSED_TOLD_MS = 1000, SHED_AT_ONCE = 8 };
+enum { HAND_OVER_PATIENCE_MS = 10000, REFUSED_TOLD_MS = 1000, SHED_AT_ONCE = 8, ROUTE_BYTES = 4 << 20 };
 
 /* The protocols, each with its own ALPN name and so its own TLS context. */
 enum protocol { PROTOCOL_SMTP, PROTOCOL_IMAP, PROTOCOL_POP3, PROTOCOL_HTTP, PROTOCOL_COUNT };
@@ -67,6 +67,10 @@ static void certificates_free(struct certificates **certificates) {
     *certificates = NULL;
 }
 
+static bool find_challenge(void *context, struct slice name, uint8_t digest[32]) {
+    return acme_challenges_digest(context, name, digest);
+}
+
 /* False, and nothing changes: they cannot be used (logged). */
 static bool load_certificates(struct edge_role *edge) {
     const struct role_settings *settings = &edge->role->settings;
@@ -82,6 +86,7 @@ static bool load_certificates(struct edge_role *edge) {
         certificates_free(&loaded);
         return false;
     }
+    tls_context_set_challenges(loaded->contexts[PROTOCOL_HTTP], find_challenge, edge->challenges);
     loaded->older = edge->certificates;
     edge->certificates = loaded;
     return true;
@@ -140,6 +145,18 @@ static bool report(struct task *t, void *context, struct web_report *report) {
     return collect_ask(t, role->env, role->control, report);
 }
 
+/* Asked of an address that every domain has (RFC 5321 4.5.1). */
+static bool is_ours(struct task *t, void *context, struct slice domain) {
+    struct edge_role *edge = context;
+    struct arena *arena = arena_new(ROUTE_BYTES);
+    struct address_route route;
+    struct slice address = arena_printf(arena, "postmaster@%.*s", SLICE_PRINT(domain));
+    bool is = store_address_resolve(t, edge->store, arena, address, &route) == STORE_OK &&
+              (route.kind == ADDRESS_LOCAL || route.kind == ADDRESS_UNKNOWN_USER);
+    arena_free(&arena);
+    return is;
+}
+
 static void take_notice(void *context, const struct ipc_message *notice) {
     struct edge_role *edge = context;
     if (notice->type == ACME_CHALLENGES) acme_challenges_set(edge->challenges, notice->body);
@@ -162,7 +179,9 @@ static bool start(struct task *t, struct role *role) {
     struct edge_role *edge = calloc(1, sizeof *edge);
     if (!edge) FATAL("out of memory for the edge role");
     edge->role = role;
+    edge->challenges = acme_challenges_new();
     if (!load_certificates(edge)) {
+        acme_challenges_free(&edge->challenges);
         free(edge);
         return false;
     }
@@ -175,7 +194,6 @@ static bool start(struct task *t, struct role *role) {
     store_client_on_lost(edge->store, role_link_lost(role, ROLE_STORE, 0));
     edge->resolver = resolver_new_remote(role->env);
     resolver_on_lost(edge->resolver, role_link_lost(role, ROLE_REMOTE, 0));
-    edge->challenges = acme_challenges_new();
     resolver_on_notice(edge->resolver, take_notice, edge);
     edge->intake = intake_pool_new(role->env, edge->store, INTAKE_BUDGET_BYTES);
     edge->delays = login_delays_new(role->env);
@@ -196,6 +214,7 @@ static bool start(struct task *t, struct role *role) {
     edge->web = (struct web_server){.env = role->env,
                                     .group = &edge->group,
                                     .report = report,
+                                    .is_ours = is_ours,
                                     .context = edge,
                                     .challenges = edge->challenges};
     edge->smtp.blocklist = blocklist_new(role->env, edge->resolver);
@@ -367,8 +386,8 @@ static void stop(struct task *t, struct role *role) {
     login_delays_free(&edge->delays);
     admission_free(&edge->admission);
     store_client_free(t, &edge->store);
-    acme_challenges_free(&edge->challenges);
     free_certificates(edge);
+    acme_challenges_free(&edge->challenges);
     free(edge);
     role->state = NULL;
 }

@@ -636,9 +636,10 @@ enum {
     ACME_POLL_PAUSE_MS = 1000,
     ACME_POLL_PAUSE_MS_MAX = 10 * 1000,
     ACME_RUN_MS_MAX = 30 * 60 * 1000,
-    ACME_NONCE_TRIES_MAX = 8,
+    ACME_NONCE_TRIES_MAX = 20,
     /* Names are looked at, and whether the certificate is to be renewed, so often; after errors again in
-       between these; what the CA asks to wait for at most; an optional name that failed is left out so long. */
+       between these; what the CA asks to wait for at most; an optional name that failed is left out so
+       long. */
     ACME_LOOK_MS = 6 * 3600 * 1000,
     ACME_AGAIN_MS = 5 * 60 * 1000,
     ACME_AGAIN_MS_MAX = 24 * 3600 * 1000,
@@ -647,9 +648,8 @@ enum {
     /* Answers to challenges that an edge has at hand. */
     ACME_CHALLENGES_MAX = 8,
 
-    /* Set-up of mail programs: the body of an Autodiscover request, and how deep its elements are nested. */
+    /* Set-up of mail programs: the body of an Autodiscover request. */
     SETUP_BODY_BYTES_MAX = 16 * 1024,
-    SETUP_XML_DEPTH_MAX = 32,
 };
 
 #endif

@@ -198,7 +198,9 @@ void courier_attach(struct courier *courier, struct stream *stream) {
     channel_attach(courier->channel, stream);
 }
 
-struct channel *courier_channel(const struct courier *courier) { return courier->channel; }
+struct channel *courier_channel(const struct courier *courier) {
+    return courier->channel;
+}
 
 void courier_on_other(struct courier *courier, courier_other_fn *other, void *context) {
     courier->other = other;
