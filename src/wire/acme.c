@@ -71,7 +71,6 @@ bool acme_directory_read(struct slice json, struct arena *arena, struct acme_dir
     bool good = root && copy_url(root, "newNonce", arena, &directory->new_nonce) &&
                 copy_url(root, "newAccount", arena, &directory->new_account) &&
                 copy_url(root, "newOrder", arena, &directory->new_order) &&
-                copy_url(root, "renewalInfo", arena, &directory->renewal_info) &&
                 copy_words(text_at(meta, "termsOfService"), arena, &directory->terms);
     directory->wants_external_account = json_is_true(json_object_get(meta, "externalAccountRequired"));
     json_decref(root);

@@ -17,8 +17,6 @@ struct acme_directory {
     struct slice new_nonce;
     struct slice new_account;
     struct slice new_order;
-    /* RFC 9773 */
-    struct slice renewal_info;
     struct slice terms;
     bool wants_external_account;
 };

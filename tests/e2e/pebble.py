@@ -9,7 +9,9 @@ import ssl
 import subprocess
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from authority import Authority
 from peer import free_port
@@ -18,6 +20,7 @@ from ports import wait_for_port
 START_SECONDS_MAX = 20
 STOP_SECONDS_MAX = 10
 NAME = "ca.test"
+T = TypeVar("T")
 
 
 class Pebble:
@@ -79,7 +82,7 @@ class Pebble:
         return (self.folder / "log").read_text(errors="replace")
 
 
-def wait_for(what, seconds: float = 60, pause: float = 0.2):  # type: ignore[no-untyped-def]
+def wait_for(what: Callable[[], T], seconds: float = 60, pause: float = 0.2) -> T:
     """What `what` gives once that is true."""
     deadline = time.monotonic() + seconds
     while True:

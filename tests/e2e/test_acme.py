@@ -9,6 +9,7 @@ import ssl
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clients import need
@@ -46,10 +47,10 @@ class World:
     def point(self, *names: str) -> None:
         self.names.records.update({(name, "A"): ["127.0.0.1"] for name in names})
 
-    def state(self) -> dict:  # type: ignore[type-arg]
+    def state(self) -> dict[str, Any]:
         return dict(self.server.listing("certificate", "status")["certificate"])
 
-    def installed(self, seconds: float = 60) -> dict:  # type: ignore[type-arg]
+    def installed(self, seconds: float = 60) -> dict[str, Any]:
         """What is known once there is a certificate."""
         try:
             wait_for(lambda: self.file.exists() and self.state()["names"], seconds)
@@ -58,7 +59,7 @@ class World:
                 from None
         return self.state()
 
-    def shown(self, port: str = "https", name: str = HOST) -> dict:  # type: ignore[type-arg]
+    def shown(self, port: str = "https", name: str = HOST) -> dict[str, Any]:
         """The certificate that clients see, which must lead to the CA's root."""
         context = ssl.create_default_context(cadata=self.pebble.issuing_root())
         with socket.create_connection(("127.0.0.1", getattr(self.server.ports, port)), timeout=10) as client, \
@@ -80,7 +81,7 @@ def world() -> Iterator[World]:
         made.close()
 
 
-def names_of(certificate: dict) -> set[str]:  # type: ignore[type-arg]
+def names_of(certificate: dict[str, Any]) -> set[str]:
     return {name for _, name in certificate["subjectAltName"]}
 
 
@@ -154,7 +155,7 @@ def test_a_new_domain_gets_on_it_when_it_leads_here(world: World) -> None:
     assert answer["result"] == "issued" and "mta-sts.other.test" in answer["certificate"]["names"]
 
 
-def failure(world: World) -> dict:  # type: ignore[type-arg]
+def failure(world: World) -> dict[str, Any]:
     wait_for(lambda: world.state()["failures"])
     return world.state()
 
@@ -237,7 +238,7 @@ def test_a_file_that_is_damaged_is_replaced_and_the_owners_own_serves_meanwhile(
     assert "acme.not_used" in world.server.log_text()
 
 
-def try_shown(world: World) -> dict | None:  # type: ignore[type-arg]
+def try_shown(world: World) -> dict[str, Any] | None:
     try:
         return world.shown()
     except ssl.SSLError:

@@ -50,7 +50,6 @@ static void read_directory(struct slice json, struct arena *arena) {
     check_url(directory.new_nonce);
     check_url(directory.new_account);
     check_url(directory.new_order);
-    check_url(directory.renewal_info);
     check_words(directory.terms);
 }
 
