@@ -134,6 +134,8 @@ enum { READERS = sizeof readers / sizeof readers[0] };
 static void count_field(struct analyser *analyser, const struct header_field *field, size_t *delivered) {
     struct analysis *a = analyser->analysis;
     a->received_count += slice_equal_nocase(field->name, SLICE("Received"));
+    a->waives_tls |= slice_equal_nocase(field->name, SLICE("TLS-Required")) &&
+                     slice_equal_nocase(slice_trim(field->value), SLICE("No"));
     a->from_fields += slice_equal_nocase(field->name, SLICE("From"));
     if (*delivered < ANALYSIS_DELIVERED_TO_MAX && slice_equal_nocase(field->name, SLICE("Delivered-To")))
         analyser->delivered_to[(*delivered)++] = slice_sub(field->value, 0, ANALYSIS_TEXT_BYTES_MAX);

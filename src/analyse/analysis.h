@@ -60,6 +60,8 @@ struct analysis {
     uint32_t from_fields;
     uint32_t from_addresses;
     uint32_t received_count;
+    /* RFC 8689 3: the sender would rather have it go without TLS than not at all. */
+    bool waives_tls;
     /* Delivered-To values, for noticing loops. */
     struct analysis_list delivered_to;
     enum kind kind;

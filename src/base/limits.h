@@ -116,8 +116,9 @@ enum {
     MTA_STS_AGE_S_MAX = 31557600,
     MTA_STS_PATTERNS_MAX = 200,
     MTA_STS_FETCH_MS = 30 * 1000,
-    /* Domains whose policies, or lack of one, the remote role has at hand; DNS is not asked of one for so long;
-       one is fetched again when it is so old, and after a failure not before so long (RFC 8461 3.3, 5.1). */
+    /* Domains whose policies, or lack of one, the remote role has at hand; DNS is not asked of one for so
+       long; one is fetched again when it is so old, and after a failure not before so long (RFC
+       8461 3.3, 5.1). */
     MTA_STS_KNOWN_MAX = 5000,
     MTA_STS_KNOWN_BYTES_MAX = 16 * 1024 * 1024,
     MTA_STS_LOOK_AGAIN_MS = 10 * 1000,

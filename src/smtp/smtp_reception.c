@@ -181,6 +181,9 @@ static struct smtp_reply deliver(struct task *t, struct smtp_session *session) {
                                 .queue_count = transaction->queue.count};
     finish_intake(t, session, &delivery);
     if (reception->failure.code) return reception->failure;
+    /* RFC 8689 4.1: of both the one in the envelope counts. */
+    bool is_waived = intake_analysis(reception->intake)->waives_tls && !transaction->requires_tls;
+    if (is_waived) delivery.properties |= OUTGOING_WAIVES_TLS;
     return reply_of_store(store_deliver(t, session->server->store, &delivery));
 }
 

@@ -36,7 +36,9 @@ enum outgoing_property {
     OUTGOING_UTF8 = 2,
     /* RFC 8689 */
     OUTGOING_REQUIRES_TLS = 4,
-    OUTGOING_PROPERTIES = OUTGOING_8BIT | OUTGOING_UTF8 | OUTGOING_REQUIRES_TLS,
+    /* RFC 8689 3: what others' policies demand is not to keep it. */
+    OUTGOING_WAIVES_TLS = 8,
+    OUTGOING_PROPERTIES = OUTGOING_8BIT | OUTGOING_UTF8 | OUTGOING_REQUIRES_TLS | OUTGOING_WAIVES_TLS,
 };
 
 /* Where reports are made, and mail for them waits; never in an answer of DNS. */
@@ -131,8 +133,8 @@ struct settled_recipient {
     bool is_last_with_dsn;
 };
 
-/* How a connection was secured, for reports of that (RFC 8460): one, or one that did not come about for want of
-   security; also a policy that could not be had. */
+/* How a connection was secured, for reports of that (RFC 8460): one, or one that did not come about for want
+   of security; also a policy that could not be had. */
 struct tls_result {
     enum tls_policy_type policy;
     enum tls_result_type result;

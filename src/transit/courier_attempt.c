@@ -257,7 +257,7 @@ static bool connect_to(struct attempt *attempt, size_t at) {
     struct courier_session *session = attempt->session;
     struct verdict verdict;
     struct slice words;
-    if (session->client && session->at == at && session->is_client_strict == session->is_strict) {
+    if (session->client && session->at == at && session->client_wish == session->wish) {
         record_line(&session->record, "reuse %.*s[%s]", SLICE_PRINT(courier_address(session, at)->name),
                     courier_address(session, at)->address);
         return true;
@@ -373,6 +373,13 @@ static void note_reach(struct attempt *attempt) {
                         attempt->trouble);
 }
 
+/* RFC 8689 5: what comes back to a sender goes as it can. */
+static enum courier_wish wish_of(const struct outgoing *outgoing) {
+    if (outgoing->properties & OUTGOING_REQUIRES_TLS)
+        return outgoing->mail_from.len ? COURIER_WISH_STRICT : COURIER_WISH_NONE;
+    return outgoing->properties & OUTGOING_WAIVES_TLS ? COURIER_WISH_WAIVED : COURIER_WISH_NONE;
+}
+
 static void make(struct attempt *attempt, struct settled_recipient *settled) {
     static const struct verdict unreadable = {.outcome = QUEUE_DEFERRED, .status = "4.3.0"};
     if (!find_hosts(attempt)) {
@@ -382,9 +389,7 @@ static void make(struct attempt *attempt, struct settled_recipient *settled) {
         return;
     }
     prepare(attempt, settled);
-    /* RFC 8689 5: what comes back to a sender goes as it can. */
-    const struct outgoing *outgoing = &attempt->work->outgoing;
-    attempt->session->is_strict = (outgoing->properties & OUTGOING_REQUIRES_TLS) && outgoing->mail_from.len;
+    attempt->session->wish = wish_of(&attempt->work->outgoing);
     if (courier_body_open(attempt->t, &attempt->body, attempt->session, attempt->work)) {
         settle_all(attempt, &unreadable, SLICE("the stored message could not be read"));
         return;

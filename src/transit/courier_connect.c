@@ -93,7 +93,7 @@ static struct smtp_client_outcome begin(struct task *t, struct courier_session *
                                           .context = session};
     session->client = smtp_client_new(courier->env, stream, &options);
     session->carried = 0;
-    session->is_client_strict = session->is_strict;
+    session->client_wish = session->wish;
     struct smtp_client_outcome outcome = smtp_client_begin(t, session->client, session->message_arena);
     courier_tls_note(session, session->at, demand, &outcome);
     if (outcome.result != SMTP_CLIENT_OK || !route || route->user.len == 0) return outcome;
@@ -114,7 +114,7 @@ static bool fail(struct task *t, struct courier_session *session, size_t at, con
                  const struct smtp_answer *answer, struct slice *words) {
     courier_disconnect(t, session);
     /* What the host lacks for a message that demands more is no fault for others. */
-    session->is_down[at] = !session->is_strict || verdict->outcome != QUEUE_FAILED;
+    session->is_down[at] = session->wish != COURIER_WISH_STRICT || verdict->outcome != QUEUE_FAILED;
     /* A password that is wrong is wrong everywhere. */
     if (!verdict->tries_next_host)
         for (size_t i = 0; i < session->exchange.count; i++) session->is_down[i] = true;

@@ -50,6 +50,14 @@ struct courier {
     bool is_closing;
 };
 
+enum courier_wish {
+    COURIER_WISH_NONE,
+    /* TLS all the way, or not at all. */
+    COURIER_WISH_STRICT,
+    /* Whatever policies demand: rather without than not at all. */
+    COURIER_WISH_WAIVED,
+};
+
 struct courier_session {
     struct courier *courier;
     struct list link;
@@ -70,11 +78,10 @@ struct courier_session {
     struct smtp_client *client;
     size_t at;
     uint32_t carried;
-    /* The message under way demands TLS all the way (RFC 8689); so did the one that the connection was made
-     * for.
-     */
-    bool is_strict;
-    bool is_client_strict;
+    /* What the sender of the message under way says of TLS (RFC 8689), and that of the one that the
+       connection was made for. */
+    enum courier_wish wish;
+    enum courier_wish client_wish;
     /* Under way, or 0. */
     uint64_t message;
     uint32_t messages;

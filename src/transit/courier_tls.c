@@ -12,13 +12,16 @@ const char *courier_tls_rule_name(enum tls_rule rule) {
                                                  [TLS_RULE_STS] = "mta-sts",
                                                  [TLS_RULE_DANE] = "dane",
                                                  [TLS_RULE_DANE_UNUSABLE] = "dane (unusable records)",
-                                                 [TLS_RULE_SENDER] = "requiretls"};
+                                                 [TLS_RULE_SENDER] = "requiretls",
+                                                 [TLS_RULE_WAIVED] = "nothing (TLS-Required: No)"};
     return names[rule];
 }
 
 bool courier_tls_is_checked(const struct tls_demand *demand) {
     return demand->tls == TRANSIT_TLS_VERIFIED || demand->tls == TRANSIT_TLS_IMPLICIT;
 }
+
+static bool is_strict(const struct courier_session *session) { return session->wish == COURIER_WISH_STRICT; }
 
 /* ---- results ---- */
 
@@ -113,7 +116,7 @@ static bool refuse_unvouched(struct verdict *verdict) {
 static bool demand_of_route(const struct courier_session *session, struct tls_demand *demand,
                             struct verdict *verdict) {
     *demand = (struct tls_demand){.rule = TLS_RULE_ROUTE, .tls = session->exchange.route->tls};
-    if (!session->is_strict || courier_tls_is_checked(demand)) return true;
+    if (!is_strict(session) || courier_tls_is_checked(demand)) return true;
     if (demand->tls == TRANSIT_TLS_NEVER)
         return refuse(verdict, QUEUE_FAILED, "7.10",
                       "the message demands TLS all the way, and the route goes without");
@@ -125,7 +128,7 @@ static bool demand_of_route(const struct courier_session *session, struct tls_de
 static bool demand_of_sender(const struct courier_session *session, struct tls_demand *demand,
                              struct verdict *verdict) {
     *demand = (struct tls_demand){.rule = TLS_RULE_OPPORTUNISTIC, .tls = TRANSIT_TLS_OFFERED};
-    if (!session->is_strict) return true;
+    if (!is_strict(session)) return true;
     if (!session->exchange.is_secure) return refuse_unvouched(verdict);
     *demand = (struct tls_demand){.rule = TLS_RULE_SENDER, .tls = TRANSIT_TLS_VERIFIED};
     return true;
@@ -144,9 +147,9 @@ static bool demand_of_sts(struct courier_session *session, size_t at, struct tls
         return demand_of_sender(session, demand, verdict);
     }
     *demand = (struct tls_demand){.rule = is_enforced ? TLS_RULE_STS : TLS_RULE_STS_TESTING,
-                                  .tls = is_enforced || session->is_strict ? TRANSIT_TLS_VERIFIED
+                                  .tls = is_enforced || is_strict(session) ? TRANSIT_TLS_VERIFIED
                                                                            : TRANSIT_TLS_OFFERED,
-                                  .is_advisory = !is_enforced && !session->is_strict};
+                                  .is_advisory = !is_enforced && !is_strict(session)};
     return true;
 }
 
@@ -175,6 +178,11 @@ static bool demand_of_dane(struct task *t, struct courier_session *session, size
     return true;
 }
 
+static bool demand_of_waiver(struct tls_demand *demand) {
+    *demand = (struct tls_demand){.rule = TLS_RULE_WAIVED, .tls = TRANSIT_TLS_OFFERED};
+    return true;
+}
+
 static bool is_literal(const struct courier_session *session) {
     return session->order.domain.len == 0 || session->order.domain.ptr[0] == '[';
 }
@@ -183,6 +191,8 @@ bool courier_tls_demand(struct task *t, struct courier_session *session, size_t 
                         struct verdict *verdict) {
     if (session->exchange.route) return demand_of_route(session, demand, verdict);
     if (is_literal(session)) return demand_of_sender(session, demand, verdict);
+    /* RFC 8689 4.2.2: neither is looked at. */
+    if (session->wish == COURIER_WISH_WAIVED) return demand_of_waiver(demand);
     const struct dane *dane = dane_of(t, session, at);
     switch (dane->result) {
     case DANE_UNSURE:
@@ -209,7 +219,7 @@ static bool is_of_tls(const struct smtp_client_outcome *outcome) {
 struct verdict courier_tls_verdict(const struct courier_session *session,
                                    const struct smtp_client_outcome *outcome) {
     struct verdict verdict = verdict_of(outcome);
-    if (!session->is_strict || !is_of_tls(outcome)) return verdict;
+    if (!is_strict(session) || !is_of_tls(outcome)) return verdict;
     /* RFC 8689 4.2.1: who demands it is told at once. */
     (void)refuse(&verdict, QUEUE_FAILED, "7.10", verdict.reason);
     return verdict;

@@ -20,8 +20,10 @@ enum tls_rule {
     TLS_RULE_DANE_UNUSABLE,
     /* The sender demands it of a host that DNSSEC vouches for. */
     TLS_RULE_SENDER,
+    /* The sender wants it to go whatever the domain demands; TLS where it is offered. */
+    TLS_RULE_WAIVED,
 };
-enum { TLS_RULES = TLS_RULE_SENDER + 1 };
+enum { TLS_RULES = TLS_RULE_WAIVED + 1 };
 
 struct tls_demand {
     enum tls_rule rule;

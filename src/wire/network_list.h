@@ -11,8 +11,8 @@ bool network_list_is_valid(struct slice list);
    (::ffff:192.0.2.1) is the IPv4 address. A list that is empty or not valid has nobody. */
 bool network_list_has(struct slice list, const char *address);
 
-/* The address is of no use outside of the network that it is in (RFC 6890), or belongs to no single host; what is
-   no address is private, too. */
+/* The address is of no use outside of the network that it is in (RFC 6890), or belongs to no single host;
+   what is no address is private, too. */
 bool network_is_private(const char *address);
 
 #endif

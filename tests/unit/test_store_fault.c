@@ -54,8 +54,12 @@ static void fill(char *text, size_t len, uint64_t seed) {
 static bool queue_result(struct task *t, struct store_bench *bench, uint64_t destination, uint64_t message,
                          struct settled_recipient recipient) {
     bool is_left = false;
-    struct settlement settlement = {message,     destination, &recipient, 1, env_wall_ms(bench->env),
-                                    SLICE("250")};
+    struct settlement settlement = {.message = message,
+                                    .destination = destination,
+                                    .recipients = &recipient,
+                                    .recipient_count = 1,
+                                    .began_ms = env_wall_ms(bench->env),
+                                    .record = SLICE("250")};
     return engine_queue_settle(t, bench->engine, &settlement, &is_left) == STORE_OK;
 }
 

@@ -71,8 +71,12 @@ static void deliver_three(struct task *t, struct store_bench *bench, uint64_t *m
 static void settle_both(struct task *t, struct store_bench *bench, uint64_t destination, uint64_t message) {
     bool is_left = false;
     struct settled_recipient recipients[] = {settled(0, QUEUE_DELIVERED), settled(1, QUEUE_DELIVERED)};
-    struct settlement settlement = {message,    destination, recipients, 1, env_wall_ms(bench->env),
-                                    SLICE_EMPTY};
+    struct settlement settlement = {.message = message,
+                                    .destination = destination,
+                                    .recipients = recipients,
+                                    .recipient_count = 1,
+                                    .began_ms = env_wall_ms(bench->env),
+                                    .record = SLICE_EMPTY};
     assert_int_equal(engine_queue_settle(t, bench->engine, &settlement, &is_left), STORE_OK);
     assert_true(is_left);
     settlement.recipient_count = 2;

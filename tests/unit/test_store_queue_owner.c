@@ -114,8 +114,12 @@ static void remove_body(struct task *t, struct store_bench *bench) {
         STORE_NOT_FOUND);
     /* Both were in an attempt: the one who is still there is settled. */
     struct settled_recipient recipients[] = {settled(0, QUEUE_DEFERRED), settled(1, QUEUE_DELIVERED)};
-    struct settlement settlement = {delivery.id, destination, recipients, 2, env_wall_ms(bench->env),
-                                    SLICE_EMPTY};
+    struct settlement settlement = {.message = delivery.id,
+                                    .destination = destination,
+                                    .recipients = recipients,
+                                    .recipient_count = 2,
+                                    .began_ms = env_wall_ms(bench->env),
+                                    .record = SLICE_EMPTY};
     assert_int_equal(engine_queue_settle(t, bench->engine, &settlement, &is_left), STORE_OK);
     assert_int_equal(queue_status(bench).queue_waiting, 1);
     assert_int_equal(order(t, bench, one(delivery.id), QUEUE_ORDER_REMOVE), 1);

@@ -428,6 +428,19 @@ static void a_connection_serves_one_demand_only(void **state) {
     bench_free(&bench);
 }
 
+/* RFC 8689 4.2.2; the report that its certificate has ended reaches its owner. */
+static void a_sender_can_waive_what_the_domain_demands(void **state) {
+    struct bench *bench = tls_bench_new("");
+    bench->messages[0].properties = OUTGOING_WAIVES_TLS;
+    (void)bench_add(bench, "y\r\n", 1);
+    publish(bench, "7", POLICY("enforce", NAMED));
+    bench_run(bench);
+    assert_int_equal(bench->settled[0].outcome, QUEUE_DELIVERED);
+    assert_int_equal(bench->settled[1].outcome, QUEUE_DEFERRED);
+    assert_int_equal(bench->hosts[0].taken, 1);
+    bench_free(&bench);
+}
+
 /* The others do not pay for it. */
 static void what_one_message_lacks_is_no_fault_of_the_host(void **state) {
     struct bench *bench = strict_bench_new(STARTTLS);
@@ -462,6 +475,7 @@ int main(void) {
         cmocka_unit_test(a_demand_of_the_sender_goes_on),
         cmocka_unit_test(what_the_sender_demands_and_cannot_be_had_fails),
         cmocka_unit_test(a_connection_serves_one_demand_only),
+        cmocka_unit_test(a_sender_can_waive_what_the_domain_demands),
         cmocka_unit_test(what_one_message_lacks_is_no_fault_of_the_host),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,8 @@ struct tls_stream {
     unsigned read_wants;
     unsigned write_wants;
     int inner_error;
+    /* The certificate's first fault, where that ends nothing. */
+    int passed_over;
 };
 
 static struct tls_stream *tls_of(struct stream *stream) {
@@ -107,7 +109,7 @@ static enum tls_fault fault_kind(long fault) {
 
 /* True: there is one. */
 static bool note_fault(struct tls_stream *s) {
-    long fault = SSL_get_verify_result(s->ssl);
+    long fault = s->passed_over ? s->passed_over : SSL_get_verify_result(s->ssl);
     if (SSL_get_verify_mode(s->ssl) == SSL_VERIFY_NONE || fault == X509_V_OK) return false;
     s->stream.security.peer_fault = X509_verify_cert_error_string(fault);
     s->stream.security.peer_fault_kind = fault_kind(fault);
@@ -270,17 +272,21 @@ static void want_peer(SSL *ssl, const char *name) {
 
 /* The certificate's faults are noted, and passed over. */
 static int pass_over(int is_good, X509_STORE_CTX *store) {
-    (void)is_good;
-    (void)store;
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    struct tls_stream *s = SSL_get_app_data(ssl);
+    if (!is_good && !s->passed_over) s->passed_over = X509_STORE_CTX_get_error(store);
     return 1;
 }
 
-static void want(SSL *ssl, struct tls_peer *peer) {
+static void want(struct tls_stream *s, struct tls_peer *peer) {
+    SSL *ssl = s->ssl;
     if (peer->dane)
         peer->is_dane_unusable = !tls_dane_want(ssl, peer->dane);
     else if (peer->name)
         want_peer(ssl, peer->name);
-    if (peer->is_advisory) SSL_set_verify(ssl, SSL_get_verify_mode(ssl), pass_over);
+    if (!peer->is_advisory) return;
+    (void)SSL_set_app_data(ssl, s);
+    SSL_set_verify(ssl, SSL_get_verify_mode(ssl), pass_over);
 }
 
 struct stream *real_tls_wrap(struct env *env, struct stream *inner, struct tls_context *context,
@@ -301,6 +307,6 @@ struct stream *real_tls_wrap(struct env *env, struct stream *inner, struct tls_c
         SSL_set_accept_state(ssl);
     else
         SSL_set_connect_state(ssl);
-    if (peer) want(ssl, peer);
+    if (peer) want(s, peer);
     return &s->stream;
 }
