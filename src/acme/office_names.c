@@ -50,4 +50,7 @@ void office_find_names(struct office_run *run) {
     add(run, settings->hostname, false);
     if (engine_domain_list(run->office->options.engine, run->arena, &domains, &count) != STORE_OK) return;
     for (size_t i = 0; i < count; i++) add_domain(run, domains[i].name);
+    if (run->job.name_count == ACME_NAMES_MAX)
+        LOG_WARN(run->office->options.env->log, "acme.too_many_names", LOG_NUMBER("domains", count),
+                 LOG_CSTR("effect", "the first hundred are looked at; acme.names chooses others"));
 }

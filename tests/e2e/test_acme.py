@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import email.utils
+import http.server
 import os
 import signal
 import socket
 import ssl
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +22,7 @@ from conftest import give_back, make_server
 from names import Names
 from pebble import Pebble, wait_for
 from server import Server, run
+from test_http import get
 
 HOST = "mx.example.test"
 LIFE_SECONDS = 30
@@ -25,8 +31,8 @@ LIFE_SECONDS = 30
 class World:
     """A server that is not started yet, its CA and its name server."""
 
-    def __init__(self, folder: Path) -> None:
-        self.server: Server = make_server(folder, single=False)
+    def __init__(self, folder: Path, single: bool) -> None:
+        self.server: Server = make_server(folder, single)
         self.server.prepare()
         self.names = Names({(name, "A"): ["127.0.0.1"] for name in ("ca.test", HOST)})
         self.pebble = Pebble(folder / "pebble", self.server.ports.http, self.server.ports.https, self.names.port)
@@ -73,16 +79,27 @@ class World:
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
     need("pebble")
     with tempfile.TemporaryDirectory(prefix="posthaste-acme-") as folder:
-        made = World(Path(folder))
+        made = World(Path(folder), getattr(request, "param", "roles") == "single")
         yield made
         made.close()
 
 
 def names_of(certificate: dict[str, Any]) -> set[str]:
     return {name for _, name in certificate["subjectAltName"]}
+
+
+def nobody_is_shown_a_challenge(world: World) -> None:
+    """No order is under way."""
+    assert get(world.server, "/.well-known/acme-challenge/x")[0] == 404
+    assert get(world.server, "/.well-known/acme-challenge/")[0] == 404
+    context = ssl._create_unverified_context()
+    context.set_alpn_protocols(["acme-tls/1"])
+    with socket.create_connection(("127.0.0.1", world.server.ports.https), timeout=10) as client, \
+            pytest.raises(ssl.SSLError), context.wrap_socket(client, server_hostname=HOST):
+        pass
 
 
 @pytest.mark.parametrize("challenge", ["http-01", "tls-alpn-01"])
@@ -102,6 +119,7 @@ def test_a_certificate_comes_by_itself_and_every_port_shows_it(world: World, cha
     assert HOST in text and "renewal" in text
     assert "PRIVATE KEY" not in text + world.server.command("status") + world.server.log_text()
     assert "certificate" in world.server.command("status")
+    nobody_is_shown_a_challenge(world)
 
 
 def test_it_is_used_again_after_a_restart_and_not_ordered_again(world: World) -> None:
@@ -114,6 +132,14 @@ def test_it_is_used_again_after_a_restart_and_not_ordered_again(world: World) ->
     assert world.shown()["serialNumber"] == before
     assert "not due" in str(world.server.listing("certificate", "order"))
     assert world.shown()["serialNumber"] == before
+
+
+@pytest.mark.parametrize("world", ["single"], indirect=True)
+def test_in_one_process_too(world: World) -> None:
+    world.pebble.start()
+    world.server.start()
+    assert world.installed()["names"] == [HOST]
+    assert HOST in names_of(wait_for(lambda: try_shown(world)))
 
 
 def test_it_is_renewed_in_time_and_sessions_go_on(world: World) -> None:
@@ -207,6 +233,43 @@ def test_while_the_ca_is_down_the_old_certificate_stays(world: World) -> None:
     world.pebble.start()
     assert "a new certificate is installed" in world.server.command("certificate", "renew")
     assert world.state()["failures"] == 0
+
+
+@contextmanager
+def busy_ca(world: World, retry_after: str) -> Iterator[None]:
+    """Whoever asks it is told to come again later."""
+    body = b'{"type": "urn:ietf:params:acme:error:rateLimited", "detail": "too many orders of example.test"}'
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # noqa: N802
+            self.send_response(429)
+            self.send_header("Retry-After", retry_after)
+            self.send_header("Content-Type", "application/problem+json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_words: object) -> None:
+            pass
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(world.pebble.certificate / "cert.pem", world.pebble.certificate / "key.pem")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", world.pebble.port), Handler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield
+        server.shutdown()
+
+
+@pytest.mark.parametrize("how", ["seconds", "date"])
+def test_a_ca_that_has_enough_is_not_asked_before_it_allows(world: World, how: str) -> None:
+    hours = 30
+    until = email.utils.formatdate(time.time() + hours * 3600, usegmt=True)
+    with busy_ca(world, str(hours * 3600) if how == "seconds" else until):
+        world.server.start()
+        state = failure(world)
+    assert "too many orders" in state["problem"] and "tried again when the CA allows it" in state["advice"]
+    assert abs((state["next_ms"] - state["tried_ms"]) / 3_600_000 - hours) < 0.1
 
 
 def test_without_the_terms_nothing_is_asked_for(world: World) -> None:
