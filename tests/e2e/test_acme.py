@@ -135,11 +135,19 @@ def test_it_is_used_again_after_a_restart_and_not_ordered_again(world: World) ->
 
 
 @pytest.mark.parametrize("world", ["single"], indirect=True)
-def test_in_one_process_too(world: World) -> None:
+def test_what_cannot_be_written_is_kept_and_not_ordered_again(world: World) -> None:
+    """In one process, started by root, the server is the folder's owner, to whom tls/ does not belong."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root: an ordinary user owns all of the folder")
     world.pebble.start()
     world.server.start()
-    assert world.installed()["names"] == [HOST]
+    assert "cannot be written" in failure(world)["problem"] and not world.file.exists()
+    world.server.stop()
+    world.server.single = False
+    world.server.start()
+    assert world.server.listing("certificate", "order")["result"] == "issued"
     assert HOST in names_of(wait_for(lambda: try_shown(world)))
+    assert world.pebble.said().count("POST /order-plz") == 1
 
 
 def test_it_is_renewed_in_time_and_sessions_go_on(world: World) -> None:
