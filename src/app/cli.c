@@ -151,12 +151,17 @@ static const struct cli_command commands[] = {
      "mime FILE [--json] | iprev --ip IP [--dns HOST[@PORT]] [--json]\n"
      "       | dane DOMAIN [--dns HOST[@PORT]] [--trust-anchors FILE] [--json]\n"
      "       | mta-sts DOMAIN [--dns HOST[@PORT]] [--roots FILE] [--https-port PORT] [--json]\n"
+     "       | spf --ip IP --from ADDR --helo NAME [--dns HOST[@PORT]] [--json] | spf DOMAIN [...]\n"
      "       | walls [all|seccomp|landlock|none] --data DIR [--json]",
      "look at a message or a sender as the server does; try the walls",
      "mime prints structure, ENVELOPE, BODYSTRUCTURE and search text of a message. - is standard input.\n"
      "iprev says whether the names of an address lead back to it.\n"
      "dane says of each host that takes a domain's mail whether DNS protects its certificate, and how;\n"
      "mta-sts fetches the domain's policy and says which of its hosts that means. docs/tls.md tells more.\n"
+     "spf says whether a client may send for an address (RFC 7208), which term of whose record says so, or\n"
+     "what is wrong with the record and where. Without --from, or with <>, it asks for the name of --helo.\n"
+     "Exit status: 0 pass, 1 any other result. With a DOMAIN it looks at that domain's record, and all it\n"
+     "includes, for its owner: 1 where something is wrong. docs/spf.md tells more.\n"
      "  --dns HOST[@PORT]     ask this name server and no other; without DNSSEC, unless there are\n"
      "  --trust-anchors FILE  DS or DNSKEY records to check answers with\n"
      "  --roots FILE          certificates (PEM) that web servers' certificates must lead to\n"

@@ -5,6 +5,7 @@
 #include "analyse/report.h"
 #include "app/cli.h"
 #include "app/probe.h"
+#include "app/tool_spf.h"
 #include "app/tool_tls.h"
 #include "app/tool_world.h"
 #include "base/limits.h"
@@ -58,6 +59,7 @@ int command_tool(struct cli *cli) {
     if (slice_equal(cli->words[0], SLICE("mta-sts"))) return tool_mta_sts(cli);
     if (slice_equal(cli->words[0], SLICE("iprev"))) return tool_iprev(cli);
     if (slice_equal(cli->words[0], SLICE("mime"))) return tool_mime(cli);
+    if (slice_equal(cli->words[0], SLICE("spf"))) return tool_spf(cli);
     if (slice_equal(cli->words[0], SLICE("walls"))) return probe_walls(cli);
     return cli_misuse(cli, "unknown tool '%.*s'", SLICE_PRINT(cli->words[0]));
 }

@@ -615,6 +615,23 @@ enum {
     TRUST_LOOKUP_RECORDS_MAX = 50,
     /* Names of a client's address that are looked at; RFC 7208 4.6.4 says ten for the same question. */
     TRUST_IPREV_NAMES_MAX = 10,
+    /* SPF, RFC 7208 4.6.4: terms that ask DNS, questions of theirs that nothing answers, exchanges of a
+       domain, and names of a client. */
+    SPF_ASKING_TERMS_MAX = 10,
+    SPF_VOID_LOOKUPS_MAX = 2,
+    SPF_EXCHANGES_MAX = 10,
+    SPF_CLIENT_NAMES_MAX = 10,
+    /* What the answers of one check may take, each as large as DNS allows. */
+    SPF_ARENA_BYTES_MAX = 16 * 1024 * 1024,
+    /* What a domain's owner may say of a fail, and what of a record is quoted in a reason. */
+    SPF_EXPLANATION_BYTES_MAX = 400,
+    SPF_QUOTED_BYTES_MAX = 120,
+    /* Looking at a domain's record for its owner: terms that are followed, records within records, findings;
+       RFC 7208 3.4: a record beyond this may not fit into an answer over UDP. */
+    SPF_AUDIT_TERMS_MAX = 60,
+    SPF_AUDIT_DEPTH_MAX = 12,
+    SPF_AUDIT_NOTES_MAX = 64,
+    SPF_RECORD_BYTES_USUAL_MAX = 450,
 
     /* Recipients of an account are counted in steps of so long. */
     SENDING_STEP_MS = 5 * 60 * 1000,

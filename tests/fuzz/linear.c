@@ -46,6 +46,8 @@ static const struct shape shapes[] = {
     {"encoded words", "Subject: ", "=?utf-8?q?=C3=BC?= "},
     {"broken encoded words", "Subject: ", "=?utf-8?q?"},
     {"base64 words", "Subject: ", "=?utf-8?b?w7w=?= "},
+    {"policy lines", "version: STSv1\nmode: none\nmax_age: 1\n", "x: y\n"},
+    {"record fields", "v=STSv1; id=1", "; a=b"},
     {"references", "References: ", "<a@b> "},
     {"open ids", "References: ", "<"},
     {"parameters", "Content-Type: text/plain", "; a=b"},
@@ -80,6 +82,12 @@ static const struct shape shapes[] = {
     {"8-bit bytes", "", "\xc3\xbc\xe2\x82"},
     {"one letter", "", "a"},
     {"compression pointers", "", "\xc0\x0c"},
+    {"SPF terms", "v=spf1", " a"},
+    {"SPF macros", "v=spf1 exists:", "%{l1r-}."},
+    {"SPF delimiters", "v=spf1 exists:", "%{l.-+,/_=}"},
+    {"one open SPF macro", "v=spf1 a:%{l", "-"},
+    {"SPF spaces", "v=spf1", " "},
+    {"macros", "", "%{s}"},
 };
 
 static double cpu_ns(void) {
