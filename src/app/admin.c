@@ -202,7 +202,7 @@ static json_t *status(struct admin *admin) {
     enum store_result result = engine_status(admin->engine, &status);
     if (result != STORE_OK) return admin_failure(admin, result, SLICE("the status"), "", "");
     const struct admin_roles *roles = admin->context->roles;
-    return json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "version",
+    return json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "version",
                      POSTHASTE_VERSION, "running", roles != NULL, "domains", (json_int_t)status.domains,
                      "accounts", (json_int_t)status.accounts, "messages", (json_int_t)status.messages,
                      "mail_bytes", (json_int_t)status.mail_bytes, "stored_bytes",
@@ -210,7 +210,7 @@ static json_t *status(struct admin *admin) {
                      (json_int_t)(status.body_bytes - status.live_bytes), "segments",
                      (json_int_t)status.segments, "queue_waiting", (json_int_t)status.queue_waiting,
                      "queue_held", (json_int_t)status.queue_held, "free_bytes", (json_int_t)status.free_bytes,
-                     "roles", roles_of(roles));
+                     "roles", roles_of(roles), "certificate", admin_certificate_state(admin));
 }
 
 /* Logins for one attempt each, for posthaste health: only a running server has a use for them. */
@@ -288,6 +288,9 @@ static const struct verb verbs[] = {
     {SLICE_INIT("alias"), SLICE_INIT("add"), 4, 4, alias_add},
     {SLICE_INIT("alias"), SLICE_INIT("list"), 2, 2, alias_list},
     {SLICE_INIT("alias"), SLICE_INIT("remove"), 3, 4, alias_remove},
+    {SLICE_INIT("certificate"), SLICE_INIT("order"), 2, 2, admin_certificate_order},
+    {SLICE_INIT("certificate"), SLICE_INIT("renew"), 2, 2, admin_certificate_order},
+    {SLICE_INIT("certificate"), SLICE_INIT("status"), 2, 2, admin_certificate_status},
     {SLICE_INIT("compact"), SLICE_INIT(""), 1, 1, compact},
     {SLICE_INIT("domain"), SLICE_INIT("add"), 3, 5, domain_add},
     {SLICE_INIT("domain"), SLICE_INIT("facts"), 3, 3, admin_domain_facts},

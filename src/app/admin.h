@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "acme/office.h"
 #include "app/orders.h"
 #include "ipc/channel.h"
 #include "store/engine.h"
@@ -40,6 +41,8 @@ struct admin_context {
     void *context;
     /* To the remote role; NULL where no server runs. */
     struct channel *remote;
+    /* NULL where no server runs. */
+    struct acme_office *acme;
 };
 
 /* Does it and returns a new document: what was asked for, or {"error": "one line"}. Waits. */

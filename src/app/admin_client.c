@@ -84,7 +84,7 @@ static void ask_folder(struct task *t, struct env *env, struct asking *asking) {
         asking->answer = error_of(asking->folder, text);
         return;
     }
-    struct admin_context context = {engine, NULL, print_line, NULL, NULL};
+    struct admin_context context = {.engine = engine, .progress = print_line};
     asking->answer = admin_execute(t, &context, asking->request);
     engine_close(t, &engine);
 }

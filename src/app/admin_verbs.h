@@ -28,6 +28,11 @@ json_t *admin_domain_facts(struct admin *admin);
 /* admin_dkim.c */
 json_t *admin_domain_dkim(struct admin *admin);
 
+/* admin_certificate.c: the first is for `status`, too. */
+json_t *admin_certificate_state(struct admin *admin);
+json_t *admin_certificate_status(struct admin *admin);
+json_t *admin_certificate_order(struct admin *admin);
+
 /* admin_queue.c */
 json_t *admin_queue_list(struct admin *admin);
 json_t *admin_queue_show(struct admin *admin);

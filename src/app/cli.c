@@ -51,6 +51,12 @@ static const struct cli_command commands[] = {
      "  --force    also where the records of the keys before must stay still: after a break-in\n",
      DATA_OPTIONS | OPTION_RELAY | OPTION_ROTATE | OPTION_DNS | OPTION_PUBLISH, OPTION_DATA, 1, 3,
      command_domain},
+    {"certificate", "status | order | renew --data DIR [--json]", "certificates by ACME (Let's Encrypt)",
+     "status  the certificate that was got, its names and times, when it is renewed, and what went wrong\n"
+     "order   look now: order one where there is none, a name is missing or it is old\n"
+     "renew   order a new one whatever there is; CAs allow only a few in a week\n"
+     "Without acme.enabled in posthaste.conf no CA is ever asked. docs/acme.md tells more.\n",
+     DATA_OPTIONS, OPTION_DATA, 1, 1, command_certificate},
     {"compact", "--data DIR [--json]", "give the space of removed messages back now",
      "A running server does this by itself, slowly, for segments that are half dead. This does it at once "
      "for\n"

@@ -64,6 +64,15 @@ static void print_role(const json_t *role) {
     (void)printf("\n");
 }
 
+/* One line, where ACME has anything to say. */
+static void print_certificate(const json_t *state) {
+    char text[WORDS_BYTES];
+    json_int_t until_ms = number_of(state, "not_after_ms");
+    if (until_ms) (void)printf("certificate  by ACME, until %s\n", moment_text(text, until_ms));
+    if (number_of(state, "failures"))
+        (void)printf("certificate  %s; see posthaste certificate status\n", text_of(state, "problem"));
+}
+
 static void print_status(const json_t *status) {
     bool is_running = json_is_true(json_object_get(status, "running"));
     (void)printf("posthaste %s, %s\n", text_of(status, "version"), is_running ? "running" : "not running");
@@ -82,6 +91,7 @@ static void print_status(const json_t *status) {
     (void)printf("queue     %" JSON_INTEGER_FORMAT
                  " recipient%s at other hosts waiting, %" JSON_INTEGER_FORMAT " held\n",
                  waiting, waiting == 1 ? "" : "s", number_of(status, "queue_held"));
+    print_certificate(json_object_get(status, "certificate"));
     size_t i;
     json_t *role;
     if (is_running) (void)printf("roles\n");

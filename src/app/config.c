@@ -50,6 +50,10 @@ void config_defaults(struct config *config) {
                   .arc_sealers = ""},
         .reports = {.is_reading = true, .addresses = "postmaster, dmarc-reports, tls-reports", .sender = ""},
         .mta_sts = {.max_age_s = 7 * 24 * 3600, .mx = ""},
+        .acme = {.directory = "https://acme-v02.api.letsencrypt.org/directory",
+                 .email = "",
+                 .names = "",
+                 .trusted_roots = ""},
     };
 }
 
@@ -117,7 +121,10 @@ void config_render(const struct config *config, struct buffer *out) {
         "base_port = %llu\n\n"
         "# PEM files, relative to this folder. Replace them with real ones and send SIGHUP.\n"
         "tls.certificate = %s\n"
-        "tls.key = %s\n\n"
+        "tls.key = %s\n"
+        "# Or have them got and renewed by ACME, from Let's Encrypt or another CA (docs/acme.md). Agree to\n"
+        "# the CA's terms first.\n"
+        "# acme.enabled = yes\n# acme.email = hostmaster@example.org\n# acme.terms_agreed = yes\n\n"
         "# The largest message that is accepted.\n"
         "message.bytes_max = %llu MiB\n\n"
         "# Passwords without TLS: loopback (from this host only) or never.\n"

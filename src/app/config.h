@@ -97,6 +97,20 @@ struct trust_settings {
     const char *arc_sealers;
 };
 
+/* Certificates by ACME (docs/acme.md). Texts may be empty. */
+struct acme_settings {
+    bool is_enabled;
+    const char *directory;
+    const char *email;
+    bool terms_agreed;
+    /* Separated by commas; empty: the hostname, and names of our domains that lead here. */
+    const char *names;
+    /* enum acme_challenge_kind */
+    uint64_t challenge;
+    /* A file of certificates (PEM) that the CA's own has to lead to; empty: outbound.trusted_roots. */
+    const char *trusted_roots;
+};
+
 struct config {
     const char *hostname;
     const char *listen[CONFIG_LISTEN_MAX];
@@ -129,6 +143,7 @@ struct config {
     struct trust_settings trust;
     struct mta_sts_settings mta_sts;
     struct reports_settings reports;
+    struct acme_settings acme;
 };
 
 /* The defaults of every key. */

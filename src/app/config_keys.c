@@ -6,6 +6,7 @@
 #include "filter/service.h"
 #include "trust/inbound_policy.h"
 #include "wire/dns.h"
+#include "wire/acme.h"
 #include "wire/dnsbl.h"
 #include "wire/mta_sts.h"
 #include "wire/network_list.h"
@@ -262,6 +263,57 @@ static void read_address_of_ours(struct setting *setting, const struct key *key)
         setting->fault = key->fault;
 }
 
+static void read_acme_directory(struct setting *setting, const struct key *key) {
+    if (slice_starts(setting->value, SLICE("https://")) && setting->value.len <= ACME_URL_BYTES_MAX)
+        read_text(setting, key);
+    else
+        setting->fault = key->fault;
+}
+
+static void read_acme_email(struct setting *setting, const struct key *key) {
+    struct slice address = setting->value;
+    bool good = slice_find_byte(address, '@') != SLICE_NOT_FOUND && address.len <= ACME_NAME_BYTES_MAX;
+    for (size_t i = 0; i < address.len; i++) good = good && address.ptr[i] > 0x20 && address.ptr[i] < 0x7f;
+    if (good)
+        read_text(setting, key);
+    else
+        setting->fault = key->fault;
+}
+
+/* RFC 5890: labels of letters, digits and hyphens, at least two. */
+static bool is_host_name(struct slice name) {
+    size_t labels = 0;
+    for (bool goes_on = name.len > 0 && name.len <= ACME_NAME_BYTES_MAX; goes_on; labels++) {
+        struct slice label = slice_take_until(&name, '.');
+        if (label.len == 0 || label.len > 63 || label.ptr[0] == '-' || label.ptr[label.len - 1] == '-')
+            return false;
+        for (size_t i = 0; i < label.len; i++)
+            if (!ascii_is_alnum(label.ptr[i]) && label.ptr[i] != '-') return false;
+        goes_on = slice_take_byte(&name, '.');
+    }
+    return labels >= 2;
+}
+
+static void read_acme_names(struct setting *setting, const struct key *key) {
+    struct slice rest = setting->value;
+    for (size_t count = 0; rest.len; count++) {
+        struct slice name = slice_trim(slice_take_until(&rest, ','));
+        (void)slice_take_byte(&rest, ',');
+        if (!is_host_name(name) || count == ACME_NAMES_MAX) setting->fault = key->fault;
+    }
+    if (!setting->fault) read_text(setting, key);
+}
+
+static void read_acme_challenge(struct setting *setting, const struct key *key) {
+    for (uint64_t kind = 0; kind < ACME_CHALLENGE_KINDS; kind++) {
+        const char *name = acme_challenge_name((enum acme_challenge_kind)kind);
+        if (!slice_equal(setting->value, slice_from_text(name))) continue;
+        setting->config->acme.challenge = kind;
+        return;
+    }
+    setting->fault = key->fault;
+}
+
 static const struct key keys[] = {
     {SLICE_INIT("hostname"), read_text, AT(hostname), 0, 0, NULL},
     {SLICE_INIT("listen"), read_listen, 0, 0, 0, "up to 8 numeric addresses, separated by commas"},
@@ -293,6 +345,15 @@ static const struct key keys[] = {
     {SLICE_INIT("dnsbl.zones"), read_zones, AT(dnsbl_zones), 0, 0,
      "up to 8 names, like list.example.org or list.example.org=127.0.0.2-127.0.0.11"},
     {SLICE_INIT("greylist.enabled"), read_yes_or_no, AT(is_greylisting), 0, 0, "yes or no"},
+    {SLICE_INIT("acme.enabled"), read_yes_or_no, AT(acme.is_enabled), 0, 0, "yes or no"},
+    {SLICE_INIT("acme.directory"), read_acme_directory, AT(acme.directory), 0, 0,
+     "the https:// URL of an ACME directory"},
+    {SLICE_INIT("acme.email"), read_acme_email, AT(acme.email), 0, 0, "an address that takes mail"},
+    {SLICE_INIT("acme.terms_agreed"), read_yes_or_no, AT(acme.terms_agreed), 0, 0, "yes or no"},
+    {SLICE_INIT("acme.names"), read_acme_names, AT(acme.names), 0, 0,
+     "up to 100 names, like mail.example.org, mta-sts.example.org"},
+    {SLICE_INIT("acme.challenge"), read_acme_challenge, 0, 0, 0, "http-01 or tls-alpn-01"},
+    {SLICE_INIT("acme.trusted_roots"), read_text, AT(acme.trusted_roots), 0, 0, NULL},
     {SLICE_INIT("outbound.port"), read_number, AT(outbound.port), 1, UINT16_MAX, "a number from 1 to 65535"},
     {SLICE_INIT("outbound.https_port"), read_number, AT(outbound.https_port), 1, UINT16_MAX,
      "a number from 1 to 65535"},

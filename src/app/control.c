@@ -10,10 +10,7 @@ static const struct slice too_long =
 
 struct control_server {
     struct env *env;
-    struct engine *engine;
-    struct store_service *service;
-    const struct admin_roles *roles;
-    struct channel *remote;
+    struct control_context context;
     struct listener *listener;
     struct scope scope;
 };
@@ -34,7 +31,7 @@ static void send_progress(void *context, struct slice line) {
 /* One more peer of the store: the command line, which moves mail in or out. */
 static void attach(struct control_session *session, struct ipc_request *request) {
     struct control_server *server = session->server;
-    store_service_attach(server->service, stream_adopt(server->env, request->message.handle), true);
+    store_service_attach(server->context.service, stream_adopt(server->env, request->message.handle), true);
     channel_reply(request, SLICE_EMPTY, HANDLE_NONE);
 }
 
@@ -45,8 +42,13 @@ static void answer(struct task *t, void *context, struct ipc_request *request) {
         return;
     }
     handle_close(session->server->env, request->message.handle);
-    const struct control_server *server = session->server;
-    struct admin_context admin = {server->engine, server->roles, send_progress, session, server->remote};
+    const struct control_context *context_of = &session->server->context;
+    struct admin_context admin = {.engine = context_of->engine,
+                                  .roles = context_of->roles,
+                                  .progress = send_progress,
+                                  .context = session,
+                                  .remote = context_of->remote,
+                                  .acme = context_of->acme};
     struct admin_request asked;
     bool good = request->message.type == CONTROL_ADMIN && admin_request_unpack(request->message.body, &asked);
     json_t *document =
@@ -89,13 +91,10 @@ static void accepted(void *context, struct stream *stream) {
     free(session);
 }
 
-struct control_server *control_server_new(struct env *env, struct engine *engine,
-                                          struct store_service *service, const struct admin_roles *roles,
-                                          struct channel *remote) {
+struct control_server *control_server_new(struct env *env, const struct control_context *context) {
     struct control_server *server = calloc(1, sizeof *server);
     if (!server) FATAL("out of memory for the control server");
-    *server = (struct control_server){
-        .env = env, .engine = engine, .service = service, .roles = roles, .remote = remote};
+    *server = (struct control_server){.env = env, .context = *context};
     scope_init(&server->scope, env);
     return server;
 }

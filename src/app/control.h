@@ -21,11 +21,19 @@ enum control_message {
 
 struct control_server;
 
-/* Serves the socket; `roles` may grow meanwhile. `service` outlives it, as does `remote`, the channel to the
-   remote role. */
-struct control_server *control_server_new(struct env *env, struct engine *engine,
-                                          struct store_service *service, const struct admin_roles *roles,
-                                          struct channel *remote);
+/* Whom commands concern; all outlive the server. */
+struct control_context {
+    struct engine *engine;
+    struct store_service *service;
+    /* May grow meanwhile. */
+    const struct admin_roles *roles;
+    /* To the remote role. */
+    struct channel *remote;
+    struct acme_office *acme;
+};
+
+/* Serves the socket. */
+struct control_server *control_server_new(struct env *env, const struct control_context *context);
 /* Takes the handle over. */
 void control_server_listen(struct control_server *server, struct handle handle);
 void control_server_free(struct task *t, struct control_server **server);

@@ -2,6 +2,7 @@
 
 #include "ipc/pack.h"
 #include "trust/inbound_policy.h"
+#include "wire/acme.h"
 #include "wire/mta_sts.h"
 
 const struct port ports[PORT_KINDS] = {
@@ -96,6 +97,31 @@ static void unpack_reports(struct unpacker *in, struct arena *arena, struct repo
     reports->sender = arena_text(arena, unpack_slice(in));
 }
 
+static void pack_acme(struct buffer *out, const struct role_settings *settings) {
+    const struct acme_settings *acme = &settings->acme;
+    pack_bool(out, acme->is_enabled);
+    pack_slice(out, slice_from_text(acme->directory));
+    pack_slice(out, slice_from_text(acme->email));
+    pack_bool(out, acme->terms_agreed);
+    pack_slice(out, slice_from_text(acme->names));
+    pack_number(out, acme->challenge);
+    pack_bool(out, settings->is_acme_installed);
+    pack_slice(out, settings->acme_roots_pem);
+}
+
+static void unpack_acme(struct unpacker *in, struct arena *arena, struct role_settings *settings) {
+    struct acme_settings *acme = &settings->acme;
+    acme->is_enabled = unpack_bool(in);
+    acme->directory = arena_text(arena, unpack_slice(in));
+    acme->email = arena_text(arena, unpack_slice(in));
+    acme->terms_agreed = unpack_bool(in);
+    acme->names = arena_text(arena, unpack_slice(in));
+    acme->challenge = unpack_number_max(in, ACME_CHALLENGE_KINDS - 1);
+    acme->trusted_roots = "";
+    settings->is_acme_installed = unpack_bool(in);
+    settings->acme_roots_pem = arena_copy(arena, unpack_slice(in));
+}
+
 void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_slice(out, slice_from_text(settings->folder));
     pack_slice(out, slice_from_text(settings->hostname));
@@ -130,6 +156,7 @@ void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_trust(out, &settings->trust);
     pack_mta_sts(out, &settings->mta_sts);
     pack_reports(out, &settings->reports);
+    pack_acme(out, settings);
 }
 
 bool settings_unpack(struct slice body, struct arena *arena, struct role_settings *settings) {
@@ -167,6 +194,7 @@ bool settings_unpack(struct slice body, struct arena *arena, struct role_setting
     unpack_trust(&in, arena, &settings->trust);
     unpack_mta_sts(&in, arena, &settings->mta_sts);
     unpack_reports(&in, arena, &settings->reports);
+    unpack_acme(&in, arena, settings);
     /* Accounts are shared out among them. */
     return unpack_is_done(&in) && settings->mail_processes > 0;
 }

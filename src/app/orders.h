@@ -29,6 +29,8 @@ enum order {
     /* Requests: to a role, what it counts (struct metrics); from a role, how all is (struct web_report). */
     ASK_MEASURE,
     ASK_REPORT,
+    /* Of the store: a certificate chain and its key, to be installed; answer: why not, or nothing. */
+    ASK_INSTALL,
 };
 
 /* The ports, in the order of the README. */
@@ -89,6 +91,11 @@ struct role_settings {
     struct trust_settings trust;
     struct mta_sts_settings mta_sts;
     struct reports_settings reports;
+    struct acme_settings acme;
+    /* certificates_pem is what ACME brought. */
+    bool is_acme_installed;
+    /* For the remote role: those of acme.trusted_roots; empty: as trusted_roots_pem. */
+    struct slice acme_roots_pem;
     /* Where other hosts would reach us ourselves (app/own_addresses.h). */
     struct slice own_addresses;
     /* For the remote role: the certificates of outbound.trusted_roots, or empty. */

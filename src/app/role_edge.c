@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "acme/challenges.h"
 #include "app/collect.h"
 #include "app/handing_over.h"
 #include "app/role.h"
@@ -14,7 +15,7 @@
 #include "smtp/smtp_server.h"
 #include "web/web_server.h"
 
-enum { HAND_OVER_PATIENCE_MS = 10000, REFUSED_TOLD_MS = 1000, SHED_AT_ONCE = 8 };
+enum { HAND_OVER_PATIENCE_MS = 10000, REFUSED_TOLD_MS = 1000, SHED_AT_ONCE = 8, ROUTE_BYTES = 4 << 20 };
 
 /* The protocols, each with its own ALPN name and so its own TLS context. */
 enum protocol { PROTOCOL_SMTP, PROTOCOL_IMAP, PROTOCOL_POP3, PROTOCOL_HTTP, PROTOCOL_COUNT };
@@ -51,6 +52,7 @@ struct edge_role {
     struct smtp_server smtp;
     struct web_server web;
     struct certificates *certificates;
+    struct acme_challenges *challenges;
     struct channel *mails[CONFIG_PROCESSES_MAX];
     struct edge_port ports[EDGE_PORTS_MAX];
     size_t port_count;
@@ -63,6 +65,10 @@ static void certificates_free(struct certificates **certificates) {
     for (int i = 0; i < PROTOCOL_COUNT; i++) tls_context_free(&(*certificates)->contexts[i]);
     free(*certificates);
     *certificates = NULL;
+}
+
+static bool find_challenge(void *context, struct slice name, uint8_t digest[32]) {
+    return acme_challenges_digest(context, name, digest);
 }
 
 /* False, and nothing changes: they cannot be used (logged). */
@@ -80,6 +86,7 @@ static bool load_certificates(struct edge_role *edge) {
         certificates_free(&loaded);
         return false;
     }
+    tls_context_set_challenges(loaded->contexts[PROTOCOL_HTTP], find_challenge, edge->challenges);
     loaded->older = edge->certificates;
     edge->certificates = loaded;
     return true;
@@ -140,6 +147,23 @@ static bool report(struct task *t, void *context, struct web_report *report) {
     return collect_ask(t, role->env, role->control, report);
 }
 
+/* Asked of an address that every domain has (RFC 5321 4.5.1). */
+static bool is_ours(struct task *t, void *context, struct slice domain) {
+    struct edge_role *edge = context;
+    struct arena *arena = arena_new(ROUTE_BYTES);
+    struct address_route route;
+    struct slice address = arena_printf(arena, "postmaster@%.*s", SLICE_PRINT(domain));
+    bool is = store_address_resolve(t, edge->store, arena, address, &route) == STORE_OK &&
+              (route.kind == ADDRESS_LOCAL || route.kind == ADDRESS_UNKNOWN_USER);
+    arena_free(&arena);
+    return is;
+}
+
+static void take_notice(void *context, const struct ipc_message *notice) {
+    struct edge_role *edge = context;
+    if (notice->type == ACME_CHALLENGES) acme_challenges_set(edge->challenges, notice->body);
+}
+
 static void prepare_logins(struct edge_role *edge) {
     for (int i = 0; i < PROTOCOL_COUNT; i++)
         edge->logins[i] = (struct login_context){
@@ -157,7 +181,9 @@ static bool start(struct task *t, struct role *role) {
     struct edge_role *edge = calloc(1, sizeof *edge);
     if (!edge) FATAL("out of memory for the edge role");
     edge->role = role;
+    edge->challenges = acme_challenges_new();
     if (!load_certificates(edge)) {
+        acme_challenges_free(&edge->challenges);
         free(edge);
         return false;
     }
@@ -170,6 +196,7 @@ static bool start(struct task *t, struct role *role) {
     store_client_on_lost(edge->store, role_link_lost(role, ROLE_STORE, 0));
     edge->resolver = resolver_new_remote(role->env);
     resolver_on_lost(edge->resolver, role_link_lost(role, ROLE_REMOTE, 0));
+    resolver_on_notice(edge->resolver, take_notice, edge);
     edge->intake = intake_pool_new(role->env, edge->store, INTAKE_BUDGET_BYTES);
     edge->delays = login_delays_new(role->env);
     struct admission_limits limits = admission_limits_default();
@@ -187,8 +214,12 @@ static bool start(struct task *t, struct role *role) {
                                       .resolver = edge->resolver,
                                       .settings = smtp_settings_default()};
     smtp_server_init(&edge->smtp);
-    edge->web =
-        (struct web_server){.env = role->env, .group = &edge->group, .report = report, .context = edge};
+    edge->web = (struct web_server){.env = role->env,
+                                    .group = &edge->group,
+                                    .report = report,
+                                    .is_ours = is_ours,
+                                    .context = edge,
+                                    .challenges = edge->challenges};
     edge->smtp.blocklist = blocklist_new(role->env, edge->resolver);
     edge->smtp.callouts = callouts_new(role->env, edge->resolver);
     apply_settings(edge);
@@ -359,6 +390,7 @@ static void stop(struct task *t, struct role *role) {
     admission_free(&edge->admission);
     store_client_free(t, &edge->store);
     free_certificates(edge);
+    acme_challenges_free(&edge->challenges);
     free(edge);
     role->state = NULL;
 }

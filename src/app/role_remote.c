@@ -2,6 +2,8 @@
    content filters, and sends mail as the store role says. */
 #include <stdlib.h>
 
+#include "acme/agent.h"
+#include "acme/protocol.h"
 #include "app/role.h"
 #include "filter/service.h"
 #include "resolve/service.h"
@@ -14,6 +16,7 @@ struct remote_role {
     struct resolve_service *service;
     struct filter_service *filter;
     struct courier *courier;
+    struct acme_agent *acme;
     /* What dns was opened with: it keeps its cache over a reload that changes none of it. */
     struct dns_options options;
 };
@@ -66,6 +69,43 @@ static void call_out(struct task *t, void *context, struct slice address, struct
     courier_callout(t, ((struct remote_role *)context)->courier, address, arena, answer, deadline_ms);
 }
 
+/* ---- certificates by ACME ---- */
+
+static struct acme_agent_settings acme_settings_of(const struct role *role) {
+    const struct role_settings *settings = &role->settings;
+    bool has_own = settings->acme_roots_pem.len != 0;
+    return (struct acme_agent_settings){.hostname = slice_from_text(settings->hostname),
+                                        .own_addresses = settings->own_addresses,
+                                        .roots_pem =
+                                            has_own ? settings->acme_roots_pem : settings->trusted_roots_pem,
+                                        .allows_private = settings->outbound.allow_private};
+}
+
+static void answer_store(struct task *t, void *context, struct ipc_request *request) {
+    struct remote_role *state = context;
+    if (request->message.type == ACME_RUN && state->acme)
+        acme_agent_answer(t, state->acme, request);
+    else
+        channel_reply(request, SLICE_EMPTY, HANDLE_NONE);
+}
+
+static void tell_challenges(void *context, struct slice challenges) {
+    struct remote_role *state = context;
+    /* While the role ends there is nobody left to be told. */
+    if (state->service) resolve_service_tell(state->service, ACME_CHALLENGES, challenges);
+}
+
+static void start_acme(struct role *role, struct remote_role *state) {
+    struct acme_agent_settings settings = acme_settings_of(role);
+    struct acme_agent_options options = {.env = role->env,
+                                         .dns = &state->dns,
+                                         .store = courier_channel(state->courier),
+                                         .tell = tell_challenges,
+                                         .context = state};
+    state->acme = acme_agent_new(&options, &settings);
+    courier_on_other(state->courier, answer_store, state);
+}
+
 static bool start(struct task *t, struct role *role) {
     struct remote_role *state = calloc(1, sizeof *state);
     if (!state) FATAL("out of memory for the remote role");
@@ -82,6 +122,7 @@ static bool start(struct task *t, struct role *role) {
     struct courier_settings settings = courier_settings_of(role);
     state->courier = courier_new(role->env, &state->dns, &settings);
     resolve_service_set_caller(state->service, call_out, state);
+    start_acme(role, state);
     role->state = state;
     return true;
 }
@@ -91,6 +132,8 @@ static void reload(struct task *t, struct role *role) {
     struct remote_role *state = role->state;
     struct courier_settings settings = courier_settings_of(role);
     courier_set(state->courier, &settings);
+    struct acme_agent_settings acme = acme_settings_of(role);
+    acme_agent_set(state->acme, &acme);
     struct filter_places places = filter_places_of(role);
     filter_service_set(state->filter, &places);
     struct dns_options options = options_of(&role->settings);
@@ -125,6 +168,7 @@ static void stop(struct task *t, struct role *role) {
     resolve_service_free(t, &state->service);
     filter_service_free(&state->filter);
     courier_free(t, &state->courier);
+    acme_agent_free(&state->acme);
     dns_close(&state->dns);
     free(state);
     role->state = NULL;

@@ -2,18 +2,27 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "acme/office.h"
 #include "app/control.h"
 #include "app/role.h"
+#include "ipc/pack.h"
 #include "store/service.h"
 #include "transit/scheduler.h"
 
-enum { LOCK_PATIENCE_MS = 10000, LOCK_PAUSE_MS = 50, HOUR_MS = 3600 * 1000 };
+enum {
+    LOCK_PATIENCE_MS = 10000,
+    LOCK_PAUSE_MS = 50,
+    HOUR_MS = 3600 * 1000,
+    INSTALL_MS = 30 * 1000,
+    REASON_BYTES_MAX = 200
+};
 
 struct store_role {
     struct engine *engine;
     struct store_service *service;
     struct scheduler *scheduler;
     struct control_server *control;
+    struct acme_office *acme;
     struct admin_roles roles;
 };
 
@@ -71,6 +80,62 @@ static void set_limits(struct task *t, const struct role *role) {
     (void)engine_trace_keep(t, engine, outbound->trace_days);
 }
 
+/* ---- certificates by ACME ---- */
+
+static struct acme_office_settings acme_settings_of(const struct role *role) {
+    const struct acme_settings *acme = &role->settings.acme;
+    return (struct acme_office_settings){.is_enabled = acme->is_enabled,
+                                         .directory = slice_from_text(acme->directory),
+                                         .email = slice_from_text(acme->email),
+                                         .terms_agreed = acme->terms_agreed,
+                                         .challenge = (enum acme_challenge_kind)acme->challenge,
+                                         .hostname = slice_from_text(role->settings.hostname),
+                                         .names = slice_from_text(acme->names),
+                                         .is_installed = role->settings.is_acme_installed};
+}
+
+/* The supervisor has the files, and the roles that serve with them. */
+static bool install(struct task *t, void *context, struct slice chain, struct slice key,
+                    const char **reason) {
+    struct role *role = context;
+    struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
+    struct ipc_answer answer;
+    pack_slice(&body, chain);
+    pack_slice(&body, key);
+    struct ipc_message message = {ASK_INSTALL, buffer_slice(&body), HANDLE_NONE};
+    enum ipc_result result =
+        channel_call(t, role->control, &message, &answer, env_now_ms(role->env) + INSTALL_MS);
+    if (body.len) explicit_bzero(body.ptr, body.len);
+    buffer_free(&body);
+    *reason = "the supervisor did not answer";
+    if (result != IPC_OK) return false;
+    bool is_installed = answer.body.len == 0;
+    *reason = is_installed ? NULL : "its file in tls/ cannot be written; the log says why";
+    if (!is_installed)
+        LOG_ERROR(role->env->log, "acme.not_installed",
+                  LOG_TEXT("reason", slice_sub(buffer_slice(&answer.body), 0, REASON_BYTES_MAX)));
+    handle_close(role->env, answer.handle);
+    ipc_answer_free(&answer);
+    return is_installed;
+}
+
+static bool answer_remote(struct task *t, void *context, struct ipc_request *request) {
+    struct store_role *state = context;
+    return state->acme && acme_office_answer(t, state->acme, request);
+}
+
+static void start_acme(struct role *role) {
+    struct store_role *state = role->state;
+    struct acme_office_settings settings = acme_settings_of(role);
+    struct acme_office_options options = {.env = role->env,
+                                          .engine = state->engine,
+                                          .remote = scheduler_channel(state->scheduler),
+                                          .install = install,
+                                          .context = role};
+    state->acme = acme_office_new(&options, &settings);
+    scheduler_on_other(state->scheduler, answer_remote, state);
+}
+
 static bool start(struct task *t, struct role *role) {
     struct store_role *state = calloc(1, sizeof *state);
     if (!state) FATAL("out of memory for the store role");
@@ -95,9 +160,14 @@ static bool start(struct task *t, struct role *role) {
     state->service = store_service_new(role->env, state->engine);
     struct scheduler_settings settings = scheduler_settings_of(role);
     state->scheduler = scheduler_new(role->env, state->engine, &settings);
-    state->control = control_server_new(role->env, state->engine, state->service, &state->roles,
-                                        scheduler_channel(state->scheduler));
     role->state = state;
+    start_acme(role);
+    struct control_context control = {.engine = state->engine,
+                                      .service = state->service,
+                                      .roles = &state->roles,
+                                      .remote = scheduler_channel(state->scheduler),
+                                      .acme = state->acme};
+    state->control = control_server_new(role->env, &control);
     set_limits(t, role);
     return true;
 }
@@ -106,6 +176,8 @@ static void reload(struct task *t, struct role *role) {
     set_limits(t, role);
     struct scheduler_settings settings = scheduler_settings_of(role);
     scheduler_set(((struct store_role *)role->state)->scheduler, &settings);
+    struct acme_office_settings acme = acme_settings_of(role);
+    acme_office_set(((struct store_role *)role->state)->acme, &acme);
 }
 
 static void peer(struct task *t, struct role *role, enum role_kind kind, uint64_t index,
@@ -128,8 +200,10 @@ static void listener(struct task *t, struct role *role, enum port_kind port, str
 }
 
 static void report(struct role *role, const struct role_report *report) {
-    struct admin_roles *roles = &((struct store_role *)role->state)->roles;
+    struct store_role *state = role->state;
+    struct admin_roles *roles = &state->roles;
     size_t i = 0;
+    if (report->kind == ROLE_EDGE) acme_office_begin(state->acme);
     while (i < roles->count &&
            (roles->reports[i].kind != report->kind || roles->reports[i].index != report->index))
         i++;
@@ -164,6 +238,7 @@ static void measure(struct role *role) {
 static void stop(struct task *t, struct role *role) {
     struct store_role *state = role->state;
     control_server_free(t, &state->control);
+    acme_office_free(t, &state->acme);
     scheduler_free(t, &state->scheduler);
     store_service_free(t, &state->service);
     engine_close(t, &state->engine);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "app/acme_file.h"
 #include "app/dns_settings.h"
 #include "app/own_addresses.h"
 #include "app/serve_lock.h"
@@ -19,6 +20,7 @@ enum { PEM_BYTES_MAX = 256 * 1024, ROOTS_BYTES_MAX = 400 * 1024, SERVE_ARENA_BYT
 
 struct serve {
     struct env *env;
+    struct supervisor *supervisor;
     const struct serve_options *options;
     /* Settings of a reload stay until the end: roles may be started from them at any time. */
     struct arena *arena;
@@ -70,6 +72,26 @@ static uint64_t signing_threads(void) {
     return threads < CONFIG_SIGNING_THREADS_MAX ? threads : CONFIG_SIGNING_THREADS_MAX;
 }
 
+static bool read_acme_roots(struct serve *serve, const struct config *config, struct slice *pem,
+                            struct slice *error) {
+    *pem = SLICE_EMPTY;
+    if (!*config->acme.trusted_roots || !config->acme.is_enabled) return true;
+    return read_pem(serve, config->acme.trusted_roots, pem, error);
+}
+
+/* What ACME brought, where it is used and there is any; else the owner's own. */
+static bool read_certificate(struct serve *serve, const struct config *config, struct role_settings *settings,
+                             struct slice *error) {
+    struct slice both;
+    settings->is_acme_installed =
+        config->acme.is_enabled && acme_file_read(serve->env, serve->arena, serve->options->folder, &both);
+    if (!settings->is_acme_installed)
+        return read_pem(serve, config->tls_certificate, &settings->certificates_pem, error) &&
+               read_pem(serve, config->tls_key, &settings->key_pem, error);
+    settings->certificates_pem = settings->key_pem = both;
+    return true;
+}
+
 static bool make_settings(struct serve *serve, const struct config *config, struct role_settings *settings,
                           struct slice *error) {
     *settings = (struct role_settings){
@@ -90,12 +112,13 @@ static bool make_settings(struct serve *serve, const struct config *config, stru
         .trust = config->trust,
         .mta_sts = config->mta_sts,
         .reports = config->reports,
+        .acme = config->acme,
         .own_addresses = own_addresses(serve->arena, config),
         .signing_threads = signing_threads(),
     };
     if (!dns_settings_read(serve->arena, serve->env->log, config, settings, error) ||
-        !read_pem(serve, config->tls_certificate, &settings->certificates_pem, error) ||
-        !read_pem(serve, config->tls_key, &settings->key_pem, error) ||
+        !read_certificate(serve, config, settings, error) ||
+        !read_acme_roots(serve, config, &settings->acme_roots_pem, error) ||
         !read_roots(serve, config, &settings->trusted_roots_pem, error))
         return false;
     const char *reason;
@@ -119,8 +142,27 @@ static void reload(struct serve *serve, struct supervisor *supervisor) {
         return;
     }
     settings->mail_processes = serve->config.processes[ROLE_MAIL];
+    serve->settings = settings;
     supervisor_reload(supervisor, settings);
     LOG_INFO(serve->env->log, "serve.reloaded", LOG_CSTR("hostname", config.hostname));
+}
+
+/* Nothing else of the configuration is read anew. */
+static const char *install(void *context, struct slice chain, struct slice key) {
+    struct serve *serve = context;
+    struct role_settings *settings = ARENA_NEW(serve->arena, struct role_settings);
+    struct arena *arena = serve->arena;
+    const char *reason = acme_file_write(serve->env, arena, serve->options->folder, chain, key);
+    if (reason) return reason;
+    *settings = *serve->settings;
+    if (!settings->acme.is_enabled) return NULL;
+    settings->is_acme_installed = true;
+    settings->certificates_pem = arena_copy(arena, chain);
+    settings->key_pem = arena_copy(arena, key);
+    serve->settings = settings;
+    supervisor_reload(serve->supervisor, settings);
+    LOG_INFO(serve->env->log, "serve.certificate_replaced", LOG_CSTR("by", "acme"));
+    return NULL;
 }
 
 static void on_signal(uv_signal_t *handle, int signal) {
@@ -154,6 +196,7 @@ static struct supervisor *start_supervisor(struct serve *serve) {
         .folder = serve->options->folder,
         .listening = &serve->listening,
         .resident_bytes = process_resident_bytes,
+        .install = install,
         .on_ready = all_ready,
         .on_failed = start_failed,
         .context = serve,
@@ -169,6 +212,7 @@ static struct supervisor *start_supervisor(struct serve *serve) {
 static void serve_main(struct task *t, void *argument) {
     struct serve *serve = argument;
     struct supervisor *supervisor = start_supervisor(serve);
+    serve->supervisor = supervisor;
     while (!serve->is_stopping) {
         if (gate_wait(t, &serve->changed, DEADLINE_NONE) != WAIT_OK) break;
         if (serve->is_reload_asked) reload(serve, supervisor);

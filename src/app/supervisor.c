@@ -77,7 +77,7 @@ static void send_order(struct supervised *role, enum order order, struct slice b
 static void send_settings(struct supervised *role) {
     struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
     struct role_settings settings = *role->supervisor->settings;
-    if (role->kind != ROLE_REMOTE) settings.trusted_roots_pem = SLICE_EMPTY;
+    if (role->kind != ROLE_REMOTE) settings.trusted_roots_pem = settings.acme_roots_pem = SLICE_EMPTY;
     settings_pack(&body, &settings);
     send_order(role, ORDER_SETTINGS, buffer_slice(&body), HANDLE_NONE);
     buffer_free(&body);
@@ -314,7 +314,25 @@ static void take_report(void *context, const struct ipc_message *message) {
     }
 }
 
+/* The store checked them: its walls are between us and what a stranger wrote. */
+static void install(struct supervised *role, struct ipc_request *request) {
+    struct supervisor *supervisor = role->supervisor;
+    struct unpacker in = unpacker_of(request->message.body);
+    struct slice chain = unpack_slice(&in);
+    struct slice key = unpack_slice(&in);
+    const char *reason = "the supervisor does not take it";
+    handle_close(supervisor->env, request->message.handle);
+    if (role->kind == ROLE_STORE && unpack_is_done(&in) && supervisor->options.install &&
+        !supervisor->is_stopping)
+        reason = supervisor->options.install(supervisor->options.context, chain, key);
+    channel_reply(request, slice_from_text(reason), HANDLE_NONE);
+}
+
 static void answer_role(struct task *t, void *context, struct ipc_request *request) {
+    if (request->message.type == ASK_INSTALL) {
+        install(context, request);
+        return;
+    }
     collector_answer(t, ((struct supervised *)context)->supervisor->collector, request);
 }
 

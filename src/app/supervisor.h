@@ -33,6 +33,9 @@ struct supervisor_options {
     int64_t heartbeat_ms;
     /* Memory of a process (0: this one). May be NULL. */
     uint64_t (*resident_bytes)(uint64_t process_id);
+    /* Puts a certificate chain and its key where they last, and calls supervisor_reload with them; on the
+       loop. NULL, or why not, a static text. May be NULL. */
+    const char *(*install)(void *context, struct slice chain, struct slice key);
     /* Called once, on the loop, when all roles serve. */
     void (*on_ready)(void *context);
     /* Called on the loop when the first start of the store failed (it has logged why). */

@@ -16,6 +16,14 @@ void base64_encode(struct buffer *out, struct slice bytes) {
     }
 }
 
+void base64url_encode(struct buffer *out, struct slice bytes) {
+    size_t from = out->len;
+    base64_encode(out, bytes);
+    while (out->len > from && out->ptr[out->len - 1] == '=') out->len--;
+    for (size_t i = from; i < out->len; i++)
+        if (out->ptr[i] == '+' || out->ptr[i] == '/') out->ptr[i] = out->ptr[i] == '+' ? '-' : '_';
+}
+
 static int base64_value(uint8_t c) {
     if (c >= 'A' && c <= 'Z') return c - 'A';
     if (c >= 'a' && c <= 'z') return c - 'a' + 26;

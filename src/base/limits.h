@@ -761,6 +761,37 @@ enum {
     REPORTING_FETCH_MS = 30 * 1000,
     REPORTING_SPREAD_MS = 4 * 3600 * 1000,
     REPORTING_LOOK_MS = 10 * 60 * 1000,
+
+    /* Certificates by ACME (RFC 8555): names on one certificate; an answer of the CA, a page of its JSON, a
+       URL, a token, a chain; steps and all of one order; how often an answer is asked for. */
+    ACME_NAMES_MAX = 100,
+    ACME_NAME_BYTES_MAX = 253,
+    ACME_ANSWER_BYTES_MAX = 128 * 1024,
+    ACME_JSON_DEPTH_MAX = 16,
+    ACME_URL_BYTES_MAX = 1024,
+    ACME_TOKEN_BYTES_MAX = 128,
+    ACME_WORDS_BYTES_MAX = 400,
+    ACME_CHAIN_BYTES_MAX = 64 * 1024,
+    ACME_CERTIFICATES_MAX = 8,
+    ACME_REQUEST_MS_MAX = 30 * 1000,
+    ACME_POLL_MS_MAX = 120 * 1000,
+    ACME_POLL_PAUSE_MS = 1000,
+    ACME_POLL_PAUSE_MS_MAX = 10 * 1000,
+    ACME_RUN_MS_MAX = 30 * 60 * 1000,
+    ACME_NONCE_TRIES_MAX = 20,
+    /* Names are looked at, and whether the certificate is to be renewed, so often; after errors again in
+       between these; what the CA asks to wait for at most; an optional name that failed is left out so
+       long. */
+    ACME_LOOK_MS = 6 * 3600 * 1000,
+    ACME_AGAIN_MS = 5 * 60 * 1000,
+    ACME_AGAIN_MS_MAX = 24 * 3600 * 1000,
+    ACME_RETRY_AFTER_MS_MAX = 7 * 24 * 3600 * 1000,
+    ACME_LEFT_OUT_MS = 7 * 24 * 3600 * 1000,
+    /* Answers to challenges that an edge has at hand. */
+    ACME_CHALLENGES_MAX = 8,
+
+    /* Set-up of mail programs: the body of an Autodiscover request. */
+    SETUP_BODY_BYTES_MAX = 16 * 1024,
 };
 
 #endif

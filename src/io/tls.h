@@ -27,6 +27,12 @@ void tls_context_free(struct tls_context **context);
    others only is refused (RFC 7301 3.2). Static text; before the first connection. */
 void tls_context_set_alpn(struct tls_context *context, const char *protocol);
 
+/* TLS-ALPN-01 (RFC 8737): a client that offers "acme-tls/1" is shown a certificate with the digest that
+   `find` has for the name it asks for; where that returns false it is refused. After all certificates were
+   added. */
+typedef bool tls_challenge_fn(void *context, struct slice name, uint8_t digest[32]);
+void tls_context_set_challenges(struct tls_context *context, tls_challenge_fn *find, void *find_context);
+
 /* Puts TLS over *stream, which it then replaces and owns, and waits for the handshake.
    0, or -ETIMEDOUT, -ECANCELED, -EPROTO (the peer's TLS is not acceptable) or a read or write
    error; then *stream is closed and nulled. */

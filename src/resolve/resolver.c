@@ -11,6 +11,8 @@ struct resolver {
     struct dns *dns;
     struct dns **followed;
     struct channel *channel;
+    resolver_notice_fn *notice;
+    void *notice_context;
 };
 
 static void answer_nothing(struct task *t, void *context, struct ipc_request *request) {
@@ -19,7 +21,13 @@ static void answer_nothing(struct task *t, void *context, struct ipc_request *re
     channel_reply(request, SLICE_EMPTY, HANDLE_NONE);
 }
 
-static const struct channel_handlers handlers = {answer_nothing, NULL, NULL};
+static void take_notice(void *context, const struct ipc_message *message) {
+    const struct resolver *resolver = context;
+    handle_close(resolver->env, message->handle);
+    if (resolver->notice) resolver->notice(resolver->notice_context, message);
+}
+
+static const struct channel_handlers handlers = {answer_nothing, take_notice, NULL};
 
 static struct resolver *resolver_new(struct env *env) {
     struct resolver *resolver = calloc(1, sizeof *resolver);
@@ -48,6 +56,11 @@ struct resolver *resolver_new_remote(struct env *env) {
 
 void resolver_attach(struct resolver *resolver, struct stream *stream) {
     channel_attach(resolver->channel, stream);
+}
+
+void resolver_on_notice(struct resolver *resolver, resolver_notice_fn *notice, void *context) {
+    resolver->notice = notice;
+    resolver->notice_context = context;
 }
 
 void resolver_on_lost(struct resolver *resolver, struct waker lost) {

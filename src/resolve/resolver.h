@@ -22,6 +22,10 @@ struct resolver *resolver_new_remote(struct env *env);
 void resolver_attach(struct resolver *resolver, struct stream *stream);
 /* Called each time the stream to the remote role is lost. */
 void resolver_on_lost(struct resolver *resolver, struct waker lost);
+/* Called for what the remote role tells all (resolve/service.h); does not wait. A resolver of
+   resolver_new_remote; `context` outlives it. */
+typedef void resolver_notice_fn(void *context, const struct ipc_message *notice);
+void resolver_on_notice(struct resolver *resolver, resolver_notice_fn *notice, void *context);
 /* Ends it and nulls *resolver; lookups under way end with DNS_SERVFAIL or DNS_CANCELLED. NULL is fine. */
 void resolver_close(struct task *t, struct resolver **resolver);
 

@@ -14,6 +14,9 @@ struct resolve_service {
     void *caller_context;
     struct list askers;
     struct scope scope;
+    /* What is told to all; type 0: nothing yet. */
+    uint32_t told_type;
+    struct buffer told;
     resolve_other_fn *other;
     void *other_context;
 };
@@ -111,6 +114,7 @@ struct resolve_service *resolve_service_new(struct env *env, struct dns **dns) {
     if (!service) FATAL("out of memory for the DNS service");
     service->env = env;
     service->dns = dns;
+    service->told = buffer_new(IPC_FRAME_BYTES_MAX);
     list_init(&service->askers);
     scope_init(&service->scope, env);
     return service;
@@ -126,6 +130,12 @@ void resolve_service_set_caller(struct resolve_service *service, resolve_caller 
     service->caller_context = context;
 }
 
+static void tell(struct asker *asker) {
+    const struct resolve_service *service = asker->service;
+    struct ipc_message notice = {service->told_type, buffer_slice(&service->told), HANDLE_NONE};
+    channel_notify(asker->channel, &notice);
+}
+
 void resolve_service_attach(struct resolve_service *service, struct stream *stream) {
     struct asker *asker = calloc(1, sizeof *asker);
     if (!asker) FATAL("out of memory for a role that asks DNS");
@@ -133,6 +143,14 @@ void resolve_service_attach(struct resolve_service *service, struct stream *stre
     asker->channel = channel_new(service->env, &handlers, asker);
     list_append(&service->askers, &asker->link);
     channel_attach(asker->channel, stream);
+    if (service->told_type) tell(asker);
+}
+
+void resolve_service_tell(struct resolve_service *service, uint32_t type, struct slice body) {
+    service->told_type = type;
+    buffer_clear(&service->told);
+    buffer_append(&service->told, body);
+    LIST_EACH(&service->askers, asker, struct asker, link) if (!asker->is_ending) tell(asker);
 }
 
 void resolve_service_free(struct task *t, struct resolve_service **service) {
@@ -141,6 +159,7 @@ void resolve_service_free(struct task *t, struct resolve_service **service) {
     scope_close(t, &(*service)->scope);
     while (!list_empty(&(*service)->askers))
         asker_end(t, LIST_FIRST(&(*service)->askers, struct asker, link));
+    buffer_free(&(*service)->told);
     free(*service);
     *service = NULL;
 }

@@ -20,6 +20,9 @@ void resolve_service_on_other(struct resolve_service *service, resolve_other_fn 
 typedef void resolve_caller(struct task *t, void *context, struct slice address, struct arena *arena,
                             struct callout_answer *answer, int64_t deadline_ms);
 void resolve_service_set_caller(struct resolve_service *service, resolve_caller *caller, void *context);
+/* A notice to all roles that ask, and to each that comes later; the one before it holds no more. Nothing is
+   told before the first. Does not wait. */
+void resolve_service_tell(struct resolve_service *service, uint32_t type, struct slice body);
 /* Serves one more role; ends by itself when that goes away. Takes the stream over. */
 void resolve_service_attach(struct resolve_service *service, struct stream *stream);
 /* Cancels all lookups under way, waits for their end, and nulls *service. NULL is fine. */

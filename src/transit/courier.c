@@ -145,6 +145,10 @@ static void test_route(struct task *t, struct courier *courier, struct ipc_reque
 static void requested(struct task *t, void *context, struct ipc_request *request) {
     struct courier *courier = context;
     handle_close(courier->env, request->message.handle);
+    if (request->message.type >= TRANSIT_OTHERS && courier->other) {
+        courier->other(t, courier->other_context, request);
+        return;
+    }
     switch (request->message.type) {
     case TRANSIT_HELLO:
         tell_in_hand(courier, request);
@@ -202,6 +206,15 @@ struct courier *courier_new(struct env *env, struct dns **dns, const struct cour
 
 void courier_attach(struct courier *courier, struct stream *stream) {
     channel_attach(courier->channel, stream);
+}
+
+struct channel *courier_channel(const struct courier *courier) {
+    return courier->channel;
+}
+
+void courier_on_other(struct courier *courier, courier_other_fn *other, void *context) {
+    courier->other = other;
+    courier->other_context = context;
 }
 
 /* Sessions unwind as cancelled, and say the last of it by tasks that are not. */

@@ -45,6 +45,14 @@ struct courier_settings {
 /* `dns` as of resolve/service.h: *dns at each lookup. Both outlive it. */
 struct courier *courier_new(struct env *env, struct dns **dns, const struct courier_settings *settings);
 void courier_set(struct courier *courier, const struct courier_settings *settings);
+struct channel;
+struct ipc_request;
+/* To the store role, for other questions than ours; as long as the courier is there. */
+struct channel *courier_channel(const struct courier *courier);
+/* Who answers the store's questions of types from TRANSIT_OTHERS (transit/protocol.h) on, as struct
+   channel_handlers' request. `context` outlives the courier. */
+typedef void courier_other_fn(struct task *t, void *context, struct ipc_request *request);
+void courier_on_other(struct courier *courier, courier_other_fn *other, void *context);
 /* A stream to the store role, at start and again after it was restarted: sessions under way go on. */
 void courier_attach(struct courier *courier, struct stream *stream);
 /* Asks the hosts of the address's domain, found by its MX (no route is looked at), whether they take mail for

@@ -29,6 +29,8 @@ struct courier {
     /* Holds the texts of the settings. */
     struct arena *settings_arena;
     struct channel *channel;
+    courier_other_fn *other;
+    void *other_context;
     struct list sessions;
     size_t session_count;
     struct body_unpacker *unpacker;

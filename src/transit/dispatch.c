@@ -365,6 +365,11 @@ static void answer_sign(struct dispatch *dispatch, struct unpacker *in, struct i
     buffer_free(&out);
 }
 
+static bool dispatch_other(struct task *t, struct scheduler *scheduler, struct ipc_request *request) {
+    return request->message.type >= TRANSIT_OTHERS && scheduler->other &&
+           scheduler->other(t, scheduler->other_context, request);
+}
+
 static void requested(struct task *t, void *context, struct ipc_request *request) {
     struct scheduler *scheduler = context;
     struct dispatch dispatch = {t, scheduler, arena_new(QUESTION_ARENA_BYTES), 0};
@@ -388,7 +393,8 @@ static void requested(struct task *t, void *context, struct ipc_request *request
         break;
     default:
         if (!dispatch_policy(t, scheduler, request, dispatch.arena) &&
-            !dispatch_reporting(t, scheduler, request, dispatch.arena))
+            !dispatch_reporting(t, scheduler, request, dispatch.arena) &&
+            !dispatch_other(t, scheduler, request))
             reply_empty(request);
         break;
     }

@@ -48,6 +48,9 @@ enum transit_ask_of_remote {
     TRANSIT_POLICY_KEEP = 8,
 };
 
+/* From here on questions, either way, are those of other rooms on the same channel. */
+enum { TRANSIT_OTHERS = 100 };
+
 /* A body whose packed bytes are no more comes with its message. */
 enum { TRANSIT_INLINE_BYTES_MAX = 64 * 1024, TRANSIT_BODY_BYTES_MAX = 128 * 1024, TRANSIT_HOSTS_MAX = 16 };
 

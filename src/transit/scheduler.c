@@ -336,6 +336,11 @@ void scheduler_set(struct scheduler *scheduler, const struct scheduler_settings 
     if (settings->delay_warning_ms == 0) scheduler->settings.delay_warning_ms = TRANSIT_DELAY_WARNING_MS;
 }
 
+void scheduler_on_other(struct scheduler *scheduler, scheduler_other_fn *other, void *context) {
+    scheduler->other = other;
+    scheduler->other_context = context;
+}
+
 struct channel *scheduler_channel(const struct scheduler *scheduler) {
     return scheduler->channel;
 }

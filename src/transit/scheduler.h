@@ -18,6 +18,7 @@
 #include "store/engine.h"
 
 struct channel;
+struct ipc_request;
 struct scheduler;
 
 /* Milliseconds; 0: the default. */
@@ -36,6 +37,10 @@ void scheduler_set(struct scheduler *scheduler, const struct scheduler_settings 
 void scheduler_attach(struct scheduler *scheduler, struct stream *stream);
 /* To the remote role, for other questions than ours; as long as the scheduler is there. */
 struct channel *scheduler_channel(const struct scheduler *scheduler);
+/* Who answers the remote role's questions of types from TRANSIT_OTHERS (transit/protocol.h) on; without it,
+   or where it returns false, they are answered with nothing. `context` outlives the scheduler. */
+typedef bool scheduler_other_fn(struct task *t, void *context, struct ipc_request *request);
+void scheduler_on_other(struct scheduler *scheduler, scheduler_other_fn *other, void *context);
 /* Called each time the stream to the remote role is lost. */
 void scheduler_on_lost(struct scheduler *scheduler, struct waker lost);
 /* Before the engine closes. Nulls *scheduler. NULL is fine. */

@@ -26,6 +26,8 @@ struct scheduler {
     struct engine *engine;
     struct scheduler_settings settings;
     struct channel *channel;
+    scheduler_other_fn *other;
+    void *other_context;
     struct scope scope;
     struct gate changed;
     /* By id. */

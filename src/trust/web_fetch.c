@@ -1,5 +1,7 @@
 #include "trust/web_fetch.h"
 
+#include <arpa/inet.h>
+
 #include "base/limits.h"
 #include "wire/dns.h"
 #include "wire/network_list.h"
@@ -76,37 +78,65 @@ static struct slice words_of_fetch(struct arena *arena, struct slice host,
     }
 }
 
-static void run(struct task *t, const struct web_world *world, struct slice host,
-                struct fetch_request *request, int64_t deadline_ms, struct web_fetched *fetched) {
+/* Between "://" and what follows; of "[::1]:443" what is in the brackets. */
+static struct slice host_of(struct slice url) {
+    struct slice rest = slice_skip(url, slice_find(url, SLICE("://")));
+    (void)slice_take_prefix(&rest, SLICE("://"));
+    rest = slice_take_until(&rest, '/');
+    if (slice_take_byte(&rest, '[')) return slice_take_until(&rest, ']');
+    return slice_take_until(&rest, ':');
+}
+
+static bool is_numeric(const char *host) {
+    uint8_t bytes[16];
+    return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
+}
+
+static void find(struct task *t, const struct web_world *world, struct slice host, struct found *found) {
+    const char *text = arena_text(world->lookups->arena, host);
+    if (!is_numeric(text)) {
+        look_up(t, world, host, DNS_A, found);
+        look_up(t, world, host, DNS_AAAA, found);
+        return;
+    }
+    if (world->allows_private || !network_is_private(text))
+        found->addresses[found->count++] = text;
+    else
+        found->refused = text;
+}
+
+void web_ask(struct task *t, const struct web_world *world, const struct fetch_request *wanted,
+             int64_t deadline_ms, struct web_fetched *fetched) {
     struct arena *arena = world->lookups->arena;
+    struct slice host = host_of(wanted->url);
     struct found found = {.trouble = DNS_OK};
     *fetched = (struct web_fetched){.answer = {.result = FETCH_UNREACHABLE}};
-    look_up(t, world, host, DNS_A, &found);
-    look_up(t, world, host, DNS_AAAA, &found);
+    find(t, world, host, &found);
     if (found.count == 0) {
         fetched->reason = words_of_search(arena, host, &found);
         return;
     }
-    request->addresses = found.addresses;
-    request->address_count = found.count;
-    request->port = world->port;
-    request->roots_pem = world->roots_pem;
-    (void)fetch_run(t, request, arena, &fetched->answer, deadline_ms);
+    struct fetch_request request = *wanted;
+    request.addresses = found.addresses;
+    request.address_count = found.count;
+    request.port = world->port;
+    request.roots_pem = world->roots_pem;
+    (void)fetch_run(t, &request, arena, &fetched->answer, deadline_ms);
     fetched->reason = words_of_fetch(arena, host, &fetched->answer);
 }
 
 void web_fetch(struct task *t, const struct web_world *world, struct slice host, const char *path,
                size_t bytes_max, int64_t deadline_ms, struct web_fetched *fetched) {
-    struct fetch_request request = {
+    struct fetch_request wanted = {
         .method = "GET",
         .url = arena_printf(world->lookups->arena, "https://%.*s%s", SLICE_PRINT(host), path),
         .body_bytes_max = bytes_max};
-    run(t, world, host, &request, deadline_ms, fetched);
+    web_ask(t, world, &wanted, deadline_ms, fetched);
 }
 
 enum { POST_ANSWER_BYTES_MAX = 64 * 1024 };
 
-void web_post(struct task *t, const struct web_world *world, struct slice host, struct slice url,
+void web_post(struct task *t, const struct web_world *world, struct slice url,
               struct slice content_type, struct slice body, int64_t deadline_ms,
               struct web_fetched *fetched) {
     struct fetch_field type = {SLICE("Content-Type"), content_type};
@@ -116,5 +146,5 @@ void web_post(struct task *t, const struct web_world *world, struct slice host, 
                                     .field_count = 1,
                                     .body = body,
                                     .body_bytes_max = POST_ANSWER_BYTES_MAX};
-    run(t, world, host, &request, deadline_ms, fetched);
+    web_ask(t, world, &request, deadline_ms, fetched);
 }

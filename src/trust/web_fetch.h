@@ -30,8 +30,12 @@ struct web_fetched {
 void web_fetch(struct task *t, const struct web_world *world, struct slice host, const char *path,
                size_t bytes_max, int64_t deadline_ms, struct web_fetched *fetched);
 
-/* POST of `body` to an absolute https URL of that host; the answer's body counts for nothing. As above. */
-void web_post(struct task *t, const struct web_world *world, struct slice host, struct slice url,
-              struct slice content_type, struct slice body, int64_t deadline_ms, struct web_fetched *fetched);
+/* The same for any request: `wanted` without addresses, port and roots, which are the world's. Its URL may
+   have a port, and a numeric address as its host. */
+void web_ask(struct task *t, const struct web_world *world, const struct fetch_request *wanted,
+             int64_t deadline_ms, struct web_fetched *fetched);
+/* POST of `body` to an absolute https URL; the answer's body counts for nothing. As above. */
+void web_post(struct task *t, const struct web_world *world, struct slice url, struct slice content_type,
+              struct slice body, int64_t deadline_ms, struct web_fetched *fetched);
 
 #endif

@@ -1,6 +1,7 @@
 #include "web/web_routes.h"
 
 #include "base/limits.h"
+#include "web/web_setup.h"
 #include "wire/http_reply.h"
 #include "wire/http_target.h"
 #include "wire/network_list.h"
@@ -8,6 +9,9 @@
 enum { LOCATION_BYTES_MAX = 3 * HTTP_REQUEST_LINE_BYTES_MAX, HTTPS_PORT = 443 };
 
 #define POLICY_PATH "/.well-known/mta-sts.txt"
+#define AUTODISCOVER_PATH "/autodiscover/autodiscover.xml"
+#define PROFILE_PATH "/mail.mobileconfig"
+#define CHALLENGE_PATH "/.well-known/acme-challenge/"
 
 struct web_response web_response_new(void) {
     return (struct web_response){.status = 200,
@@ -90,6 +94,21 @@ static void show_policy(struct task *t, const struct web_exchange *exchange, str
                          policy->mx.len ? policy->mx : slice_from_text(exchange->server->hostname));
 }
 
+/* RFC 8555 8.3: the CA asks for a token that it gave us. */
+static void show_challenge(struct task *t, const struct web_exchange *exchange,
+                           struct web_response *response) {
+    (void)t;
+    struct slice token = slice_skip(exchange->path, sizeof CHALLENGE_PATH - 1);
+    const struct acme_challenges *challenges = exchange->server->challenges;
+    struct slice answer = challenges ? acme_challenges_answer(challenges, token) : SLICE_EMPTY;
+    if (answer.len == 0) {
+        web_response_fail(response, 404);
+        return;
+    }
+    response->content_type = "application/octet-stream";
+    buffer_append(&response->body, answer);
+}
+
 /* ---- for monitoring ---- */
 
 static void show_health(struct task *t, const struct web_exchange *exchange, struct web_response *response) {
@@ -117,24 +136,41 @@ static void show_metrics(struct task *t, const struct web_exchange *exchange, st
 
 /* ---- the table ---- */
 
+/* A path with a '/' at its end stands for all below it. */
 static const struct route {
     struct slice path;
     void (*run)(struct task *t, const struct web_exchange *exchange, struct web_response *response);
+    /* Of a POST, which it takes beside GET; 0: it takes none. */
+    size_t body_bytes_max;
+    /* Programs write it in any case. */
+    bool is_caseless;
 } routes[] = {
-    {SLICE_INIT("/"), show_page},
-    {SLICE_INIT("/health"), show_health},
-    {SLICE_INIT("/metrics"), show_metrics},
-    {SLICE_INIT(POLICY_PATH), show_policy},
+    {SLICE_INIT("/"), show_page, 0, false},
+    {SLICE_INIT("/health"), show_health, 0, false},
+    {SLICE_INIT("/metrics"), show_metrics, 0, false},
+    {SLICE_INIT(POLICY_PATH), show_policy, 0, false},
+    {SLICE_INIT(CHALLENGE_PATH), show_challenge, 0, false},
+    {SLICE_INIT("/mail/config-v1.1.xml"), web_setup_autoconfig, 0, false},
+    {SLICE_INIT("/.well-known/autoconfig/mail/config-v1.1.xml"), web_setup_autoconfig, 0, false},
+    {SLICE_INIT(AUTODISCOVER_PATH), web_setup_autodiscover, SETUP_BODY_BYTES_MAX, true},
+    {SLICE_INIT(PROFILE_PATH), web_setup_mobileconfig, 0, false},
 };
 
+static bool route_has(const struct route *route, struct slice path) {
+    bool is_folder = route->path.len > 1 && route->path.ptr[route->path.len - 1] == '/';
+    if (is_folder) return slice_starts(path, route->path);
+    return route->is_caseless ? slice_equal_nocase(route->path, path) : slice_equal(route->path, path);
+}
+
 /* What will ask for passwords and tokens, which no clear-text connection may carry: they are sent on to
-   HTTPS before they say any. A policy in clear text would be anybody's. */
+   HTTPS before they say any. A policy in clear text would be anybody's, and so would a profile. */
 static const struct slice private_prefixes[] = {SLICE_INIT("/api"), SLICE_INIT("/console"),
-                                                SLICE_INIT(POLICY_PATH)};
+                                                SLICE_INIT(POLICY_PATH), SLICE_INIT(PROFILE_PATH),
+                                                SLICE_INIT(AUTODISCOVER_PATH)};
 
 static bool is_private(struct slice path) {
     for (size_t i = 0; i < sizeof private_prefixes / sizeof private_prefixes[0]; i++) {
-        if (!slice_starts(path, private_prefixes[i])) continue;
+        if (!slice_starts_nocase(path, private_prefixes[i])) continue;
         struct slice rest = slice_skip(path, private_prefixes[i].len);
         if (rest.len == 0 || rest.ptr[0] == '/') return true;
     }
@@ -145,7 +181,8 @@ static bool is_private(struct slice path) {
 static void send_to_https(const struct web_exchange *exchange, struct web_response *response) {
     struct slice host = http_host_name(exchange->request->host);
     uint64_t port = exchange->server->base_port + HTTPS_PORT;
-    web_response_fail(response, 308);
+    /* Outlook knows 302 and no later one. */
+    web_response_fail(response, slice_equal_nocase(exchange->path, SLICE(AUTODISCOVER_PATH)) ? 302 : 308);
     buffer_append_text(&response->location, "https://");
     buffer_append(&response->location, host.len ? host : slice_from_text(exchange->server->hostname));
     if (port != HTTPS_PORT) buffer_printf(&response->location, ":%llu", (unsigned long long)port);
@@ -158,8 +195,19 @@ static void send_to_https(const struct web_exchange *exchange, struct web_respon
 
 static const struct route *route_find(struct slice path) {
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
-        if (slice_equal(routes[i].path, path)) return &routes[i];
+        if (route_has(&routes[i], path)) return &routes[i];
     return NULL;
+}
+
+size_t web_routes_body_max(const struct http_request *request, struct slice path, bool is_tls) {
+    const struct route *route = route_find(path);
+    bool is_taken = route && request->method == HTTP_METHOD_POST && (is_tls || !is_private(path));
+    return is_taken ? route->body_bytes_max : 0;
+}
+
+static bool is_for(const struct route *route, enum http_method method) {
+    return method == HTTP_METHOD_GET || method == HTTP_METHOD_HEAD ||
+           (method == HTTP_METHOD_POST && route->body_bytes_max);
 }
 
 void web_routes_run(struct task *t, const struct web_exchange *exchange, struct web_response *response) {
@@ -174,11 +222,12 @@ void web_routes_run(struct task *t, const struct web_exchange *exchange, struct 
         web_response_fail(response, 404);
         return;
     }
-    if (route && (method == HTTP_METHOD_GET || method == HTTP_METHOD_HEAD)) {
+    if (route && is_for(route, method)) {
         route->run(t, exchange, response);
         return;
     }
-    response->allow = SLICE("GET, HEAD, OPTIONS");
+    response->allow =
+        route && route->body_bytes_max ? SLICE("GET, HEAD, POST, OPTIONS") : SLICE("GET, HEAD, OPTIONS");
     if (method == HTTP_METHOD_OPTIONS)
         response->status = 204;
     else

@@ -10,6 +10,8 @@ struct web_exchange {
     const struct http_request *request;
     /* Decoded and normalised. */
     struct slice path;
+    /* Of a POST that the route takes. */
+    struct slice body;
     const struct peer *peer;
     bool is_tls;
 };
@@ -19,6 +21,8 @@ struct web_response {
     const char *content_type;
     /* Allow (405), or empty. */
     struct slice allow;
+    /* Content-Disposition, or empty. */
+    struct slice disposition;
     struct buffer location;
     struct buffer body;
 };
@@ -28,6 +32,8 @@ void web_response_free(struct web_response *response);
 /* A few words as plain text. */
 void web_response_fail(struct web_response *response, unsigned status);
 
+/* How long the body of this request may be that its route reads; 0: it reads none. */
+size_t web_routes_body_max(const struct http_request *request, struct slice path, bool is_tls);
 /* Finds the route and runs it. Waits where its handler does. */
 void web_routes_run(struct task *t, const struct web_exchange *exchange, struct web_response *response);
 

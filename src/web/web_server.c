@@ -72,6 +72,8 @@ static void write_head(struct web_session *session, const struct web_response *r
         http_reply_number(&head, SLICE("Content-Length"), response->body.len);
     }
     if (response->location.len) http_reply_field(&head, SLICE("Location"), buffer_slice(&response->location));
+    if (response->disposition.len)
+        http_reply_field(&head, SLICE("Content-Disposition"), response->disposition);
     if (response->allow.len) http_reply_field(&head, SLICE("Allow"), response->allow);
     for (size_t i = 0; i < sizeof fixed_fields / sizeof fixed_fields[0]; i++)
         http_reply_field(&head, fixed_fields[i].name, fixed_fields[i].value);
@@ -116,38 +118,38 @@ static void refuse(struct task *t, struct web_session *session, unsigned status)
     web_response_free(&response);
 }
 
-/* ---- a body that nobody asked for ---- */
+/* ---- the body ---- */
 
-static void drop_bytes(void *context, struct slice bytes) {
-    (void)context;
-    (void)bytes;
+/* Without a buffer nobody asked for it. */
+static void take_bytes(void *context, struct slice bytes) {
+    if (context) buffer_append(context, bytes);
 }
 
 /* Uses up what is there. 0, -EAGAIN for more, or -EPROTO. */
-static int skip_some(struct conn *conn, const struct http_request *request, struct http_chunked *chunked,
-                     uint64_t *left) {
+static int take_some(struct conn *conn, const struct http_request *request, struct http_chunked *chunked,
+                     uint64_t *left, struct buffer *body) {
     size_t used = conn_input(conn).len < *left ? conn_input(conn).len : (size_t)*left;
     enum http_chunked_status status = HTTP_CHUNKED_MORE;
     if (request->is_chunked)
-        status = http_chunked_read(chunked, conn_input(conn), (struct byte_sink){drop_bytes, NULL}, &used);
+        status = http_chunked_read(chunked, conn_input(conn), (struct byte_sink){take_bytes, body}, &used);
     else
-        *left -= used;
+        take_bytes(body, slice_sub(conn_input(conn), 0, used));
+    if (!request->is_chunked) *left -= used;
     conn_consume(conn, used);
     if (status == HTTP_CHUNKED_END || (!request->is_chunked && *left == 0)) return 0;
     return status == HTTP_CHUNKED_MORE ? -EAGAIN : -EPROTO;
 }
 
-/* Reads the body and forgets it. False: the connection cannot be kept. Nothing is sent before the final
-   answer, so who waits for 100 need not send it at all (RFC 9110 10.1.1). */
-static bool skip_body(struct task *t, struct web_session *session, const struct http_request *request) {
+/* Reads the body, into `body` or to forget it. False: the connection cannot be kept. */
+static bool read_body(struct task *t, struct web_session *session, const struct http_request *request,
+                      size_t bytes_max, struct buffer *body) {
     struct conn *conn = &session->conn;
-    struct http_chunked chunked = http_chunked_new(HTTP_BODY_UNWANTED_BYTES_MAX);
+    struct http_chunked chunked = http_chunked_new(bytes_max);
     uint64_t left = request->body_bytes;
     int64_t until_ms = env_now_ms(conn->env) + HTTP_BODY_MS;
     if (!request->is_chunked && left == 0) return true;
-    if (request->expects_continue || left > HTTP_BODY_UNWANTED_BYTES_MAX) return false;
     for (;;) {
-        int result = skip_some(conn, request, &chunked, &left);
+        int result = take_some(conn, request, &chunked, &left, body);
         if (result != -EAGAIN) return result == 0;
         int64_t left_ms = until_ms - env_now_ms(conn->env);
         if (left_ms <= 0) return false;
@@ -156,7 +158,30 @@ static bool skip_body(struct task *t, struct web_session *session, const struct 
     }
 }
 
+/* Nothing is sent before the final answer, so who waits for 100 need not send it at all (RFC 9110 10.1.1). */
+static bool skip_body(struct task *t, struct web_session *session, const struct http_request *request) {
+    bool has_body = request->is_chunked || request->body_bytes;
+    if (has_body && (request->expects_continue || request->body_bytes > HTTP_BODY_UNWANTED_BYTES_MAX))
+        return false;
+    return read_body(t, session, request, HTTP_BODY_UNWANTED_BYTES_MAX, NULL);
+}
+
 /* ---- the request ---- */
+
+/* A body that its route reads comes before the answer. False: refused. */
+static bool take_body(struct task *t, struct web_session *session, const struct http_request *request,
+                      size_t bytes_max, struct buffer *body) {
+    bool has_body = request->is_chunked || request->body_bytes;
+    if (request->body_bytes > bytes_max) {
+        refuse(t, session, HTTP_CONTENT_TOO_LARGE);
+        return false;
+    }
+    if (has_body && request->expects_continue)
+        conn_write(&session->conn, SLICE("HTTP/1.1 100 Continue\r\n\r\n"));
+    if (conn_flush(t, &session->conn) == 0 && read_body(t, session, request, bytes_max, body)) return true;
+    refuse(t, session, HTTP_BAD_REQUEST);
+    return false;
+}
 
 static bool is_too_large(const struct http_request *request) {
     return request->body_bytes > HTTP_BODY_UNWANTED_BYTES_MAX;
@@ -164,18 +189,29 @@ static bool is_too_large(const struct http_request *request) {
 
 static void answer(struct task *t, struct web_session *session, const struct http_request *request,
                    struct slice path) {
-    struct web_exchange exchange = {session->server, request, path, &session->peer,
-                                    session->conn.stream->security.is_tls};
+    struct web_exchange exchange = {.server = session->server,
+                                    .request = request,
+                                    .path = path,
+                                    .peer = &session->peer,
+                                    .is_tls = session->conn.stream->security.is_tls};
+    size_t body_max = web_routes_body_max(request, path, exchange.is_tls);
+    struct buffer body = buffer_new(body_max);
+    if (body_max && !take_body(t, session, request, body_max, &body)) {
+        buffer_free(&body);
+        return;
+    }
+    exchange.body = buffer_slice(&body);
     struct web_response response = web_response_new();
     if (is_too_large(request))
         web_response_fail(&response, HTTP_CONTENT_TOO_LARGE);
     else
         web_routes_run(t, &exchange, &response);
     bool keeps = request->keeps_alive && session->requests < HTTP_REQUESTS_A_CONNECTION_MAX &&
-                 skip_body(t, session, request);
+                 (body_max || skip_body(t, session, request));
     conn_set_step_ms(&session->conn, HTTP_STEP_MS);
     send_response(t, session, &response, request->method == HTTP_METHOD_HEAD, !keeps);
     web_response_free(&response);
+    buffer_free(&body);
 }
 
 static void serve(struct task *t, struct web_session *session, const struct http_request *request) {

@@ -1,12 +1,14 @@
 /*
  * The web server (HTTP/1.1, RFC 9112), in the edge role: today the ground of the later console.
- * It says what this server is, whether it is well, and what it counts; it knows no accounts and
- * takes no bodies. A head comes within its time or not at all, and a connection whose request
- * cannot be trusted is closed behind the answer. Between requests a session owns no stack.
+ * It says what this server is, whether it is well, what it counts, and how mail programs set themselves up;
+ * it knows no accounts, and takes no bodies but those that a route names a limit for. A head comes within its
+ * time or not at all, and a connection whose request cannot be trusted is closed behind the answer. Between
+ * requests a session owns no stack.
  */
 #ifndef WEB_WEB_SERVER_H
 #define WEB_WEB_SERVER_H
 
+#include "acme/challenges.h"
 #include "io/conn.h"
 #include "web/web_report.h"
 #include "wire/mta_sts.h"
@@ -29,10 +31,14 @@ struct web_server {
     /* Who may read /metrics (wire/network_list.h). */
     struct slice metrics_allow;
     struct web_policy policy;
+    /* What a CA is shown (RFC 8555 8.3). */
+    const struct acme_challenges *challenges;
     /* For the HTTPS port. */
     struct tls_context *tls;
     /* Asks how the server is. Waits. False: nobody answered. */
     bool (*report)(struct task *t, void *context, struct web_report *report);
+    /* The domain is one that we have mailboxes of. Waits. May be NULL: none is. */
+    bool (*is_ours)(struct task *t, void *context, struct slice domain);
     void *context;
 };
 

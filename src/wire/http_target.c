@@ -147,3 +147,33 @@ void http_path_encode(struct slice path, struct buffer *out) {
             buffer_printf(out, "%%%02X", path.ptr[i]);
     }
 }
+
+/* ---- the query ---- */
+
+/* "+" is a blank, as forms have it. */
+static bool decode_value(struct slice value, struct buffer *out) {
+    while (value.len) {
+        int c = value.ptr[0] == '+' ? ' ' : value.ptr[0];
+        bool is_encoded = c == '%';
+        if (is_encoded && value.len < 3) return false;
+        if (is_encoded)
+            c = hex_value(value.ptr[1]) < 0 || hex_value(value.ptr[2]) < 0
+                    ? -1
+                    : hex_value(value.ptr[1]) * 16 + hex_value(value.ptr[2]);
+        if (c < ' ' || c == 127) return false;
+        buffer_append_byte(out, (uint8_t)c);
+        value = slice_skip(value, is_encoded ? 3 : 1);
+    }
+    return !buffer_overflowed(out);
+}
+
+bool http_query_value(struct slice query, struct slice name, struct buffer *out) {
+    while (query.len) {
+        struct slice value = slice_take_until(&query, '&');
+        (void)slice_take_byte(&query, '&');
+        struct slice key = slice_take_until(&value, '=');
+        (void)slice_take_byte(&value, '=');
+        if (slice_equal(key, name)) return decode_value(value, out);
+    }
+    return false;
+}

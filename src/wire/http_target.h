@@ -23,4 +23,8 @@ NODISCARD enum http_path_result http_path_normalise(struct slice raw, struct buf
    again. */
 void http_path_encode(struct slice path, struct buffer *out);
 
+/* The value of a parameter of a query ("address=a%40b.example&x=y"), decoded: appended to `out`. False: there
+   is none of that name, or it is not well encoded, or has control characters. */
+NODISCARD bool http_query_value(struct slice query, struct slice name, struct buffer *out);
+
 #endif

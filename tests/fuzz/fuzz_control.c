@@ -64,8 +64,8 @@ static void talk(struct task *t, struct house *house, void *argument) {
     struct connect_request connect = {.address = "127.0.0.1", .port = 1};
     struct handle handle;
     struct stream *stream;
-    struct control_server *server =
-        control_server_new(house->env, house->engine, house->service, &roles, NULL);
+    struct control_context context = {.engine = house->engine, .service = house->service, .roles = &roles};
+    struct control_server *server = control_server_new(house->env, &context);
     if (listen_open(house->env, &listen, &handle)) house_wrong("no listening socket");
     control_server_listen(server, handle);
     if (stream_connect(t, house->env, &connect, DEADLINE_NONE, &stream)) house_wrong("no connection");

@@ -4,6 +4,7 @@
 #include "app/config.h"
 #include "base/limits.h"
 #include "trust/inbound_policy.h"
+#include "wire/acme.h"
 
 static struct slice parse(struct arena *arena, const char *text, struct config *config) {
     struct slice error = SLICE_EMPTY;
@@ -24,6 +25,25 @@ static void nobody_relays_and_mail_goes_out_by_port_25_unless_it_is_said(void **
     assert_string_equal(config.outbound.source_ipv4, "");
     assert_int_equal(config.outbound.lifetime_hours, 120);
     assert_int_equal(config.outbound.delay_warning_hours, 4);
+    arena_free(&arena);
+}
+
+static void no_ca_is_asked_unless_it_is_said(void **state) {
+    struct arena *arena = arena_new(MIB(1));
+    struct config config;
+    assert_int_equal(parse(arena, "", &config).len, 0);
+    assert_false(config.acme.is_enabled || config.acme.terms_agreed);
+    assert_string_equal(config.acme.names, "");
+    assert_int_equal(parse(arena,
+                           "acme.enabled = yes\nacme.terms_agreed = yes\nacme.email = a@b.test\n"
+                           "acme.names = mx.b.test, xn--bcher-kva.test\nacme.challenge = tls-alpn-01\n"
+                           "acme.directory = https://ca.test/dir\n",
+                           &config)
+                         .len,
+                     0);
+    assert_true(config.acme.is_enabled && config.acme.terms_agreed);
+    assert_int_equal(config.acme.challenge, ACME_TLS_ALPN_01);
+    assert_string_equal(config.acme.names, "mx.b.test, xn--bcher-kva.test");
     arena_free(&arena);
 }
 
@@ -90,6 +110,15 @@ static void what_a_key_cannot_take_is_named_with_its_line(void **state) {
         {"relay.networks =", "has no value"},
         {"dnsbl.zones = a.test=10.0.0.1", "up to 8 names"},
         {"greylist.enabled = 1", "yes or no"},
+        {"acme.enabled = maybe", "yes or no"},
+        {"acme.directory = http://ca.test/dir", "the https:// URL of an ACME directory"},
+        {"acme.email = nobody", "an address that takes mail"},
+        {"acme.email = a b@c.test", "an address that takes mail"},
+        {"acme.names = mail", "up to 100 names"},
+        {"acme.names = a.test,, b.test", "up to 100 names"},
+        {"acme.names = *.example.org", "up to 100 names"},
+        {"acme.names = -a.example.org", "up to 100 names"},
+        {"acme.challenge = dns-01", "http-01 or tls-alpn-01"},
         {"outbound.port = 0", "from 1 to 65535"},
         {"outbound.port = 65536", "from 1 to 65535"},
         {"outbound.allow_private = true", "yes or no"},
@@ -145,6 +174,7 @@ static void a_new_file_s_text_reads_as_the_defaults(void **state) {
 int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_relays_and_mail_goes_out_by_port_25_unless_it_is_said),
+        cmocka_unit_test(no_ca_is_asked_unless_it_is_said),
         cmocka_unit_test(keys_of_the_way_out_are_read),
         cmocka_unit_test(what_failing_does_is_the_owner_s_choice),
         cmocka_unit_test(what_a_key_cannot_take_is_named_with_its_line),

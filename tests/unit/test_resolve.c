@@ -157,12 +157,59 @@ static void an_asker_that_goes_away_leaves_nothing_behind(void **state) {
     task_test_run(an_asker_that_goes_away_leaves_nothing_behind_body);
 }
 
+/* ---- what is told to all ---- */
+
+struct told {
+    unsigned count;
+    uint32_t type;
+    char body[16];
+};
+
+static void take_notice(void *context, const struct ipc_message *notice) {
+    struct told *told = context;
+    told->count++;
+    told->type = notice->type;
+    (void)snprintf(told->body, sizeof told->body, "%.*s", SLICE_PRINT(notice->body));
+}
+
+static void await_notice(struct task *t, const struct told *told, unsigned count) {
+    for (int i = 0; i < 1000 && told->count < count; i++) assert_int_equal(task_sleep(t, 5), WAIT_OK);
+    assert_int_equal(told->count, count);
+    assert_int_equal(told->type, 7);
+}
+
+/* Who comes later, and who comes again after a loss, is told the last of it. */
+static void a_notice_reaches_all_and_those_who_come_later_body(struct task *t, struct env *env) {
+    struct place place = open_place(t, env, "127.0.0.1@9");
+    struct told told = {0};
+    place.service = resolve_service_new(env, &place.dns);
+    resolver_on_notice(place.resolver, take_notice, &told);
+    attach(&place);
+    assert_int_equal(task_sleep(t, 20), WAIT_OK);
+    assert_int_equal(told.count, 0);
+    resolve_service_tell(place.service, 7, SLICE("one"));
+    await_notice(t, &told, 1);
+    assert_string_equal(told.body, "one");
+    resolve_service_tell(place.service, 7, SLICE("two"));
+    await_notice(t, &told, 2);
+    attach(&place);
+    await_notice(t, &told, 3);
+    assert_string_equal(told.body, "two");
+    close_place(t, &place);
+}
+
+static void a_notice_reaches_all_and_those_who_come_later(void **state) {
+    (void)state;
+    task_test_run(a_notice_reaches_all_and_those_who_come_later_body);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_cross_whole),
         cmocka_unit_test(a_question_waits_for_the_remote_role_and_its_deadline_only),
         cmocka_unit_test(a_remote_role_that_dies_is_a_failure_and_its_successor_serves),
         cmocka_unit_test(an_asker_that_goes_away_leaves_nothing_behind),
+        cmocka_unit_test(a_notice_reaches_all_and_those_who_come_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

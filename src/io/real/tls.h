@@ -14,6 +14,9 @@ struct tls_context {
     SSL_CTX *certificates[TLS_CERTIFICATES_MAX];
     size_t certificate_count;
     const char *alpn;
+    /* tls_challenge.c */
+    tls_challenge_fn *find_challenge;
+    void *find_context;
 };
 
 /* tls_dane.c: has the certificate matched against the records. False: none of them is usable; then it is not

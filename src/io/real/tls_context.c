@@ -56,11 +56,19 @@ static bool use_key(SSL_CTX *ssl, struct slice pem) {
     return good;
 }
 
+static bool is_of_context(const struct tls_context *context, const SSL_CTX *ssl) {
+    for (size_t i = 0; i < context->certificate_count; i++)
+        if (context->certificates[i] == ssl) return true;
+    return false;
+}
+
 /* RFC 6066 3: the first certificate that covers the asked name. */
 static int choose_certificate(SSL *ssl, int *alert, void *argument) {
     (void)alert;
     const struct tls_context *context = argument;
     const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    /* It is shown a challenge's. */
+    if (!is_of_context(context, SSL_get_SSL_CTX(ssl))) return SSL_TLSEXT_ERR_OK;
     if (!name) return SSL_TLSEXT_ERR_NOACK;
     for (size_t i = 0; i < context->certificate_count; i++) {
         X509 *certificate = SSL_CTX_get0_certificate(context->certificates[i]);

@@ -1,0 +1,327 @@
+"""Certificates by ACME (RFC 8555), from Pebble: first issue, renewal, and what goes wrong on the way."""
+
+from __future__ import annotations
+
+import email.utils
+import http.server
+import os
+import signal
+import socket
+import ssl
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from clients import need
+from conftest import give_back, make_server
+from names import Names
+from pebble import Pebble, wait_for
+from server import Server, run
+from test_http import get
+
+HOST = "mx.example.test"
+LIFE_SECONDS = 30
+
+
+class World:
+    """A server that is not started yet, its CA and its name server."""
+
+    def __init__(self, folder: Path, single: bool) -> None:
+        self.server: Server = make_server(folder, single)
+        self.server.prepare()
+        self.names = Names({(name, "A"): ["127.0.0.1"] for name in ("ca.test", HOST)})
+        self.pebble = Pebble(folder / "pebble", self.server.ports.http, self.server.ports.https, self.names.port)
+        self.configure("acme.enabled = yes", "acme.terms_agreed = yes", "acme.email = hostmaster@example.test",
+                       f"acme.directory = {self.pebble.directory}", f"acme.trusted_roots = {self.pebble.roots}",
+                       f"dns.servers = 127.0.0.1@{self.names.port}", "dns.trust_anchors = none",
+                       "outbound.allow_private = yes")
+
+    @property
+    def file(self) -> Path:
+        return self.server.data / "tls" / "acme.pem"
+
+    def configure(self, *lines: str) -> None:
+        """The last line of a key counts."""
+        with (self.server.data / "posthaste.conf").open("a") as config:
+            config.write("\n" + "\n".join(lines) + "\n")
+
+    def point(self, *names: str) -> None:
+        self.names.records.update({(name, "A"): ["127.0.0.1"] for name in names})
+
+    def state(self) -> dict[str, Any]:
+        return dict(self.server.listing("certificate", "status")["certificate"])
+
+    def installed(self, seconds: float = 60) -> dict[str, Any]:
+        """What is known once there is a certificate."""
+        try:
+            wait_for(lambda: self.file.exists() and self.state()["names"], seconds)
+        except AssertionError:
+            raise AssertionError(f"{self.state()}\n{self.server.log_text()[-3000:]}\n{self.pebble.said()[-3000:]}") \
+                from None
+        return self.state()
+
+    def shown(self, port: str = "https", name: str = HOST) -> dict[str, Any]:
+        """The certificate that clients see, which must lead to the CA's root."""
+        context = ssl.create_default_context(cadata=self.pebble.issuing_root())
+        with socket.create_connection(("127.0.0.1", getattr(self.server.ports, port)), timeout=10) as client, \
+                context.wrap_socket(client, server_hostname=name) as tls:
+            return dict(tls.getpeercert() or {})
+
+    def close(self) -> None:
+        give_back(self.server)
+        self.pebble.stop()
+        self.names.close()
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    need("pebble")
+    with tempfile.TemporaryDirectory(prefix="posthaste-acme-") as folder:
+        made = World(Path(folder), getattr(request, "param", "roles") == "single")
+        yield made
+        made.close()
+
+
+def names_of(certificate: dict[str, Any]) -> set[str]:
+    return {name for _, name in certificate["subjectAltName"]}
+
+
+def nobody_is_shown_a_challenge(world: World) -> None:
+    """No order is under way."""
+    assert get(world.server, "/.well-known/acme-challenge/x")[0] == 404
+    assert get(world.server, "/.well-known/acme-challenge/")[0] == 404
+    context = ssl._create_unverified_context()
+    context.set_alpn_protocols(["acme-tls/1"])
+    with socket.create_connection(("127.0.0.1", world.server.ports.https), timeout=10) as client, \
+            pytest.raises(ssl.SSLError), context.wrap_socket(client, server_hostname=HOST):
+        pass
+
+
+@pytest.mark.parametrize("challenge", ["http-01", "tls-alpn-01"])
+def test_a_certificate_comes_by_itself_and_every_port_shows_it(world: World, challenge: str) -> None:
+    world.configure(f"acme.challenge = {challenge}")
+    world.point("mta-sts.example.test", "autoconfig.example.test")
+    world.names.records["autodiscover.example.test", "A"] = ["192.0.2.7"]
+    world.pebble.start()
+    world.server.start()
+    state = world.installed()
+    wanted = {HOST, "mta-sts.example.test", "autoconfig.example.test"}
+    assert set(state["names"]) == wanted and state["account"] and not state["failures"]
+    for port in ("https", "imaps", "submissions", "pop3s"):
+        assert names_of(wait_for(lambda port=port: world.shown(port))) == wanted
+    assert world.file.stat().st_mode & 0o777 == 0o600
+    text = world.server.command("certificate", "status")
+    assert HOST in text and "renewal" in text
+    assert "PRIVATE KEY" not in text + world.server.command("status") + world.server.log_text()
+    assert "certificate" in world.server.command("status")
+    nobody_is_shown_a_challenge(world)
+
+
+def test_it_is_used_again_after_a_restart_and_not_ordered_again(world: World) -> None:
+    world.pebble.start()
+    world.server.start()
+    world.installed()
+    before = world.shown()["serialNumber"]
+    world.server.stop()
+    world.server.start()
+    assert world.shown()["serialNumber"] == before
+    assert "not due" in str(world.server.listing("certificate", "order"))
+    assert world.shown()["serialNumber"] == before
+
+
+@pytest.mark.parametrize("world", ["single"], indirect=True)
+def test_what_cannot_be_written_is_kept_and_not_ordered_again(world: World) -> None:
+    """In one process, started by root, the server is the folder's owner, to whom tls/ does not belong."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root: an ordinary user owns all of the folder")
+    world.pebble.start()
+    world.server.start()
+    assert "cannot be written" in failure(world)["problem"] and not world.file.exists()
+    world.server.stop()
+    world.server.single = False
+    world.server.start()
+    assert world.server.listing("certificate", "order")["result"] == "issued"
+    assert HOST in names_of(wait_for(lambda: try_shown(world)))
+    assert world.pebble.said().count("POST /order-plz") == 1
+
+
+def test_it_is_renewed_in_time_and_sessions_go_on(world: World) -> None:
+    world.pebble.start(days=LIFE_SECONDS / 86400)
+    world.server.start()
+    world.installed()
+    first = world.shown()["serialNumber"]
+    with socket.create_connection(("127.0.0.1", world.server.ports.imap), timeout=120) as session:
+        session.recv(1000)
+        wait_for(lambda: world.shown()["serialNumber"] != first, LIFE_SECONDS)
+        session.sendall(b"a NOOP\r\n")
+        assert b"a OK" in session.recv(1000)
+    assert world.server.log_text().count("acme.installed") >= 2
+
+
+def test_renew_orders_one_whatever_there_is(world: World) -> None:
+    world.pebble.start()
+    world.server.start()
+    world.installed()
+    first = world.shown()["serialNumber"]
+    assert "a new certificate is installed" in world.server.command("certificate", "renew")
+    wait_for(lambda: world.shown()["serialNumber"] != first, 10)
+
+
+def test_nonces_that_are_refused_are_replaced(world: World) -> None:
+    world.pebble.start(PEBBLE_WFE_NONCEREJECT="60")
+    world.server.start()
+    world.installed(120)
+    assert "acme.nonce_refused" in world.server.log_text()
+
+
+def test_a_new_domain_gets_on_it_when_it_leads_here(world: World) -> None:
+    world.pebble.start()
+    world.server.start()
+    world.installed()
+    world.point("mta-sts.other.test")
+    world.server.command("domain", "add", "other.test")
+    answer = world.server.listing("certificate", "order")
+    assert answer["result"] == "issued" and "mta-sts.other.test" in answer["certificate"]["names"]
+
+
+def failure(world: World) -> dict[str, Any]:
+    wait_for(lambda: world.state()["failures"])
+    return world.state()
+
+
+def test_a_challenge_that_fails_is_told_with_what_to_do(world: World) -> None:
+    """The name leads to an address where nobody answers."""
+    world.configure("acme.names = mx.example.test, elsewhere.example.test")
+    world.names.records["elsewhere.example.test", "A"] = ["127.0.0.9"]
+    world.pebble.start()
+    world.server.start()
+    state = failure(world)
+    assert "elsewhere.example.test" in state["problem"] and "port 80" in state["advice"]
+    assert state["next_ms"] > state["tried_ms"] + 4 * 60 * 1000
+    words = world.server.command("certificate", "status")
+    assert state["advice"] in words and "failed" in words
+    assert "see posthaste certificate status" in world.server.command("status")
+    done = run("certificate", "order", "--data", world.server.data)
+    assert done.returncode == 1 and "no new certificate" in done.stdout
+
+
+def test_an_optional_name_that_fails_is_left_out(world: World) -> None:
+    """It leads here by DNS as we see it, and nowhere by DNS as the CA does."""
+    world.point("mta-sts.example.test")
+    elsewhere = Names({(HOST, "A"): ["127.0.0.1"], ("mta-sts.example.test", "A"): ["127.0.0.9"]})
+    world.pebble.names_port = elsewhere.port
+    world.pebble.start()
+    world.server.start()
+    assert failure(world)["left_out"][0]["name"] == "mta-sts.example.test"
+    assert world.server.listing("certificate", "order")["certificate"]["names"] == [HOST]
+    assert "left out" in world.server.command("certificate", "status")
+    elsewhere.close()
+
+
+def test_while_the_ca_is_down_the_old_certificate_stays(world: World) -> None:
+    world.pebble.start()
+    world.server.start()
+    world.installed()
+    root = world.pebble.issuing_root()
+    world.pebble.stop()
+    done = run("certificate", "renew", "--data", world.server.data)
+    assert done.returncode == 1 and "no connection" in done.stdout, done
+    assert "the one that was there stays" in done.stdout
+    context = ssl.create_default_context(cadata=root)
+    with socket.create_connection(("127.0.0.1", world.server.ports.imaps), timeout=10) as client, \
+            context.wrap_socket(client, server_hostname=HOST):
+        pass
+    assert world.state()["failures"] == 1 and world.state()["names"] == [HOST]
+    # Another CA at the same place, which does not know our account.
+    world.pebble.start()
+    assert "a new certificate is installed" in world.server.command("certificate", "renew")
+    assert world.state()["failures"] == 0
+
+
+@contextmanager
+def busy_ca(world: World, retry_after: str) -> Iterator[None]:
+    """Whoever asks it is told to come again later."""
+    body = b'{"type": "urn:ietf:params:acme:error:rateLimited", "detail": "too many orders of example.test"}'
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # noqa: N802
+            self.send_response(429)
+            self.send_header("Retry-After", retry_after)
+            self.send_header("Content-Type", "application/problem+json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_words: object) -> None:
+            pass
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(world.pebble.certificate / "cert.pem", world.pebble.certificate / "key.pem")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", world.pebble.port), Handler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield
+        server.shutdown()
+
+
+@pytest.mark.parametrize("how", ["seconds", "date"])
+def test_a_ca_that_has_enough_is_not_asked_before_it_allows(world: World, how: str) -> None:
+    hours = 30
+    until = email.utils.formatdate(time.time() + hours * 3600, usegmt=True)
+    with busy_ca(world, str(hours * 3600) if how == "seconds" else until):
+        world.server.start()
+        state = failure(world)
+    assert "too many orders" in state["problem"] and "tried again when the CA allows it" in state["advice"]
+    assert abs((state["next_ms"] - state["tried_ms"]) / 3_600_000 - hours) < 0.1
+
+
+def test_without_the_terms_nothing_is_asked_for(world: World) -> None:
+    world.configure("acme.terms_agreed = no")
+    world.pebble.start()
+    world.server.start()
+    state = failure(world)
+    assert "terms" in state["problem"] and "acme.terms_agreed = yes" in state["advice"]
+    assert not state["account"] and not world.file.exists()
+
+
+def test_what_is_not_enabled_asks_nobody(fresh: Server) -> None:
+    fresh.start()
+    assert fresh.listing("certificate", "status")["certificate"]["enabled"] is False
+    done = run("certificate", "order", "--data", fresh.data)
+    assert done.returncode == 1 and "acme.enabled" in done.stderr
+    assert "acme" not in fresh.log_text()
+
+
+def test_a_file_that_is_damaged_is_replaced_and_the_owners_own_serves_meanwhile(world: World) -> None:
+    world.pebble.start()
+    world.server.start()
+    world.installed()
+    world.server.stop()
+    world.file.write_text("nothing of use\n")
+    world.server.start()
+    wait_for(lambda: "BEGIN CERTIFICATE" in world.file.read_text())
+    assert HOST in names_of(wait_for(lambda: try_shown(world)))
+    assert "acme.not_used" in world.server.log_text()
+
+
+def try_shown(world: World) -> dict[str, Any] | None:
+    try:
+        return world.shown()
+    except ssl.SSLError:
+        return None
+
+
+def test_a_store_that_is_killed_in_the_middle_loses_no_key(world: World) -> None:
+    world.pebble.start(PEBBLE_VA_NOSLEEP="", PEBBLE_VA_SLEEPTIME="3")
+    world.server.start()
+    wait_for(lambda: "attempting to validate" in world.pebble.said().lower()
+             or "Pulled a task" in world.pebble.said())
+    os.kill(world.server.role_pid("store"), signal.SIGKILL)
+    wait_for(lambda: len(world.server.role_pids()) >= 4)
+    wait_for(lambda: run("certificate", "order", "--data", world.server.data).returncode == 0, 90, 1)
+    assert HOST in names_of(wait_for(lambda: try_shown(world)))
