@@ -108,7 +108,7 @@ bool config_load(struct arena *arena, const char *folder, struct config *config,
     return false;
 }
 
-void config_render(const struct config *config, struct buffer *out) {
+static void render_host(const struct config *config, struct buffer *out) {
     buffer_printf(
         out,
         "# Posthaste's settings of this host. Accounts, aliases and domains are not here:\n"
@@ -137,7 +137,17 @@ void config_render(const struct config *config, struct buffer *out) {
         "# user.store = %llu\n# user.remote = %llu\n# user.mail = %llu\n# user.edge = %llu\n# group = "
         "%llu\n\n"
         "# Who may read http://.../metrics. The default is this host alone.\n"
-        "# metrics.allow = %s\n\n"
+        "# metrics.allow = %s\n\n",
+        config->hostname, config->listen[0], (unsigned long long)config->base_port, config->tls_certificate,
+        config->tls_key, (unsigned long long)(config->message_bytes_max >> 20),
+        (unsigned long long)config->uid[ROLE_STORE], (unsigned long long)config->uid[ROLE_REMOTE],
+        (unsigned long long)config->uid[ROLE_MAIL], (unsigned long long)config->uid[ROLE_EDGE],
+        (unsigned long long)config->gid, config->metrics_allow);
+}
+
+static void render_mail(const struct config *config, struct buffer *out) {
+    buffer_printf(
+        out,
         "# Hosts that may send mail to anybody through port 25 without a login (docs/relaying.md). Nobody.\n"
         "# relay.networks = 192.0.2.7, 2001:db8::/64\n\n"
         "# DNS lists of hosts from which no mail is taken (docs/relaying.md). None.\n"
@@ -170,14 +180,14 @@ void config_render(const struct config *config, struct buffer *out) {
         "# Who is believed that mail which they changed, like mailing lists do, came to them as it should.\n"
         "# trust.arc_sealers = lists.example.org\n\n"
         "# log.level = info\n",
-        config->hostname, config->listen[0], (unsigned long long)config->base_port, config->tls_certificate,
-        config->tls_key, (unsigned long long)(config->message_bytes_max >> 20),
-        (unsigned long long)config->uid[ROLE_STORE], (unsigned long long)config->uid[ROLE_REMOTE],
-        (unsigned long long)config->uid[ROLE_MAIL], (unsigned long long)config->uid[ROLE_EDGE],
-        (unsigned long long)config->gid, config->metrics_allow, config->outbound.trusted_roots,
-        (unsigned long long)config->outbound.lifetime_hours,
+        config->outbound.trusted_roots, (unsigned long long)config->outbound.lifetime_hours,
         (unsigned long long)config->outbound.delay_warning_hours,
         (unsigned long long)config->outbound.account_recipients_per_hour,
         (unsigned long long)config->outbound.account_recipients_per_day,
         (unsigned long long)config->outbound.trace_days, config->trust.exempt);
+}
+
+void config_render(const struct config *config, struct buffer *out) {
+    render_host(config, out);
+    render_mail(config, out);
 }

@@ -334,9 +334,8 @@ static bool post(struct reporting *reporting, size_t at) {
                               .port = courier->settings.https_port,
                               .allows_private = courier->settings.allows_private};
     struct web_fetched fetched;
-    web_post(reporting->t, &world, reporting->targets.urls[at],
-             SLICE("application/tlsrpt+gzip"), buffer_slice(&reporting->packed),
-             env_now_ms(courier->env) + REPORTING_FETCH_MS, &fetched);
+    web_post(reporting->t, &world, reporting->targets.urls[at], SLICE("application/tlsrpt+gzip"),
+             buffer_slice(&reporting->packed), env_now_ms(courier->env) + REPORTING_FETCH_MS, &fetched);
     bool is_taken = fetched.answer.result == FETCH_OK && fetched.answer.status / 100 == 2;
     if (!is_taken)
         LOG_WARN(courier->env->log, "reporting.not_posted", LOG_TEXT("url", reporting->targets.urls[at]),

@@ -74,9 +74,8 @@ static struct slice author_address(const struct signing *signing) {
 
 static enum transit_sign_result find_signers(struct signing *signing, struct dkim_signers *signers) {
     struct buffer packed = buffer_new(IPC_FRAME_BYTES_MAX);
-    struct transit_signers_question question = {
-        signing->session->order.session, signing->work->outgoing.message,
-        author_address(signing)};
+    struct transit_signers_question question = {signing->session->order.session,
+                                                signing->work->outgoing.message, author_address(signing)};
     struct transit_signers answer = {0};
     struct unpacker in;
     transit_signers_question_pack(&packed, &question);

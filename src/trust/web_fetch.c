@@ -136,9 +136,8 @@ void web_fetch(struct task *t, const struct web_world *world, struct slice host,
 
 enum { POST_ANSWER_BYTES_MAX = 64 * 1024 };
 
-void web_post(struct task *t, const struct web_world *world, struct slice url,
-              struct slice content_type, struct slice body, int64_t deadline_ms,
-              struct web_fetched *fetched) {
+void web_post(struct task *t, const struct web_world *world, struct slice url, struct slice content_type,
+              struct slice body, int64_t deadline_ms, struct web_fetched *fetched) {
     struct fetch_field type = {SLICE("Content-Type"), content_type};
     struct fetch_request request = {.method = "POST",
                                     .url = url,

@@ -53,8 +53,7 @@ static bool repack_policy(struct arena *arena, struct unpacker *in, struct buffe
 static repack_fn *const messages[] = {
     repack_session, repack_session_end, repack_next,       repack_work,        repack_body,
     repack_report,  repack_in_hand,     repack_test,       repack_test_result, repack_signers_question,
-    repack_signers, repack_sign,        repack_signatures, repack_look,
-    repack_policy};
+    repack_signers, repack_sign,        repack_signatures, repack_look,        repack_policy};
 
 /* A packed number may have been written longer than it needs to be: what is packed again is never longer. */
 static bool repack(repack_fn *message, struct arena *arena, struct slice bytes, struct buffer *out) {
