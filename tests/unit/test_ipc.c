@@ -457,7 +457,7 @@ static void orphan_body(struct task *t, struct env *env) {
     struct ipc_answer answer;
     struct ipc_message message = {ASK_SLOWLY, SLICE("x"), HANDLE_NONE};
     assert_int_equal(channel_call(t, a, &message, &answer, env_now_ms(env) + 5), IPC_TIMEOUT);
-    assert_int_equal(task_sleep(t, 100), WAIT_OK);
+    for (int i = 0; i < 500 && server.orphans == 0; i++) assert_int_equal(task_sleep(t, 10), WAIT_OK);
     assert_int_equal(server.orphans, 1);
     channel_close(t, &a);
     channel_close(t, &b);
