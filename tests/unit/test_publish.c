@@ -335,8 +335,8 @@ static void addresses_are_numeric(void **state) {
     static const char *const texts[] = {
         "dns.public_addresses = mx.example.org", "dns.public_addresses = 192.0.2.1,,",
         "dns.public_addresses = 192.0.2.0/24",
-        "dns.public_addresses = 1.1.1.1,1.1.1.2,1.1.1.3,1.1.1.4,1.1.1.5,1.1.1.6,"
-        "1.1.1.7,1.1.1.8,1.1.1.9"};
+        ("dns.public_addresses = 1.1.1.1,1.1.1.2,1.1.1.3,1.1.1.4,1.1.1.5,1.1.1.6,"
+         "1.1.1.7,1.1.1.8,1.1.1.9")};
     struct arena *arena = arena_new(MIB(1));
     struct config config;
     struct slice error;
