@@ -29,7 +29,8 @@ SIMULATED_SEEDS = 360
 SANITIZED_SEEDS = "3"
 # Files of tests/e2e in which several hosts talk.
 BETWEEN_HOSTS = ("test_out_", "test_peers_in", "test_filter", "test_route", "test_relaying", "test_queue",
-                 "test_report", "test_seven_bit")
+                 "test_report", "test_seven_bit", "test_acme", "test_domain", "test_preflight", "test_trust")
+HALVES = ("between-hosts", "clients")
 MESON_GOOD = {"OK", "EXPECTEDFAIL"}
 
 
@@ -148,7 +149,8 @@ def run_pytest(name: str, program: Path, paths: list[str]) -> tuple[Tally, str]:
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider",
                f"--junit-xml={report}", *paths]
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "POSTHASTE_BIN": str(program)},
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "POSTHASTE_BIN": str(program),
+                                               "POSTHASTE_TEST_HALF": name if name in HALVES else ""},
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     tally = count_pytest(report) if report.exists() else Tally()
     if done.returncode and not tally.failed:
@@ -166,7 +168,7 @@ def stage_end_to_end() -> Tally:
     """Two halves side by side, for most of the time they wait: what goes between hosts, and all the rest."""
     files = sorted((ROOT / "tests" / "e2e").glob("test_*.py"))
     between = [str(file) for file in files if file.name.startswith(BETWEEN_HOSTS)]
-    halves = {"between-hosts": between, "clients": [str(file) for file in files if str(file) not in between]}
+    halves = dict(zip(HALVES, (between, [str(file) for file in files if str(file) not in between]), strict=True))
     tally = Tally()
     with ThreadPoolExecutor(len(halves)) as pool:
         for half, output in pool.map(lambda name: run_pytest(name, DEBUG / "posthaste", halves[name]), halves):
