@@ -28,11 +28,13 @@ void acme_office_state(struct engine *engine, struct arena *arena, struct acme_s
 }
 
 bool office_keep(struct task *t, struct office_run *run) {
+    /* Alone of what the run has it is there after the wait. */
+    struct acme_office *office = run->office;
     struct buffer json = buffer_new(STATE_BYTES_MAX);
     acme_state_write(&json, &run->state);
-    enum store_result result = engine_keep(t, run->office->options.engine, kept_name, buffer_slice(&json));
+    enum store_result result = engine_keep(t, office->options.engine, kept_name, buffer_slice(&json));
     if (result != STORE_OK)
-        LOG_ERROR(run->office->options.env->log, "acme.not_kept", LOG_NUMBER("result", result));
+        LOG_ERROR(office->options.env->log, "acme.not_kept", LOG_NUMBER("result", result));
     buffer_free(&json);
     return result == STORE_OK;
 }

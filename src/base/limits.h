@@ -649,6 +649,8 @@ enum {
        all answers may take, and what one may take beyond that. */
     TRUST_CHECK_MS_MAX = 20 * 1000,
     TRUST_CHECK_END_MS_MAX = 10 * 1000,
+    /* What the author's policy is given at least, whatever the other questions took. */
+    TRUST_POLICY_MS_MAX = 4 * 1000,
     TRUST_NAME_MS_MAX = 1000,
     TRUST_ANSWERS_BYTES_MAX = 256 * 1024,
     TRUST_ANSWER_BYTES_MAX = 1024 * 1024,
@@ -733,6 +735,7 @@ enum {
     FEEDBACK_PIECE_BYTES = 64 * 1024,
     FEEDBACK_TEXT_BYTES_MAX = 255,
     FEEDBACK_DEPTH_MAX = 32,
+    FEEDBACK_JSON_VALUES_MAX = 50000,
     FEEDBACK_RECORDS_MAX = 2000,
     FEEDBACK_RESULTS_MAX = 8,
     FEEDBACK_ARENA_BYTES_MAX = 8 * 1024 * 1024,

@@ -62,11 +62,14 @@ static enum store_result make_first(struct task *t, struct engine *engine, struc
 
 enum store_result dkim_domain_read(struct task *t, struct engine *engine, struct arena *arena,
                                    struct slice name, struct dkim_domain *domain) {
-    for (;;) {
+    for (bool has_made = false;;) {
         *domain = (struct dkim_domain){0};
         enum store_result result = read_now(engine, arena, name, domain);
         if (result != STORE_OK || domain->count) return result;
-        if (!engine->dkim.is_making)
+        /* Rows that are there and say nothing to us. */
+        if (has_made) return STORE_FAILED;
+        has_made = !engine->dkim.is_making;
+        if (has_made)
             result = make_first(t, engine, arena, domain);
         else if (gate_wait(t, &engine->dkim.made, DEADLINE_NONE) != WAIT_OK)
             result = STORE_GONE;

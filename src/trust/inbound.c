@@ -38,7 +38,7 @@ struct inbound_check *inbound_check_new(struct env *env, struct resolver *resolv
     /* What one answer takes, for each that asks, comes on top; and what is made of them. */
     check->arena = arena_new((size_t)TRUST_ANSWERS_BYTES_MAX + (ASKERS + 2) * (size_t)TRUST_ANSWER_BYTES_MAX);
     check->lookups = trust_lookups_of(resolver, check->arena, env_now_ms(env) + TRUST_CHECK_MS_MAX, is_told);
-    check->lookups.bytes_max = TRUST_ANSWERS_BYTES_MAX;
+    check->lookups.bytes_max = TRUST_ANSWERS_BYTES_MAX / 2;
     check->question = (struct inbound_question){.address = question->address,
                                                 .sender = arena_copy(check->arena, question->sender),
                                                 .helo = arena_copy(check->arena, question->helo),
@@ -145,16 +145,30 @@ static struct slice ascii_of(struct inbound_check *check, struct slice domain) {
     return error == SMTP_ADDRESS_OK ? ascii : SLICE_EMPTY;
 }
 
+/* What a stranger's own keys and records used up was his to spend: it makes no result unsure that could save
+   him, and leaves the author's policy its share of time and memory. */
+static enum trust_result without_excuse(const struct inbound_check *check, enum trust_result result) {
+    return check->lookups.is_spent && result == TRUST_TEMPERROR ? TRUST_PERMERROR : result;
+}
+
+static void set_aside_for_policy(struct inbound_check *check) {
+    int64_t end_ms = env_now_ms(check->env) + TRUST_POLICY_MS_MAX;
+    if (check->lookups.deadline_ms < end_ms) check->lookups.deadline_ms = end_ms;
+    check->lookups.bytes_max = arena_used_bytes(check->arena) + TRUST_ANSWERS_BYTES_MAX / 2;
+}
+
 static void check_dmarc(struct task *t, struct inbound_check *check) {
     struct inbound_findings *findings = &check->findings;
     const struct dkim_verdict *dkim = &findings->dkim;
     struct dmarc_identifier signatures[DKIM_SIGNATURES_MAX];
     struct dmarc_question question = {.author = &findings->author, .signatures = signatures};
-    question.spf = (struct dmarc_identifier){.result = findings->spf.result,
+    question.spf = (struct dmarc_identifier){.result = without_excuse(check, findings->spf.result),
                                              .domain = ascii_of(check, findings->spf.domain)};
     for (size_t i = 0; i < dkim->count && i < DKIM_SIGNATURES_MAX; i++)
-        signatures[question.signature_count++] = (struct dmarc_identifier){
-            .result = dkim->signatures[i].result, .domain = ascii_of(check, dkim->signatures[i].domain)};
+        signatures[question.signature_count++] =
+            (struct dmarc_identifier){.result = without_excuse(check, dkim->signatures[i].result),
+                                      .domain = ascii_of(check, dkim->signatures[i].domain)};
+    set_aside_for_policy(check);
     findings->dmarc = dmarc_check(t, &check->lookups, &question);
 }
 

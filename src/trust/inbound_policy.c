@@ -79,7 +79,8 @@ static enum inbound_action dmarc_action(const struct inbound_policy *policy,
                                         const struct inbound_findings *findings) {
     const struct dmarc_verdict *dmarc = &findings->dmarc;
     if (dmarc->result != TRUST_FAIL || dmarc->disposition == DMARC_NONE) return INBOUND_ACCEPT;
-    if (inbound_is_vouched_for(policy, &findings->arc)) return INBOUND_ACCEPT;
+    bool is_one = findings->author.fault == AUTHOR_ONE_DOMAIN;
+    if (is_one && inbound_is_vouched_for(policy, &findings->arc)) return INBOUND_ACCEPT;
     if (dmarc->disposition == DMARC_REJECT) return policy->dmarc_reject;
     return policy->dmarc_quarantine;
 }

@@ -149,6 +149,8 @@ enum dns_result trust_look_up(struct task *t, struct trust_lookups *lookups, str
     if (!lookups->bytes_max || arena_used_bytes(lookups->arena) <= lookups->bytes_max)
         result =
             resolver_lookup(t, lookups->resolver, name, type, lookups->arena, answer, lookups->deadline_ms);
+    else
+        lookups->is_spent = true;
     write_down(lookups, name, type, answer);
     return result;
 }

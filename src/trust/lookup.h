@@ -31,6 +31,8 @@ struct trust_lookups {
     /* The first TRUST_LOOKUPS_TOLD_MAX, in the order they were asked; NULL: nothing is written down. */
     struct trust_lookup *told;
     size_t told_count;
+    /* A question was not asked, for bytes_max was reached. */
+    bool is_spent;
 };
 
 /* No question yet. `is_told`: they are written down. */

@@ -7,15 +7,18 @@
 
 enum { WAYS_MAX = 50, ZONE_DIGITS = 2 };
 
-/* jansson reads nested values by recursion, on a small stack: brackets are counted first. */
-static bool is_shallow(struct slice json) {
+/* jansson reads nested values by recursion, on a small stack, and takes two hundred bytes for a value of
+   three: brackets and commas are counted first. */
+static bool is_modest(struct slice json) {
     unsigned depth = 0;
+    size_t values = 0;
     bool is_text = false;
     for (size_t i = 0; i < json.len; i++) {
         uint8_t c = json.ptr[i];
         if (is_text && c == '\\') i++;
         if (c == '"') is_text = !is_text;
         if (is_text) continue;
+        if ((c == '{' || c == '[' || c == ',') && ++values > FEEDBACK_JSON_VALUES_MAX) return false;
         if ((c == '{' || c == '[') && ++depth > FEEDBACK_DEPTH_MAX) return false;
         if ((c == '}' || c == ']') && depth > 0) depth--;
     }
@@ -178,7 +181,7 @@ static enum feedback_result read_report(struct arena *arena, const json_t *json,
 enum feedback_result tls_feedback_read(struct arena *arena, struct slice json, struct feedback *feedback) {
     *feedback = (struct feedback){0};
     (void)slice_take_prefix(&json, SLICE("\xef\xbb\xbf"));
-    if (!is_shallow(json)) return FEEDBACK_MALFORMED;
+    if (!is_modest(json)) return FEEDBACK_MALFORMED;
     json_t *read = json_loadb((const char *)json.ptr, json.len, 0, NULL);
     if (!read) return FEEDBACK_MALFORMED;
     enum feedback_result result = read_report(arena, read, feedback);

@@ -80,21 +80,38 @@ static void end_field(struct inbound_header *header, struct buffer *out) {
 
 /* ---- pieces ---- */
 
-/* Bytes up to the colon, the line's end, or what no name is as long as. */
-static void take_name(struct inbound_header *header, struct slice *bytes, struct buffer *out) {
-    size_t room = NAME_BYTES_MAX - header->held.len;
-    struct slice ahead = slice_sub(*bytes, 0, room);
-    size_t end = 0;
-    while (end < ahead.len && ahead.ptr[end] != ':' && ahead.ptr[end] != '\n') end++;
-    bool is_ended = end < ahead.len;
-    buffer_append(&header->held, slice_take(bytes, end));
-    if (is_ended && bytes->ptr[0] == ':') {
-        buffer_append(&header->held, slice_take(bytes, 1));
-        decide_name(header, slice_trim(slice_sub(buffer_slice(&header->held), 0, header->held.len - 1)), out);
-    } else if (is_ended || header->held.len == NAME_BYTES_MAX) {
+/* Blanks, and folds, may stand before the colon (RFC 5322 4.5): whoever reads on takes it for the same field.
+ */
+static bool is_watched(struct slice name) {
+    return is_ours(name) || slice_equal_nocase(name, SLICE("Authentication-Results")) ||
+           slice_equal_nocase(name, SLICE("From"));
+}
+
+/* No colon yet. */
+static void go_on_with_name(struct inbound_header *header, bool is_line_end, struct buffer *out) {
+    header->is_line_start = is_line_end;
+    if (is_watched(slice_trim(buffer_slice(&header->held)))) {
+        if (header->held.len < header->held.max_bytes) return;
+        header->is_from_cut = true;
+        drop(header);
+    } else if (is_line_end || header->held.len >= NAME_BYTES_MAX) {
         let_go(header, out);
         header->field = INBOUND_PASS;
     }
+}
+
+/* Bytes up to the colon, the line's end, or what no name is as long as. */
+static void take_name(struct inbound_header *header, struct slice *bytes, struct buffer *out) {
+    struct slice ahead = slice_sub(*bytes, 0, header->held.max_bytes - header->held.len);
+    size_t end = 0;
+    while (end < ahead.len && ahead.ptr[end] != ':' && ahead.ptr[end] != '\n') end++;
+    bool is_ended = end < ahead.len;
+    buffer_append(&header->held, slice_take(bytes, end + is_ended));
+    uint8_t last = is_ended ? ahead.ptr[end] : 0;
+    if (last == ':')
+        decide_name(header, slice_trim(slice_sub(buffer_slice(&header->held), 0, header->held.len - 1)), out);
+    else
+        go_on_with_name(header, last == '\n', out);
 }
 
 static void hold(struct inbound_header *header, struct slice piece, struct buffer *out) {
@@ -127,8 +144,8 @@ static void take_piece(struct inbound_header *header, struct slice piece, struct
 static void begin_line(struct inbound_header *header, uint8_t first, struct buffer *out) {
     header->is_line_start = false;
     bool is_fold = first == ' ' || first == '\t';
-    /* Nothing came before it: it is no field. */
-    if (is_fold && header->field == INBOUND_NAME) header->field = INBOUND_PASS;
+    /* Nothing came before it: it would go on with the last field that is put in front of the message. */
+    if (is_fold && header->field == INBOUND_NAME && header->held.len == 0) drop(header);
     if (is_fold) return;
     end_field(header, out);
     header->is_body = first == '\r' || first == '\n';

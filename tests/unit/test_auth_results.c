@@ -228,15 +228,24 @@ static void forged_fields_are_taken_out(void **state) {
     assert_passes("Authentication-Results: x.example; spf=pass",
                   "Authentication-Results: x.example; spf=pass", "", 0);
     assert_passes("Authentication-Res", "Authentication-Res", "", 0);
+    /* Blanks and folds before the colon. */
+    assert_passes("Authentication-Results\r\n : mx.example.test; spf=pass\r\nA: b\r\n\r\n", "A: b\r\n\r\n",
+                  "", 1);
+    assert_passes("X-Posthaste-Junk \r\n\t\r\n : no\r\nA: b\r\n\r\n", "A: b\r\n\r\n", "", 1);
+    assert_passes("Authentication-Results                                                             "
+                  "          : mx.example.test; spf=pass\r\n\r\n",
+                  "\r\n", "", 1);
+    /* Behind our own field it would be a part of that. */
+    assert_passes(" ; dmarc=pass\r\n x\r\nA: b\r\n\r\n", "A: b\r\n\r\n", "", 1);
 }
 
 static void all_else_goes_through(void **state) {
     static const char *const messages[] = {
         "\r\nAuthentication-Results: mx.example.test; spf=pass\r\n",
         "A: b\r\n\r\nAuthentication-Results: mx.example.test; spf=pass\r\n",
-        " Authentication-Results: mx.example.test; spf=pass\r\n\r\n",
         "no field\r\n Authentication-Results: mx.example.test; spf=pass\r\n\r\n",
-        "Authentication-Results\r\n : mx.example.test; spf=pass\r\n\r\n",
+        "Authentication-Results\r\nA: mx.example.test; spf=pass\r\n\r\n",
+        "From\r\n\r\nFrom: a@b.example\r\n",
         "X-Authentication-Results: mx.example.test; spf=pass\r\n\r\n",
         "ARC-Authentication-Results: i=1; mx.example.test; spf=pass\r\n\r\n",
         "A-name-that-is-longer-than-any-name-that-matters-here-by-some-bytes-and-more: x\r\n\r\n",
@@ -253,6 +262,9 @@ static void from_fields_are_kept(void **state) {
         "From: a@b.example,\r\n c@d.example\r\nTo: x@y.example\r\nfrom : e@f.example\r\n\r\nFrom: no\r\n",
         " a@b.example,\r\n c@d.example\r\n| e@f.example\r\n|", 0);
     assert_passes("From:\r\n\r\n", "From:\r\n\r\n", "\r\n|", 0);
+    assert_passes("From\r\n : a@b.example\r\nFrom: c@d.example\r\n\r\n",
+                  "From\r\n : a@b.example\r\nFrom: c@d.example\r\n\r\n", " a@b.example\r\n| c@d.example\r\n|",
+                  0);
     assert_passes("From-x: a\r\nXFrom: b\r\n\r\n", "From-x: a\r\nXFrom: b\r\n\r\n", "", 0);
 }
 

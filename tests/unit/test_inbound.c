@@ -220,6 +220,25 @@ static void answers_of_dns_are_bounded(void **state) {
     bench_free(&bench);
 }
 
+/* A stranger's own records are large: what he spends does not save him from the author's policy. */
+static void the_author_s_policy_has_its_share(void **state) {
+    struct bench bench = bench_new();
+    add_world(&bench);
+    char junk[256];
+    memset(junk, 'x', sizeof junk - 1);
+    junk[sizeof junk - 2] = 0;
+    add_text(&bench, "evil.test", "v=spf1 include:a.evil.test include:b.evil.test include:c.evil.test ?all");
+    for (char name[] = "a.evil.test"; name[0] <= 'c'; name[0]++) {
+        add_text(&bench, name, "v=spf1 ip4:192.0.2.1 ?all");
+        for (int i = 0; i < 300; i++) add_text(&bench, name, junk);
+    }
+    bench.sender = "me@evil.test";
+    bench_run(&bench, check_beside);
+    assert_int_equal(bench.spf, TRUST_TEMPERROR);
+    assert_int_equal(bench.dmarc, TRUST_FAIL);
+    bench_free(&bench);
+}
+
 /* ---- what becomes of it ---- */
 
 static const struct inbound_policy usual = {.dmarc_reject = INBOUND_REJECT,
@@ -334,6 +353,7 @@ int main(void) {
         cmocka_unit_test(a_check_that_is_left_ends_its_tasks),
         cmocka_unit_test(a_null_sender_is_asked_about_by_its_name),
         cmocka_unit_test(answers_of_dns_are_bounded),
+        cmocka_unit_test(the_author_s_policy_has_its_share),
         cmocka_unit_test(the_owner_s_choice_is_done),
         cmocka_unit_test(only_sealers_that_are_believed_vouch),
     };
