@@ -40,26 +40,34 @@ json_t *admin_error(struct slice line) { return json_pack("{s:o}", "error", admi
 json_t *admin_failure(struct admin *admin, enum store_result result, struct slice subject,
                       const char *not_found, const char *refused) {
     const char *text = "the store failed; see the log";
+    const char *code = "failed";
     switch (result) {
     case STORE_NOT_FOUND:
         text = not_found;
+        code = "not_found";
         break;
     case STORE_EXISTS:
         text = "is there already";
+        code = "exists";
         break;
     case STORE_REFUSED:
         text = refused;
+        code = "refused";
         break;
     case STORE_FULL:
         text = "cannot be stored: the disk is full";
+        code = "full";
         break;
     case STORE_BUSY:
         text = "cannot be done now: too much work is waiting; try again";
+        code = "busy";
         break;
     default:
         break;
     }
-    return admin_error(arena_printf(admin->arena, "%.*s %s", SLICE_PRINT(subject), text));
+    json_t *error = admin_error(arena_printf(admin->arena, "%.*s %s", SLICE_PRINT(subject), text));
+    json_object_set_new(error, "code", json_string(code));
+    return error;
 }
 
 static json_t *done(const char *key, struct slice subject) {
@@ -288,6 +296,9 @@ static const struct verb verbs[] = {
     {SLICE_INIT("alias"), SLICE_INIT("add"), 4, 4, alias_add},
     {SLICE_INIT("alias"), SLICE_INIT("list"), 2, 2, alias_list},
     {SLICE_INIT("alias"), SLICE_INIT("remove"), 3, 4, alias_remove},
+    {SLICE_INIT("api"), SLICE_INIT("add"), 4, 4, admin_api_add},
+    {SLICE_INIT("api"), SLICE_INIT("list"), 2, 2, admin_api_list},
+    {SLICE_INIT("api"), SLICE_INIT("remove"), 3, 3, admin_api_remove},
     {SLICE_INIT("certificate"), SLICE_INIT("order"), 2, 2, admin_certificate_order},
     {SLICE_INIT("certificate"), SLICE_INIT("renew"), 2, 2, admin_certificate_order},
     {SLICE_INIT("certificate"), SLICE_INIT("status"), 2, 2, admin_certificate_status},

@@ -16,9 +16,15 @@ struct admin {
 /* JSON is UTF-8: what the asker wrote otherwise is shown with a ? for each byte outside of ASCII. */
 json_t *admin_text(struct slice s);
 json_t *admin_error(struct slice line);
-/* What a failed command says; `subject` is the address or name it was about. */
+/* What a failed command says, and as "code" which failure it is; `subject` is the address or name it was
+   about. */
 json_t *admin_failure(struct admin *admin, enum store_result result, struct slice subject,
                       const char *not_found, const char *refused);
+
+/* admin_api.c */
+json_t *admin_api_add(struct admin *admin);
+json_t *admin_api_list(struct admin *admin);
+json_t *admin_api_remove(struct admin *admin);
 
 /* admin_body.c */
 json_t *admin_queue_body(struct admin *admin);

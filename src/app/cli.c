@@ -51,6 +51,15 @@ static const struct cli_command commands[] = {
      "  --force    also where the records of the keys before must stay still: after a break-in\n",
      DATA_OPTIONS | OPTION_RELAY | OPTION_ROTATE | OPTION_DNS | OPTION_PUBLISH, OPTION_DATA, 1, 3,
      command_domain},
+    {"api", "key add NAME [read|write|admin] | key list | key remove NAME --data DIR [--json] | openapi",
+     "keys for the JSON API",
+     "The API does over HTTPS (port base + 443, below /api/v1/) what the command line does: docs/api.md.\n"
+     "key add     makes a key and shows it, once. read (the default) looks only; write changes contacts,\n"
+     "            campaigns and the queue; admin may all that the command line may\n"
+     "key list    their names, scopes, how they begin, and when they were last used\n"
+     "key remove  from now on it opens nothing\n"
+     "openapi     the document for other programs (OpenAPI 3.1)\n",
+     DATA_OPTIONS, 0, 1, 4, command_api},
     {"certificate", "status | order | renew --data DIR [--json]", "certificates by ACME (Let's Encrypt)",
      "status  the certificate that was got, its names and times, when it is renewed, and what went wrong\n"
      "order   look now: order one where there is none, a name is missing or it is old\n"

@@ -158,6 +158,7 @@ int command_serve(struct cli *cli);
 int command_account(struct cli *cli);
 int command_alias(struct cli *cli);
 int command_domain(struct cli *cli);
+int command_api(struct cli *cli);
 int command_certificate(struct cli *cli);
 int command_plain(struct cli *cli);
 int command_preflight(struct cli *cli);

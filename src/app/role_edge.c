@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "acme/challenges.h"
+#include "app/api_request.h"
 #include "app/collect.h"
 #include "app/handing_over.h"
 #include "app/role.h"
@@ -159,6 +160,11 @@ static bool is_ours(struct task *t, void *context, struct slice domain) {
     return is;
 }
 
+static unsigned api(struct task *t, void *context, const struct web_api_call *call, struct buffer *out,
+                    struct buffer *allow) {
+    return api_request_answer(t, ((struct edge_role *)context)->store, call, out, allow);
+}
+
 static void take_notice(void *context, const struct ipc_message *notice) {
     struct edge_role *edge = context;
     if (notice->type == ACME_CHALLENGES) acme_challenges_set(edge->challenges, notice->body);
@@ -218,6 +224,7 @@ static bool start(struct task *t, struct role *role) {
                                     .group = &edge->group,
                                     .report = report,
                                     .is_ours = is_ours,
+                                    .api = api,
                                     .context = edge,
                                     .challenges = edge->challenges};
     edge->smtp.blocklist = blocklist_new(role->env, edge->resolver);

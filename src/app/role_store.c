@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "acme/office.h"
+#include "app/api_service.h"
 #include "app/control.h"
 #include "app/role.h"
 #include "ipc/pack.h"
@@ -124,6 +125,16 @@ static bool answer_remote(struct task *t, void *context, struct ipc_request *req
     return state->acme && acme_office_answer(t, state->acme, request);
 }
 
+static void answer_api(struct task *t, void *context, struct slice token, struct slice body, unsigned *status,
+                       struct buffer *out) {
+    struct store_role *state = context;
+    struct admin_context admin = {.engine = state->engine,
+                                  .roles = &state->roles,
+                                  .remote = scheduler_channel(state->scheduler),
+                                  .acme = state->acme};
+    api_service_answer(t, &admin, token, body, status, out);
+}
+
 static void start_acme(struct role *role) {
     struct store_role *state = role->state;
     struct acme_office_settings settings = acme_settings_of(role);
@@ -168,6 +179,7 @@ static bool start(struct task *t, struct role *role) {
                                       .remote = scheduler_channel(state->scheduler),
                                       .acme = state->acme};
     state->control = control_server_new(role->env, &control);
+    store_service_on_api(state->service, answer_api, state);
     set_limits(t, role);
     return true;
 }

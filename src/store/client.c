@@ -306,6 +306,20 @@ enum store_result store_sender_check(struct task *t, struct store_client *store,
     return ask_plainly(t, store, &ask);
 }
 
+enum store_result store_api_call(struct task *t, struct store_client *store, struct arena *arena,
+                                 struct slice token, struct slice body, unsigned *status,
+                                 struct slice *text) {
+    struct ask ask = ask_new(STORE_ASK_API);
+    pack_slice(&ask.question, token);
+    pack_slice(&ask.question, body);
+    enum store_result result = ask_store(t, store, &ask, arena);
+    if (result == STORE_OK) {
+        *status = (unsigned)unpack_number_max(&ask.in, 599);
+        *text = unpack_slice(&ask.in);
+    }
+    return ask_end(store, &ask, result);
+}
+
 enum store_result store_spool_open(struct task *t, struct store_client *store, uint64_t *spool,
                                    struct handle *handle) {
     struct ask ask = ask_new(STORE_ASK_SPOOL_OPEN);

@@ -55,6 +55,11 @@ enum store_result store_scram_verify(struct task *t, struct store_client *store,
 enum store_result store_sender_check(struct task *t, struct store_client *store, uint64_t account,
                                      struct slice address);
 
+/* A request to the API, which is `body`, of who has `token` (store/service.h): *status and *text, in `arena`.
+   STORE_REFUSED: there is no API. Not asked again where the store dies: it may have been done. */
+enum store_result store_api_call(struct task *t, struct store_client *store, struct arena *arena,
+                                 struct slice token, struct slice body, unsigned *status, struct slice *text);
+
 /* A file for a large packed body; its id goes into body_source.spool. The caller owns the handle. */
 enum store_result store_spool_open(struct task *t, struct store_client *store, uint64_t *spool,
                                    struct handle *handle);

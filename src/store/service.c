@@ -23,6 +23,8 @@ struct store_service {
     /* Added to the engine's spool ids, which begin anew with each store: a question that is asked again of
        a successor must not meet a spool that has the same number by chance. */
     uint64_t spool_base;
+    store_api_fn *api;
+    void *api_context;
 };
 
 /* A role that may ask. */
@@ -312,6 +314,21 @@ static void serve_seen(struct question *q) {
     if (is_well_formed(q)) (void)answer_begin(q, engine_seen_add(q->task, q->engine, &seen));
 }
 
+static void serve_api(struct question *q) {
+    const struct store_service *service = q->peer->service;
+    struct slice token = unpack_slice(&q->in);
+    struct slice body = unpack_slice(&q->in);
+    struct buffer text = buffer_new(STORE_SPILL_BYTES_MAX / 2);
+    unsigned status = 0;
+    if (!is_well_formed(q)) return;
+    if (service->api) service->api(q->task, service->api_context, token, body, &status, &text);
+    if (answer_begin(q, status && !buffer_overflowed(&text) ? STORE_OK : STORE_REFUSED)) {
+        pack_number(&q->answer, status);
+        pack_slice(&q->answer, buffer_slice(&text));
+    }
+    buffer_free(&text);
+}
+
 struct ask_row {
     void (*serve)(struct question *q);
     /* Edges, which talk to strangers, may ask this too; mail roles may ask all. */
@@ -337,6 +354,7 @@ static const struct ask_row ask_rows[STORE_ASK_COUNT] = {
     [STORE_ASK_MAILBOX_SUBSCRIBE] = {serve_mailbox_subscribe, false},
     [STORE_ASK_FEEDBACK_KEEP] = {serve_feedback_keep, true},
     [STORE_ASK_SEEN] = {serve_seen, true},
+    [STORE_ASK_API] = {serve_api, true},
 };
 
 static void serve(struct question *q, uint32_t type) {
@@ -450,6 +468,11 @@ static void end_peer(struct task *t, void *argument) { peer_free(t, argument); }
 static void left(void *context) {
     struct peer_role *peer = context;
     if (!peer->is_ending) peer->is_ending = scope_spawn(&peer->service->scope, end_peer, peer);
+}
+
+void store_service_on_api(struct store_service *service, store_api_fn *answer, void *context) {
+    service->api = answer;
+    service->api_context = context;
 }
 
 static const struct channel_handlers handlers = {.request = requested, .notice = noticed, .gone = left};

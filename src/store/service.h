@@ -17,6 +17,11 @@ void store_service_attach(struct store_service *service, struct stream *stream, 
 void store_service_news(struct store_service *service, const struct mailbox_news *news);
 /* The engine's on_segment_gone. */
 void store_service_segment_gone(struct store_service *service, uint64_t segment);
+/* What answers a request to the API (store_api_call): sets *status, appends JSON to `out`. Waits. */
+typedef void store_api_fn(struct task *t, void *context, struct slice token, struct slice body,
+                          unsigned *status, struct buffer *out);
+/* Without it such requests are refused. */
+void store_service_on_api(struct store_service *service, store_api_fn *answer, void *context);
 void store_service_free(struct task *t, struct store_service **service);
 
 #endif

@@ -1,12 +1,14 @@
 #include "web/web_routes.h"
 
 #include "base/limits.h"
+#include "base/limits_web.h"
+#include "web/web_api.h"
 #include "web/web_setup.h"
 #include "wire/http_reply.h"
 #include "wire/http_target.h"
 #include "wire/network_list.h"
 
-enum { LOCATION_BYTES_MAX = 3 * HTTP_REQUEST_LINE_BYTES_MAX, HTTPS_PORT = 443 };
+enum { ALLOW_BYTES_MAX = 100, LOCATION_BYTES_MAX = 3 * HTTP_REQUEST_LINE_BYTES_MAX, HTTPS_PORT = 443 };
 
 #define POLICY_PATH "/.well-known/mta-sts.txt"
 #define AUTODISCOVER_PATH "/autodiscover/autodiscover.xml"
@@ -17,11 +19,13 @@ struct web_response web_response_new(void) {
     return (struct web_response){.status = 200,
                                  .content_type = "text/plain; charset=utf-8",
                                  .location = buffer_new(LOCATION_BYTES_MAX),
+                                 .allow_text = buffer_new(ALLOW_BYTES_MAX),
                                  .body = buffer_new(HTTP_REPLY_BYTES_MAX)};
 }
 
 void web_response_free(struct web_response *response) {
     buffer_free(&response->location);
+    buffer_free(&response->allow_text);
     buffer_free(&response->body);
 }
 
@@ -144,16 +148,19 @@ static const struct route {
     size_t body_bytes_max;
     /* Programs write it in any case. */
     bool is_caseless;
+    /* It looks at the method itself, and takes bodies with all. */
+    bool takes_all;
 } routes[] = {
-    {SLICE_INIT("/"), show_page, 0, false},
-    {SLICE_INIT("/health"), show_health, 0, false},
-    {SLICE_INIT("/metrics"), show_metrics, 0, false},
-    {SLICE_INIT(POLICY_PATH), show_policy, 0, false},
-    {SLICE_INIT(CHALLENGE_PATH), show_challenge, 0, false},
-    {SLICE_INIT("/mail/config-v1.1.xml"), web_setup_autoconfig, 0, false},
-    {SLICE_INIT("/.well-known/autoconfig/mail/config-v1.1.xml"), web_setup_autoconfig, 0, false},
-    {SLICE_INIT(AUTODISCOVER_PATH), web_setup_autodiscover, SETUP_BODY_BYTES_MAX, true},
-    {SLICE_INIT(PROFILE_PATH), web_setup_mobileconfig, 0, false},
+    {SLICE_INIT("/"), show_page, 0, false, false},
+    {SLICE_INIT("/health"), show_health, 0, false, false},
+    {SLICE_INIT("/metrics"), show_metrics, 0, false, false},
+    {SLICE_INIT(POLICY_PATH), show_policy, 0, false, false},
+    {SLICE_INIT(CHALLENGE_PATH), show_challenge, 0, false, false},
+    {SLICE_INIT("/mail/config-v1.1.xml"), web_setup_autoconfig, 0, false, false},
+    {SLICE_INIT("/.well-known/autoconfig/mail/config-v1.1.xml"), web_setup_autoconfig, 0, false, false},
+    {SLICE_INIT(AUTODISCOVER_PATH), web_setup_autodiscover, SETUP_BODY_BYTES_MAX, true, false},
+    {SLICE_INIT(PROFILE_PATH), web_setup_mobileconfig, 0, false, false},
+    {SLICE_INIT(WEB_API_PATH), web_api_run, API_BODY_BYTES_MAX, false, true},
 };
 
 static bool route_has(const struct route *route, struct slice path) {
@@ -201,12 +208,13 @@ static const struct route *route_find(struct slice path) {
 
 size_t web_routes_body_max(const struct http_request *request, struct slice path, bool is_tls) {
     const struct route *route = route_find(path);
-    bool is_taken = route && request->method == HTTP_METHOD_POST && (is_tls || !is_private(path));
+    bool has_one = route && (request->method == HTTP_METHOD_POST || route->takes_all);
+    bool is_taken = has_one && (is_tls || !is_private(path));
     return is_taken ? route->body_bytes_max : 0;
 }
 
 static bool is_for(const struct route *route, enum http_method method) {
-    return method == HTTP_METHOD_GET || method == HTTP_METHOD_HEAD ||
+    return route->takes_all || method == HTTP_METHOD_GET || method == HTTP_METHOD_HEAD ||
            (method == HTTP_METHOD_POST && route->body_bytes_max);
 }
 

@@ -19,8 +19,11 @@ struct web_exchange {
 struct web_response {
     unsigned status;
     const char *content_type;
-    /* Allow (405), or empty. */
+    /* Allow (405), or empty; what it lies in, where it is no static text. */
     struct slice allow;
+    struct buffer allow_text;
+    /* WWW-Authenticate (401), or empty. */
+    struct slice challenge;
     /* Content-Disposition, or empty. */
     struct slice disposition;
     struct buffer location;

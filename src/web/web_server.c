@@ -74,6 +74,7 @@ static void write_head(struct web_session *session, const struct web_response *r
     if (response->location.len) http_reply_field(&head, SLICE("Location"), buffer_slice(&response->location));
     if (response->disposition.len)
         http_reply_field(&head, SLICE("Content-Disposition"), response->disposition);
+    if (response->challenge.len) http_reply_field(&head, SLICE("WWW-Authenticate"), response->challenge);
     if (response->allow.len) http_reply_field(&head, SLICE("Allow"), response->allow);
     for (size_t i = 0; i < sizeof fixed_fields / sizeof fixed_fields[0]; i++)
         http_reply_field(&head, fixed_fields[i].name, fixed_fields[i].value);
@@ -202,7 +203,7 @@ static void answer(struct task *t, struct web_session *session, const struct htt
     }
     exchange.body = buffer_slice(&body);
     struct web_response response = web_response_new();
-    if (is_too_large(request))
+    if (body_max == 0 && is_too_large(request))
         web_response_fail(&response, HTTP_CONTENT_TOO_LARGE);
     else
         web_routes_run(t, &exchange, &response);

@@ -11,6 +11,7 @@
 #include "acme/challenges.h"
 #include "io/conn.h"
 #include "web/web_report.h"
+#include "wire/http_request.h"
 #include "wire/mta_sts.h"
 
 /* The policy for the way to our domains (RFC 8461). */
@@ -20,6 +21,18 @@ struct web_policy {
     uint64_t max_age_s;
     /* Separated by commas; empty: our hostname. */
     struct slice mx;
+};
+
+/* A request to the API, as HTTP has it. */
+struct web_api_call {
+    enum http_method method;
+    /* Decoded and normalised. */
+    struct slice path;
+    /* Still encoded. */
+    struct slice query;
+    /* Who asks; empty: nobody said. */
+    struct slice token;
+    struct slice body;
 };
 
 /* One for a role. Settings may be replaced by a reload: requests read them anew. */
@@ -39,6 +52,10 @@ struct web_server {
     bool (*report)(struct task *t, void *context, struct web_report *report);
     /* The domain is one that we have mailboxes of. Waits. May be NULL: none is. */
     bool (*is_ours)(struct task *t, void *context, struct slice domain);
+    /* Answers a request to the API: the status, JSON in `out`, and with 405 what is allowed in `allow`.
+       Waits. May be NULL: there is no API. */
+    unsigned (*api)(struct task *t, void *context, const struct web_api_call *call, struct buffer *out,
+                    struct buffer *allow);
     void *context;
 };
 
