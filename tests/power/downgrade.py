@@ -24,7 +24,7 @@ UPDATE setting SET number = 1 WHERE name = 'format';
 # What they added.
 ADDED = ("import_item", "thread_recent", "thread_page", "stored_uids", "destination", "recipient", "flight", "route",
          "route_host", "sending", "sending_notice", "dkim_key", "sts_policy", "tls_result", "feedback", "seen",
-         "seen_policy")
+         "seen_policy", "api_key")
 ADDED_INDEXES = ("entry_deleted",)
 ADDED_COLUMNS = (("outgoing", "account"), ("outgoing", "stream"), ("outgoing", "properties"), ("domain", "is_relay"),
                  ("domain", "is_verified"))
