@@ -46,7 +46,7 @@ static void add_auths(struct arena *arena, const struct inbound_findings *findin
     }
 }
 
-/* The policy says what is done where DMARC fails; RFC 9990 3.1.1.7: else why not. */
+/* The policy says what is done where DMARC fails; RFC 9990 3.1.1.9: else why not. */
 static void tell_disposition(const struct inbound_findings *findings, const struct inbound_decision *decision,
                              struct feedback_record *record) {
     record->disposition = DMARC_NONE;
