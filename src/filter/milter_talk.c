@@ -214,20 +214,30 @@ static void unfold(struct buffer *out, struct slice value) {
         if (value.ptr[i] != '\r') buffer_append_byte(out, value.ptr[i]);
 }
 
-static bool say_field(struct task *t, struct milter *milter, const struct header_field *field,
-                      struct buffer *value) {
-    unfold(value, field->value);
-    struct slice texts[] = {field->name, buffer_slice(value)};
+/* A signature may cover the blanks in front of a value (RFC 6376 3.4.1). */
+static struct slice value_with_blanks(struct slice line) {
+    (void)slice_take_until(&line, ':');
+    (void)slice_take_byte(&line, ':');
+    return slice_sub(line, 0, line.len - (slice_ends_nocase(line, SLICE("\r\n")) ? 2 : 0));
+}
+
+static bool say_field(struct task *t, struct milter *milter, struct slice name, struct slice value,
+                      struct buffer *text) {
+    unfold(text, value);
+    struct slice texts[] = {name, buffer_slice(text)};
     milter_write_texts(&milter->out, 'L', texts, 2);
     return await_step(t, milter, MILTER_SILENT_HEADER);
 }
 
 static bool say_fields(struct task *t, struct milter *milter, struct slice header) {
     struct header_field field;
-    struct buffer value = buffer_new(MILTER_HEADER_BYTES_MAX);
+    struct slice line;
+    struct buffer text = buffer_new(MILTER_HEADER_BYTES_MAX);
+    bool has_blanks = milter->steps & MILTER_LEADING_BLANKS;
     bool goes_on = true;
-    while (goes_on && header_next(&header, &field)) goes_on = say_field(t, milter, &field, &value);
-    buffer_free(&value);
+    while (goes_on && header_next_line(&header, &field, &line))
+        goes_on = say_field(t, milter, field.name, has_blanks ? value_with_blanks(line) : field.value, &text);
+    buffer_free(&text);
     return goes_on;
 }
 

@@ -31,11 +31,11 @@ static void add_auth(struct arena *arena, struct feedback_record *record, struct
 static void add_auths(struct arena *arena, const struct inbound_findings *findings,
                       struct feedback_record *record) {
     record->auths = ARENA_NEW_ARRAY(arena, struct feedback_auth, FEEDBACK_RESULTS_MAX);
-    bool is_helo = findings->spf.identity == SPF_IDENTITY_HELO;
+    /* RFC 9990 3.1.1.13: of a sender that is empty, too. */
     add_auth(arena, record,
              (struct feedback_auth){.is_spf = true,
                                     .domain = findings->spf.domain,
-                                    .selector = is_helo ? SLICE("helo") : SLICE("mfrom"),
+                                    .selector = SLICE("mfrom"),
                                     .result = slice_from_text(trust_result_word(findings->spf.result))});
     for (size_t i = 0; i < findings->dkim.count; i++) {
         const struct dkim_result *signature = &findings->dkim.signatures[i];
@@ -46,7 +46,7 @@ static void add_auths(struct arena *arena, const struct inbound_findings *findin
     }
 }
 
-/* The policy says what is done where DMARC fails; RFC 9990 3.1.1.7: else why not. */
+/* The policy says what is done where DMARC fails; RFC 9990 3.1.1.9: else why not. */
 static void tell_disposition(const struct inbound_findings *findings, const struct inbound_decision *decision,
                              struct feedback_record *record) {
     record->disposition = DMARC_NONE;

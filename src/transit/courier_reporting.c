@@ -296,7 +296,8 @@ static bool say_with_mail(struct reporting *reporting, const struct slice *addre
     bool is_tls = reporting->kind == FEEDBACK_TLS;
     struct delivery delivery = {.id = id_next(&courier->ids, now_ms),
                                 .stream = QUEUE_TRANSACTIONAL,
-                                .properties = OUTGOING_REPORT | (is_tls ? OUTGOING_WAIVES_TLS : 0),
+                                .properties =
+                                    OUTGOING_COMPOSED | OUTGOING_REPORT | (is_tls ? OUTGOING_WAIVES_TLS : 0),
                                 .mail_from = reporting->sender,
                                 .received_ms = now_ms,
                                 .queue = queue,

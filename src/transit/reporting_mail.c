@@ -47,7 +47,8 @@ static void write_header(struct buffer *out, const struct reporting_mail *mail, 
 
 static void write_words(struct buffer *out, const struct reporting_mail *mail) {
     const struct feedback *f = mail->feedback;
-    buffer_printf(out, "This is a report about %s, made by a program of %.*s.\r\n\r\nDomain: %.*s\r\nFrom: ",
+    buffer_printf(out,
+                  "This is a report about %s,\r\nmade by a program of %.*s.\r\n\r\nDomain: %.*s\r\nFrom: ",
                   f->kind == FEEDBACK_TLS ? "TLS on the way to your hosts (RFC 8460)"
                                           : "DMARC and mail in the name of your domain (RFC 9990)",
                   SLICE_PRINT(mail->hostname), SLICE_PRINT(f->domain));
@@ -67,13 +68,13 @@ static void write_base64(struct buffer *out, struct slice bytes) {
 static void write_parts(struct buffer *out, const struct reporting_mail *mail, struct slice boundary) {
     struct buffer name = buffer_new(FILE_NAME_BYTES_MAX);
     bool is_tls = mail->feedback->kind == FEEDBACK_TLS;
+    struct slice file = file_name(&name, mail);
     buffer_printf(out, "--%.*s\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n", SLICE_PRINT(boundary));
     write_words(out, mail);
     buffer_printf(out,
                   "--%.*s\r\nContent-Type: application/%s\r\nContent-Transfer-Encoding: base64\r\n"
                   "Content-Disposition: attachment;\r\n filename=\"%.*s\"\r\n\r\n",
-                  SLICE_PRINT(boundary), is_tls ? "tlsrpt+gzip" : "gzip",
-                  SLICE_PRINT(file_name(&name, mail)));
+                  SLICE_PRINT(boundary), is_tls ? "tlsrpt+gzip" : "gzip", SLICE_PRINT(file));
     write_base64(out, mail->packed);
     buffer_printf(out, "--%.*s--\r\n", SLICE_PRINT(boundary));
     buffer_free(&name);

@@ -43,7 +43,7 @@ struct dmarc_verdict {
     struct slice policy_domain;
     struct slice record_text;
     struct dmarc_record record;
-    /* What vouches for the author, by SPF and by a signature (RFC 9990 2: policy_evaluated). */
+    /* What vouches for the author, by SPF and by a signature (RFC 9990 3.1.1.9: policy_evaluated). */
     bool is_spf_aligned;
     bool is_dkim_aligned;
     /* What the record asks for when a message fails ("p", "sp" or "np"; static). */

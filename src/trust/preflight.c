@@ -54,6 +54,9 @@ static bool lacks_dkim(const struct preflight_facts *f) { return f->dkim != TRUS
 static bool is_aligned(const struct preflight_facts *f) { return f->is_spf_aligned || f->is_dkim_aligned; }
 
 static bool is_unauthenticated(const struct preflight_facts *f) { return lacks_spf(f) && lacks_dkim(f); }
+static bool is_unauthenticated_v6(const struct preflight_facts *f) {
+    return f->is_ipv6 && is_unauthenticated(f);
+}
 static bool is_rejected_by_owner(const struct preflight_facts *f) {
     return f->policy == PREFLIGHT_REJECT && !is_aligned(f);
 }
@@ -134,6 +137,23 @@ static bool has_broken_dkim(const struct preflight_facts *f) {
 
 /* ---- what they say, the first of a receiver that holds first ---- */
 
+/*
+ * Where the codes are from:
+ * Gmail: "Gmail SMTP errors and codes" (support.google.com/a/answer/3726730, of February 2026) and "Email
+ *   sender guidelines FAQ" (answer/14229414, of March 2026). They differ in one: no DMARC record is 4.7.31 in
+ *   the FAQ, and 421 4.7.40 or 550 5.7.40 in the list.
+ * Microsoft: "Email non-delivery reports and SMTP errors in Exchange Online" (5.7.25, 5.7.509, 5.7.512),
+ *   "Support for anonymous inbound email messages over IPv6" (450 4.7.25, 450 4.7.26), "Outlook's new
+ *   requirements for high-volume senders" of April 2025 (5.7.515); 451 4.7.650 and 552 5.3.4 are what its
+ *   hosts answer.
+ * Yahoo: "SMTP error codes" (senders.yahooinc.com, of February 2026) names reasons and 421, 553 and 554; 550
+ *   5.7.9 ("requires all senders to authenticate", "SPF alone is not sufficient") and 554 5.7.9 are what its
+ *   hosts answer.
+ * Others: RFC 7372, RFC 1870.
+ * Sizes: Gmail's limit of receiving (50 MB; more for some who pay); what the hosts of Yahoo and Microsoft
+ *   announce (SIZE 41943040 and SIZE 49283072).
+ */
+
 #define G (1u << PREFLIGHT_GMAIL)
 #define Y (1u << PREFLIGHT_YAHOO)
 #define M (1u << PREFLIGHT_MICROSOFT)
@@ -155,9 +175,11 @@ static const struct rule {
     struct slice text;
     struct slice advice;
 } rules[] = {
-    {G | M | O, lacks_name_v6, PREFLIGHT_REFUSED, TEXT("550 5.7.25"), TEXT("421 4.7.23"),
+    {G, lacks_name, PREFLIGHT_REFUSED, TEXT("550 5.7.25"), TEXT("451 4.7.23"),
+     TEXT("The address has no name that leads back to it."), PTR_ADVICE},
+    {M, lacks_name_v6, PREFLIGHT_REFUSED, TEXT("550 5.7.25"), TEXT("450 4.7.25"),
      TEXT("The IPv6 address has no name that leads back to it."), PTR_ADVICE},
-    {G | O, lacks_name_v4, PREFLIGHT_REFUSED, TEXT("550 5.7.25"), TEXT("421 4.7.23"),
+    {O, lacks_name, PREFLIGHT_REFUSED, TEXT("550 5.7.25"), TEXT(""),
      TEXT("The address has no name that leads back to it."), PTR_ADVICE},
     {M, lacks_name_v4, PREFLIGHT_DISLIKED, TEXT(""), TEXT(""),
      TEXT("The address has no name that leads back to it."), PTR_ADVICE},
@@ -189,6 +211,8 @@ static const struct rule {
     {M, is_bulk_below_level, PREFLIGHT_REFUSED, TEXT("550 5.7.515"), TEXT(""),
      TEXT("Of a sender of many messages SPF and DKIM must pass, and DMARC must be there and hold."),
      PUBLISH_ADVICE},
+    {M, is_unauthenticated_v6, PREFLIGHT_REFUSED, TEXT(""), TEXT("450 4.7.26"),
+     TEXT("Neither SPF nor DKIM passes, one of which must over IPv6."), PUBLISH_ADVICE},
     {M | O, is_unauthenticated, PREFLIGHT_DISLIKED, TEXT(""), TEXT(""), TEXT("Neither SPF nor DKIM passes."),
      PUBLISH_ADVICE},
     {O, has_spf_fail, PREFLIGHT_REFUSED, TEXT("550 5.7.23"), TEXT(""),
@@ -207,6 +231,8 @@ static const struct rule {
     {G, is_bulk_unaligned, PREFLIGHT_REFUSED, TEXT(""), TEXT("421 4.7.32"),
      TEXT("Neither what SPF vouches for nor a signature is of the domain of From."),
      TEXT("send with an envelope sender, or a signature, of the domain of From")},
+    {Y, is_bulk_without_dkim, PREFLIGHT_REFUSED, TEXT("550 5.7.9"), TEXT(""),
+     TEXT("DKIM does not pass, which it must for senders of many messages."), PUBLISH_ADVICE},
     {Y, is_bulk_below_level, PREFLIGHT_DISLIKED, TEXT(""), TEXT("421 4.7.0"),
      TEXT("Of a sender of many messages SPF and DKIM must pass, and DMARC must be there and hold."),
      PUBLISH_ADVICE},
@@ -240,7 +266,9 @@ static const struct rule {
      FORM_ADVICE},
     {G | Y | M | O, has_bad_lines, PREFLIGHT_DISLIKED, TEXT(""), TEXT(""),
      TEXT("Lines are longer than 998 bytes, or do not all end alike (RFC 5322 2.1.1)."), FORM_ADVICE},
-    {G | Y | M | O, has_8bit_header, PREFLIGHT_DISLIKED, TEXT(""), TEXT(""),
+    {G, has_8bit_header, PREFLIGHT_DISLIKED, TEXT("550 5.7.1"), TEXT(""),
+     TEXT("There are bytes beyond ASCII in its header."), TEXT("write them as encoded words (RFC 2047)")},
+    {Y | M | O, has_8bit_header, PREFLIGHT_DISLIKED, TEXT(""), TEXT(""),
      TEXT("There are bytes beyond ASCII in its header."), TEXT("write them as encoded words (RFC 2047)")},
     {G | Y | M | O, is_quarantined_by_owner, PREFLIGHT_DISLIKED, TEXT(""), TEXT(""),
      TEXT("The domain of From asks to put it into the spam folder (DMARC p=quarantine)."), PUBLISH_ADVICE},

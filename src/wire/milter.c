@@ -22,7 +22,7 @@ void milter_write_options(struct buffer *out) {
     append_u32(out, 1 + 3 * LENGTH_BYTES);
     buffer_append_byte(out, 'O');
     append_u32(out, MILTER_VERSION);
-    append_u32(out, MILTER_ADDS_FIELDS | MILTER_QUARANTINES);
+    append_u32(out, MILTER_ADDS_FIELDS | MILTER_CHANGES_FIELDS | MILTER_QUARANTINES);
     append_u32(out, MILTER_STEPS);
 }
 

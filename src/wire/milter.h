@@ -12,10 +12,12 @@ enum {
     MILTER_VERSION = 6,
     /* Actions. */
     MILTER_ADDS_FIELDS = 0x01,
+    /* What it wants to change is not followed; but there are milters (OpenDKIM) that do not begin without. */
+    MILTER_CHANGES_FIELDS = 0x10,
     MILTER_QUARANTINES = 0x20,
 };
 
-/* Steps that it does not want to see, or will not answer. */
+/* Steps that it does not want to see, or will not answer; how it wants to see others. */
 enum milter_step {
     MILTER_NO_CONNECT = 0x01,
     MILTER_NO_HELO = 0x02,
@@ -34,8 +36,10 @@ enum milter_step {
     MILTER_SILENT_DATA = 0x10000,
     MILTER_SILENT_EOH = 0x40000,
     MILTER_SILENT_BODY = 0x80000,
+    /* Values of fields come with the blanks in front of them. */
+    MILTER_LEADING_BLANKS = 0x100000,
     /* All of them: what we can leave out, or never send. */
-    MILTER_STEPS = 0xff7ff,
+    MILTER_STEPS = 0x1ff7ff,
 };
 
 /* ---- commands: each appends one packet ---- */

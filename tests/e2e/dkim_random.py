@@ -9,6 +9,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import nacl.signing
+
+# What is in front of the seed in a private key (RFC 8410 7).
+PKCS8_ED25519 = bytes.fromhex("302e020100300506032b657004220420")
 WORDS = ["one", "Two", "three=3", "grün", "日本語", "x" * 60, "--", "=20", "From", ";", ":", "a@b.test", "\"q\"", "(c)"]
 BLANKS = [" ", " ", "  ", "\t", " \t "]
 FOLDS = ["\r\n ", "\r\n\t", " \r\n  ", "\r\n \t "]
@@ -46,10 +50,11 @@ def rsa_key(bits: int) -> Key:
     return Key("rsa-sha256", pem, f"v=DKIM1; k=rsa; p={public}", pem.encode())
 
 
-def ed25519_key() -> Key:
-    pem = pem_of("ed25519")
-    public = openssl("pkey", "-pubout", "-outform", "DER", given=pem)[-32:]
-    seed = openssl("pkey", "-outform", "DER", given=pem)[-32:]
+def ed25519_key(seed: bytes | None = None) -> Key:
+    """Of that seed of 32 bytes, or the one that is in a file."""
+    seed = seed or openssl("pkey", "-outform", "DER", given=pem_of("ed25519"))[-32:]
+    public = nacl.signing.SigningKey(seed).verify_key.encode()
+    pem = f"-----BEGIN PRIVATE KEY-----\n{base64.b64encode(PKCS8_ED25519 + seed).decode()}\n-----END PRIVATE KEY-----\n"
     return Key("ed25519-sha256", pem, f"v=DKIM1; k=ed25519; p={base64.b64encode(public).decode()}",
                base64.b64encode(seed))
 
@@ -62,6 +67,10 @@ class Maker:
 
     def is_so(self, percent: int) -> bool:
         return self.chance.randrange(100) < percent
+
+    def key(self, keys: list[Key]) -> Key:
+        """One of these, or one that nobody had before."""
+        return ed25519_key(self.chance.randbytes(32)) if self.is_so(33) else self.chance.choice(keys)
 
     def text(self, joints: list[str]) -> str:
         words = [self.chance.choice(WORDS) for _ in range(self.chance.randrange(1, 8))]

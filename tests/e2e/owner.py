@@ -20,6 +20,8 @@ HOST = f"mx.{DOMAIN}"
 ADDRESS = "127.0.0.1"
 REVERSE = "127.in-addr.arpa"
 REVERSE_NAME = f"1.0.0.{REVERSE}"
+# Of 2001:db8::/32, where nothing has a name.
+REVERSE_6 = "8.b.d.0.1.0.0.2.ip6.arpa"
 # In the certificate's issuer, by which the record for CAA is chosen.
 AUTHORITY = "Authority of the tests/O=Let's Encrypt"
 
@@ -33,11 +35,12 @@ class OwnerZones(SignedZones):
         self.reverse = [f"{REVERSE_NAME}. 0 IN PTR {HOST}."]
 
     def more_zones(self) -> list[str]:
-        return [*super().more_zones(), REVERSE]
+        return [*super().more_zones(), REVERSE, REVERSE_6]
 
     def write(self) -> None:
         (self.folder / REVERSE).write_text(HEAD.format(zone=REVERSE, serial=self.serial + 1)
                                            + "".join(f"{line}\n" for line in self.reverse))
+        (self.folder / REVERSE_6).write_text(HEAD.format(zone=REVERSE_6, serial=1))
         super().write()
 
     def sign(self) -> None:

@@ -129,6 +129,14 @@ def test_a_milter_sees_every_step(fresh: Server, options: bytes) -> None:
     assert message_from_bytes(received)["X-Seen"] == "yes and more"
 
 
+def test_a_milter_may_see_the_blanks_in_front_of_values(fresh: Server) -> None:
+    """As OpenDKIM wants them, for a signature may cover them."""
+    milter = Milter({}, packet(b"O", struct.pack(">III", 6, 0x31, 0x100000)))
+    alice = serve(fresh, milter)
+    assert answer_to(fresh, alice, message("harmless").replace(b"Subject: ", b"Subject: \t "))[0] == 250
+    assert b"Subject\0 \t harmless\0" in milter.said(b"L")
+
+
 def test_each_verdict_at_each_step(fresh: Server) -> None:
     milter = Milter({})
     alice = serve(fresh, milter)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import smtplib
 import tempfile
 import time
@@ -113,6 +114,11 @@ def attachment(message: EmailMessage) -> bytes:
     return gzip.decompress(part.get_payload(decode=True))
 
 
+def file_name(message: EmailMessage) -> str:
+    (part,) = [part for part in message.walk() if part.get_content_disposition() == "attachment"]
+    return str(part.get_filename())
+
+
 def test_an_owner_hears_what_was_seen_in_its_name(world: World) -> None:
     alice = world.server.new_account("alice")
     domain, host = world.domain("p=reject", "rua=mailto:dmarc@r1.test!10m,mailto:far@elsewhere.test")
@@ -124,6 +130,9 @@ def test_an_owner_hears_what_was_seen_in_its_name(world: World) -> None:
     assert report["From"] == "postmaster@example.test" and report["To"] == "dmarc@r1.test"
     assert report["Subject"].startswith(f"Report Domain: {domain} Submitter: mx.example.test Report-ID: <")
     assert report["Auto-Submitted"] == "auto-generated"
+    assert re.fullmatch(rf"mx\.example\.test!{domain}!\d+!\d+\.xml\.gz", file_name(report))
+    signatures = [str(field) for field in report.get_all("DKIM-Signature", [])]
+    assert len(signatures) == 2 and all("d=example.test;" in field for field in signatures)
     tree = ElementTree.fromstring(attachment(report))
     assert tree.findtext("policy_published/domain") == domain and tree.findtext("policy_published/p") == "reject"
     rows = {row.findtext("row/source_ip"): row for row in tree.findall("record")}
@@ -198,6 +207,7 @@ def test_the_way_to_others_is_reported_by_mail_and_web(world: World) -> None:
     (report,) = world.reports(mailed_host, 2)
     assert report["TLS-Report-Domain"] == mailed and report["TLS-Required"] == "No"
     assert report.get_content_type() == "multipart/report" and report.get_param("report-type") == "tlsrpt"
+    assert re.fullmatch(rf"mx\.example\.test!{mailed}!\d+!\d+!001\.json\.gz", file_name(report))
     told = json.loads(attachment(report))
     assert told["policies"] == [{
         "policy": {"policy-type": "no-policy-found", "policy-domain": mailed},

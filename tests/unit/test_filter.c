@@ -97,7 +97,7 @@ static void commands_of_a_milter_are_packets(void **state) {
     struct buffer out = buffer_new(1000);
     struct slice texts[] = {SLICE("a"), SLICE("b\0c")};
     milter_write_options(&out);
-    assert_memory_equal(out.ptr, "\0\0\0\x0dO\0\0\0\x06\0\0\0\x21\0\x0f\xf7\xff", 17);
+    assert_memory_equal(out.ptr, "\0\0\0\x0dO\0\0\0\x06\0\0\0\x31\0\x1f\xf7\xff", 17);
     buffer_clear(&out);
     milter_write_texts(&out, 'L', texts, 2);
     milter_write_macros(&out, 'M', texts, 1);

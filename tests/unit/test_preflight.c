@@ -26,7 +26,7 @@ static struct preflight_message read_text(const char *text) {
     return preflight_message_read(slice_from_text(text));
 }
 
-/* "550 5.7.25/421 4.7.23 552 5.3.4", those that refuse, in their order. */
+/* "550 5.7.25/451 4.7.23, 552 5.3.4", those that refuse, in their order. */
 static void expect_codes(const struct preflight_facts *facts, enum preflight_receiver receiver,
                          const char *codes) {
     struct arena *arena = arena_new(MIB(1));
@@ -65,7 +65,7 @@ static void gmail_has_a_code_for_each(void **state) {
     struct preflight_message message = read_text(good_message);
     struct preflight_facts facts = facts_of(&message);
     facts.iprev = TRUST_FAIL;
-    expect_codes(&facts, PREFLIGHT_GMAIL, "550 5.7.25/421 4.7.23");
+    expect_codes(&facts, PREFLIGHT_GMAIL, "550 5.7.25/451 4.7.23");
     facts = facts_of(&message);
     facts.spf = facts.dkim = TRUST_NONE;
     expect_codes(&facts, PREFLIGHT_GMAIL, "550 5.7.26/421 4.7.26");
@@ -133,13 +133,40 @@ static void microsoft_has_one_code_for_its_level(void **state) {
     facts = facts_of(&message);
     facts.is_ipv6 = true;
     facts.iprev = TRUST_PERMERROR;
-    expect_codes(&facts, PREFLIGHT_MICROSOFT, "550 5.7.25/421 4.7.23");
+    expect_codes(&facts, PREFLIGHT_MICROSOFT, "550 5.7.25/450 4.7.25");
+    expect_codes(&facts, PREFLIGHT_GMAIL, "550 5.7.25/451 4.7.23");
+    expect_codes(&facts, PREFLIGHT_OTHERS, "550 5.7.25");
+    facts = facts_of(&message);
+    facts.is_ipv6 = true;
+    facts.spf = facts.dkim = TRUST_NONE;
+    expect_codes(&facts, PREFLIGHT_MICROSOFT, "/450 4.7.26");
+}
+
+/* What each of them announces, or says that it takes. */
+static void the_largest_that_is_taken_is_each_one_s_own(void **state) {
+    static const struct {
+        enum preflight_receiver receiver;
+        uint64_t bytes;
+    } rows[] = {{PREFLIGHT_GMAIL, 52428800}, {PREFLIGHT_YAHOO, 41943040}, {PREFLIGHT_MICROSOFT, 49283072}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct preflight_message message = read_text(good_message);
+        struct preflight_facts facts = facts_of(&message);
+        message.bytes = rows[i].bytes;
+        expect_codes(&facts, rows[i].receiver, "");
+        message.bytes++;
+        expect_codes(&facts, rows[i].receiver, "552 5.3.4");
+    }
 }
 
 static void yahoo_and_others_have_theirs(void **state) {
     struct preflight_message message = read_text(good_message);
     struct preflight_facts facts = facts_of(&message);
     facts.spf = facts.dkim = TRUST_NONE;
+    expect_codes(&facts, PREFLIGHT_YAHOO, "550 5.7.9");
+    facts = facts_of(&message);
+    facts.dkim = TRUST_NONE;
+    expect_codes(&facts, PREFLIGHT_YAHOO, "");
+    facts.is_marketing = true;
     expect_codes(&facts, PREFLIGHT_YAHOO, "550 5.7.9");
     facts = facts_of(&message);
     facts.policy = PREFLIGHT_REJECT;
@@ -263,6 +290,7 @@ int main(void) {
         cmocka_unit_test(gmail_asks_more_of_who_sends_much),
         cmocka_unit_test(volume_makes_a_bulk_sender),
         cmocka_unit_test(microsoft_has_one_code_for_its_level),
+        cmocka_unit_test(the_largest_that_is_taken_is_each_one_s_own),
         cmocka_unit_test(yahoo_and_others_have_theirs),
         cmocka_unit_test(the_header_has_its_form),
         cmocka_unit_test(what_is_only_disliked_is_told),
