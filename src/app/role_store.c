@@ -67,7 +67,9 @@ static struct scheduler_settings scheduler_settings_of(const struct role *role) 
     const struct outbound_settings *outbound = &role->settings.outbound;
     int64_t warning_ms = (int64_t)outbound->delay_warning_hours * HOUR_MS;
     return (struct scheduler_settings){.lifetime_ms = (int64_t)outbound->lifetime_hours * HOUR_MS,
-                                       .delay_warning_ms = warning_ms ? warning_ms : INT64_MAX / 4};
+                                       .delay_warning_ms = warning_ms ? warning_ms : INT64_MAX / 4,
+                                       .reports_dmarc = role->settings.reports.sends_dmarc,
+                                       .reports_tls = role->settings.reports.sends_tls};
 }
 
 /* Where it cannot be told now, the next reload tells it. */

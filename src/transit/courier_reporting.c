@@ -25,6 +25,9 @@ enum {
     STORE_MS = 60 * 1000,
     DAY_S = 24 * 3600,
     ADDRESS_BYTES_MAX = 320,
+    PACKED_PIECE_BYTES = 256 * 1024,
+    /* So much goes of what is too long before it is tried again. */
+    SHRINK_PART = 4,
 };
 
 /* Where one report goes. */
@@ -219,27 +222,70 @@ static void fill_tls(struct reporting *reporting) {
     }
 }
 
-/* What is too long is told in part. */
-static void write_report(struct reporting *reporting) {
+/* Others have their turn between its pieces. False: there is no room for all of it, or the task ends. */
+static bool pack_document(struct reporting *reporting, struct slice document) {
+    struct archive_packer *packer = archive_packer_new();
+    bool goes_on = true;
+    buffer_clear(&reporting->packed);
+    while (document.len && goes_on) {
+        archive_packer_feed(packer, slice_take(&document, PACKED_PIECE_BYTES), &reporting->packed);
+        goes_on = task_yield(reporting->t) == WAIT_OK && !buffer_overflowed(&reporting->packed);
+    }
+    archive_packer_finish(&packer, &reporting->packed);
+    return goes_on && !buffer_overflowed(&reporting->packed);
+}
+
+static bool write_document(struct reporting *reporting, struct buffer *document) {
+    buffer_clear(document);
+    if (reporting->kind == FEEDBACK_TLS)
+        tls_report_write(document, &reporting->feedback, reporting->work->batch.text);
+    else
+        dmarc_report_write(document, &reporting->feedback);
+    return !buffer_overflowed(document) && pack_document(reporting, buffer_slice(document));
+}
+
+static size_t kept_of(size_t count) { return count - (count + SHRINK_PART - 1) / SHRINK_PART; }
+
+/* Those with the fewest messages stand last. */
+static bool cut_records(struct feedback *feedback) {
+    size_t kept = kept_of(feedback->record_count);
+    for (size_t i = kept; i < feedback->record_count; i++) feedback->left_out += feedback->records[i].count;
+    bool is_less = kept < feedback->record_count;
+    feedback->record_count = kept;
+    return is_less;
+}
+
+/* RFC 8460 4.4: the sums stay what they are. */
+static bool cut_failures(struct feedback *feedback) {
+    bool is_less = false;
+    for (size_t i = 0; i < feedback->way_count; i++) {
+        struct feedback_way *way = &feedback->ways[i];
+        size_t kept = kept_of(way->failure_count);
+        for (size_t k = kept; k < way->failure_count; k++) feedback->left_out += way->failures[k].count;
+        is_less = is_less || kept < way->failure_count;
+        way->failure_count = kept;
+    }
+    return is_less;
+}
+
+/* What is too long is told in part, and says so. False: the task ends. */
+static bool write_report(struct reporting *reporting) {
     struct buffer document = buffer_new(REPORTING_BYTES_MAX);
+    struct feedback *feedback = &reporting->feedback;
+    bool is_less = true;
     describe(reporting);
     if (reporting->kind == FEEDBACK_TLS)
         fill_tls(reporting);
     else
         fill_dmarc(reporting);
-    for (;;) {
-        if (reporting->kind == FEEDBACK_TLS)
-            tls_report_write(&document, &reporting->feedback, reporting->work->batch.text);
-        else
-            dmarc_report_write(&document, &reporting->feedback);
-        buffer_clear(&reporting->packed);
-        if (!buffer_overflowed(&document)) archive_gzip(&reporting->packed, buffer_slice(&document));
-        bool is_good = !buffer_overflowed(&document) && !buffer_overflowed(&reporting->packed);
-        if (is_good || reporting->feedback.record_count == 0) break;
-        reporting->feedback.record_count /= 2;
-        buffer_clear(&document);
+    feedback->left_out += reporting->work->batch.left_out;
+    bool is_written = write_document(reporting, &document);
+    while (!is_written && is_less && !task_is_cancelled(reporting->t)) {
+        is_less = reporting->kind == FEEDBACK_TLS ? cut_failures(feedback) : cut_records(feedback);
+        is_written = is_less && write_document(reporting, &document);
     }
     buffer_free(&document);
+    return is_written;
 }
 
 /* ---- the way ---- */
@@ -370,7 +416,7 @@ static void log_end(const struct reporting *reporting, enum reporting_end end) {
              LOG_TEXT("to", targets->address_count ? targets->addresses[0]
                             : targets->url_count   ? targets->urls[0]
                                                    : SLICE_EMPTY),
-             LOG_CSTR("result", words[end]));
+             LOG_CSTR("result", words[end]), LOG_NUMBER("left_out", reporting->feedback.left_out));
 }
 
 static enum reporting_end report_domain(struct reporting *reporting) {
@@ -380,8 +426,7 @@ static enum reporting_end report_domain(struct reporting *reporting) {
         if (targets->is_unsure || !say(reporting, NULL)) return REPORTING_PUT_OFF;
         return REPORTING_UNWANTED;
     }
-    write_report(reporting);
-    return leave(reporting);
+    return write_report(reporting) ? leave(reporting) : REPORTING_PUT_OFF;
 }
 
 static struct slice sender_of(const struct courier *courier, struct arena *arena,
@@ -408,6 +453,7 @@ static void report_work(struct task *t, struct courier *courier, struct resolver
     result->sent += end == REPORTING_SENT;
     result->unwanted += end == REPORTING_UNWANTED;
     result->put_off += end == REPORTING_PUT_OFF;
+    if (end == REPORTING_SENT) result->left_out += reporting.feedback.left_out;
     log_end(&reporting, end);
     buffer_free(&reporting.packed);
 }

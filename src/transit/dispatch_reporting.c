@@ -124,17 +124,36 @@ static bool is_due(struct scheduler *scheduler, int64_t last_day) {
     struct reporting_next dmarc = {.kind = FEEDBACK_DMARC, .last_day = last_day};
     struct reporting_next tls = {.kind = FEEDBACK_TLS, .last_day = last_day};
     struct seen_batch batch;
-    bool is_found = find(scheduler, arena, &dmarc, 0, &batch) || find(scheduler, arena, &tls, 0, &batch);
+    bool is_found = (scheduler->settings.reports_dmarc && find(scheduler, arena, &dmarc, 0, &batch)) ||
+                    (scheduler->settings.reports_tls && find(scheduler, arena, &tls, 0, &batch));
     arena_free(&arena);
     return is_found;
 }
 
+void reporting_pace_next(struct reporting_pace *pace, int64_t now_ms, bool is_put_off) {
+    bool is_first = pace->pause_ms == 0;
+    if (!is_put_off)
+        pace->pause_ms = 0;
+    else
+        pace->pause_ms = is_first ? REPORTING_AGAIN_MS : 2 * pace->pause_ms;
+    if (pace->pause_ms > REPORTING_AGAIN_MS_MAX) pace->pause_ms = REPORTING_AGAIN_MS_MAX;
+    pace->next_ms = now_ms + pace->pause_ms;
+    pace->day = now_ms / DAY_MS;
+}
+
+/* With a new day there is something new. */
+bool reporting_pace_is_due(const struct reporting_pace *pace, int64_t now_ms) {
+    return now_ms >= pace->next_ms || now_ms / DAY_MS != pace->day;
+}
+
 /* Until yesterday. */
-static void report_past(struct task *t, struct scheduler *scheduler, int64_t now_ms) {
+static void report_past(struct task *t, struct scheduler *scheduler, struct reporting_pace *pace,
+                        int64_t now_ms) {
     struct reporting_result result = {0};
-    if (!is_due(scheduler, now_ms / DAY_MS - 1)) return;
-    if (scheduler_report(t, scheduler->channel, now_ms / DAY_MS - 1, &result) != IPC_OK) return;
-    if (result.sent + result.unwanted + result.put_off == 0) return;
+    if (!reporting_pace_is_due(pace, now_ms) || !is_due(scheduler, now_ms / DAY_MS - 1)) return;
+    enum ipc_result asked = scheduler_report(t, scheduler->channel, now_ms / DAY_MS - 1, &result);
+    reporting_pace_next(pace, now_ms, asked != IPC_OK || result.put_off > 0 || result.is_busy);
+    if (asked != IPC_OK || result.sent + result.unwanted + result.put_off == 0) return;
     LOG_INFO(scheduler->env->log, "reporting.done", LOG_NUMBER("sent", result.sent),
              LOG_NUMBER("unwanted", result.unwanted), LOG_NUMBER("put_off", result.put_off));
 }
@@ -142,10 +161,12 @@ static void report_past(struct task *t, struct scheduler *scheduler, int64_t now
 /* Days are UTC's. When on a day differs from host to host, so that not all of them send at once. */
 void scheduler_reporting(struct task *t, void *argument) {
     struct scheduler *scheduler = argument;
+    struct reporting_pace pace = {0};
     int64_t after_ms = -1;
     while (task_sleep(t, REPORTING_LOOK_MS) == WAIT_OK) {
         int64_t now_ms = env_wall_ms(scheduler->env);
         if (after_ms < 0) after_ms = (int64_t)(env_random_u64(scheduler->env) % REPORTING_SPREAD_MS);
-        if (scheduler->is_ready && now_ms % DAY_MS >= after_ms) report_past(t, scheduler, now_ms);
+        if (scheduler->is_ready && now_ms % DAY_MS >= after_ms)
+            report_past(t, scheduler, &pace, now_ms);
     }
 }

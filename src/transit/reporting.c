@@ -45,6 +45,7 @@ void reporting_result_pack(struct buffer *out, const struct reporting_result *re
     pack_number(out, result->sent);
     pack_number(out, result->unwanted);
     pack_number(out, result->put_off);
+    pack_number(out, result->left_out);
     pack_bool(out, result->is_busy);
 }
 
@@ -52,5 +53,6 @@ void reporting_result_unpack(struct unpacker *in, struct reporting_result *resul
     result->sent = unpack_number(in);
     result->unwanted = unpack_number(in);
     result->put_off = unpack_number(in);
+    result->left_out = unpack_number(in);
     result->is_busy = unpack_bool(in);
 }

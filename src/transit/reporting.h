@@ -25,6 +25,8 @@ struct reporting_result {
     uint64_t sent;
     uint64_t unwanted;
     uint64_t put_off;
+    /* Messages and connections that found no room in what was sent. */
+    uint64_t left_out;
     /* A run was under way already. */
     bool is_busy;
 };
@@ -57,6 +59,18 @@ void reporting_done_pack(struct buffer *out, const struct reporting_done *done);
 void reporting_done_unpack(struct unpacker *in, struct arena *arena, struct reporting_done *done);
 void reporting_result_pack(struct buffer *out, const struct reporting_result *result);
 void reporting_result_unpack(struct unpacker *in, struct reporting_result *result);
+
+/* When there is a run by itself: what was put off is tried again after a while, longer each time, until the day
+   is over; what is older than SEEN_DAYS_MAX is forgotten. Times are UTC. */
+struct reporting_pace {
+    int64_t pause_ms;
+    int64_t next_ms;
+    /* Of the last run. */
+    int64_t day;
+};
+bool reporting_pace_is_due(const struct reporting_pace *pace, int64_t now_ms);
+/* After a run. */
+void reporting_pace_next(struct reporting_pace *pace, int64_t now_ms, bool is_put_off);
 
 /* dispatch_reporting.c: has the remote role at the other end of `remote` send what was seen on days until
    then. Waits, for as long as that takes. */

@@ -27,6 +27,9 @@ struct scheduler_settings {
     int64_t lifetime_ms;
     /* After how long its sender is told that it still is. */
     int64_t delay_warning_ms;
+    /* Reports to others that are sent: of DMARC, and of TLS. */
+    bool reports_dmarc;
+    bool reports_tls;
 };
 
 /* `engine` outlives it. */
