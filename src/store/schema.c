@@ -135,6 +135,7 @@ static const struct migration steps[] = {
      STS_POLICY_TABLES TLS_RESULT_TABLES},
     {"reports of others about our domains' mail", NULL, FEEDBACK_TABLES},
     {"what is counted to be reported to others", NULL, SEEN_TABLES},
+    {"connections that failed are counted by their addresses", NULL, TLS_RESULT_ADDRESSES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};

@@ -30,8 +30,9 @@ static const char policy_delete[] = "DELETE FROM seen_policy WHERE day = $1 AND 
 static const char tls_next[] =
     "SELECT day, domain FROM tls_result WHERE (day, domain) > ($1, $2) AND day <= $3"
     " ORDER BY day, domain LIMIT 1";
-static const char tls_items[] = "SELECT policy, policy_id, host, result, count FROM tls_result WHERE day = $1"
-                                " AND domain = $2 ORDER BY count DESC LIMIT $3";
+static const char tls_items[] = "SELECT policy, policy_id, host, result, sender, address, count"
+                                " FROM tls_result WHERE day = $1 AND domain = $2 ORDER BY count DESC"
+                                " LIMIT $3";
 static const char tls_delete[] = "DELETE FROM tls_result WHERE day = $1 AND domain = $2";
 static const char seen_old[] =
     "DELETE FROM seen WHERE (day, domain, item) IN (SELECT day, domain, item FROM seen"
@@ -127,10 +128,12 @@ static void fill_tls(struct db *db, struct filling *filling) {
                                     .policy_id = db_rows_bytes(&rows, 1),
                                     .host = db_rows_bytes(&rows, 2),
                                     .result =
-                                        (enum tls_result_type)(db_rows_id(&rows, 3) % TLS_RESULT_TYPES)};
+                                        (enum tls_result_type)(db_rows_id(&rows, 3) % TLS_RESULT_TYPES),
+                                    .sender_address = db_rows_bytes(&rows, 4),
+                                    .host_address = db_rows_bytes(&rows, 5)};
         buffer_clear(&item);
         seen_tls_pack(&item, &result);
-        if (!buffer_overflowed(&item)) fill(filling, buffer_slice(&item), db_rows_id(&rows, 4));
+        if (!buffer_overflowed(&item)) fill(filling, buffer_slice(&item), db_rows_id(&rows, 6));
     }
     buffer_free(&item);
 }

@@ -15,6 +15,7 @@
 #include "transit/reporting_mail.h"
 #include "trust/dmarc.h"
 #include "trust/web_fetch.h"
+#include "wire/address_split.h"
 #include "wire/feedback_write.h"
 #include "wire/smtp_address.h"
 #include "wire/smtp_parameter.h"
@@ -190,6 +191,8 @@ static void fill_dmarc(struct reporting *reporting) {
         feedback_record_unpack(&in, reporting->arena, record);
         if (!unpack_is_done(&in)) continue;
         record->count = batch->items[i].count;
+        *(record->is_dkim_aligned || record->is_spf_aligned ? &feedback->passed : &feedback->failed) +=
+            record->count;
         feedback->record_count++;
     }
 }
@@ -214,11 +217,18 @@ static void fill_tls(struct reporting *reporting) {
         uint64_t count = batch->items[i].count;
         if (result.result == TLS_RESULT_SUCCESS) {
             way->succeeded += count;
+            reporting->feedback.passed += count;
             continue;
         }
         way->failed += count;
+        reporting->feedback.failed += count;
         way->failures[way->failure_count++] =
-            (struct feedback_failure){.type = result.result, .host = result.host, .count = count};
+            (struct feedback_failure){.type = result.result,
+                                      .type_text = slice_from_text(tls_result_type_name(result.result)),
+                                      .host = result.host,
+                                      .host_address = result.host_address,
+                                      .sender_address = result.sender_address,
+                                      .count = count};
     }
 }
 
@@ -312,10 +322,58 @@ static void pack_body(struct buffer *packed, struct slice message, struct delive
     body_packer_free(&packer);
 }
 
-/* Says what is done with the day; with a message, to whom it goes. False: the store did not do it. */
-static bool say(struct reporting *reporting, const struct delivery *mail) {
+/* ---- to ourselves ---- */
+
+static enum reporting_keeping ask_own(struct reporting *reporting, const struct reporting_own *own) {
     struct courier *courier = reporting->courier;
-    struct reporting_done done = {.kind = reporting->kind, .place = reporting->work->batch.place};
+    struct buffer question = buffer_new(IPC_FRAME_BYTES_MAX);
+    struct ipc_answer answer;
+    enum reporting_keeping keeping = REPORTING_KEEPS_NOTHING;
+    reporting_own_pack(&question, own);
+    if (!buffer_overflowed(&question) &&
+        courier_ask(reporting->t, courier, TRANSIT_REPORTING_OWN, buffer_slice(&question), false,
+                    env_now_ms(courier->env) + STORE_MS, &answer)) {
+        struct unpacker in = unpacker_of(buffer_slice(&answer.body));
+        keeping = (enum reporting_keeping)unpack_number_max(&in, REPORTING_KEEPINGS - 1);
+        ipc_answer_free(&answer);
+    }
+    buffer_free(&question);
+    return keeping;
+}
+
+static struct feedback_entry entry_of(const struct reporting *reporting) {
+    const struct feedback *feedback = &reporting->feedback;
+    return (struct feedback_entry){.received_ms = env_wall_ms(reporting->courier->env),
+                                   .kind = feedback->kind,
+                                   .domain = feedback->domain,
+                                   .organization = feedback->organization,
+                                   .report = feedback->id,
+                                   .author = address_split_domain(reporting->sender),
+                                   .trust = FEEDBACK_VOUCHED,
+                                   .begin_s = feedback->begin_s,
+                                   .end_s = feedback->end_s,
+                                   .passed = feedback->passed,
+                                   .failed = feedback->failed};
+}
+
+/* It does not come in by SMTP, where those of others are read. */
+static bool keep_own(struct reporting *reporting, const struct slice *addresses, size_t count) {
+    struct reporting_own own = {.address_count = count, .entry = entry_of(reporting)};
+    for (size_t i = 0; i < count; i++) own.addresses[i] = addresses[i];
+    if (ask_own(reporting, &own) != REPORTING_WANTS_IT) return false;
+    struct buffer details = buffer_new(FEEDBACK_STORED_BYTES_MAX);
+    feedback_pack(&details, &reporting->feedback);
+    own.entry.details = buffer_slice(&details);
+    bool is_kept = !buffer_overflowed(&details) && ask_own(reporting, &own) == REPORTING_KEPT;
+    buffer_free(&details);
+    return is_kept;
+}
+
+/* Says what is done with the day; with a message, to whom it goes. False: the store did not do it. */
+static bool say(struct reporting *reporting, const struct delivery *mail, bool is_kept) {
+    struct courier *courier = reporting->courier;
+    struct reporting_done done = {
+        .kind = reporting->kind, .place = reporting->work->batch.place, .is_kept = is_kept};
     struct buffer question = buffer_new(IPC_FRAME_BYTES_MAX);
     struct ipc_answer answer;
     if (mail) done.mail = *mail;
@@ -354,7 +412,8 @@ static bool say_with_mail(struct reporting *reporting, const struct slice *addre
     pack_body(&packed, buffer_slice(&message), &delivery);
     analysis_feed(analyser, buffer_slice(&message));
     delivery.facts = facts_of_analysis(reporting->arena, analysis_finish(analyser));
-    bool is_done = !buffer_overflowed(&message) && !buffer_overflowed(&packed) && say(reporting, &delivery);
+    bool is_done = !buffer_overflowed(&message) && !buffer_overflowed(&packed) &&
+                   say(reporting, &delivery, keep_own(reporting, addresses, count));
     analysis_free(&analyser);
     buffer_free(&message);
     buffer_free(&packed);
@@ -401,7 +460,7 @@ static enum reporting_end leave(struct reporting *reporting) {
     bool is_posted = post_all(reporting);
     if (count) return say_with_mail(reporting, addresses, count) ? REPORTING_SENT : REPORTING_PUT_OFF;
     if (reporting->targets.url_count && !is_posted) return REPORTING_PUT_OFF;
-    if (!say(reporting, NULL)) return REPORTING_PUT_OFF;
+    if (!say(reporting, NULL, false)) return REPORTING_PUT_OFF;
     return is_posted ? REPORTING_SENT : REPORTING_UNWANTED;
 }
 
@@ -423,7 +482,7 @@ static enum reporting_end report_domain(struct reporting *reporting) {
     const struct targets *targets = &reporting->targets;
     find_targets(reporting);
     if (targets->address_count + targets->url_count == 0) {
-        if (targets->is_unsure || !say(reporting, NULL)) return REPORTING_PUT_OFF;
+        if (targets->is_unsure || !say(reporting, NULL, false)) return REPORTING_PUT_OFF;
         return REPORTING_UNWANTED;
     }
     return write_report(reporting) ? leave(reporting) : REPORTING_PUT_OFF;

@@ -7,6 +7,7 @@
 #ifndef TRANSIT_REPORTING_H
 #define TRANSIT_REPORTING_H
 
+#include "base/limits.h"
 #include "ipc/channel.h"
 #include "store/seen_model.h"
 
@@ -18,6 +19,20 @@ enum {
     TRANSIT_REPORTING_NEXT = 20,
     /* A reporting_done; answer: a bool, whether it is done. */
     TRANSIT_REPORTING_DONE = 21,
+    /* A reporting_own; answer: a number, enum reporting_keeping. */
+    TRANSIT_REPORTING_OWN = 22,
+};
+
+/* A report that goes to addresses of our own is kept as those of others are (store/feedback.h). Asked first
+   without the report, which is only sent where it is wanted. */
+enum reporting_keeping { REPORTING_KEEPS_NOTHING, REPORTING_WANTS_IT, REPORTING_KEPT };
+enum { REPORTING_KEEPINGS = REPORTING_KEPT + 1 };
+
+struct reporting_own {
+    struct slice addresses[REPORTING_URIS_MAX];
+    size_t address_count;
+    /* Without details it is the question whether it is wanted. */
+    struct feedback_entry entry;
 };
 
 struct reporting_result {
@@ -49,6 +64,8 @@ struct reporting_done {
     struct seen_place place;
     /* What is sent, to its `queue`, which the store looks up; id 0: nothing. */
     struct delivery mail;
+    /* It was kept: those of our own addresses whose mail is dropped then need none. */
+    bool is_kept;
 };
 
 void reporting_next_pack(struct buffer *out, const struct reporting_next *next);
@@ -57,6 +74,8 @@ void reporting_work_pack(struct buffer *out, const struct reporting_work *work);
 void reporting_work_unpack(struct unpacker *in, struct arena *arena, struct reporting_work *work);
 void reporting_done_pack(struct buffer *out, const struct reporting_done *done);
 void reporting_done_unpack(struct unpacker *in, struct arena *arena, struct reporting_done *done);
+void reporting_own_pack(struct buffer *out, const struct reporting_own *own);
+void reporting_own_unpack(struct unpacker *in, struct reporting_own *own);
 void reporting_result_pack(struct buffer *out, const struct reporting_result *result);
 void reporting_result_unpack(struct unpacker *in, struct reporting_result *result);
 
