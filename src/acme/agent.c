@@ -42,19 +42,36 @@ void acme_agent_free(struct acme_agent **agent) {
     *agent = NULL;
 }
 
-/* False: none is to be ordered, or the store did not say. */
-static bool is_due(struct acme_run *run) {
+/* False: the store did not say (the outcome says so). */
+static bool ask_plan(struct acme_run *run) {
     struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
     struct ipc_answer answer;
-    acme_names_pack(&body, run->names, run->name_count);
+    acme_findings_pack(&body, &run->findings);
     bool good = acme_run_ask_store(run, ACME_PLAN, buffer_slice(&body), &answer);
     buffer_free(&body);
     if (!good) return false;
-    struct unpacker in = unpacker_of(buffer_slice(&answer.body));
-    bool is = unpack_bool(&in);
+    good = acme_plan_unpack(buffer_slice(&answer.body), &run->plan);
     ipc_answer_free(&answer);
-    if (!is) run->outcome.result = ACME_NOT_DUE;
-    return is;
+    return good || acme_run_failed(run, SLICE("the store role did not say what to do"), SLICE_EMPTY);
+}
+
+/* A contact that the CA does not take is no reason to be without a certificate. */
+static void tell_contact_beside(struct acme_run *run) {
+    struct acme_outcome outcome = run->outcome;
+    if (!acme_run_tell_contact(run))
+        LOG_WARN(run->agent->options.env->log, "acme.contact_not_told", LOG_TEXT("reason", run->outcome.words),
+                 LOG_TEXT("advice", run->outcome.advice));
+    run->outcome = outcome;
+}
+
+static void carry_out(struct acme_run *run) {
+    acme_run_find_window(run);
+    if (!ask_plan(run)) return;
+    if (!run->plan.is_due) run->outcome.result = ACME_NOT_DUE;
+    if (run->plan.is_due && acme_run_open(run) && acme_run_order(run) && run->plan.tells_contact)
+        tell_contact_beside(run);
+    else if (!run->plan.is_due && run->plan.tells_contact && acme_run_open(run))
+        (void)acme_run_tell_contact(run);
 }
 
 static void run_job(struct task *t, struct acme_agent *agent, const struct acme_job *job,
@@ -69,7 +86,7 @@ static void run_job(struct task *t, struct acme_agent *agent, const struct acme_
                            .deadline_ms = env_now_ms(agent->options.env) + ACME_RUN_MS_MAX};
     struct buffer out = buffer_new(IPC_FRAME_BYTES_MAX);
     run.settings = copy_settings(run.arena, &agent->settings);
-    if (acme_run_find_names(&run) && is_due(&run)) (void)acme_run_order(&run);
+    if (acme_run_find_names(&run)) carry_out(&run);
     acme_outcome_pack(&out, &run.outcome);
     channel_reply(request, buffer_slice(&out), HANDLE_NONE);
     buffer_free(&out);

@@ -1,4 +1,5 @@
-/* Which of the names that are wanted lead to this host: those that are optional, and do not, are left out. */
+/* Which of the names that are wanted lead to this host: those that are optional, and do not, are left out. Where
+   DNS does not say, a name that is on the certificate stays, and another one waits for the next look. */
 #include "acme/agent_run.h"
 #include "wire/dns.h"
 #include "wire/network_list.h"
@@ -8,13 +9,19 @@ enum { ADDRESSES_MAX = 16, LOOKUP_MS = 20 * 1000 };
 struct addresses {
     struct dns_address items[ADDRESSES_MAX];
     size_t count;
+    /* There may be others. */
+    bool is_unsure;
 };
+
+enum leading { LEADS_HERE, LEADS_ELSEWHERE, LEADS_NOBODY_KNOWS };
 
 static void look_up(struct acme_run *run, struct slice name, uint16_t type, struct addresses *found) {
     int64_t until_ms = env_now_ms(run->agent->options.env) + LOOKUP_MS;
     struct dns_answer answer;
-    if (resolver_lookup(run->t, run->agent->resolver, name, type, run->scratch, &answer, until_ms) != DNS_OK)
-        return;
+    enum dns_result result =
+        resolver_lookup(run->t, run->agent->resolver, name, type, run->scratch, &answer, until_ms);
+    if (trust_is_unsure(result)) found->is_unsure = true;
+    if (result != DNS_OK) return;
     for (size_t i = 0; i < answer.count && found->count < ADDRESSES_MAX; i++)
         if (dns_address_read(answer.records[i], &found->items[found->count])) found->count++;
 }
@@ -43,22 +50,34 @@ static bool is_own(const struct acme_run *run, const struct dns_address *address
 }
 
 /* The CA may ask any of its addresses: each has to be ours. */
-static bool leads_here(struct acme_run *run, struct slice name, const struct addresses *ours) {
+static enum leading lead_of(struct acme_run *run, struct slice name, const struct addresses *ours) {
     struct addresses found;
     find(run, name, &found);
-    for (size_t i = 0; i < found.count; i++)
-        if (!is_among(ours, &found.items[i]) && !is_own(run, &found.items[i])) return false;
-    return found.count > 0;
+    for (size_t i = 0; i < found.count; i++) {
+        if (is_among(ours, &found.items[i]) || is_own(run, &found.items[i])) continue;
+        return ours->is_unsure ? LEADS_NOBODY_KNOWS : LEADS_ELSEWHERE;
+    }
+    if (found.is_unsure) return LEADS_NOBODY_KNOWS;
+    return found.count > 0 ? LEADS_HERE : LEADS_ELSEWHERE;
+}
+
+static bool is_meant(struct acme_run *run, const struct acme_name *wanted, const struct addresses *ours) {
+    if (!wanted->is_optional) return true;
+    enum leading leading = lead_of(run, wanted->name, ours);
+    if (leading == LEADS_NOBODY_KNOWS)
+        LOG_WARN(run->agent->options.env->log, "acme.name_not_known", LOG_TEXT("name", wanted->name),
+                 LOG_CSTR("reason", "DNS did not answer"),
+                 LOG_CSTR("effect", wanted->is_held ? "it stays" : "it waits for the next look"));
+    return leading == LEADS_HERE || (leading == LEADS_NOBODY_KNOWS && wanted->is_held);
 }
 
 bool acme_run_find_names(struct acme_run *run) {
+    struct acme_findings *findings = &run->findings;
     struct addresses ours;
     find(run, run->settings.hostname, &ours);
-    for (size_t i = 0; i < run->job->name_count; i++) {
-        const struct acme_name *wanted = &run->job->names[i];
-        if (wanted->is_optional && !leads_here(run, wanted->name, &ours)) continue;
-        run->names[run->name_count++] = wanted->name;
-    }
-    return run->name_count > 0 || acme_run_failed(run, SLICE("there is no name to ask for"),
-                                                  SLICE("set hostname or acme.names in posthaste.conf"));
+    for (size_t i = 0; i < run->job->name_count; i++)
+        if (is_meant(run, &run->job->names[i], &ours))
+            findings->names[findings->name_count++] = run->job->names[i].name;
+    return findings->name_count > 0 || acme_run_failed(run, SLICE("there is no name to ask for"),
+                                                       SLICE("set hostname or acme.names in posthaste.conf"));
 }

@@ -1,6 +1,8 @@
 /* An order, step by step (RFC 8555 7.1): account, order, each name's challenge, the certificate. */
 #include "acme/agent_run.h"
 
+enum { HTTP_CREATED = 201 };
+
 /* ---- waiting for the CA ---- */
 
 struct waiting {
@@ -31,14 +33,28 @@ static bool not_understood(struct acme_run *run, const char *what) {
 
 /* ---- the account (RFC 8555 7.3) ---- */
 
-static bool tell_account(struct acme_run *run) {
+static bool tell_account(struct acme_run *run, bool is_new) {
     struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
     struct ipc_answer answer;
     pack_slice(&body, run->account);
+    pack_bool(&body, is_new);
     bool good = acme_run_ask_store(run, ACME_ACCOUNT, buffer_slice(&body), &answer);
-    if (good) ipc_answer_free(&answer);
     buffer_free(&body);
-    return good;
+    if (!good) return false;
+    struct unpacker in = unpacker_of(buffer_slice(&answer.body));
+    run->plan.tells_contact = unpack_bool(&in);
+    ipc_answer_free(&answer);
+    return true;
+}
+
+bool acme_run_tell_contact(struct acme_run *run) {
+    struct acme_answer answer;
+    struct ipc_answer told;
+    if (!acme_run_post(run, ACME_PAPER_CONTACT, run->account, &answer) ||
+        !acme_run_ask_store(run, ACME_CONTACT, SLICE_EMPTY, &told))
+        return false;
+    ipc_answer_free(&told);
+    return true;
 }
 
 static bool may_register(struct acme_run *run) {
@@ -54,7 +70,8 @@ static bool may_register(struct acme_run *run) {
         SLICE("read them, and set acme.terms_agreed = yes in posthaste.conf"));
 }
 
-/* The CA gives the account that the key has, where there is one. */
+/* The CA gives the account that the key has, where there is one (RFC 8555 7.3.1: 200), with the contact of
+   then. */
 static bool find_account(struct acme_run *run) {
     struct acme_answer answer;
     if (run->account.len) return true;
@@ -63,7 +80,7 @@ static bool find_account(struct acme_run *run) {
     if (!slice_starts(answer.location, SLICE("https://")) || answer.location.len > ACME_URL_BYTES_MAX)
         return not_understood(run, "account");
     run->account = arena_copy(run->arena, answer.location);
-    return tell_account(run);
+    return tell_account(run, answer.status == HTTP_CREATED);
 }
 
 /* ---- a name ---- */
@@ -187,26 +204,46 @@ static bool carry_out(struct acme_run *run, const struct acme_answer *answer) {
     return finish(run, url, &order);
 }
 
-static bool is_unknown_account(const struct acme_run *run) {
-    return slice_find(run->outcome.words, SLICE("(accountDoesNotExist)")) != SLICE_NOT_FOUND;
+static bool was_refused_as(const struct acme_run *run, const char *type) {
+    struct slice bracketed = arena_printf(run->arena, "(%s)", type);
+    return slice_find(run->outcome.words, bracketed) != SLICE_NOT_FOUND;
 }
 
 /* An account that the CA forgot (a new test CA, say) is made anew, once. */
-static bool order_anew(struct acme_run *run, struct acme_answer *answer) {
-    if (!run->job->account.len || !is_unknown_account(run)) return false;
+static bool make_account_anew(struct acme_run *run) {
+    if (!run->job->account.len || !was_refused_as(run, "accountDoesNotExist")) return false;
     run->account = SLICE_EMPTY;
     run->outcome = (struct acme_outcome){0};
-    return tell_account(run) && find_account(run) &&
-           acme_run_post(run, ACME_PAPER_ORDER, run->directory.new_order, answer);
+    return tell_account(run, false) && find_account(run);
+}
+
+static bool post_order(struct acme_run *run, struct acme_answer *answer) {
+    return acme_run_post(run, ACME_PAPER_ORDER, run->directory.new_order, answer);
+}
+
+/* RFC 9773 5: it says which one it replaces, unless the CA knows nothing of that one, or of a replacement made
+   before. */
+static bool place_order(struct acme_run *run, struct acme_answer *answer) {
+    if (!run->plan.replaces || run->directory.renewal_info.len == 0) return post_order(run, answer);
+    if (acme_run_post(run, ACME_PAPER_REPLACEMENT, run->directory.new_order, answer)) return true;
+    if (!was_refused_as(run, "alreadyReplaced") && !was_refused_as(run, "malformed") &&
+        !was_refused_as(run, "unauthorized"))
+        return false;
+    run->outcome = (struct acme_outcome){0};
+    return post_order(run, answer);
+}
+
+bool acme_run_open(struct acme_run *run) {
+    struct acme_answer answer;
+    if (run->has_directory) return true;
+    if (!acme_run_get(run, run->job->directory, &answer)) return false;
+    run->has_directory = acme_directory_read(answer.body, run->arena, &run->directory);
+    return run->has_directory || not_understood(run, "directory");
 }
 
 bool acme_run_order(struct acme_run *run) {
     struct acme_answer answer;
-    if (!acme_run_get(run, run->job->directory, &answer)) return false;
-    if (!acme_directory_read(answer.body, run->arena, &run->directory))
-        return not_understood(run, "directory");
     if (!find_account(run)) return false;
-    if (!acme_run_post(run, ACME_PAPER_ORDER, run->directory.new_order, &answer) && !order_anew(run, &answer))
-        return false;
+    if (!place_order(run, &answer) && !(make_account_anew(run) && post_order(run, &answer))) return false;
     return carry_out(run, &answer);
 }

@@ -1,6 +1,6 @@
 /* One run of an agent, for the files that make it up: agent.c (from its start to its end), agent_names.c
-   (which names lead here), agent_talk.c (one request to the CA), agent_order.c (the order's steps), words.c.
- */
+   (which names lead here), agent_renewal.c (when the CA wants it), agent_talk.c (one request to the CA),
+   agent_order.c (the order's steps), words.c. */
 #ifndef ACME_AGENT_RUN_H
 #define ACME_AGENT_RUN_H
 
@@ -26,8 +26,9 @@ struct acme_run {
     struct arena *arena;
     struct arena *scratch;
     const struct acme_job *job;
-    struct slice names[ACME_NAMES_MAX];
-    size_t name_count;
+    struct acme_findings findings;
+    struct acme_plan plan;
+    bool has_directory;
     struct acme_directory directory;
     /* Of our account, or empty. */
     struct slice account;
@@ -53,8 +54,10 @@ bool acme_run_failed(struct acme_run *run, struct slice words, struct slice advi
 bool acme_run_refused(struct acme_run *run, const struct acme_problem *problem, struct slice name,
                       int64_t retry_after_ms);
 
-/* agent_names.c: run->names. Waits. */
+/* agent_names.c: the findings' names. Waits. */
 bool acme_run_find_names(struct acme_run *run);
+/* agent_renewal.c: the findings' window, if the job asks for it and the CA says one. Waits. */
+void acme_run_find_window(struct acme_run *run);
 
 /* agent_talk.c: false: the outcome says why. All wait. */
 bool acme_run_get(struct acme_run *run, struct slice url, struct acme_answer *answer);
@@ -65,7 +68,11 @@ bool acme_run_post(struct acme_run *run, enum acme_paper_kind kind, struct slice
 bool acme_run_ask_store(struct acme_run *run, enum acme_message type, struct slice body,
                         struct ipc_answer *answer);
 
-/* agent_order.c: from the directory to the chain. */
+/* agent_order.c: reads the CA's directory, once a run. */
+bool acme_run_open(struct acme_run *run);
+/* From the account to the chain. */
 bool acme_run_order(struct acme_run *run);
+/* Tells our account's other contact (RFC 8555 7.3.2). */
+bool acme_run_tell_contact(struct acme_run *run);
 
 #endif

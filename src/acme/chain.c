@@ -5,7 +5,9 @@
 #include <openssl/x509v3.h>
 #include <time.h>
 
-enum { CLOCK_SLACK_MS = 60 * 60 * 1000 };
+#include "base/encode.h"
+
+enum { CLOCK_SLACK_MS = 60 * 60 * 1000, IDENTIFIER_BYTES_MAX = 256 };
 
 struct certificates {
     X509 *items[ACME_CERTIFICATES_MAX];
@@ -102,9 +104,27 @@ static void read_issuer(const X509 *certificate, struct arena *arena, struct acm
     leaf->issuer = arena_copy(arena, slice_from_text(text));
 }
 
-static bool read_leaf(const X509 *certificate, struct arena *arena, struct acme_leaf *leaf) {
+/* RFC 9773 4.1: the authority key identifier, a dot, the serial number as DER has it. */
+static void read_identifier(X509 *certificate, struct arena *arena, struct acme_leaf *leaf) {
+    const ASN1_OCTET_STRING *authority = X509_get0_authority_key_id(certificate);
+    unsigned char *der = NULL;
+    int len = i2d_ASN1_INTEGER(X509_get_serialNumber(certificate), &der);
+    struct buffer text = buffer_new(IDENTIFIER_BYTES_MAX);
+    if (authority && len > 2 && der[1] < 0x80) {
+        base64url_encode(&text,
+                         slice_of(ASN1_STRING_get0_data(authority), (size_t)ASN1_STRING_length(authority)));
+        buffer_append_byte(&text, '.');
+        base64url_encode(&text, slice_of(der + 2, (size_t)len - 2));
+    }
+    if (!buffer_overflowed(&text)) leaf->identifier = arena_copy(arena, buffer_slice(&text));
+    buffer_free(&text);
+    OPENSSL_free(der);
+}
+
+static bool read_leaf(X509 *certificate, struct arena *arena, struct acme_leaf *leaf) {
     *leaf = (struct acme_leaf){0};
     read_issuer(certificate, arena, leaf);
+    read_identifier(certificate, arena, leaf);
     return read_names(certificate, arena, leaf) &&
            time_ms(X509_get0_notBefore(certificate), &leaf->not_before_ms) &&
            time_ms(X509_get0_notAfter(certificate), &leaf->not_after_ms);

@@ -12,6 +12,8 @@ struct acme_leaf {
     int64_t not_after_ms;
     /* The issuer's common name. */
     struct slice issuer;
+    /* RFC 9773 4.1; empty: it has no authority key identifier. */
+    struct slice identifier;
 };
 
 /* Reads 1 to ACME_CERTIFICATES_MAX PEM certificates; the first is the leaf, and each is signed by the next.

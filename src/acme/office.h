@@ -4,9 +4,11 @@
  * remote role's (acme/agent.h).
  *
  * Once in ACME_LOOK_MS the names are looked at. A certificate is ordered when there is none, when a name is
- * not on it, and when two thirds of its life are over. After an error it is tried again, later each time, and
- * never before the CA allows it; whatever happens, the certificate that is installed stays. The key of an
- * order, and a certificate that was issued, are on disk before anything else is done with them.
+ * not on it, and when two thirds of its life are over, or when the CA wants it (RFC 9773). After an error it is
+ * tried again, later each time, and never before the CA allows it; whatever happens, the certificate that is
+ * installed stays. The key of an order is made when that is due; it, and a certificate that was issued, are on
+ * disk before anything else is done with them. Keys are sealed there (store/sealed.h). A store that cannot be
+ * read, or cannot keep anything, is waited for.
  */
 #ifndef ACME_OFFICE_H
 #define ACME_OFFICE_H
@@ -70,7 +72,7 @@ enum acme_order_result {
  */
 enum acme_order_result acme_office_order(struct task *t, struct acme_office *office, bool is_forced);
 
-/* What the store keeps; in `arena`. Reads, does not wait. */
-void acme_office_state(struct engine *engine, struct arena *arena, struct acme_state *state);
+/* What the store keeps; in `arena`. STORE_FAILED and the like: it could not be read. Reads, does not wait. */
+enum store_result acme_office_state(struct engine *engine, struct arena *arena, struct acme_state *state);
 
 #endif

@@ -22,7 +22,8 @@ static void add(struct office_run *run, struct slice name, bool is_optional) {
     name = slice_from_text(lower);
     if (name.len == 0 || name.len > ACME_NAME_BYTES_MAX || run->job.name_count == ACME_NAMES_MAX) return;
     if (is_there(run, name) || (is_optional && is_left_out(run, name))) return;
-    run->job.names[run->job.name_count++] = (struct acme_name){name, is_optional};
+    bool is_held = is_optional && acme_leaf_has(&run->state.leaf, name);
+    run->job.names[run->job.name_count++] = (struct acme_name){name, is_optional, is_held};
 }
 
 static void add_domain(struct office_run *run, struct slice domain) {

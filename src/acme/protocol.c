@@ -12,10 +12,12 @@ void acme_job_pack(struct buffer *out, const struct acme_job *job) {
     pack_bool(out, job->terms_agreed);
     pack_slice(out, job->account);
     pack_slice(out, job->thumbprint);
+    pack_slice(out, job->certificate);
     pack_number(out, job->name_count);
     for (size_t i = 0; i < job->name_count; i++) {
         pack_slice(out, job->names[i].name);
         pack_bool(out, job->names[i].is_optional);
+        pack_bool(out, job->names[i].is_held);
     }
 }
 
@@ -26,10 +28,12 @@ bool acme_job_unpack(struct slice body, struct acme_job *job) {
     job->terms_agreed = unpack_bool(&in);
     job->account = unpack_short(&in, ACME_URL_BYTES_MAX);
     job->thumbprint = unpack_short(&in, ACME_TOKEN_BYTES_MAX);
+    job->certificate = unpack_short(&in, ACME_URL_BYTES_MAX);
     job->name_count = unpack_number_max(&in, ACME_NAMES_MAX);
     for (size_t i = 0; i < job->name_count; i++) {
         job->names[i].name = unpack_short(&in, ACME_NAME_BYTES_MAX);
         job->names[i].is_optional = unpack_bool(&in);
+        job->names[i].is_held = unpack_bool(&in);
     }
     return unpack_is_done(&in);
 }
@@ -54,15 +58,36 @@ bool acme_outcome_unpack(struct slice body, struct acme_outcome *outcome) {
     return unpack_is_done(&in);
 }
 
-void acme_names_pack(struct buffer *out, const struct slice *names, size_t count) {
-    pack_number(out, count);
-    for (size_t i = 0; i < count; i++) pack_slice(out, names[i]);
+void acme_findings_pack(struct buffer *out, const struct acme_findings *findings) {
+    pack_number(out, findings->name_count);
+    for (size_t i = 0; i < findings->name_count; i++) pack_slice(out, findings->names[i]);
+    pack_number(out, (uint64_t)findings->window.start_ms);
+    pack_number(out, (uint64_t)findings->window.end_ms);
+    pack_number(out, findings->window_again_ms);
 }
 
-bool acme_names_unpack(struct slice body, struct slice names[ACME_NAMES_MAX], size_t *count) {
+bool acme_findings_unpack(struct slice body, struct acme_findings *findings) {
     struct unpacker in = unpacker_of(body);
-    *count = unpack_number_max(&in, ACME_NAMES_MAX);
-    for (size_t i = 0; i < *count; i++) names[i] = unpack_short(&in, ACME_NAME_BYTES_MAX);
+    findings->name_count = unpack_number_max(&in, ACME_NAMES_MAX);
+    for (size_t i = 0; i < findings->name_count; i++)
+        findings->names[i] = unpack_short(&in, ACME_NAME_BYTES_MAX);
+    findings->window.start_ms = (int64_t)unpack_number_max(&in, INT64_MAX);
+    findings->window.end_ms = (int64_t)unpack_number_max(&in, INT64_MAX);
+    findings->window_again_ms = unpack_number_max(&in, ACME_RETRY_AFTER_MS_MAX);
+    return unpack_is_done(&in);
+}
+
+void acme_plan_pack(struct buffer *out, const struct acme_plan *plan) {
+    pack_bool(out, plan->is_due);
+    pack_bool(out, plan->replaces);
+    pack_bool(out, plan->tells_contact);
+}
+
+bool acme_plan_unpack(struct slice body, struct acme_plan *plan) {
+    struct unpacker in = unpacker_of(body);
+    plan->is_due = unpack_bool(&in);
+    plan->replaces = unpack_bool(&in);
+    plan->tells_contact = unpack_bool(&in);
     return unpack_is_done(&in);
 }
 

@@ -13,14 +13,15 @@
 enum acme_message {
     /* To the remote role: a struct acme_job; answer, when all is over: a struct acme_outcome. */
     ACME_RUN = 200,
-    /* To the store, while that runs: the names that lead here (a count, then each); answer: whether a
-       certificate is to be ordered for them. */
+    /* To the store, while that runs: a struct acme_findings; answer: a struct acme_plan. */
     ACME_PLAN,
     /* To the store: a struct acme_paper; answer: the JWS to be sent, or nothing. */
     ACME_SIGN,
-    /* To the store: the URL that the CA knows our account by, or an empty one: it knows none; answer:
-       nothing. */
+    /* To the store: the URL that the CA knows our account by, or an empty one: it knows none; and whether it
+       was made just now, with the contact. Answer: a bool, whether it is to be told the contact. */
     ACME_ACCOUNT,
+    /* To the store: the CA took the contact. Answer: nothing. */
+    ACME_CONTACT,
     /* A notice of the remote role to those that ask it DNS: a count, then as many struct acme_challenge that
        hold from now on, instead of those before. */
     ACME_CHALLENGES,
@@ -31,6 +32,8 @@ struct acme_name {
     struct slice name;
     /* Only where DNS leads it to this host; else it has to be on it. */
     bool is_optional;
+    /* It is on the one that is there, and stays unless DNS says that it leads elsewhere. */
+    bool is_held;
 };
 
 struct acme_job {
@@ -40,8 +43,29 @@ struct acme_job {
     /* Or empty: the CA is not known to know us. */
     struct slice account;
     struct slice thumbprint;
+    /* RFC 9773 4.1: the CA is to be asked when that certificate is to be renewed; or empty. */
+    struct slice certificate;
     struct acme_name names[ACME_NAMES_MAX];
     size_t name_count;
+};
+
+/* What is known before anything is planned. */
+struct acme_findings {
+    /* The names that lead here. */
+    struct slice names[ACME_NAMES_MAX];
+    size_t name_count;
+    /* When the CA would have the certificate renewed; where it did not say, all are 0. */
+    struct acme_window window;
+    /* It is not to be asked for that again so soon. */
+    uint64_t window_again_ms;
+};
+struct acme_plan {
+    /* A certificate is to be ordered for those names. */
+    bool is_due;
+    /* It comes instead of one of that CA. */
+    bool replaces;
+    /* The CA is to be told another contact. */
+    bool tells_contact;
 };
 
 enum acme_result {
@@ -72,6 +96,10 @@ enum acme_paper_kind {
     ACME_PAPER_LOOK,
     ACME_PAPER_ACCOUNT,
     ACME_PAPER_ORDER,
+    /* RFC 9773 5: an order that says which certificate it comes instead of. */
+    ACME_PAPER_REPLACEMENT,
+    /* RFC 8555 7.3.2 */
+    ACME_PAPER_CONTACT,
     /* RFC 8555 7.5.1 */
     ACME_PAPER_ANSWER,
     ACME_PAPER_FINALIZE,
@@ -96,8 +124,10 @@ void acme_job_pack(struct buffer *out, const struct acme_job *job);
 NODISCARD bool acme_job_unpack(struct slice body, struct acme_job *job);
 void acme_outcome_pack(struct buffer *out, const struct acme_outcome *outcome);
 NODISCARD bool acme_outcome_unpack(struct slice body, struct acme_outcome *outcome);
-void acme_names_pack(struct buffer *out, const struct slice *names, size_t count);
-NODISCARD bool acme_names_unpack(struct slice body, struct slice names[ACME_NAMES_MAX], size_t *count);
+void acme_findings_pack(struct buffer *out, const struct acme_findings *findings);
+NODISCARD bool acme_findings_unpack(struct slice body, struct acme_findings *findings);
+void acme_plan_pack(struct buffer *out, const struct acme_plan *plan);
+NODISCARD bool acme_plan_unpack(struct slice body, struct acme_plan *plan);
 void acme_paper_pack(struct buffer *out, const struct acme_paper *paper);
 NODISCARD bool acme_paper_unpack(struct slice body, struct acme_paper *paper);
 void acme_challenges_pack(struct buffer *out, const struct acme_challenge *challenges, size_t count);

@@ -3,17 +3,31 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "base/encode.h"
+
+enum { SEALED_BYTES_MAX = 4096 };
+
 /* ---- a row for each member ---- */
 
-#define TEXT(member) \
-    { #member, offsetof(struct acme_state, member) }
+#define ROW(name, member) \
+    { name, offsetof(struct acme_state, member) }
+#define TEXT(member) ROW(#member, member)
 static const struct member {
     const char *name;
     size_t at;
-} texts[] = {TEXT(directory), TEXT(account),     TEXT(account_key), TEXT(key),
-             TEXT(chain),     TEXT(leaf.issuer), TEXT(words),       TEXT(advice)};
+} texts[] = {TEXT(directory),
+             TEXT(account),
+             TEXT(contact),
+             ROW("account_key", old_account_key),
+             ROW("key", old_key),
+             TEXT(chain),
+             TEXT(leaf.issuer),
+             TEXT(leaf.identifier),
+             TEXT(words),
+             TEXT(advice)};
 static const struct member times[] = {TEXT(leaf.not_before_ms), TEXT(leaf.not_after_ms), TEXT(renew_ms),
-                                      TEXT(tried_ms), TEXT(next_ms)};
+                                      TEXT(window.start_ms),    TEXT(window.end_ms),     TEXT(window_look_ms),
+                                      TEXT(tried_ms),           TEXT(next_ms)};
 
 static struct slice *text_of(const struct acme_state *state, size_t i) {
     return (struct slice *)((uintptr_t)state + texts[i].at);
@@ -24,6 +38,22 @@ static int64_t *time_of(const struct acme_state *state, size_t i) {
 
 static struct slice copy_text(struct arena *arena, const json_t *value) {
     return arena_copy(arena, slice_from_text(json_string_value(value)));
+}
+
+static struct slice read_sealed(struct arena *arena, const json_t *value) {
+    struct buffer sealed = buffer_new(SEALED_BYTES_MAX);
+    bool good = base64_decode(&sealed, slice_from_text(json_string_value(value)));
+    struct slice copy = good ? arena_copy(arena, buffer_slice(&sealed)) : SLICE_EMPTY;
+    buffer_free(&sealed);
+    return copy;
+}
+
+static json_t *sealed_json(struct slice sealed) {
+    struct buffer text = buffer_new(2 * (size_t)SEALED_BYTES_MAX);
+    base64_encode(&text, sealed);
+    json_t *value = json_stringn((const char *)text.ptr, text.len);
+    buffer_free(&text);
+    return value ? value : json_string("");
 }
 
 static void read_lists(const json_t *root, struct arena *arena, struct acme_state *state) {
@@ -50,6 +80,8 @@ void acme_state_read(struct slice json, struct arena *arena, struct acme_state *
         *time_of(state, i) = json_integer_value(json_object_get(root, times[i].name));
     json_int_t failures = json_integer_value(json_object_get(root, "failures"));
     state->failures = failures > 0 ? (uint64_t)failures : 0;
+    state->account_key = read_sealed(arena, json_object_get(root, "account_key_sealed"));
+    state->key = read_sealed(arena, json_object_get(root, "key_sealed"));
     read_lists(root, arena, state);
     json_decref(root);
 }
@@ -64,6 +96,8 @@ void acme_state_write(struct buffer *out, const struct acme_state *state) {
     json_t *root = json_pack("{s:I}", "failures", (json_int_t)state->failures);
     json_t *names = json_array();
     json_t *left_out = json_array();
+    (void)json_object_set_new(root, "account_key_sealed", sealed_json(state->account_key));
+    (void)json_object_set_new(root, "key_sealed", sealed_json(state->key));
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         (void)json_object_set_new(root, texts[i].name, text_json(*text_of(state, i)));
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)

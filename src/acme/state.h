@@ -14,17 +14,24 @@ struct acme_left_out {
 
 /* Texts and keys that are not there are empty, times 0. All times are UTC. */
 struct acme_state {
-    /* The CA that the account is of. */
+    /* The CA that the account is of, and the contact that it was told. */
     struct slice directory;
     struct slice account;
-    /* PEM. The second is of the certificate that is asked for, until that is installed. */
+    struct slice contact;
+    /* Sealed (store/sealed.h). The second is of the certificate that is asked for, until that is installed. */
     struct slice account_key;
     struct slice key;
+    /* The same in PEM, as they lie in folders of before until they are sealed. */
+    struct slice old_account_key;
+    struct slice old_key;
     /* Issued for that key and not installed yet. */
     struct slice chain;
     /* Of the one that is installed. */
     struct acme_leaf leaf;
     int64_t renew_ms;
+    /* When the CA would have it renewed (RFC 9773), and when it is asked again for that. */
+    struct acme_window window;
+    int64_t window_look_ms;
     /* The last attempt, whatever came of it; those since the last good one. */
     int64_t tried_ms;
     uint64_t failures;

@@ -16,9 +16,11 @@ static json_t *left_out_of(const struct acme_state *state) {
     return list;
 }
 
+/* What cannot be read is told as if it were not there: `status` has more to tell than this. */
 static json_t *state_of(struct admin *admin) {
     struct acme_state *state = ARENA_NEW(admin->arena, struct acme_state);
-    acme_office_state(admin->engine, admin->arena, state);
+    if (acme_office_state(admin->engine, admin->arena, state) != STORE_OK)
+        state->words = SLICE("the store cannot read what it keeps of ACME; its log tells why");
     json_t *told = json_pack("{s:o, s:b, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "directory",
                              admin_text(state->directory), "account", state->account.len != 0, "names",
                              names_of(&state->leaf), "issuer", admin_text(state->leaf.issuer),

@@ -152,8 +152,9 @@ json_t *admin_reports_send(struct admin *admin) {
     if (scheduler_report(admin->t, admin->context->remote, today, &result) != IPC_OK)
         return admin_error(SLICE("the remote role went away meanwhile; ask again"));
     if (result.is_busy) return admin_error(SLICE("reports are being sent just now; ask again"));
-    return json_pack("{s:I, s:I, s:I}", "sent", (json_int_t)result.sent, "unwanted",
-                     (json_int_t)result.unwanted, "put_off", (json_int_t)result.put_off);
+    return json_pack("{s:I, s:I, s:I, s:I}", "sent", (json_int_t)result.sent, "unwanted",
+                     (json_int_t)result.unwanted, "put_off", (json_int_t)result.put_off, "left_out",
+                     (json_int_t)result.left_out);
 }
 
 /* ---- summary ---- */

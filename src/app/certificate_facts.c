@@ -45,10 +45,27 @@ static struct slice key_hash_of(struct arena *arena, X509 *certificate) {
     return copy;
 }
 
-bool certificate_facts(struct arena *arena, struct slice pem, struct slice *key_hash, struct slice *issuer) {
+static X509 *read_first(struct slice pem) {
     BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
     X509 *certificate = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
     BIO_free(bio);
+    return certificate;
+}
+
+int64_t certificate_ends_ms(struct slice pem) {
+    X509 *certificate = read_first(pem);
+    ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+    int days = 0;
+    int seconds = 0;
+    bool is_read = certificate && epoch &&
+                   ASN1_TIME_diff(&days, &seconds, epoch, X509_get0_notAfter(certificate)) == 1;
+    ASN1_TIME_free(epoch);
+    X509_free(certificate);
+    return is_read ? ((int64_t)days * 86400 + seconds) * 1000 : 0;
+}
+
+bool certificate_facts(struct arena *arena, struct slice pem, struct slice *key_hash, struct slice *issuer) {
+    X509 *certificate = read_first(pem);
     if (!certificate) return false;
     *key_hash = key_hash_of(arena, certificate);
     *issuer = issuer_of(certificate);

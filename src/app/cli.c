@@ -120,7 +120,9 @@ static const struct cli_command commands[] = {
      "stream          personal, transactional or bulk: bulk goes after the others\n"
      "What is being sent at this moment is not called back: if it arrives, it has arrived.\n",
      DATA_OPTIONS, OPTION_DATA, 1, 5, command_queue},
-    {"reports", "[summary | list] [--domain D] [--days N] | show ID | send --now --data DIR [--json]",
+    {"reports",
+     "[summary | list] [--domain D] [--days N] [--names [--dns HOST[@PORT]]] | show ID | send --now --data "
+     "DIR [--json]",
      "what other hosts report about mail in our name",
      "Others send reports about DMARC and TLS to the addresses that DNS names (rua=). They are read when "
      "they\n"
@@ -132,8 +134,11 @@ static const struct cli_command commands[] = {
      "leaves\n"
      "         now, also of the day that is not over\n"
      "  --domain D  only this domain and those below it\n"
-     "  --days N    those that came in the last N days (default 7)\n",
-     DATA_OPTIONS | OPTION_DOMAIN | OPTION_DAYS | OPTION_NOW, OPTION_DATA, 0, 2, command_reports},
+     "  --days N    those that came in the last N days (default 7)\n"
+     "  --names     what the summary's hosts are called: asks DNS for the names of their addresses, and says\n"
+     "              whether those lead back; --dns HOST[@PORT] asks that server\n",
+     DATA_OPTIONS | OPTION_DOMAIN | OPTION_DAYS | OPTION_NOW | OPTION_DNS, OPTION_DATA, 0, 2,
+     command_reports},
     {"trace", "MESSAGE-ID|QUEUE-ID --data DIR [--json]", "what happened to a message that was sent",
      "Shows when it was accepted, each attempt with the host, TLS and the host's own words, and what was "
      "done\n"
@@ -332,6 +337,7 @@ static const struct option_row option_rows[] = {
     {"--force", OPTION_ROTATE, 0, 0, AT(is_forced), 0},
     {"--verify", OPTION_RELAY, 0, 0, AT(is_verified), 0},
     {"--days", OPTION_DAYS, 0, AT(days), 0, 400},
+    {"--names", OPTION_DAYS, 0, 0, AT(has_names), 0},
     {"--now", OPTION_NOW, 0, 0, AT(is_now), 0},
     {"--single", OPTION_SINGLE, 0, 0, AT(is_single), 0},
     {"--json", OPTION_JSON, 0, 0, AT(is_json), 0},

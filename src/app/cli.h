@@ -108,6 +108,8 @@ struct cli {
     uint64_t keep;
     uint64_t snapshot;
     uint64_t days;
+    /* Of reports: the names of hosts. */
+    bool has_names;
     struct route_options route;
     struct tool_options tool;
     struct publish_options publish;

@@ -3,6 +3,7 @@
 
 #include "app/bytes_text.h"
 #include "app/command_ask.h"
+#include "app/report_names.h"
 
 enum { DAYS_USUAL = 7 };
 
@@ -114,9 +115,19 @@ static void print_vouchers(const json_t *source) {
         printf("%s%s", i ? ", " : " by ", json_string_value(name));
 }
 
+static void print_name(const json_t *source) {
+    const char *state = text_of(source, "name_state");
+    const char *name = text_of(source, "name");
+    if (strcmp(state, "confirmed") == 0) (void)printf(" (%s)", name);
+    if (strcmp(state, "unconfirmed") == 0) (void)printf(" (%s, which does not lead back to it)", name);
+    if (strcmp(state, "none") == 0) (void)printf(" (it has no name)");
+    if (strcmp(state, "unknown") == 0) (void)printf(" (DNS did not say its name)");
+}
+
 static void print_source(const json_t *source) {
     if (number_of(source, "failed") == 0) return;
     (void)printf("    %lld failed from %s", number_of(source, "failed"), text_of(source, "source"));
+    print_name(source);
     if (number_of(source, "passed")) (void)printf(" (%lld passed)", number_of(source, "passed"));
     (void)printf(": %s", text_of(source, "text"));
     print_vouchers(source);
@@ -146,6 +157,20 @@ static void print_connections(const json_t *domain) {
     json_array_foreach(json_object_get(tls, "failures"), i, failure) print_failure(failure, "    ");
 }
 
+/* Failures of which nobody asked whose hosts they came from. */
+static bool has_nameless(const json_t *answer) {
+    size_t i;
+    size_t k;
+    json_t *domain;
+    json_t *source;
+    json_array_foreach(json_object_get(answer, "domains"), i, domain) {
+        json_array_foreach(json_object_get(domain, "sources"), k, source) {
+            if (number_of(source, "failed") && !json_object_get(source, "name_state")) return true;
+        }
+    }
+    return false;
+}
+
 static void print_summary(const json_t *answer) {
     size_t i;
     json_t *domain;
@@ -162,21 +187,40 @@ static void print_summary(const json_t *answer) {
         print_mail(domain);
         print_connections(domain);
     }
+    if (has_nameless(answer)) (void)printf("--names asks DNS what these hosts are called\n");
 }
 
 /* ---- the command ---- */
+
+/* The names of hosts are the command's to find out: the store role asks nobody. */
+static int ask_named(struct cli *cli, const struct admin_request *request) {
+    json_t *answer = admin_ask(cli->data, request);
+    const char *error = json_string_value(json_object_get(answer, "error"));
+    int status = error ? cli_fail("%s", error) : report_names_add(cli, answer);
+    if (status == EXIT_DONE && cli->is_json)
+        (void)(json_dumpf(answer, stdout, JSON_INDENT(2)), putchar('\n'));
+    else if (status == EXIT_DONE)
+        print_summary(answer);
+    json_decref(answer);
+    return status;
+}
 
 static int ask_selection(struct cli *cli, struct slice verb, void (*print)(const json_t *answer)) {
     uint64_t days = cli->days ? cli->days : DAYS_USUAL;
     struct admin_request request = {.words = {SLICE("reports"), verb, slice_from_text(cli->domain),
                                               arena_printf(cli->arena, "%llu", (unsigned long long)days)},
                                     .word_count = 4};
+    if (cli->has_names && print == print_summary) return ask_named(cli, &request);
     return command_ask(cli, &request, print, NULL);
 }
 
 static void print_sent(const json_t *answer) {
+    long long left_out = number_of(answer, "left_out");
     (void)printf("%lld sent, %lld not wanted, %lld put off\n", number_of(answer, "sent"),
                  number_of(answer, "unwanted"), number_of(answer, "put_off"));
+    if (left_out)
+        (void)printf("%lld message%s or connection%s found no room in them, which they say\n", left_out,
+                     plural(left_out), plural(left_out));
 }
 
 static int send_now(struct cli *cli) {

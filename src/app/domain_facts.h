@@ -45,5 +45,7 @@ size_t public_addresses(struct arena *arena, const struct config *config,
    issuer has in CAA records, or empty. False: there is no certificate in the text. */
 NODISCARD bool certificate_facts(struct arena *arena, struct slice pem, struct slice *key_hash,
                                  struct slice *issuer);
+/* When the first certificate of `pem` ends, UTC; 0: it cannot be read. */
+int64_t certificate_ends_ms(struct slice pem);
 
 #endif

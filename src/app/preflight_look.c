@@ -1,6 +1,7 @@
 #include "app/preflight_look.h"
 
 #include "trust/dnscheck.h"
+#include "wire/address_split.h"
 #include "wire/canonical_lines.h"
 #include "wire/header.h"
 #include "wire/tag_list.h"
@@ -172,7 +173,7 @@ static struct slice best_exchange(struct task *t, struct tool_world *world, stru
 }
 
 static void look_at_recipient(struct task *t, struct tool_world *world, struct preflight_look *look) {
-    struct slice domain = slice_skip(look->recipient, slice_find_last_byte(look->recipient, '@') + 1);
+    struct slice domain = address_split_domain(look->recipient);
     look->receiver = preflight_receiver_of(domain, SLICE_EMPTY);
     if (look->receiver == PREFLIGHT_OTHERS)
         look->receiver = preflight_receiver_of(domain, best_exchange(t, world, domain));

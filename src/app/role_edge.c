@@ -7,6 +7,7 @@
 #include "acme/challenges.h"
 #include "app/api_request.h"
 #include "app/collect.h"
+#include "app/domain_facts.h"
 #include "app/handing_over.h"
 #include "app/role.h"
 #include "base/limits.h"
@@ -25,6 +26,7 @@ static const char *const alpn_names[PROTOCOL_COUNT] = {"smtp", "imap", "pop3", "
 /* TLS contexts of a reload; older ones live as long as the role, since sessions may use them. */
 struct certificates {
     struct certificates *older;
+    int64_t ends_ms;
     struct tls_context *contexts[PROTOCOL_COUNT];
 };
 
@@ -88,6 +90,7 @@ static bool load_certificates(struct edge_role *edge) {
         return false;
     }
     tls_context_set_challenges(loaded->contexts[PROTOCOL_HTTP], find_challenge, edge->challenges);
+    loaded->ends_ms = certificate_ends_ms(settings->certificates_pem);
     loaded->older = edge->certificates;
     edge->certificates = loaded;
     return true;
@@ -144,8 +147,10 @@ static void apply_settings(struct edge_role *edge) {
 }
 
 static bool report(struct task *t, void *context, struct web_report *report) {
-    struct role *role = ((struct edge_role *)context)->role;
-    return collect_ask(t, role->env, role->control, report);
+    struct edge_role *edge = context;
+    bool is_told = collect_ask(t, edge->role->env, edge->role->control, report);
+    report->certificate_ends_ms = edge->certificates ? edge->certificates->ends_ms : 0;
+    return is_told;
 }
 
 /* Asked of an address that every domain has (RFC 5321 4.5.1). */

@@ -68,7 +68,13 @@ static struct scheduler_settings scheduler_settings_of(const struct role *role) 
     const struct outbound_settings *outbound = &role->settings.outbound;
     int64_t warning_ms = (int64_t)outbound->delay_warning_hours * HOUR_MS;
     return (struct scheduler_settings){.lifetime_ms = (int64_t)outbound->lifetime_hours * HOUR_MS,
-                                       .delay_warning_ms = warning_ms ? warning_ms : INT64_MAX / 4};
+                                       .delay_warning_ms = warning_ms ? warning_ms : INT64_MAX / 4,
+                                       .reports_dmarc = role->settings.reports.sends_dmarc,
+                                       .reports_tls = role->settings.reports.sends_tls,
+                                       .keeps_reports = role->settings.reports.is_reading,
+                                       .drops_reports = role->settings.reports.drops_mail,
+                                       .report_addresses =
+                                           slice_from_text(role->settings.reports.addresses)};
 }
 
 /* Where it cannot be told now, the next reload tells it. */

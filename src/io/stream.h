@@ -23,6 +23,8 @@ enum stream_binding {
 };
 enum { STREAM_BINDING_BYTES_MAX = 64 };
 
+enum { STREAM_ADDRESS_BYTES = sizeof ((struct peer *)0)->address };
+
 struct stream_ops {
     /* Bytes read, 0 at the end, -EAGAIN when there is nothing now, or another error. */
     ssize_t (*read)(struct stream *stream, void *bytes, size_t len);
@@ -41,6 +43,8 @@ struct stream_ops {
                       uint8_t bytes[STREAM_BINDING_BYTES_MAX]);
     /* Nobody will read or write for a while: gives up what can be had again. NULL where there is nothing. */
     void (*rest)(struct stream *stream);
+    /* This side's own address, as a struct peer has them. NULL where there is none. */
+    void (*local)(struct stream *stream, char address[STREAM_ADDRESS_BYTES]);
     /* Ends the sending direction politely (TLS close_notify, FIN). */
     void (*shutdown)(struct stream *stream);
     void (*close)(struct stream *stream);
@@ -105,6 +109,11 @@ NODISCARD static inline bool handle_is_stream(struct env *env, struct handle han
 static inline size_t stream_binding(struct stream *stream, enum stream_binding kind,
                                     uint8_t bytes[STREAM_BINDING_BYTES_MAX]) {
     return stream->ops->binding ? stream->ops->binding(stream, kind, bytes) : 0;
+}
+/* The numeric address that a connection leaves from; empty where it has none, or within TLS. */
+static inline void stream_local(struct stream *stream, char address[STREAM_ADDRESS_BYTES]) {
+    address[0] = 0;
+    if (stream->ops->local) stream->ops->local(stream, address);
 }
 /* Closes at once and nulls *stream; what was written may still arrive. NULL is fine. */
 void stream_close(struct stream **stream);

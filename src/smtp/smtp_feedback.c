@@ -14,22 +14,11 @@ enum { XML_PIECE_BYTES = 256 * 1024, WAIT_MS = 30 * 1000 };
 
 /* ---- whether it is one ---- */
 
-static bool is_report_address(const struct smtp_session *session, struct slice address) {
-    struct slice rest = session->server->settings.feedback.addresses;
-    size_t at = slice_find_last_byte(address, '@');
-    if (at == SLICE_NOT_FOUND) return false;
-    while (rest.len) {
-        struct slice local = slice_trim(slice_take_until(&rest, ','));
-        (void)slice_take_byte(&rest, ',');
-        if (slice_equal_nocase(slice_sub(address, 0, at), local)) return true;
-    }
-    return false;
-}
-
 static size_t report_addresses(const struct smtp_session *session) {
     const struct smtp_address_list *addresses = &session->transaction->addresses;
     size_t count = 0;
-    for (size_t i = 0; i < addresses->count; i++) count += is_report_address(session, addresses->items[i]);
+    for (size_t i = 0; i < addresses->count; i++)
+        count += feedback_address_is_meant(session->server->settings.feedback.addresses, addresses->items[i]);
     return count;
 }
 

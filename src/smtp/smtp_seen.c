@@ -5,6 +5,7 @@
  */
 #include "base/limits.h"
 #include "smtp/smtp_reception.h"
+#include "wire/address_split.h"
 
 enum { SEEN_ARENA_BYTES = 64 * 1024 };
 
@@ -57,11 +58,6 @@ static void tell_disposition(const struct inbound_findings *findings, const stru
     if (record->disposition != asked) record->reason = SLICE("local_policy");
 }
 
-static struct slice domain_of(struct slice address) {
-    size_t at = slice_find_last_byte(address, '@');
-    return at == SLICE_NOT_FOUND ? SLICE_EMPTY : slice_skip(address, at + 1);
-}
-
 static struct feedback_record record_of(const struct smtp_session *session, struct arena *arena,
                                         const struct inbound_findings *findings,
                                         const struct inbound_decision *decision) {
@@ -70,7 +66,7 @@ static struct feedback_record record_of(const struct smtp_session *session, stru
                                      .is_spf_aligned = findings->dmarc.is_spf_aligned,
                                      .header_from = feedback_text(arena, findings->author.domains[0]),
                                      .envelope_from =
-                                         feedback_text(arena, domain_of(session->transaction->mail_from))};
+                                         feedback_text(arena, address_split_domain(session->transaction->mail_from))};
     tell_disposition(findings, decision, &record);
     add_auths(arena, findings, &record);
     return record;

@@ -1,19 +1,17 @@
 #include "store/address.h"
 
 #include "base/limits.h"
+#include "wire/address_split.h"
 
 enum { LABEL_BYTES_MAX = 63, DOMAIN_BYTES_MAX = 253 };
 
 bool address_read(struct arena *arena, struct slice text, struct address *address) {
-    size_t at = slice_find_last_byte(text, '@');
-    if (at == SLICE_NOT_FOUND || at + 1 == text.len || text.len > STORE_ADDRESS_BYTES_MAX) return false;
+    if (text.len > STORE_ADDRESS_BYTES_MAX) return false;
     uint8_t *lower = arena_try_alloc(arena, text.len);
     if (!lower) return false;
     for (size_t i = 0; i < text.len; i++) lower[i] = ascii_lower(text.ptr[i]);
     address->whole = slice_of(lower, text.len);
-    address->local = slice_sub(address->whole, 0, at);
-    address->domain = slice_skip(address->whole, at + 1);
-    return true;
+    return address_split(address->whole, &address->local, &address->domain) && address->domain.len > 0;
 }
 
 static bool is_local_byte(uint8_t c) {

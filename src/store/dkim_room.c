@@ -87,6 +87,11 @@ static bool seal_is_open(struct task *t, struct dkim_room *room) {
     return room->seal.is_open;
 }
 
+enum store_result dkim_room_seal(struct task *t, struct dkim_room *room) {
+    if (seal_is_open(t, room)) return STORE_OK;
+    return task_is_cancelled(t) ? STORE_GONE : STORE_FAILED;
+}
+
 /* ---- making ---- */
 
 struct making {
@@ -142,7 +147,8 @@ static bool make_one(struct task *t, struct dkim_room *room, struct arena *arena
 enum store_result dkim_room_make(struct task *t, struct dkim_room *room, struct arena *arena,
                                  struct slice domain, const unsigned places[DKIM_ALGORITHMS],
                                  struct dkim_fresh fresh[DKIM_ALGORITHMS]) {
-    if (!seal_is_open(t, room)) return task_is_cancelled(t) ? STORE_GONE : STORE_FAILED;
+    enum store_result opened = dkim_room_seal(t, room);
+    if (opened != STORE_OK) return opened;
     for (unsigned i = 0; i < DKIM_ALGORITHMS; i++) {
         fresh[i] = (struct dkim_fresh){.algorithm = (enum dkim_algorithm)i, .place = places[i]};
         if (!make_one(t, room, arena, domain, &fresh[i])) return STORE_FAILED;
@@ -198,7 +204,8 @@ static void load_keys(void *argument) {
 
 enum store_result dkim_room_load(struct task *t, struct dkim_room *room, uint64_t changes,
                                  struct slice domain, const struct dkim_row *rows, size_t count) {
-    if (!seal_is_open(t, room)) return task_is_cancelled(t) ? STORE_GONE : STORE_FAILED;
+    enum store_result opened = dkim_room_seal(t, room);
+    if (opened != STORE_OK) return opened;
     struct loading loading = {.seal = &room->seal,
                               .rows = rows,
                               .count = count,

@@ -25,9 +25,12 @@ struct keeping {
     struct slice bytes;
 };
 
+/* It may have been a secret that now is sealed: pages that become free are wiped. */
 static enum store_result keep(struct commit *commit, void *argument) {
     const struct keeping *keeping = argument;
+    db_script(commit->db, "PRAGMA secure_delete = ON");
     DB_RUN(commit->db, kept_write, DB_TEXT(keeping->name), DB_BYTES(keeping->bytes));
+    db_script(commit->db, "PRAGMA secure_delete = OFF");
     return STORE_OK;
 }
 

@@ -5,6 +5,7 @@
 #include "store/reap.h"
 #include "store/route.h"
 #include "store/sending_limit.h"
+#include "wire/address_split.h"
 #include "wire/smtp_address.h"
 
 static const char outgoing_insert[] =
@@ -21,8 +22,7 @@ static const char recipient_any[] = "SELECT 1 FROM recipient WHERE message = $1 
 
 /* A name that leads nowhere (RFC 6761 6.4), for an address without a domain. */
 static struct slice domain_of(struct slice address) {
-    size_t at = slice_find_last_byte(address, '@');
-    struct slice domain = at == SLICE_NOT_FOUND ? SLICE_EMPTY : slice_skip(address, at + 1);
+    struct slice domain = address_split_domain(address);
     return domain.len ? domain : SLICE("invalid");
 }
 

@@ -148,6 +148,9 @@ struct tls_result {
     struct slice policy_id;
     /* Empty: it is about none. */
     struct slice host;
+    /* Of what failed: the address that the connection left from, and the host's; empty: there was none. */
+    struct slice sender_address;
+    struct slice host_address;
 };
 
 /* What a domain's MTA-STS policy said when it was fetched (RFC 8461). */

@@ -137,6 +137,7 @@ static const struct migration steps[] = {
     {"reports of others about our domains' mail", NULL, FEEDBACK_TABLES},
     {"what is counted to be reported to others", NULL, SEEN_TABLES},
     {"keys for the API", NULL, API_KEY_TABLES},
+    {"connections that failed are counted by their addresses", NULL, TLS_RESULT_ADDRESSES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};

@@ -30,8 +30,9 @@ static const char policy_delete[] = "DELETE FROM seen_policy WHERE day = $1 AND 
 static const char tls_next[] =
     "SELECT day, domain FROM tls_result WHERE (day, domain) > ($1, $2) AND day <= $3"
     " ORDER BY day, domain LIMIT 1";
-static const char tls_items[] = "SELECT policy, policy_id, host, result, count FROM tls_result WHERE day = $1"
-                                " AND domain = $2 LIMIT $3";
+static const char tls_items[] = "SELECT policy, policy_id, host, result, sender, address, count"
+                                " FROM tls_result WHERE day = $1 AND domain = $2 ORDER BY count DESC"
+                                " LIMIT $3";
 static const char tls_delete[] = "DELETE FROM tls_result WHERE day = $1 AND domain = $2";
 static const char seen_old[] =
     "DELETE FROM seen WHERE (day, domain, item) IN (SELECT day, domain, item FROM seen"
@@ -121,25 +122,32 @@ static void fill_tls(struct db *db, struct filling *filling) {
     const struct seen_place *place = &filling->batch->place;
     struct buffer item = buffer_new(4 * (size_t)SEEN_ROW_BYTES_MAX);
     struct db_rows rows = DB_ROWS(db, tls_items, DB_NUMBER(place->day), DB_TEXT(place->domain),
-                                  DB_NUMBER(SEEN_DOMAIN_ROWS_MAX));
+                                  DB_NUMBER(2 * SEEN_DOMAIN_ROWS_MAX));
     while (db_rows_next(&rows)) {
         struct tls_result result = {.policy = (enum tls_policy_type)(db_rows_id(&rows, 0) % TLS_POLICY_TYPES),
                                     .policy_id = db_rows_bytes(&rows, 1),
                                     .host = db_rows_bytes(&rows, 2),
                                     .result =
-                                        (enum tls_result_type)(db_rows_id(&rows, 3) % TLS_RESULT_TYPES)};
+                                        (enum tls_result_type)(db_rows_id(&rows, 3) % TLS_RESULT_TYPES),
+                                    .sender_address = db_rows_bytes(&rows, 4),
+                                    .host_address = db_rows_bytes(&rows, 5)};
         buffer_clear(&item);
         seen_tls_pack(&item, &result);
-        if (!buffer_overflowed(&item)) fill(filling, buffer_slice(&item), db_rows_id(&rows, 4));
+        if (!buffer_overflowed(&item)) fill(filling, buffer_slice(&item), db_rows_id(&rows, 6));
     }
     buffer_free(&item);
 }
 
+/* Days before that are told to nobody any more, whatever is still kept of them. */
+static int64_t first_day(int64_t now_ms) { return now_ms / DAY_MS - SEEN_DAYS_MAX; }
+
 /* The first place behind. False: none. */
-static bool find_place(struct db *db, const char *sql, struct arena *arena, int64_t last_day,
+static bool find_place(struct engine *engine, const char *sql, struct arena *arena, int64_t last_day,
                        const struct seen_place *after, struct seen_batch *batch, bool has_text) {
+    struct seen_place from = {.day = first_day(env_wall_ms(engine->env))};
+    if (after->day >= from.day) from = *after;
     struct db_rows rows =
-        DB_ROWS(db, sql, DB_NUMBER(after->day), DB_TEXT(after->domain), DB_NUMBER(last_day));
+        DB_ROWS(engine->db, sql, DB_NUMBER(from.day), DB_TEXT(from.domain), DB_NUMBER(last_day));
     if (!db_rows_next(&rows)) return false;
     *batch = (struct seen_batch){
         .place = {.day = db_rows_number(&rows, 0), .domain = arena_copy(arena, db_rows_bytes(&rows, 1))}};
@@ -156,7 +164,7 @@ enum store_result engine_seen_next(struct engine *engine, struct arena *arena, i
                                    struct seen_batch *batch) {
     struct filling filling = {.arena = arena, .batch = batch, .room = bytes_max};
     db_begin_read(engine->db);
-    bool is_found = find_place(engine->db, policy_next, arena, last_day, after, batch, true);
+    bool is_found = find_place(engine, policy_next, arena, last_day, after, batch, true);
     if (is_found) fill_seen(engine->db, &filling);
     enum store_result result = db_commit(engine->db);
     db_complain(engine->db, engine->env->log);
@@ -169,7 +177,7 @@ enum store_result engine_seen_tls_next(struct engine *engine, struct arena *aren
     struct filling filling = {.arena = arena, .batch = batch, .room = bytes_max};
     struct sts_policy policy;
     db_begin_read(engine->db);
-    bool is_found = find_place(engine->db, tls_next, arena, last_day, after, batch, false);
+    bool is_found = find_place(engine, tls_next, arena, last_day, after, batch, false);
     if (is_found) fill_tls(engine->db, &filling);
     enum store_result result = db_commit(engine->db);
     db_complain(engine->db, engine->env->log);
@@ -208,9 +216,9 @@ enum store_result engine_seen_remove(struct task *t, struct engine *engine, enum
 
 bool seen_prune(struct commit *commit) {
     struct db *db = commit->db;
-    int64_t first_day = commit->now_ms / DAY_MS - SEEN_DAYS_MAX;
-    DB_RUN(db, seen_old, DB_NUMBER(first_day), DB_NUMBER(PRUNE_ROWS));
+    int64_t first = first_day(commit->now_ms);
+    DB_RUN(db, seen_old, DB_NUMBER(first), DB_NUMBER(PRUNE_ROWS));
     bool has_more = db_changed(db) == PRUNE_ROWS;
-    DB_RUN(db, policy_old, DB_NUMBER(first_day), DB_NUMBER(PRUNE_ROWS));
+    DB_RUN(db, policy_old, DB_NUMBER(first), DB_NUMBER(PRUNE_ROWS));
     return db_changed(db) == PRUNE_ROWS || has_more;
 }

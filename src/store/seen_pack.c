@@ -55,6 +55,8 @@ void seen_tls_pack(struct buffer *out, const struct tls_result *result) {
     pack_number(out, result->result);
     pack_slice(out, result->policy_id);
     pack_slice(out, result->host);
+    pack_slice(out, result->sender_address);
+    pack_slice(out, result->host_address);
 }
 
 bool seen_tls_unpack(struct slice item, struct tls_result *result) {
@@ -63,5 +65,7 @@ bool seen_tls_unpack(struct slice item, struct tls_result *result) {
     result->result = (enum tls_result_type)unpack_number_max(&in, TLS_RESULT_TYPES - 1);
     result->policy_id = unpack_slice(&in);
     result->host = unpack_slice(&in);
+    result->sender_address = unpack_slice(&in);
+    result->host_address = unpack_slice(&in);
     return unpack_is_done(&in);
 }

@@ -10,10 +10,12 @@ static const char policy_read[] =
 static const char policy_due[] = "SELECT domain, id, policy, fetched_ms, expires_ms, tried_ms FROM sts_policy"
                                  " WHERE tried_ms < $1 AND expires_ms > $2 ORDER BY tried_ms LIMIT 1";
 static const char policy_count[] = "SELECT count(*) FROM sts_policy";
-static const char policy_write[] =
+static const char policy_renew[] =
+    "UPDATE sts_policy SET id = $2, policy = $3, fetched_ms = $4, expires_ms = $5, tried_ms = $6"
+    " WHERE domain = $1";
+static const char policy_insert[] =
     "INSERT INTO sts_policy (domain, id, policy, fetched_ms, expires_ms, tried_ms)"
-    " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (domain) DO UPDATE SET id = $2, policy = $3,"
-    " fetched_ms = $4, expires_ms = $5, tried_ms = $6";
+    " VALUES ($1, $2, $3, $4, $5, $6)";
 static const char policy_tried[] = "UPDATE sts_policy SET tried_ms = $2 WHERE domain = $1";
 static const char policy_expired[] =
     "DELETE FROM sts_policy WHERE domain IN (SELECT domain FROM sts_policy WHERE expires_ms <= $1 LIMIT $2)";
@@ -49,6 +51,12 @@ enum store_result engine_sts_policy_due(struct engine *engine, struct arena *are
                     DB_ROWS(engine->db, policy_due, DB_NUMBER(tried_before_ms), DB_NUMBER(now_ms)), policy);
 }
 
+static void write_row(struct db *db, const char *sql, const struct sts_policy *policy) {
+    DB_RUN(db, sql, DB_TEXT(policy->domain), DB_TEXT(policy->id), DB_BYTES(policy->text),
+           DB_NUMBER(policy->fetched_ms), DB_NUMBER(policy->expires_ms), DB_NUMBER(policy->tried_ms));
+}
+
+/* What is kept already is renewed however many there are. */
 static enum store_result keep(struct commit *commit, void *argument) {
     const struct sts_policy *policy = argument;
     struct db *db = commit->db;
@@ -57,9 +65,10 @@ static enum store_result keep(struct commit *commit, void *argument) {
         DB_RUN(db, policy_tried, DB_TEXT(policy->domain), DB_NUMBER(policy->tried_ms));
         return STORE_OK;
     }
+    write_row(db, policy_renew, policy);
+    if (db_changed(db)) return STORE_OK;
     if (DB_READ_NUMBER(db, policy_count, 0) >= MTA_STS_STORED_MAX) return STORE_OVER_QUOTA;
-    DB_RUN(db, policy_write, DB_TEXT(policy->domain), DB_TEXT(policy->id), DB_BYTES(policy->text),
-           DB_NUMBER(policy->fetched_ms), DB_NUMBER(policy->expires_ms), DB_NUMBER(policy->tried_ms));
+    write_row(db, policy_insert, policy);
     return STORE_OK;
 }
 

@@ -23,7 +23,7 @@ enum store_result engine_sts_policy(struct engine *engine, struct arena *arena, 
 enum store_result engine_sts_policy_due(struct engine *engine, struct arena *arena, int64_t now_ms,
                                         int64_t tried_before_ms, struct sts_policy *policy);
 /* Keeps it instead of what is kept of the domain; with an empty text only tried_ms changes. Some that have
-   expired go. STORE_OVER_QUOTA: there are MTA_STS_STORED_MAX. */
+   expired go. STORE_OVER_QUOTA: nothing is kept of the domain, and there are MTA_STS_STORED_MAX others. */
 enum store_result engine_sts_policy_keep(struct task *t, struct engine *engine,
                                          const struct sts_policy *policy);
 

@@ -1,5 +1,6 @@
 /* Whether the hosts of a domain take mail for an address: MAIL FROM:<> and RCPT TO, and then no message. */
 #include "transit/courier_state.h"
+#include "wire/address_split.h"
 #include "wire/wire_text.h"
 
 /* RFC 3463 3.2, 3.3: of the address, and not of us or of the moment. Without a code of that kind the plain
@@ -80,13 +81,14 @@ static void log_answer(const struct courier_session *session, struct slice addre
 void courier_callout(struct task *t, struct courier *courier, struct slice address, struct arena *arena,
                      struct callout_answer *answer, int64_t deadline_ms) {
     *answer = (struct callout_answer){.verdict = CALLOUT_UNASKED};
-    size_t at = slice_find_last_byte(address, '@');
-    if (at == SLICE_NOT_FOUND) return;
+    struct slice local;
+    struct slice domain;
+    if (!address_split(address, &local, &domain)) return;
     struct courier_session session = {.courier = courier,
                                       .task = t,
                                       .arena = arena,
                                       .message_arena = arena,
-                                      .order = {.domain = slice_skip(address, at + 1)},
+                                      .order = {.domain = domain},
                                       .times = times_of(deadline_ms - env_now_ms(courier->env)),
                                       .record = record_new(courier->env)};
     courier_settings_copy(&session.settings, &courier->settings, arena);

@@ -42,6 +42,7 @@ static int connect_stream(struct task *t, struct courier_session *session, size_
                 (unsigned)address->port);
     int result = stream_connect(t, env, &request, env_now_ms(env) + TRANSIT_CONNECT_MS, stream);
     if (result == 0) record_line(&session->record, "connected");
+    if (result == 0) stream_local(*stream, session->local_address);
     return result;
 }
 

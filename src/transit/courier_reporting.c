@@ -15,6 +15,7 @@
 #include "transit/reporting_mail.h"
 #include "trust/dmarc.h"
 #include "trust/web_fetch.h"
+#include "wire/address_split.h"
 #include "wire/feedback_write.h"
 #include "wire/smtp_address.h"
 #include "wire/smtp_parameter.h"
@@ -25,6 +26,9 @@ enum {
     STORE_MS = 60 * 1000,
     DAY_S = 24 * 3600,
     ADDRESS_BYTES_MAX = 320,
+    PACKED_PIECE_BYTES = 256 * 1024,
+    /* So much goes of what is too long before it is tried again. */
+    SHRINK_PART = 4,
 };
 
 /* Where one report goes. */
@@ -187,6 +191,8 @@ static void fill_dmarc(struct reporting *reporting) {
         feedback_record_unpack(&in, reporting->arena, record);
         if (!unpack_is_done(&in)) continue;
         record->count = batch->items[i].count;
+        *(record->is_dkim_aligned || record->is_spf_aligned ? &feedback->passed : &feedback->failed) +=
+            record->count;
         feedback->record_count++;
     }
 }
@@ -211,35 +217,85 @@ static void fill_tls(struct reporting *reporting) {
         uint64_t count = batch->items[i].count;
         if (result.result == TLS_RESULT_SUCCESS) {
             way->succeeded += count;
+            reporting->feedback.passed += count;
             continue;
         }
         way->failed += count;
+        reporting->feedback.failed += count;
         way->failures[way->failure_count++] =
-            (struct feedback_failure){.type = result.result, .host = result.host, .count = count};
+            (struct feedback_failure){.type = result.result,
+                                      .type_text = slice_from_text(tls_result_type_name(result.result)),
+                                      .host = result.host,
+                                      .host_address = result.host_address,
+                                      .sender_address = result.sender_address,
+                                      .count = count};
     }
 }
 
-/* What is too long is told in part. */
-static void write_report(struct reporting *reporting) {
+/* Others have their turn between its pieces. False: there is no room for all of it, or the task ends. */
+static bool pack_document(struct reporting *reporting, struct slice document) {
+    struct archive_packer *packer = archive_packer_new();
+    bool goes_on = true;
+    buffer_clear(&reporting->packed);
+    while (document.len && goes_on) {
+        archive_packer_feed(packer, slice_take(&document, PACKED_PIECE_BYTES), &reporting->packed);
+        goes_on = task_yield(reporting->t) == WAIT_OK && !buffer_overflowed(&reporting->packed);
+    }
+    archive_packer_finish(&packer, &reporting->packed);
+    return goes_on && !buffer_overflowed(&reporting->packed);
+}
+
+static bool write_document(struct reporting *reporting, struct buffer *document) {
+    buffer_clear(document);
+    if (reporting->kind == FEEDBACK_TLS)
+        tls_report_write(document, &reporting->feedback, reporting->work->batch.text);
+    else
+        dmarc_report_write(document, &reporting->feedback);
+    return !buffer_overflowed(document) && pack_document(reporting, buffer_slice(document));
+}
+
+static size_t kept_of(size_t count) { return count - (count + SHRINK_PART - 1) / SHRINK_PART; }
+
+/* Those with the fewest messages stand last. */
+static bool cut_records(struct feedback *feedback) {
+    size_t kept = kept_of(feedback->record_count);
+    for (size_t i = kept; i < feedback->record_count; i++) feedback->left_out += feedback->records[i].count;
+    bool is_less = kept < feedback->record_count;
+    feedback->record_count = kept;
+    return is_less;
+}
+
+/* RFC 8460 4.4: the sums stay what they are. */
+static bool cut_failures(struct feedback *feedback) {
+    bool is_less = false;
+    for (size_t i = 0; i < feedback->way_count; i++) {
+        struct feedback_way *way = &feedback->ways[i];
+        size_t kept = kept_of(way->failure_count);
+        for (size_t k = kept; k < way->failure_count; k++) feedback->left_out += way->failures[k].count;
+        is_less = is_less || kept < way->failure_count;
+        way->failure_count = kept;
+    }
+    return is_less;
+}
+
+/* What is too long is told in part, and says so. False: the task ends. */
+static bool write_report(struct reporting *reporting) {
     struct buffer document = buffer_new(REPORTING_BYTES_MAX);
+    struct feedback *feedback = &reporting->feedback;
+    bool is_less = true;
     describe(reporting);
     if (reporting->kind == FEEDBACK_TLS)
         fill_tls(reporting);
     else
         fill_dmarc(reporting);
-    for (;;) {
-        if (reporting->kind == FEEDBACK_TLS)
-            tls_report_write(&document, &reporting->feedback, reporting->work->batch.text);
-        else
-            dmarc_report_write(&document, &reporting->feedback);
-        buffer_clear(&reporting->packed);
-        if (!buffer_overflowed(&document)) archive_gzip(&reporting->packed, buffer_slice(&document));
-        bool is_good = !buffer_overflowed(&document) && !buffer_overflowed(&reporting->packed);
-        if (is_good || reporting->feedback.record_count == 0) break;
-        reporting->feedback.record_count /= 2;
-        buffer_clear(&document);
+    feedback->left_out += reporting->work->batch.left_out;
+    bool is_written = write_document(reporting, &document);
+    while (!is_written && is_less && !task_is_cancelled(reporting->t)) {
+        is_less = reporting->kind == FEEDBACK_TLS ? cut_failures(feedback) : cut_records(feedback);
+        is_written = is_less && write_document(reporting, &document);
     }
     buffer_free(&document);
+    return is_written;
 }
 
 /* ---- the way ---- */
@@ -266,10 +322,58 @@ static void pack_body(struct buffer *packed, struct slice message, struct delive
     body_packer_free(&packer);
 }
 
-/* Says what is done with the day; with a message, to whom it goes. False: the store did not do it. */
-static bool say(struct reporting *reporting, const struct delivery *mail) {
+/* ---- to ourselves ---- */
+
+static enum reporting_keeping ask_own(struct reporting *reporting, const struct reporting_own *own) {
     struct courier *courier = reporting->courier;
-    struct reporting_done done = {.kind = reporting->kind, .place = reporting->work->batch.place};
+    struct buffer question = buffer_new(IPC_FRAME_BYTES_MAX);
+    struct ipc_answer answer;
+    enum reporting_keeping keeping = REPORTING_KEEPS_NOTHING;
+    reporting_own_pack(&question, own);
+    if (!buffer_overflowed(&question) &&
+        courier_ask(reporting->t, courier, TRANSIT_REPORTING_OWN, buffer_slice(&question), false,
+                    env_now_ms(courier->env) + STORE_MS, &answer)) {
+        struct unpacker in = unpacker_of(buffer_slice(&answer.body));
+        keeping = (enum reporting_keeping)unpack_number_max(&in, REPORTING_KEEPINGS - 1);
+        ipc_answer_free(&answer);
+    }
+    buffer_free(&question);
+    return keeping;
+}
+
+static struct feedback_entry entry_of(const struct reporting *reporting) {
+    const struct feedback *feedback = &reporting->feedback;
+    return (struct feedback_entry){.received_ms = env_wall_ms(reporting->courier->env),
+                                   .kind = feedback->kind,
+                                   .domain = feedback->domain,
+                                   .organization = feedback->organization,
+                                   .report = feedback->id,
+                                   .author = address_split_domain(reporting->sender),
+                                   .trust = FEEDBACK_VOUCHED,
+                                   .begin_s = feedback->begin_s,
+                                   .end_s = feedback->end_s,
+                                   .passed = feedback->passed,
+                                   .failed = feedback->failed};
+}
+
+/* It does not come in by SMTP, where those of others are read. */
+static bool keep_own(struct reporting *reporting, const struct slice *addresses, size_t count) {
+    struct reporting_own own = {.address_count = count, .entry = entry_of(reporting)};
+    for (size_t i = 0; i < count; i++) own.addresses[i] = addresses[i];
+    if (ask_own(reporting, &own) != REPORTING_WANTS_IT) return false;
+    struct buffer details = buffer_new(FEEDBACK_STORED_BYTES_MAX);
+    feedback_pack(&details, &reporting->feedback);
+    own.entry.details = buffer_slice(&details);
+    bool is_kept = !buffer_overflowed(&details) && ask_own(reporting, &own) == REPORTING_KEPT;
+    buffer_free(&details);
+    return is_kept;
+}
+
+/* Says what is done with the day; with a message, to whom it goes. False: the store did not do it. */
+static bool say(struct reporting *reporting, const struct delivery *mail, bool is_kept) {
+    struct courier *courier = reporting->courier;
+    struct reporting_done done = {
+        .kind = reporting->kind, .place = reporting->work->batch.place, .is_kept = is_kept};
     struct buffer question = buffer_new(IPC_FRAME_BYTES_MAX);
     struct ipc_answer answer;
     if (mail) done.mail = *mail;
@@ -309,7 +413,8 @@ static bool say_with_mail(struct reporting *reporting, const struct slice *addre
     pack_body(&packed, buffer_slice(&message), &delivery);
     analysis_feed(analyser, buffer_slice(&message));
     delivery.facts = facts_of_analysis(reporting->arena, analysis_finish(analyser));
-    bool is_done = !buffer_overflowed(&message) && !buffer_overflowed(&packed) && say(reporting, &delivery);
+    bool is_done = !buffer_overflowed(&message) && !buffer_overflowed(&packed) &&
+                   say(reporting, &delivery, keep_own(reporting, addresses, count));
     analysis_free(&analyser);
     buffer_free(&message);
     buffer_free(&packed);
@@ -356,7 +461,7 @@ static enum reporting_end leave(struct reporting *reporting) {
     bool is_posted = post_all(reporting);
     if (count) return say_with_mail(reporting, addresses, count) ? REPORTING_SENT : REPORTING_PUT_OFF;
     if (reporting->targets.url_count && !is_posted) return REPORTING_PUT_OFF;
-    if (!say(reporting, NULL)) return REPORTING_PUT_OFF;
+    if (!say(reporting, NULL, false)) return REPORTING_PUT_OFF;
     return is_posted ? REPORTING_SENT : REPORTING_UNWANTED;
 }
 
@@ -371,18 +476,17 @@ static void log_end(const struct reporting *reporting, enum reporting_end end) {
              LOG_TEXT("to", targets->address_count ? targets->addresses[0]
                             : targets->url_count   ? targets->urls[0]
                                                    : SLICE_EMPTY),
-             LOG_CSTR("result", words[end]));
+             LOG_CSTR("result", words[end]), LOG_NUMBER("left_out", reporting->feedback.left_out));
 }
 
 static enum reporting_end report_domain(struct reporting *reporting) {
     const struct targets *targets = &reporting->targets;
     find_targets(reporting);
     if (targets->address_count + targets->url_count == 0) {
-        if (targets->is_unsure || !say(reporting, NULL)) return REPORTING_PUT_OFF;
+        if (targets->is_unsure || !say(reporting, NULL, false)) return REPORTING_PUT_OFF;
         return REPORTING_UNWANTED;
     }
-    write_report(reporting);
-    return leave(reporting);
+    return write_report(reporting) ? leave(reporting) : REPORTING_PUT_OFF;
 }
 
 static struct slice sender_of(const struct courier *courier, struct arena *arena,
@@ -409,6 +513,7 @@ static void report_work(struct task *t, struct courier *courier, struct resolver
     result->sent += end == REPORTING_SENT;
     result->unwanted += end == REPORTING_UNWANTED;
     result->put_off += end == REPORTING_PUT_OFF;
+    if (end == REPORTING_SENT) result->left_out += reporting.feedback.left_out;
     log_end(&reporting, end);
     buffer_free(&reporting.packed);
 }

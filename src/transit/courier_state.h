@@ -93,6 +93,8 @@ struct courier_session {
     struct ipc_answer given;
     struct arena *message_arena;
     struct record record;
+    /* Where the connection leaves from; or empty. */
+    char local_address[STREAM_ADDRESS_BYTES];
     struct tls_result tls_results[TLS_RESULTS_MAX];
     size_t tls_result_count;
     /* How it ends. */

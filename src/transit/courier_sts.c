@@ -30,6 +30,8 @@ struct known {
     enum tls_result_type failure;
     struct buffer reason;
     bool is_loaded;
+    /* The store has what is known here. */
+    bool is_kept;
     bool is_busy;
 };
 
@@ -134,6 +136,7 @@ static void load(struct visit *visit) {
     pack_slice(&question, known->domain);
     known->is_loaded =
         ask_store(visit->t, visit->cache, TRANSIT_POLICY, buffer_slice(&question), &answer, &policy);
+    known->is_kept = known->is_loaded;
     if (known->is_loaded && policy.text.len) {
         set_text(visit->cache, known, policy.text);
         buffer_clear(&known->id);
@@ -145,8 +148,8 @@ static void load(struct visit *visit) {
     buffer_free(&question);
 }
 
-/* With an empty text only that it was tried is kept. */
-static void keep(struct visit *visit, struct slice text) {
+/* With an empty text only that it was tried is kept. False: the store does not have it. */
+static bool keep(struct visit *visit, struct slice text) {
     struct known *known = visit->known;
     struct buffer question = buffer_new(IPC_FRAME_BYTES_MAX);
     struct ipc_answer answer = {0};
@@ -157,9 +160,14 @@ static void keep(struct visit *visit, struct slice text) {
                                 .expires_ms = known->expires_ms,
                                 .tried_ms = env_wall_ms(visit->cache->courier->env)};
     transit_policy_pack(&question, &policy);
-    (void)ask_store(visit->t, visit->cache, TRANSIT_POLICY_KEEP, buffer_slice(&question), &answer, NULL);
+    bool is_kept =
+        ask_store(visit->t, visit->cache, TRANSIT_POLICY_KEEP, buffer_slice(&question), &answer, NULL);
+    struct unpacker in = unpacker_of(buffer_slice(&answer.body));
+    is_kept = is_kept && unpack_bool(&in);
+    if (text.len) known->is_kept = is_kept;
     ipc_answer_free(&answer);
     buffer_free(&question);
+    return is_kept;
 }
 
 /* ---- finding it ---- */
@@ -209,7 +217,7 @@ static void fetch(struct visit *visit, struct slice id) {
         take(visit, id, fetched);
     else
         note_failure(visit, fetched);
-    keep(visit, visit->known->has_failed ? SLICE_EMPTY : fetched->text);
+    (void)keep(visit, visit->known->has_failed ? SLICE_EMPTY : fetched->text);
 }
 
 static void look(struct visit *visit) {
@@ -234,6 +242,9 @@ static void update(struct visit *visit) {
         trust_lookups_of(cache->resolver, arena, env_now_ms(cache->courier->env) + LOOKUPS_MS, false);
     if (!visit->known->is_loaded) load(visit);
     if (visit->known->is_loaded) look(visit);
+    /* The store may have been away when it was fetched. */
+    if (!visit->known->is_kept && is_valid(cache, visit->known))
+        (void)keep(visit, buffer_slice(&visit->known->text));
     arena_free(&arena);
 }
 
@@ -279,22 +290,33 @@ void sts_cache_find(struct task *t, struct sts_cache *cache, struct slice domain
 
 /* ---- in the background ---- */
 
-/* The one that was tried the longest ago. False: none is to be. */
+/* Afterwards the store knows that it was tried: what could not be fetched, or needs not be any more, is not the
+   next again. False: it does not. */
+static bool refresh_known(struct visit *visit) {
+    struct known *known = visit->known;
+    known->looked_ms = INT64_MIN;
+    update(visit);
+    if (!known->is_loaded) return false;
+    bool is_fresh = is_valid(visit->cache, known) && !is_old(visit->cache, known);
+    return is_fresh ? known->is_kept : keep(visit, SLICE_EMPTY);
+}
+
+/* The one that was tried the longest ago. False: none is to be, or the store cannot keep anything now. */
 static bool refresh_one(struct task *t, struct sts_cache *cache) {
     struct ipc_answer answer = {0};
     struct sts_policy due;
     bool is_due = ask_store(t, cache, TRANSIT_POLICY_DUE, SLICE_EMPTY, &answer, &due) && due.domain.len;
     struct known *known = is_due ? claim(t, cache, due.domain) : NULL;
+    bool goes_on = false;
     if (known) {
         struct visit visit = {.t = t, .cache = cache, .known = known};
-        known->looked_ms = INT64_MIN;
-        update(&visit);
-        /* What could not be fetched, or needs not be any more, is not the next again. */
-        if (!is_valid(cache, known) || is_old(cache, known)) keep(&visit, SLICE_EMPTY);
+        /* The store says that it is old: what is newer here did not get there. */
+        if (known->is_loaded && known->fetched_ms != due.fetched_ms) known->is_kept = false;
+        goes_on = refresh_known(&visit);
         release(cache, known);
     }
     ipc_answer_free(&answer);
-    return known != NULL && !task_is_cancelled(t);
+    return goes_on && !task_is_cancelled(t);
 }
 
 static void refresh(struct task *t, void *argument) {

@@ -25,11 +25,23 @@ static bool is_strict(const struct courier_session *session) { return session->w
 
 /* ---- results ---- */
 
-static void count(struct courier_session *session, enum tls_policy_type policy, enum tls_result_type result,
-                  struct slice host) {
-    if (session->exchange.route || session->tls_result_count == TLS_RESULTS_MAX) return;
+static struct tls_result *count(struct courier_session *session, enum tls_policy_type policy,
+                                enum tls_result_type result, struct slice host) {
+    if (session->exchange.route || session->tls_result_count == TLS_RESULTS_MAX) return NULL;
     struct slice id = policy == TLS_POLICY_STS && session->sts ? session->sts->id : SLICE_EMPTY;
-    session->tls_results[session->tls_result_count++] = (struct tls_result){policy, result, id, host};
+    struct tls_result *counted = &session->tls_results[session->tls_result_count++];
+    *counted = (struct tls_result){.policy = policy, .result = result, .policy_id = id, .host = host};
+    return counted;
+}
+
+/* RFC 8460 4.4: of what failed both ends are told. */
+static void count_connection(struct courier_session *session, size_t at, enum tls_policy_type policy,
+                             enum tls_result_type result) {
+    const struct exchange_address *address = courier_address(session, at);
+    struct tls_result *counted = count(session, policy, result, address->name);
+    if (!counted || result == TLS_RESULT_SUCCESS) return;
+    counted->host_address = slice_from_text(address->address);
+    counted->sender_address = arena_copy(session->arena, slice_from_text(session->local_address));
 }
 
 /* ---- DANE ---- */
@@ -91,7 +103,7 @@ static const struct sts_now *sts_of(struct task *t, struct courier_session *sess
                     mta_sts_mode_name(session->sts->policy->mode));
     if (session->sts->state != STS_FAILED) return session->sts;
     record_line(&session->record, "mta-sts policy cannot be had: %.*s", SLICE_PRINT(session->sts->reason));
-    count(session, TLS_POLICY_STS, session->sts->failure, SLICE_EMPTY);
+    (void)count(session, TLS_POLICY_STS, session->sts->failure, SLICE_EMPTY);
     return session->sts;
 }
 
@@ -139,7 +151,7 @@ static bool demand_of_sts(struct courier_session *session, size_t at, struct tls
     struct slice name = courier_address(session, at)->name;
     bool is_enforced = session->sts->policy->mode == MTA_STS_MODE_ENFORCE;
     bool is_meant = mta_sts_policy_has(session->sts->policy, name);
-    if (!is_meant) count(session, TLS_POLICY_STS, TLS_RESULT_VALIDATION_FAILURE, name);
+    if (!is_meant) (void)count(session, TLS_POLICY_STS, TLS_RESULT_VALIDATION_FAILURE, name);
     if (!is_meant && is_enforced)
         return refuse(verdict, QUEUE_DEFERRED, "7.5", "the domain's MTA-STS policy does not name this host");
     if (!is_meant) {
@@ -171,7 +183,7 @@ static bool demand_of_dane(struct task *t, struct courier_session *session, size
             .rule = TLS_RULE_DANE, .tls = TRANSIT_TLS_VERIFIED, .dane = tls_dane_of(session, dane)};
         return true;
     }
-    count(session, TLS_POLICY_TLSA, TLS_RESULT_TLSA_INVALID, courier_address(session, at)->name);
+    (void)count(session, TLS_POLICY_TLSA, TLS_RESULT_TLSA_INVALID, courier_address(session, at)->name);
     if (!demand_of_domain(t, session, at, demand, verdict)) return false;
     if (courier_tls_is_checked(demand)) return true;
     *demand = (struct tls_demand){.rule = TLS_RULE_DANE_UNUSABLE, .tls = TRANSIT_TLS_REQUIRED};
@@ -198,7 +210,7 @@ bool courier_tls_demand(struct task *t, struct courier_session *session, size_t 
     case DANE_UNSURE:
         record_line(&session->record, "TLSA of %.*s: %s", SLICE_PRINT(dane->trouble_name),
                     dns_result_name(dane->trouble));
-        count(session, TLS_POLICY_TLSA, TLS_RESULT_DNSSEC_INVALID, courier_address(session, at)->name);
+        (void)count(session, TLS_POLICY_TLSA, TLS_RESULT_DNSSEC_INVALID, courier_address(session, at)->name);
         return refuse(
             verdict, QUEUE_DEFERRED, "7.5",
             "whether DANE protects it could not be found out: DNS gave no usable answer for its TLSA "
@@ -271,15 +283,15 @@ static enum tls_result_type result_of_connection(const struct courier_session *s
 
 void courier_tls_note(struct courier_session *session, size_t at, const struct tls_demand *demand,
                       const struct smtp_client_outcome *outcome) {
-    struct slice name = courier_address(session, at)->name;
+    enum tls_policy_type policy = policy_of(demand->rule);
     record_tls(session, demand);
     if (outcome->result == SMTP_CLIENT_OK) {
-        count(session, policy_of(demand->rule), result_of_connection(session, demand), name);
+        count_connection(session, at, policy, result_of_connection(session, demand));
     } else if (outcome->result == SMTP_CLIENT_TLS_MISSING) {
         record_line(&session->record, "TLS is demanded by %s", courier_tls_rule_name(demand->rule));
-        count(session, policy_of(demand->rule), TLS_RESULT_STARTTLS_NOT_SUPPORTED, name);
+        count_connection(session, at, policy, TLS_RESULT_STARTTLS_NOT_SUPPORTED);
     } else if (outcome->result == SMTP_CLIENT_TLS_FAILED) {
         record_line(&session->record, "TLS failed by %s", courier_tls_rule_name(demand->rule));
-        count(session, policy_of(demand->rule), result_of_fault(outcome->tls_fault_kind), name);
+        count_connection(session, at, policy, result_of_fault(outcome->tls_fault_kind));
     }
 }

@@ -3,6 +3,8 @@
 #include "store/sts_policy.h"
 #include "transit/scheduler_state.h"
 
+enum { ANSWER_BYTES = 16 };
+
 static void reply_policy(struct ipc_request *request, const struct sts_policy *policy) {
     struct buffer out = buffer_new(IPC_FRAME_BYTES_MAX);
     transit_policy_pack(&out, policy);
@@ -34,11 +36,17 @@ static bool is_sound(const struct sts_policy *policy) {
 static void keep(struct task *t, struct scheduler *scheduler, struct ipc_request *request) {
     struct sts_policy policy;
     struct unpacker in = unpacker_of(request->message.body);
+    struct buffer out = buffer_new(ANSWER_BYTES);
+    enum store_result result = STORE_REFUSED;
     transit_policy_unpack(&in, &policy);
-    if (unpack_is_done(&in) && is_sound(&policy) &&
-        engine_sts_policy_keep(t, scheduler->engine, &policy) == STORE_OVER_QUOTA)
+    if (unpack_is_done(&in) && is_sound(&policy))
+        result = engine_sts_policy_keep(t, scheduler->engine, &policy);
+    if (result == STORE_OVER_QUOTA)
         LOG_WARN(scheduler->env->log, "transit.policies_full", LOG_TEXT("domain", policy.domain));
-    channel_reply(request, SLICE_EMPTY, HANDLE_NONE);
+    /* Of what is over the quota there is nothing to be tried again. */
+    pack_bool(&out, result == STORE_OK || result == STORE_OVER_QUOTA);
+    channel_reply(request, buffer_slice(&out), HANDLE_NONE);
+    buffer_free(&out);
 }
 
 bool dispatch_policy(struct task *t, struct scheduler *scheduler, struct ipc_request *request,

@@ -10,7 +10,7 @@ enum {
     SETTLED_BYTES_MIN = 7,
     IN_HAND_BYTES_MIN = 3,
     STEP_BYTES_MIN = 4,
-    TLS_RESULT_BYTES_MIN = 4,
+    TLS_RESULT_BYTES_MIN = 6,
 };
 
 /* ---- routes ---- */
@@ -126,6 +126,8 @@ static void tls_result_pack(struct buffer *out, const struct tls_result *result)
     pack_number(out, result->result);
     pack_slice(out, result->policy_id);
     pack_slice(out, result->host);
+    pack_slice(out, result->sender_address);
+    pack_slice(out, result->host_address);
 }
 
 static void tls_result_unpack(struct unpacker *in, struct tls_result *result) {
@@ -133,6 +135,8 @@ static void tls_result_unpack(struct unpacker *in, struct tls_result *result) {
     result->result = (enum tls_result_type)unpack_number_max(in, TLS_RESULT_TYPES - 1);
     result->policy_id = unpack_slice(in);
     result->host = unpack_slice(in);
+    result->sender_address = unpack_slice(in);
+    result->host_address = unpack_slice(in);
 }
 
 static void settlement_pack(struct buffer *out, const struct settlement *settlement) {

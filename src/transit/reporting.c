@@ -33,18 +33,33 @@ void reporting_done_pack(struct buffer *out, const struct reporting_done *done) 
     seen_place_pack(out, &done->place);
     pack_bool(out, done->mail.id != 0);
     if (done->mail.id) pack_delivery(out, &done->mail);
+    pack_bool(out, done->is_kept);
 }
 
 void reporting_done_unpack(struct unpacker *in, struct arena *arena, struct reporting_done *done) {
     *done = (struct reporting_done){.kind = (enum feedback_kind)unpack_number_max(in, FEEDBACK_KINDS - 1)};
     seen_place_unpack(in, &done->place);
     if (unpack_bool(in)) unpack_delivery(in, arena, &done->mail);
+    done->is_kept = unpack_bool(in);
+}
+
+void reporting_own_pack(struct buffer *out, const struct reporting_own *own) {
+    pack_number(out, own->address_count);
+    for (size_t i = 0; i < own->address_count; i++) pack_slice(out, own->addresses[i]);
+    feedback_entry_pack(out, &own->entry);
+}
+
+void reporting_own_unpack(struct unpacker *in, struct reporting_own *own) {
+    own->address_count = unpack_number_max(in, REPORTING_URIS_MAX);
+    for (size_t i = 0; i < own->address_count; i++) own->addresses[i] = unpack_slice(in);
+    feedback_entry_unpack(in, &own->entry);
 }
 
 void reporting_result_pack(struct buffer *out, const struct reporting_result *result) {
     pack_number(out, result->sent);
     pack_number(out, result->unwanted);
     pack_number(out, result->put_off);
+    pack_number(out, result->left_out);
     pack_bool(out, result->is_busy);
 }
 
@@ -52,5 +67,6 @@ void reporting_result_unpack(struct unpacker *in, struct reporting_result *resul
     result->sent = unpack_number(in);
     result->unwanted = unpack_number(in);
     result->put_off = unpack_number(in);
+    result->left_out = unpack_number(in);
     result->is_busy = unpack_bool(in);
 }

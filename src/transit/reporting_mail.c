@@ -56,6 +56,10 @@ static void write_words(struct buffer *out, const struct reporting_mail *mail) {
     buffer_append_text(out, "\r\nTo: ");
     date_write(out, (struct date){.utc_ms = f->end_s * 1000});
     buffer_append_text(out, "\r\n");
+    if (f->left_out)
+        buffer_printf(out, "\r\nThere was too much for one report: %llu %s not told of in detail.\r\n",
+                      (unsigned long long)f->left_out,
+                      f->kind == FEEDBACK_TLS ? "connections are" : "messages are");
 }
 
 static void write_base64(struct buffer *out, struct slice bytes) {

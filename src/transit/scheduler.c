@@ -6,7 +6,7 @@
 #include "store/engine_route.h"
 #include "transit/scheduler_state.h"
 
-enum { DUE_ARENA_BYTES = 8 << 20 };
+enum { DUE_ARENA_BYTES = 8 << 20, SETTINGS_BYTES = 64 << 10 };
 
 /* ---- sites ---- */
 
@@ -331,7 +331,11 @@ void scheduler_on_lost(struct scheduler *scheduler, struct waker lost) {
 /* ---- from begin to end ---- */
 
 void scheduler_set(struct scheduler *scheduler, const struct scheduler_settings *settings) {
+    struct arena *arena = arena_new(SETTINGS_BYTES);
     scheduler->settings = *settings;
+    scheduler->settings.report_addresses = arena_copy(arena, settings->report_addresses);
+    arena_free(&scheduler->settings_arena);
+    scheduler->settings_arena = arena;
     if (settings->lifetime_ms == 0) scheduler->settings.lifetime_ms = TRANSIT_LIFETIME_MS;
     if (settings->delay_warning_ms == 0) scheduler->settings.delay_warning_ms = TRANSIT_DELAY_WARNING_MS;
 }
@@ -392,5 +396,6 @@ void scheduler_free(struct task *t, struct scheduler **closing) {
     session_free_all_adopted(scheduler);
     free_sites(scheduler);
     map_free(&scheduler->sessions);
+    arena_free(&scheduler->settings_arena);
     free(scheduler);
 }

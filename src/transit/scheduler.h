@@ -27,6 +27,14 @@ struct scheduler_settings {
     int64_t lifetime_ms;
     /* After how long its sender is told that it still is. */
     int64_t delay_warning_ms;
+    /* Reports to others that are sent: of DMARC, and of TLS. */
+    bool reports_dmarc;
+    bool reports_tls;
+    /* Reports to ourselves: they are kept, their mail is dropped then, and where they go: local parts, separated
+       by commas (copied). */
+    bool keeps_reports;
+    bool drops_reports;
+    struct slice report_addresses;
 };
 
 /* `engine` outlives it. */

@@ -25,6 +25,7 @@ struct scheduler {
     struct env *env;
     struct engine *engine;
     struct scheduler_settings settings;
+    struct arena *settings_arena;
     struct channel *channel;
     scheduler_other_fn *other;
     void *other_context;

@@ -2,6 +2,7 @@
 
 #include "trust/dkim_hash.h"
 #include "trust/dkim_public_key.h"
+#include "wire/address_split.h"
 #include "wire/smtp_address.h"
 
 struct dkim_known_key {
@@ -72,8 +73,8 @@ static struct trust_texts find(struct task *t, struct dkim_keys *keys, const str
 
 /* RFC 6376 3.6.1, t=s. */
 static bool is_strictly_within(const struct dkim_field_tags *tags) {
-    size_t at = slice_find_last_byte(tags->identity, '@');
-    return tags->identity.len == 0 || slice_equal_nocase(slice_skip(tags->identity, at + 1), tags->domain);
+    return tags->identity.len == 0 ||
+           slice_equal_nocase(address_split_domain(tags->identity), tags->domain);
 }
 
 static enum dkim_fault try_key(const struct dkim_key_record *record, const struct dkim_claim *claim,

@@ -4,6 +4,7 @@
 
 #include "base/encode.h"
 #include "trust/dkim_hash.h"
+#include "wire/address_split.h"
 
 enum { COLUMNS = 76, WORD_BYTES_MAX = 1024 };
 
@@ -134,13 +135,14 @@ static bool is_ascii_name(struct slice name) {
 
 /* RFC 6376 3.5, i=: what is written is not quoted, so it may not need it. */
 static bool is_plain_identity(struct slice identity, struct slice domain) {
-    size_t at = slice_find_last_byte(identity, '@');
-    if (at == SLICE_NOT_FOUND || identity.len > SMTP_ADDRESS_BYTES_MAX) return false;
+    struct slice local;
+    struct slice behind;
+    if (!address_split(identity, &local, &behind) || identity.len > SMTP_ADDRESS_BYTES_MAX) return false;
     for (size_t i = 0; i < identity.len; i++)
         if (identity.ptr[i] <= ' ' || identity.ptr[i] >= 0x7f ||
             memchr(";=\\\"(),:<>[]", identity.ptr[i], 12))
             return false;
-    return dkim_is_within(slice_skip(identity, at + 1), domain);
+    return dkim_is_within(behind, domain);
 }
 
 enum dkim_sign_result dkim_signer_check(const struct dkim_signer *signer) {

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "wire/address_split.h"
 #include "wire/inbound_header.h"
 #include "wire/smtp_address.h"
 
@@ -174,11 +175,10 @@ static void check_dmarc(struct task *t, struct inbound_check *check) {
 
 static struct spf_verdict spf_given_up(const struct inbound_check *check) {
     struct slice sender = check->question.sender;
-    size_t at = slice_find_last_byte(sender, '@');
+    struct slice domain = address_split_domain(sender);
     return (struct spf_verdict){.result = TRUST_TEMPERROR,
                                 .identity = sender.len ? SPF_IDENTITY_MAILFROM : SPF_IDENTITY_HELO,
-                                .domain =
-                                    at == SLICE_NOT_FOUND ? check->question.helo : slice_skip(sender, at + 1),
+                                .domain = domain.len ? domain : check->question.helo,
                                 .sender = sender,
                                 .reason = SLICE("DNS did not answer in time")};
 }

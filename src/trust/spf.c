@@ -1,6 +1,7 @@
 #include "trust/spf.h"
 
 #include "trust/spf_run.h"
+#include "wire/address_split.h"
 #include "wire/smtp_address.h"
 #include "wire/wire_text.h"
 
@@ -155,8 +156,9 @@ struct spf_verdict spf_check(struct task *t, struct trust_lookups *lookups,
                              const struct spf_question *question) {
     struct slice sender = question->sender;
     if (sender.len == 0) return spf_check_helo(t, lookups, question);
-    size_t at = slice_find_last_byte(sender, '@');
-    struct slice local_part = at == SLICE_NOT_FOUND ? SLICE_EMPTY : slice_sub(sender, 0, at);
-    struct slice domain = at == SLICE_NOT_FOUND ? sender : slice_skip(sender, at + 1);
+    struct slice local_part;
+    struct slice domain;
+    if (!address_split(sender, &local_part, &domain))
+        return check(t, lookups, question, SLICE_EMPTY, sender, SPF_IDENTITY_MAILFROM);
     return check(t, lookups, question, local_part, domain, SPF_IDENTITY_MAILFROM);
 }

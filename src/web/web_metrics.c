@@ -62,6 +62,12 @@ void web_report_render_metrics(struct buffer *out, const struct web_report *repo
     buffer_printf(out, "posthaste_start_time_seconds %lld\n", (long long)(report->started_ms / 1000));
     metrics_render_head(out, "posthaste_uptime_seconds", "gauge", "How long the server has been running.");
     buffer_printf(out, "posthaste_uptime_seconds %lld\n", (long long)(uptime_ms / 1000));
+    if (report->certificate_ends_ms) {
+        metrics_render_head(out, "posthaste_certificate_expires_seconds", "gauge",
+                            "When the certificate that is served ends.");
+        buffer_printf(out, "posthaste_certificate_expires_seconds %lld\n",
+                      (long long)(report->certificate_ends_ms / 1000));
+    }
     render_roles(out, report);
     metrics_render(out, &report->metrics);
 }

@@ -53,6 +53,7 @@ bool web_report_unpack(struct slice bytes, struct web_report *report) {
     for (size_t i = 0; i < report->role_count; i++) unpack_role(&in, &report->roles[i]);
     report->started_ms = (int64_t)unpack_number_max(&in, INT64_MAX);
     report->now_ms = (int64_t)unpack_number_max(&in, INT64_MAX);
+    report->certificate_ends_ms = 0;
     unpack_cells(&in, &report->metrics);
     return unpack_is_done(&in);
 }

@@ -3,6 +3,7 @@
 #include <jansson.h>
 
 #include "base/encode.h"
+#include "wire/date.h"
 
 static const char error_prefix[] = "urn:ietf:params:acme:error:";
 
@@ -71,6 +72,7 @@ bool acme_directory_read(struct slice json, struct arena *arena, struct acme_dir
     bool good = root && copy_url(root, "newNonce", arena, &directory->new_nonce) &&
                 copy_url(root, "newAccount", arena, &directory->new_account) &&
                 copy_url(root, "newOrder", arena, &directory->new_order) &&
+                copy_url(root, "renewalInfo", arena, &directory->renewal_info) &&
                 copy_words(text_at(meta, "termsOfService"), arena, &directory->terms);
     directory->wants_external_account = json_is_true(json_object_get(meta, "externalAccountRequired"));
     json_decref(root);
@@ -131,6 +133,15 @@ bool acme_order_read(struct slice json, struct arena *arena, struct acme_order *
     return good && order->finalize.len;
 }
 
+bool acme_window_read(struct slice json, struct acme_window *window) {
+    json_t *root = load(json);
+    const json_t *suggested = json_object_get(root, "suggestedWindow");
+    *window = (struct acme_window){date_internet_s(text_at(suggested, "start")) * 1000,
+                                   date_internet_s(text_at(suggested, "end")) * 1000};
+    json_decref(root);
+    return window->start_ms > 0 && window->end_ms > window->start_ms;
+}
+
 const char *acme_challenge_name(enum acme_challenge_kind kind) {
     return kind == ACME_HTTP_01 ? "http-01" : "tls-alpn-01";
 }
@@ -185,22 +196,33 @@ static void write_json(struct buffer *out, json_t *document) {
 
 static json_t *text_json(struct slice text) { return json_stringn((const char *)text.ptr, text.len); }
 
-void acme_account_payload(struct buffer *out, struct slice email, bool terms_agreed) {
+static json_t *contact_json(struct slice email) {
     struct buffer contact = buffer_new(ACME_URL_BYTES_MAX);
-    json_t *document = json_pack("{s:b}", "termsOfServiceAgreed", terms_agreed);
+    json_t *list = json_array();
     buffer_printf(&contact, "mailto:%.*s", SLICE_PRINT(email));
-    if (email.len)
-        (void)json_object_set_new(document, "contact", json_pack("[o]", text_json(buffer_slice(&contact))));
+    if (email.len) (void)json_array_append_new(list, text_json(buffer_slice(&contact)));
     buffer_free(&contact);
+    return list;
+}
+
+void acme_account_payload(struct buffer *out, struct slice email, bool terms_agreed) {
+    json_t *document = json_pack("{s:b}", "termsOfServiceAgreed", terms_agreed);
+    if (email.len) (void)json_object_set_new(document, "contact", contact_json(email));
     write_json(out, document);
 }
 
-void acme_order_payload(struct buffer *out, const struct slice *names, size_t count) {
+void acme_contact_payload(struct buffer *out, struct slice email) {
+    write_json(out, json_pack("{s:o}", "contact", contact_json(email)));
+}
+
+void acme_order_payload(struct buffer *out, const struct slice *names, size_t count, struct slice replaces) {
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
         (void)json_array_append_new(list,
                                     json_pack("{s:s, s:o}", "type", "dns", "value", text_json(names[i])));
-    write_json(out, json_pack("{s:o}", "identifiers", list));
+    json_t *document = json_pack("{s:o}", "identifiers", list);
+    if (replaces.len) (void)json_object_set_new(document, "replaces", text_json(replaces));
+    write_json(out, document);
 }
 
 void acme_finalize_payload(struct buffer *out, struct slice csr) {

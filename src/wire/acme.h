@@ -17,6 +17,8 @@ struct acme_directory {
     struct slice new_nonce;
     struct slice new_account;
     struct slice new_order;
+    /* RFC 9773 3: where to ask when a certificate is to be renewed. */
+    struct slice renewal_info;
     struct slice terms;
     bool wants_external_account;
 };
@@ -69,6 +71,13 @@ struct acme_authorization {
 };
 NODISCARD bool acme_authorization_read(struct slice json, enum acme_challenge_kind kind, struct arena *arena,
                                        struct acme_authorization *authorization);
+/* RFC 9773 4.2: when the CA would have a certificate renewed. Times are UTC. */
+struct acme_window {
+    int64_t start_ms;
+    int64_t end_ms;
+};
+/* False: it is none, or ends before it begins. */
+NODISCARD bool acme_window_read(struct slice json, struct acme_window *window);
 /* What can be a token: base64url, 1 to ACME_TOKEN_BYTES_MAX (RFC 8555 8.1). */
 bool acme_token_is_good(struct slice token);
 
@@ -76,8 +85,11 @@ bool acme_token_is_good(struct slice token);
 
 /* RFC 8555 7.3; without an email no contact. */
 void acme_account_payload(struct buffer *out, struct slice email, bool terms_agreed);
-/* RFC 8555 7.4. */
-void acme_order_payload(struct buffer *out, const struct slice *names, size_t count);
+/* RFC 8555 7.3.2: from now on that contact; without an email none. */
+void acme_contact_payload(struct buffer *out, struct slice email);
+/* RFC 8555 7.4. `replaces` (RFC 9773 5): the identifier of the certificate that it comes instead of, or empty.
+ */
+void acme_order_payload(struct buffer *out, const struct slice *names, size_t count, struct slice replaces);
 /* RFC 8555 7.4: a PKCS#10 request in DER. */
 void acme_finalize_payload(struct buffer *out, struct slice csr);
 

@@ -1,6 +1,7 @@
 #include "wire/dkim_field.h"
 
 #include "base/encode.h"
+#include "wire/address_split.h"
 #include "wire/tag_list.h"
 
 enum { TIME_S_MAX_DIGITS = 12 };
@@ -108,8 +109,9 @@ static enum dkim_fault read_selector(const struct tag *tag, struct dkim_field_ta
 static enum dkim_fault read_identity(const struct tag *tag, struct dkim_field_tags *tags) {
     if (!tag) return DKIM_FAULT_NONE;
     tags->identity = tag->value;
-    size_t at = slice_find_last_byte(tag->value, '@');
-    bool is_within = at != SLICE_NOT_FOUND && dkim_is_within(slice_skip(tag->value, at + 1), tags->domain);
+    struct slice local;
+    struct slice domain;
+    bool is_within = address_split(tag->value, &local, &domain) && dkim_is_within(domain, tags->domain);
     return is_within ? DKIM_FAULT_NONE : DKIM_FAULT_IDENTITY;
 }
 

@@ -1,3 +1,4 @@
+#include "wire/address_split.h"
 #include "wire/dmarc.h"
 
 static bool is_blank(uint8_t c) { return c == ' ' || c == '\t'; }
@@ -289,10 +290,11 @@ static struct slice without_size(struct slice text) { return slice_sub(text, 0, 
 /* RFC 6068 2 */
 static void read_mailto(struct slice rest, struct dmarc_uri *uri) {
     struct slice address = slice_take_until(&rest, '?');
-    size_t at = slice_find_last_byte(address, '@');
-    if (at == SLICE_NOT_FOUND || at == 0 || at + 1 == address.len) return;
+    struct slice local;
+    struct slice domain;
+    if (!address_split(address, &local, &domain) || local.len == 0 || domain.len == 0) return;
     uri->address = address;
-    uri->host = slice_skip(address, at + 1);
+    uri->host = domain;
 }
 
 static bool read_uri(struct slice text, struct dmarc_uri *uri) {

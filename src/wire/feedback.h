@@ -122,6 +122,9 @@ enum feedback_result {
 /* One word: "ok", "foreign", ... */
 const char *feedback_result_name(enum feedback_result result);
 
+/* Reports are sent to that address: its local part is one of `locals`, separated by commas. */
+bool feedback_address_is_meant(struct slice locals, struct slice address);
+
 /* DMARC: reads in pieces of any size; large pieces cost the least. */
 struct dmarc_reader;
 struct dmarc_reader *dmarc_reader_new(struct arena *arena);

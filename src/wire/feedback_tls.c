@@ -5,7 +5,7 @@
 #include "wire/date.h"
 #include "wire/feedback.h"
 
-enum { WAYS_MAX = 50, ZONE_DIGITS = 2 };
+enum { WAYS_MAX = 50 };
 
 /* jansson reads nested values by recursion, on a small stack, and takes two hundred bytes for a value of
    three: brackets and commas are counted first. */
@@ -45,46 +45,6 @@ static uint64_t number(const json_t *object, const char *key) {
 }
 
 static void add(uint64_t *sum, uint64_t count) { *sum = *sum > INT64_MAX - count ? INT64_MAX : *sum + count; }
-
-/* ---- times ---- */
-
-static bool take_digits(struct slice *in, size_t digits, int *value) {
-    uint64_t read = 0;
-    if (!slice_to_number(slice_sub(*in, 0, digits), 9999, &read) || in->len < digits) return false;
-    *in = slice_skip(*in, digits);
-    *value = (int)read;
-    return true;
-}
-
-/* "+01:00", "Z" or nothing, in seconds. */
-static int zone_of(struct slice in) {
-    int hours = 0;
-    int minutes = 0;
-    bool is_west = slice_take_byte(&in, '-');
-    if (!is_west && !slice_take_byte(&in, '+')) return 0;
-    if (!take_digits(&in, ZONE_DIGITS, &hours)) return 0;
-    (void)slice_take_byte(&in, ':');
-    (void)take_digits(&in, ZONE_DIGITS, &minutes);
-    int seconds = (hours * 60 + minutes) * 60;
-    return is_west ? -seconds : seconds;
-}
-
-/* RFC 3339 5.6: "2016-04-01T00:00:00Z". 0: it is none. */
-static int64_t time_of(struct slice in) {
-    struct date_fields at = {0};
-    bool is_date = take_digits(&in, 4, &at.year) && slice_take_byte(&in, '-') &&
-                   take_digits(&in, 2, &at.month) && slice_take_byte(&in, '-') &&
-                   take_digits(&in, 2, &at.day);
-    if (!is_date || at.month < 1 || at.month > 12 || at.day < 1 || at.day > 31) return 0;
-    if (slice_take_prefix_nocase(&in, SLICE("t")) || slice_take_byte(&in, ' '))
-        (void)(take_digits(&in, 2, &at.hour) && slice_take_byte(&in, ':') &&
-               take_digits(&in, 2, &at.minute) && slice_take_byte(&in, ':') &&
-               take_digits(&in, 2, &at.second));
-    if (slice_take_byte(&in, '.'))
-        while (in.len && ascii_is_digit(in.ptr[0])) in = slice_skip(in, 1);
-    int64_t day_s = (at.hour * 60 + at.minute) * 60 + at.second;
-    return date_days(at.year, at.month, at.day) * 86400 + day_s - zone_of(in);
-}
 
 /* ---- parts ---- */
 
@@ -171,8 +131,8 @@ static enum feedback_result read_report(struct arena *arena, const json_t *json,
                                   .organization = text(arena, json, "organization-name"),
                                   .contact = text(arena, json, "contact-info"),
                                   .id = text(arena, json, "report-id"),
-                                  .begin_s = time_of(raw_text(range, "start-datetime")),
-                                  .end_s = time_of(raw_text(range, "end-datetime"))};
+                                  .begin_s = date_internet_s(raw_text(range, "start-datetime")),
+                                  .end_s = date_internet_s(raw_text(range, "end-datetime"))};
     read_ways(arena, policies, feedback);
     bool is_whole = feedback->id.len && feedback->domain.len && feedback->end_s > 0;
     return is_whole ? FEEDBACK_OK : FEEDBACK_INCOMPLETE;

@@ -1,28 +1,56 @@
 #include "wire/feedback_write.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <zlib.h>
 
 #include "wire/date.h"
 
-enum { GZIP_WINDOW_BITS = 16 + MAX_WBITS, GZIP_SPARE_BYTES = 64 };
+enum { GZIP_WINDOW_BITS = 16 + MAX_WBITS, GZIP_PIECE_BYTES = 32 * 1024 };
+
+/* ---- packing ---- */
+
+struct archive_packer {
+    z_stream z;
+    uint8_t piece[GZIP_PIECE_BYTES];
+};
+
+struct archive_packer *archive_packer_new(void) {
+    struct archive_packer *packer = calloc(1, sizeof *packer);
+    if (!packer || deflateInit2(&packer->z, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_WINDOW_BITS, 8,
+                                Z_DEFAULT_STRATEGY) != Z_OK)
+        FATAL("out of memory for a packed file");
+    return packer;
+}
+
+static void pack(struct archive_packer *packer, struct slice text, int flush, struct buffer *out) {
+    z_stream *z = &packer->z;
+    z->next_in = (Bytef *)(uintptr_t)text.ptr;
+    z->avail_in = (uInt)text.len;
+    do {
+        z->next_out = packer->piece;
+        z->avail_out = sizeof packer->piece;
+        int result = deflate(z, flush);
+        ASSERT(result != Z_STREAM_ERROR);
+        buffer_append(out, slice_of(packer->piece, sizeof packer->piece - z->avail_out));
+    } while (z->avail_out == 0);
+}
+
+void archive_packer_feed(struct archive_packer *packer, struct slice piece, struct buffer *out) {
+    if (piece.len) pack(packer, piece, Z_NO_FLUSH, out);
+}
+
+void archive_packer_finish(struct archive_packer **packer, struct buffer *out) {
+    pack(*packer, SLICE_EMPTY, Z_FINISH, out);
+    (void)deflateEnd(&(*packer)->z);
+    free(*packer);
+    *packer = NULL;
+}
 
 void archive_gzip(struct buffer *out, struct slice text) {
-    z_stream z = {0};
-    if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_WINDOW_BITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-        FATAL("out of memory for a packed file");
-    size_t bound = deflateBound(&z, text.len) + GZIP_SPARE_BYTES;
-    uint8_t *room = buffer_reserve(out, bound);
-    if (room) {
-        z.next_in = (Bytef *)(uintptr_t)text.ptr;
-        z.avail_in = (uInt)text.len;
-        z.next_out = room;
-        z.avail_out = (uInt)bound;
-        int result = deflate(&z, Z_FINISH);
-        ASSERT(result == Z_STREAM_END);
-        buffer_grew(out, z.total_out);
-    }
-    (void)deflateEnd(&z);
+    struct archive_packer *packer = archive_packer_new();
+    archive_packer_feed(packer, text, out);
+    archive_packer_finish(&packer, out);
 }
 
 /* ---- XML ---- */
@@ -63,7 +91,11 @@ static void write_metadata(struct buffer *out, const struct feedback *feedback) 
     buffer_append_text(out, "    <date_range>\n");
     write_number(out, "      ", "begin", (uint64_t)feedback->begin_s);
     write_number(out, "      ", "end", (uint64_t)feedback->end_s);
-    buffer_append_text(out, "    </date_range>\n  </report_metadata>\n");
+    buffer_append_text(out, "    </date_range>\n");
+    if (feedback->left_out)
+        buffer_printf(out, "    <error>%llu more messages are in no record: there were too many</error>\n",
+                      (unsigned long long)feedback->left_out);
+    buffer_append_text(out, "  </report_metadata>\n");
 }
 
 /* RFC 7489 demands "pct" and both policies. */

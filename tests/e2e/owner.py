@@ -6,14 +6,18 @@ from __future__ import annotations
 import json
 import signal
 import ssl
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from authority import Authority
+from conftest import give_back
 from peer import START_SECONDS_MAX, until
 from server import Server, run
 from signed_zones import SignedZones
-from zones import HEAD
+from zones import HEAD, zones_served
 
 DOMAIN = "owner.test"
 HOST = f"mx.{DOMAIN}"
@@ -105,3 +109,22 @@ class Owner:
         self.server.process.send_signal(signal.SIGHUP)
         until(lambda: ssl.get_server_certificate((ADDRESS, self.server.ports.submissions)) in wanted,
               START_SECONDS_MAX, self.server.log_text)
+
+
+@contextmanager
+def served_owner() -> Iterator[Owner]:
+    """It runs, and its zone is served."""
+    with tempfile.TemporaryDirectory(prefix="posthaste-e2e-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        made = Owner(folder)
+        with zones_served(made.zones):
+            made.server.start()
+            yield made
+            give_back(made.server)
+
+
+def restored(owner: Owner) -> Iterator[Owner]:
+    """All is published as it was printed, before a test and after it."""
+    yield owner
+    owner.publish(owner.printed, [f"{REVERSE_NAME}. 0 IN PTR {HOST}."])

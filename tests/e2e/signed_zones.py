@@ -1,6 +1,7 @@
 """The name server of zones.py with DNSSEC: `test.` is signed (ldnsutils), and `open.test.` below it is not.
 
-forge() makes the signature of a name's records wrong, so that whoever checks it finds it forged.
+forge() makes the signatures of a name's records wrong, or of those of one type, so that whoever checks them finds
+them forged.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ class SignedZones(Zones):
     def more_zones(self) -> list[str]:
         return [OPEN]
 
-    def forge(self, name: str) -> None:
-        self.forged.add(name)
+    def forge(self, name: str, kind: str = "") -> None:
+        self.forged.add(f"{name} {kind}".strip())
 
     def write(self) -> None:
         """The names below OPEN go into a zone of their own."""
@@ -54,7 +55,10 @@ class SignedZones(Zones):
 
     def with_forgery(self, line: str) -> str:
         words = line.split()
-        if len(words) < 4 or words[0].rstrip(".") not in self.forged or words[3] != "RRSIG":
+        if len(words) < 5 or words[3] != "RRSIG":
+            return line
+        name = words[0].rstrip(".")
+        if not self.forged & {name, f"{name} {words[4]}"}:
             return line
         signature = words[-1]
         return line.replace(signature, signature[:8][::-1] + signature[8:])

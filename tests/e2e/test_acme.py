@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import email.utils
 import http.server
+import json
 import os
 import signal
 import socket
+import sqlite3
 import ssl
 import tempfile
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +55,13 @@ class World:
 
     def point(self, *names: str) -> None:
         self.names.records.update({(name, "A"): ["127.0.0.1"] for name in names})
+
+    def forget(self, key: str) -> None:
+        """Of what the store keeps of ACME, while no server runs."""
+        with closing(sqlite3.connect(self.server.data / "store.db")) as store, store:
+            (kept,) = store.execute("SELECT bytes FROM setting WHERE name = 'acme'").fetchone()
+            document = {name: value for name, value in json.loads(kept).items() if name != key}
+            store.execute("UPDATE setting SET bytes = ? WHERE name = 'acme'", (json.dumps(document).encode(),))
 
     def state(self) -> dict[str, Any]:
         return dict(self.server.listing("certificate", "status")["certificate"])
@@ -210,17 +220,111 @@ def test_a_challenge_that_fails_is_told_with_what_to_do(world: World) -> None:
     assert done.returncode == 1 and "no new certificate" in done.stdout
 
 
-def test_an_optional_name_that_fails_is_left_out(world: World) -> None:
+def test_an_optional_name_that_fails_is_left_out_at_once(world: World) -> None:
     """It leads here by DNS as we see it, and nowhere by DNS as the CA does."""
     world.point("mta-sts.example.test")
     elsewhere = Names({(HOST, "A"): ["127.0.0.1"], ("mta-sts.example.test", "A"): ["127.0.0.9"]})
     world.pebble.names_port = elsewhere.port
     world.pebble.start()
     world.server.start()
-    assert failure(world)["left_out"][0]["name"] == "mta-sts.example.test"
-    assert world.server.listing("certificate", "order")["certificate"]["names"] == [HOST]
+    state = world.installed()
+    assert state["names"] == [HOST] and not state["failures"]
+    assert state["left_out"][0]["name"] == "mta-sts.example.test"
     assert "left out" in world.server.command("certificate", "status")
     elsewhere.close()
+
+
+def test_a_name_stays_while_dns_does_not_answer(world: World) -> None:
+    """What is on the certificate leaves it only when DNS says so; what is not there yet waits."""
+    world.configure("dns.servers = 127.0.0.1@" + str(world.names.port))
+    ours = world.names
+    world.point("mta-sts.example.test")
+    world.pebble.names_port = (cas := Names(dict(ours.records))).port
+    world.pebble.start()
+    world.server.start()
+    assert set(world.installed()["names"]) == {HOST, "mta-sts.example.test"}
+    ours.records.update({("mta-sts.example.test", "FAIL"): [], ("autoconfig.example.test", "FAIL"): []})
+    world.server.stop()
+    world.server.start()
+    answer = world.server.listing("certificate", "renew")
+    assert answer["result"] == "issued" and set(answer["certificate"]["names"]) == {HOST, "mta-sts.example.test"}
+    assert "acme.name_not_known" in world.server.log_text()
+    for name in ("mta-sts.example.test", "autoconfig.example.test"):
+        del ours.records[(name, "FAIL")]
+    ours.records[("mta-sts.example.test", "A")] = ["192.0.2.7"]
+    world.server.stop()
+    world.server.start()
+    assert world.server.listing("certificate", "renew")["certificate"]["names"] == [HOST]
+    cas.close()
+
+
+def test_another_contact_is_told_the_ca(world: World) -> None:
+    world.pebble.start()
+    world.server.start()
+    world.installed()
+    assert "POST /my-account/" not in world.pebble.said()
+    world.configure("acme.email = other@example.test")
+    world.server.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: "POST /my-account/" in world.pebble.said())
+    assert "not due" in str(world.server.listing("certificate", "order"))
+    assert world.pebble.said().count("POST /my-account/") == 1 and not world.state()["failures"]
+
+
+@contextmanager
+def renewal_info(world: World, start: float, end: float) -> Iterator[list[str]]:
+    """A directory that offers RFC 9773 beside what Pebble's has, and a window from now, in seconds."""
+    asked: list[str] = []
+    context = ssl.create_default_context(cafile=str(world.pebble.roots))
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}),
+                                         urllib.request.HTTPSHandler(context=context))
+
+    def moment(seconds: float) -> str:
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # noqa: N802
+            if self.path == "/dir":
+                with opener.open(f"https://localhost:{world.pebble.port}/dir", timeout=10) as answer:
+                    body = {**json.load(answer), "renewalInfo": f"https://ca.test:{server.server_address[1]}/renewal"}
+            else:
+                asked.append(self.path)
+                body = {"suggestedWindow": {"start": moment(start), "end": moment(end)}}
+            data = json.dumps(body).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Retry-After", "21600")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_words: object) -> None:
+            pass
+
+    own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    own.load_cert_chain(world.pebble.certificate / "cert.pem", world.pebble.certificate / "key.pem")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.socket = own.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        world.configure(f"acme.directory = https://ca.test:{server.server_address[1]}/dir")
+        yield asked
+        server.shutdown()
+
+
+def test_the_ca_says_when_it_wants_it_renewed(world: World) -> None:
+    """By a directory that offers renewalInfo; the first look comes an hour after the certificate."""
+    world.pebble.start()
+    with renewal_info(world, -7200, -3600) as asked:
+        world.server.start()
+        before = world.installed()
+        first = world.shown()["serialNumber"]
+        assert not asked
+        world.server.stop()
+        world.forget("window_look_ms")
+        world.server.start()
+        assert world.server.listing("certificate", "order")["result"] == "issued"
+        assert len(asked) == 1 and "." in asked[0]
+        wait_for(lambda: world.shown()["serialNumber"] != first, 10)
+        assert world.state()["renew_ms"] > before["renew_ms"] - 86_400_000 * 40
 
 
 def test_while_the_ca_is_down_the_old_certificate_stays(world: World) -> None:

@@ -5,39 +5,30 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from authority import Authority
-from conftest import give_back
-from owner import ADDRESS, AUTHORITY, DOMAIN, HOST, REVERSE_NAME, Owner
+from middlebox import Middlebox
+from owner import ADDRESS, AUTHORITY, DOMAIN, HOST, REVERSE_NAME, Owner, restored, served_owner
 from server import run
-from zones import zones_served
 
 Change = Callable[[str], list[str]]
 
 
 @pytest.fixture(scope="module")
 def owner() -> Iterator[Owner]:
-    with tempfile.TemporaryDirectory(prefix="posthaste-e2e-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        made = Owner(folder)
-        with zones_served(made.zones):
-            made.server.start()
-            yield made
-            give_back(made.server)
+    with served_owner() as made:
+        yield made
 
 
 @pytest.fixture
 def published(owner: Owner) -> Iterator[Owner]:
-    """All is as it was printed, before the test and after it."""
-    yield owner
-    owner.publish(owner.printed, [f"{REVERSE_NAME}. 0 IN PTR {HOST}."])
+    yield from restored(owner)
 
 
 def red_lines(owner: Owner) -> tuple[list[dict[str, Any]], int]:
@@ -253,6 +244,59 @@ def test_a_port_that_nobody_listens_on(published: Owner) -> None:
         assert "nobody listens" in ports[str(published.server.ports.smtp)]["words"]
     finally:
         published.server.start()
+
+
+@contextmanager
+def behind(owner: Owner, box: Middlebox) -> Iterator[None]:
+    """Others reach the server through it, and DNS says so."""
+    config = owner.server.data / "posthaste.conf"
+    kept = config.read_text()
+    try:
+        owner.configure(f"base_port = {box.ports.base}")
+        owner.publish(owner.zone_lines())
+        yield
+    finally:
+        config.write_text(kept)
+        box.close()
+
+
+def test_a_middlebox_that_hides_starttls(published: Owner) -> None:
+    with behind(published, Middlebox(published.server.ports)):
+        assert red_lines(published)[0] == []
+    with behind(published, Middlebox(published.server.ports, hides_starttls=True)):
+        line = only_red(published, "starttls", HOST, "wrong", "not offered: all mail comes in the clear")
+    assert "firewall" in line["advice"]
+
+
+@pytest.mark.parametrize("service", ["smtp", "submission", "submissions", "imap", "imaps", "pop3s"])
+def test_a_port_that_is_dropped_is_red_alone(published: Owner, service: str) -> None:
+    box = Middlebox(published.server.ports, dropped=[service])
+    with behind(published, box):
+        only_red(published, "port", str(getattr(box.ports, service)), "wrong", "nobody listens there")
+
+
+def test_a_policy_that_cannot_be_fetched(published: Owner) -> None:
+    """The web server's port: the policy is behind it, too, and nothing else."""
+    with behind(published, box := Middlebox(published.server.ports, dropped=["https"])):
+        lines = red_lines(published)[0]
+        assert {(line["kind"], line["name"]) for line in lines} == {
+            ("port", str(box.ports.https)), ("mta-sts-policy", f"mta-sts.{DOMAIN}")}, lines
+
+
+def test_a_zone_that_is_not_signed_or_wrongly(published: Owner) -> None:
+    """Without anchors nothing can be seen to be signed, which is no fault; what is forged is one."""
+    asking = published.asking()
+    at = asking.index("--trust-anchors")
+    done = run("domain", "check", DOMAIN, *asking[:at], *asking[at + 2:], "--json")
+    lines = [line for line in json.loads(done.stdout)["lines"] if line["state"] != "right"]
+    assert [(line["kind"], line["state"]) for line in lines] == [("dnssec", "missing")], lines
+    assert done.returncode == 0 and "sign it" in lines[0]["advice"]
+    published.zones.forge(DOMAIN, "NSEC")
+    published.zones.reload()
+    try:
+        only_red(published, "dnssec", DOMAIN, "wrong", "signatures do not hold")
+    finally:
+        published.zones.forged.clear()
 
 
 @pytest.mark.parametrize(("names", "is_ours", "words"), [

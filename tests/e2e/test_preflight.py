@@ -9,17 +9,13 @@ import random
 import re
 import smtplib
 import ssl
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conftest import give_back
-from owner import ADDRESS, DOMAIN, HOST, REVERSE_NAME, Owner
+from owner import ADDRESS, DOMAIN, REVERSE_NAME, Owner, restored, served_owner
 from server import Account, run
-from zones import zones_served
 
 GMAIL, YAHOO, OUTLOOK = "someone@gmail.com", "someone@yahoo.com", "someone@outlook.com"
 FROM = f"Alice <alice@{DOMAIN}>"
@@ -29,21 +25,13 @@ SPF_RECORD, DMARC_RECORD = f"{DOMAIN}. 0 IN TXT", f"_dmarc.{DOMAIN}. 0 IN TXT"
 
 @pytest.fixture(scope="module")
 def owner() -> Iterator[Owner]:
-    with tempfile.TemporaryDirectory(prefix="posthaste-e2e-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        made = Owner(folder)
-        with zones_served(made.zones):
-            made.server.start()
-            yield made
-            give_back(made.server)
+    with served_owner() as made:
+        yield made
 
 
 @pytest.fixture
 def world(owner: Owner) -> Iterator[Owner]:
-    """All is published as it should be, before the test and after it."""
-    yield owner
-    owner.publish(owner.printed, [f"{REVERSE_NAME}. 0 IN PTR {HOST}."])
+    yield from restored(owner)
 
 
 def message(sender: str = FROM, more: str = "", body: str = "Hello\r\n", drop: str = "") -> str:

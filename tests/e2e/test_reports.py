@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from mail import imap, imap_messages, send, smtp
+from names import Names
 from server import Account, Server
 
 SHARED = Path(os.environ.get("POSTHASTE_SHARED", Path(__file__).parents[3] / "shared")) / "data"
@@ -169,3 +170,28 @@ def test_reports_of_large_reporters_are_read(home: tuple[Server, Account]) -> No
              *sorted((SHARED / "tlsrpt-mtasts" / "mox").glob("*.eml"))]
     deliver(server, *(b"\r\n".join(path.read_bytes().replace(b"\r\n", b"\n").split(b"\n")) for path in found))
     assert len(found) == 7 and len(reports(server, "--days", "400")) == 7
+
+
+def test_the_names_of_hosts_are_asked_for_on_demand(home: tuple[Server, Account]) -> None:
+    """Whether they lead back is said; without --names DNS is asked nothing, which is said too."""
+    server, _ = home
+    sources = {"192.0.2.66": "confirmed", "192.0.2.67": "unconfirmed", "192.0.2.68": "none", "192.0.2.69": "unknown"}
+    deliver(server, mail(gzip.compress(dmarc("n", "example.test", *(
+        record(source, 4, "fail", "fail") for source in sources)).encode()), "gzip"))
+    names = Names({("66.2.0.192.in-addr.arpa", "PTR"): ["mail.mailer.example"],
+                   ("mail.mailer.example", "A"): ["192.0.2.66"],
+                   ("67.2.0.192.in-addr.arpa", "PTR"): ["mail.mailer.example"],
+                   ("69.2.0.192.in-addr.arpa", "FAIL"): []})
+    try:
+        plain = server.command("reports")
+        assert "4 failed from 192.0.2.66: " in plain and "--names asks DNS what these hosts are called" in plain
+        asking = ("reports", "--names", "--dns", f"127.0.0.1@{names.port}")
+        words = server.command(*asking)
+        assert "4 failed from 192.0.2.66 (mail.mailer.example): " in words
+        assert "192.0.2.67 (mail.mailer.example, which does not lead back to it): " in words
+        assert "192.0.2.68 (it has no name): " in words and "192.0.2.69 (DNS did not say its name): " in words
+        assert "--names" not in words
+        told = server.listing(*asking)["domains"][0]["sources"]
+        assert {source["source"]: source["name_state"] for source in told} == sources
+    finally:
+        names.close()

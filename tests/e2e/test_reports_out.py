@@ -6,10 +6,12 @@ import gzip
 import json
 import re
 import smtplib
+import sqlite3
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -78,7 +80,9 @@ class World:
 
     def send_now(self) -> dict[str, Any]:
         time.sleep(1.5)
-        return dict(self.server.listing("reports", "send", "--now"))
+        answer = dict(self.server.listing("reports", "send", "--now"))
+        assert answer.pop("left_out") == 0
+        return answer
 
     def reports(self, host: ScriptedHost, count: int = 1) -> list[EmailMessage]:
         until(lambda: len(host.transactions) >= count, 30, lambda: self.server.log_text()[-3000:])
@@ -213,6 +217,7 @@ def test_the_way_to_others_is_reported_by_mail_and_web(world: World) -> None:
         "policy": {"policy-type": "no-policy-found", "policy-domain": mailed},
         "summary": {"total-successful-session-count": 0, "total-failure-session-count": 1},
         "failure-details": [{"result-type": "starttls-not-supported", "receiving-mx-hostname": f"mx.{mailed}",
+                             "sending-mta-ip": "127.0.0.1", "receiving-ip": mailed_host.address,
                              "failed-session-count": 1}]}]
     world.web.pages["reports.test"] = Page()
     # The report's own way is not reported.
@@ -221,3 +226,46 @@ def test_the_way_to_others_is_reported_by_mail_and_web(world: World) -> None:
     assert place == "reports.test/v1/in?a=b" and kind == "application/tlsrpt+gzip"
     assert json.loads(gzip.decompress(body))["policies"][0]["policy"]["policy-domain"] == posted
     assert "posthaste" not in world.server.command("reports", "send", "--now")
+
+
+def test_a_report_to_ourselves_is_kept_as_those_of_others(world: World) -> None:
+    """Its mail does not come in by SMTP."""
+    alice = world.server.new_account("alice")
+    world.server.command("domain", "add", "ours.test")
+    world.server.command("alias", "add", "postmaster@ours.test", alice.address)
+    world.names.records[("ours.test", "TXT")] = ["v=spf1 ip4:127.0.0.1 -all"]
+    world.names.records[("_dmarc.ours.test", "TXT")] = ["v=DMARC1; p=none; rua=mailto:postmaster@ours.test"]
+    assert world.receive(alice, "ours.test") == 250
+    assert world.receive(alice, "ours.test", source="127.0.0.9") == 250
+    assert world.send_now() == {"sent": 1, "unwanted": 0, "put_off": 0}
+    (entry,) = world.server.listing("reports", "list", "--domain", "ours.test")["reports"]
+    assert entry["organization"] == "mx.example.test" and entry["trust"] == "vouched"
+    assert (entry["passed"], entry["failed"]) == (1, 1)
+    shown = world.server.listing("reports", "show", entry["id"])["report"]
+    assert {record["source"] for record in shown["records"]} == {"127.0.0.1", "127.0.0.9"}
+    assert "127.0.0.9" in world.server.command("reports", "--domain", "ours.test")
+
+
+def many_rows(server: Server, domain: str, count: int) -> None:
+    """As if so many hosts had sent what one did, while no server runs: its address stands in front, 9 bytes."""
+    with closing(sqlite3.connect(server.data / "store.db")) as store, store:
+        day, item = store.execute("SELECT day, item FROM seen WHERE domain = ?", (domain,)).fetchone()
+        assert item[:10] == b"\x09127.0.0.1"
+        store.executemany("INSERT INTO seen VALUES (?, ?, ?, 1)", (
+            (day, domain, b"\x09" + f"10.{10 + i // 100}.{i // 10 % 10}.{i % 10}".encode() + item[10:])
+            for i in range(count)))
+
+
+def test_a_report_is_as_long_as_it_has_to_be(world: World) -> None:
+    """What it is unpacked is no reason to leave anything out."""
+    alice = world.server.new_account("alice")
+    domain, host = world.domain("p=none", f"rua=mailto:d@r{world.count + 1}.test")
+    assert world.receive(alice, domain) == 250
+    time.sleep(1.5)
+    world.server.stop()
+    many_rows(world.server, domain, 4000)
+    world.server.start()
+    assert world.send_now() == {"sent": 1, "unwanted": 0, "put_off": 0}
+    (report,) = world.reports(host)
+    text = attachment(report)
+    assert len(text) > 1 << 20 and text.count(b"<record>") == 4001 and b"<error>" not in text

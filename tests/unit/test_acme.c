@@ -153,9 +153,19 @@ static void payloads_are_as_the_rfc_has_them(void **state) {
     acme_account_payload(&out, SLICE_EMPTY, false);
     assert_slice(buffer_slice(&out), "{\"termsOfServiceAgreed\":false}");
     buffer_clear(&out);
-    acme_order_payload(&out, names, COUNT(names));
+    acme_order_payload(&out, names, COUNT(names), SLICE_EMPTY);
     assert_slice(buffer_slice(&out), "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"a.test\"},"
                                      "{\"type\":\"dns\",\"value\":\"b.test\"}]}");
+    buffer_clear(&out);
+    acme_order_payload(&out, names, 1, SLICE("aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE"));
+    assert_slice(buffer_slice(&out), "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"a.test\"}],"
+                                     "\"replaces\":\"aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE\"}");
+    buffer_clear(&out);
+    acme_contact_payload(&out, SLICE("new@a.test"));
+    assert_slice(buffer_slice(&out), "{\"contact\":[\"mailto:new@a.test\"]}");
+    buffer_clear(&out);
+    acme_contact_payload(&out, SLICE_EMPTY);
+    assert_slice(buffer_slice(&out), "{\"contact\":[]}");
     buffer_clear(&out);
     acme_finalize_payload(&out, SLICE("\xfb\xff\xfe"));
     assert_slice(buffer_slice(&out), "{\"csr\":\"-__-\"}");
@@ -177,10 +187,11 @@ static void a_directory_has_its_urls(void **state) {
     assert_true(acme_directory_read(
         SLICE("{\"newNonce\":\"https://ca.test/n\",\"newAccount\":\"https://ca.test/a\",\"newOrder\":"
               "\"https://ca.test/o\",\"meta\":{\"termsOfService\":\"https://ca.test/t\","
-              "\"externalAccountRequired\":true},\"other\":1}"),
+              "\"externalAccountRequired\":true},\"renewalInfo\":\"https://ca.test/r\"}"),
         arena, &directory));
     assert_slice(directory.new_order, "https://ca.test/o");
     assert_slice(directory.terms, "https://ca.test/t");
+    assert_slice(directory.renewal_info, "https://ca.test/r");
     assert_true(directory.wants_external_account);
     static const char *const bad[] = {
         "",
@@ -195,6 +206,21 @@ static void a_directory_has_its_urls(void **state) {
     for (size_t i = 0; i < COUNT(bad); i++)
         if (acme_directory_read(slice_from_text(bad[i]), arena, &directory)) fail_msg("taken: %s", bad[i]);
     arena_free(&arena);
+}
+
+/* RFC 9773 4.2. */
+static void a_window_has_a_beginning_and_an_end(void **state) {
+    struct acme_window window;
+    assert_true(acme_window_read(SLICE("{\"suggestedWindow\":{\"start\":\"2025-01-02T04:00:00Z\","
+                                       "\"end\":\"2025-01-03T05:00:00+01:00\"},\"explanationURL\":\"x\"}"),
+                                 &window));
+    assert_int_equal(window.start_ms, INT64_C(1735790400000));
+    assert_int_equal(window.end_ms - window.start_ms, 24 * 3600 * 1000);
+    static const char *const bad[] = {
+        "", "{}", "{\"suggestedWindow\":[]}", "{\"suggestedWindow\":{\"start\":\"2025-01-02T04:00:00Z\"}}",
+        "{\"suggestedWindow\":{\"start\":\"2025-01-03T04:00:00Z\",\"end\":\"2025-01-02T04:00:00Z\"}}"};
+    for (size_t i = 0; i < COUNT(bad); i++)
+        if (acme_window_read(slice_from_text(bad[i]), &window)) fail_msg("taken: %s", bad[i]);
 }
 
 static void an_order_has_its_authorizations(void **state) {
@@ -321,7 +347,11 @@ static void the_state_is_read_as_it_was_written(void **state) {
     struct acme_state *second = ARENA_NEW(arena, struct acme_state);
     struct buffer json = text_new();
     first->directory = SLICE("https://ca.test/dir");
-    first->key = slice_from_text(rfc_key);
+    first->key = SLICE("\x00\xff sealed");
+    first->old_account_key = slice_from_text(rfc_key);
+    first->contact = SLICE("me@a.test");
+    first->window = (struct acme_window){5, 6};
+    first->leaf.identifier = SLICE("x.y");
     first->words = SLICE("a \"quoted\"\nproblem");
     first->leaf.names[first->leaf.name_count++] = SLICE("a.test");
     first->leaf.not_after_ms = 1795368000123;
@@ -331,7 +361,11 @@ static void the_state_is_read_as_it_was_written(void **state) {
     acme_state_write(&json, first);
     acme_state_read(buffer_slice(&json), arena, second);
     assert_slice(second->directory, "https://ca.test/dir");
-    assert_slice(second->key, rfc_key);
+    assert_true(slice_equal(second->key, SLICE("\x00\xff sealed")) && second->account_key.len == 0);
+    assert_slice(second->old_account_key, rfc_key);
+    assert_slice(second->contact, "me@a.test");
+    assert_slice(second->leaf.identifier, "x.y");
+    assert_true(second->window.start_ms == 5 && second->window.end_ms == 6);
     assert_slice(second->words, "a \"quoted\"\nproblem");
     assert_true(second->chain.len == 0 && second->account.len == 0);
     assert_slice(second->leaf.names[0], "a.test");
@@ -377,10 +411,10 @@ static void a_job_and_its_outcome_survive_the_way(void **state) {
     struct buffer body = text_new();
     assert_true(job && again);
     *job = (struct acme_job){.directory = SLICE("https://c/d"), .terms_agreed = true, .name_count = 2};
-    job->names[1] = (struct acme_name){SLICE("b.test"), true};
+    job->names[1] = (struct acme_name){SLICE("b.test"), true, true};
     acme_job_pack(&body, job);
     assert_true(acme_job_unpack(buffer_slice(&body), again));
-    assert_true(again->terms_agreed && again->name_count == 2 && again->names[1].is_optional);
+    assert_true(again->terms_agreed && again->name_count == 2 && again->names[1].is_optional && again->names[1].is_held);
     assert_slice(again->names[1].name, "b.test");
     for (size_t cut = 0; cut < body.len; cut++)
         assert_false(acme_job_unpack(slice_sub(buffer_slice(&body), 0, cut), again));
@@ -402,6 +436,7 @@ int main(void) {
         cmocka_unit_test(a_header_has_the_key_or_the_account),
         cmocka_unit_test(payloads_are_as_the_rfc_has_them),
         cmocka_unit_test(a_directory_has_its_urls),
+        cmocka_unit_test(a_window_has_a_beginning_and_an_end),
         cmocka_unit_test(an_order_has_its_authorizations),
         cmocka_unit_test(of_an_authorization_the_challenge_that_is_meant_counts),
         cmocka_unit_test(the_first_subproblem_says_more),

@@ -367,6 +367,48 @@ static void what_is_written_reads_as_the_same(void **state) {
     arena_free(&arena);
 }
 
+/* As much of bytes that cannot be packed as they take, in whatever pieces. */
+static void what_is_packed_takes_what_it_takes(void **state) {
+    (void)state;
+    enum { LONG = 3 << 20, ROOM = 64 << 10 };
+    struct buffer text = buffer_new(LONG);
+    struct buffer packed = buffer_new(ROOM);
+    struct buffer pieces = buffer_new(ROOM);
+    struct archive_packer *packer = archive_packer_new();
+    for (unsigned i = 0; text.len < LONG - 64; i++)
+        buffer_printf(&text, "<record><source_ip>192.0.2.%u</source_ip></record>\n", i % 7);
+    archive_gzip(&packed, buffer_slice(&text));
+    assert_false(buffer_overflowed(&packed));
+    expect_unpacked(buffer_slice(&packed), buffer_slice(&text));
+    struct slice rest = buffer_slice(&text);
+    while (rest.len) archive_packer_feed(packer, slice_take(&rest, 100001), &pieces);
+    archive_packer_finish(&packer, &pieces);
+    expect_unpacked(buffer_slice(&pieces), buffer_slice(&text));
+    struct buffer small = buffer_new(100);
+    archive_gzip(&small, buffer_slice(&text));
+    assert_true(buffer_overflowed(&small));
+    buffer_free(&small);
+    buffer_free(&pieces);
+    buffer_free(&packed);
+    buffer_free(&text);
+}
+
+static void what_is_left_out_is_said(void **state) {
+    (void)state;
+    struct arena *arena = arena_new(ARENA_BYTES);
+    struct feedback f = dmarc_of(arena, "<feedback>" HEAD POLICY RECORD RECORD "</feedback>");
+    struct buffer text = buffer_new(1 << 20);
+    dmarc_report_write(&text, &f);
+    assert_true(slice_find(buffer_slice(&text), SLICE("<error>")) == SLICE_NOT_FOUND);
+    buffer_clear(&text);
+    f.left_out = 12;
+    dmarc_report_write(&text, &f);
+    assert_true(slice_find(buffer_slice(&text), SLICE("<error>12 more messages")) != SLICE_NOT_FOUND);
+    assert_int_equal(feedback_read(arena, buffer_slice(&text), &f), FEEDBACK_OK);
+    buffer_free(&text);
+    arena_free(&arena);
+}
+
 static void a_tls_report_that_is_written_reads_as_the_same(void **state) {
     (void)state;
     struct arena *arena = arena_new(ARENA_BYTES);
@@ -510,6 +552,8 @@ int main(void) {
         cmocka_unit_test(a_tls_report_is_read),
         cmocka_unit_test(what_is_no_tls_report_says_why),
         cmocka_unit_test(what_is_written_reads_as_the_same),
+        cmocka_unit_test(what_is_packed_takes_what_it_takes),
+        cmocka_unit_test(what_is_left_out_is_said),
         cmocka_unit_test(a_tls_report_that_is_written_reads_as_the_same),
         cmocka_unit_test(a_record_says_where_tls_reports_go),
         cmocka_unit_test(public_reports_say_what_they_are_said_to),

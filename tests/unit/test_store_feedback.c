@@ -260,7 +260,12 @@ static enum store_result add_tls(struct commit *commit, void *argument) {
 }
 
 static void tls_body(struct task *t, struct store_bench *bench) {
-    struct tls_result result = {TLS_POLICY_STS, TLS_RESULT_EXPIRED, SLICE("7"), SLICE("mx.a.test")};
+    struct tls_result result = {.policy = TLS_POLICY_STS,
+                                .result = TLS_RESULT_EXPIRED,
+                                .policy_id = SLICE("7"),
+                                .host = SLICE("mx.a.test"),
+                                .sender_address = SLICE("192.0.2.1"),
+                                .host_address = SLICE("198.51.100.9")};
     struct commit_operation operation = {.run = add_tls, .argument = &result};
     struct seen_place after = {0};
     struct seen_batch batch;
@@ -276,9 +281,46 @@ static void tls_body(struct task *t, struct store_bench *bench) {
     assert_true(seen_tls_unpack(batch.items[0].bytes, &read));
     assert_int_equal(read.result, TLS_RESULT_EXPIRED);
     assert_slice(read.host, "mx.a.test");
+    assert_slice(read.sender_address, "192.0.2.1");
+    assert_slice(read.host_address, "198.51.100.9");
     assert_int_equal(engine_seen_remove(t, bench->engine, FEEDBACK_TLS, &batch.place), STORE_OK);
     assert_int_equal(engine_seen_tls_next(bench->engine, bench->arena, today, &after, 1000, &batch),
                      STORE_NOT_FOUND);
+}
+
+static enum store_result add_old_tls(struct commit *commit, void *argument) {
+    int64_t now = commit->now_ms;
+    commit->now_ms -= *(const int64_t *)argument * DAY_MS;
+    struct tls_result result = {.policy = TLS_POLICY_NONE, .host = SLICE("mx.a.test")};
+    tls_results_add(commit, SLICE("a.test"), &result, 1);
+    commit->now_ms = now;
+    return STORE_OK;
+}
+
+/* They are counted for thirty days; RFC 8460 4.1 has the last day told. */
+static void old_tls_body(struct task *t, struct store_bench *bench) {
+    static const int64_t ages[] = {20, SEEN_DAYS_MAX + 1, SEEN_DAYS_MAX, 1};
+    struct seen_place after = {0};
+    struct seen_batch batch;
+    int64_t today = env_wall_ms(bench->env) / DAY_MS;
+    for (size_t i = 0; i < sizeof ages / sizeof ages[0]; i++) {
+        int64_t age = ages[i];
+        struct commit_operation operation = {.run = add_old_tls, .argument = &age};
+        assert_int_equal(commit_run(t, &bench->engine->queue, &operation), STORE_OK);
+    }
+    for (int64_t age = SEEN_DAYS_MAX; age > 0; age -= SEEN_DAYS_MAX - 1) {
+        assert_int_equal(engine_seen_tls_next(bench->engine, bench->arena, today, &after, 1000, &batch),
+                         STORE_OK);
+        assert_int_equal(batch.place.day, today - age);
+        after = batch.place;
+    }
+    assert_int_equal(engine_seen_tls_next(bench->engine, bench->arena, today, &after, 1000, &batch),
+                     STORE_NOT_FOUND);
+}
+
+static void days_long_gone_are_not_told(void **state) {
+    (void)state;
+    bench_run(old_tls_body, NULL);
 }
 
 static void how_connections_went_is_told_and_goes(void **state) {
@@ -294,6 +336,7 @@ int main(void) {
         cmocka_unit_test(what_is_seen_is_counted_by_day_and_domain),
         cmocka_unit_test(so_many_rows_of_a_domain_are_kept),
         cmocka_unit_test(how_connections_went_is_told_and_goes),
+        cmocka_unit_test(days_long_gone_are_not_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,6 +59,38 @@ static void policy_body(struct task *t, struct store_bench *bench) {
 
 static void policies_are_kept_until_they_expire(void **state) { bench_run(policy_body, NULL); }
 
+/* As many as are kept. */
+static const char many[] =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
+    " INSERT INTO sts_policy (domain, id, policy, fetched_ms, expires_ms, tried_ms)"
+    " SELECT 'd' || i || '.test', '1', x'00', 0, 9000000000000000, 0 FROM n";
+
+static enum store_result fill(struct commit *commit, void *argument) {
+    (void)argument;
+    DB_RUN(commit->db, many);
+    return STORE_OK;
+}
+
+static void full_body(struct task *t, struct store_bench *bench) {
+    struct sts_policy policy = {.domain = SLICE("d7.test"),
+                                .id = SLICE("2"),
+                                .text = SLICE("new"),
+                                .fetched_ms = now_ms(bench),
+                                .expires_ms = now_ms(bench) + DAY_MS,
+                                .tried_ms = now_ms(bench)};
+    struct commit_operation operation = {.run = fill};
+    assert_int_equal(MTA_STS_STORED_MAX, 100000);
+    assert_int_equal(commit_run(t, &bench->engine->queue, &operation), STORE_OK);
+    /* One that is there is renewed, another one finds no room. */
+    assert_int_equal(engine_sts_policy_keep(t, bench->engine, &policy), STORE_OK);
+    assert_int_equal(find(bench, "d7.test", &policy), STORE_OK);
+    assert_slice(policy.text, "new");
+    policy.domain = SLICE("other.test");
+    assert_int_equal(engine_sts_policy_keep(t, bench->engine, &policy), STORE_OVER_QUOTA);
+}
+
+static void where_there_is_no_room_policies_are_renewed_still(void **state) { bench_run(full_body, NULL); }
+
 /* ---- results ---- */
 
 struct counting {
@@ -87,8 +119,13 @@ static enum store_result prune(struct commit *commit, void *argument) {
 }
 
 static void result_body(struct task *t, struct store_bench *bench) {
-    struct tls_result good = {TLS_POLICY_STS, TLS_RESULT_SUCCESS, SLICE("7"), SLICE("mx.a.test")};
-    struct tls_result bad = {TLS_POLICY_TLSA, TLS_RESULT_EXPIRED, SLICE_EMPTY, SLICE("mx.a.test")};
+    struct tls_result good = {
+        .policy = TLS_POLICY_STS, .result = TLS_RESULT_SUCCESS, .policy_id = SLICE("7"), .host = SLICE("mx.a.test")};
+    struct tls_result bad = {.policy = TLS_POLICY_TLSA,
+                             .result = TLS_RESULT_EXPIRED,
+                             .host = SLICE("mx.a.test"),
+                             .sender_address = SLICE("192.0.2.1"),
+                             .host_address = SLICE("198.51.100.9")};
     int64_t long_ago_ms = now_ms(bench) - (TLS_RESULT_DAYS + 5) * DAY_MS;
     for (int i = 0; i < 3; i++) add(t, bench, (struct counting){0, "a.test", good});
     add(t, bench, (struct counting){0, "a.test", bad});
@@ -105,6 +142,8 @@ static void result_body(struct task *t, struct store_bench *bench) {
     assert_int_equal(rows[0].count, 3);
     assert_int_equal(rows[1].result.result, TLS_RESULT_EXPIRED);
     assert_slice(rows[1].result.host, "mx.a.test");
+    assert_slice(rows[1].result.sender_address, "192.0.2.1");
+    assert_slice(rows[1].result.host_address, "198.51.100.9");
     bool has_more = true;
     struct commit_operation operation = {.run = prune, .argument = &has_more};
     assert_int_equal(commit_run(t, &bench->engine->queue, &operation), STORE_OK);
@@ -120,6 +159,7 @@ static void results_are_counted_by_day(void **state) { bench_run(result_body, NU
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(policies_are_kept_until_they_expire),
+        cmocka_unit_test(where_there_is_no_room_policies_are_renewed_still),
         cmocka_unit_test(results_are_counted_by_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

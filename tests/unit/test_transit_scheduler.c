@@ -10,7 +10,10 @@
 #include "signing_key.h"
 #include "store/body_pack.h"
 #include "store/engine_queue.h"
+#include "store/engine_state.h"
+#include "store/tls_result.h"
 #include "transit/protocol.h"
+#include "transit/reporting.h"
 #include "transit/scheduler.h"
 
 enum { MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS, DAY_MS = 24 * HOUR_MS, GIVEN_MAX = 12000 };
@@ -46,6 +49,8 @@ struct bench {
     struct transit_in_hand in_hand;
     /* Keeps what it was given, and says nothing more. */
     bool is_stuck;
+    /* Runs of reports to others, which all are put off. */
+    size_t reporting_runs;
 };
 
 /* ---- the remote role ---- */
@@ -180,10 +185,22 @@ static void session_asked(struct task *t, struct bench *bench, struct ipc_reques
     arena_free(&arena);
 }
 
+static void reporting_asked(struct bench *bench, struct ipc_request *request) {
+    struct buffer body = buffer_new(KIB(1));
+    bench->reporting_runs++;
+    reporting_result_pack(&body, &(struct reporting_result){.put_off = 1});
+    channel_reply(request, buffer_slice(&body), HANDLE_NONE);
+    buffer_free(&body);
+}
+
 static void remote_asked(struct task *t, void *context, struct ipc_request *request) {
     struct bench *bench = context;
     if (request->message.type == TRANSIT_SESSION) {
         session_asked(t, bench, request);
+        return;
+    }
+    if (request->message.type == TRANSIT_REPORTING) {
+        reporting_asked(bench, request);
         return;
     }
     assert_int_equal(request->message.type, TRANSIT_HELLO);
@@ -569,6 +586,45 @@ static void full_disk(struct task *t, struct bench *bench) {
 }
 static void a_report_that_cannot_be_stored_is_made_again_in_a_while(void **state) { run(full_disk); }
 
+/* ---- reports to others ---- */
+
+static enum store_result count_connection(struct commit *commit, void *argument) {
+    (void)argument;
+    struct tls_result result = {.policy = TLS_POLICY_NONE, .host = SLICE("mx.far.test")};
+    tls_results_add(commit, SLICE("far.test"), &result, 1);
+    return STORE_OK;
+}
+
+static void see_connection(struct task *t, struct bench *bench) {
+    struct commit_operation operation = {.run = count_connection};
+    assert_int_equal(commit_run(t, &bench->engine->queue, &operation), STORE_OK);
+}
+
+/* Nothing of a kind that is not sent has anybody asked. */
+static void unsent_kind(struct task *t, struct bench *bench) {
+    bench->settings.reports_dmarc = true;
+    scheduler_set(bench->scheduler, &bench->settings);
+    see_connection(t, bench);
+    pass(t, 3 * DAY_MS);
+    assert_int_equal(bench->reporting_runs, 0);
+}
+static void kinds_of_reports_that_are_not_sent_make_no_run(void **state) { run(unsent_kind); }
+
+/* Some times a day, not every ten minutes, and not for longer than four days. */
+static void put_off(struct task *t, struct bench *bench) {
+    bench->settings.reports_tls = true;
+    scheduler_set(bench->scheduler, &bench->settings);
+    see_connection(t, bench);
+    pass(t, 2 * DAY_MS);
+    assert_in_range(bench->reporting_runs, 4, 12);
+    pass(t, 8 * DAY_MS);
+    size_t runs = bench->reporting_runs;
+    assert_in_range(runs, 8, 30);
+    pass(t, 8 * DAY_MS);
+    assert_int_equal(bench->reporting_runs, runs);
+}
+static void reports_that_are_put_off_are_tried_less_and_less(void **state) { run(put_off); }
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fresh_message_leaves_at_once),
@@ -584,6 +640,8 @@ int main(void) {
         cmocka_unit_test(what_is_in_hand_is_not_given_twice_by_a_new_store),
         cmocka_unit_test(a_session_without_a_message_keeps_nobody_waiting),
         cmocka_unit_test(a_report_that_cannot_be_stored_is_made_again_in_a_while),
+        cmocka_unit_test(kinds_of_reports_that_are_not_sent_make_no_run),
+        cmocka_unit_test(reports_that_are_put_off_are_tried_less_and_less),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

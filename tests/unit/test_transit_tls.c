@@ -240,18 +240,42 @@ static void wait_days(struct task *t, struct bench *bench) {
     assert_int_equal(task_sleep(t, 3 * (int64_t)DAY_MS), WAIT_OK);
 }
 
-static void policies_are_fetched_again_before_they_expire(void **state) {
-    struct bench *bench = tls_bench_new(STARTTLS);
-    keep(bench, POLICY("enforce", NAMED), 0, 7 * (int64_t)DAY_MS);
-    publish(bench, "1", POLICY("enforce", NAMED));
-    bench->body = wait_days;
+/* As bench_run, for days. */
+static void run_long(struct bench *bench) {
     for (size_t i = 0; i < HOSTS; i++)
         bench->hosts[i].env =
             sim_process_start(bench->hosts[i].machine, "host", far_host_main, &bench->hosts[i]);
     (void)sim_process_start(bench->ours, "courier", ours_main, bench);
     assert_true(sim_world_run_until(bench->world, bench_is_over, bench, 4 * (int64_t)DAY_MS));
+}
+
+static void policies_are_fetched_again_before_they_expire(void **state) {
+    struct bench *bench = tls_bench_new(STARTTLS);
+    keep(bench, POLICY("enforce", NAMED), 0, 7 * (int64_t)DAY_MS);
+    publish(bench, "1", POLICY("enforce", NAMED));
+    bench->body = wait_days;
+    run_long(bench);
     assert_in_range(bench->policies_kept, 2, 3);
     assert_true(bench->policy.expires_ms - bench->policy.fetched_ms == 604800000);
+    bench_free(&bench);
+}
+
+static void wait_hours(struct task *t, struct bench *bench) {
+    keep_fresh(t, bench);
+    assert_int_equal(task_sleep(t, DAY_MS / 8), WAIT_OK);
+}
+
+/* The store was away when a policy was fetched: it gets it later, and others have their turn. */
+static void a_policy_whose_keeping_was_lost_is_kept_later(void **state) {
+    struct bench *bench = tls_bench_new(STARTTLS);
+    keep(bench, POLICY("enforce", NAMED), 2 * (int64_t)DAY_MS, 7 * (int64_t)DAY_MS);
+    publish(bench, "2", POLICY("testing", NAMED));
+    bench->keeps_lost = 2;
+    bench->body = wait_hours;
+    run_long(bench);
+    assert_slice(bench->policy.id, "2");
+    assert_int_equal(bench->policies_kept, 1);
+    assert_in_range(bench->policies_due, 1, 3);
     bench_free(&bench);
 }
 
@@ -466,6 +490,7 @@ int main(void) {
         cmocka_unit_test(a_new_id_brings_the_new_policy),
         cmocka_unit_test(a_store_that_does_not_say_lets_mail_wait),
         cmocka_unit_test(policies_are_fetched_again_before_they_expire),
+        cmocka_unit_test(a_policy_whose_keeping_was_lost_is_kept_later),
         cmocka_unit_test(tlsa_records_that_are_signed_demand_tls),
         cmocka_unit_test(tlsa_records_that_are_not_signed_say_nothing),
         cmocka_unit_test(tlsa_records_of_no_use_demand_tls_of_any_kind),

@@ -197,17 +197,6 @@ static void socket_close(struct stream *stream) { (void)close(socket_detach(stre
 
 static void socket_shutdown(struct stream *stream) { (void)shutdown(socket_of(stream)->fd, SHUT_WR); }
 
-static const struct stream_ops socket_ops = {
-    .read = socket_read,
-    .write = socket_write,
-    .watch = socket_watch,
-    .send_handle = socket_send_handle,
-    .take_handle = socket_take_handle,
-    .detach = socket_detach,
-    .shutdown = socket_shutdown,
-    .close = socket_close,
-};
-
 static void peer_set(struct peer *peer, const struct sockaddr_storage *address) {
     if (address->ss_family == AF_INET) {
         const struct sockaddr_in *in = (const void *)address;
@@ -226,6 +215,28 @@ static void peer_set(struct peer *peer, const struct sockaddr_storage *address) 
     (void)inet_ntop(AF_INET6, &in6->sin6_addr, peer->address, sizeof peer->address);
     peer->is_loopback = IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
 }
+
+static void socket_local(struct stream *stream, char address[STREAM_ADDRESS_BYTES]) {
+    struct sockaddr_storage name;
+    socklen_t len = sizeof name;
+    struct peer self = {0};
+    const struct socket_stream *s = socket_of(stream);
+    if (s->is_local || getsockname(s->fd, (struct sockaddr *)&name, &len)) return;
+    peer_set(&self, &name);
+    memcpy(address, self.address, STREAM_ADDRESS_BYTES);
+}
+
+static const struct stream_ops socket_ops = {
+    .read = socket_read,
+    .write = socket_write,
+    .watch = socket_watch,
+    .send_handle = socket_send_handle,
+    .take_handle = socket_take_handle,
+    .detach = socket_detach,
+    .local = socket_local,
+    .shutdown = socket_shutdown,
+    .close = socket_close,
+};
 
 static bool learn_peer(struct socket_stream *s) {
     struct sockaddr_storage address;

@@ -135,6 +135,13 @@ static void sim_stream_shutdown(struct stream *stream) {
     if (side) sim_side_end(side);
 }
 
+/* What the other side sees. */
+static void sim_stream_local(struct stream *stream, char address[STREAM_ADDRESS_BYTES]) {
+    struct sim_side *side = side_of(stream);
+    if (side && !side->link->is_local)
+        memcpy(address, sim_other_side(side)->peer.address, STREAM_ADDRESS_BYTES);
+}
+
 static const struct stream_ops sim_stream_ops = {
     .read = sim_stream_read,
     .write = sim_stream_write,
@@ -142,6 +149,7 @@ static const struct stream_ops sim_stream_ops = {
     .send_handle = sim_stream_send_handle,
     .take_handle = sim_stream_take_handle,
     .detach = sim_stream_detach,
+    .local = sim_stream_local,
     .shutdown = sim_stream_shutdown,
     .close = sim_stream_close,
 };
