@@ -29,7 +29,7 @@ struct answer_recipient {
     bool is_hard;
 };
 
-/* The least on the list has the most weight; all limits are in base/limits.h. */
+/* All limits are in base/limits_campaign.h. */
 struct answer_facts {
     enum answer_kind kind;
     /* Of a bounce. */
@@ -52,6 +52,12 @@ struct answer_facts {
        in its body. */
     struct slice *ids;
     size_t id_count;
+    /* So many of them stand in its header. */
+    size_t header_id_count;
+    /* Its own, without brackets; may be empty. */
+    struct slice message_id;
+    /* Not an answer: the sender mailbox's owner wrote it by hand, to `recipients`. */
+    bool is_by_hand;
     /* JSON: why it was taken for what it is. */
     struct slice evidence;
     /* Where it is, outside of this store: its sender mailbox, folder, and UID; else 0. */

@@ -1,7 +1,7 @@
 /* What the owner does with campaigns (store/campaign.h). */
 #include "store/campaign.h"
 
-#include "base/limits.h"
+#include "base/limits_campaign.h"
 #include "store/campaign_read.h"
 #include "store/campaign_table.h"
 #include "store/engine_state.h"

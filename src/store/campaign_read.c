@@ -1,6 +1,6 @@
 #include "store/campaign_read.h"
 
-#include "base/limits.h"
+#include "base/limits_campaign.h"
 #include "store/campaign.h"
 #include "store/engine_state.h"
 #include "store/id.h"

@@ -49,7 +49,9 @@
     " sender INTEGER NOT NULL, prospect INTEGER NOT NULL, campaign INTEGER NOT NULL, contact INTEGER NOT NULL,"\
     " message INTEGER NOT NULL, folder TEXT NOT NULL, uidvalidity INTEGER NOT NULL, uid INTEGER NOT NULL,"   \
     " kind INTEGER NOT NULL, found INTEGER NOT NULL, decision INTEGER NOT NULL, author TEXT NOT NULL,"       \
-    " evidence TEXT NOT NULL, corrected_kind INTEGER NOT NULL, corrected_by TEXT NOT NULL) STRICT;"          \
+    " evidence TEXT NOT NULL, corrected_kind INTEGER NOT NULL, corrected_by TEXT NOT NULL,"                   \
+    " name TEXT NOT NULL, is_unsubscribe INTEGER NOT NULL) STRICT;"                                          \
+    "CREATE INDEX outreach_answer_name ON outreach_answer (name) WHERE name <> '';"                          \
     "CREATE INDEX outreach_answer_prospect ON outreach_answer (prospect, id);"                               \
     "CREATE INDEX outreach_answer_place ON outreach_answer (sender, folder, uidvalidity, uid)"               \
     " WHERE uid <> 0;"                                                                                       \
@@ -102,12 +104,16 @@ void prospect_note(struct commit *commit, const struct prospect_row *row, enum o
 /* The sender may send: it was tested, and nothing is wrong with it since. */
 bool campaign_sender_is_good(struct db *db, uint64_t sender);
 
+/* campaign_due.c: something of the sender's is on its way still. */
+bool campaign_is_in_flight(struct db *db, uint64_t sender);
+
 /* campaign_settle.c: the queue settled a recipient of this message. Nothing where it is no message of
    outreach. */
 struct settled_recipient;
 void campaign_settled(struct commit *commit, uint64_t message, const struct settled_recipient *settled);
-/* campaign_send.c: a message that is out; its prospect goes on. */
+/* campaign_send.c: a message that is out; its prospect goes on. And any other end of one that is under way. */
 void campaign_message_left(struct commit *commit, uint64_t sent, int64_t sent_ms);
+void campaign_outcome(struct commit *commit, const struct outreach_outcome *outcome);
 /* campaign_breaker.c: this message came to a bad end: counted, and where there are too many of them the
    campaign, or all of the sender or the domain, are paused. */
 void campaign_fate(struct commit *commit, uint64_t sent, enum sent_fate fate);

@@ -12,6 +12,7 @@
 #include "store/schema.h"
 #include "wire/scram_secret.h"
 
+static const char any_campaign[] = "SELECT 1 FROM campaign LIMIT 1";
 static const char secret_read[] = "SELECT bytes FROM setting WHERE name = 'scram_secret'";
 static const char id_newest[] =
     "SELECT max(coalesce((SELECT max(id) FROM domain), 0), coalesce((SELECT max(id) FROM account), 0),"
@@ -147,6 +148,9 @@ static int start(struct engine *engine, const struct engine_options *options, co
     scram_hmac(SCRAM_HASH_SHA_256, slice_of(secret, sizeof secret), SLICE("rewritten senders"),
                engine->srs_secret);
     commit_queue_start(&engine->queue, engine->env, writer, checkpointer, &engine->bodies, threads, ids);
+    scram_hmac(SCRAM_HASH_SHA_256, slice_of(secret, sizeof secret), SLICE("outreach"),
+               engine->queue.commit.outreach_secret);
+    engine->judges_answers = engine->queue.commit.judges_answers = DB_READ_NUMBER(writer, any_campaign, 0) != 0;
     log_room_open(&engine->queue.log_room, engine->env, path,
                   options->log_room_bytes ? options->log_room_bytes : STORE_LOG_ROOM_BYTES);
     engine->queue.on_news = options->on_news;

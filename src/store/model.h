@@ -217,6 +217,8 @@ struct delivery {
     const uint64_t *accounts; /* local recipients, INBOX of each; a repeated one counts once */
     size_t account_count;
     bool is_junk; /* into their Junk mailboxes instead */
+    /* What it is, where that was found out (packed: store/answer_model.h), else empty. */
+    struct slice judged;
     const struct queue_recipient *queue;
     size_t queue_count;
 };

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "store/campaign_table.h"
+#include "store/contact.h"
 #include "store/dkim_table.h"
 #include "store/feedback.h"
 #include "store/import.h"
