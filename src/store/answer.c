@@ -7,7 +7,7 @@
 #include "store/schema.h"
 #include "store/sender.h"
 #include "store/suppression.h"
-#include "wire/scram.h"
+#include "wire/scram_secret.h"
 
 static const char answer_insert[] =
     "INSERT INTO outreach_answer (id, tenant, at_ms, sender, prospect, campaign, contact, message, folder,"

@@ -3,7 +3,7 @@
 #include "store/answer.h"
 #include "store/engine_state.h"
 #include "store/id.h"
-#include "wire/scram.h"
+#include "wire/scram_secret.h"
 
 enum { ID_DIGITS = 16, CHECK_BYTES = 6, HASH_BYTES = 32 };
 

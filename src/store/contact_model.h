@@ -50,8 +50,8 @@ struct contact_import {
     uint64_t same;
     uint64_t refused;
     uint64_t suppressed;
-    /* Rows of the file that are done, and a check of what was in them: where an import that was broken off goes
-       on. */
+    /* Rows of the file that are done, and a check of what was in them: where an import that was broken off
+       goes on. */
     uint64_t rows;
     uint64_t chain;
     bool is_open;
@@ -159,8 +159,8 @@ void contact_row_pack(struct buffer *out, const struct contact_row *row);
 void contact_batch_pack(struct buffer *out, const struct contact_batch *batch);
 void contact_batch_unpack(struct unpacker *in, struct arena *arena, struct contact_batch *batch);
 void contact_batch_result_pack(struct buffer *out, const struct contact_batch_result *result, size_t rows);
-void contact_batch_result_unpack(struct unpacker *in, struct arena *arena, struct contact_batch_result *result,
-                                 size_t rows);
+void contact_batch_result_unpack(struct unpacker *in, struct arena *arena,
+                                 struct contact_batch_result *result, size_t rows);
 void contact_query_pack(struct buffer *out, const struct contact_query *query);
 void contact_query_unpack(struct unpacker *in, struct contact_query *query);
 

@@ -13,6 +13,7 @@
 #include "store/queue.h"
 #include "store/route.h"
 #include "store/seen.h"
+#include "store/sender.h"
 #include "store/sending_limit.h"
 #include "store/sts_policy.h"
 #include "store/thread_page.h"
@@ -137,6 +138,9 @@ static const struct migration steps[] = {
      STS_POLICY_TABLES TLS_RESULT_TABLES},
     {"reports of others about our domains' mail", NULL, FEEDBACK_TABLES},
     {"what is counted to be reported to others", NULL, SEEN_TABLES},
+    {"the address book, and who must not be written to", NULL, CONTACT_TABLES SUPPRESSION_TABLES},
+    {"sender mailboxes", NULL, SENDER_TABLES},
+    {"campaigns, and what was sent and answered", NULL, CAMPAIGN_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};

@@ -14,9 +14,9 @@
 #include "store/commit.h"
 #include "store/suppression_model.h"
 
-#define SUPPRESSION_TABLES                                                                        \
+#define SUPPRESSION_TABLES                                                                           \
     "CREATE TABLE suppression (tenant INTEGER NOT NULL, kind INTEGER NOT NULL, value TEXT NOT NULL," \
-    " reason INTEGER NOT NULL, detail TEXT NOT NULL, at_ms INTEGER NOT NULL,"                     \
+    " reason INTEGER NOT NULL, detail TEXT NOT NULL, at_ms INTEGER NOT NULL,"                        \
     " PRIMARY KEY (tenant, kind, value)) STRICT, WITHOUT ROWID;"
 
 /* ---- in a read, or in the commit lane ---- */

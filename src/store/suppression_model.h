@@ -64,8 +64,8 @@ NODISCARD bool suppression_reason_read(struct slice name, enum suppression_reaso
 /* The person's own wish: no import and no mistake takes it back. */
 bool suppression_is_wish(enum suppression_reason reason);
 
-/* Finds out what `text` means: "*" makes a pattern, no "@" a domain, else it is an address. kind and value are
-   set, the value in `arena`. False: it is none of them, has too many stars, or would match everybody. */
+/* Finds out what `text` means: "*" makes a pattern, no "@" a domain, else it is an address. kind and value
+   are set, the value in `arena`. False: it is none of them, has too many stars, or would match everybody. */
 NODISCARD bool suppression_read(struct arena *arena, struct slice text, struct suppression *suppression);
 /* Whether a pattern fits an address, both normalised. Never more than pattern times address steps. */
 bool suppression_pattern_fits(struct slice pattern, struct slice address);
