@@ -14,6 +14,17 @@ enum {
     OUTREACH_TRIES_MAX = 3,
     OUTREACH_AGAIN_MS = 24 * 3600 * 1000,
     OUTREACH_NAME_BYTES_MAX = 100,
+    /* A contact's fields as JSON; a time zone's distance from UTC. */
+    OUTREACH_FIELDS_BYTES_MAX = 256 * 1024,
+    OUTREACH_ZONE_MINUTES_MAX = 24 * 60,
+    /* One message, from claim to end; between looks at what is due; after something that is not the
+       message's fault; and how long after sending it is looked for where the outcome is not known. */
+    OUTREACH_SEND_MS_MAX = 10 * 60 * 1000,
+    OUTREACH_LOOK_MS = 60 * 1000,
+    OUTREACH_FLIGHT_LOOK_MS = 200,
+    OUTREACH_TROUBLE_MS = 60 * 1000,
+    OUTREACH_FIND_AFTER_MS = 3 * 60 * 1000,
+    OUTREACH_UNKNOWN_LOOK_MS = 5 * 1000,
     OUTREACH_DETAIL_BYTES_MAX = 1000,
     /* Between messages of two campaigns to one person. */
     OUTREACH_FREQUENCY_MS = 7 * 24 * 3600 * 1000,
@@ -29,6 +40,8 @@ enum {
     ANSWER_RECIPIENTS_MAX = 50,
     ANSWER_TEXT_BYTES_MAX = 1000,
     ANSWER_EVIDENCE_BYTES_MAX = 16 * 1024,
+    /* All of it, packed. */
+    ANSWER_FACTS_BYTES_MAX = 256 * 1024,
     /* Prospects that one answer changes. */
     ANSWER_PROSPECTS_MAX = 20,
 };

@@ -1,13 +1,10 @@
 #include "store/answer.h"
 
-#include "base/encode.h"
 #include "base/limits_campaign.h"
-#include "store/answer_match.h"
+#include "store/answer_act.h"
 #include "store/engine_state.h"
 #include "store/schema.h"
 #include "store/sender.h"
-#include "store/suppression.h"
-#include "wire/scram_secret.h"
 
 static const char answer_insert[] =
     "INSERT INTO outreach_answer (id, tenant, at_ms, sender, prospect, campaign, contact, message, folder,"
@@ -18,8 +15,6 @@ static const char answer_known[] = "SELECT 1 FROM outreach_answer WHERE name = $
                                    " AND prospect = $2 LIMIT 1";
 static const char place_known[] = "SELECT 1 FROM outreach_answer WHERE sender = $1 AND folder = $2"
                                   " AND uidvalidity = $3 AND uid = $4 AND uid <> 0 LIMIT 1";
-static const char prospects_of[] =
-    "SELECT id FROM prospect WHERE contact = $1 AND last_sent_ms > 0 ORDER BY id LIMIT $2";
 static const char own_message[] = "SELECT 1 FROM outreach_sent WHERE message_id = $1";
 static const char account_address[] = "SELECT address FROM account WHERE id = $1";
 
@@ -31,148 +26,6 @@ struct judging {
     struct answer_found found;
     enum answer_decision decision;
 };
-
-/* ---- what follows ---- */
-
-static bool is_over(enum prospect_state state) {
-    return state == PROSPECT_BOUNCED || state == PROSPECT_SUPPRESSED || state == PROSPECT_UNSUBSCRIBED;
-}
-
-static void set_one(struct judging *judging, uint64_t id, enum prospect_state state, struct slice reason) {
-    struct prospect_row row;
-    if (!prospect_load(judging->commit->db, id, &row) || is_over(row.state)) return;
-    /* What a person stopped stays so, and who has answered needs no pause. */
-    bool is_weaker = state == PROSPECT_PAUSED && (row.state == PROSPECT_REPLIED ||
-                                                  row.state == PROSPECT_STOPPED || row.state == PROSPECT_FINISHED);
-    if (is_weaker || row.state == state) return;
-    prospect_set(judging->commit, &row, state, PROSPECT_NEVER, reason);
-}
-
-/* Everything that this person is in, and was written to: nobody who answered gets another. */
-static void set_all(struct judging *judging, enum prospect_state state, struct slice reason) {
-    uint64_t ids[ANSWER_PROSPECTS_MAX];
-    size_t count = 0;
-    set_one(judging, judging->found.prospect.id, state, reason);
-    struct db_rows rows = DB_ROWS(judging->commit->db, prospects_of, DB_NUMBER(judging->found.prospect.contact),
-                                  DB_NUMBER(ANSWER_PROSPECTS_MAX));
-    while (db_rows_next(&rows)) ids[count++] = db_rows_id(&rows, 0);
-    for (size_t i = 0; i < count; i++) set_one(judging, ids[i], state, reason);
-}
-
-static void note(struct judging *judging, enum outreach_event_kind kind) {
-    const struct answer_facts *facts = judging->facts;
-    prospect_note(judging->commit, &judging->found.prospect, kind,
-                  arena_printf(judging->commit->arena, "%.*s (%s)", SLICE_PRINT(facts->from),
-                               answer_match_word(judging->found.match)));
-}
-
-static void suppress(struct judging *judging, enum suppression_reason reason) {
-    struct suppression suppression = {.kind = SUPPRESSION_ADDRESS,
-                                      .value = judging->found.address,
-                                      .reason = reason,
-                                      .detail = SLICE("by what came back to a campaign")};
-    (void)suppression_add(judging->commit, judging->found.prospect.tenant, &suppression);
-}
-
-static void replied(struct judging *judging) {
-    if (judging->found.match == MATCH_COLLEAGUE) {
-        judging->decision = DECISION_PAUSED;
-        set_all(judging, PROSPECT_PAUSED,
-                arena_printf(judging->commit->arena, "%.*s of the same organisation answered; a person decides",
-                             SLICE_PRINT(judging->facts->from)));
-        note(judging, OUTREACH_EVENT_COLLEAGUE);
-        return;
-    }
-    judging->decision = DECISION_STOPPED;
-    if (judging->facts->is_unsubscribe) {
-        suppress(judging, SUPPRESSION_UNSUBSCRIBED);
-        set_all(judging, PROSPECT_UNSUBSCRIBED, SLICE("asked not to be written to"));
-        note(judging, OUTREACH_EVENT_UNSUBSCRIBED);
-        return;
-    }
-    set_all(judging, PROSPECT_REPLIED,
-            arena_printf(judging->commit->arena, "answered (%s)", answer_match_word(judging->found.match)));
-    note(judging, OUTREACH_EVENT_REPLIED);
-}
-
-/* Who is back already, or does not say when, is written to as planned. */
-static void is_away(struct judging *judging) {
-    struct prospect_row *row = &judging->found.prospect;
-    int64_t return_ms = judging->facts->return_ms;
-    bool can_wait = row->state == PROSPECT_WAITING || row->state == PROSPECT_OUT_OF_OFFICE ||
-                    row->state == PROSPECT_CLAIMED;
-    note(judging, OUTREACH_EVENT_OUT_OF_OFFICE);
-    if (return_ms <= judging->commit->now_ms || !can_wait) return;
-    bool is_later = row->state != PROSPECT_CLAIMED && row->due_ms > return_ms;
-    judging->decision = DECISION_PUT_OFF;
-    prospect_set(judging->commit, row, PROSPECT_OUT_OF_OFFICE, is_later ? row->due_ms : return_ms,
-                 SLICE("out of office"));
-}
-
-static bool is_hard(const struct judging *judging) {
-    const struct answer_facts *facts = judging->facts;
-    for (size_t i = 0; i < facts->recipient_count; i++)
-        if (slice_equal_nocase(facts->recipients[i].address, judging->found.address))
-            return facts->recipients[i].is_hard;
-    return facts->is_hard;
-}
-
-static void bounced(struct judging *judging) {
-    if (!is_hard(judging)) {
-        note(judging, OUTREACH_EVENT_SOFT_BOUNCE);
-        return;
-    }
-    judging->decision = DECISION_BOUNCED;
-    suppress(judging, SUPPRESSION_HARD_BOUNCE);
-    set_all(judging, PROSPECT_BOUNCED, SLICE("the address does not exist"));
-    note(judging, OUTREACH_EVENT_BOUNCED);
-    campaign_fate(judging->commit, judging->found.sent, FATE_HARD_BOUNCE);
-}
-
-static void complained(struct judging *judging) {
-    judging->decision = DECISION_SUPPRESSED;
-    suppress(judging, SUPPRESSION_COMPLAINT);
-    set_all(judging, PROSPECT_SUPPRESSED, SLICE("complained"));
-    note(judging, OUTREACH_EVENT_COMPLAINT);
-    campaign_fate(judging->commit, judging->found.sent, FATE_COMPLAINT);
-}
-
-/* In the thread it may be a person after all; else it is some other mail of theirs. */
-static void is_other(struct judging *judging) {
-    enum answer_match match = judging->found.match;
-    note(judging, OUTREACH_EVENT_OTHER);
-    if (match != MATCH_TOKEN && match != MATCH_IN_REPLY_TO) return;
-    judging->decision = DECISION_PAUSED;
-    set_all(judging, PROSPECT_PAUSED, SLICE("something came back in the thread; a person decides"));
-}
-
-static void act(struct judging *judging) {
-    switch (judging->facts->kind) {
-    case ANSWER_REPLY:
-        replied(judging);
-        return;
-    case ANSWER_AUTO_REPLY:
-        note(judging, OUTREACH_EVENT_AUTO_REPLY);
-        return;
-    case ANSWER_OUT_OF_OFFICE:
-        is_away(judging);
-        return;
-    case ANSWER_BOUNCE:
-        bounced(judging);
-        return;
-    case ANSWER_COMPLAINT:
-        complained(judging);
-        return;
-    case ANSWER_RECEIPT:
-        note(judging, OUTREACH_EVENT_RECEIPT);
-        return;
-    case ANSWER_OTHER:
-        is_other(judging);
-        return;
-    default:
-        return;
-    }
-}
 
 /* ---- keeping it ---- */
 
@@ -200,7 +53,7 @@ static bool was_taken(const struct judging *judging) {
 static void judge(struct judging *judging) {
     judging->found = answer_find(judging->commit, judging->facts, judging->place);
     if (judging->found.match == MATCH_NONE || was_taken(judging)) return;
-    act(judging);
+    judging->decision = answer_act(judging->commit, judging->facts, &judging->found);
     keep(judging);
 }
 
@@ -213,7 +66,7 @@ static void written_to(struct judging *judging, struct slice address) {
     struct slice text = slice_of(lower, address.len);
     if (!answer_find_address(judging->commit, text, judging->facts, judging->place, &judging->found)) return;
     if (judging->found.prospect.state == PROSPECT_PAUSED) return;
-    set_all(judging, PROSPECT_PAUSED, SLICE("was written to by hand; a person decides"));
+    answer_pause(judging->commit, &judging->found, SLICE("was written to by hand; a person decides"));
     struct prospect_row row;
     bool is_paused = prospect_load(judging->commit->db, judging->found.prospect.id, &row) &&
                      row.state == PROSPECT_PAUSED;

@@ -98,9 +98,20 @@ enum store_result engine_outreach_claim(struct task *t, struct engine *engine,
 /* The last word, with all gates asked again: GATE_OPEN, or it was cancelled. */
 enum store_result engine_outreach_go(struct task *t, struct engine *engine, const struct outreach_go *go,
                                      enum outreach_gate *gate);
-/* Asked again it changes nothing. STORE_NOT_FOUND. */
+/* Asked again it changes nothing. */
 enum store_result engine_outreach_outcome(struct task *t, struct engine *engine,
                                           const struct outreach_outcome *outcome);
+/* Who was to send it went away: it goes back if it was not let go yet; else, but for one that the queue has,
+   its outcome is not known. */
+enum store_result engine_outreach_lost(struct task *t, struct engine *engine, uint64_t sent);
+/* The sender cannot be used: every campaign of it that runs is paused, with the reason. */
+enum store_result engine_outreach_halt(struct task *t, struct engine *engine, uint64_t sender,
+                                       struct slice reason);
+/* STORE_NOT_FOUND. */
+enum store_result engine_outreach_message(struct engine *engine, struct arena *arena, uint64_t sent,
+                                          struct outreach_message *message);
+enum store_result engine_outreach_prospect(struct engine *engine, struct arena *arena, uint64_t id,
+                                           struct prospect *prospect);
 /* After a start: what was decided and not begun goes back; what an outside sender was sending is unknown, and
    somebody has to look. */
 enum store_result engine_outreach_restart(struct task *t, struct engine *engine);

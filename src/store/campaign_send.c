@@ -378,17 +378,14 @@ static void settle(struct commit *commit, struct sent_row *row, const struct out
 }
 
 static enum store_result record(struct commit *commit, void *argument) {
-    const struct outreach_outcome *outcome = argument;
-    struct sent_row row;
-    if (!sent_load(commit, outcome->sent, &row)) return db_result(commit->db, STORE_NOT_FOUND);
-    bool is_open = row.state == SENT_DECIDED || row.state == SENT_SENDING || row.state == SENT_UNKNOWN;
-    if (is_open) settle(commit, &row, outcome);
+    campaign_outcome(commit, argument);
     return STORE_OK;
 }
 
 void campaign_outcome(struct commit *commit, const struct outreach_outcome *outcome) {
     struct sent_row row;
-    if (sent_load(commit, outcome->sent, &row) && (row.state == SENT_SENDING || row.state == SENT_UNKNOWN))
+    if (!sent_load(commit, outcome->sent, &row)) return;
+    if (row.state == SENT_DECIDED || row.state == SENT_SENDING || row.state == SENT_UNKNOWN)
         settle(commit, &row, outcome);
 }
 

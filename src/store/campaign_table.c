@@ -14,6 +14,9 @@ static const char campaign_times[] =
     " WHERE campaign = $1 AND is_follow = 0 ORDER BY due_ms LIMIT 1), $2) WHERE id = $1";
 static const char campaign_pause[] = "UPDATE campaign SET state = 2, reason = $2 WHERE id = $1 AND state = 1";
 static const char campaign_owner[] = "SELECT tenant, sender FROM campaign WHERE id = $1";
+static const char campaign_over[] =
+    "UPDATE campaign SET state = 4, reason = '' WHERE id = $1 AND state = 1 AND NOT EXISTS (SELECT 1 FROM"
+    " campaign_count WHERE campaign = $1 AND state IN (0, 1, 3, 4, 9) AND count > 0)";
 static const char note_insert[] =
     "INSERT INTO outreach_event (id, tenant, at_ms, kind, campaign, prospect, contact, sender, detail)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
@@ -40,6 +43,15 @@ void prospect_count(struct commit *commit, uint64_t campaign, enum prospect_stat
     DB_RUN(commit->db, count_change, DB_NUMBER(campaign), DB_NUMBER(state), DB_NUMBER(by));
 }
 
+/* Nobody of it waits for anything any more. */
+static void end_if_over(struct commit *commit, const struct prospect_row *row) {
+    DB_RUN(commit->db, campaign_over, DB_NUMBER(row->campaign));
+    if (db_changed(commit->db) == 0) return;
+    struct outreach_note note = {
+        .kind = OUTREACH_EVENT_FINISHED, .campaign = row->campaign, .sender = row->sender};
+    outreach_note(commit, row->tenant, &note);
+}
+
 void prospect_set(struct commit *commit, struct prospect_row *row, enum prospect_state state, int64_t due_ms,
                   struct slice reason) {
     DB_RUN(commit->db, prospect_write, DB_NUMBER(row->id), DB_NUMBER(state), DB_NUMBER(due_ms),
@@ -51,6 +63,7 @@ void prospect_set(struct commit *commit, struct prospect_row *row, enum prospect
     row->state = state;
     row->due_ms = due_ms;
     campaign_mend(commit, row->campaign);
+    if (due_ms == PROSPECT_NEVER) end_if_over(commit, row);
 }
 
 void campaign_mend(struct commit *commit, uint64_t campaign) {
