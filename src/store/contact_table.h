@@ -4,6 +4,7 @@
 
 #include "store/contact.h"
 #include "store/contact_fields.h"
+#include "store/suppression.h"
 
 #define CONTACT_COLUMNS                                                                           \
     "id, tenant, address, domain, written, fields, time_zone, is_zone_guessed, country, import, " \

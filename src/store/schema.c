@@ -16,6 +16,7 @@
 #include "store/sender.h"
 #include "store/sending_limit.h"
 #include "store/sts_policy.h"
+#include "store/suppression.h"
 #include "store/thread_page.h"
 #include "store/tls_result.h"
 #include "store/uids.h"

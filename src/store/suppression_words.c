@@ -21,7 +21,7 @@ static const char *const reason_names[] = {
     [SUPPRESSION_ERASED] = "erased",
     [SUPPRESSION_IMPORTED] = "imported",
 };
-enum { REASONS = sizeof reason_names / sizeof reason_names[0] };
+#define REASONS (sizeof reason_names / sizeof reason_names[0])
 
 const char *suppression_kind_name(enum suppression_kind kind) {
     return kind >= SUPPRESSION_ADDRESS && kind <= SUPPRESSION_HASH ? kind_names[kind] : "?";
