@@ -7,6 +7,8 @@ enum {
        are looked at. */
     OUTREACH_LIST_MAX = 200,
     OUTREACH_ADD_ROWS = 500,
+    /* Prospects that a plan is made of before a campaign starts: more than can be written to in time. */
+    OUTREACH_PLAN_CONTACTS_MAX = 60 * 1000,
     OUTREACH_SENDERS_DUE_MAX = 1000,
     /* Who is due that is looked at in one go; earlier messages of a thread that are kept; tries of one step. */
     OUTREACH_DUE_MAX = 16,
@@ -42,6 +44,9 @@ enum {
     ANSWER_EVIDENCE_BYTES_MAX = 16 * 1024,
     /* All of it, packed. */
     ANSWER_FACTS_BYTES_MAX = 256 * 1024,
+    /* So much of a message is looked at, in so much memory. */
+    JUDGE_BYTES_MAX = 512 * 1024,
+    JUDGE_ARENA_BYTES = 32 << 20,
     /* Prospects that one answer changes. */
     ANSWER_PROSPECTS_MAX = 20,
 };

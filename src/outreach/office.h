@@ -37,6 +37,13 @@ bool outreach_office_answer(struct task *t, struct outreach_office *office, stru
 void outreach_office_health(struct task *t, struct outreach_office *office,
                             const struct sender_health *health);
 
+/* The limits that hold for this prospect of a sender: the strictest of mailbox and sequence, or where it is under
+   .test the sequence's alone. */
+struct pacer_limits outreach_limits_of(const struct sender *sender, const struct sequence *sequence,
+                                       struct slice address);
+/* RFC 6761 6.2: no mail leads there. */
+bool outreach_is_test_address(struct slice address);
+
 /* ---- the plan, for `outreach why` ---- */
 
 struct outreach_outlook {

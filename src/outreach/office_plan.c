@@ -13,8 +13,7 @@ struct slice office_domain_of(struct slice address) {
     return at == SLICE_NOT_FOUND ? SLICE_EMPTY : slice_skip(address, at + 1);
 }
 
-/* RFC 6761 6.2: no mail leads there. */
-bool office_is_test_address(struct slice address) {
+bool outreach_is_test_address(struct slice address) {
     struct slice domain = office_domain_of(address);
     return slice_equal(domain, SLICE("test")) ||
            (domain.len > 5 && slice_equal(slice_skip(domain, domain.len - 5), SLICE(".test")));
@@ -36,10 +35,10 @@ static void take_limits(struct pacer_limits *limits, const struct sender_limits 
 }
 
 /* Where nobody can be bothered a sequence may be as fast as it likes: for tests and demonstrations. */
-struct pacer_limits office_limits(const struct sender *sender, const struct sequence *sequence,
+struct pacer_limits outreach_limits_of(const struct sender *sender, const struct sequence *sequence,
                                   struct slice address) {
     struct pacer_limits limits = pacer_limits_usual();
-    if (office_is_test_address(address)) return sequence->pace;
+    if (outreach_is_test_address(address)) return sequence->pace;
     take_limits(&limits, &sender->limits);
     return pacer_limits_strictest(&limits, &sequence->pace);
 }
@@ -100,7 +99,7 @@ static bool read_pace(struct engine *engine, const struct sender *sender, const 
                       const struct prospect *prospect, int64_t now_ms, struct pace *pace) {
     struct delivery_zone *zone = delivery_zone_new(sequence->time_zone.len ? sequence->time_zone : SLICE("UTC"));
     if (!zone) return false;
-    pace->limits = office_limits(sender, sequence, prospect->address);
+    pace->limits = outreach_limits_of(sender, sequence, prospect->address);
     pace->day = pacer_day(zone, now_ms);
     pace->day_number = delivery_day_number(zone, now_ms);
     delivery_zone_free(&zone);

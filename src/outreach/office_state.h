@@ -50,11 +50,6 @@ struct desk_round {
 bool office_choose(struct task *t, struct desk_round *round);
 /* The zone of a prospect; free it with delivery_zone_free. */
 struct delivery_zone *office_zone(const struct sequence *sequence, const struct prospect *prospect);
-/* The limits that hold for this prospect. */
-struct pacer_limits office_limits(const struct sender *sender, const struct sequence *sequence,
-                                  struct slice address);
-bool office_is_test_address(struct slice address);
-
 /* office_send.c: claims it and sees it through. Waits. */
 void office_send(struct task *t, struct desk_round *round);
 /* Looks for messages whose outcome is not known. True: none is left. Waits. */

@@ -255,8 +255,8 @@ enum store_result engine_srs_encode(struct engine *engine, struct arena *arena, 
     return result == STORE_OK ? rewritten : result;
 }
 
-enum store_result engine_address_resolve(struct engine *engine, struct arena *arena, struct slice address,
-                                         struct address_route *route) {
+static enum store_result resolve(struct engine *engine, struct arena *arena, struct slice address,
+                                 struct address_route *route) {
     if (route_cache_get(&engine->routes, engine->queue.directory_changes, arena, address, route))
         return STORE_OK;
     bool has_quota = false;
@@ -268,6 +268,13 @@ enum store_result engine_address_resolve(struct engine *engine, struct arena *ar
     if (result != STORE_OK || resolved != STORE_OK) return result == STORE_OK ? resolved : result;
     if (route->kind == ADDRESS_LOCAL && !has_quota) route_cache_put(&engine->routes, address, route);
     return STORE_OK;
+}
+
+enum store_result engine_address_resolve(struct engine *engine, struct arena *arena, struct slice address,
+                                         struct address_route *route) {
+    enum store_result result = resolve(engine, arena, address, route);
+    route->is_judged = engine->judges_answers;
+    return result;
 }
 
 enum store_result engine_sender_check(struct engine *engine, struct arena *arena, uint64_t account,

@@ -99,6 +99,8 @@ struct address_route {
     size_t target_count;
     /* With ADDRESS_RELAYED: the domain's own hosts are to be asked first. */
     bool is_verified;
+    /* Mail to it may answer a campaign: who takes it in is to say what it is (delivery.judged). */
+    bool is_judged;
 };
 
 struct account {

@@ -51,6 +51,7 @@ void pack_route(struct buffer *out, const struct address_route *route) {
     pack_number(out, route->kind);
     pack_number(out, route->tenant);
     pack_bool(out, route->is_verified);
+    pack_bool(out, route->is_judged);
     pack_number(out, route->target_count);
     for (size_t i = 0; i < route->target_count; i++) {
         pack_number(out, route->targets[i].account);
@@ -65,6 +66,7 @@ void unpack_route(struct unpacker *in, struct arena *arena, struct address_route
     route->kind = (enum address_kind)unpack_number_max(in, ADDRESS_RETURNED);
     route->tenant = unpack_number(in);
     route->is_verified = unpack_bool(in);
+    route->is_judged = unpack_bool(in);
     route->targets = unpack_array(in, arena, &count, 4, sizeof *route->targets);
     route->target_count = count;
     for (uint64_t i = 0; i < count; i++) {
