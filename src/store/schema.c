@@ -11,6 +11,7 @@
 #include "store/queue.h"
 #include "store/route.h"
 #include "store/seen.h"
+#include "store/sender.h"
 #include "store/sending_limit.h"
 #include "store/sts_policy.h"
 #include "store/thread_page.h"
@@ -135,6 +136,7 @@ static const struct migration steps[] = {
      STS_POLICY_TABLES TLS_RESULT_TABLES},
     {"reports of others about our domains' mail", NULL, FEEDBACK_TABLES},
     {"what is counted to be reported to others", NULL, SEEN_TABLES},
+    {"mailboxes that outreach sends from", NULL, SENDER_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};
