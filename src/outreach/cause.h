@@ -16,6 +16,8 @@ bool cause_is_red(enum sender_cause cause);
 
 /* A login was refused with these words (IMAP: also its response code, as "[AUTHENTICATIONFAILED]"). */
 enum sender_cause cause_of_login(struct slice words, enum sender_auth auth, bool is_imap);
+/* The words say that IMAP is switched off, wherever they were said. */
+bool cause_is_imap_disabled(struct slice words);
 /* SMTP refused after the login: MAIL, RCPT or the end of data. `code` 550, and the like. */
 enum sender_cause cause_of_refusal(unsigned code, struct slice words);
 

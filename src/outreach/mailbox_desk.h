@@ -5,6 +5,7 @@
 #ifndef OUTREACH_MAILBOX_DESK_H
 #define OUTREACH_MAILBOX_DESK_H
 
+#include "ipc/channel.h"
 #include "outreach/mailbox_protocol.h"
 #include "store/engine_sender.h"
 
@@ -19,7 +20,8 @@ struct mailbox_desk_options {
 
 /* What the options point to outlives it. */
 struct mailbox_desk *mailbox_desk_new(const struct mailbox_desk_options *options);
-void mailbox_desk_free(struct mailbox_desk **desk);
+/* NULL is fine. Waits. */
+void mailbox_desk_free(struct task *t, struct mailbox_desk **desk);
 /* A question of the remote role. False: it is none of ours. */
 bool mailbox_desk_answer(struct task *t, struct mailbox_desk *desk, struct ipc_request *request);
 

@@ -107,5 +107,7 @@ NODISCARD bool mailbox_folders_unpack(struct unpacker *in, struct arena *arena,
                                       struct sender_folder **folders, size_t *count);
 void mailbox_news_pack(struct buffer *out, const struct outside_news *news);
 NODISCARD bool mailbox_news_unpack(struct slice body, struct outside_news *news);
+void mailbox_health_pack(struct buffer *out, const struct sender_health *health);
+NODISCARD bool mailbox_health_unpack(struct slice body, struct sender_health *health);
 
 #endif

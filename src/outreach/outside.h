@@ -1,7 +1,7 @@
 /*
  * An outside mailbox as the remote role works at it: whose it is, how far each of its folders was looked at,
  * the access token at hand, and the IMAP connection. One task at a time works at it (outreach/watch.h sees to
- * that). What is below uses it: outside_connect.c, outside_look.h, outside_send.h, mailbox_test.h.
+ * that). What is below uses it: outside_look.h, outside_send.h, mailbox_setup.h.
  */
 #ifndef OUTREACH_OUTSIDE_H
 #define OUTREACH_OUTSIDE_H
@@ -63,6 +63,18 @@ struct outside *outside_new(const struct outside_world *world, const struct send
 /* Closes what is open; wipes secrets. Nulls it. NULL is fine. Waits where a connection is open. */
 void outside_free(struct task *t, struct outside **outside);
 
+/* A connection to one of the addresses of a host that somebody named: resolved once, only addresses that lead
+   outside (or any, as the world says). False: *trouble. Waits. */
+NODISCARD bool outside_connect(struct task *t, const struct outside_world *world, struct arena *arena,
+                               struct slice host, uint16_t port, struct stream **stream,
+                               struct outside_trouble *trouble);
+
+/* A connection to a way's host up to where one logs in. NULL: *trouble. Wait. */
+struct imap_client *outside_begin_imap(struct task *t, const struct outside_world *world, struct arena *arena,
+                                       const struct sender_login *login, struct outside_trouble *trouble);
+struct smtp_client *outside_begin_smtp(struct task *t, const struct outside_world *world, struct arena *arena,
+                                       const struct sender_login *login, struct outside_trouble *trouble);
+
 /* Where it is already connected it is asked whether that still holds. False: *trouble (in `arena`). Waits. */
 NODISCARD bool outside_connect_imap(struct task *t, struct outside *outside, struct arena *arena,
                                     struct outside_trouble *trouble);
@@ -72,7 +84,7 @@ void outside_disconnect_imap(struct task *t, struct outside *outside);
 NODISCARD bool outside_connect_smtp(struct task *t, struct outside *outside, struct arena *arena,
                                     struct smtp_client **client, struct outside_trouble *trouble);
 
-/* What the clients' outcomes mean (cause.c; pure but for `arena`). */
+/* outside_trouble.c: what the clients' outcomes mean. Pure but for `arena`. */
 struct outside_trouble outside_trouble_of_imap(struct arena *arena, const struct imap_client_outcome *outcome,
                                                enum sender_auth auth);
 struct outside_trouble outside_trouble_of_smtp(struct arena *arena, const struct smtp_client_outcome *outcome,

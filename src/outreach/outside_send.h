@@ -64,4 +64,8 @@ enum outside_found {
 enum outside_found outside_find(struct task *t, struct outside *outside, struct arena *arena,
                                 struct slice message_id, struct outside_trouble *trouble);
 
+/* How many messages with that Message-ID are in a folder. Connected it must be. False: *trouble. Waits. */
+NODISCARD bool outside_count(struct task *t, struct outside *outside, struct arena *arena, struct slice folder,
+                             struct slice message_id, size_t *count, struct outside_trouble *trouble);
+
 #endif

@@ -20,6 +20,7 @@ struct watch;
 /* Copied. */
 struct watch_settings {
     struct slice hostname;
+    /* Whom certificates must lead to, PEM; as they were in watch_new. */
     struct slice roots_pem;
     bool allows_private;
     uint16_t https_port;

@@ -35,17 +35,7 @@ enum store_result engine_sender_read(struct engine *engine, struct arena *arena,
 enum store_result engine_sender_open(struct task *t, struct engine *engine, struct arena *arena, uint64_t id,
                                      struct sender *sender);
 
-/* What a look or a test found. The row, and an event where the state or the cause changed (*changed). */
-struct sender_health {
-    uint64_t sender;
-    enum sender_state state;
-    enum sender_cause cause;
-    struct slice detail;
-    /* It was a whole test: these count, too. */
-    bool is_test;
-    enum sender_copies copies;
-    bool has_plus;
-};
+/* Keeps it in the row, and an event where the state or the cause changed (*changed). STORE_NOT_FOUND. Waits. */
 enum store_result engine_sender_health(struct task *t, struct engine *engine,
                                        const struct sender_health *health, bool *changed);
 /* The provider gave a new refresh token in place of the one it knew (RFC 6749 6). Both ways of the sender

@@ -140,7 +140,7 @@ static const struct migration steps[] = {
     {"reports of others about our domains' mail", NULL, FEEDBACK_TABLES},
     {"what is counted to be reported to others", NULL, SEEN_TABLES},
     {"the address book, and who must not be written to", NULL, CONTACT_TABLES SUPPRESSION_TABLES},
-    {"sender mailboxes", NULL, SENDER_TABLES},
+    {"mailboxes that outreach sends from", NULL, SENDER_TABLES},
     {"campaigns, and what was sent and answered", NULL, CAMPAIGN_TABLES},
 };
 

@@ -24,7 +24,7 @@ void sender_folder_put(struct commit *commit, uint64_t sender, const struct send
     " tested_ms INTEGER NOT NULL, gap_min_ms INTEGER NOT NULL, gap_max_ms INTEGER NOT NULL,"                \
     " hourly_max INTEGER NOT NULL, daily_max INTEGER NOT NULL, ramp_start INTEGER NOT NULL,"                \
     " ramp_step INTEGER NOT NULL, added_ms INTEGER NOT NULL, override_by TEXT NOT NULL,"                    \
-    " override_ms INTEGER NOT NULL, UNIQUE (tenant, address)) STRICT;"                                      \
+    " override_ms INTEGER NOT NULL, version INTEGER NOT NULL, UNIQUE (tenant, address)) STRICT;"                                      \
     "CREATE TABLE outreach_folder (sender INTEGER NOT NULL, name BLOB NOT NULL,"                            \
     " uidvalidity INTEGER NOT NULL, uidnext INTEGER NOT NULL, modseq INTEGER NOT NULL,"                     \
     " PRIMARY KEY (sender, name)) STRICT, WITHOUT ROWID;"                                                   \

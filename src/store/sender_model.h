@@ -7,6 +7,7 @@
 #ifndef STORE_SENDER_MODEL_H
 #define STORE_SENDER_MODEL_H
 
+#include "base/buffer.h"
 #include "store/model.h"
 
 /* How a connection is protected. Numbers are stored: never change one. */
@@ -113,6 +114,12 @@ enum sender_cause {
     SENDER_CAUSES,
 };
 
+/* Only a whole test finds it, and finds it mended: not the watcher, which only logs in and looks. */
+static inline bool sender_cause_is_of_test(enum sender_cause cause) {
+    return cause == SENDER_CAUSE_SMTP_REFUSED || cause == SENDER_CAUSE_SENDER_REFUSED ||
+           (cause >= SENDER_CAUSE_NOT_ARRIVED && cause < SENDER_CAUSE_ACCOUNT_GONE);
+}
+
 /* How fast it sends (outreach/pacer.h). Zero: the default. */
 struct sender_limits {
     int64_t gap_min_ms;
@@ -141,6 +148,10 @@ struct sender {
     bool has_plus;
     /* Messages arrive with another Message-ID than they were sent with, and its owner knows. */
     bool is_renaming_accepted;
+    /* A whole test went well since its ways were last changed; and what the last one found wrong that only
+       another test can find mended. */
+    bool has_passed;
+    enum sender_cause test_cause;
     enum sender_state state;
     enum sender_cause cause;
     /* What the server said, clean; may be empty. */
@@ -148,7 +159,21 @@ struct sender {
     int64_t checked_ms;
     int64_t tested_ms;
     int64_t added_ms;
+    /* Another one each time that an administrator changed it. */
+    uint64_t version;
     struct sender_limits limits;
+};
+
+/* What a look or a test found. */
+struct sender_health {
+    uint64_t sender;
+    enum sender_state state;
+    enum sender_cause cause;
+    struct slice detail;
+    /* It was a whole test: these count, too. */
+    bool is_test;
+    enum sender_copies copies;
+    bool has_plus;
 };
 
 /* A folder of an outside mailbox: as far as it was looked at. */

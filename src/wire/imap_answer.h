@@ -11,6 +11,7 @@
 #define WIRE_IMAP_ANSWER_H
 
 #include "base/arena.h"
+#include "base/uid_set.h"
 
 /* What a server offers: bits. */
 enum imap_capability {
@@ -113,11 +114,6 @@ enum imap_answer_status {
     IMAP_STATUS_BYE,
 };
 
-struct imap_answer_range {
-    uint32_t first;
-    uint32_t last;
-};
-
 /* Borrows from the bytes it was read of, or is in the arena. */
 struct imap_answer {
     enum imap_answer_kind kind;
@@ -139,7 +135,7 @@ struct imap_answer {
     /* 0: NIL. */
     char separator;
     /* SEARCH and VANISHED: at most IMAP_ANSWER_RANGES_MAX. */
-    struct imap_answer_range *ranges;
+    struct number_range *ranges;
     size_t range_count;
     /* FETCH and STATUS; a bit of enum imap_answer_item for each that was there. */
     unsigned items;
@@ -169,14 +165,16 @@ enum imap_answer_item {
 /* How far the input was looked at; all zero at the beginning of an answer. */
 struct imap_answer_frame {
     size_t at;
+    /* Behind the last literal: what is before it is no header of another. */
+    size_t floor;
 };
 
 enum imap_answer_frame_state {
-    IMAP_FRAME_MORE,
+    IMAP_ANSWER_FRAME_MORE,
     /* The first *len bytes of the input are one whole answer, its line end (CRLF, or a bare LF) included. */
-    IMAP_FRAME_WHOLE,
+    IMAP_ANSWER_FRAME_WHOLE,
     /* It would be longer than bytes_max. */
-    IMAP_FRAME_TOO_LONG,
+    IMAP_ANSWER_FRAME_TOO_LONG,
 };
 
 /* Looks for one answer at the front of the input, which grows from call to call until it is taken; each byte
