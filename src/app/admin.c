@@ -1,3 +1,4 @@
+#include "app/admin_outreach.h"
 #include "app/admin_verbs.h"
 
 #include <stdio.h>
@@ -298,6 +299,19 @@ static const struct verb verbs[] = {
     {SLICE_INIT("domain"), SLICE_INIT("list"), 2, 2, domain_list},
     {SLICE_INIT("domain"), SLICE_INIT("remove"), 3, 3, domain_remove},
     {SLICE_INIT("health"), SLICE_INIT(""), 1, 1, health},
+    {SLICE_INIT("outreach"), SLICE_INIT("add"), 4, 5, admin_campaign_add},
+    {SLICE_INIT("outreach"), SLICE_INIT("answers"), 2, 3, admin_outreach_answers},
+    {SLICE_INIT("outreach"), SLICE_INIT("correct"), 4, 4, admin_outreach_correct},
+    {SLICE_INIT("outreach"), SLICE_INIT("create"), 3, 3, admin_campaign_create},
+    {SLICE_INIT("outreach"), SLICE_INIT("events"), 2, 4, admin_outreach_events},
+    {SLICE_INIT("outreach"), SLICE_INIT("pause"), 3, 3, admin_campaign_order},
+    {SLICE_INIT("outreach"), SLICE_INIT("prospects"), 3, 4, admin_outreach_prospects},
+    {SLICE_INIT("outreach"), SLICE_INIT("resume"), 3, 3, admin_campaign_order},
+    {SLICE_INIT("outreach"), SLICE_INIT("start"), 3, 3, admin_campaign_order},
+    {SLICE_INIT("outreach"), SLICE_INIT("stats"), 3, 3, admin_outreach_stats},
+    {SLICE_INIT("outreach"), SLICE_INIT("status"), 2, 3, admin_outreach_status},
+    {SLICE_INIT("outreach"), SLICE_INIT("stop"), 3, 3, admin_campaign_order},
+    {SLICE_INIT("outreach"), SLICE_INIT("why"), 3, 3, admin_outreach_why},
     {SLICE_INIT("queue"), SLICE_INIT("body"), 4, 4, admin_queue_body},
     {SLICE_INIT("queue"), SLICE_INIT("bounce"), 3, 4, admin_queue_order},
     {SLICE_INIT("queue"), SLICE_INIT("hold"), 3, 4, admin_queue_order},

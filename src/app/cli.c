@@ -125,6 +125,24 @@ static const struct cli_command commands[] = {
      "  --domain D  only this domain and those below it\n"
      "  --days N    those that came in the last N days (default 7)\n",
      DATA_OPTIONS | OPTION_DOMAIN | OPTION_DAYS | OPTION_NOW, OPTION_DATA, 0, 2, command_reports},
+    {"outreach",
+     "create FILE --mailbox ADDRESS [--name NAME] | add CAMPAIGN --contact ADDRESS|--import ID|--all\n"
+     "       | start|pause|resume|stop CAMPAIGN | pause|resume|stop ADDRESS | status [CAMPAIGN]\n"
+     "       | why ADDRESS | events [CAMPAIGN [AFTER-ID]] | answers [ADDRESS] | correct ANSWER-ID KIND\n"
+     "       | stats CAMPAIGN | export CAMPAIGN   --data DIR [--json]",
+     "sequences of personal mail that stop when a person answers",
+     "create   a campaign of the sequence in FILE (docs/sequence.md), a draft; sent from ADDRESS, an account\n"
+     "         here or a mailbox of outreach\n"
+     "add      contacts of the address book (posthaste contact) become its prospects\n"
+     "start    it begins, if nothing stands in the way; what does is said. pause and resume; stop is for good\n"
+     "         With an ADDRESS: only this person, in all campaigns\n"
+     "status   the campaigns, their prospects by state, when the next message is due\n"
+     "why      everything about one person: each gate, open or shut, and when the next message may leave\n"
+     "answers  what came back, what it was taken for and why. correct says what it really is: reply,\n"
+     "         auto_reply, out_of_office, bounce, delay, complaint, receipt or other\n"
+     "events   what happened, in order; stats: figures, docs/outreach.md defines them\n"
+     "export   the prospects as CSV\n",
+     DATA_OPTIONS | OPTION_CAMPAIGN, OPTION_DATA, 1, 4, command_outreach},
     {"trace", "MESSAGE-ID|QUEUE-ID --data DIR [--json]", "what happened to a message that was sent",
      "Shows when it was accepted, each attempt with the host, TLS and the host's own words, and what was "
      "done\n"
@@ -324,6 +342,11 @@ static const struct option_row option_rows[] = {
     {"--verify", OPTION_RELAY, 0, 0, AT(is_verified), 0},
     {"--days", OPTION_DAYS, 0, AT(days), 0, 400},
     {"--now", OPTION_NOW, 0, 0, AT(is_now), 0},
+    {"--mailbox", OPTION_CAMPAIGN, AT(campaign.mailbox), 0, 0, 0},
+    {"--name", OPTION_CAMPAIGN, AT(campaign.name), 0, 0, 0},
+    {"--contact", OPTION_CAMPAIGN, AT(campaign.contact), 0, 0, 0},
+    {"--import", OPTION_CAMPAIGN, AT(campaign.import), 0, 0, 0},
+    {"--all", OPTION_CAMPAIGN, 0, 0, AT(campaign.is_all), 0},
     {"--single", OPTION_SINGLE, 0, 0, AT(is_single), 0},
     {"--json", OPTION_JSON, 0, 0, AT(is_json), 0},
     {"--password-stdin", OPTION_PASSWORD_STDIN, 0, 0, AT(is_password_stdin), 0},

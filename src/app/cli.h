@@ -44,6 +44,8 @@ enum option_bit {
     OPTION_ROTATE = 1 << 22,
     OPTION_DAYS = 1 << 26,
     OPTION_NOW = 1 << 27,
+    /* All of struct campaign_options. */
+    OPTION_CAMPAIGN = 1 << 30,
 };
 
 /* What `route` is told. */
@@ -90,6 +92,15 @@ struct preflight_options {
     bool is_bulk;
 };
 
+/* What `outreach` is told of campaigns. */
+struct campaign_options {
+    const char *mailbox;
+    const char *name;
+    const char *contact;
+    const char *import;
+    bool is_all;
+};
+
 /* A command line, taken apart. */
 struct cli {
     struct arena *arena;
@@ -112,6 +123,7 @@ struct cli {
     struct tool_options tool;
     struct publish_options publish;
     struct preflight_options preflight;
+    struct campaign_options campaign;
     bool is_single;
     bool is_json;
     bool is_password_stdin;
@@ -171,5 +183,6 @@ int command_tool(struct cli *cli);
 int command_backup(struct cli *cli);
 int command_restore(struct cli *cli);
 int command_reports(struct cli *cli);
+int command_outreach(struct cli *cli);
 
 #endif

@@ -10,7 +10,7 @@
 #include "base/limits_campaign.h"
 #include "base/limits_outreach.h"
 #include "outreach/sequence.h"
-#include "wire/csv_text.h"
+#include "wire/csv.h"
 
 enum { WORDS_BYTES = 40, CSV_BYTES_MAX = 64 * 1024 };
 
@@ -245,7 +245,7 @@ static void write_row(const json_t *prospect) {
         if (json_is_integer(value))
             buffer_printf(&row, "%lld", (long long)json_integer_value(value));
         else
-            csv_field_write(&row, slice_from_text(text_of(prospect, names[i])));
+            csv_field_write(&row, slice_from_text(text_of(prospect, names[i])), ',');
     }
     (void)printf("%.*s\r\n", SLICE_PRINT(buffer_slice(&row)));
     buffer_free(&row);

@@ -30,6 +30,7 @@ struct control_context {
     /* To the remote role. */
     struct channel *remote;
     struct acme_office *acme;
+    struct outreach_office *outreach;
 };
 
 /* Serves the socket. */

@@ -6,6 +6,7 @@
 #include "acme/protocol.h"
 #include "app/role.h"
 #include "filter/service.h"
+#include "outreach/agent.h"
 #include "resolve/service.h"
 #include "transit/courier.h"
 
@@ -17,6 +18,7 @@ struct remote_role {
     struct filter_service *filter;
     struct courier *courier;
     struct acme_agent *acme;
+    struct outreach_agent *outreach;
     /* What dns was opened with: it keeps its cache over a reload that changes none of it. */
     struct dns_options options;
 };
@@ -83,6 +85,7 @@ static struct acme_agent_settings acme_settings_of(const struct role *role) {
 
 static void answer_store(struct task *t, void *context, struct ipc_request *request) {
     struct remote_role *state = context;
+    if (state->outreach && outreach_agent_answer(t, state->outreach, request)) return;
     if (request->message.type == ACME_RUN && state->acme)
         acme_agent_answer(t, state->acme, request);
     else
@@ -106,6 +109,11 @@ static void start_acme(struct role *role, struct remote_role *state) {
     courier_on_other(state->courier, answer_store, state);
 }
 
+static void start_outreach(struct role *role, struct remote_role *state) {
+    struct outreach_agent_options options = {.env = role->env, .store = courier_channel(state->courier)};
+    state->outreach = outreach_agent_new(&options);
+}
+
 static bool start(struct task *t, struct role *role) {
     struct remote_role *state = calloc(1, sizeof *state);
     if (!state) FATAL("out of memory for the remote role");
@@ -123,6 +131,7 @@ static bool start(struct task *t, struct role *role) {
     state->courier = courier_new(role->env, &state->dns, &settings);
     resolve_service_set_caller(state->service, call_out, state);
     start_acme(role, state);
+    start_outreach(role, state);
     role->state = state;
     return true;
 }
@@ -169,6 +178,7 @@ static void stop(struct task *t, struct role *role) {
     filter_service_free(&state->filter);
     courier_free(t, &state->courier);
     acme_agent_free(&state->acme);
+    outreach_agent_free(&state->outreach);
     dns_close(&state->dns);
     free(state);
     role->state = NULL;

@@ -6,6 +6,7 @@
 #include "app/control.h"
 #include "app/role.h"
 #include "ipc/pack.h"
+#include "outreach/office.h"
 #include "store/service.h"
 #include "transit/scheduler.h"
 
@@ -23,6 +24,7 @@ struct store_role {
     struct scheduler *scheduler;
     struct control_server *control;
     struct acme_office *acme;
+    struct outreach_office *outreach;
     struct admin_roles roles;
 };
 
@@ -121,6 +123,7 @@ static bool install(struct task *t, void *context, struct slice chain, struct sl
 
 static bool answer_remote(struct task *t, void *context, struct ipc_request *request) {
     struct store_role *state = context;
+    if (state->outreach && outreach_office_answer(t, state->outreach, request)) return true;
     return state->acme && acme_office_answer(t, state->acme, request);
 }
 
@@ -134,6 +137,13 @@ static void start_acme(struct role *role) {
                                           .context = role};
     state->acme = acme_office_new(&options, &settings);
     scheduler_on_other(state->scheduler, answer_remote, state);
+}
+
+static void start_outreach(struct role *role) {
+    struct store_role *state = role->state;
+    struct outreach_office_options options = {
+        .env = role->env, .engine = state->engine, .remote = scheduler_channel(state->scheduler)};
+    state->outreach = outreach_office_new(&options);
 }
 
 static bool start(struct task *t, struct role *role) {
@@ -162,11 +172,13 @@ static bool start(struct task *t, struct role *role) {
     state->scheduler = scheduler_new(role->env, state->engine, &settings);
     role->state = state;
     start_acme(role);
+    start_outreach(role);
     struct control_context control = {.engine = state->engine,
                                       .service = state->service,
                                       .roles = &state->roles,
                                       .remote = scheduler_channel(state->scheduler),
-                                      .acme = state->acme};
+                                      .acme = state->acme,
+                                      .outreach = state->outreach};
     state->control = control_server_new(role->env, &control);
     set_limits(t, role);
     return true;
@@ -238,6 +250,7 @@ static void measure(struct role *role) {
 static void stop(struct task *t, struct role *role) {
     struct store_role *state = role->state;
     control_server_free(t, &state->control);
+    outreach_office_free(t, &state->outreach);
     acme_office_free(t, &state->acme);
     scheduler_free(t, &state->scheduler);
     store_service_free(t, &state->service);
