@@ -215,7 +215,7 @@ static const struct cli_command commands[] = {
      "message, from --from or postmaster at the first of our domains. docs/routes.md tells more.\n",
      DATA_OPTIONS | OPTION_PASSWORD_STDIN | OPTION_ROUTE, OPTION_DATA, 1, 2, command_route},
     {"tool",
-     "mime FILE [--json] | iprev --ip IP [--dns HOST[@PORT]] [--json]\n"
+     "mime FILE [--json] | classify FILE... [--json] | iprev --ip IP [--dns HOST[@PORT]] [--json]\n"
      "       | spf --ip IP --from ADDR --helo NAME [--dns HOST[@PORT]] [--json] | spf DOMAIN [...]\n"
      "       | dkim FILE [--dns HOST[@PORT]] [--json] | arc FILE [--dns HOST[@PORT]] [--json]\n"
      "       | dmarc FILE --ip IP --from ADDR --helo NAME [--dns HOST[@PORT]] [--json]\n"
@@ -224,6 +224,9 @@ static const struct cli_command commands[] = {
      "       | walls [all|seccomp|landlock|none] --data DIR [--json]",
      "look at a message or a sender as the server does; try the walls",
      "mime prints structure, ENVELOPE, BODYSTRUCTURE and search text of a message. - is standard input.\n"
+     "classify says what a mail that came in is to who wrote before: a person's reply, an automatic answer, an\n"
+     "absence with its day of return, a bounce with each recipient and why, and what shows it. Of several files\n"
+     "--json is one object a line. docs/classify.md tells more.\n"
      "iprev says whether the names of an address lead back to it.\n"
      "dkim says for each signature of a message whether it holds, and why not; arc the same of the chain of\n"
      "those who passed it on. Exit status: 0 pass, 1 any other result. docs/dkim-check.md tells more.\n"
