@@ -200,7 +200,9 @@ static void take_row(struct task *t, struct door_task *task, const struct csv_ro
                       csv->fault ? csv_fault_text(csv->fault) : "is no address, no domain and no pattern");
         return;
     }
-    if (csv->field_count > 1) (void)suppression_reason_read(csv->fields[1], &row.reason);
+    /* Another word there is no reason, and the usual one stays. */
+    if (csv->field_count > 1 && !suppression_reason_read(csv->fields[1], &row.reason))
+        row.reason = importing->reason;
     if (csv->field_count > 2)
         row.detail =
             arena_copy(importing->arena, slice_sub(csv_plain(csv->fields[2]), 0, CONTACT_TEXT_BYTES_MAX));
