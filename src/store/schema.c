@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "store/contact.h"
 #include "store/dkim_table.h"
 #include "store/feedback.h"
 #include "store/import.h"
@@ -13,6 +14,7 @@
 #include "store/seen.h"
 #include "store/sending_limit.h"
 #include "store/sts_policy.h"
+#include "store/suppression.h"
 #include "store/thread_page.h"
 #include "store/tls_result.h"
 #include "store/uids.h"
@@ -135,6 +137,7 @@ static const struct migration steps[] = {
      STS_POLICY_TABLES TLS_RESULT_TABLES},
     {"reports of others about our domains' mail", NULL, FEEDBACK_TABLES},
     {"what is counted to be reported to others", NULL, SEEN_TABLES},
+    {"the address book, and who must not be written to", NULL, CONTACT_TABLES SUPPRESSION_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};
