@@ -214,6 +214,50 @@ static const struct cli_command commands[] = {
      "test connects, logs in and says each step, and what to do where one fails; with --to it sends one\n"
      "message, from --from or postmaster at the first of our domains. docs/routes.md tells more.\n",
      DATA_OPTIONS | OPTION_PASSWORD_STDIN | OPTION_ROUTE, OPTION_DATA, 1, 2, command_route},
+    {"contact",
+     "import FILE --source TEXT --basis B [--map COLUMN=FIELD ...] [--separator S] [--encoding E]\n"
+     "       [--errors FILE] [--dry-run] | imports | undo IMPORT\n"
+     "       | list [domain=D] [import=N] [after=ADDRESS] | show ADDRESS | set ADDRESS FIELD=VALUE ...\n"
+     "       | remove ADDRESS | export [ADDRESS] | erase ADDRESS   --data DIR [--json]",
+     "the address book: people, and where their addresses come from",
+     "import    rows of a file of separated values (CSV). Separator and encoding are found out. An address "
+     "that is\n"
+     "          there already gets new values; nothing is taken away, and who is suppressed stays out. "
+     "Broken\n"
+     "          off, the same command goes on. Without --map known names of columns in five languages are "
+     "taken\n"
+     "          for what they mean, others become fields of their own. docs/contacts.md tells more.\n"
+     "  --source TEXT      where the addresses come from; each person may ask\n"
+     "  --basis B          by which right they may be written to: consent, contract, legitimate_interest, "
+     "...\n"
+     "  --map COLUMN=FIELD \"E-Mail=address\", \"Vorname=first_name\", \"Notes=-\" to leave one out\n"
+     "  --separator S      comma, semicolon, tab or bar\n"
+     "  --encoding E       utf-8, utf-16, windows-1252, iso-8859-2, ...\n"
+     "  --errors FILE      all rows that did not come, as CSV, with line, column and reason\n"
+     "  --dry-run          only say what would be added, changed (and how), refused\n"
+     "imports   what was imported; undo takes an import back: who it added goes, what it changed is as "
+     "before\n"
+     "list      so many as fit; after=ADDRESS goes on behind one. show: one of them, with suppression\n"
+     "set       adds a contact or changes fields; FIELD= takes one away; time_zone= and country= are fields, "
+     "too\n"
+     "remove    takes a contact out of the book and leaves nothing; an import may bring it back\n"
+     "export    the whole book as CSV; with ADDRESS everything that is known of this person, as JSON\n"
+     "erase     everything of a person goes; only a hash stays, so that no import brings them back\n",
+     DATA_OPTIONS | OPTION_CONTACT | OPTION_DRY_RUN, OPTION_DATA, 1, 6, command_contact},
+    {"suppression",
+     "add WHOM [--reason R] [--note TEXT] | remove WHOM [--force] | check ADDRESS\n"
+     "       | list | import FILE [--reason R] | export   --data DIR [--json]",
+     "who must not be written to",
+     "WHOM is an address, a domain (with all below it), or a pattern: info@*, *@*.example.org. Every part of "
+     "the\n"
+     "system asks this list before it writes to somebody of its own accord, and imports leave out who is on "
+     "it.\n"
+     "add       --reason is manual (the default), unsubscribed, complaint, hard_bounce or imported\n"
+     "remove    what a person wished for (unsubscribed, complaint, erased) only with --force\n"
+     "check     whether an address may be written to, and if not, why\n"
+     "import    one WHOM a line, or the first column of a CSV file; a second one may say the reason\n"
+     "export    all of it, as CSV\n",
+     DATA_OPTIONS | OPTION_CONTACT, OPTION_DATA, 1, 2, command_suppression},
     {"tool",
      "mime FILE [--json] | classify FILE... [--json] | iprev --ip IP [--dns HOST[@PORT]] [--json]\n"
      "       | spf --ip IP --from ADDR --helo NAME [--dns HOST[@PORT]] [--json] | spf DOMAIN [...]\n"
@@ -350,6 +394,15 @@ static const struct option_row option_rows[] = {
     {"--contact", OPTION_CAMPAIGN, AT(campaign.contact), 0, 0, 0},
     {"--import", OPTION_CAMPAIGN, AT(campaign.import), 0, 0, 0},
     {"--all", OPTION_CAMPAIGN, 0, 0, AT(campaign.is_all), 0},
+    {"--source", OPTION_CONTACT, AT(contact.source), 0, 0, 0},
+    {"--basis", OPTION_CONTACT, AT(contact.basis), 0, 0, 0},
+    {"--map", OPTION_CONTACT, AT(contact.map), 0, 0, 0},
+    {"--errors", OPTION_CONTACT, AT(contact.errors), 0, 0, 0},
+    {"--separator", OPTION_CONTACT, AT(contact.separator), 0, 0, 0},
+    {"--encoding", OPTION_CONTACT, AT(contact.encoding), 0, 0, 0},
+    {"--reason", OPTION_CONTACT, AT(contact.reason), 0, 0, 0},
+    {"--note", OPTION_CONTACT, AT(contact.note), 0, 0, 0},
+    {"--force", OPTION_CONTACT, 0, 0, AT(is_forced), 0},
     {"--single", OPTION_SINGLE, 0, 0, AT(is_single), 0},
     {"--json", OPTION_JSON, 0, 0, AT(is_json), 0},
     {"--password-stdin", OPTION_PASSWORD_STDIN, 0, 0, AT(is_password_stdin), 0},
@@ -360,6 +413,14 @@ static const struct option_row *option_find(const struct cli *cli, const char *n
         if (strcmp(option_rows[i].name, name) == 0 && cli->command->options & option_rows[i].bit)
             return &option_rows[i];
     return NULL;
+}
+
+/* The one option that may stand there several times. */
+static int take_map(struct cli *cli, const char *value) {
+    struct contact_options *contact = &cli->contact;
+    if (contact->map_count == CLI_MAPS_MAX) return cli_misuse(cli, "--map: at most %d of them", CLI_MAPS_MAX);
+    contact->maps[contact->map_count++] = value;
+    return 0;
 }
 
 /* 0, or EXIT_USAGE. Uses up the value too, where there is one. */
@@ -376,7 +437,7 @@ static int take_option(struct cli *cli, char **arguments, int *at, unsigned *see
     if (!value || value[0] == '\0') return cli_misuse(cli, "%s needs a value", name);
     if (row->text_at) {
         *(const char **)((char *)cli + row->text_at) = value;
-        return 0;
+        return row->text_at == AT(contact.map) ? take_map(cli, value) : 0;
     }
     uint64_t *number = (uint64_t *)((char *)cli + row->number_at);
     if (slice_to_number(slice_from_text(value), row->number_max, number)) return 0;

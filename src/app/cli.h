@@ -8,7 +8,7 @@
 #include "app/admin.h"
 #include "base/arena.h"
 
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, CLI_MAPS_MAX = 200 };
 
 enum option_bit {
     OPTION_DATA = 1 << 0,
@@ -46,6 +46,8 @@ enum option_bit {
     OPTION_NOW = 1 << 27,
     /* All of struct campaign_options. */
     OPTION_CAMPAIGN = 1 << 30,
+    /* All of struct contact_options. */
+    OPTION_CONTACT = 1 << 28,
 };
 
 /* What `route` is told. */
@@ -101,6 +103,21 @@ struct campaign_options {
     bool is_all;
 };
 
+/* What `contact` and `suppression` are told; NULL where nothing. */
+struct contact_options {
+    const char *source;
+    const char *basis;
+    const char *errors;
+    const char *separator;
+    const char *encoding;
+    const char *reason;
+    const char *note;
+    /* --map, as often as it stood there; `map` is where one goes first. */
+    const char *map;
+    const char *maps[CLI_MAPS_MAX];
+    size_t map_count;
+};
+
 /* A command line, taken apart. */
 struct cli {
     struct arena *arena;
@@ -124,6 +141,7 @@ struct cli {
     struct publish_options publish;
     struct preflight_options preflight;
     struct campaign_options campaign;
+    struct contact_options contact;
     bool is_single;
     bool is_json;
     bool is_password_stdin;
@@ -184,5 +202,7 @@ int command_backup(struct cli *cli);
 int command_restore(struct cli *cli);
 int command_reports(struct cli *cli);
 int command_outreach(struct cli *cli);
+int command_contact(struct cli *cli);
+int command_suppression(struct cli *cli);
 
 #endif

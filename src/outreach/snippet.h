@@ -42,18 +42,6 @@ enum snippet_fault {
 };
 const char *snippet_fault_words(enum snippet_fault fault);
 
-/* The next snippet of a text. Begin with `rest` = the text. */
-struct snippet {
-    /* Empty at the end. */
-    struct slice name;
-    bool has_fallback;
-    struct slice fallback;
-};
-/* Takes plain text into `plain` (with "\{{" made "{{" by who writes it: see snippet_write_plain), then one
-   snippet. False: the end came (all is in `plain`), or a fault, which stands in *fault. */
-bool snippet_next(struct slice *rest, struct slice *plain, struct snippet *snippet,
-                  enum snippet_fault *fault);
-
 /* Whether a text can be rendered at all. Where not, *at is the offset of what is wrong. */
 NODISCARD enum snippet_fault snippet_check(struct slice text, size_t *at);
 /* The text has a snippet of that name. */

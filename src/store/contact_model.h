@@ -155,6 +155,7 @@ void contact_import_start_unpack(struct unpacker *in, struct contact_import_star
 void contact_import_pack(struct buffer *out, const struct contact_import *import);
 void contact_import_unpack(struct unpacker *in, struct contact_import *import);
 void contact_row_pack(struct buffer *out, const struct contact_row *row);
+void contact_row_unpack(struct unpacker *in, struct arena *arena, struct contact_row *row);
 /* Its head; the rows follow it, row_count of them. */
 void contact_batch_pack(struct buffer *out, const struct contact_batch *batch);
 void contact_batch_unpack(struct unpacker *in, struct arena *arena, struct contact_batch *batch);

@@ -119,7 +119,7 @@ void contact_row_pack(struct buffer *out, const struct contact_row *row) {
     pack_slice(out, row->country);
 }
 
-static void row_unpack(struct unpacker *in, struct arena *arena, struct contact_row *row) {
+void contact_row_unpack(struct unpacker *in, struct arena *arena, struct contact_row *row) {
     row->address = unpack_slice(in);
     row->written = unpack_slice(in);
     row->fields = fields_unpack(in, arena, &row->field_count);
@@ -149,7 +149,7 @@ void contact_batch_unpack(struct unpacker *in, struct arena *arena, struct conta
     batch->refused = unpack_number(in);
     batch->differences_max = unpack_number_max(in, CONTACT_BATCH_ROWS);
     struct contact_row *rows = unpack_array(in, arena, &count, ROW_PACKED_BYTES_MIN, sizeof *rows);
-    for (uint64_t i = 0; i < count; i++) row_unpack(in, arena, &rows[i]);
+    for (uint64_t i = 0; i < count; i++) contact_row_unpack(in, arena, &rows[i]);
     batch->rows = rows;
     batch->row_count = count;
 }
