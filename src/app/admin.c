@@ -298,6 +298,8 @@ static const struct verb verbs[] = {
     {SLICE_INIT("domain"), SLICE_INIT("list"), 2, 2, domain_list},
     {SLICE_INIT("domain"), SLICE_INIT("remove"), 3, 3, domain_remove},
     {SLICE_INIT("health"), SLICE_INIT(""), 1, 1, health},
+    {SLICE_INIT("outreach"), SLICE_INIT("mailbox"), 3, 4, admin_outreach_mailbox},
+    {SLICE_INIT("outreach"), SLICE_INIT("oauth"), 3, 4, admin_outreach_oauth},
     {SLICE_INIT("queue"), SLICE_INIT("body"), 4, 4, admin_queue_body},
     {SLICE_INIT("queue"), SLICE_INIT("bounce"), 3, 4, admin_queue_order},
     {SLICE_INIT("queue"), SLICE_INIT("hold"), 3, 4, admin_queue_order},

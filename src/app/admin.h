@@ -43,6 +43,8 @@ struct admin_context {
     struct channel *remote;
     /* NULL where no server runs. */
     struct acme_office *acme;
+    /* NULL where no server runs. */
+    struct mailbox_desk *mailboxes;
 };
 
 /* Does it and returns a new document: what was asked for, or {"error": "one line"}. Waits. */

@@ -48,6 +48,10 @@ json_t *admin_route_remove(struct admin *admin);
 json_t *admin_route_show(struct admin *admin);
 json_t *admin_route_test(struct admin *admin);
 
+/* admin_mailbox.c, admin_oauth.c */
+json_t *admin_outreach_mailbox(struct admin *admin);
+json_t *admin_outreach_oauth(struct admin *admin);
+
 /* admin_reports.c */
 json_t *admin_reports_send(struct admin *admin);
 json_t *admin_reports_list(struct admin *admin);

@@ -44,6 +44,8 @@ enum option_bit {
     OPTION_ROTATE = 1 << 22,
     OPTION_DAYS = 1 << 26,
     OPTION_NOW = 1 << 27,
+    /* All of struct mailbox_options. */
+    OPTION_MAILBOX = 1 << 28,
 };
 
 /* What `route` is told. */
@@ -90,6 +92,35 @@ struct preflight_options {
     bool is_bulk;
 };
 
+/* What `outreach mailbox` and `outreach oauth` are told. */
+struct mailbox_options {
+    const char *name;
+    const char *smtp;
+    const char *smtp_tls;
+    const char *smtp_user;
+    const char *imap;
+    const char *imap_tls;
+    const char *imap_user;
+    const char *user;
+    const char *oauth;
+    const char *gap;
+    const char *ramp;
+    const char *override;
+    uint64_t hourly;
+    uint64_t daily;
+    bool is_outside;
+    bool accepts_renaming;
+    bool refuses_renaming;
+    bool has_imap_password;
+    /* Of providers. */
+    const char *preset;
+    const char *client_id;
+    const char *authorize_url;
+    const char *token_url;
+    const char *scope;
+    bool has_no_secret;
+};
+
 /* A command line, taken apart. */
 struct cli {
     struct arena *arena;
@@ -112,6 +143,7 @@ struct cli {
     struct tool_options tool;
     struct publish_options publish;
     struct preflight_options preflight;
+    struct mailbox_options mailbox;
     bool is_single;
     bool is_json;
     bool is_password_stdin;
@@ -171,5 +203,6 @@ int command_tool(struct cli *cli);
 int command_backup(struct cli *cli);
 int command_restore(struct cli *cli);
 int command_reports(struct cli *cli);
+int command_outreach(struct cli *cli);
 
 #endif

@@ -30,6 +30,7 @@ struct control_context {
     /* To the remote role. */
     struct channel *remote;
     struct acme_office *acme;
+    struct mailbox_desk *mailboxes;
 };
 
 /* Serves the socket. */

@@ -6,6 +6,7 @@
 #include "app/control.h"
 #include "app/role.h"
 #include "ipc/pack.h"
+#include "outreach/mailbox_desk.h"
 #include "store/service.h"
 #include "transit/scheduler.h"
 
@@ -23,6 +24,7 @@ struct store_role {
     struct scheduler *scheduler;
     struct control_server *control;
     struct acme_office *acme;
+    struct mailbox_desk *mailboxes;
     struct admin_roles roles;
 };
 
@@ -121,6 +123,7 @@ static bool install(struct task *t, void *context, struct slice chain, struct sl
 
 static bool answer_remote(struct task *t, void *context, struct ipc_request *request) {
     struct store_role *state = context;
+    if (state->mailboxes && mailbox_desk_answer(t, state->mailboxes, request)) return true;
     return state->acme && acme_office_answer(t, state->acme, request);
 }
 
@@ -134,6 +137,13 @@ static void start_acme(struct role *role) {
                                           .context = role};
     state->acme = acme_office_new(&options, &settings);
     scheduler_on_other(state->scheduler, answer_remote, state);
+}
+
+static void start_mailboxes(struct role *role) {
+    struct store_role *state = role->state;
+    struct mailbox_desk_options options = {
+        .env = role->env, .engine = state->engine, .remote = scheduler_channel(state->scheduler)};
+    state->mailboxes = mailbox_desk_new(&options);
 }
 
 static bool start(struct task *t, struct role *role) {
@@ -161,12 +171,14 @@ static bool start(struct task *t, struct role *role) {
     struct scheduler_settings settings = scheduler_settings_of(role);
     state->scheduler = scheduler_new(role->env, state->engine, &settings);
     role->state = state;
+    start_mailboxes(role);
     start_acme(role);
     struct control_context control = {.engine = state->engine,
                                       .service = state->service,
                                       .roles = &state->roles,
                                       .remote = scheduler_channel(state->scheduler),
-                                      .acme = state->acme};
+                                      .acme = state->acme,
+                                      .mailboxes = state->mailboxes};
     state->control = control_server_new(role->env, &control);
     set_limits(t, role);
     return true;
@@ -238,6 +250,7 @@ static void measure(struct role *role) {
 static void stop(struct task *t, struct role *role) {
     struct store_role *state = role->state;
     control_server_free(t, &state->control);
+    mailbox_desk_free(t, &state->mailboxes);
     acme_office_free(t, &state->acme);
     scheduler_free(t, &state->scheduler);
     store_service_free(t, &state->service);
