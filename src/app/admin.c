@@ -319,6 +319,8 @@ static const struct verb verbs[] = {
     {SLICE_INIT("outreach"), SLICE_INIT("status"), 2, 3, admin_outreach_status},
     {SLICE_INIT("outreach"), SLICE_INIT("stop"), 3, 3, admin_campaign_order},
     {SLICE_INIT("outreach"), SLICE_INIT("why"), 3, 3, admin_outreach_why},
+    {SLICE_INIT("outreach"), SLICE_INIT("mailbox"), 3, 4, admin_outreach_mailbox},
+    {SLICE_INIT("outreach"), SLICE_INIT("oauth"), 3, 4, admin_outreach_oauth},
     {SLICE_INIT("queue"), SLICE_INIT("body"), 4, 4, admin_queue_body},
     {SLICE_INIT("queue"), SLICE_INIT("bounce"), 3, 4, admin_queue_order},
     {SLICE_INIT("queue"), SLICE_INIT("hold"), 3, 4, admin_queue_order},

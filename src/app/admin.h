@@ -46,6 +46,8 @@ struct admin_context {
     /* NULL where no server runs. */
     struct acme_office *acme;
     struct outreach_office *outreach;
+    /* NULL where no server runs. */
+    struct mailbox_desk *mailboxes;
 };
 
 /* Does it and returns a new document: what was asked for, or {"error": "one line"}. Waits. */

@@ -59,6 +59,9 @@ json_t *admin_contact_undo(struct admin *admin);
 json_t *admin_suppression_add(struct admin *admin);
 json_t *admin_suppression_check(struct admin *admin);
 json_t *admin_suppression_remove(struct admin *admin);
+/* admin_mailbox.c, admin_oauth.c */
+json_t *admin_outreach_mailbox(struct admin *admin);
+json_t *admin_outreach_oauth(struct admin *admin);
 
 /* admin_reports.c */
 json_t *admin_reports_send(struct admin *admin);

@@ -129,7 +129,10 @@ static const struct cli_command commands[] = {
      "create FILE --mailbox ADDRESS [--name NAME] | add CAMPAIGN --contact ADDRESS|--import ID|--all\n"
      "       | start|pause|resume|stop CAMPAIGN | pause|resume|stop ADDRESS | status [CAMPAIGN]\n"
      "       | why ADDRESS | events [CAMPAIGN [AFTER-ID]] | answers [ADDRESS] | correct ANSWER-ID KIND\n"
-     "       | stats CAMPAIGN | export CAMPAIGN   --data DIR [--json]",
+     "       | stats CAMPAIGN | export CAMPAIGN\n"
+     "       | mailbox add|set ADDRESS [OPTIONS] | mailbox list | mailbox show|test|remove ADDRESS\n"
+     "       | oauth add NAME --client-id ID [--preset P] [--key-stdin] | oauth list | oauth show|remove NAME\n"
+     "       --data DIR [--json]",
      "sequences of personal mail that stop when a person answers",
      "create   a campaign of the sequence in FILE (docs/sequence.md), a draft; sent from ADDRESS, an account\n"
      "         here or a mailbox of outreach\n"
@@ -141,8 +144,27 @@ static const struct cli_command commands[] = {
      "answers  what came back, what it was taken for and why. correct says what it really is: reply,\n"
      "         auto_reply, out_of_office, bounce, delay, complaint, receipt or other\n"
      "events   what happened, in order; stats: figures, docs/outreach.md defines them\n"
-     "export   the prospects as CSV\n",
-     DATA_OPTIONS | OPTION_CAMPAIGN, OPTION_DATA, 1, 4, command_outreach},
+     "export   the prospects as CSV\n"
+     "mailbox add     an account of ours, or an outside mailbox: its servers are found from the address, then it\n"
+     "                is tested for real: it sends a message to itself and finds it again. Each step is shown\n"
+     "mailbox test    the same for one that is there; what fails is named, with what to do\n"
+     "mailbox set     changes what is given, and tests again where the way to it changed\n"
+     "  --password-stdin   the password (or app password): the first line of standard input, else asked for.\n"
+     "                     With --imap-password the second line is that of IMAP\n"
+     "  --oauth NAME       OAuth instead: prints a URL to open; the browser brings the answer back\n"
+     "  --smtp HOST[:PORT], --imap HOST[:PORT]   if they are not found, or where replies go elsewhere\n"
+     "  --smtp-tls M, --imap-tls M   implicit (the default), starttls, never (this machine only)\n"
+     "  --user U, --smtp-user U, --imap-user U   if it is not the address\n"
+     "  --name NAME        of the person, for From\n"
+     "  --gap S-S          seconds between two messages (default 95-150)\n"
+     "  --hourly N, --daily N, --ramp START+STEP   how many; over 100 a day only with --override WHO\n"
+     "  --accept-renaming  although the server gives messages other Message-IDs\n"
+     "  --outside          not the account of ours with this address\n"
+     "oauth add       registers us with a provider, by the client id and secret that you made there: --preset\n"
+     "                google or microsoft, or --authorize-url, --token-url and --scope. The secret is the first\n"
+     "                line of standard input with --key-stdin, else asked for; --no-secret if there is none\n"
+     "docs/mailboxes.md tells more.\n",
+     DATA_OPTIONS | OPTION_PASSWORD_STDIN | OPTION_MAILBOX | OPTION_CAMPAIGN, OPTION_DATA, 1, 5, command_outreach},
     {"trace", "MESSAGE-ID|QUEUE-ID --data DIR [--json]", "what happened to a message that was sent",
      "Shows when it was accepted, each attempt with the host, TLS and the host's own words, and what was "
      "done\n"
@@ -390,7 +412,6 @@ static const struct option_row option_rows[] = {
     {"--days", OPTION_DAYS, 0, AT(days), 0, 400},
     {"--now", OPTION_NOW, 0, 0, AT(is_now), 0},
     {"--mailbox", OPTION_CAMPAIGN, AT(campaign.mailbox), 0, 0, 0},
-    {"--name", OPTION_CAMPAIGN, AT(campaign.name), 0, 0, 0},
     {"--contact", OPTION_CAMPAIGN, AT(campaign.contact), 0, 0, 0},
     {"--import", OPTION_CAMPAIGN, AT(campaign.import), 0, 0, 0},
     {"--all", OPTION_CAMPAIGN, 0, 0, AT(campaign.is_all), 0},
@@ -403,6 +424,31 @@ static const struct option_row option_rows[] = {
     {"--reason", OPTION_CONTACT, AT(contact.reason), 0, 0, 0},
     {"--note", OPTION_CONTACT, AT(contact.note), 0, 0, 0},
     {"--force", OPTION_CONTACT, 0, 0, AT(is_forced), 0},
+    {"--name", OPTION_MAILBOX, AT(mailbox.name), 0, 0, 0},
+    {"--smtp", OPTION_MAILBOX, AT(mailbox.smtp), 0, 0, 0},
+    {"--smtp-tls", OPTION_MAILBOX, AT(mailbox.smtp_tls), 0, 0, 0},
+    {"--smtp-user", OPTION_MAILBOX, AT(mailbox.smtp_user), 0, 0, 0},
+    {"--imap", OPTION_MAILBOX, AT(mailbox.imap), 0, 0, 0},
+    {"--imap-tls", OPTION_MAILBOX, AT(mailbox.imap_tls), 0, 0, 0},
+    {"--imap-user", OPTION_MAILBOX, AT(mailbox.imap_user), 0, 0, 0},
+    {"--user", OPTION_MAILBOX, AT(mailbox.user), 0, 0, 0},
+    {"--oauth", OPTION_MAILBOX, AT(mailbox.oauth), 0, 0, 0},
+    {"--gap", OPTION_MAILBOX, AT(mailbox.gap), 0, 0, 0},
+    {"--ramp", OPTION_MAILBOX, AT(mailbox.ramp), 0, 0, 0},
+    {"--override", OPTION_MAILBOX, AT(mailbox.override), 0, 0, 0},
+    {"--hourly", OPTION_MAILBOX, 0, AT(mailbox.hourly), 0, 100000},
+    {"--daily", OPTION_MAILBOX, 0, AT(mailbox.daily), 0, 100000},
+    {"--outside", OPTION_MAILBOX, 0, 0, AT(mailbox.is_outside), 0},
+    {"--accept-renaming", OPTION_MAILBOX, 0, 0, AT(mailbox.accepts_renaming), 0},
+    {"--refuse-renaming", OPTION_MAILBOX, 0, 0, AT(mailbox.refuses_renaming), 0},
+    {"--imap-password", OPTION_MAILBOX, 0, 0, AT(mailbox.has_imap_password), 0},
+    {"--preset", OPTION_MAILBOX, AT(mailbox.preset), 0, 0, 0},
+    {"--client-id", OPTION_MAILBOX, AT(mailbox.client_id), 0, 0, 0},
+    {"--authorize-url", OPTION_MAILBOX, AT(mailbox.authorize_url), 0, 0, 0},
+    {"--token-url", OPTION_MAILBOX, AT(mailbox.token_url), 0, 0, 0},
+    {"--scope", OPTION_MAILBOX, AT(mailbox.scope), 0, 0, 0},
+    {"--no-secret", OPTION_MAILBOX, 0, 0, AT(mailbox.has_no_secret), 0},
+    {"--key-stdin", OPTION_MAILBOX, 0, 0, AT(is_password_stdin), 0},
     {"--single", OPTION_SINGLE, 0, 0, AT(is_single), 0},
     {"--json", OPTION_JSON, 0, 0, AT(is_json), 0},
     {"--password-stdin", OPTION_PASSWORD_STDIN, 0, 0, AT(is_password_stdin), 0},

@@ -48,6 +48,8 @@ enum option_bit {
     OPTION_CAMPAIGN = 1 << 30,
     /* All of struct contact_options. */
     OPTION_CONTACT = 1 << 28,
+    /* All of struct mailbox_options. */
+    OPTION_MAILBOX = 1 << 29,
 };
 
 /* What `route` is told. */
@@ -97,7 +99,6 @@ struct preflight_options {
 /* What `outreach` is told of campaigns. */
 struct campaign_options {
     const char *mailbox;
-    const char *name;
     const char *contact;
     const char *import;
     bool is_all;
@@ -116,6 +117,35 @@ struct contact_options {
     const char *map;
     const char *maps[CLI_MAPS_MAX];
     size_t map_count;
+};
+
+/* What `outreach mailbox` and `outreach oauth` are told. */
+struct mailbox_options {
+    const char *name;
+    const char *smtp;
+    const char *smtp_tls;
+    const char *smtp_user;
+    const char *imap;
+    const char *imap_tls;
+    const char *imap_user;
+    const char *user;
+    const char *oauth;
+    const char *gap;
+    const char *ramp;
+    const char *override;
+    uint64_t hourly;
+    uint64_t daily;
+    bool is_outside;
+    bool accepts_renaming;
+    bool refuses_renaming;
+    bool has_imap_password;
+    /* Of providers. */
+    const char *preset;
+    const char *client_id;
+    const char *authorize_url;
+    const char *token_url;
+    const char *scope;
+    bool has_no_secret;
 };
 
 /* A command line, taken apart. */
@@ -142,6 +172,7 @@ struct cli {
     struct preflight_options preflight;
     struct campaign_options campaign;
     struct contact_options contact;
+    struct mailbox_options mailbox;
     bool is_single;
     bool is_json;
     bool is_password_stdin;

@@ -1,11 +1,15 @@
-/* outreach: from the first word to what does it. */
+/* outreach: the first word says which file goes on. */
 #include "app/command_outreach.h"
 
 int command_outreach(struct cli *cli) {
-    const struct outreach_row *row = command_campaign_row(cli->words[0]);
-    if (!row)
-        return cli_misuse(cli, "'%.*s' is nothing that outreach does; posthaste outreach --help lists it",
-                          SLICE_PRINT(cli->words[0]));
-    if (cli->word_count >= row->words_min && cli->word_count <= row->words_max) return row->run(cli);
-    return cli_misuse(cli, "outreach %.*s %s", SLICE_PRINT(row->word), row->usage);
+    static const struct {
+        struct slice word;
+        int (*run)(struct cli *cli);
+    } rooms[] = {
+        {SLICE_INIT("mailbox"), command_outreach_mailbox},
+        {SLICE_INIT("oauth"), command_outreach_oauth},
+    };
+    for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++)
+        if (slice_equal(cli->words[0], rooms[i].word)) return rooms[i].run(cli);
+    return command_outreach_campaign(cli);
 }

@@ -1,20 +1,13 @@
-/* outreach: its first word says which; each file of them has a table of its own. */
+/* The commands of outreach: which file has which (command_outreach.c), and how each begins. */
 #ifndef APP_COMMAND_OUTREACH_H
 #define APP_COMMAND_OUTREACH_H
 
 #include "app/cli.h"
 
-struct outreach_row {
-    struct slice word;
-    /* Words in all, this one included. */
-    size_t words_min;
-    size_t words_max;
-    int (*run)(struct cli *cli);
-    /* Behind the word, for who gets it wrong. */
-    const char *usage;
-};
-
-/* command_outreach_campaign.c. NULL: it is none of these. */
-const struct outreach_row *command_campaign_row(struct slice word);
+/* command_outreach_mailbox.c, command_outreach_oauth.c; cli->words[0] is "mailbox", "oauth". */
+int command_outreach_mailbox(struct cli *cli);
+int command_outreach_oauth(struct cli *cli);
+/* command_outreach_campaign.c: all others. */
+int command_outreach_campaign(struct cli *cli);
 
 #endif

@@ -81,7 +81,7 @@ static int create(struct cli *cli) {
     sequence_write(&normal, sequence);
     struct campaign_details packed = {slice_from_text(cli->campaign.mailbox), buffer_slice(&normal)};
     campaign_details_pack(&details, &packed);
-    struct slice name = cli->campaign.name ? slice_from_text(cli->campaign.name) : sequence->name;
+    struct slice name = cli->mailbox.name ? slice_from_text(cli->mailbox.name) : sequence->name;
     struct admin_request request = {.words = {SLICE("outreach"), SLICE("create"), name},
                                     .word_count = 3,
                                     .details = buffer_slice(&details)};
@@ -281,6 +281,16 @@ static int export(struct cli *cli) {
 
 /* ---- which ---- */
 
+struct outreach_row {
+    struct slice word;
+    /* Words in all, this one included. */
+    size_t words_min;
+    size_t words_max;
+    int (*run)(struct cli *cli);
+    /* Behind the word, for who gets it wrong. */
+    const char *usage;
+};
+
 static const struct outreach_row rows[] = {
     {SLICE_INIT("create"), 2, 2, create, "FILE"},
     {SLICE_INIT("add"), 2, 2, add, "CAMPAIGN"},
@@ -297,8 +307,13 @@ static const struct outreach_row rows[] = {
     {SLICE_INIT("export"), 2, 2, export, "CAMPAIGN"},
 };
 
-const struct outreach_row *command_campaign_row(struct slice word) {
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (slice_equal(rows[i].word, word)) return &rows[i];
-    return NULL;
+int command_outreach_campaign(struct cli *cli) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct outreach_row *row = &rows[i];
+        if (!slice_equal(row->word, cli->words[0])) continue;
+        if (cli->word_count >= row->words_min && cli->word_count <= row->words_max) return row->run(cli);
+        return cli_misuse(cli, "outreach %.*s %s", SLICE_PRINT(row->word), row->usage);
+    }
+    return cli_misuse(cli, "'%.*s' is nothing that outreach does; posthaste outreach --help lists it",
+                      SLICE_PRINT(cli->words[0]));
 }

@@ -31,6 +31,7 @@ struct control_context {
     struct channel *remote;
     struct acme_office *acme;
     struct outreach_office *outreach;
+    struct mailbox_desk *mailboxes;
 };
 
 /* Serves the socket. */

@@ -7,6 +7,7 @@
 #include "app/role.h"
 #include "ipc/pack.h"
 #include "outreach/office.h"
+#include "outreach/mailbox_desk.h"
 #include "store/service.h"
 #include "transit/scheduler.h"
 
@@ -25,6 +26,7 @@ struct store_role {
     struct control_server *control;
     struct acme_office *acme;
     struct outreach_office *outreach;
+    struct mailbox_desk *mailboxes;
     struct admin_roles roles;
 };
 
@@ -123,6 +125,7 @@ static bool install(struct task *t, void *context, struct slice chain, struct sl
 
 static bool answer_remote(struct task *t, void *context, struct ipc_request *request) {
     struct store_role *state = context;
+    if (state->mailboxes && mailbox_desk_answer(t, state->mailboxes, request)) return true;
     if (state->outreach && outreach_office_answer(t, state->outreach, request)) return true;
     return state->acme && acme_office_answer(t, state->acme, request);
 }
@@ -139,11 +142,24 @@ static void start_acme(struct role *role) {
     scheduler_on_other(state->scheduler, answer_remote, state);
 }
 
+static void start_mailboxes(struct role *role) {
+    struct store_role *state = role->state;
+    struct mailbox_desk_options options = {
+        .env = role->env, .engine = state->engine, .remote = scheduler_channel(state->scheduler)};
+    state->mailboxes = mailbox_desk_new(&options);
+}
+
+static void mailbox_changed(void *context, const struct sender_health *health) {
+    struct store_role *state = context;
+    if (state->outreach) outreach_office_health(state->outreach, health);
+}
+
 static void start_outreach(struct role *role) {
     struct store_role *state = role->state;
     struct outreach_office_options options = {
         .env = role->env, .engine = state->engine, .remote = scheduler_channel(state->scheduler)};
     state->outreach = outreach_office_new(&options);
+    mailbox_desk_on_health(state->mailboxes, mailbox_changed, state);
 }
 
 static bool start(struct task *t, struct role *role) {
@@ -171,6 +187,7 @@ static bool start(struct task *t, struct role *role) {
     struct scheduler_settings settings = scheduler_settings_of(role);
     state->scheduler = scheduler_new(role->env, state->engine, &settings);
     role->state = state;
+    start_mailboxes(role);
     start_acme(role);
     start_outreach(role);
     struct control_context control = {.engine = state->engine,
@@ -178,7 +195,8 @@ static bool start(struct task *t, struct role *role) {
                                       .roles = &state->roles,
                                       .remote = scheduler_channel(state->scheduler),
                                       .acme = state->acme,
-                                      .outreach = state->outreach};
+                                      .outreach = state->outreach,
+                                      .mailboxes = state->mailboxes};
     state->control = control_server_new(role->env, &control);
     set_limits(t, role);
     return true;
@@ -251,6 +269,7 @@ static void stop(struct task *t, struct role *role) {
     struct store_role *state = role->state;
     control_server_free(t, &state->control);
     outreach_office_free(t, &state->outreach);
+    mailbox_desk_free(t, &state->mailboxes);
     acme_office_free(t, &state->acme);
     scheduler_free(t, &state->scheduler);
     store_service_free(t, &state->service);

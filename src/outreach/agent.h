@@ -16,8 +16,8 @@ struct outreach_agent_options {
     struct env *env;
     /* To the store role. */
     struct channel *store;
-    /* Outside mailboxes. */
-    struct watch *watch;
+    /* Outside mailboxes; NULL behind it while there is none. */
+    struct watch **watch;
 };
 
 /* What the options point to outlives it. */

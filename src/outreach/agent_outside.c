@@ -15,10 +15,10 @@ static struct slice trouble_words(struct agent_run *run, const char *what, const
 bool agent_look(struct agent_run *run) {
     struct outside_trouble trouble = {0};
     struct outreach_agent *agent = run->agent;
-    if (!agent->options.watch)
+    if (!*agent->options.watch)
         return agent_ends(run, OUTREACH_END_NOT_SENT, SLICE("outside mailboxes are not watched"));
     int64_t until_ms = env_now_ms(agent->options.env) + LOOK_MS;
-    if (watch_look(run->t, agent->options.watch, run->job.sender, run->arena, until_ms, &trouble) == WATCH_OK)
+    if (watch_look(run->t, *agent->options.watch, run->job.sender, run->arena, until_ms, &trouble) == WATCH_OK)
         return true;
     return agent_ends(run, OUTREACH_END_NOT_SENT, trouble_words(run, "the mailbox could not be looked at", &trouble));
 }
@@ -45,7 +45,7 @@ void agent_send_outside(struct agent_run *run) {
         .message_id = arena_printf(run->arena, "<%.*s>", SLICE_PRINT(run->job.message_id)),
         .content = run->composed.message};
     enum watch_result result =
-        watch_send(run->t, run->agent->options.watch, run->job.sender, run->arena, &message, &sent);
+        watch_send(run->t, *run->agent->options.watch, run->job.sender, run->arena, &message, &sent);
     if (result == WATCH_UNKNOWN) {
         (void)agent_ends(run, OUTREACH_END_NOT_SENT, SLICE("the sender mailbox is not there any more"));
         return;
@@ -76,10 +76,10 @@ enum outreach_found agent_find(struct task *t, struct outreach_agent *agent, str
     struct slice id = unpack_slice(&in);
     struct outside_trouble trouble = {0};
     enum outside_found found = OUTSIDE_FIND_FAILED;
-    if (!unpack_is_done(&in) || !agent->options.watch) return OUTREACH_NOT_LOOKED;
+    if (!unpack_is_done(&in) || !*agent->options.watch) return OUTREACH_NOT_LOOKED;
     struct slice name = arena_printf(arena, "<%.*s>", SLICE_PRINT(id));
     enum watch_result result =
-        watch_find(t, agent->options.watch, sender, arena, name, &found, &trouble);
+        watch_find(t, *agent->options.watch, sender, arena, name, &found, &trouble);
     if (result != WATCH_OK || found == OUTSIDE_FIND_FAILED) return OUTREACH_NOT_LOOKED;
     return found == OUTSIDE_FOUND ? OUTREACH_FOUND : OUTREACH_NOT_FOUND;
 }

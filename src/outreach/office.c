@@ -27,8 +27,9 @@ static bool is_usable(struct task *t, struct desk_round *round) {
     if (is_good) return true;
     struct slice reason = SLICE("the sender mailbox is not there any more");
     if (result == STORE_OK)
-        reason = arena_printf(round->arena, "the sender mailbox is %s (%s)",
-                              sender_state_name(round->sender.state), sender_cause_name(round->sender.cause));
+        reason = arena_printf(round->arena, "the sender mailbox is %s (%s): %.*s",
+                              sender_state_name(round->sender.state), sender_cause_name(round->sender.cause),
+                              SLICE_PRINT(slice_sub(round->sender.detail, 0, OUTREACH_DETAIL_BYTES_MAX / 2)));
     (void)engine_outreach_halt(t, engine, round->desk->sender, reason);
     return false;
 }
@@ -67,10 +68,11 @@ static int64_t look(struct outreach_office *office) {
         struct desk *desk = desk_of(office, senders[i].sender);
         int64_t due_ms = senders[i].due_ms > desk->next_ms ? senders[i].due_ms : desk->next_ms;
         if (desk->is_busy) continue;
-        if (due_ms > now_ms) {
+        if (due_ms > now_ms && !desk->must_look) {
             if (due_ms < next_ms) next_ms = due_ms;
             continue;
         }
+        desk->must_look = false;
         desk->is_busy = scope_spawn(&office->scope, desk_main, desk);
     }
     arena_free(&arena);
@@ -131,14 +133,7 @@ bool outreach_office_answer(struct task *t, struct outreach_office *office, stru
     return is_done;
 }
 
-void outreach_office_health(struct task *t, struct outreach_office *office,
-                            const struct sender_health *health) {
-    if (health->state == SENDER_RED) {
-        struct arena *arena = arena_new(LOOK_BYTES);
-        struct slice reason = arena_printf(arena, "the sender mailbox is red: %s (%.*s)",
-                                           sender_cause_name(health->cause), SLICE_PRINT(health->detail));
-        (void)engine_outreach_halt(t, office->options.engine, health->sender, reason);
-        arena_free(&arena);
-    }
+void outreach_office_health(struct outreach_office *office, const struct sender_health *health) {
+    desk_of(office, health->sender)->must_look = true;
     outreach_office_wake(office);
 }

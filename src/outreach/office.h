@@ -33,9 +33,8 @@ void outreach_office_free(struct task *t, struct outreach_office **office);
 void outreach_office_wake(struct outreach_office *office);
 /* A question of the remote role. False: it is none of ours. */
 bool outreach_office_answer(struct task *t, struct outreach_office *office, struct ipc_request *request);
-/* A mailbox's health changed: with red its campaigns are paused. Waits. */
-void outreach_office_health(struct task *t, struct outreach_office *office,
-                            const struct sender_health *health);
+/* A mailbox's health changed: with red its campaigns are paused, soon. */
+void outreach_office_health(struct outreach_office *office, const struct sender_health *health);
 
 /* The limits that hold for this prospect of a sender: the strictest of mailbox and sequence, or where it is under
    .test the sequence's alone. */

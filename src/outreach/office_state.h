@@ -23,6 +23,8 @@ struct desk {
     struct outreach_office *office;
     uint64_t sender;
     bool is_busy;
+    /* Whether it may be used is looked at, whatever is due. */
+    bool must_look;
     /* On the wall clock: not before then. */
     int64_t next_ms;
     /* Of a message whose outcome is not known: looked for at this time. */

@@ -72,7 +72,7 @@ static bool unseal(struct task *t, struct engine *engine, struct arena *arena, s
 
 /* ---- adding ---- */
 
-struct change {
+struct sender_change {
     struct sender *sender;
     struct slice sealed;
     struct buffer settings;
@@ -81,7 +81,7 @@ struct change {
 };
 
 static enum store_result add(struct commit *commit, void *argument) {
-    struct change *change = argument;
+    struct sender_change *change = argument;
     struct sender *sender = change->sender;
     const struct sender_limits *limits = &sender->limits;
     struct db *db = commit->db;
@@ -102,7 +102,7 @@ static enum store_result add(struct commit *commit, void *argument) {
 enum store_result engine_sender_add(struct task *t, struct engine *engine, struct sender *sender) {
     if (sender_check(sender)) return STORE_REFUSED;
     struct arena *arena = arena_new(WORK_BYTES);
-    struct change change = {.sender = sender, .settings = buffer_new(WORK_BYTES)};
+    struct sender_change change = {.sender = sender, .settings = buffer_new(WORK_BYTES)};
     enum store_result result = STORE_FAILED;
     sender_settings_pack(&change.settings, sender);
     if (seal(t, engine, arena, sender, &change.sealed)) result = run(t, engine, add, &change);
@@ -114,7 +114,7 @@ enum store_result engine_sender_add(struct task *t, struct engine *engine, struc
 /* ---- changing ---- */
 
 static enum store_result change_row(struct commit *commit, void *argument) {
-    const struct change *change = argument;
+    const struct sender_change *change = argument;
     const struct sender *sender = change->sender;
     const struct sender_limits *limits = &sender->limits;
     struct sender now;
@@ -156,7 +156,7 @@ static enum store_result change_it(struct task *t, struct engine *engine, struct
     next.address = row.sender.address;
     next.account = row.sender.account;
     if (sender_check(&next)) return STORE_REFUSED;
-    struct change change = {.sender = &next,
+    struct sender_change change = {.sender = &next,
                             .settings = buffer_new(WORK_BYTES),
                             .has_new_way = !is_same_way(&next.smtp, &row.sender.smtp) ||
                                            !is_same_way(&next.imap, &row.sender.imap),

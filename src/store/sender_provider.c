@@ -18,7 +18,7 @@ static const char providers_all[] =
 
 enum { WORK_BYTES = 64 * 1024 };
 
-struct change {
+struct provider_change {
     const struct sender_provider *provider;
     struct slice settings;
     struct slice sealed;
@@ -37,7 +37,7 @@ static enum store_result run(struct task *t, struct engine *engine,
 }
 
 static enum store_result add(struct commit *commit, void *argument) {
-    const struct change *change = argument;
+    const struct provider_change *change = argument;
     if (DB_READ_NUMBER(commit->db, provider_any, 0, DB_NUMBER(TENANT_DEFAULT), DB_TEXT(change->name)))
         return STORE_EXISTS;
     if (DB_READ_NUMBER(commit->db, provider_count, 0) >= OUTREACH_PROVIDERS_MAX) return STORE_OVER_QUOTA;
@@ -60,7 +60,7 @@ static struct slice pack_settings(struct arena *arena, const struct sender_provi
 enum store_result engine_provider_add(struct task *t, struct engine *engine,
                                       const struct sender_provider *provider) {
     struct arena *arena = arena_new(WORK_BYTES);
-    struct change change = {.provider = provider, .name = provider->name};
+    struct provider_change change = {.provider = provider, .name = provider->name};
     change.settings = pack_settings(arena, provider);
     bool is_sealed = provider->client_secret.len == 0 ||
                      dkim_room_seal(t, &engine->dkim, arena, seal_name(arena, provider->name),
@@ -75,7 +75,7 @@ static bool uses(const struct sender_login *login, struct slice name) {
 }
 
 static enum store_result remove_row(struct commit *commit, void *argument) {
-    const struct change *change = argument;
+    const struct provider_change *change = argument;
     struct sender *senders = ARENA_NEW_ARRAY(commit->arena, struct sender, OUTREACH_SENDERS_MAX);
     size_t count = sender_rows_read(commit->db, commit->arena, senders, OUTREACH_SENDERS_MAX);
     for (size_t i = 0; i < count; i++)
@@ -86,7 +86,7 @@ static enum store_result remove_row(struct commit *commit, void *argument) {
 }
 
 enum store_result engine_provider_remove(struct task *t, struct engine *engine, struct slice name) {
-    struct change change = {.name = name};
+    struct provider_change change = {.name = name};
     return run(t, engine, remove_row, &change);
 }
 
