@@ -28,7 +28,7 @@ COLUMNS_MAX = 110
 PYTHON_COLUMNS_MAX = 120
 # A room may include itself and what stands in an earlier line; rooms of one line do not see each other.
 LAYERS = (("base",), ("io",), ("ipc",), ("resolve",), ("wire",), ("analyse",), ("trust",), ("store",),
-          ("login",), ("intake",), ("filter",), ("smtp", "imap", "pop3"), ("transit",), ("acme",),
+          ("login",), ("intake",), ("filter",), ("smtp", "imap", "imap_client", "pop3"), ("transit",), ("acme",),
           ("outreach", "newsletter"), ("web",), ("app",))
 # Rooms that only compute: which rooms and which of the system's headers they may use.
 PURE_ROOMS = {"wire": {"base", "wire"}, "analyse": {"base", "wire", "analyse"}}

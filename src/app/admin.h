@@ -15,6 +15,8 @@
 
 enum { ADMIN_HEALTH_LOGINS = 6, ADMIN_WORDS_MAX = 6, ADMIN_REPORTS_MAX = 2 + 2 * CONFIG_PROCESSES_MAX };
 
+struct outreach_office;
+
 struct admin_request {
     /* "account", "add", "alice@example.test" */
     struct slice words[ADMIN_WORDS_MAX];
@@ -43,6 +45,9 @@ struct admin_context {
     struct channel *remote;
     /* NULL where no server runs. */
     struct acme_office *acme;
+    struct outreach_office *outreach;
+    /* NULL where no server runs. */
+    struct mailbox_desk *mailboxes;
 };
 
 /* Does it and returns a new document: what was asked for, or {"error": "one line"}. Waits. */

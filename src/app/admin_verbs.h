@@ -54,6 +54,21 @@ json_t *admin_route_remove(struct admin *admin);
 json_t *admin_route_show(struct admin *admin);
 json_t *admin_route_test(struct admin *admin);
 
+/* admin_contact.c */
+json_t *admin_contact_erase(struct admin *admin);
+json_t *admin_contact_export(struct admin *admin);
+json_t *admin_contact_imports(struct admin *admin);
+json_t *admin_contact_remove(struct admin *admin);
+json_t *admin_contact_set(struct admin *admin);
+json_t *admin_contact_show(struct admin *admin);
+json_t *admin_contact_undo(struct admin *admin);
+json_t *admin_suppression_add(struct admin *admin);
+json_t *admin_suppression_check(struct admin *admin);
+json_t *admin_suppression_remove(struct admin *admin);
+/* admin_mailbox.c, admin_oauth.c */
+json_t *admin_outreach_mailbox(struct admin *admin);
+json_t *admin_outreach_oauth(struct admin *admin);
+
 /* admin_reports.c */
 json_t *admin_reports_send(struct admin *admin);
 json_t *admin_reports_list(struct admin *admin);

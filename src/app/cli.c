@@ -139,6 +139,46 @@ static const struct cli_command commands[] = {
      "              whether those lead back; --dns HOST[@PORT] asks that server\n",
      DATA_OPTIONS | OPTION_DOMAIN | OPTION_DAYS | OPTION_NOW | OPTION_DNS, OPTION_DATA, 0, 2,
      command_reports},
+    {"outreach",
+     "create FILE --mailbox ADDRESS [--name NAME] | add CAMPAIGN --contact ADDRESS|--import ID|--all\n"
+     "       | start|pause|resume|stop CAMPAIGN | pause|resume|stop ADDRESS | status [CAMPAIGN]\n"
+     "       | why ADDRESS | events [CAMPAIGN [AFTER-ID]] | answers [ADDRESS] | correct ANSWER-ID KIND\n"
+     "       | stats CAMPAIGN | export CAMPAIGN\n"
+     "       | mailbox add|set ADDRESS [OPTIONS] | mailbox list | mailbox show|test|remove ADDRESS\n"
+     "       | oauth add NAME --client-id ID [--preset P] [--key-stdin] | oauth list | oauth show|remove NAME\n"
+     "       --data DIR [--json]",
+     "sequences of personal mail that stop when a person answers",
+     "create   a campaign of the sequence in FILE (docs/sequence.md), a draft; sent from ADDRESS, an account\n"
+     "         here or a mailbox of outreach\n"
+     "add      contacts of the address book (posthaste contact) become its prospects\n"
+     "start    it begins, if nothing stands in the way; what does is said. pause and resume; stop is for good\n"
+     "         With an ADDRESS: only this person, in all campaigns\n"
+     "status   the campaigns, their prospects by state, when the next message is due\n"
+     "why      everything about one person: each gate, open or shut, and when the next message may leave\n"
+     "answers  what came back, what it was taken for and why. correct says what it really is: reply,\n"
+     "         auto_reply, out_of_office, bounce, delay, complaint, receipt or other\n"
+     "events   what happened, in order; stats: figures, docs/outreach.md defines them\n"
+     "export   the prospects as CSV\n"
+     "mailbox add     an account of ours, or an outside mailbox: its servers are found from the address, then it\n"
+     "                is tested for real: it sends a message to itself and finds it again. Each step is shown\n"
+     "mailbox test    the same for one that is there; what fails is named, with what to do\n"
+     "mailbox set     changes what is given, and tests again where the way to it changed\n"
+     "  --password-stdin   the password (or app password): the first line of standard input, else asked for.\n"
+     "                     With --imap-password the second line is that of IMAP\n"
+     "  --oauth NAME       OAuth instead: prints a URL to open; the browser brings the answer back\n"
+     "  --smtp HOST[:PORT], --imap HOST[:PORT]   if they are not found, or where replies go elsewhere\n"
+     "  --smtp-tls M, --imap-tls M   implicit (the default), starttls, never (this machine only)\n"
+     "  --user U, --smtp-user U, --imap-user U   if it is not the address\n"
+     "  --name NAME        of the person, for From\n"
+     "  --gap S-S          seconds between two messages (default 95-150)\n"
+     "  --hourly N, --daily N, --ramp START+STEP   how many; over 100 a day only with --override WHO\n"
+     "  --accept-renaming  although the server gives messages other Message-IDs\n"
+     "  --outside          not the account of ours with this address\n"
+     "oauth add       registers us with a provider, by the client id and secret that you made there: --preset\n"
+     "                google or microsoft, or --authorize-url, --token-url and --scope. The secret is the first\n"
+     "                line of standard input with --key-stdin, else asked for; --no-secret if there is none\n"
+     "docs/mailboxes.md tells more.\n",
+     DATA_OPTIONS | OPTION_PASSWORD_STDIN | OPTION_MAILBOX | OPTION_CAMPAIGN, OPTION_DATA, 1, 5, command_outreach},
     {"trace", "MESSAGE-ID|QUEUE-ID --data DIR [--json]", "what happened to a message that was sent",
      "Shows when it was accepted, each attempt with the host, TLS and the host's own words, and what was "
      "done\n"
@@ -210,8 +250,52 @@ static const struct cli_command commands[] = {
      "test connects, logs in and says each step, and what to do where one fails; with --to it sends one\n"
      "message, from --from or postmaster at the first of our domains. docs/routes.md tells more.\n",
      DATA_OPTIONS | OPTION_PASSWORD_STDIN | OPTION_ROUTE, OPTION_DATA, 1, 2, command_route},
+    {"contact",
+     "import FILE --source TEXT --basis B [--map COLUMN=FIELD ...] [--separator S] [--encoding E]\n"
+     "       [--errors FILE] [--dry-run] | imports | undo IMPORT\n"
+     "       | list [domain=D] [import=N] [after=ADDRESS] | show ADDRESS | set ADDRESS FIELD=VALUE ...\n"
+     "       | remove ADDRESS | export [ADDRESS] | erase ADDRESS   --data DIR [--json]",
+     "the address book: people, and where their addresses come from",
+     "import    rows of a file of separated values (CSV). Separator and encoding are found out. An address "
+     "that is\n"
+     "          there already gets new values; nothing is taken away, and who is suppressed stays out. "
+     "Broken\n"
+     "          off, the same command goes on. Without --map known names of columns in five languages are "
+     "taken\n"
+     "          for what they mean, others become fields of their own. docs/contacts.md tells more.\n"
+     "  --source TEXT      where the addresses come from; each person may ask\n"
+     "  --basis B          by which right they may be written to: consent, contract, legitimate_interest, "
+     "...\n"
+     "  --map COLUMN=FIELD \"E-Mail=address\", \"Vorname=first_name\", \"Notes=-\" to leave one out\n"
+     "  --separator S      comma, semicolon, tab or bar\n"
+     "  --encoding E       utf-8, utf-16, windows-1252, iso-8859-2, ...\n"
+     "  --errors FILE      all rows that did not come, as CSV, with line, column and reason\n"
+     "  --dry-run          only say what would be added, changed (and how), refused\n"
+     "imports   what was imported; undo takes an import back: who it added goes, what it changed is as "
+     "before\n"
+     "list      so many as fit; after=ADDRESS goes on behind one. show: one of them, with suppression\n"
+     "set       adds a contact or changes fields; FIELD= takes one away; time_zone= and country= are fields, "
+     "too\n"
+     "remove    takes a contact out of the book and leaves nothing; an import may bring it back\n"
+     "export    the whole book as CSV; with ADDRESS everything that is known of this person, as JSON\n"
+     "erase     everything of a person goes; only a hash stays, so that no import brings them back\n",
+     DATA_OPTIONS | OPTION_CONTACT | OPTION_DRY_RUN, OPTION_DATA, 1, 6, command_contact},
+    {"suppression",
+     "add WHOM [--reason R] [--note TEXT] | remove WHOM [--force] | check ADDRESS\n"
+     "       | list | import FILE [--reason R] | export   --data DIR [--json]",
+     "who must not be written to",
+     "WHOM is an address, a domain (with all below it), or a pattern: info@*, *@*.example.org. Every part of "
+     "the\n"
+     "system asks this list before it writes to somebody of its own accord, and imports leave out who is on "
+     "it.\n"
+     "add       --reason is manual (the default), unsubscribed, complaint, hard_bounce or imported\n"
+     "remove    what a person wished for (unsubscribed, complaint, erased) only with --force\n"
+     "check     whether an address may be written to, and if not, why\n"
+     "import    one WHOM a line, or the first column of a CSV file; a second one may say the reason\n"
+     "export    all of it, as CSV\n",
+     DATA_OPTIONS | OPTION_CONTACT, OPTION_DATA, 1, 2, command_suppression},
     {"tool",
-     "mime FILE [--json] | iprev --ip IP [--dns HOST[@PORT]] [--json]\n"
+     "mime FILE [--json] | classify FILE... [--json] | iprev --ip IP [--dns HOST[@PORT]] [--json]\n"
      "       | spf --ip IP --from ADDR --helo NAME [--dns HOST[@PORT]] [--json] | spf DOMAIN [...]\n"
      "       | dkim FILE [--dns HOST[@PORT]] [--json] | arc FILE [--dns HOST[@PORT]] [--json]\n"
      "       | dmarc FILE --ip IP --from ADDR --helo NAME [--dns HOST[@PORT]] [--json]\n"
@@ -220,6 +304,9 @@ static const struct cli_command commands[] = {
      "       | walls [all|seccomp|landlock|none] --data DIR [--json]",
      "look at a message or a sender as the server does; try the walls",
      "mime prints structure, ENVELOPE, BODYSTRUCTURE and search text of a message. - is standard input.\n"
+     "classify says what a mail that came in is to who wrote before: a person's reply, an automatic answer, an\n"
+     "absence with its day of return, a bounce with each recipient and why, and what shows it. Of several files\n"
+     "--json is one object a line. docs/classify.md tells more.\n"
      "iprev says whether the names of an address lead back to it.\n"
      "dkim says for each signature of a message whether it holds, and why not; arc the same of the chain of\n"
      "those who passed it on. Exit status: 0 pass, 1 any other result. docs/dkim-check.md tells more.\n"
@@ -339,6 +426,44 @@ static const struct option_row option_rows[] = {
     {"--days", OPTION_DAYS, 0, AT(days), 0, 400},
     {"--names", OPTION_DAYS, 0, 0, AT(has_names), 0},
     {"--now", OPTION_NOW, 0, 0, AT(is_now), 0},
+    {"--mailbox", OPTION_CAMPAIGN, AT(campaign.mailbox), 0, 0, 0},
+    {"--contact", OPTION_CAMPAIGN, AT(campaign.contact), 0, 0, 0},
+    {"--import", OPTION_CAMPAIGN, AT(campaign.import), 0, 0, 0},
+    {"--all", OPTION_CAMPAIGN, 0, 0, AT(campaign.is_all), 0},
+    {"--source", OPTION_CONTACT, AT(contact.source), 0, 0, 0},
+    {"--basis", OPTION_CONTACT, AT(contact.basis), 0, 0, 0},
+    {"--map", OPTION_CONTACT, AT(contact.map), 0, 0, 0},
+    {"--errors", OPTION_CONTACT, AT(contact.errors), 0, 0, 0},
+    {"--separator", OPTION_CONTACT, AT(contact.separator), 0, 0, 0},
+    {"--encoding", OPTION_CONTACT, AT(contact.encoding), 0, 0, 0},
+    {"--reason", OPTION_CONTACT, AT(contact.reason), 0, 0, 0},
+    {"--note", OPTION_CONTACT, AT(contact.note), 0, 0, 0},
+    {"--force", OPTION_CONTACT, 0, 0, AT(is_forced), 0},
+    {"--name", OPTION_MAILBOX, AT(mailbox.name), 0, 0, 0},
+    {"--smtp", OPTION_MAILBOX, AT(mailbox.smtp), 0, 0, 0},
+    {"--smtp-tls", OPTION_MAILBOX, AT(mailbox.smtp_tls), 0, 0, 0},
+    {"--smtp-user", OPTION_MAILBOX, AT(mailbox.smtp_user), 0, 0, 0},
+    {"--imap", OPTION_MAILBOX, AT(mailbox.imap), 0, 0, 0},
+    {"--imap-tls", OPTION_MAILBOX, AT(mailbox.imap_tls), 0, 0, 0},
+    {"--imap-user", OPTION_MAILBOX, AT(mailbox.imap_user), 0, 0, 0},
+    {"--user", OPTION_MAILBOX, AT(mailbox.user), 0, 0, 0},
+    {"--oauth", OPTION_MAILBOX, AT(mailbox.oauth), 0, 0, 0},
+    {"--gap", OPTION_MAILBOX, AT(mailbox.gap), 0, 0, 0},
+    {"--ramp", OPTION_MAILBOX, AT(mailbox.ramp), 0, 0, 0},
+    {"--override", OPTION_MAILBOX, AT(mailbox.override), 0, 0, 0},
+    {"--hourly", OPTION_MAILBOX, 0, AT(mailbox.hourly), 0, 100000},
+    {"--daily", OPTION_MAILBOX, 0, AT(mailbox.daily), 0, 100000},
+    {"--outside", OPTION_MAILBOX, 0, 0, AT(mailbox.is_outside), 0},
+    {"--accept-renaming", OPTION_MAILBOX, 0, 0, AT(mailbox.accepts_renaming), 0},
+    {"--refuse-renaming", OPTION_MAILBOX, 0, 0, AT(mailbox.refuses_renaming), 0},
+    {"--imap-password", OPTION_MAILBOX, 0, 0, AT(mailbox.has_imap_password), 0},
+    {"--preset", OPTION_MAILBOX, AT(mailbox.preset), 0, 0, 0},
+    {"--client-id", OPTION_MAILBOX, AT(mailbox.client_id), 0, 0, 0},
+    {"--authorize-url", OPTION_MAILBOX, AT(mailbox.authorize_url), 0, 0, 0},
+    {"--token-url", OPTION_MAILBOX, AT(mailbox.token_url), 0, 0, 0},
+    {"--scope", OPTION_MAILBOX, AT(mailbox.scope), 0, 0, 0},
+    {"--no-secret", OPTION_MAILBOX, 0, 0, AT(mailbox.has_no_secret), 0},
+    {"--key-stdin", OPTION_MAILBOX, 0, 0, AT(is_password_stdin), 0},
     {"--single", OPTION_SINGLE, 0, 0, AT(is_single), 0},
     {"--json", OPTION_JSON, 0, 0, AT(is_json), 0},
     {"--password-stdin", OPTION_PASSWORD_STDIN, 0, 0, AT(is_password_stdin), 0},
@@ -349,6 +474,14 @@ static const struct option_row *option_find(const struct cli *cli, const char *n
         if (strcmp(option_rows[i].name, name) == 0 && cli->command->options & option_rows[i].bit)
             return &option_rows[i];
     return NULL;
+}
+
+/* The one option that may stand there several times. */
+static int take_map(struct cli *cli, const char *value) {
+    struct contact_options *contact = &cli->contact;
+    if (contact->map_count == CLI_MAPS_MAX) return cli_misuse(cli, "--map: at most %d of them", CLI_MAPS_MAX);
+    contact->maps[contact->map_count++] = value;
+    return 0;
 }
 
 /* 0, or EXIT_USAGE. Uses up the value too, where there is one. */
@@ -365,7 +498,7 @@ static int take_option(struct cli *cli, char **arguments, int *at, unsigned *see
     if (!value || value[0] == '\0') return cli_misuse(cli, "%s needs a value", name);
     if (row->text_at) {
         *(const char **)((char *)cli + row->text_at) = value;
-        return 0;
+        return row->text_at == AT(contact.map) ? take_map(cli, value) : 0;
     }
     uint64_t *number = (uint64_t *)((char *)cli + row->number_at);
     if (slice_to_number(slice_from_text(value), row->number_max, number)) return 0;

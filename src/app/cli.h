@@ -8,7 +8,7 @@
 #include "app/admin.h"
 #include "base/arena.h"
 
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, CLI_MAPS_MAX = 200 };
 
 enum option_bit {
     OPTION_DATA = 1 << 0,
@@ -44,6 +44,12 @@ enum option_bit {
     OPTION_ROTATE = 1 << 22,
     OPTION_DAYS = 1 << 26,
     OPTION_NOW = 1 << 27,
+    /* All of struct campaign_options. */
+    OPTION_CAMPAIGN = 1 << 30,
+    /* All of struct contact_options. */
+    OPTION_CONTACT = 1 << 28,
+    /* All of struct mailbox_options. */
+    OPTION_MAILBOX = 1 << 29,
 };
 
 /* What `route` is told. */
@@ -90,6 +96,58 @@ struct preflight_options {
     bool is_bulk;
 };
 
+/* What `outreach` is told of campaigns. */
+struct campaign_options {
+    const char *mailbox;
+    const char *contact;
+    const char *import;
+    bool is_all;
+};
+
+/* What `contact` and `suppression` are told; NULL where nothing. */
+struct contact_options {
+    const char *source;
+    const char *basis;
+    const char *errors;
+    const char *separator;
+    const char *encoding;
+    const char *reason;
+    const char *note;
+    /* --map, as often as it stood there; `map` is where one goes first. */
+    const char *map;
+    const char *maps[CLI_MAPS_MAX];
+    size_t map_count;
+};
+
+/* What `outreach mailbox` and `outreach oauth` are told. */
+struct mailbox_options {
+    const char *name;
+    const char *smtp;
+    const char *smtp_tls;
+    const char *smtp_user;
+    const char *imap;
+    const char *imap_tls;
+    const char *imap_user;
+    const char *user;
+    const char *oauth;
+    const char *gap;
+    const char *ramp;
+    const char *override;
+    uint64_t hourly;
+    uint64_t daily;
+    bool is_outside;
+    bool accepts_renaming;
+    bool refuses_renaming;
+    bool has_imap_password;
+    /* Of providers. */
+    const char *preset;
+    const char *client_id;
+    const char *authorize_url;
+    const char *token_url;
+    const char *scope;
+    bool has_no_secret;
+};
+
 /* A command line, taken apart. */
 struct cli {
     struct arena *arena;
@@ -114,6 +172,9 @@ struct cli {
     struct tool_options tool;
     struct publish_options publish;
     struct preflight_options preflight;
+    struct campaign_options campaign;
+    struct contact_options contact;
+    struct mailbox_options mailbox;
     bool is_single;
     bool is_json;
     bool is_password_stdin;
@@ -174,5 +235,8 @@ int command_tool(struct cli *cli);
 int command_backup(struct cli *cli);
 int command_restore(struct cli *cli);
 int command_reports(struct cli *cli);
+int command_outreach(struct cli *cli);
+int command_contact(struct cli *cli);
+int command_suppression(struct cli *cli);
 
 #endif

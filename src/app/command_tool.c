@@ -5,6 +5,7 @@
 #include "analyse/report.h"
 #include "app/cli.h"
 #include "app/probe.h"
+#include "app/tool_classify.h"
 #include "app/tool_dkim.h"
 #include "app/tool_dmarc.h"
 #include "app/tool_spf.h"
@@ -58,6 +59,7 @@ static int tool_iprev(struct cli *cli) {
 
 int command_tool(struct cli *cli) {
     if (slice_equal(cli->words[0], SLICE("arc"))) return tool_arc(cli);
+    if (slice_equal(cli->words[0], SLICE("classify"))) return tool_classify(cli);
     if (slice_equal(cli->words[0], SLICE("dkim"))) return tool_dkim(cli);
     if (slice_equal(cli->words[0], SLICE("dmarc"))) return tool_dmarc(cli);
     if (slice_equal(cli->words[0], SLICE("dane"))) return tool_dane(cli);

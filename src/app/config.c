@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "app/config_keys.h"
-#include "base/limits.h"
+#include "base/limits_sender.h"
 #include "io/real/read_file.h"
 #include "trust/inbound_policy.h"
 
@@ -50,6 +50,7 @@ void config_defaults(struct config *config) {
                   .arc_sealers = ""},
         .reports = {.is_reading = true, .addresses = "postmaster, dmarc-reports, tls-reports", .sender = ""},
         .mta_sts = {.max_age_s = 7 * 24 * 3600, .mx = ""},
+        .outreach = {.poll_seconds = OUTREACH_POLL_MS / 1000, .check_seconds = OUTREACH_CHECK_MS / 1000},
         .acme = {.directory = "https://acme-v02.api.letsencrypt.org/directory",
                  .email = "",
                  .names = "",

@@ -111,6 +111,13 @@ struct acme_settings {
     const char *trusted_roots;
 };
 
+/* Mailboxes that outreach sends from (docs/mailboxes.md). */
+struct outreach_settings {
+    /* How often their folders are looked at, and a login is tried anew. */
+    uint64_t poll_seconds;
+    uint64_t check_seconds;
+};
+
 struct config {
     const char *hostname;
     const char *listen[CONFIG_LISTEN_MAX];
@@ -144,6 +151,7 @@ struct config {
     struct mta_sts_settings mta_sts;
     struct reports_settings reports;
     struct acme_settings acme;
+    struct outreach_settings outreach;
 };
 
 /* The defaults of every key. */

@@ -48,7 +48,9 @@ static void answer(struct task *t, void *context, struct ipc_request *request) {
                                   .progress = send_progress,
                                   .context = session,
                                   .remote = context_of->remote,
-                                  .acme = context_of->acme};
+                                  .acme = context_of->acme,
+                                  .outreach = context_of->outreach,
+                                  .mailboxes = context_of->mailboxes};
     struct admin_request asked;
     bool good = request->message.type == CONTROL_ADMIN && admin_request_unpack(request->message.body, &asked);
     json_t *document =

@@ -30,6 +30,8 @@ struct control_context {
     /* To the remote role. */
     struct channel *remote;
     struct acme_office *acme;
+    struct outreach_office *outreach;
+    struct mailbox_desk *mailboxes;
 };
 
 /* Serves the socket. */

@@ -147,6 +147,8 @@ void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_slice(out, settings->dnsbl_zones);
     pack_bool(out, settings->is_greylisting);
     pack_outbound(out, &settings->outbound);
+    pack_number(out, settings->outreach.poll_seconds);
+    pack_number(out, settings->outreach.check_seconds);
     pack_slice(out, settings->own_addresses);
     pack_slice(out, settings->trusted_roots_pem);
     pack_slice(out, slice_from_text(settings->filter.rspamd));
@@ -185,6 +187,8 @@ bool settings_unpack(struct slice body, struct arena *arena, struct role_setting
     settings->dnsbl_zones = arena_copy(arena, unpack_slice(&in));
     settings->is_greylisting = unpack_bool(&in);
     unpack_outbound(&in, arena, &settings->outbound);
+    settings->outreach.poll_seconds = unpack_number_max(&in, 3600);
+    settings->outreach.check_seconds = unpack_number_max(&in, 86400);
     settings->own_addresses = arena_copy(arena, unpack_slice(&in));
     settings->trusted_roots_pem = arena_copy(arena, unpack_slice(&in));
     settings->filter.rspamd = arena_text(arena, unpack_slice(&in));

@@ -94,6 +94,7 @@ struct role_settings {
     struct acme_settings acme;
     /* certificates_pem is what ACME brought. */
     bool is_acme_installed;
+    struct outreach_settings outreach;
     /* For the remote role: those of acme.trusted_roots; empty: as trusted_roots_pem. */
     struct slice acme_roots_pem;
     /* Where other hosts would reach us ourselves (app/own_addresses.h). */

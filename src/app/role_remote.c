@@ -6,6 +6,8 @@
 #include "acme/protocol.h"
 #include "app/role.h"
 #include "filter/service.h"
+#include "outreach/agent.h"
+#include "outreach/watch.h"
 #include "resolve/service.h"
 #include "transit/courier.h"
 
@@ -17,6 +19,8 @@ struct remote_role {
     struct filter_service *filter;
     struct courier *courier;
     struct acme_agent *acme;
+    struct outreach_agent *outreach;
+    struct watch *watch;
     /* What dns was opened with: it keeps its cache over a reload that changes none of it. */
     struct dns_options options;
 };
@@ -83,6 +87,8 @@ static struct acme_agent_settings acme_settings_of(const struct role *role) {
 
 static void answer_store(struct task *t, void *context, struct ipc_request *request) {
     struct remote_role *state = context;
+    if (state->watch && watch_answer(t, state->watch, request)) return;
+    if (state->outreach && outreach_agent_answer(t, state->outreach, request)) return;
     if (request->message.type == ACME_RUN && state->acme)
         acme_agent_answer(t, state->acme, request);
     else
@@ -106,6 +112,36 @@ static void start_acme(struct role *role, struct remote_role *state) {
     courier_on_other(state->courier, answer_store, state);
 }
 
+/* ---- mailboxes that outreach sends from ---- */
+
+static struct watch_settings watch_settings_of(const struct role *role) {
+    const struct role_settings *settings = &role->settings;
+    uint64_t https_port = settings->outbound.https_port;
+    return (struct watch_settings){.hostname = slice_from_text(settings->hostname),
+                                   .roots_pem = settings->trusted_roots_pem,
+                                   .allows_private = settings->outbound.allow_private,
+                                   .https_port = (uint16_t)(https_port != HTTPS_PORT ? https_port : 0),
+                                   .poll_ms = (int64_t)settings->outreach.poll_seconds * 1000,
+                                   .check_ms = (int64_t)settings->outreach.check_seconds * 1000};
+}
+
+static void start_watch(struct role *role, struct remote_role *state) {
+    struct watch_settings settings = watch_settings_of(role);
+    struct watch_options options = {
+        .env = role->env,
+        .dns = &state->dns,
+        .store = courier_channel(state->courier),
+        .take = outreach_agent_take,
+        .context = state->outreach};
+    state->watch = watch_new(&options, &settings);
+}
+
+static void start_outreach(struct role *role, struct remote_role *state) {
+    struct outreach_agent_options options = {
+        .env = role->env, .store = courier_channel(state->courier), .watch = &state->watch};
+    state->outreach = outreach_agent_new(&options);
+}
+
 static bool start(struct task *t, struct role *role) {
     struct remote_role *state = calloc(1, sizeof *state);
     if (!state) FATAL("out of memory for the remote role");
@@ -123,6 +159,8 @@ static bool start(struct task *t, struct role *role) {
     state->courier = courier_new(role->env, &state->dns, &settings);
     resolve_service_set_caller(state->service, call_out, state);
     start_acme(role, state);
+    start_outreach(role, state);
+    start_watch(role, state);
     role->state = state;
     return true;
 }
@@ -134,6 +172,8 @@ static void reload(struct task *t, struct role *role) {
     courier_set(state->courier, &settings);
     struct acme_agent_settings acme = acme_settings_of(role);
     acme_agent_set(state->acme, &acme);
+    struct watch_settings watch = watch_settings_of(role);
+    watch_set(state->watch, &watch);
     struct filter_places places = filter_places_of(role);
     filter_service_set(state->filter, &places);
     struct dns_options options = options_of(&role->settings);
@@ -150,10 +190,12 @@ static void peer(struct task *t, struct role *role, enum role_kind kind, uint64_
     (void)t;
     (void)index;
     struct remote_role *state = role->state;
-    if (kind == ROLE_STORE)
+    if (kind == ROLE_STORE) {
         courier_attach(state->courier, stream);
-    else
+        watch_begin(state->watch);
+    } else {
         resolve_service_attach(state->service, stream);
+    }
 }
 
 static void listener(struct task *t, struct role *role, enum port_kind port, struct handle handle) {
@@ -167,8 +209,10 @@ static void stop(struct task *t, struct role *role) {
     /* Whom it serves may be calling out. */
     resolve_service_free(t, &state->service);
     filter_service_free(&state->filter);
+    watch_free(t, &state->watch);
     courier_free(t, &state->courier);
     acme_agent_free(&state->acme);
+    outreach_agent_free(&state->outreach);
     dns_close(&state->dns);
     free(state);
     role->state = NULL;

@@ -7,6 +7,8 @@
 #include "app/control.h"
 #include "app/role.h"
 #include "ipc/pack.h"
+#include "outreach/office.h"
+#include "outreach/mailbox_desk.h"
 #include "store/service.h"
 #include "transit/scheduler.h"
 
@@ -24,6 +26,8 @@ struct store_role {
     struct scheduler *scheduler;
     struct control_server *control;
     struct acme_office *acme;
+    struct outreach_office *outreach;
+    struct mailbox_desk *mailboxes;
     struct admin_roles roles;
 };
 
@@ -128,6 +132,8 @@ static bool install(struct task *t, void *context, struct slice chain, struct sl
 
 static bool answer_remote(struct task *t, void *context, struct ipc_request *request) {
     struct store_role *state = context;
+    if (state->mailboxes && mailbox_desk_answer(t, state->mailboxes, request)) return true;
+    if (state->outreach && outreach_office_answer(t, state->outreach, request)) return true;
     return state->acme && acme_office_answer(t, state->acme, request);
 }
 
@@ -151,6 +157,26 @@ static void start_acme(struct role *role) {
                                           .context = role};
     state->acme = acme_office_new(&options, &settings);
     scheduler_on_other(state->scheduler, answer_remote, state);
+}
+
+static void start_mailboxes(struct role *role) {
+    struct store_role *state = role->state;
+    struct mailbox_desk_options options = {
+        .env = role->env, .engine = state->engine, .remote = scheduler_channel(state->scheduler)};
+    state->mailboxes = mailbox_desk_new(&options);
+}
+
+static void mailbox_changed(void *context, const struct sender_health *health) {
+    struct store_role *state = context;
+    if (state->outreach) outreach_office_health(state->outreach, health);
+}
+
+static void start_outreach(struct role *role) {
+    struct store_role *state = role->state;
+    struct outreach_office_options options = {
+        .env = role->env, .engine = state->engine, .remote = scheduler_channel(state->scheduler)};
+    state->outreach = outreach_office_new(&options);
+    mailbox_desk_on_health(state->mailboxes, mailbox_changed, state);
 }
 
 static bool start(struct task *t, struct role *role) {
@@ -178,12 +204,16 @@ static bool start(struct task *t, struct role *role) {
     struct scheduler_settings settings = scheduler_settings_of(role);
     state->scheduler = scheduler_new(role->env, state->engine, &settings);
     role->state = state;
+    start_mailboxes(role);
     start_acme(role);
+    start_outreach(role);
     struct control_context control = {.engine = state->engine,
                                       .service = state->service,
                                       .roles = &state->roles,
                                       .remote = scheduler_channel(state->scheduler),
-                                      .acme = state->acme};
+                                      .acme = state->acme,
+                                      .outreach = state->outreach,
+                                      .mailboxes = state->mailboxes};
     state->control = control_server_new(role->env, &control);
     store_service_on_api(state->service, answer_api, state);
     set_limits(t, role);
@@ -256,6 +286,8 @@ static void measure(struct role *role) {
 static void stop(struct task *t, struct role *role) {
     struct store_role *state = role->state;
     control_server_free(t, &state->control);
+    outreach_office_free(t, &state->outreach);
+    mailbox_desk_free(t, &state->mailboxes);
     acme_office_free(t, &state->acme);
     scheduler_free(t, &state->scheduler);
     store_service_free(t, &state->service);

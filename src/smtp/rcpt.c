@@ -131,6 +131,7 @@ static struct smtp_reply add_ours(struct smtp_session *session, struct slice add
     if (is_full(route)) return mailbox_full();
     struct smtp_reply refusal = join_tenant(session, route);
     if (refusal.code) return refusal;
+    transaction->is_judged |= route->is_judged;
     return accept_recipient(transaction, address, add_targets(transaction, route, &rcpt->parameters));
 }
 

@@ -169,6 +169,10 @@ struct smtp_client_outcome smtp_client_begin(struct task *t, struct smtp_client 
 /* RFC 4954, by the best way both know: SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, LOGIN. Waits. */
 struct smtp_client_outcome smtp_client_log_in(struct task *t, struct smtp_client *client, struct arena *arena,
                                               struct slice user, struct slice password);
+/* The same with an OAuth 2 access token: XOAUTH2, or OAUTHBEARER (RFC 7628). Waits. */
+struct smtp_client_outcome smtp_client_log_in_token(struct task *t, struct smtp_client *client,
+                                                    struct arena *arena, struct slice user,
+                                                    struct slice token);
 /*
  * Sends the message to its recipients in one transaction. Each recipient's outcome says what became of it
  * for him; the returned one is that of the transaction: OK where the message was taken for at least one.

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/limits_campaign.h"
 #include "store/queue_model.h"
 
 /* The pieces that `pending` may hold at once: a held header section and what one read brings,
@@ -215,7 +216,11 @@ static struct smtp_reply deliver(struct task *t, struct smtp_session *session) {
     /* RFC 8689 4.1: of both the one in the envelope counts. */
     bool is_waived = intake_analysis(reception->intake)->waives_tls && !transaction->requires_tls;
     if (is_waived) delivery.properties |= OUTGOING_WAIVES_TLS;
-    return reply_of_store(store_deliver(t, session->server->store, &delivery));
+    struct buffer judged = buffer_new(ANSWER_FACTS_BYTES_MAX);
+    smtp_judge(t, session, &delivery, &judged);
+    enum store_result stored = store_deliver(t, session->server->store, &delivery);
+    buffer_free(&judged);
+    return reply_of_store(stored);
 }
 
 static void log_accepted(const struct smtp_session *session) {

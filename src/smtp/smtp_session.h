@@ -46,6 +46,8 @@ struct smtp_transaction {
     bool requires_tls;
     /* RFC 3030 3: BODY=BINARYMIME. */
     bool is_binary;
+    /* The store wants to know what it is (address_route.is_judged). */
+    bool is_judged;
     /* Its reply is the last thing to come of it. */
     bool is_over;
     /* RCPT was tried, whatever became of it. */

@@ -28,9 +28,13 @@ struct store_client {
 
 /* Questions that change nothing, or carry an id by which the store knows them again. */
 static const bool may_be_repeated[STORE_ASK_COUNT] = {
-    [STORE_ASK_ADDRESS_RESOLVE] = true, [STORE_ASK_PASSWORD_CHECK] = true, [STORE_ASK_SCRAM_CHALLENGE] = true,
-    [STORE_ASK_SCRAM_VERIFY] = true,    [STORE_ASK_SENDER_CHECK] = true,   [STORE_ASK_SPOOL_OPEN] = true,
-    [STORE_ASK_DELIVER] = true,         [STORE_ASK_APPEND] = true,         [STORE_ASK_FEEDBACK_KEEP] = true,
+    [STORE_ASK_ADDRESS_RESOLVE] = true, [STORE_ASK_PASSWORD_CHECK] = true,
+    [STORE_ASK_SCRAM_CHALLENGE] = true, [STORE_ASK_SCRAM_VERIFY] = true,
+    [STORE_ASK_SENDER_CHECK] = true,    [STORE_ASK_SPOOL_OPEN] = true,
+    [STORE_ASK_DELIVER] = true,         [STORE_ASK_APPEND] = true,
+    [STORE_ASK_FEEDBACK_KEEP] = true,   [STORE_ASK_CONTACT_IMPORT_OPEN] = true,
+    [STORE_ASK_CONTACT_BATCH] = true,   [STORE_ASK_CONTACT_PAGE] = true,
+    [STORE_ASK_SUPPRESSION_ADD] = true, [STORE_ASK_SUPPRESSION_PAGE] = true,
 };
 
 /* One question under way, and its answer. */
@@ -482,4 +486,74 @@ enum store_result store_mailbox_subscribe(struct task *t, struct store_client *s
     pack_slice(&ask.question, name);
     pack_bool(&ask.question, is_subscribed);
     return ask_plainly(t, store, &ask);
+}
+
+/* ---- the address book ---- */
+
+enum { CONTACT_PACKED_BYTES_MIN = 12, SUPPRESSION_PACKED_BYTES_MIN = 5 };
+
+enum store_result store_contact_import_open(struct task *t, struct store_client *store, struct arena *arena,
+                                            const struct contact_import_start *start,
+                                            struct contact_import *import) {
+    struct ask ask = ask_new(STORE_ASK_CONTACT_IMPORT_OPEN);
+    contact_import_start_pack(&ask.question, start);
+    enum store_result result = ask_store(t, store, &ask, arena);
+    if (result == STORE_OK) contact_import_unpack(&ask.in, import);
+    return ask_end(store, &ask, result);
+}
+
+enum store_result store_contact_batch(struct task *t, struct store_client *store, struct arena *arena,
+                                      const struct contact_batch *batch, struct slice packed_rows,
+                                      struct contact_batch_result *result_out) {
+    struct ask ask = ask_new(STORE_ASK_CONTACT_BATCH);
+    contact_batch_pack(&ask.question, batch);
+    buffer_append(&ask.question, packed_rows);
+    enum store_result result = ask_store(t, store, &ask, arena);
+    if (result == STORE_OK) contact_batch_result_unpack(&ask.in, arena, result_out, batch->row_count);
+    return ask_end(store, &ask, result);
+}
+
+enum store_result store_contact_import_close(struct task *t, struct store_client *store, uint64_t import) {
+    struct ask ask = ask_new(STORE_ASK_CONTACT_IMPORT_CLOSE);
+    pack_number(&ask.question, import);
+    return ask_plainly(t, store, &ask);
+}
+
+enum store_result store_contact_page(struct task *t, struct store_client *store, struct arena *arena,
+                                     const struct contact_query *query, struct contact **contacts,
+                                     size_t *count) {
+    struct ask ask = ask_new(STORE_ASK_CONTACT_PAGE);
+    uint64_t number = 0;
+    contact_query_pack(&ask.question, query);
+    enum store_result result = ask_store(t, store, &ask, arena);
+    if (result == STORE_OK) {
+        *contacts = unpack_array(&ask.in, arena, &number, CONTACT_PACKED_BYTES_MIN, sizeof **contacts);
+        for (uint64_t i = 0; i < number; i++) contact_unpack(&ask.in, arena, &(*contacts)[i]);
+    }
+    *count = number;
+    return ask_end(store, &ask, result);
+}
+
+enum store_result store_suppression_add(struct task *t, struct store_client *store,
+                                        const struct suppression_batch *batch, uint64_t *added) {
+    struct ask ask = ask_new(STORE_ASK_SUPPRESSION_ADD);
+    suppression_batch_pack(&ask.question, batch);
+    enum store_result result = ask_store(t, store, &ask, NULL);
+    if (result == STORE_OK) *added = unpack_number(&ask.in);
+    return ask_end(store, &ask, result);
+}
+
+enum store_result store_suppression_page(struct task *t, struct store_client *store, struct arena *arena,
+                                         const struct suppression_query *query, struct suppression **rows,
+                                         size_t *count) {
+    struct ask ask = ask_new(STORE_ASK_SUPPRESSION_PAGE);
+    uint64_t number = 0;
+    suppression_query_pack(&ask.question, query);
+    enum store_result result = ask_store(t, store, &ask, arena);
+    if (result == STORE_OK) {
+        *rows = unpack_array(&ask.in, arena, &number, SUPPRESSION_PACKED_BYTES_MIN, sizeof **rows);
+        for (uint64_t i = 0; i < number; i++) suppression_unpack(&ask.in, &(*rows)[i]);
+    }
+    *count = number;
+    return ask_end(store, &ask, result);
 }

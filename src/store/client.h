@@ -8,6 +8,7 @@
 #define STORE_CLIENT_H
 
 #include "ipc/channel.h"
+#include "store/contact_model.h"
 #include "store/feedback_model.h"
 #include "store/model.h"
 #include "store/seen_model.h"
@@ -87,5 +88,23 @@ enum store_result store_mailbox_rename(struct task *t, struct store_client *stor
                                        struct slice from, struct slice to);
 enum store_result store_mailbox_subscribe(struct task *t, struct store_client *store, uint64_t account,
                                           struct slice name, bool is_subscribed);
+
+/* ---- the address book (store/contact.h, store/suppression.h); answers in `arena` ---- */
+enum store_result store_contact_import_open(struct task *t, struct store_client *store, struct arena *arena,
+                                            const struct contact_import_start *start,
+                                            struct contact_import *import);
+/* The batch's rows come packed (contact_row_pack), row_count of them, and `rows` is not looked at. */
+enum store_result store_contact_batch(struct task *t, struct store_client *store, struct arena *arena,
+                                      const struct contact_batch *batch, struct slice packed_rows,
+                                      struct contact_batch_result *result);
+enum store_result store_contact_import_close(struct task *t, struct store_client *store, uint64_t import);
+enum store_result store_contact_page(struct task *t, struct store_client *store, struct arena *arena,
+                                     const struct contact_query *query, struct contact **contacts,
+                                     size_t *count);
+enum store_result store_suppression_add(struct task *t, struct store_client *store,
+                                        const struct suppression_batch *batch, uint64_t *added);
+enum store_result store_suppression_page(struct task *t, struct store_client *store, struct arena *arena,
+                                         const struct suppression_query *query, struct suppression **rows,
+                                         size_t *count);
 
 #endif

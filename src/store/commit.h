@@ -44,6 +44,9 @@ struct commit {
     struct buffer queue_news;
     /* Syncs that the batch waited for. */
     uint64_t syncs;
+    /* There are campaigns: what comes in is judged (store/answer.h); tokens are signed with the secret. */
+    bool judges_answers;
+    uint8_t outreach_secret[32];
     /* References were given up: the reaper has work. */
     bool has_dropped;
     /* A domain, an alias or an account was added or removed. */

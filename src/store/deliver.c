@@ -1,6 +1,7 @@
 /* engine_deliver: one accepted message, for local mailboxes and the queue, in one commit. */
 #include <stdlib.h>
 
+#include "store/answer.h"
 #include "store/engine_state.h"
 #include "store/event.h"
 #include "store/inbox.h"
@@ -73,6 +74,7 @@ static void store_delivery(struct commit *commit, struct deliver_request *reques
     }
     if (delivery->queue_count) request->queued = queue_add(commit, delivery);
     event_add(commit, delivery->tenant, EVENT_ACCEPTED, delivery->id, count + delivery->queue_count);
+    answer_of_delivery(commit, delivery);
 }
 
 /* What a delivery comes to that cannot be stored: it may be that it was, and is asked again. */

@@ -225,6 +225,31 @@ enum store_result dkim_room_load(struct task *t, struct dkim_room *room, uint64_
     return STORE_OK;
 }
 
+/* ---- secrets of other kinds ---- */
+
+bool dkim_room_seal(struct task *t, struct dkim_room *room, struct arena *arena, struct slice name,
+                    struct slice secret, struct slice *sealed) {
+    uint8_t nonce[DKIM_NONCE_BYTES];
+    if (!seal_is_open(t, room)) return false;
+    struct buffer out = buffer_new(secret.len + KEY_BYTES_MAX);
+    env_random(room->env, nonce, sizeof nonce);
+    bool good = dkim_seal_put(&room->seal, nonce, name, secret, &out);
+    if (good) *sealed = arena_copy(arena, buffer_slice(&out));
+    buffer_free(&out);
+    return good;
+}
+
+bool dkim_room_unseal(struct task *t, struct dkim_room *room, struct arena *arena, struct slice name,
+                      struct slice sealed, struct slice *secret) {
+    if (!seal_is_open(t, room)) return false;
+    struct buffer out = buffer_new(sealed.len + KEY_BYTES_MAX);
+    bool good = dkim_seal_get(&room->seal, name, sealed, &out);
+    if (good) *secret = arena_copy(arena, buffer_slice(&out));
+    if (!good) LOG_ERROR(room->env->log, "store.secret_unreadable", LOG_TEXT("name", name));
+    wipe(&out);
+    return good;
+}
+
 /* ---- signing ---- */
 
 struct signing {

@@ -64,6 +64,13 @@ const struct dkim_ready *dkim_room_find(struct dkim_room *room, uint64_t changes
 enum store_result dkim_room_load(struct task *t, struct dkim_room *room, uint64_t changes,
                                  struct slice domain, const struct dkim_row *rows, size_t count);
 
+/* Seals a secret of another kind under its name, and opens it again, in `arena`. False: the seal cannot be
+   opened, or it was sealed for another name (logged). Wait. */
+NODISCARD bool dkim_room_seal(struct task *t, struct dkim_room *room, struct arena *arena, struct slice name,
+                              struct slice secret, struct slice *sealed);
+NODISCARD bool dkim_room_unseal(struct task *t, struct dkim_room *room, struct arena *arena,
+                                struct slice name, struct slice sealed, struct slice *secret);
+
 struct dkim_work {
     enum dkim_algorithm algorithm;
     /* The work's own reference. */

@@ -12,11 +12,13 @@
 #include "store/schema.h"
 #include "wire/scram_secret.h"
 
+static const char any_campaign[] = "SELECT 1 FROM campaign LIMIT 1";
 static const char secret_read[] = "SELECT bytes FROM setting WHERE name = 'scram_secret'";
 static const char id_newest[] =
     "SELECT max(coalesce((SELECT max(id) FROM domain), 0), coalesce((SELECT max(id) FROM account), 0),"
     " coalesce((SELECT max(id) FROM mailbox), 0), coalesce((SELECT max(id) FROM destination), 0),"
-    " coalesce((SELECT max(id) FROM route), 0), coalesce((SELECT max(id) FROM dkim_key), 0))";
+    " coalesce((SELECT max(id) FROM route), 0), coalesce((SELECT max(id) FROM dkim_key), 0),"
+    " coalesce((SELECT max(id) FROM contact), 0), coalesce((SELECT max(id) FROM contact_import), 0))";
 
 static int folder_path(const char *folder, const char *name, char path[STORE_PATH_BYTES_MAX]) {
     int len = snprintf(path, STORE_PATH_BYTES_MAX, "%s/%s", folder, name);
@@ -147,6 +149,9 @@ static int start(struct engine *engine, const struct engine_options *options, co
     scram_hmac(SCRAM_HASH_SHA_256, slice_of(secret, sizeof secret), SLICE("rewritten senders"),
                engine->srs_secret);
     commit_queue_start(&engine->queue, engine->env, writer, checkpointer, &engine->bodies, threads, ids);
+    scram_hmac(SCRAM_HASH_SHA_256, slice_of(secret, sizeof secret), SLICE("outreach"),
+               engine->queue.commit.outreach_secret);
+    engine->judges_answers = engine->queue.commit.judges_answers = DB_READ_NUMBER(writer, any_campaign, 0) != 0;
     log_room_open(&engine->queue.log_room, engine->env, path,
                   options->log_room_bytes ? options->log_room_bytes : STORE_LOG_ROOM_BYTES);
     engine->queue.on_news = options->on_news;
@@ -250,8 +255,8 @@ enum store_result engine_srs_encode(struct engine *engine, struct arena *arena, 
     return result == STORE_OK ? rewritten : result;
 }
 
-enum store_result engine_address_resolve(struct engine *engine, struct arena *arena, struct slice address,
-                                         struct address_route *route) {
+static enum store_result resolve(struct engine *engine, struct arena *arena, struct slice address,
+                                 struct address_route *route) {
     if (route_cache_get(&engine->routes, engine->queue.directory_changes, arena, address, route))
         return STORE_OK;
     bool has_quota = false;
@@ -263,6 +268,13 @@ enum store_result engine_address_resolve(struct engine *engine, struct arena *ar
     if (result != STORE_OK || resolved != STORE_OK) return result == STORE_OK ? resolved : result;
     if (route->kind == ADDRESS_LOCAL && !has_quota) route_cache_put(&engine->routes, address, route);
     return STORE_OK;
+}
+
+enum store_result engine_address_resolve(struct engine *engine, struct arena *arena, struct slice address,
+                                         struct address_route *route) {
+    enum store_result result = resolve(engine, arena, address, route);
+    route->is_judged = engine->judges_answers;
+    return result;
 }
 
 enum store_result engine_sender_check(struct engine *engine, struct arena *arena, uint64_t account,

@@ -31,6 +31,8 @@ struct engine {
     uint64_t delayed_from;
     /* For rewritten senders; made of the store's secret. */
     uint8_t srs_secret[PASSWORD_KEY_BYTES];
+    /* There are campaigns: who takes mail in is to say what it is (store/answer.h). */
+    bool judges_answers;
     /* For what reads everything: opened when it is needed. */
     struct lane *scan_lane;
     bool is_scanning;

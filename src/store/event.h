@@ -25,6 +25,14 @@ enum event_kind {
     /* Subject: a key of a domain. It signs from now on. */
     EVENT_SIGNING_KEY_MADE = 30,
     EVENT_SIGNING_KEY_USED = 31,
+    /* Subject: a mailbox that outreach sends from; of its health `count` is the cause. */
+    EVENT_SENDER_ADDED = 40,
+    EVENT_SENDER_CHANGED = 41,
+    EVENT_SENDER_REMOVED = 42,
+    EVENT_SENDER_GREEN = 43,
+    EVENT_SENDER_RED = 44,
+    /* Its daily maximum was raised over that for all. */
+    EVENT_SENDER_OVERRIDE = 45,
 };
 
 void event_add(struct commit *commit, uint64_t tenant, enum event_kind kind, uint64_t subject,

@@ -99,6 +99,8 @@ struct address_route {
     size_t target_count;
     /* With ADDRESS_RELAYED: the domain's own hosts are to be asked first. */
     bool is_verified;
+    /* Mail to it may answer a campaign: who takes it in is to say what it is (delivery.judged). */
+    bool is_judged;
 };
 
 struct account {
@@ -217,6 +219,8 @@ struct delivery {
     const uint64_t *accounts; /* local recipients, INBOX of each; a repeated one counts once */
     size_t account_count;
     bool is_junk; /* into their Junk mailboxes instead */
+    /* What it is, where that was found out (packed: store/answer_model.h), else empty. */
+    struct slice judged;
     const struct queue_recipient *queue;
     size_t queue_count;
 };

@@ -51,6 +51,7 @@ void pack_route(struct buffer *out, const struct address_route *route) {
     pack_number(out, route->kind);
     pack_number(out, route->tenant);
     pack_bool(out, route->is_verified);
+    pack_bool(out, route->is_judged);
     pack_number(out, route->target_count);
     for (size_t i = 0; i < route->target_count; i++) {
         pack_number(out, route->targets[i].account);
@@ -65,6 +66,7 @@ void unpack_route(struct unpacker *in, struct arena *arena, struct address_route
     route->kind = (enum address_kind)unpack_number_max(in, ADDRESS_RETURNED);
     route->tenant = unpack_number(in);
     route->is_verified = unpack_bool(in);
+    route->is_judged = unpack_bool(in);
     route->targets = unpack_array(in, arena, &count, 4, sizeof *route->targets);
     route->target_count = count;
     for (uint64_t i = 0; i < count; i++) {
@@ -207,6 +209,7 @@ void pack_delivery(struct buffer *out, const struct delivery *delivery) {
     for (size_t i = 0; i < delivery->account_count; i++) pack_number(out, delivery->accounts[i]);
     pack_queue(out, delivery->queue, delivery->queue_count);
     pack_bool(out, delivery->is_junk);
+    pack_slice(out, delivery->judged);
 }
 
 void unpack_delivery(struct unpacker *in, struct arena *arena, struct delivery *delivery) {
@@ -228,6 +231,7 @@ void unpack_delivery(struct unpacker *in, struct arena *arena, struct delivery *
     delivery->account_count = count;
     delivery->queue = unpack_queue(in, arena, &delivery->queue_count);
     delivery->is_junk = unpack_bool(in);
+    delivery->judged = unpack_slice(in);
 }
 
 void pack_append(struct buffer *out, const struct append *append) {

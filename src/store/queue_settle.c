@@ -1,5 +1,6 @@
 /* What became of an attempt, and of a destination. */
 #include "base/limits.h"
+#include "store/campaign_table.h"
 #include "store/engine_queue.h"
 #include "store/engine_state.h"
 #include "store/flight.h"
@@ -133,6 +134,7 @@ static void settle_one(struct settling *settling, const struct settled_recipient
     settling->found++;
     if (was_settled(settling, &row, settled)) return;
     note_flight(settling, &row, settled);
+    campaign_settled(settling->commit, message, settled);
     if (settled->outcome == QUEUE_DEFERRED)
         defer(settling, &row, settled);
     else if (owes_report(settling, &row, settled))

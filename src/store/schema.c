@@ -6,14 +6,18 @@
 
 #include "base/limits.h"
 #include "store/api_key.h"
+#include "store/campaign_table.h"
+#include "store/contact.h"
 #include "store/dkim_table.h"
 #include "store/feedback.h"
 #include "store/import.h"
 #include "store/queue.h"
 #include "store/route.h"
 #include "store/seen.h"
+#include "store/sender.h"
 #include "store/sending_limit.h"
 #include "store/sts_policy.h"
+#include "store/suppression.h"
 #include "store/thread_page.h"
 #include "store/tls_result.h"
 #include "store/uids.h"
@@ -138,6 +142,9 @@ static const struct migration steps[] = {
     {"what is counted to be reported to others", NULL, SEEN_TABLES},
     {"keys for the API", NULL, API_KEY_TABLES},
     {"connections that failed are counted by their addresses", NULL, TLS_RESULT_ADDRESSES},
+    {"the address book, and who must not be written to", NULL, CONTACT_TABLES SUPPRESSION_TABLES},
+    {"mailboxes that outreach sends from", NULL, SENDER_TABLES},
+    {"campaigns, and what was sent and answered", NULL, CAMPAIGN_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};

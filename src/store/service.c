@@ -9,10 +9,12 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "store/contact.h"
 #include "store/feedback.h"
 #include "store/protocol.h"
 #include "store/queue_model.h"
 #include "store/seen.h"
+#include "store/suppression.h"
 #include "wire/scram_secret.h"
 
 struct store_service {
@@ -329,6 +331,60 @@ static void serve_api(struct question *q) {
     buffer_free(&text);
 }
 
+static void serve_contact_import_open(struct question *q) {
+    struct contact_import_start start = {0};
+    struct contact_import import = {0};
+    contact_import_start_unpack(&q->in, &start);
+    if (!is_well_formed(q)) return;
+    if (answer_begin(q, engine_contact_import_open(q->task, q->engine, q->arena, &start, &import)))
+        contact_import_pack(&q->answer, &import);
+}
+
+static void serve_contact_batch(struct question *q) {
+    struct contact_batch batch = {0};
+    struct contact_batch_result result = {0};
+    contact_batch_unpack(&q->in, q->arena, &batch);
+    if (!is_well_formed(q)) return;
+    if (answer_begin(q, engine_contact_batch(q->task, q->engine, q->arena, &batch, &result)))
+        contact_batch_result_pack(&q->answer, &result, batch.row_count);
+}
+
+static void serve_contact_import_close(struct question *q) {
+    uint64_t import = unpack_number(&q->in);
+    if (is_well_formed(q)) (void)answer_begin(q, engine_contact_import_close(q->task, q->engine, import));
+}
+
+static void serve_contact_page(struct question *q) {
+    struct contact_query query = {0};
+    struct contact *contacts = NULL;
+    size_t count = 0;
+    contact_query_unpack(&q->in, &query);
+    if (!is_well_formed(q)) return;
+    if (!answer_begin(q, engine_contact_page(q->engine, q->arena, &query, &contacts, &count))) return;
+    pack_number(&q->answer, count);
+    for (size_t i = 0; i < count; i++) contact_pack(&q->answer, &contacts[i]);
+}
+
+static void serve_suppression_add(struct question *q) {
+    struct suppression_batch batch = {0};
+    uint64_t added = 0;
+    suppression_batch_unpack(&q->in, q->arena, &batch);
+    if (!is_well_formed(q)) return;
+    if (answer_begin(q, engine_suppression_add(q->task, q->engine, &batch, &added)))
+        pack_number(&q->answer, added);
+}
+
+static void serve_suppression_page(struct question *q) {
+    struct suppression_query query = {0};
+    struct suppression *rows = NULL;
+    size_t count = 0;
+    suppression_query_unpack(&q->in, &query);
+    if (!is_well_formed(q)) return;
+    if (!answer_begin(q, engine_suppression_page(q->engine, q->arena, &query, &rows, &count))) return;
+    pack_number(&q->answer, count);
+    for (size_t i = 0; i < count; i++) suppression_pack(&q->answer, &rows[i]);
+}
+
 struct ask_row {
     void (*serve)(struct question *q);
     /* Edges, which talk to strangers, may ask this too; mail roles may ask all. */
@@ -355,6 +411,12 @@ static const struct ask_row ask_rows[STORE_ASK_COUNT] = {
     [STORE_ASK_FEEDBACK_KEEP] = {serve_feedback_keep, true},
     [STORE_ASK_SEEN] = {serve_seen, true},
     [STORE_ASK_API] = {serve_api, true},
+    [STORE_ASK_CONTACT_IMPORT_OPEN] = {serve_contact_import_open, false},
+    [STORE_ASK_CONTACT_BATCH] = {serve_contact_batch, false},
+    [STORE_ASK_CONTACT_IMPORT_CLOSE] = {serve_contact_import_close, false},
+    [STORE_ASK_CONTACT_PAGE] = {serve_contact_page, false},
+    [STORE_ASK_SUPPRESSION_ADD] = {serve_suppression_add, false},
+    [STORE_ASK_SUPPRESSION_PAGE] = {serve_suppression_page, false},
 };
 
 static void serve(struct question *q, uint32_t type) {

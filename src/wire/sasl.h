@@ -19,6 +19,9 @@ enum sasl_mechanism {
     SASL_MECHANISM_SCRAM_SHA_1_PLUS,
     SASL_MECHANISM_SCRAM_SHA_256,
     SASL_MECHANISM_SCRAM_SHA_256_PLUS,
+    /* Only as a client: wire/sasl_oauth.h. */
+    SASL_MECHANISM_XOAUTH2,
+    SASL_MECHANISM_OAUTHBEARER,
     SASL_MECHANISM_COUNT,
 };
 

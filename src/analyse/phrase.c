@@ -1,0 +1,151 @@
+#include "analyse/phrase.h"
+
+#include <unicode/uchar.h>
+#include <unicode/utf8.h>
+
+#include "wire/charset.h"
+
+enum { LATIN_FIRST = 0xc0, LATIN_LAST = 0x17f };
+
+/* U+00C0 to U+017F without their marks, in lower case. */
+static const char latin[LATIN_LAST - LATIN_FIRST + 1][3] = {
+    "a", "a", "a",  "a",  "a", "a", "ae", "c",  "e",  "e", "e", "e", "i",  "i",  "i", "i", "d", "n",
+    "o", "o", "o",  "o",  "o", "x", "o",  "u",  "u",  "u", "u", "y", "th", "ss", "a", "a", "a", "a",
+    "a", "a", "ae", "c",  "e", "e", "e",  "e",  "i",  "i", "i", "i", "d",  "n",  "o", "o", "o", "o",
+    "o", "/", "o",  "u",  "u", "u", "u",  "y",  "th", "y", "a", "a", "a",  "a",  "a", "a", "c", "c",
+    "c", "c", "c",  "c",  "c", "c", "d",  "d",  "d",  "d", "e", "e", "e",  "e",  "e", "e", "e", "e",
+    "e", "e", "g",  "g",  "g", "g", "g",  "g",  "g",  "g", "h", "h", "h",  "h",  "i", "i", "i", "i",
+    "i", "i", "i",  "i",  "i", "i", "ij", "ij", "j",  "j", "k", "k", "k",  "l",  "l", "l", "l", "l",
+    "l", "l", "l",  "l",  "l", "n", "n",  "n",  "n",  "n", "n", "n", "n",  "n",  "o", "o", "o", "o",
+    "o", "o", "oe", "oe", "r", "r", "r",  "r",  "r",  "r", "s", "s", "s",  "s",  "s", "s", "s", "s",
+    "t", "t", "t",  "t",  "t", "t", "u",  "u",  "u",  "u", "u", "u", "u",  "u",  "u", "u", "u", "u",
+    "w", "w", "y",  "y",  "y", "z", "z",  "z",  "z",  "z", "z", "s",
+};
+
+/* What a character is to phrases: 0 where it is nothing at all. */
+static UChar32 plain_of(UChar32 code) {
+    switch (code) {
+    case 0xad:
+    case 0xfeff:
+    case 0x2060:
+        return 0;
+    case 0x2018:
+    case 0x2019:
+    case 0x201b:
+    case 0x2bc:
+    case 0xb4:
+    case 0x60:
+        return '\'';
+    case 0x201c:
+    case 0x201d:
+    case 0x201e:
+    case 0xab:
+    case 0xbb:
+        return '"';
+    case 0x2026:
+        return '.';
+    default:
+        break;
+    }
+    if (code >= 0x200b && code <= 0x200f) return 0;
+    if (code >= 0x300 && code <= 0x36f) return 0; /* marks that stand by themselves */
+    if (code >= 0x2010 && code <= 0x2015) return '-';
+    bool is_blank = code <= ' ' || code == 0x7f || code == 0xa0 || (code >= 0x2000 && code <= 0x200a) ||
+                    code == 0x2028 || code == 0x202f || code == 0x3000;
+    return is_blank ? ' ' : code;
+}
+
+static void append_folded(struct buffer *out, UChar32 code) {
+    code = plain_of(code);
+    if (code == 0 || (code == ' ' && (out->len == 0 || out->ptr[out->len - 1] == ' '))) return;
+    if (code >= LATIN_FIRST && code <= LATIN_LAST) {
+        buffer_append_text(out, latin[code - LATIN_FIRST]);
+        return;
+    }
+    if (code < 0x80) {
+        buffer_append_byte(out, ascii_lower((uint8_t)code));
+        return;
+    }
+    uint8_t bytes[4];
+    size_t len = utf8_encode((uint32_t)u_tolower(code), bytes);
+    buffer_append(out, slice_of(bytes, len));
+}
+
+void phrase_fold(struct buffer *out, struct slice text) {
+    while (text.len && out->len + 4 <= out->max_bytes) {
+        int32_t at = 0;
+        UChar32 code;
+        U8_NEXT(text.ptr, at, (int32_t)(text.len < 4 ? text.len : 4), code);
+        text = slice_skip(text, (size_t)at);
+        append_folded(out, code < 0 ? 0xfffd : code);
+    }
+}
+
+/* Where the rest of a phrase, behind its first "~", goes on in what follows. */
+static bool goes_on(struct slice after, struct slice rest) {
+    while (rest.len) {
+        struct slice part = slice_take_until(&rest, '~');
+        (void)slice_take_byte(&rest, '~');
+        size_t at = slice_find(slice_sub(after, 0, PHRASE_GAP_BYTES + part.len), part);
+        if (at == SLICE_NOT_FOUND) return false;
+        after = slice_skip(after, at + part.len);
+    }
+    return true;
+}
+
+size_t phrase_find(struct slice folded, struct slice phrase) {
+    struct slice first = slice_take_until(&phrase, '~');
+    (void)slice_take_byte(&phrase, '~');
+    size_t from = 0;
+    for (;;) {
+        size_t at = slice_find(slice_skip(folded, from), first);
+        if (at == SLICE_NOT_FOUND) return at;
+        if (goes_on(slice_skip(folded, from + at + first.len), phrase)) return from + at;
+        from += at + first.len;
+    }
+}
+
+static bool is_letter(struct slice text, size_t at) {
+    return at < text.len && (ascii_is_alnum(text.ptr[at]) || text.ptr[at] >= 0x80);
+}
+
+/* A phrase is found as words where its first byte begins one and, unless it may go on, its last ends one. */
+size_t phrase_find_words(struct slice folded, struct slice phrase) {
+    bool may_go_on = phrase.len && phrase.ptr[phrase.len - 1] == '*';
+    if (may_go_on) phrase.len--;
+    bool has_gap = slice_find_byte(phrase, '~') != SLICE_NOT_FOUND;
+    size_t from = 0;
+    for (;;) {
+        size_t at = phrase_find(slice_skip(folded, from), phrase);
+        if (at == SLICE_NOT_FOUND) return at;
+        at += from;
+        bool begins = at == 0 || !is_letter(folded, at - 1) || !is_letter(phrase, 0);
+        bool ends = may_go_on || has_gap || !is_letter(folded, at + phrase.len);
+        if (begins && ends) return at;
+        from = at + 1;
+    }
+}
+
+const struct slice *phrase_any(struct slice folded, struct phrase_list list) {
+    for (size_t i = 0; i < list.count; i++)
+        if (phrase_find(folded, list.items[i]) != SLICE_NOT_FOUND) return &list.items[i];
+    return NULL;
+}
+
+const struct slice *phrase_any_words(struct slice folded, struct phrase_list list) {
+    for (size_t i = 0; i < list.count; i++)
+        if (phrase_find_words(folded, list.items[i]) != SLICE_NOT_FOUND) return &list.items[i];
+    return NULL;
+}
+
+const struct slice *phrase_start(struct slice folded, struct phrase_list list) {
+    for (size_t i = 0; i < list.count; i++)
+        if (slice_starts(folded, list.items[i])) return &list.items[i];
+    return NULL;
+}
+
+struct slice phrase_bare(struct slice text) {
+    while (text.len && text.ptr[0] < 0x80 && !ascii_is_alnum(text.ptr[0])) text = slice_skip(text, 1);
+    while (text.len && text.ptr[text.len - 1] < 0x80 && !ascii_is_alnum(text.ptr[text.len - 1])) text.len--;
+    return text;
+}

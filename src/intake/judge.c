@@ -1,0 +1,113 @@
+#include "intake/judge.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "analyse/analysis.h"
+#include "analyse/classify.h"
+#include "base/limits_campaign.h"
+#include "intake/facts.h"
+#include "trust/organisation.h"
+
+/* Days begin at night; who is back on a day is at the desk in the morning, wherever that is. */
+enum { DAY_MS = 24 * 3600 * 1000, MORNING_MS = 8 * 3600 * 1000 };
+
+static struct slice cut(struct slice text) { return slice_sub(text, 0, ANSWER_TEXT_BYTES_MAX); }
+
+static struct slice lower(struct arena *arena, struct slice text) {
+    text = cut(text);
+    uint8_t *copy = arena_alloc(arena, text.len);
+    for (size_t i = 0; i < text.len; i++) copy[i] = ascii_lower(text.ptr[i]);
+    return slice_of(copy, text.len);
+}
+
+static struct slice domain_of(struct slice address) {
+    size_t at = slice_find_last_byte(address, '@');
+    return at == SLICE_NOT_FOUND ? SLICE_EMPTY : slice_skip(address, at + 1);
+}
+
+static void take_recipients(struct arena *arena, const struct classification *c, struct answer_facts *facts) {
+    facts->recipients = ARENA_NEW_ARRAY(arena, struct answer_recipient, ANSWER_RECIPIENTS_MAX);
+    for (size_t i = 0; i < c->recipient_count && facts->recipient_count < ANSWER_RECIPIENTS_MAX; i++)
+        facts->recipients[facts->recipient_count++] = (struct answer_recipient){
+            lower(arena, c->recipients[i].address), c->recipients[i].is_hard};
+    if (c->original_recipient.len && facts->recipient_count < ANSWER_RECIPIENTS_MAX)
+        facts->recipients[facts->recipient_count++] =
+            (struct answer_recipient){lower(arena, c->original_recipient), c->is_hard};
+}
+
+/* Where one of the ids is the message's own, it is a copy of it and no answer to it. */
+static void take_ids(struct arena *arena, const struct classification *c, const struct message_facts *message,
+                     struct answer_facts *facts) {
+    facts->ids = ARENA_NEW_ARRAY(arena, struct slice, ANSWER_IDS_MAX);
+    for (size_t i = message->reference_count; i-- > 0 && facts->id_count < ANSWER_IDS_MAX;)
+        facts->ids[facts->id_count++] = cut(message->references[i]);
+    facts->header_id_count = facts->id_count;
+    for (size_t i = 0; i < c->id_count && facts->id_count < ANSWER_IDS_MAX; i++)
+        facts->ids[facts->id_count++] = cut(c->ids[i]);
+}
+
+static struct slice write_evidence(struct arena *arena, const struct classification *c) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < c->evidence_count; i++) {
+        json_t *rule = json_stringn((const char *)c->evidence[i].rule.ptr, c->evidence[i].rule.len);
+        json_t *saw = json_stringn((const char *)c->evidence[i].saw.ptr, c->evidence[i].saw.len);
+        json_t *item = json_object();
+        if (rule) json_object_set_new(item, "rule", rule);
+        if (saw) json_object_set_new(item, "saw", saw);
+        json_array_append_new(list, item);
+    }
+    char *text = json_dumps(list, JSON_COMPACT);
+    json_decref(list);
+    bool fits = text && strlen(text) <= ANSWER_EVIDENCE_BYTES_MAX;
+    struct slice copy = arena_copy(arena, fits ? slice_from_text(text) : SLICE("[]"));
+    free(text);
+    return copy;
+}
+
+void judge_message(struct arena *arena, struct slice message, struct slice token, struct answer_facts *facts) {
+    struct analyser *analyser = analysis_new(arena);
+    analysis_feed(analyser, message);
+    struct message_facts known = facts_of_analysis(arena, analysis_finish(analyser));
+    const struct classification *c = classify_message(arena, message);
+    *facts = (struct answer_facts){.kind = (enum answer_kind)c->kind,
+                                   .is_hard = c->is_hard,
+                                   .is_unsubscribe = c->is_unsubscribe,
+                                   .interest = (uint32_t)c->interest,
+                                   .from = lower(arena, c->from),
+                                   .organisation = organisation_of(arena, domain_of(cut(c->from))),
+                                   .subject_base = cut(known.subject_base),
+                                   .token = cut(token),
+                                   .message_id = cut(known.message_id)};
+    if (c->has_return_day) facts->return_ms = c->return_day * DAY_MS + MORNING_MS;
+    if (facts->return_ms < 0) facts->return_ms = 0;
+    take_recipients(arena, c, facts);
+    take_ids(arena, c, &known, facts);
+    facts->evidence = write_evidence(arena, c);
+    analysis_free(&analyser);
+}
+
+static void add_first(struct arena *arena, const struct analysis_address *address, struct answer_facts *facts) {
+    if (address->local.len == 0 || address->domain.len == 0) return;
+    struct slice text =
+        arena_printf(arena, "%.*s@%.*s", SLICE_PRINT(address->local), SLICE_PRINT(address->domain));
+    facts->recipients[facts->recipient_count++] = (struct answer_recipient){lower(arena, text), false};
+}
+
+void judge_by_hand(struct arena *arena, struct slice message, struct answer_facts *facts) {
+    struct analyser *analyser = analysis_new(arena);
+    analysis_feed(analyser, message);
+    const struct analysis *analysis = analysis_finish(analyser);
+    *facts = (struct answer_facts){.is_by_hand = true, .message_id = cut(analysis->message_id)};
+    facts->recipients = ARENA_NEW_ARRAY(arena, struct answer_recipient, ANSWER_RECIPIENTS_MAX);
+    add_first(arena, &analysis->to, facts);
+    add_first(arena, &analysis->cc, facts);
+    analysis_free(&analyser);
+}
+
+struct slice judge_token_of(struct slice address) {
+    size_t at = slice_find_last_byte(address, '@');
+    struct slice local = slice_sub(address, 0, at == SLICE_NOT_FOUND ? address.len : at);
+    size_t plus = slice_find_byte(local, '+');
+    return plus == SLICE_NOT_FOUND ? SLICE_EMPTY : slice_skip(local, plus + 1);
+}

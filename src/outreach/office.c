@@ -1,0 +1,139 @@
+#include "outreach/office.h"
+
+#include <stdlib.h>
+
+#include "outreach/office_state.h"
+
+enum { ROUND_BYTES = 64 << 20, LOOK_BYTES = 4 << 20, QUESTION_BYTES = 64 << 20 };
+
+/* ---- desks ---- */
+
+static struct desk *desk_of(struct outreach_office *office, uint64_t sender) {
+    LIST_EACH(&office->desks, desk, struct desk, link)
+    if (desk->sender == sender) return desk;
+    struct desk *made = calloc(1, sizeof *made);
+    if (!made) FATAL("out of memory for outreach");
+    made->office = office;
+    made->sender = sender;
+    list_append(&office->desks, &made->link);
+    return made;
+}
+
+/* What stands in the way is told once, on every campaign that it holds. */
+static bool is_usable(struct task *t, struct desk_round *round) {
+    struct engine *engine = round->office->options.engine;
+    enum store_result result = engine_sender_read(engine, round->arena, round->desk->sender, &round->sender);
+    bool is_good = result == STORE_OK && (round->sender.account || round->sender.state == SENDER_GREEN);
+    if (is_good) return true;
+    struct slice reason = SLICE("the sender mailbox is not there any more");
+    if (result == STORE_OK)
+        reason = arena_printf(round->arena, "the sender mailbox is %s (%s): %.*s",
+                              sender_state_name(round->sender.state), sender_cause_name(round->sender.cause),
+                              SLICE_PRINT(slice_sub(round->sender.detail, 0, OUTREACH_DETAIL_BYTES_MAX / 2)));
+    (void)engine_outreach_halt(t, engine, round->desk->sender, reason);
+    return false;
+}
+
+static void work(struct task *t, struct desk_round *round) {
+    round->now_ms = env_wall_ms(round->office->options.env);
+    round->desk->next_ms = round->now_ms + OUTREACH_LOOK_MS;
+    if (!is_usable(t, round) || !office_resolve(t, round)) return;
+    if (office_choose(t, round)) office_send(t, round);
+}
+
+static void desk_main(struct task *t, void *argument) {
+    struct desk *desk = argument;
+    struct desk_round *round = calloc(1, sizeof *round);
+    if (!round) FATAL("out of memory for outreach");
+    *round = (struct desk_round){.office = desk->office, .desk = desk, .arena = arena_new(ROUND_BYTES)};
+    work(t, round);
+    arena_free(&round->arena);
+    free(round);
+    desk->is_busy = false;
+    gate_open(&desk->office->changed);
+}
+
+/* ---- the round of all desks ---- */
+
+/* Begins work where something is due; returns when to look again. */
+static int64_t look(struct outreach_office *office) {
+    struct env *env = office->options.env;
+    struct arena *arena = arena_new(LOOK_BYTES);
+    struct outreach_sender_due *senders = NULL;
+    size_t count = 0;
+    int64_t now_ms = env_wall_ms(env);
+    int64_t next_ms = now_ms + OUTREACH_LOOK_MS;
+    if (engine_outreach_senders(office->options.engine, arena, &senders, &count) != STORE_OK) count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct desk *desk = desk_of(office, senders[i].sender);
+        int64_t due_ms = senders[i].due_ms > desk->next_ms ? senders[i].due_ms : desk->next_ms;
+        if (desk->is_busy) continue;
+        if (due_ms > now_ms && !desk->must_look) {
+            if (due_ms < next_ms) next_ms = due_ms;
+            continue;
+        }
+        desk->must_look = false;
+        desk->is_busy = scope_spawn(&office->scope, desk_main, desk);
+    }
+    arena_free(&arena);
+    return next_ms - now_ms;
+}
+
+static void office_main(struct task *t, void *argument) {
+    struct outreach_office *office = argument;
+    struct env *env = office->options.env;
+    while (!task_is_cancelled(t)) {
+        int64_t pause_ms = OUTREACH_LOOK_MS;
+        bool is_ready = channel_is_attached(office->options.remote);
+        if (is_ready && !office->is_restarted)
+            office->is_restarted = engine_outreach_restart(t, office->options.engine) == STORE_OK;
+        if (is_ready && office->is_restarted && engine_outreach_is_used(office->options.engine))
+            pause_ms = look(office);
+        if (!is_ready) pause_ms = OUTREACH_FLIGHT_LOOK_MS;
+        if (gate_wait(t, &office->changed, env_now_ms(env) + (pause_ms > 0 ? pause_ms : 1)) == WAIT_CANCELLED)
+            break;
+    }
+}
+
+/* ---- its life ---- */
+
+struct outreach_office *outreach_office_new(const struct outreach_office_options *options) {
+    struct outreach_office *office = calloc(1, sizeof *office);
+    if (!office) FATAL("out of memory for outreach");
+    office->options = *options;
+    gate_init(&office->changed);
+    list_init(&office->desks);
+    scope_init(&office->scope, options->env);
+    if (!scope_spawn(&office->scope, office_main, office)) FATAL("a new scope is closed");
+    return office;
+}
+
+void outreach_office_free(struct task *t, struct outreach_office **office) {
+    if (!*office) return;
+    scope_close(t, &(*office)->scope);
+    LIST_EACH(&(*office)->desks, desk, struct desk, link) free(desk);
+    free(*office);
+    *office = NULL;
+}
+
+/* Somebody changed something: what was thought of all desks may be wrong, but for gaps, which are asked of the
+   store each time. */
+void outreach_office_wake(struct outreach_office *office) {
+    LIST_EACH(&office->desks, desk, struct desk, link) desk->next_ms = 0;
+    gate_open(&office->changed);
+}
+
+bool outreach_office_answer(struct task *t, struct outreach_office *office, struct ipc_request *request) {
+    bool is_ours = request->message.type == OUTREACH_GO || request->message.type == OUTREACH_ANSWER;
+    if (!is_ours) return false;
+    struct arena *arena = arena_new(QUESTION_BYTES);
+    bool is_done = request->message.type == OUTREACH_GO ? office_answer_go(t, office, request, arena)
+                                                        : office_answer_news(t, office, request, arena);
+    arena_free(&arena);
+    return is_done;
+}
+
+void outreach_office_health(struct outreach_office *office, const struct sender_health *health) {
+    desk_of(office, health->sender)->must_look = true;
+    outreach_office_wake(office);
+}

@@ -1,0 +1,60 @@
+/*
+ * Campaigns in the store role: decides what is due, claims it, has the remote role (outreach/agent.h) compose
+ * and send it, and records what became of it. For each sender mailbox one message at a time, whatever campaigns
+ * it has, at the pace of outreach/pacer.h: the next is looked for only after the one before has left, or was
+ * put off. Nothing is remembered that is not in the store: killed at any moment, nobody is skipped and nobody
+ * written to twice.
+ *
+ * A sender that goes red has its campaigns paused, with the cause; a message whose outcome is not known is
+ * looked for, and nothing else leaves from that mailbox until it is.
+ */
+#ifndef OUTREACH_OFFICE_H
+#define OUTREACH_OFFICE_H
+
+#include "ipc/channel.h"
+#include "outreach/sequence.h"
+#include "store/campaign.h"
+#include "store/engine_sender.h"
+
+struct outreach_office;
+
+struct outreach_office_options {
+    struct env *env;
+    struct engine *engine;
+    /* To the remote role. */
+    struct channel *remote;
+};
+
+/* What the options point to outlives it. */
+struct outreach_office *outreach_office_new(const struct outreach_office_options *options);
+/* Waits for the end of what is under way. NULL is fine. */
+void outreach_office_free(struct task *t, struct outreach_office **office);
+/* Something may be due now that was not. */
+void outreach_office_wake(struct outreach_office *office);
+/* A question of the remote role. False: it is none of ours. */
+bool outreach_office_answer(struct task *t, struct outreach_office *office, struct ipc_request *request);
+/* A mailbox's health changed: with red its campaigns are paused, soon. */
+void outreach_office_health(struct outreach_office *office, const struct sender_health *health);
+
+/* The limits that hold for this prospect of a sender: the strictest of mailbox and sequence, or where it is under
+   .test the sequence's alone. */
+struct pacer_limits outreach_limits_of(const struct sender *sender, const struct sequence *sequence,
+                                       struct slice address);
+/* RFC 6761 6.2: no mail leads there. */
+bool outreach_is_test_address(struct slice address);
+
+/* ---- the plan, for `outreach why` ---- */
+
+struct outreach_outlook {
+    enum pacer_gate gate;
+    /* When the mailbox may send the next, if nothing else comes. */
+    int64_t next_ms;
+    /* When this prospect's step is due, its delay and window minded. */
+    int64_t due_ms;
+};
+/* Reads, does not wait. */
+enum store_result outreach_outlook(struct engine *engine, struct arena *arena, const struct campaign *campaign,
+                                   const struct prospect *prospect, int64_t now_ms,
+                                   struct outreach_outlook *outlook);
+
+#endif

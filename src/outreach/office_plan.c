@@ -1,0 +1,263 @@
+/* Whom a mailbox writes to now, if anybody (outreach/office.h): what the store says is due, the sequence's own
+   times and conditions, the prospect's window, and the pace. */
+#include "outreach/office_state.h"
+
+#include <jansson.h>
+
+#include "base/limits_outreach.h"
+
+enum { DAY_MS = 24 * 3600 * 1000 };
+
+struct slice office_domain_of(struct slice address) {
+    size_t at = slice_find_last_byte(address, '@');
+    return at == SLICE_NOT_FOUND ? SLICE_EMPTY : slice_skip(address, at + 1);
+}
+
+bool outreach_is_test_address(struct slice address) {
+    struct slice domain = office_domain_of(address);
+    return slice_equal(domain, SLICE("test")) ||
+           (domain.len > 5 && slice_equal(slice_skip(domain, domain.len - 5), SLICE(".test")));
+}
+
+/* ---- limits ---- */
+
+static void take_limits(struct pacer_limits *limits, const struct sender_limits *own) {
+    if (own->gap_max_ms) {
+        limits->gap_min_ms = own->gap_min_ms;
+        limits->gap_max_ms = own->gap_max_ms;
+    }
+    if (own->hourly_max) limits->hourly_max = own->hourly_max;
+    if (own->daily_max) limits->daily_max = own->daily_max;
+    if (own->ramp_start) limits->ramp_start = own->ramp_start;
+    if (own->ramp_step) limits->ramp_step = own->ramp_step;
+    if (own->daily_max > limits->sending_domain_daily_max)
+        limits->sending_domain_daily_max = own->daily_max;
+}
+
+/* Where nobody can be bothered a sequence may be as fast as it likes: for tests and demonstrations. */
+struct pacer_limits outreach_limits_of(const struct sender *sender, const struct sequence *sequence,
+                                  struct slice address) {
+    struct pacer_limits limits = pacer_limits_usual();
+    if (outreach_is_test_address(address)) return sequence->pace;
+    take_limits(&limits, &sender->limits);
+    return pacer_limits_strictest(&limits, &sequence->pace);
+}
+
+/* ---- the sequence's own times ---- */
+
+struct delivery_zone *office_zone(const struct sequence *sequence, const struct prospect *prospect) {
+    struct delivery_zone *zone = prospect->time_zone.len ? delivery_zone_new(prospect->time_zone) : NULL;
+    if (!zone && sequence->time_zone.len) zone = delivery_zone_new(sequence->time_zone);
+    return zone ? zone : delivery_zone_new(SLICE("UTC"));
+}
+
+static struct snippet_fields fields_of(struct arena *arena, struct slice json) {
+    json_t *object = json_loadb((const char *)json.ptr, json.len, JSON_REJECT_DUPLICATES, NULL);
+    struct snippet_field *items = ARENA_NEW_ARRAY(arena, struct snippet_field, SNIPPET_FIELDS_MAX);
+    struct snippet_fields fields = {items, 0};
+    const char *name;
+    json_t *value;
+    json_object_foreach(object, name, value) {
+        if (!json_is_string(value) || fields.count == SNIPPET_FIELDS_MAX) continue;
+        items[fields.count].name = arena_copy(arena, slice_from_text(name));
+        items[fields.count++].value = arena_copy(
+            arena, slice_of(json_string_value(value), json_string_length(value)));
+    }
+    json_decref(object);
+    return fields;
+}
+
+static bool is_for(struct desk_round *round, const struct prospect *prospect) {
+    struct sequence_facts facts = {.fields = fields_of(round->arena, prospect->fields)};
+    return sequence_condition_holds(&round->sequence->steps[prospect->step].condition, &facts);
+}
+
+/* When it may leave at the earliest: not before the delay is over, and inside of the window. */
+static int64_t moment_of(const struct sequence *sequence, const struct prospect *prospect, int64_t now_ms) {
+    struct delivery_zone *zone = office_zone(sequence, prospect);
+    int64_t at_ms = now_ms;
+    if (zone) {
+        if (prospect->step > 0 && prospect->last_sent_ms)
+            at_ms = sequence_due_ms(sequence, prospect->step, zone, prospect->last_sent_ms);
+        if (at_ms < now_ms) at_ms = now_ms;
+        at_ms = delivery_window_next_ms(&sequence->window, zone, at_ms);
+    }
+    delivery_zone_free(&zone);
+    return at_ms;
+}
+
+/* ---- the mailbox's pace ---- */
+
+struct pace {
+    struct pacer_limits limits;
+    struct pacer_day day;
+    struct outreach_history history;
+    int64_t day_number;
+};
+
+static bool read_pace(struct engine *engine, const struct sender *sender, const struct sequence *sequence,
+                      const struct prospect *prospect, int64_t now_ms, struct pace *pace) {
+    struct delivery_zone *zone = delivery_zone_new(sequence->time_zone.len ? sequence->time_zone : SLICE("UTC"));
+    if (!zone) return false;
+    pace->limits = outreach_limits_of(sender, sequence, prospect->address);
+    pace->day = pacer_day(zone, now_ms);
+    pace->day_number = delivery_day_number(zone, now_ms);
+    delivery_zone_free(&zone);
+    struct outreach_history_question question = {.sender = sender->id,
+                                                 .from_domain = office_domain_of(sender->address),
+                                                 .hourly_max = pace->limits.hourly_max,
+                                                 .daily_max = pace->limits.daily_max,
+                                                 .day_start_ms = pace->day.start_ms,
+                                                 .day_until_ms = pace->day.count_until_ms,
+                                                 .day_end_ms = pace->day.end_ms,
+                                                 .day = pace->day_number};
+    return engine_outreach_history(engine, &question, &pace->history) == STORE_OK;
+}
+
+static struct pacer_answer ask(struct engine *engine, const struct pace *pace, const struct prospect *prospect,
+                               int64_t now_ms) {
+    uint64_t to_domain = 0;
+    (void)engine_outreach_domain_count(engine, prospect->campaign, office_domain_of(prospect->address),
+                                       pace->day.start_ms, pace->day.count_until_ms, &to_domain);
+    const struct outreach_history *past = &pace->history;
+    struct pacer_history history = {.is_sending = past->is_in_flight,
+                                    .last_sent_ms = past->last_sent_ms,
+                                    .gap_seed = past->last_id,
+                                    .hourly_sent_ms = past->hourly_sent_ms,
+                                    .day_count = (unsigned)past->day_count,
+                                    .sending_domain_day_count = (unsigned)past->domain_day_count,
+                                    .recipient_domain_day_count = (unsigned)to_domain,
+                                    .days_sent = (unsigned)past->days_sent,
+                                    .follow_ups_due = (unsigned)past->follow_ups_due};
+    return pacer_ask(&pace->limits, &history, &pace->day, prospect->step > 0, now_ms);
+}
+
+/* ---- choosing ---- */
+
+struct choice {
+    struct desk_round *round;
+    struct prospect_delay delays[OUTREACH_DUE_MAX];
+    size_t delay_count;
+};
+
+static void delay(struct choice *choice, const struct prospect *prospect, int64_t due_ms, struct slice reason) {
+    choice->delays[choice->delay_count++] = (struct prospect_delay){
+        .prospect = prospect->id, .step = prospect->step, .due_ms = due_ms, .reason = reason};
+}
+
+static void skip(struct choice *choice, const struct prospect *prospect) {
+    bool is_end = prospect->step + 1 >= choice->round->sequence->step_count;
+    choice->delays[choice->delay_count++] = (struct prospect_delay){.prospect = prospect->id,
+                                                                    .step = prospect->step,
+                                                                    .due_ms = choice->round->now_ms,
+                                                                    .is_skip = true,
+                                                                    .is_end = is_end};
+}
+
+static bool read_sequence(struct desk_round *round, uint64_t campaign) {
+    struct sequence_faults faults;
+    struct engine *engine = round->office->options.engine;
+    if (engine_campaign_get(engine, round->arena, campaign, &round->campaign) != STORE_OK) return false;
+    round->sequence = sequence_read(round->arena, round->campaign.document, &faults);
+    return round->sequence != NULL;
+}
+
+/* The prospect's own side: true: it may be written to now. */
+static bool is_ready(struct choice *choice, const struct prospect *prospect) {
+    struct desk_round *round = choice->round;
+    if (prospect->step >= round->sequence->step_count || !is_for(round, prospect)) {
+        skip(choice, prospect);
+        return false;
+    }
+    int64_t at_ms = moment_of(round->sequence, prospect, round->now_ms);
+    if (at_ms > round->now_ms) {
+        delay(choice, prospect, at_ms, SLICE_EMPTY);
+        return false;
+    }
+    return true;
+}
+
+static void take(struct desk_round *round, const struct prospect *prospect, const struct pace *pace) {
+    round->prospect = *prospect;
+    round->day = pace->day_number;
+    round->version = (uint32_t)sequence_version_choose(&round->sequence->steps[prospect->step], prospect->step,
+                                                       prospect->contact);
+    round->limits = (struct outreach_limits){
+        .gap_ms = pacer_gap_ms(&pace->limits, pace->history.last_id),
+        .hourly_max = pace->limits.hourly_max,
+        .daily_max = pacer_daily_max(&pace->limits, (unsigned)pace->history.days_sent),
+        .domain_daily_max = pace->limits.sending_domain_daily_max,
+        .recipient_domain_daily_max = pace->limits.recipient_domain_daily_max,
+        .frequency_ms = OUTREACH_FREQUENCY_MS,
+        .day_start_ms = pace->day.start_ms,
+        .day_until_ms = pace->day.count_until_ms};
+}
+
+/* The first that is ready, if the pace allows it. */
+static bool choose_of(struct choice *choice, const struct prospect *prospects, size_t count) {
+    struct desk_round *round = choice->round;
+    struct engine *engine = round->office->options.engine;
+    struct pace pace;
+    for (size_t i = 0; i < count; i++) {
+        if (!is_ready(choice, &prospects[i])) continue;
+        if (!read_pace(engine, &round->sender, round->sequence, &prospects[i], round->now_ms, &pace))
+            return false;
+        struct pacer_answer answer = ask(engine, &pace, &prospects[i], round->now_ms);
+        if (answer.gate == PACER_RECIPIENT_DOMAIN) {
+            delay(choice, &prospects[i], answer.at_ms, SLICE("its domain had enough for today"));
+            continue;
+        }
+        if (answer.gate == PACER_OPEN) {
+            take(round, &prospects[i], &pace);
+            return true;
+        }
+        round->desk->next_ms =
+            answer.gate == PACER_SENDING ? round->now_ms + OUTREACH_FLIGHT_LOOK_MS : answer.at_ms;
+        return false;
+    }
+    round->desk->next_ms = 0;
+    return false;
+}
+
+bool office_choose(struct task *t, struct desk_round *round) {
+    struct engine *engine = round->office->options.engine;
+    struct prospect *prospects = ARENA_NEW_ARRAY(round->arena, struct prospect, OUTREACH_DUE_MAX);
+    struct choice choice = {.round = round};
+    size_t count = 0;
+    if (engine_outreach_due(engine, round->arena, round->sender.id, round->now_ms, prospects, OUTREACH_DUE_MAX,
+                            &count) != STORE_OK ||
+        count == 0)
+        return false;
+    if (!read_sequence(round, prospects[0].campaign)) {
+        (void)engine_campaign_order(t, engine, prospects[0].campaign, CAMPAIGN_PAUSED,
+                                    SLICE("its sequence cannot be read"));
+        return false;
+    }
+    bool is_chosen = choose_of(&choice, prospects, count);
+    if (choice.delay_count) (void)engine_outreach_delay(t, engine, choice.delays, choice.delay_count);
+    return is_chosen;
+}
+
+/* ---- for `outreach why` ---- */
+
+enum store_result outreach_outlook(struct engine *engine, struct arena *arena, const struct campaign *campaign,
+                                   const struct prospect *prospect, int64_t now_ms,
+                                   struct outreach_outlook *outlook) {
+    struct sequence_faults faults;
+    struct sender sender;
+    struct pace pace;
+    *outlook = (struct outreach_outlook){PACER_OPEN, now_ms, prospect->due_ms};
+    enum store_result result = engine_sender_read(engine, arena, campaign->sender, &sender);
+    if (result != STORE_OK) return result;
+    struct sequence *sequence = sequence_read(arena, campaign->document, &faults);
+    if (!sequence) return STORE_REFUSED;
+    if (!read_pace(engine, &sender, sequence, prospect, now_ms, &pace)) return STORE_FAILED;
+    struct pacer_answer answer = ask(engine, &pace, prospect, now_ms);
+    outlook->gate = answer.gate;
+    outlook->next_ms = answer.gate == PACER_OPEN ? now_ms : answer.at_ms;
+    bool is_open = prospect->state == PROSPECT_WAITING || prospect->state == PROSPECT_OUT_OF_OFFICE;
+    if (!is_open || prospect->step >= sequence->step_count) return STORE_OK;
+    int64_t from_ms = prospect->due_ms > now_ms ? prospect->due_ms : now_ms;
+    outlook->due_ms = moment_of(sequence, prospect, from_ms);
+    return STORE_OK;
+}

@@ -1,0 +1,68 @@
+/* The office's parts: office.c (its life), office_plan.c (whom to write to now), office_send.c (one message),
+   office_go.c (what the remote role asks). */
+#ifndef OUTREACH_OFFICE_STATE_H
+#define OUTREACH_OFFICE_STATE_H
+
+#include "base/list.h"
+#include "base/limits_campaign.h"
+#include "io/task.h"
+#include "outreach/office.h"
+#include "outreach/protocol.h"
+
+struct outreach_office {
+    struct outreach_office_options options;
+    struct scope scope;
+    struct gate changed;
+    struct list desks;
+    bool is_restarted;
+};
+
+/* A sender at work. */
+struct desk {
+    struct list link;
+    struct outreach_office *office;
+    uint64_t sender;
+    bool is_busy;
+    /* Whether it may be used is looked at, whatever is due. */
+    bool must_look;
+    /* On the wall clock: not before then. */
+    int64_t next_ms;
+    /* Of a message whose outcome is not known: looked for at this time. */
+    int64_t find_ms;
+};
+
+/* One round at a desk. */
+struct desk_round {
+    struct outreach_office *office;
+    struct desk *desk;
+    struct arena *arena;
+    struct sender sender;
+    int64_t now_ms;
+    /* What was chosen. */
+    struct campaign campaign;
+    struct sequence *sequence;
+    struct prospect prospect;
+    uint32_t version;
+    struct outreach_limits limits;
+    int64_t day;
+};
+
+/* office_plan.c: true: round->prospect is to be written to now. False: nobody is, desk->next_ms says when to
+   look again. Waits. */
+bool office_choose(struct task *t, struct desk_round *round);
+/* The zone of a prospect; free it with delivery_zone_free. */
+struct delivery_zone *office_zone(const struct sequence *sequence, const struct prospect *prospect);
+/* office_send.c: claims it and sees it through. Waits. */
+void office_send(struct task *t, struct desk_round *round);
+/* Looks for messages whose outcome is not known. True: none is left. Waits. */
+bool office_resolve(struct task *t, struct desk_round *round);
+
+/* office_go.c */
+bool office_answer_go(struct task *t, struct outreach_office *office, struct ipc_request *request,
+                      struct arena *arena);
+bool office_answer_news(struct task *t, struct outreach_office *office, struct ipc_request *request,
+                        struct arena *arena);
+/* "local" and the domain behind the "@". */
+struct slice office_domain_of(struct slice address);
+
+#endif

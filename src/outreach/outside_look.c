@@ -1,0 +1,170 @@
+#include "outreach/outside_look.h"
+
+#include "base/limits_sender.h"
+#include "outreach/outside_folders.h"
+
+/* A folder that was not there before, or is another of the same name, may have answers of the last days. */
+enum { FRESH_FOLDER_MS = 3 * 24 * 3600 * 1000 };
+
+/* A look at work. */
+struct look {
+    struct outside *outside;
+    struct arena *arena;
+    outside_news_fn *take;
+    void *context;
+    struct outside_trouble *trouble;
+    /* The mailbox was never looked at before: what is there is old. */
+    bool is_first;
+    /* Of the folder at hand. */
+    const struct imap_client_folder *folder;
+    struct sender_folder *place;
+    uint32_t uidvalidity;
+    int64_t since_ms;
+    uint32_t uids[OUTREACH_LOOK_MESSAGES];
+    size_t uid_count;
+    uint32_t last_listed;
+    bool was_refused;
+};
+
+static bool fail(struct task *t, struct look *look, const struct imap_client_outcome *outcome) {
+    *look->trouble = outside_trouble_of_imap(look->arena, outcome, look->outside->sender.imap.auth);
+    outside_disconnect_imap(t, look->outside);
+    return false;
+}
+
+/* ---- which folders ---- */
+
+static bool is_looked_at(const struct imap_client_folder *folder) {
+    return !(folder->use & (IMAP_FOLDER_NOSELECT | IMAP_FOLDER_ALL | IMAP_FOLDER_FLAGGED |
+                            IMAP_FOLDER_DRAFTS | IMAP_FOLDER_IMPORTANT));
+}
+
+/* NULL: there are too many. */
+static struct sender_folder *place_of(struct outside *outside, struct slice name, bool *is_new) {
+    *is_new = false;
+    for (size_t i = 0; i < outside->folder_count; i++)
+        if (slice_equal(outside->folders[i].name, name)) return &outside->folders[i];
+    if (outside->folder_count == OUTREACH_FOLDERS_MAX) return NULL;
+    *is_new = true;
+    struct sender_folder *place = &outside->folders[outside->folder_count++];
+    *place = (struct sender_folder){.name = arena_copy(outside->arena, name)};
+    return place;
+}
+
+/* ---- what is new in one ---- */
+
+/* Which there are, without their contents: those that are too old for a fresh folder are passed over. */
+static bool list_message(struct task *t, void *context, const struct imap_client_message *message) {
+    (void)t;
+    struct look *look = context;
+    if (look->uid_count == OUTREACH_LOOK_MESSAGES) return false;
+    look->last_listed = message->uid;
+    if (message->received_ms >= look->since_ms) look->uids[look->uid_count++] = message->uid;
+    return true;
+}
+
+static bool take_message(struct task *t, void *context, const struct imap_client_message *message) {
+    struct look *look = context;
+    struct outside_news news = {.sender = look->outside->sender.id,
+                                .folder = look->folder->name,
+                                .folder_use = look->folder->use,
+                                .uidvalidity = look->uidvalidity,
+                                .uid = message->uid,
+                                .flags = message->flags,
+                                .received_ms = message->received_ms,
+                                .bytes = message->bytes,
+                                .content = message->content};
+    look->was_refused = !look->take(t, look->context, &news);
+    if (!look->was_refused) look->place->uidnext = message->uid + 1;
+    return !look->was_refused;
+}
+
+static bool fetch(struct task *t, struct look *look, uint32_t first, uint32_t last, uint32_t content_bytes,
+                  imap_client_message_fn *take) {
+    struct imap_client_fetch wanted = {
+        .first = first, .last = last, .content_bytes = content_bytes, .take = take, .context = look};
+    struct imap_client_outcome outcome = imap_client_fetch(t, look->outside->imap, look->arena, &wanted);
+    return outcome.result == IMAP_CLIENT_OK || fail(t, look, &outcome);
+}
+
+/* Some at a time, and each by itself: one of them may take a while to be taken. */
+static bool take_all(struct task *t, struct look *look) {
+    do {
+        look->uid_count = 0;
+        look->last_listed = 0;
+        if (!fetch(t, look, look->place->uidnext, 0, 0, list_message)) return false;
+        for (size_t i = 0; i < look->uid_count && !look->was_refused; i++)
+            if (!fetch(t, look, look->uids[i], look->uids[i], OUTREACH_LOOK_BYTES_MAX, take_message))
+                return false;
+        if (look->was_refused) {
+            *look->trouble = (struct outside_trouble){SENDER_CAUSE_NONE, SLICE_EMPTY};
+            return false;
+        }
+        /* One that vanished meanwhile was not taken. */
+        if (look->last_listed >= look->place->uidnext) look->place->uidnext = look->last_listed + 1;
+    } while (look->last_listed);
+    return true;
+}
+
+/* Where to begin in a folder that is known under another UIDVALIDITY, or not at all. */
+static void begin_anew(struct look *look, const struct imap_client_status *status) {
+    struct env *env = look->outside->world->env;
+    look->place->uidvalidity = status->uidvalidity;
+    look->place->uidnext = look->is_first ? status->uidnext : 1;
+    look->since_ms = env_wall_ms(env) - FRESH_FOLDER_MS;
+}
+
+static bool look_into(struct task *t, struct look *look, bool is_new) {
+    struct imap_client *imap = look->outside->imap;
+    struct imap_client_status status;
+    /* What is selected is not to be asked for its STATUS (RFC 9051 6.3.11); INBOX often is. */
+    bool is_inbox = look->folder->use & IMAP_FOLDER_INBOX;
+    struct imap_client_outcome outcome =
+        is_inbox ? imap_client_select(t, imap, look->arena, look->folder->name, false, &status)
+                 : imap_client_status(t, imap, look->arena, look->folder->name, &status);
+    /* One that was removed this moment, or may not be read, keeps nobody from the others. */
+    if (outcome.result == IMAP_CLIENT_REFUSED && !is_inbox && imap_client_is_usable(imap)) return true;
+    if (outcome.result != IMAP_CLIENT_OK) return fail(t, look, &outcome);
+    look->since_ms = 0;
+    if (is_new || status.uidvalidity != look->place->uidvalidity) begin_anew(look, &status);
+    if (look->place->uidnext == 0) look->place->uidnext = 1;
+    look->uidvalidity = status.uidvalidity;
+    look->place->modseq = status.modseq;
+    bool is_same = status.messages == 0 || (status.uidnext && look->place->uidnext >= status.uidnext);
+    if (is_same) return true;
+    if (!is_inbox) {
+        outcome = imap_client_select(t, imap, look->arena, look->folder->name, false, &status);
+        if (outcome.result != IMAP_CLIENT_OK) return fail(t, look, &outcome);
+        if (status.uidvalidity != look->uidvalidity) return true;
+    }
+    if (!take_all(t, look)) return false;
+    if (status.uidnext > look->place->uidnext) look->place->uidnext = status.uidnext;
+    return true;
+}
+
+/* ---- all of them ---- */
+
+static bool look_at_all(struct task *t, struct look *look) {
+    struct outside_folders folders;
+    struct imap_client_outcome outcome = outside_list(t, look->outside, look->arena, &folders);
+    if (outcome.result != IMAP_CLIENT_OK) return fail(t, look, &outcome);
+    for (size_t i = 0; i < folders.count; i++) {
+        bool is_new;
+        if (!is_looked_at(&folders.items[i])) continue;
+        look->folder = &folders.items[i];
+        look->place = place_of(look->outside, look->folder->name, &is_new);
+        if (look->place && !look_into(t, look, is_new)) return false;
+    }
+    return true;
+}
+
+bool outside_look(struct task *t, struct outside *outside, struct arena *arena, outside_news_fn *take,
+                  void *context, struct outside_trouble *trouble) {
+    struct look look = {.outside = outside,
+                        .arena = arena,
+                        .take = take,
+                        .context = context,
+                        .trouble = trouble,
+                        .is_first = outside->folder_count == 0};
+    return outside_connect_imap(t, outside, arena, trouble) && look_at_all(t, &look);
+}

@@ -1,0 +1,315 @@
+/* What one watcher does: a round (look everywhere, log in anew where that is due, do what somebody waits for,
+   keep copies, tell how it is), then wait for news. */
+#include <stdlib.h>
+
+#include "base/limits_sender.h"
+#include "outreach/cause.h"
+#include "outreach/watch_state.h"
+
+enum { ROUND_BYTES = 32 << 20, ASK_MS = 30 * 1000 };
+
+static int64_t now_ms(const struct watcher *watcher) { return env_now_ms(watcher->watch->options.env); }
+
+void watcher_call(struct watcher *watcher) {
+    watcher->is_called = true;
+    if (watcher->task) task_wake(watcher->task);
+}
+
+/* ---- the store ---- */
+
+/* False: it did not answer. The answer is in `arena`. */
+static bool ask(struct task *t, struct watcher *watcher, struct arena *arena, uint32_t type,
+                struct buffer *body, struct slice *answered) {
+    struct env *env = watcher->watch->options.env;
+    struct ipc_message message = {type, buffer_slice(body), HANDLE_NONE};
+    struct ipc_answer answer;
+    enum ipc_result result =
+        channel_call(t, watcher->watch->options.store, &message, &answer, env_now_ms(env) + ASK_MS);
+    if (body->ptr) explicit_bzero(body->ptr, body->len);
+    buffer_free(body);
+    if (result != IPC_OK) return false;
+    *answered = arena_copy(arena, buffer_slice(&answer.body));
+    if (answer.body.ptr) explicit_bzero(answer.body.ptr, answer.body.len);
+    handle_close(env, answer.handle);
+    ipc_answer_free(&answer);
+    return true;
+}
+
+static bool ask_bool(struct task *t, struct watcher *watcher, struct arena *arena, uint32_t type,
+                     struct buffer *body) {
+    struct slice answered;
+    if (!ask(t, watcher, arena, type, body, &answered)) return false;
+    struct unpacker in = unpacker_of(answered);
+    return unpack_bool(&in);
+}
+
+static bool ask_brief(struct task *t, struct watcher *watcher) {
+    struct arena *arena = arena_new(ROUND_BYTES);
+    struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
+    struct slice answered;
+    struct mailbox_brief brief;
+    pack_number(&body, watcher->id);
+    bool good = ask(t, watcher, arena, OUTREACH_MAILBOX_BRIEF, &body, &answered) && answered.len &&
+                mailbox_brief_unpack(answered, arena, &brief);
+    if (good)
+        watcher->outside =
+            outside_new(&watcher->watch->world, &brief.sender, &brief.smtp_provider, &brief.imap_provider,
+                        brief.folders, brief.folder_count);
+    arena_free(&arena);
+    return good;
+}
+
+static void tell_folders(struct task *t, struct watcher *watcher, struct arena *arena) {
+    struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
+    pack_number(&body, watcher->id);
+    mailbox_folders_pack(&body, watcher->outside->folders, watcher->outside->folder_count);
+    (void)ask_bool(t, watcher, arena, OUTREACH_MAILBOX_LOOKED, &body);
+}
+
+static void tell_token(struct task *t, struct watcher *watcher, struct arena *arena) {
+    struct outside *outside = watcher->outside;
+    if (outside->fresh_token.len == 0) return;
+    struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
+    pack_number(&body, watcher->id);
+    pack_slice(&body, outside->fresh_provider);
+    pack_slice(&body, outside->fresh_token);
+    if (ask_bool(t, watcher, arena, OUTREACH_MAILBOX_TOKEN, &body)) outside->fresh_token = SLICE_EMPTY;
+}
+
+/* A change, or what the store has not heard yet. */
+static void tell_health(struct task *t, struct watcher *watcher, struct arena *arena,
+                        const struct outside_trouble *trouble) {
+    bool is_known = watcher->is_told && watcher->told == trouble->cause;
+    struct log *log = watcher->watch->options.env->log;
+    if (is_known || trouble->cause == SENDER_CAUSE_CANCELLED) return;
+    struct sender_health health = {.sender = watcher->id,
+                                   .state = cause_is_red(trouble->cause) ? SENDER_RED : SENDER_GREEN,
+                                   .cause = trouble->cause,
+                                   .detail = slice_sub(trouble->detail, 0, OUTREACH_DETAIL_BYTES_MAX)};
+    struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
+    struct slice answered;
+    mailbox_health_pack(&body, &health);
+    if (!ask(t, watcher, arena, OUTREACH_MAILBOX_HEALTH, &body, &answered)) return;
+    watcher->is_told = true;
+    watcher->told = trouble->cause;
+    LOG_INFO(log, "outreach.mailbox", LOG_TEXT("address", watcher->outside->sender.address),
+             LOG_CSTR("state", sender_state_name(health.state)),
+             LOG_CSTR("cause", sender_cause_name(health.cause)), LOG_TEXT("detail", health.detail));
+}
+
+struct taking {
+    struct watcher *watcher;
+    struct arena *arena;
+};
+
+/* By default news are the store's to take. */
+static bool take_news(struct task *t, void *context, const struct outside_news *news) {
+    const struct taking *taking = context;
+    const struct watch_options *options = &taking->watcher->watch->options;
+    if (options->take) return options->take(t, options->context, news);
+    struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
+    mailbox_news_pack(&body, news);
+    return ask_bool(t, taking->watcher, taking->arena, OUTREACH_MAILBOX_NEWS, &body);
+}
+
+/* ---- what somebody waits for ---- */
+
+static void finish(struct watch_work *work, enum watch_result result) {
+    list_remove(&work->link);
+    work->result = result;
+    work->is_done = true;
+    task_wake(work->waiter);
+}
+
+/* Those that are there before the look begins are satisfied by it. */
+static void take_looks(struct watcher *watcher, struct list *looks) {
+    LIST_EACH(&watcher->works, work, struct watch_work, link) {
+        if (work->kind != WATCH_LOOK) continue;
+        work->is_taken = true;
+        list_remove(&work->link);
+        list_append(looks, &work->link);
+    }
+}
+
+static void finish_looks(struct list *looks, bool good, const struct outside_trouble *trouble) {
+    LIST_EACH(looks, work, struct watch_work, link) {
+        *work->trouble = (struct outside_trouble){trouble->cause, arena_copy(work->arena, trouble->detail)};
+        finish(work, good ? WATCH_OK : WATCH_TROUBLE);
+    }
+}
+
+static void add_copy(struct watcher *watcher, const struct outside_message *message) {
+    struct watch_copy *copy = calloc(1, sizeof *copy);
+    if (!copy) FATAL("out of memory for a copy");
+    copy->message_id = buffer_new(message->message_id.len);
+    copy->content = buffer_new(message->content.len);
+    buffer_append(&copy->message_id, message->message_id);
+    buffer_append(&copy->content, message->content);
+    copy->message = (struct outside_message){.message_id = buffer_slice(&copy->message_id),
+                                             .content = buffer_slice(&copy->content)};
+    list_append(&watcher->copies, &copy->link);
+}
+
+static void run_send(struct task *t, struct watcher *watcher, struct watch_work *work) {
+    *work->sent = outside_send(t, watcher->outside, work->arena, work->message);
+    if (work->sent->outcome == OUTSIDE_SENT && watcher->outside->sender.copies != SENDER_COPIES_PROVIDER)
+        add_copy(watcher, work->message);
+    finish(work, work->sent->outcome == OUTSIDE_CANCELLED ? WATCH_CANCELLED : WATCH_OK);
+}
+
+static void run_find(struct task *t, struct watcher *watcher, struct watch_work *work) {
+    *work->found = outside_find(t, watcher->outside, work->arena, work->message_id, work->trouble);
+    finish(work, *work->found == OUTSIDE_FIND_FAILED ? WATCH_TROUBLE : WATCH_OK);
+}
+
+static struct watch_work *next_work(struct watcher *watcher) {
+    LIST_EACH(&watcher->works, work, struct watch_work, link)
+        if (work->kind != WATCH_LOOK) return work;
+    return NULL;
+}
+
+static void run_works(struct task *t, struct watcher *watcher) {
+    struct watch_work *work;
+    while (!task_is_cancelled(t) && (work = next_work(watcher))) {
+        work->is_taken = true;
+        if (work->kind == WATCH_SEND)
+            run_send(t, watcher, work);
+        else
+            run_find(t, watcher, work);
+    }
+}
+
+/* ---- copies ---- */
+
+static void free_copy(struct watch_copy *copy) {
+    list_remove(&copy->link);
+    buffer_free(&copy->message_id);
+    buffer_free(&copy->content);
+    free(copy);
+}
+
+/* One that cannot be kept is told of, and keeps nobody from sending. */
+static void keep_copies(struct task *t, struct watcher *watcher, struct arena *arena) {
+    LIST_EACH(&watcher->copies, copy, struct watch_copy, link) {
+        struct outside_trouble trouble;
+        bool good = outside_keep_copy(t, watcher->outside, arena, &copy->message, &trouble);
+        if (!good && task_is_cancelled(t)) return;
+        if (!good && ++copy->tries < OUTREACH_COPY_TRIES_MAX) continue;
+        if (!good)
+            LOG_WARN(watcher->watch->options.env->log, "outreach.no_sent_copy",
+                     LOG_TEXT("address", watcher->outside->sender.address),
+                     LOG_TEXT("message_id", copy->message.message_id),
+                     LOG_CSTR("cause", sender_cause_name(trouble.cause)));
+        free_copy(copy);
+    }
+}
+
+void watcher_drop(struct watcher *watcher) {
+    LIST_EACH(&watcher->works, work, struct watch_work, link) finish(work, WATCH_UNKNOWN);
+    LIST_EACH(&watcher->copies, copy, struct watch_copy, link) free_copy(copy);
+}
+
+/* ---- a round ---- */
+
+/* The way out still takes our login: told before a message needs it. */
+static bool check_smtp(struct task *t, struct watcher *watcher, struct arena *arena,
+                       struct outside_trouble *trouble) {
+    struct smtp_client *client;
+    if (!outside_connect_smtp(t, watcher->outside, arena, &client, trouble)) return false;
+    smtp_client_free(t, &client);
+    return true;
+}
+
+static bool look(struct task *t, struct watcher *watcher, struct arena *arena,
+                 struct outside_trouble *trouble) {
+    struct taking taking = {watcher, arena};
+    struct list looks;
+    list_init(&looks);
+    take_looks(watcher, &looks);
+    bool good = outside_look(t, watcher->outside, arena, take_news, &taking, trouble);
+    /* Before anybody hears of it: what was taken is not taken again. */
+    tell_folders(t, watcher, arena);
+    finish_looks(&looks, good, trouble);
+    return good;
+}
+
+static bool round_of(struct task *t, struct watcher *watcher, struct arena *arena,
+                     struct outside_trouble *trouble) {
+    bool is_check = now_ms(watcher) >= watcher->check_at_ms;
+    *trouble = (struct outside_trouble){SENDER_CAUSE_NONE, SLICE_EMPTY};
+    if (is_check) {
+        outside_disconnect_imap(t, watcher->outside);
+        for (size_t i = 0; i < 2; i++)
+            if (now_ms(watcher) >= watcher->outside->access_until_ms[i])
+                buffer_clear(&watcher->outside->access[i]);
+    }
+    bool good = look(t, watcher, arena, trouble);
+    if (good && is_check) good = check_smtp(t, watcher, arena, trouble);
+    if (is_check) watcher->check_at_ms = now_ms(watcher) + watcher->watch->check_ms;
+    run_works(t, watcher);
+    if (good) keep_copies(t, watcher, arena);
+    return good;
+}
+
+/* ---- between rounds ---- */
+
+static void wait_for_call(struct task *t, struct watcher *watcher, int64_t until_ms) {
+    watcher->task = t;
+    while (!watcher->is_called && now_ms(watcher) < until_ms)
+        if (task_wait(t, until_ms) != WAIT_OK) break;
+    watcher->task = NULL;
+}
+
+/* IDLE at INBOX; the others are looked at when the time is over. */
+static void wait_for_news(struct task *t, struct watcher *watcher, struct arena *arena) {
+    struct imap_client *imap = watcher->outside->imap;
+    struct imap_client_status status;
+    bool is_news;
+    int64_t until_ms = now_ms(watcher) + watcher->watch->poll_ms;
+    if (watcher->check_at_ms < until_ms) until_ms = watcher->check_at_ms;
+    if (!list_empty(&watcher->copies) && until_ms > now_ms(watcher) + OUTREACH_AGAIN_MS)
+        until_ms = now_ms(watcher) + OUTREACH_AGAIN_MS;
+    struct imap_client_outcome outcome =
+        imap_client_select(t, imap, arena, SLICE("INBOX"), false, &status);
+    watcher->task = t;
+    if (outcome.result == IMAP_CLIENT_OK)
+        outcome = imap_client_idle(t, imap, arena, until_ms, &watcher->is_called, &is_news);
+    watcher->task = NULL;
+    /* It is connected anew in the next round, and not at once again and again. */
+    if (outcome.result != IMAP_CLIENT_OK) wait_for_call(t, watcher, now_ms(watcher) + OUTREACH_AGAIN_MS / 5);
+}
+
+static void wait_to_try_again(struct task *t, struct watcher *watcher) {
+    wait_for_call(t, watcher, now_ms(watcher) + watcher->pause_ms);
+    watcher->pause_ms *= 2;
+    if (watcher->pause_ms > OUTREACH_AGAIN_MS_MAX) watcher->pause_ms = OUTREACH_AGAIN_MS_MAX;
+    /* Logging in is what has to be seen. */
+    watcher->check_at_ms = 0;
+}
+
+static void turn(struct task *t, struct watcher *watcher) {
+    struct arena *arena = arena_new(ROUND_BYTES);
+    struct outside_trouble trouble;
+    watcher->is_called = false;
+    bool good = round_of(t, watcher, arena, &trouble);
+    if (!task_is_cancelled(t)) {
+        tell_token(t, watcher, arena);
+        /* News that are not taken are the taker's trouble, not the mailbox's. */
+        tell_health(t, watcher, arena, &trouble);
+    }
+    if (good && watcher->outside->imap) {
+        watcher->pause_ms = OUTREACH_AGAIN_MS;
+        wait_for_news(t, watcher, arena);
+    } else {
+        wait_to_try_again(t, watcher);
+    }
+    arena_free(&arena);
+}
+
+void watcher_main(struct task *t, void *argument) {
+    struct watcher *watcher = argument;
+    while (!task_is_cancelled(t) && !watcher->outside)
+        if (!ask_brief(t, watcher) && task_sleep(t, OUTREACH_AGAIN_MS) != WAIT_OK) return;
+    while (!task_is_cancelled(t)) turn(t, watcher);
+    outside_free(t, &watcher->outside);
+}

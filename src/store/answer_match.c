@@ -1,0 +1,132 @@
+#include "store/answer_match.h"
+
+#include "base/limits_campaign.h"
+#include "store/answer.h"
+
+static const char sent_by_id[] =
+    "SELECT id, prospect, address, sender FROM outreach_sent WHERE id = $1 AND sent_ms > 0";
+static const char sent_by_name[] =
+    "SELECT id, prospect, address, sender FROM outreach_sent WHERE message_id = $1 AND sent_ms > 0";
+static const char sent_by_address[] = "SELECT id, prospect, address, sender FROM outreach_sent"
+                                      " WHERE address = $1 AND sent_ms > 0 ORDER BY sent_ms DESC LIMIT $2";
+static const char sent_by_company[] =
+    "SELECT id, prospect, address, sender FROM outreach_sent WHERE organisation = $1 AND subject_base = $2"
+    " AND sent_ms > 0 LIMIT $3";
+static const char sender_read[] = "SELECT address, account FROM outreach_sender WHERE id = $1";
+
+struct candidate {
+    uint64_t sent;
+    uint64_t prospect;
+    uint64_t sender;
+    struct slice address;
+};
+
+/* Who sent it: its own address, and whether the message came in where its answers come. */
+struct owner {
+    bool is_own_word;
+    bool is_here;
+};
+
+static struct owner owner_of(struct commit *commit, uint64_t sender, const struct answer_facts *facts,
+                             const struct answer_place *place) {
+    struct owner owner = {false, facts->sender == sender};
+    struct db_rows rows = DB_ROWS(commit->db, sender_read, DB_NUMBER(sender));
+    if (!db_rows_next(&rows)) return owner;
+    owner.is_own_word = slice_equal_nocase(db_rows_bytes(&rows, 0), facts->from);
+    uint64_t account = db_rows_id(&rows, 1);
+    db_rows_end(&rows);
+    for (size_t i = 0; i < place->account_count && account; i++)
+        if (place->accounts[i] == account) owner.is_here = true;
+    return owner;
+}
+
+static size_t read_candidates(struct commit *commit, struct db_rows rows, struct candidate *candidates) {
+    size_t count = 0;
+    while (db_rows_next(&rows)) {
+        if (count == ANSWER_PROSPECTS_MAX) continue;
+        candidates[count++] = (struct candidate){db_rows_id(&rows, 0), db_rows_id(&rows, 1),
+                                                 db_rows_id(&rows, 3),
+                                                 arena_copy(commit->arena, db_rows_bytes(&rows, 2))};
+    }
+    return count;
+}
+
+/* The first that will do. */
+static bool choose(struct commit *commit, struct db_rows rows, const struct answer_facts *facts,
+                   const struct answer_place *place, enum answer_match match, struct answer_found *found) {
+    struct candidate candidates[ANSWER_PROSPECTS_MAX];
+    bool wants_place = match == MATCH_ADDRESS || match == MATCH_COLLEAGUE || match == MATCH_FAILED_RECIPIENT;
+    size_t count = read_candidates(commit, rows, candidates);
+    for (size_t i = 0; i < count; i++) {
+        struct owner owner = owner_of(commit, candidates[i].sender, facts, place);
+        if (owner.is_own_word && !facts->is_by_hand) continue;
+        if (wants_place && !owner.is_here) continue;
+        if (!prospect_load(commit->db, candidates[i].prospect, &found->prospect)) continue;
+        found->match = match;
+        found->sent = candidates[i].sent;
+        found->address = candidates[i].address;
+        return true;
+    }
+    return false;
+}
+
+static bool find_token(struct commit *commit, const struct answer_facts *facts,
+                       const struct answer_place *place, struct answer_found *found) {
+    uint64_t sent = answer_token_read(commit->outreach_secret, facts->token);
+    return sent &&
+           choose(commit, DB_ROWS(commit->db, sent_by_id, DB_NUMBER(sent)), facts, place, MATCH_TOKEN, found);
+}
+
+static bool find_ids(struct commit *commit, const struct answer_facts *facts,
+                     const struct answer_place *place, struct answer_found *found) {
+    for (size_t i = 0; i < facts->id_count; i++) {
+        enum answer_match match = i < facts->header_id_count ? MATCH_IN_REPLY_TO : MATCH_BODY_ID;
+        struct db_rows rows = DB_ROWS(commit->db, sent_by_name, DB_TEXT(facts->ids[i]));
+        if (choose(commit, rows, facts, place, match, found)) return true;
+    }
+    return false;
+}
+
+static bool find_by_address(struct commit *commit, struct slice address, const struct answer_facts *facts,
+                            const struct answer_place *place, enum answer_match match,
+                            struct answer_found *found) {
+    if (address.len == 0) return false;
+    struct db_rows rows =
+        DB_ROWS(commit->db, sent_by_address, DB_TEXT(address), DB_NUMBER(ANSWER_PROSPECTS_MAX));
+    return choose(commit, rows, facts, place, match, found);
+}
+
+bool answer_find_address(struct commit *commit, struct slice address, const struct answer_facts *facts,
+                         const struct answer_place *place, struct answer_found *found) {
+    return find_by_address(commit, address, facts, place, MATCH_ADDRESS, found);
+}
+
+/* Of a report: who failed, or was complained about. */
+static bool find_failed(struct commit *commit, const struct answer_facts *facts,
+                        const struct answer_place *place, struct answer_found *found) {
+    if (facts->kind != ANSWER_BOUNCE && facts->kind != ANSWER_COMPLAINT) return false;
+    for (size_t i = 0; i < facts->recipient_count; i++)
+        if (find_by_address(commit, facts->recipients[i].address, facts, place, MATCH_FAILED_RECIPIENT, found))
+            return true;
+    return false;
+}
+
+static bool find_colleague(struct commit *commit, const struct answer_facts *facts,
+                           const struct answer_place *place, struct answer_found *found) {
+    bool is_person = facts->kind == ANSWER_REPLY;
+    if (!is_person || facts->organisation.len == 0 || facts->subject_base.len == 0) return false;
+    struct db_rows rows = DB_ROWS(commit->db, sent_by_company, DB_TEXT(facts->organisation),
+                                  DB_TEXT(facts->subject_base), DB_NUMBER(ANSWER_PROSPECTS_MAX));
+    return choose(commit, rows, facts, place, MATCH_COLLEAGUE, found);
+}
+
+struct answer_found answer_find(struct commit *commit, const struct answer_facts *facts,
+                                const struct answer_place *place) {
+    struct answer_found found = {.match = MATCH_NONE};
+    bool is_found = find_token(commit, facts, place, &found) || find_ids(commit, facts, place, &found) ||
+                    find_failed(commit, facts, place, &found) ||
+                    answer_find_address(commit, facts->from, facts, place, &found) ||
+                    find_colleague(commit, facts, place, &found);
+    if (!is_found) found.match = MATCH_NONE;
+    return found;
+}

@@ -1,0 +1,32 @@
+/* Whose answer it is (store/answer.h). */
+#ifndef STORE_ANSWER_MATCH_H
+#define STORE_ANSWER_MATCH_H
+
+#include "store/answer_model.h"
+#include "store/campaign_table.h"
+
+/* Where it came in: accounts of ours, or an outside sender (facts->sender). */
+struct answer_place {
+    uint64_t tenant;
+    uint64_t message;
+    const uint64_t *accounts;
+    size_t account_count;
+};
+
+struct answer_found {
+    enum answer_match match;
+    /* Of outreach_sent. */
+    uint64_t sent;
+    struct prospect_row prospect;
+    /* Whom the message was for. */
+    struct slice address;
+};
+
+/* In the order of trust. MATCH_NONE: it is nobody's. */
+struct answer_found answer_find(struct commit *commit, const struct answer_facts *facts,
+                                const struct answer_place *place);
+/* The newest message to this address, from a sender of that place. False: there is none. */
+bool answer_find_address(struct commit *commit, struct slice address, const struct answer_facts *facts,
+                         const struct answer_place *place, struct answer_found *found);
+
+#endif

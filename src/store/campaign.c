@@ -1,0 +1,289 @@
+/* What the owner does with campaigns (store/campaign.h). */
+#include "store/campaign.h"
+
+#include "base/limits_campaign.h"
+#include "store/campaign_read.h"
+#include "store/campaign_table.h"
+#include "store/engine_state.h"
+#include "store/schema.h"
+#include "store/suppression.h"
+
+static const char name_taken[] = "SELECT 1 FROM campaign WHERE tenant = $1 AND name = $2";
+static const char campaign_insert[] =
+    "INSERT INTO campaign (id, tenant, name, sender, document, state, reason, created_ms, started_ms,"
+    " sequence_version, next_follow_ms, next_first_ms) VALUES ($1, $2, $3, $4, $5, 0, '', $6, 0, 1, $7, $7)";
+static const char campaign_state[] = "SELECT state, sender, tenant, started_ms FROM campaign WHERE id = $1";
+static const char campaign_to[] = "UPDATE campaign SET state = $2, reason = $3, started_ms = $4 WHERE id = $1";
+static const char campaign_document[] =
+    "UPDATE campaign SET document = $2, sequence_version = sequence_version + 1 WHERE id = $1";
+static const char contacts_next[] = "SELECT id, address FROM contact WHERE tenant = $1 AND id > $2"
+                                    " ORDER BY id LIMIT $3";
+static const char contacts_of_import[] =
+    "SELECT id, address FROM contact WHERE import = $1 AND id > $2 ORDER BY id LIMIT $3";
+static const char contact_one[] = "SELECT address FROM contact WHERE id = $1 AND tenant = $2";
+static const char prospect_insert[] =
+    "INSERT INTO prospect (id, campaign, contact, state, is_follow, step, due_ms, last_sent_ms, tries,"
+    " message_ids, thread_subject, reason, changed_ms)"
+    " VALUES ($1, $2, $3, 0, 0, 0, $4, 0, 0, '', '', '', $4) ON CONFLICT DO NOTHING";
+
+/* ---- making one ---- */
+
+struct create_request {
+    const struct campaign *campaign;
+    uint64_t id;
+};
+
+static enum store_result create(struct commit *commit, void *argument) {
+    struct create_request *request = argument;
+    const struct campaign *campaign = request->campaign;
+    if (DB_READ_NUMBER(commit->db, name_taken, 0, DB_NUMBER(TENANT_DEFAULT), DB_TEXT(campaign->name)))
+        return STORE_EXISTS;
+    request->id = commit_id_new(commit);
+    DB_RUN(commit->db, campaign_insert, DB_NUMBER(request->id), DB_NUMBER(TENANT_DEFAULT),
+           DB_TEXT(campaign->name), DB_NUMBER(campaign->sender), DB_TEXT(campaign->document),
+           DB_NUMBER(commit->now_ms), DB_NUMBER(PROSPECT_NEVER));
+    struct outreach_note note = {
+        .kind = OUTREACH_EVENT_CREATED, .campaign = request->id, .sender = campaign->sender};
+    outreach_note(commit, TENANT_DEFAULT, &note);
+    commit->judges_answers = true;
+    return STORE_OK;
+}
+
+enum store_result engine_campaign_create(struct task *t, struct engine *engine,
+                                         const struct campaign *campaign, uint64_t *id) {
+    struct create_request request = {campaign, 0};
+    struct commit_operation operation = {.run = create, .argument = &request};
+    enum store_result result = commit_run(t, &engine->queue, &operation);
+    *id = request.id;
+    if (result == STORE_OK) engine->judges_answers = true;
+    return result;
+}
+
+/* ---- its state ---- */
+
+struct order_request {
+    uint64_t id;
+    enum campaign_state to;
+    struct slice reason;
+};
+
+/* A campaign, as orders see it. */
+struct row {
+    enum campaign_state state;
+    uint64_t sender;
+    uint64_t tenant;
+    int64_t started_ms;
+};
+
+static bool row_read(struct db *db, uint64_t id, struct row *row) {
+    struct db_rows rows = DB_ROWS(db, campaign_state, DB_NUMBER(id));
+    if (!db_rows_next(&rows)) return false;
+    *row = (struct row){(enum campaign_state)db_rows_number(&rows, 0), db_rows_id(&rows, 1),
+                        db_rows_id(&rows, 2), db_rows_number(&rows, 3)};
+    db_rows_end(&rows);
+    return true;
+}
+
+static bool may_go(enum campaign_state from, enum campaign_state to) {
+    switch (to) {
+    case CAMPAIGN_RUNNING:
+        return from == CAMPAIGN_DRAFT || from == CAMPAIGN_PAUSED || from == CAMPAIGN_FINISHED;
+    case CAMPAIGN_PAUSED:
+        return from == CAMPAIGN_RUNNING;
+    case CAMPAIGN_STOPPED:
+        return from != CAMPAIGN_STOPPED;
+    case CAMPAIGN_FINISHED:
+        return from == CAMPAIGN_RUNNING;
+    default:
+        return false;
+    }
+}
+
+static enum outreach_event_kind event_of(const struct row *row, enum campaign_state to) {
+    if (to == CAMPAIGN_RUNNING) return row->started_ms ? OUTREACH_EVENT_RESUMED : OUTREACH_EVENT_STARTED;
+    if (to == CAMPAIGN_PAUSED) return OUTREACH_EVENT_PAUSED;
+    return to == CAMPAIGN_FINISHED ? OUTREACH_EVENT_FINISHED : OUTREACH_EVENT_STOPPED;
+}
+
+static enum store_result order(struct commit *commit, void *argument) {
+    const struct order_request *request = argument;
+    struct row row;
+    if (!row_read(commit->db, request->id, &row)) return db_result(commit->db, STORE_NOT_FOUND);
+    if (!may_go(row.state, request->to)) return STORE_REFUSED;
+    int64_t started_ms = row.started_ms ? row.started_ms : commit->now_ms;
+    if (request->to != CAMPAIGN_RUNNING) started_ms = row.started_ms;
+    DB_RUN(commit->db, campaign_to, DB_NUMBER(request->id), DB_NUMBER(request->to), DB_TEXT(request->reason),
+           DB_NUMBER(started_ms));
+    struct outreach_note note = {.kind = event_of(&row, request->to),
+                                 .campaign = request->id,
+                                 .sender = row.sender,
+                                 .detail = request->reason};
+    outreach_note(commit, row.tenant, &note);
+    return STORE_OK;
+}
+
+enum store_result engine_campaign_order(struct task *t, struct engine *engine, uint64_t id,
+                                        enum campaign_state to, struct slice reason) {
+    struct order_request request = {id, to, reason};
+    struct commit_operation operation = {.run = order, .argument = &request};
+    return commit_run(t, &engine->queue, &operation);
+}
+
+struct document_request {
+    uint64_t id;
+    struct slice document;
+};
+
+static enum store_result set_document(struct commit *commit, void *argument) {
+    const struct document_request *request = argument;
+    struct row row;
+    if (!row_read(commit->db, request->id, &row)) return db_result(commit->db, STORE_NOT_FOUND);
+    if (row.state != CAMPAIGN_DRAFT && row.state != CAMPAIGN_PAUSED) return STORE_REFUSED;
+    DB_RUN(commit->db, campaign_document, DB_NUMBER(request->id), DB_TEXT(request->document));
+    return STORE_OK;
+}
+
+enum store_result engine_campaign_document(struct task *t, struct engine *engine, uint64_t id,
+                                           struct slice document) {
+    struct document_request request = {id, document};
+    struct commit_operation operation = {.run = set_document, .argument = &request};
+    return commit_run(t, &engine->queue, &operation);
+}
+
+/* ---- prospects ---- */
+
+struct add_request {
+    uint64_t id;
+    uint64_t import;
+    uint64_t contact;
+    uint64_t after;
+    struct campaign_addition addition;
+};
+
+struct found_contact {
+    uint64_t id;
+    struct slice address;
+};
+
+static void add_one(struct commit *commit, struct add_request *request, struct suppression_book *book,
+                    const struct found_contact *contact) {
+    struct suppression_found found;
+    if (suppression_book_find(book, contact->address, &found)) {
+        request->addition.suppressed++;
+        return;
+    }
+    DB_RUN(commit->db, prospect_insert, DB_NUMBER(commit_id_new(commit)), DB_NUMBER(request->id),
+           DB_NUMBER(contact->id), DB_NUMBER(commit->now_ms));
+    bool is_new = db_changed(commit->db) != 0;
+    request->addition.added += is_new;
+    request->addition.known += !is_new;
+}
+
+static size_t find_contacts(struct commit *commit, const struct add_request *request,
+                            struct found_contact *contacts) {
+    size_t count = 0;
+    struct db_rows rows;
+    if (request->contact) {
+        rows = DB_ROWS(commit->db, contact_one, DB_NUMBER(request->contact), DB_NUMBER(TENANT_DEFAULT));
+        while (db_rows_next(&rows))
+            contacts[count++] = (struct found_contact){request->contact,
+                                                       arena_copy(commit->arena, db_rows_bytes(&rows, 0))};
+        return count;
+    }
+    rows = request->import ? DB_ROWS(commit->db, contacts_of_import, DB_NUMBER(request->import),
+                                     DB_NUMBER(request->after), DB_NUMBER(OUTREACH_ADD_ROWS))
+                           : DB_ROWS(commit->db, contacts_next, DB_NUMBER(TENANT_DEFAULT),
+                                     DB_NUMBER(request->after), DB_NUMBER(OUTREACH_ADD_ROWS));
+    while (db_rows_next(&rows))
+        contacts[count++] = (struct found_contact){db_rows_id(&rows, 0),
+                                                   arena_copy(commit->arena, db_rows_bytes(&rows, 1))};
+    return count;
+}
+
+static enum store_result add(struct commit *commit, void *argument) {
+    struct add_request *request = argument;
+    struct row row;
+    request->addition = (struct campaign_addition){0};
+    if (!row_read(commit->db, request->id, &row)) return db_result(commit->db, STORE_NOT_FOUND);
+    if (row.state == CAMPAIGN_STOPPED) return STORE_REFUSED;
+    struct found_contact *contacts = ARENA_NEW_ARRAY(commit->arena, struct found_contact, OUTREACH_ADD_ROWS);
+    size_t count = find_contacts(commit, request, contacts);
+    if (request->contact && count == 0) return db_result(commit->db, STORE_NOT_FOUND);
+    struct suppression_book *book = suppression_book_open(commit->db, commit->arena, TENANT_DEFAULT);
+    for (size_t i = 0; i < count; i++) add_one(commit, request, book, &contacts[i]);
+    request->after = count == OUTREACH_ADD_ROWS ? contacts[count - 1].id : 0;
+    if (request->addition.added == 0) return STORE_OK;
+    prospect_count(commit, request->id, PROSPECT_WAITING, (int64_t)request->addition.added);
+    campaign_mend(commit, request->id);
+    struct outreach_note note = {
+        .kind = OUTREACH_EVENT_ADDED,
+        .campaign = request->id,
+        .sender = row.sender,
+        .detail = arena_printf(commit->arena, "%llu", (unsigned long long)request->addition.added)};
+    outreach_note(commit, row.tenant, &note);
+    return STORE_OK;
+}
+
+static enum store_result run_add(struct task *t, struct engine *engine, struct add_request *request,
+                                 struct campaign_addition *addition) {
+    struct commit_operation operation = {.run = add, .argument = request};
+    enum store_result result = commit_run(t, &engine->queue, &operation);
+    if (result != STORE_OK) return result;
+    addition->added += request->addition.added;
+    addition->known += request->addition.known;
+    addition->suppressed += request->addition.suppressed;
+    return STORE_OK;
+}
+
+enum store_result engine_campaign_add(struct task *t, struct engine *engine, uint64_t id, uint64_t import,
+                                      uint64_t *after, struct campaign_addition *addition) {
+    struct add_request request = {.id = id, .import = import, .after = *after};
+    enum store_result result = run_add(t, engine, &request, addition);
+    *after = request.after;
+    return result;
+}
+
+enum store_result engine_campaign_add_contact(struct task *t, struct engine *engine, uint64_t id,
+                                              uint64_t contact, struct campaign_addition *addition) {
+    struct add_request request = {.id = id, .contact = contact};
+    return run_add(t, engine, &request, addition);
+}
+
+/* ---- one prospect ---- */
+
+struct prospect_request {
+    uint64_t id;
+    enum prospect_state to;
+    struct slice reason;
+};
+
+static bool may_be(const struct prospect_row *row, enum prospect_state to) {
+    switch (row->state) {
+    case PROSPECT_CLAIMED:
+    case PROSPECT_BOUNCED:
+    case PROSPECT_SUPPRESSED:
+    case PROSPECT_UNSUBSCRIBED:
+        return false;
+    case PROSPECT_FINISHED:
+        return to == PROSPECT_STOPPED;
+    default:
+        return to == PROSPECT_WAITING || to == PROSPECT_PAUSED || to == PROSPECT_STOPPED;
+    }
+}
+
+static enum store_result order_prospect(struct commit *commit, void *argument) {
+    const struct prospect_request *request = argument;
+    struct prospect_row row;
+    if (!prospect_load(commit->db, request->id, &row)) return db_result(commit->db, STORE_NOT_FOUND);
+    if (!may_be(&row, request->to)) return STORE_REFUSED;
+    int64_t due_ms = request->to == PROSPECT_WAITING ? commit->now_ms : PROSPECT_NEVER;
+    prospect_set(commit, &row, request->to, due_ms, request->reason);
+    return STORE_OK;
+}
+
+enum store_result engine_prospect_order(struct task *t, struct engine *engine, uint64_t prospect,
+                                        enum prospect_state to, struct slice reason) {
+    struct prospect_request request = {prospect, to, reason};
+    struct commit_operation operation = {.run = order_prospect, .argument = &request};
+    return commit_run(t, &engine->queue, &operation);
+}

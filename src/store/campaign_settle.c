@@ -1,0 +1,52 @@
+/*
+ * What the queue says of a message that a local sender sent, in the commit in which it says it: then the next
+ * step's delay begins, or the address is known to be bad. A refusal whose code says that the mailbox or the
+ * domain does not exist is hard; any other may be about us, and kills no address.
+ */
+#include "base/limits_campaign.h"
+#include "store/campaign_table.h"
+#include "store/queue_model.h"
+
+static const char sent_of[] =
+    "SELECT id FROM outreach_sent WHERE message = $1 AND message <> 0 AND state IN (1, 3)";
+static const char sender_read[] =
+    "SELECT outreach_sender.state, account, account.id FROM outreach_sender LEFT JOIN account"
+    " ON account.id = outreach_sender.account WHERE outreach_sender.id = $1";
+
+enum { GREEN = 1 };
+
+bool campaign_sender_is_good(struct db *db, uint64_t sender) {
+    struct db_rows rows = DB_ROWS(db, sender_read, DB_NUMBER(sender));
+    if (!db_rows_next(&rows)) return false;
+    bool is_green = db_rows_number(&rows, 0) == GREEN;
+    uint64_t account = db_rows_id(&rows, 1);
+    bool is_there = account != 0 && db_rows_id(&rows, 2) == account;
+    db_rows_end(&rows);
+    return account ? is_there : is_green;
+}
+
+/* RFC 3463 3.2, and what RFC 7505 says of a domain that takes no mail. */
+static bool is_hard(const struct settled_recipient *settled) {
+    static const struct slice codes[] = {SLICE_INIT("5.1.1"), SLICE_INIT("5.1.2"), SLICE_INIT("5.1.3"),
+                                         SLICE_INIT("5.1.6"), SLICE_INIT("5.1.10"), SLICE_INIT("5.4.4")};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (slice_equal(settled->status, codes[i])) return settled->outcome == QUEUE_FAILED;
+    return false;
+}
+
+void campaign_settled(struct commit *commit, uint64_t message, const struct settled_recipient *settled) {
+    if (!commit->judges_answers || settled->outcome == QUEUE_DEFERRED) return;
+    uint64_t sent = (uint64_t)DB_READ_NUMBER(commit->db, sent_of, 0, DB_NUMBER(message));
+    if (sent == 0) return;
+    if (settled->outcome == QUEUE_DELIVERED) {
+        campaign_message_left(commit, sent, commit->now_ms);
+        return;
+    }
+    struct outreach_outcome outcome = {
+        .sent = sent,
+        .result = is_hard(settled) ? OUTREACH_REFUSED : OUTREACH_PUT_OFF,
+        .due_ms = commit->now_ms + OUTREACH_AGAIN_MS,
+        .detail = arena_printf(commit->arena, "%.*s %.*s", SLICE_PRINT(settled->status),
+                               SLICE_PRINT(slice_sub(settled->reply, 0, OUTREACH_DETAIL_BYTES_MAX)))};
+    campaign_outcome(commit, &outcome);
+}

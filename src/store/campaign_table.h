@@ -1,0 +1,121 @@
+/*
+ * Campaigns in the commit lane: the tables, and what every change of a prospect has in common. What is due is
+ * found by two indexes: a campaign knows when the first of its prospects is due, for a first message and for
+ * a follow-up apart; so looking costs the same however many prospects and campaigns there are. Who waits for
+ * nothing is due at PROSPECT_NEVER.
+ */
+#ifndef STORE_CAMPAIGN_TABLE_H
+#define STORE_CAMPAIGN_TABLE_H
+
+#include "store/campaign_model.h"
+#include "store/commit.h"
+
+#define CAMPAIGN_TABLES                                                                                      \
+    "CREATE TABLE campaign (id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, name TEXT NOT NULL,"            \
+    " sender INTEGER NOT NULL, document TEXT NOT NULL, state INTEGER NOT NULL, reason TEXT NOT NULL,"        \
+    " created_ms INTEGER NOT NULL, started_ms INTEGER NOT NULL, sequence_version INTEGER NOT NULL,"          \
+    " next_follow_ms INTEGER NOT NULL, next_first_ms INTEGER NOT NULL, UNIQUE (tenant, name)) STRICT;"       \
+    "CREATE INDEX campaign_follow ON campaign (sender, state, next_follow_ms);"                              \
+    "CREATE INDEX campaign_first ON campaign (sender, state, next_first_ms);"                                \
+    "CREATE TABLE campaign_count (campaign INTEGER NOT NULL, state INTEGER NOT NULL, count INTEGER NOT NULL,"\
+    " PRIMARY KEY (campaign, state)) STRICT, WITHOUT ROWID;"                                                 \
+    "CREATE TABLE prospect (id INTEGER PRIMARY KEY, campaign INTEGER NOT NULL, contact INTEGER NOT NULL,"    \
+    " state INTEGER NOT NULL, is_follow INTEGER NOT NULL, step INTEGER NOT NULL, due_ms INTEGER NOT NULL,"   \
+    " last_sent_ms INTEGER NOT NULL, tries INTEGER NOT NULL, message_ids TEXT NOT NULL,"                     \
+    " thread_subject TEXT NOT NULL, reason TEXT NOT NULL, changed_ms INTEGER NOT NULL,"                      \
+    " UNIQUE (campaign, contact)) STRICT;"                                                                   \
+    "CREATE INDEX prospect_due ON prospect (campaign, is_follow, due_ms);"                                   \
+    "CREATE INDEX prospect_contact ON prospect (contact);"                                                   \
+    "CREATE TABLE outreach_sent (id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, prospect INTEGER NOT NULL,"\
+    " campaign INTEGER NOT NULL, sender INTEGER NOT NULL, contact INTEGER NOT NULL, step INTEGER NOT NULL,"  \
+    " version INTEGER NOT NULL, message_id TEXT NOT NULL UNIQUE, state INTEGER NOT NULL,"                    \
+    " fate INTEGER NOT NULL, message INTEGER NOT NULL, address TEXT NOT NULL, to_domain TEXT NOT NULL,"      \
+    " from_domain TEXT NOT NULL, organisation TEXT NOT NULL, subject TEXT NOT NULL,"                         \
+    " subject_base TEXT NOT NULL, decided_ms INTEGER NOT NULL, sent_ms INTEGER NOT NULL,"                    \
+    " next_delay_ms INTEGER NOT NULL, detail TEXT NOT NULL) STRICT;"                                         \
+    "CREATE INDEX outreach_sent_sender ON outreach_sent (sender, sent_ms);"                                  \
+    "CREATE INDEX outreach_sent_domain ON outreach_sent (from_domain, sent_ms);"                             \
+    "CREATE INDEX outreach_sent_campaign ON outreach_sent (campaign, sent_ms);"                              \
+    "CREATE INDEX outreach_sent_to ON outreach_sent (campaign, to_domain, sent_ms);"                         \
+    "CREATE INDEX outreach_sent_contact ON outreach_sent (contact, sent_ms);"                                \
+    "CREATE INDEX outreach_sent_prospect ON outreach_sent (prospect, id);"                                   \
+    "CREATE INDEX outreach_sent_address ON outreach_sent (address, sent_ms);"                                \
+    "CREATE INDEX outreach_sent_company ON outreach_sent (organisation, subject_base);"                      \
+    "CREATE INDEX outreach_sent_open ON outreach_sent (sender) WHERE state IN (0, 1, 3);"                    \
+    "CREATE INDEX outreach_sent_message ON outreach_sent (message) WHERE message <> 0;"                      \
+    "CREATE TABLE outreach_day (sender INTEGER NOT NULL, day INTEGER NOT NULL, PRIMARY KEY (sender, day))"   \
+    " STRICT, WITHOUT ROWID;"                                                                                \
+    "CREATE TABLE outreach_answer (id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, at_ms INTEGER NOT NULL," \
+    " sender INTEGER NOT NULL, prospect INTEGER NOT NULL, campaign INTEGER NOT NULL, contact INTEGER NOT NULL,"\
+    " message INTEGER NOT NULL, folder TEXT NOT NULL, uidvalidity INTEGER NOT NULL, uid INTEGER NOT NULL,"   \
+    " kind INTEGER NOT NULL, found INTEGER NOT NULL, decision INTEGER NOT NULL, author TEXT NOT NULL,"       \
+    " evidence TEXT NOT NULL, corrected_kind INTEGER NOT NULL, corrected_by TEXT NOT NULL,"                   \
+    " name TEXT NOT NULL, is_unsubscribe INTEGER NOT NULL) STRICT;"                                          \
+    "CREATE INDEX outreach_answer_name ON outreach_answer (name) WHERE name <> '';"                          \
+    "CREATE INDEX outreach_answer_prospect ON outreach_answer (prospect, id);"                               \
+    "CREATE INDEX outreach_answer_place ON outreach_answer (sender, folder, uidvalidity, uid)"               \
+    " WHERE uid <> 0;"                                                                                       \
+    "CREATE TABLE outreach_event (id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, at_ms INTEGER NOT NULL,"  \
+    " kind INTEGER NOT NULL, campaign INTEGER NOT NULL, prospect INTEGER NOT NULL, contact INTEGER NOT NULL,"\
+    " sender INTEGER NOT NULL, detail TEXT NOT NULL) STRICT;"                                                \
+    "CREATE INDEX outreach_event_campaign ON outreach_event (campaign, id);"                                 \
+    "CREATE INDEX outreach_event_contact ON outreach_event (contact, id);"
+
+/* A prospect's row as changes need it. */
+struct prospect_row {
+    uint64_t id;
+    uint64_t campaign;
+    uint64_t contact;
+    uint64_t sender;
+    uint64_t tenant;
+    enum prospect_state state;
+    enum campaign_state campaign_state;
+    uint32_t step;
+    uint32_t tries;
+    int64_t due_ms;
+    int64_t last_sent_ms;
+};
+
+/* False: there is none, or reading failed (db_failure). */
+bool prospect_load(struct db *db, uint64_t id, struct prospect_row *row);
+/* To a state, due then; `reason` for people. Counts it, and mends when the campaign is due. */
+void prospect_set(struct commit *commit, struct prospect_row *row, enum prospect_state state, int64_t due_ms,
+                  struct slice reason);
+/* One more of a campaign in that state. */
+void prospect_count(struct commit *commit, uint64_t campaign, enum prospect_state state, int64_t by);
+/* The campaign's own times follow from its prospects'. */
+void campaign_mend(struct commit *commit, uint64_t campaign);
+/* Pauses a running campaign visibly; nothing where it does not run. */
+void campaign_halt(struct commit *commit, uint64_t campaign, struct slice reason);
+
+/* The log. */
+struct outreach_note {
+    enum outreach_event_kind kind;
+    uint64_t campaign;
+    uint64_t prospect;
+    uint64_t contact;
+    uint64_t sender;
+    struct slice detail;
+};
+void outreach_note(struct commit *commit, uint64_t tenant, const struct outreach_note *note);
+void prospect_note(struct commit *commit, const struct prospect_row *row, enum outreach_event_kind kind,
+                   struct slice detail);
+
+/* The sender may send: it was tested, and nothing is wrong with it since. */
+bool campaign_sender_is_good(struct db *db, uint64_t sender);
+
+/* campaign_due.c: something of the sender's is on its way still. */
+bool campaign_is_in_flight(struct db *db, uint64_t sender);
+
+/* campaign_settle.c: the queue settled a recipient of this message. Nothing where it is no message of
+   outreach. */
+struct settled_recipient;
+void campaign_settled(struct commit *commit, uint64_t message, const struct settled_recipient *settled);
+/* campaign_send.c: a message that is out; its prospect goes on. And any other end of one that is under way. */
+void campaign_message_left(struct commit *commit, uint64_t sent, int64_t sent_ms);
+void campaign_outcome(struct commit *commit, const struct outreach_outcome *outcome);
+/* campaign_breaker.c: this message came to a bad end: counted, and where there are too many of them the
+   campaign, or all of the sender or the domain, are paused. */
+void campaign_fate(struct commit *commit, uint64_t sent, enum sent_fate fate);
+
+#endif

@@ -1,0 +1,115 @@
+#include "store/contact.h"
+
+#include "base/limits.h"
+#include "store/contact_table.h"
+#include "store/engine_state.h"
+
+static const char by_address[] = "SELECT " CONTACT_COLUMNS " FROM contact WHERE tenant = $1 AND address = $2";
+static const char by_id[] = "SELECT " CONTACT_COLUMNS " FROM contact WHERE id = $1";
+static const char page_all[] =
+    "SELECT " CONTACT_COLUMNS " FROM contact WHERE tenant = $1 AND address > $2 ORDER BY address LIMIT $3";
+static const char page_domain[] =
+    "SELECT " CONTACT_COLUMNS " FROM contact INDEXED BY contact_domain WHERE tenant = $1 AND domain = $4"
+    " AND address > $2 ORDER BY address LIMIT $3";
+static const char page_import[] =
+    "SELECT " CONTACT_COLUMNS " FROM contact WHERE tenant = $1 AND import = $4 AND address > $2"
+    " ORDER BY address LIMIT $3";
+
+static bool copy_all(struct arena *arena, struct contact *contact) {
+    return arena_try_copy(arena, contact->address, &contact->address) &&
+           arena_try_copy(arena, contact->domain, &contact->domain) &&
+           arena_try_copy(arena, contact->written, &contact->written) &&
+           arena_try_copy(arena, contact->time_zone, &contact->time_zone) &&
+           arena_try_copy(arena, contact->country, &contact->country);
+}
+
+bool contact_row_read(struct db_rows *rows, struct arena *arena, struct contact *contact) {
+    struct slice fields;
+    *contact = (struct contact){.id = db_rows_id(rows, 0),
+                                .tenant = db_rows_id(rows, 1),
+                                .address = db_rows_bytes(rows, 2),
+                                .domain = db_rows_bytes(rows, 3),
+                                .written = db_rows_bytes(rows, 4),
+                                .time_zone = db_rows_bytes(rows, 6),
+                                .is_zone_guessed = db_rows_number(rows, 7) != 0,
+                                .country = db_rows_bytes(rows, 8),
+                                .import = db_rows_id(rows, 9),
+                                .created_ms = db_rows_number(rows, 10),
+                                .updated_ms = db_rows_number(rows, 11)};
+    bool is_good = copy_all(arena, contact) && arena_try_copy(arena, contact_row_fields(rows), &fields) &&
+                   contact_fields_read(arena, fields, &contact->fields, &contact->field_count);
+    if (!is_good) db_fail(rows->db, STORE_FAILED);
+    return is_good;
+}
+
+static enum store_result read_one(struct db *db, struct db_rows *rows, struct arena *arena,
+                                  struct contact *contact) {
+    if (!db_rows_next(rows)) return db_result(db, STORE_NOT_FOUND);
+    bool is_good = contact_row_read(rows, arena, contact);
+    db_rows_end(rows);
+    return is_good ? STORE_OK : STORE_FAILED;
+}
+
+enum store_result contact_find(struct db *db, struct arena *arena, uint64_t tenant, struct slice address,
+                               struct contact *contact) {
+    struct db_rows rows = DB_ROWS(db, by_address, DB_NUMBER(tenant), DB_TEXT(address));
+    return read_one(db, &rows, arena, contact);
+}
+
+enum store_result contact_get(struct db *db, struct arena *arena, uint64_t id, struct contact *contact) {
+    struct db_rows rows = DB_ROWS(db, by_id, DB_NUMBER(id));
+    return read_one(db, &rows, arena, contact);
+}
+
+struct slice contact_value(const struct contact *contact, struct slice name) {
+    for (size_t i = 0; i < contact->field_count; i++)
+        if (slice_equal(contact->fields[i].name, name)) return contact->fields[i].value;
+    return SLICE_EMPTY;
+}
+
+/* ---- for the store role ---- */
+
+enum store_result engine_contact_find(struct engine *engine, struct arena *arena, uint64_t tenant,
+                                      struct slice address, struct contact *contact) {
+    db_begin_read(engine->db);
+    enum store_result found = contact_find(engine->db, arena, tenant, address, contact);
+    enum store_result result = db_commit(engine->db);
+    db_complain(engine->db, engine->env->log);
+    return result == STORE_OK ? found : result;
+}
+
+static struct db_rows page_rows(struct db *db, const struct contact_query *query) {
+    struct db_value tenant = DB_NUMBER(query->tenant);
+    struct db_value after = DB_TEXT(query->after);
+    struct db_value max = DB_NUMBER(query->max);
+    if (query->import) return DB_ROWS(db, page_import, tenant, after, max, DB_NUMBER(query->import));
+    if (query->domain.len) return DB_ROWS(db, page_domain, tenant, after, max, DB_TEXT(query->domain));
+    return DB_ROWS(db, page_all, tenant, after, max);
+}
+
+/* Fewer than `max` come where the arena holds no more: the asker goes on behind the last. */
+static void read_page(struct db *db, struct arena *arena, const struct contact_query *query,
+                      struct contact **contacts, size_t *count) {
+    size_t capacity = 0;
+    struct db_rows rows = page_rows(db, query);
+    while (db_rows_next(&rows)) {
+        struct contact *grown = arena_try_grow(arena, *contacts, *count, &capacity, sizeof *grown);
+        if (!grown) break;
+        *contacts = grown;
+        if (!contact_row_read(&rows, arena, &grown[*count])) break;
+        (*count)++;
+    }
+    db_rows_end(&rows);
+}
+
+enum store_result engine_contact_page(struct engine *engine, struct arena *arena,
+                                      const struct contact_query *query, struct contact **contacts,
+                                      size_t *count) {
+    *contacts = NULL;
+    *count = 0;
+    db_begin_read(engine->db);
+    read_page(engine->db, arena, query, contacts, count);
+    enum store_result result = db_commit(engine->db);
+    db_complain(engine->db, engine->env->log);
+    return result;
+}

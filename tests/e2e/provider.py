@@ -1,0 +1,215 @@
+"""A mail provider as outreach meets it: Debian's Postfix and Dovecot on loopback, with TLS and passwords.
+
+What a provider's account can be like is set before it starts: IMAP switched off, other Message-IDs, OAuth
+only, a copy in Sent of what is submitted, nothing accepted. Needs root, because both change users.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import peer_postfix
+from peer import adopt_orphans, free_port, mail_folder, make_certificate, need_root, stop_process
+from ports import wait_for_port
+
+START_SECONDS_MAX = 30
+PASSWORD = "correct horse"
+IMAP_OFF_WORDS = "Your account is not enabled for IMAP use."
+
+DOVECOT = """
+base_dir = {folder}/dovecot-run
+state_dir = {folder}/dovecot-state
+listen = 127.0.0.1
+protocols = imap lmtp
+log_path = {folder}/dovecot.log
+mail_location = maildir:{folder}/mail/%n
+mail_plugins = {plugins}
+first_valid_uid = 1
+auth_mechanisms = plain login {mechanisms}
+auth_failure_delay = 0
+auth_cache_size = 0
+recipient_delimiter = +
+ssl = required
+ssl_cert = <{folder}/tls/cert.pem
+ssl_key = <{folder}/tls/key.pem
+{passdb}
+userdb {{
+  driver = static
+  args = uid=nobody gid=nogroup home={folder}/mail/%n
+}}
+namespace inbox {{
+  inbox = yes
+  separator = /
+  mailbox Sent {{
+    auto = subscribe
+    special_use = \\Sent
+  }}
+  mailbox Junk {{
+    auto = subscribe
+    special_use = \\Junk
+  }}
+  mailbox Drafts {{
+    auto = subscribe
+    special_use = \\Drafts
+  }}
+}}
+service imap-login {{
+  inet_listener imap {{
+    port = {imap}
+  }}
+  inet_listener imaps {{
+    port = {imaps}
+  }}
+}}
+service lmtp {{
+  unix_listener {folder}/lmtp {{
+    mode = 0666
+  }}
+}}
+service auth {{
+  unix_listener {folder}/auth {{
+    mode = 0666
+  }}
+}}
+service stats {{
+  unix_listener stats-writer {{
+    mode = 0666
+  }}
+}}
+"""
+
+PASSWORDS = """
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%n {folder}/users
+}}
+"""
+
+OAUTH = """
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {folder}/oauth2.conf
+}}
+"""
+
+OAUTH_CONF = """
+introspection_mode = post
+introspection_url = http://127.0.0.1:{port}/introspect
+username_attribute = username
+active_attribute = active
+active_value = true
+"""
+
+MAIN = peer_postfix.MAIN_COMMON + """
+inet_interfaces = 127.0.0.1
+mynetworks =
+recipient_delimiter = +
+virtual_mailbox_maps = regexp:{folder}/postfix/known
+virtual_transport = lmtp:unix:{folder}/lmtp
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = {folder}/auth
+smtpd_sasl_security_options = noanonymous
+smtpd_tls_auth_only = yes
+smtpd_peername_lookup = no
+smtp_dns_support_level = disabled
+transport_maps = regexp:{folder}/postfix/transport
+{settings}
+"""
+
+MASTER = """
+127.0.0.1:{submission} inet n - n - - smtpd
+    -o smtpd_sasl_auth_enable=yes -o smtpd_recipient_restrictions={restrictions}
+127.0.0.1:{submissions} inet n - n - - smtpd
+    -o smtpd_sasl_auth_enable=yes -o smtpd_recipient_restrictions={restrictions}
+    -o smtpd_tls_wrappermode=yes
+""" + peer_postfix.SERVICES.lstrip()
+
+
+class Provider:
+    """`start()` and `stop()`; what it is like can be changed between them."""
+
+    def __init__(self, folder: Path, domain: str = "provider.test") -> None:
+        self.folder = folder
+        self.domain = domain
+        self.imap, self.imaps, self.submission, self.submissions = (free_port(["127.0.0.1"]) for _ in range(4))
+        self.processes: list[subprocess.Popen[bytes]] = []
+        # Lines of main.cf; what smtpd does with recipients of who logged in.
+        self.settings = ""
+        self.restrictions = "permit_sasl_authenticated,reject"
+        # A port of an OAuth server that tokens are looked up at; 0: passwords.
+        self.oauth_port = 0
+        self.users: dict[str, str] = {}
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / "tls" / "cert.pem"
+
+    def prepare(self) -> None:
+        need_root("a provider")
+        self.folder.chmod(0o755)
+        peer_postfix.make_folders(self.folder)
+        mail_folder(self.folder / "mail")
+        make_certificate(self.folder / "tls", f"mx.{self.domain}")
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(text.lstrip())
+
+    def configure(self) -> None:
+        passdb = (OAUTH if self.oauth_port else "") + PASSWORDS
+        self.write("dovecot.conf", DOVECOT.format(
+            folder=self.folder, imap=self.imap, imaps=self.imaps, plugins="", passdb=passdb.format(folder=self.folder),
+            mechanisms="xoauth2 oauthbearer" if self.oauth_port else ""))
+        self.write("oauth2.conf", OAUTH_CONF.format(port=self.oauth_port))
+        self.write("postfix/main.cf", MAIN.format(folder=self.folder, domain=self.domain, settings=self.settings))
+        self.write("postfix/master.cf", MASTER.format(
+            submission=self.submission, submissions=self.submissions, restrictions=self.restrictions))
+        self.write("postfix/known", "/^nobody@/ DUNNO\n/^/ known\n")
+        self.write("postfix/transport", f"/@{self.domain.replace('.', '[.]')}$/ lmtp:unix:{self.folder}/lmtp\n"
+                                        "/^/ error:5.1.2 no such domain\n")
+        self.write_users()
+
+    def write_users(self) -> None:
+        self.write("users", "".join(f"{name}:{{PLAIN}}{rest}\n" for name, rest in self.users.items()))
+
+    def add_user(self, name: str, password: str = PASSWORD) -> str:
+        """Its address. Known at once: Dovecot reads the file anew when it has changed."""
+        self.users[name] = password
+        self.write_users()
+        return f"{name}@{self.domain}"
+
+    def switch_imap_off(self, name: str, password: str = PASSWORD) -> None:
+        """As Gmail does it: the login is refused with words that say why. SMTP goes on."""
+        self.users[name] = f"{password}::::::nologin reason={IMAP_OFF_WORDS}"
+        self.write_users()
+
+    def start(self) -> None:
+        self.configure()
+        adopt_orphans()
+        log = self.folder / "postfix-start.log"
+        peer_postfix.check(self.folder / "postfix", log)
+        with log.open("ab") as output:
+            self.processes = [
+                subprocess.Popen(["dovecot", "-F", "-c", str(self.folder / "dovecot.conf")], stdout=output,
+                                 stderr=output),
+                subprocess.Popen(peer_postfix.master(self.folder / "postfix"), stdout=output, stderr=output)]
+        for port in (self.imaps, self.submission):
+            wait_for_port(port, START_SECONDS_MAX)
+
+    def stop(self) -> None:
+        for process in self.processes:
+            stop_process(process)
+        self.processes = []
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def log_text(self) -> str:
+        return "".join(log.read_text(errors="replace") for log in sorted(self.folder.glob("*.log")))
+
+    def messages(self, name: str, folder: str = "") -> list[bytes]:
+        """What is in a user's INBOX, or in another folder of his."""
+        maildir = self.folder / "mail" / name / (f".{folder}" if folder else "")
+        return [file.read_bytes() for box in ("new", "cur") for file in sorted((maildir / box).glob("*"))]

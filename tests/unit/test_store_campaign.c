@@ -1,0 +1,538 @@
+/* Campaigns in the store: what is due, claimed, let go and answered, each in one commit, whatever happens. */
+#include "store_bench.h"
+
+#include "base/limits_campaign.h"
+#include "store/answer.h"
+#include "store/campaign.h"
+#include "store/contact.h"
+#include "store/engine_queue.h"
+#include "store/engine_sender.h"
+#include "store/suppression.h"
+
+enum { DAY_MS = 24 * 3600 * 1000 };
+
+/* A campaign with its sender, an account of ours, and prospects. */
+struct campaign_bench {
+    struct store_bench *store;
+    struct task *t;
+    struct sender sender;
+    uint64_t campaign;
+};
+
+static void add_contact(struct campaign_bench *bench, const char *address) {
+    struct slice text = slice_from_text(address);
+    struct contact_change change = {.tenant = 1, .row = {.address = text, .written = text}};
+    enum contact_outcome outcome;
+    assert_int_equal(engine_contact_set(bench->t, bench->store->engine, &change, &outcome), STORE_OK);
+    assert_int_equal(outcome, CONTACT_ADDED);
+}
+
+static uint64_t contact_id(struct campaign_bench *bench, const char *address) {
+    struct contact contact;
+    assert_int_equal(engine_contact_find(bench->store->engine, bench->store->arena, 1, slice_from_text(address),
+                                         &contact),
+                     STORE_OK);
+    return contact.id;
+}
+
+static struct campaign_addition add_all(struct campaign_bench *bench, uint64_t campaign) {
+    struct campaign_addition addition = {0};
+    uint64_t after = 0;
+    do {
+        assert_int_equal(
+            engine_campaign_add(bench->t, bench->store->engine, campaign, 0, &after, &addition), STORE_OK);
+    } while (after);
+    return addition;
+}
+
+static uint64_t make_campaign(struct campaign_bench *bench, const char *name) {
+    uint64_t id = 0;
+    struct campaign campaign = {
+        .name = slice_from_text(name), .sender = bench->sender.id, .document = SLICE("{}")};
+    assert_int_equal(engine_campaign_create(bench->t, bench->store->engine, &campaign, &id), STORE_OK);
+    return id;
+}
+
+static void start(struct campaign_bench *bench, uint64_t campaign) {
+    assert_int_equal(engine_campaign_order(bench->t, bench->store->engine, campaign, CAMPAIGN_RUNNING,
+                                           SLICE_EMPTY),
+                     STORE_OK);
+}
+
+/* ann@example.org writes to ben and cara at far.test. */
+static struct campaign_bench bench_begin(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = {.store = store, .t = t};
+    bench_add_account(t, store, 0);
+    bench.sender = (struct sender){.address = SLICE("ann@example.org"), .account = store->account};
+    assert_int_equal(engine_sender_add(t, store->engine, &bench.sender), STORE_OK);
+    add_contact(&bench, "ben@far.test");
+    add_contact(&bench, "cara@far.test");
+    bench.campaign = make_campaign(&bench, "autumn");
+    assert_int_equal(add_all(&bench, bench.campaign).added, 2);
+    start(&bench, bench.campaign);
+    return bench;
+}
+
+static int64_t now_of(const struct campaign_bench *bench) { return env_wall_ms(bench->store->env); }
+
+static size_t due_at(struct campaign_bench *bench, int64_t now_ms, struct prospect *prospects) {
+    size_t count = 0;
+    assert_int_equal(engine_outreach_due(bench->store->engine, bench->store->arena, bench->sender.id, now_ms,
+                                         prospects, OUTREACH_DUE_MAX, &count),
+                     STORE_OK);
+    return count;
+}
+
+static struct prospect prospect_of(struct campaign_bench *bench, const char *address) {
+    struct prospect_shown *shown;
+    size_t count = 0;
+    assert_int_equal(engine_outreach_of_contact(bench->store->engine, bench->store->arena,
+                                                contact_id(bench, address), &shown, &count),
+                     STORE_OK);
+    assert_true(count > 0);
+    return shown[0].prospect;
+}
+
+/* ---- a message's way ---- */
+
+static enum outreach_gate claim(struct campaign_bench *bench, const struct prospect *prospect, const char *id,
+                                uint64_t *sent) {
+    enum outreach_gate gate = GATE_OPEN;
+    struct outreach_claim claim = {.prospect = prospect->id,
+                                   .step = prospect->step,
+                                   .message_id = slice_from_text(id),
+                                   .from_domain = SLICE("example.org"),
+                                   .limits = {.day_start_ms = now_of(bench) - DAY_MS,
+                                              .day_until_ms = now_of(bench) + DAY_MS}};
+    assert_int_equal(engine_outreach_claim(bench->t, bench->store->engine, &claim, sent, &gate), STORE_OK);
+    return gate;
+}
+
+static enum outreach_gate go(struct campaign_bench *bench, uint64_t sent, const char *to, int64_t next_ms) {
+    enum outreach_gate gate = GATE_OPEN;
+    struct queue_recipient recipient = {.address = slice_from_text(to)};
+    struct delivery delivery = bench_delivery(bench->store, SLICE("Subject: hello\r\n\r\nhello\r\n"));
+    delivery.id = sent;
+    delivery.account = bench->store->account;
+    delivery.account_count = 0;
+    delivery.queue = &recipient;
+    delivery.queue_count = 1;
+    struct outreach_go word = {.sent = sent,
+                               .subject = SLICE("Hello"),
+                               .subject_base = SLICE("HELLO"),
+                               .organisation = SLICE("far.test"),
+                               .next_delay_ms = next_ms,
+                               .delivery = &delivery};
+    assert_int_equal(engine_outreach_go(bench->t, bench->store->engine, &word, &gate), STORE_OK);
+    return gate;
+}
+
+/* The queue says what became of it. */
+static void settle(struct campaign_bench *bench, uint64_t message, enum queue_outcome outcome,
+                   const char *status) {
+    struct destination *destinations;
+    size_t count = 0;
+    bool is_left = false;
+    int64_t now_ms = now_of(bench);
+    assert_int_equal(engine_queue_destinations(bench->store->engine, bench->store->arena, now_ms, 10,
+                                               &destinations, &count),
+                     STORE_OK);
+    for (size_t i = 0; i < count; i++) {
+        if (destinations[i].domain.len == 0) continue;
+        struct settled_recipient recipient = {.number = 0,
+                                              .outcome = outcome,
+                                              .due_ms = now_ms + DAY_MS,
+                                              .status = slice_from_text(status),
+                                              .reply = SLICE("as it said")};
+        struct settlement settlement = {.message = message,
+                                        .destination = destinations[i].id,
+                                        .recipients = &recipient,
+                                        .recipient_count = 1,
+                                        .began_ms = now_ms};
+        (void)engine_queue_settle(bench->t, bench->store->engine, &settlement, &is_left);
+    }
+}
+
+/* One step to this person, as far as the queue's word. */
+static uint64_t send_step(struct campaign_bench *bench, const char *to, const char *id, int64_t next_ms) {
+    uint64_t sent = 0;
+    struct prospect prospect = prospect_of(bench, to);
+    assert_int_equal(claim(bench, &prospect, id, &sent), GATE_OPEN);
+    assert_int_equal(go(bench, sent, to, next_ms), GATE_OPEN);
+    settle(bench, sent, QUEUE_DELIVERED, "2.1.5");
+    return sent;
+}
+
+/* Mail from outside to the sender's account. */
+static void answer(struct campaign_bench *bench, const struct answer_facts *facts) {
+    struct buffer judged = buffer_new(ANSWER_FACTS_BYTES_MAX);
+    struct delivery delivery = bench_delivery(bench->store, SLICE("an answer"));
+    answer_facts_pack(&judged, facts);
+    delivery.judged = buffer_slice(&judged);
+    assert_int_equal(engine_deliver(bench->t, bench->store->engine, &delivery), STORE_OK);
+    buffer_free(&judged);
+}
+
+static void reply(struct campaign_bench *bench, const char *from, const char *id) {
+    struct slice named = slice_from_text(id);
+    struct answer_facts facts = {
+        .kind = ANSWER_REPLY, .from = slice_from_text(from), .ids = &named, .id_count = 1, .header_id_count = 1};
+    answer(bench, &facts);
+}
+
+/* ---- tests ---- */
+
+static void first_step_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    struct prospect prospects[OUTREACH_DUE_MAX];
+    uint64_t sent = 0;
+    assert_int_equal(due_at(&bench, now_of(&bench), prospects), 2);
+    assert_int_equal(claim(&bench, &prospects[0], "one@example.org", &sent), GATE_OPEN);
+    /* One at a time: whoever is next has to wait until the queue has tried it. */
+    uint64_t other = 0;
+    assert_int_equal(claim(&bench, &prospects[1], "two@example.org", &other), GATE_IN_FLIGHT);
+    assert_int_equal(go(&bench, sent, "ben@far.test", DAY_MS), GATE_OPEN);
+    assert_true(engine_outreach_is_in_flight(store->engine, bench.sender.id));
+    assert_int_equal(claim(&bench, &prospects[1], "two@example.org", &other), GATE_IN_FLIGHT);
+    settle(&bench, sent, QUEUE_DELIVERED, "2.1.5");
+    assert_false(engine_outreach_is_in_flight(store->engine, bench.sender.id));
+    struct prospect ben = prospect_of(&bench, "ben@far.test");
+    assert_int_equal(ben.state, PROSPECT_WAITING);
+    assert_int_equal(ben.step, 1);
+    assert_true(ben.due_ms >= ben.last_sent_ms + DAY_MS);
+    assert_slice(ben.message_ids, "one@example.org");
+    assert_slice(ben.thread_subject, "Hello");
+    /* Its copy is in Sent. */
+    struct mailbox mailbox;
+    assert_int_equal(
+        reader_mailbox_find(store->reader, store->arena, store->account, SLICE("Sent"), &mailbox), STORE_OK);
+    assert_int_equal(mailbox.message_count, 1);
+    assert_int_equal(claim(&bench, &prospects[1], "two@example.org", &other), GATE_OPEN);
+}
+
+static void one_message_at_a_time_and_its_copy_in_sent(void **state) { bench_run(first_step_body, NULL); }
+
+static void reply_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    struct prospect prospects[OUTREACH_DUE_MAX];
+    (void)send_step(&bench, "ben@far.test", "one@example.org", 0);
+    (void)send_step(&bench, "cara@far.test", "two@example.org", 0);
+    reply(&bench, "ben@elsewhere.test", "one@example.org");
+    assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_REPLIED);
+    assert_int_equal(due_at(&bench, now_of(&bench) + DAY_MS, prospects), 1);
+    assert_slice(prospects[0].address, "cara@far.test");
+    /* By the address alone, and without any Message-ID. */
+    reply(&bench, "cara@far.test", "unknown@far.test");
+    assert_int_equal(prospect_of(&bench, "cara@far.test").state, PROSPECT_REPLIED);
+    assert_int_equal(due_at(&bench, now_of(&bench) + DAY_MS, prospects), 0);
+    struct campaign campaign;
+    assert_int_equal(engine_campaign_get(store->engine, store->arena, bench.campaign, &campaign), STORE_OK);
+    assert_int_equal(campaign.state, CAMPAIGN_FINISHED);
+    assert_int_equal(campaign.prospects[PROSPECT_REPLIED], 2);
+}
+
+static void a_reply_stops_its_prospect_in_the_commit_that_stores_it(void **state) {
+    bench_run(reply_body, NULL);
+}
+
+static void race_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    uint64_t sent = 0;
+    struct prospect ben = prospect_of(&bench, "ben@far.test");
+    (void)send_step(&bench, "ben@far.test", "one@example.org", 0);
+    ben = prospect_of(&bench, "ben@far.test");
+    assert_int_equal(claim(&bench, &ben, "two@example.org", &sent), GATE_OPEN);
+    reply(&bench, "ben@far.test", "one@example.org");
+    assert_int_equal(go(&bench, sent, "ben@far.test", -1), GATE_PROSPECT);
+    assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_REPLIED);
+    struct outreach_message message;
+    assert_int_equal(engine_outreach_message(store->engine, store->arena, sent, &message), STORE_OK);
+    assert_int_equal(message.state, SENT_CANCELLED);
+    struct store_status status;
+    assert_int_equal(engine_status(store->engine, &status), STORE_OK);
+    assert_int_equal(status.queue_waiting, 0);
+}
+
+static void a_reply_between_claim_and_word_cancels_the_message(void **state) { bench_run(race_body, NULL); }
+
+static void token_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    uint64_t sent = send_step(&bench, "ben@far.test", "one@example.org", DAY_MS);
+    struct answer_facts facts = {.kind = ANSWER_REPLY,
+                                 .from = SLICE("somebody@other.test"),
+                                 .token = engine_answer_token(store->engine, store->arena, sent)};
+    struct answer_facts forged = facts;
+    uint8_t *bytes = arena_alloc(store->arena, forged.token.len);
+    memcpy(bytes, forged.token.ptr, forged.token.len);
+    bytes[forged.token.len - 1] ^= 1;
+    forged.token.ptr = bytes;
+    answer(&bench, &forged);
+    assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_WAITING);
+    answer(&bench, &facts);
+    assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_REPLIED);
+}
+
+static void a_signed_token_finds_the_prospect_and_a_forged_one_nobody(void **state) {
+    bench_run(token_body, NULL);
+}
+
+static void kinds_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    int64_t back_ms = now_of(&bench) + 3 * (int64_t)DAY_MS;
+    struct slice named = SLICE("one@example.org");
+    struct answer_facts facts = {.kind = ANSWER_AUTO_REPLY,
+                                 .from = SLICE("ben@far.test"),
+                                 .ids = &named,
+                                 .id_count = 1,
+                                 .header_id_count = 1};
+    (void)send_step(&bench, "ben@far.test", "one@example.org", 0);
+    answer(&bench, &facts);
+    assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_WAITING);
+    facts.kind = ANSWER_DELAY;
+    answer(&bench, &facts);
+    assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_WAITING);
+    facts.kind = ANSWER_OUT_OF_OFFICE;
+    facts.return_ms = back_ms;
+    answer(&bench, &facts);
+    struct prospect ben = prospect_of(&bench, "ben@far.test");
+    assert_int_equal(ben.state, PROSPECT_OUT_OF_OFFICE);
+    assert_int_equal(ben.due_ms, back_ms);
+    struct prospect prospects[OUTREACH_DUE_MAX];
+    assert_int_equal(due_at(&bench, back_ms, prospects), 1);
+    assert_slice(prospects[0].address, "ben@far.test");
+    facts.kind = ANSWER_BOUNCE;
+    answer(&bench, &facts);
+    assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_OUT_OF_OFFICE);
+    facts.is_hard = true;
+    answer(&bench, &facts);
+    assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_BOUNCED);
+    struct suppression_found found;
+    assert_int_equal(engine_suppression_find(store->engine, 1, SLICE("ben@far.test"), &found), STORE_OK);
+    assert_int_equal(found.reason, SUPPRESSION_HARD_BOUNCE);
+}
+
+static void each_kind_of_answer_has_its_own_effect(void **state) { bench_run(kinds_body, NULL); }
+
+static void unsubscribe_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    struct answer_facts facts = {
+        .kind = ANSWER_REPLY, .is_unsubscribe = true, .from = SLICE("ben@far.test")};
+    (void)send_step(&bench, "ben@far.test", "one@example.org", 0);
+    answer(&bench, &facts);
+    assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_UNSUBSCRIBED);
+    uint64_t second = make_campaign(&bench, "winter");
+    struct campaign_addition addition = add_all(&bench, second);
+    assert_int_equal(addition.suppressed, 1);
+    assert_int_equal(addition.added, 1);
+}
+
+static void who_asks_not_to_be_written_to_is_in_no_campaign_again(void **state) {
+    bench_run(unsubscribe_body, NULL);
+}
+
+static void colleague_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    struct answer_facts facts = {.kind = ANSWER_REPLY,
+                                 .from = SLICE("dora@sales.far.test"),
+                                 .organisation = SLICE("far.test"),
+                                 .subject_base = SLICE("OTHER")};
+    (void)send_step(&bench, "ben@far.test", "one@example.org", 0);
+    answer(&bench, &facts);
+    assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_WAITING);
+    facts.subject_base = SLICE("HELLO");
+    answer(&bench, &facts);
+    assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_PAUSED);
+}
+
+static void a_colleague_who_answers_pauses_until_a_person_decides(void **state) {
+    bench_run(colleague_body, NULL);
+}
+
+static void by_hand_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    struct queue_recipient to = {.address = SLICE("Ben@far.test")};
+    (void)send_step(&bench, "ben@far.test", "one@example.org", 0);
+    struct delivery delivery = bench_delivery(store, SLICE("by hand"));
+    delivery.account = store->account;
+    delivery.account_count = 0;
+    delivery.queue = &to;
+    delivery.queue_count = 1;
+    assert_int_equal(engine_deliver(t, store->engine, &delivery), STORE_OK);
+    assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_PAUSED);
+}
+
+static void a_word_by_hand_pauses_too(void **state) { bench_run(by_hand_body, NULL); }
+
+static void own_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    (void)send_step(&bench, "ben@far.test", "one@example.org", 0);
+    reply(&bench, "ann@example.org", "one@example.org");
+    assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_WAITING);
+}
+
+static void mail_of_the_senders_own_is_no_answer(void **state) { bench_run(own_body, NULL); }
+
+static void refused_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    uint64_t sent = 0;
+    struct suppression_found found;
+    struct prospect ben = prospect_of(&bench, "ben@far.test");
+    assert_int_equal(claim(&bench, &ben, "one@example.org", &sent), GATE_OPEN);
+    assert_int_equal(go(&bench, sent, "ben@far.test", -1), GATE_OPEN);
+    settle(&bench, sent, QUEUE_FAILED, "5.1.1");
+    assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_BOUNCED);
+    assert_int_equal(engine_suppression_find(store->engine, 1, SLICE("ben@far.test"), &found), STORE_OK);
+    struct prospect cara = prospect_of(&bench, "cara@far.test");
+    assert_int_equal(claim(&bench, &cara, "two@example.org", &sent), GATE_OPEN);
+    assert_int_equal(go(&bench, sent, "cara@far.test", -1), GATE_OPEN);
+    settle(&bench, sent, QUEUE_FAILED, "5.7.1");
+    cara = prospect_of(&bench, "cara@far.test");
+    assert_int_equal(cara.state, PROSPECT_WAITING);
+    assert_int_equal(cara.step, 0);
+    assert_true(cara.due_ms > now_of(&bench));
+    assert_int_equal(engine_suppression_find(store->engine, 1, SLICE("cara@far.test"), &found),
+                     STORE_NOT_FOUND);
+}
+
+static void only_an_address_that_does_not_exist_is_given_up(void **state) { bench_run(refused_body, NULL); }
+
+static void restart_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    uint64_t sent = 0;
+    struct prospect ben = prospect_of(&bench, "ben@far.test");
+    assert_int_equal(claim(&bench, &ben, "one@example.org", &sent), GATE_OPEN);
+    bench_reopen(t, store);
+    assert_true(engine_outreach_is_used(store->engine));
+    assert_int_equal(engine_outreach_restart(t, store->engine), STORE_OK);
+    ben = prospect_of(&bench, "ben@far.test");
+    assert_int_equal(ben.state, PROSPECT_WAITING);
+    assert_int_equal(ben.step, 0);
+    /* What the queue has is not lost, and not sent again. */
+    assert_int_equal(claim(&bench, &ben, "two@example.org", &sent), GATE_OPEN);
+    assert_int_equal(go(&bench, sent, "ben@far.test", DAY_MS), GATE_OPEN);
+    bench_reopen(t, store);
+    assert_int_equal(engine_outreach_restart(t, store->engine), STORE_OK);
+    assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_CLAIMED);
+    settle(&bench, sent, QUEUE_DELIVERED, "2.1.5");
+    assert_int_equal(prospect_of(&bench, "ben@far.test").step, 1);
+}
+
+static void after_a_crash_nobody_is_skipped_and_nobody_has_it_twice(void **state) {
+    bench_run(restart_body, NULL);
+}
+
+static void breaker_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    char address[40];
+    char id[40];
+    for (int i = 0; i < OUTREACH_BREAKER_BOUNCES; i++) {
+        (void)snprintf(address, sizeof address, "p%d@far.test", i);
+        add_contact(&bench, address);
+    }
+    assert_int_equal(add_all(&bench, bench.campaign).added, OUTREACH_BREAKER_BOUNCES);
+    for (int i = 0; i < OUTREACH_BREAKER_BOUNCES; i++) {
+        uint64_t sent = 0;
+        struct campaign campaign;
+        assert_int_equal(engine_campaign_get(store->engine, store->arena, bench.campaign, &campaign), STORE_OK);
+        assert_int_equal(campaign.state, CAMPAIGN_RUNNING);
+        (void)snprintf(address, sizeof address, "p%d@far.test", i);
+        (void)snprintf(id, sizeof id, "m%d@example.org", i);
+        struct prospect prospect = prospect_of(&bench, address);
+        assert_int_equal(claim(&bench, &prospect, id, &sent), GATE_OPEN);
+        assert_int_equal(go(&bench, sent, address, -1), GATE_OPEN);
+        settle(&bench, sent, QUEUE_FAILED, "5.1.1");
+    }
+    struct campaign campaign;
+    assert_int_equal(engine_campaign_get(store->engine, store->arena, bench.campaign, &campaign), STORE_OK);
+    assert_int_equal(campaign.state, CAMPAIGN_PAUSED);
+    assert_true(slice_find(campaign.reason, SLICE("bounced")) != SLICE_NOT_FOUND);
+}
+
+static void many_bounces_pause_the_campaign_with_the_reason(void **state) { bench_run(breaker_body, NULL); }
+
+static void correct_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    struct outreach_answer *answers;
+    size_t count = 0;
+    (void)send_step(&bench, "ben@far.test", "one@example.org", 0);
+    reply(&bench, "ben@far.test", "one@example.org");
+    assert_int_equal(engine_outreach_answers(store->engine, store->arena, 0, &answers, &count), STORE_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(
+        engine_outreach_correct(t, store->engine, answers[0].id, ANSWER_AUTO_REPLY, SLICE("a person")),
+        STORE_OK);
+    assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_WAITING);
+    assert_int_equal(engine_outreach_correct(t, store->engine, answers[0].id, ANSWER_REPLY, SLICE("a person")),
+                     STORE_OK);
+    assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_REPLIED);
+}
+
+static void a_person_corrects_what_was_made_of_an_answer(void **state) { bench_run(correct_body, NULL); }
+
+static void frequency_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    uint64_t sent = 0;
+    enum outreach_gate gate = GATE_OPEN;
+    (void)send_step(&bench, "ben@far.test", "one@example.org", DAY_MS);
+    uint64_t second = make_campaign(&bench, "winter");
+    (void)add_all(&bench, second);
+    start(&bench, second);
+    struct prospect_shown *shown;
+    size_t count = 0;
+    assert_int_equal(engine_outreach_of_contact(store->engine, store->arena, contact_id(&bench, "ben@far.test"),
+                                                &shown, &count),
+                     STORE_OK);
+    assert_int_equal(count, 2);
+    struct outreach_claim asked = {.prospect = shown[1].prospect.id,
+                                   .message_id = SLICE("three@example.org"),
+                                   .from_domain = SLICE("example.org"),
+                                   .limits = {.frequency_ms = DAY_MS}};
+    assert_int_equal(engine_outreach_claim(t, store->engine, &asked, &sent, &gate), STORE_OK);
+    assert_int_equal(gate, GATE_FREQUENCY);
+}
+
+static void two_campaigns_do_not_write_to_one_person_at_once(void **state) { bench_run(frequency_body, NULL); }
+
+static void gates_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    uint64_t sent = 0;
+    struct prospect ben = prospect_of(&bench, "ben@far.test");
+    assert_int_equal(engine_campaign_order(t, store->engine, bench.campaign, CAMPAIGN_PAUSED, SLICE("hold")),
+                     STORE_OK);
+    assert_int_equal(claim(&bench, &ben, "one@example.org", &sent), GATE_CAMPAIGN);
+    start(&bench, bench.campaign);
+    struct suppression suppression;
+    assert_true(suppression_read(store->arena, SLICE("far.test"), &suppression));
+    suppression.reason = SUPPRESSION_MANUAL;
+    struct suppression_batch batch = {1, &suppression, 1};
+    uint64_t added = 0;
+    assert_int_equal(engine_suppression_add(t, store->engine, &batch, &added), STORE_OK);
+    assert_int_equal(claim(&bench, &ben, "one@example.org", &sent), GATE_SUPPRESSED);
+    assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_SUPPRESSED);
+    assert_int_equal(engine_account_remove(t, store->engine, SLICE("ann@example.org")), STORE_OK);
+    struct prospect cara = prospect_of(&bench, "cara@far.test");
+    assert_int_equal(claim(&bench, &cara, "two@example.org", &sent), GATE_SENDER);
+}
+
+static void every_gate_is_asked_in_the_commit(void **state) { bench_run(gates_body, NULL); }
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_message_at_a_time_and_its_copy_in_sent),
+        cmocka_unit_test(a_reply_stops_its_prospect_in_the_commit_that_stores_it),
+        cmocka_unit_test(a_reply_between_claim_and_word_cancels_the_message),
+        cmocka_unit_test(a_signed_token_finds_the_prospect_and_a_forged_one_nobody),
+        cmocka_unit_test(each_kind_of_answer_has_its_own_effect),
+        cmocka_unit_test(who_asks_not_to_be_written_to_is_in_no_campaign_again),
+        cmocka_unit_test(a_colleague_who_answers_pauses_until_a_person_decides),
+        cmocka_unit_test(a_word_by_hand_pauses_too),
+        cmocka_unit_test(mail_of_the_senders_own_is_no_answer),
+        cmocka_unit_test(only_an_address_that_does_not_exist_is_given_up),
+        cmocka_unit_test(after_a_crash_nobody_is_skipped_and_nobody_has_it_twice),
+        cmocka_unit_test(many_bounces_pause_the_campaign_with_the_reason),
+        cmocka_unit_test(a_person_corrects_what_was_made_of_an_answer),
+        cmocka_unit_test(two_campaigns_do_not_write_to_one_person_at_once),
+        cmocka_unit_test(every_gate_is_asked_in_the_commit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
