@@ -4,7 +4,10 @@
 #include "app/api_routes.h"
 
 static json_t *schema_of(const struct api_field *field) {
-    json_t *schema = json_pack("{s:s}", "type", field->is_number ? "integer" : "string");
+    /* What a row's `pack` reads is described in words. */
+    json_t *schema = field->use == API_DETAIL && field->source == API_BODY
+                         ? json_object()
+                         : json_pack("{s:s}", "type", field->is_number ? "integer" : "string");
     if (field->use == API_PASSWORD) json_object_set_new(schema, "writeOnly", json_true());
     return schema;
 }

@@ -7,33 +7,51 @@
 #include "ipc/pack.h"
 #include "wire/http_target.h"
 
-enum { REQUEST_ARENA_BYTES = 8 << 20, MEMBERS_MAX = 64, QUERY_VALUE_BYTES_MAX = HTTP_REQUEST_LINE_BYTES_MAX };
+/* A document that a verb reads: deeper, and longer. */
+enum { DOCUMENT_DEPTH_MAX = 16, DOCUMENT_MEMBERS_MAX = 20000 };
+enum {
+    REQUEST_ARENA_BYTES = 8 << 20,
+    MEMBERS_MAX = 64,
+    DETAILS_BYTES_MAX = 2 << 20,
+    QUERY_VALUE_BYTES_MAX = HTTP_REQUEST_LINE_BYTES_MAX
+};
 
 /* ---- the body ---- */
 
 /* jansson reads nested values by recursion, and takes much memory for small ones: what no route asks for is
-   refused before it is read. Brackets and commas in texts count as well: these are short lists. */
-static bool is_flat(struct slice json) {
-    size_t opened = 0;
+   refused before it is read. Brackets and commas in texts do not count. */
+static bool is_modest(struct slice json, size_t depth_max, size_t members_max) {
+    size_t depth = 0;
+    size_t deepest = 0;
     size_t members = 0;
+    bool is_text = false;
     for (size_t i = 0; i < json.len; i++) {
-        opened += json.ptr[i] == '{' || json.ptr[i] == '[';
-        members += json.ptr[i] == ',';
+        uint8_t byte = json.ptr[i];
+        if (is_text && byte == '\\') i++;
+        if (byte == '"') is_text = !is_text;
+        if (is_text) continue;
+        depth += byte == '{' || byte == '[';
+        depth -= depth && (byte == '}' || byte == ']');
+        members += byte == ',';
+        deepest = depth > deepest ? depth : deepest;
     }
-    return opened <= MEMBERS_MAX && members <= MEMBERS_MAX;
+    return deepest <= depth_max && members <= members_max;
 }
 
 /* NULL, and *words: it is none. An empty one is as good as {}. */
-static json_t *body_read(struct arena *arena, struct slice body, struct slice *words) {
-    json_error_t error;
+static json_t *body_read(struct arena *arena, const struct api_route *route, struct slice body,
+                         struct slice *words) {
+    json_error_t error = {0};
+    json_t *read = NULL;
+    bool is_good = route->pack ? is_modest(body, DOCUMENT_DEPTH_MAX, DOCUMENT_MEMBERS_MAX)
+                               : is_modest(body, 1, MEMBERS_MAX);
     if (body.len == 0) return json_object();
-    json_t *read =
-        is_flat(body) ? json_loadb((const char *)body.ptr, body.len, JSON_REJECT_DUPLICATES, &error) : NULL;
+    if (is_good) read = json_loadb((const char *)body.ptr, body.len, JSON_REJECT_DUPLICATES, &error);
     if (json_is_object(read)) return read;
-    *words = !is_flat(body) ? SLICE("the body has more members than any request has")
-             : read         ? SLICE("the body is JSON, but not an object")
-                            : arena_printf(arena, "the body is not JSON: line %d, column %d: %s", error.line,
-                                           error.column, error.text);
+    *words = !is_good ? SLICE("the body is deeper, or has more members, than any request here has")
+             : read   ? SLICE("the body is JSON, but not an object")
+                      : arena_printf(arena, "the body is not JSON: line %d, column %d: %s", error.line,
+                                     error.column, error.text);
     json_decref(read);
     return NULL;
 }
@@ -72,6 +90,7 @@ enum found { FOUND, FOUND_NONE, FOUND_BAD };
 static enum found from_body(struct reading *reading, const struct api_field *field, struct slice *value) {
     const json_t *member = json_object_get(reading->body, field->name);
     if (!member || json_is_null(member)) return FOUND_NONE;
+    if (field->use == API_DETAIL) return FOUND;
     if (field->is_number ? !json_is_integer(member) : !json_is_string(member)) return FOUND_BAD;
     *value = text_of(reading->arena, member);
     return FOUND;
@@ -85,14 +104,19 @@ static enum found from_query(struct reading *reading, const struct api_field *fi
     return is_there ? FOUND : FOUND_NONE;
 }
 
+/* Where the row's `pack` is to read it, which knows the body alone, it is put there. */
+static enum found from_path(struct reading *reading, const struct api_field *field, struct slice *value) {
+    *value = reading->match->parts[reading->parts_used++];
+    if (field->use == API_DETAIL) json_object_set_new(reading->body, field->name, admin_text(*value));
+    return FOUND;
+}
+
 static enum found field_find(struct reading *reading, const struct api_field *field, struct slice *value) {
+    static enum found (*const readers[])(struct reading * reading, const struct api_field *field,
+                                         struct slice *value) = {
+        [API_PATH] = from_path, [API_QUERY] = from_query, [API_BODY] = from_body};
     uint64_t number;
-    enum found found = FOUND;
-    if (field->source == API_PATH)
-        *value = reading->match->parts[reading->parts_used++];
-    else
-        found =
-            field->source == API_BODY ? from_body(reading, field, value) : from_query(reading, field, value);
+    enum found found = readers[field->source](reading, field, value);
     if (found == FOUND && field->is_number && !slice_to_number(*value, INT64_MAX, &number)) return FOUND_BAD;
     return found;
 }
@@ -101,6 +125,8 @@ static bool field_use(const struct api_field *field, struct slice value, struct 
     switch (field->use) {
     case API_PASSWORD:
         request->password = value;
+        return true;
+    case API_DETAIL:
         return true;
     case API_QUOTA:
         return slice_to_number(value, INT64_MAX, &request->quota_bytes);
@@ -141,6 +167,21 @@ static bool fields_read(struct reading *reading, struct admin_request *request, 
     return true;
 }
 
+/* Details live in the arena, as all of the request does. */
+static bool details_read(struct reading *reading, struct admin_request *request, struct slice *words) {
+    const struct api_route *route = reading->match->route;
+    if (!route->pack) return true;
+    struct buffer details = buffer_new(DETAILS_BYTES_MAX);
+    bool is_good = route->pack(reading->arena, reading->body, &details, words);
+    if (is_good && buffer_overflowed(&details)) {
+        *words = SLICE("the body is too long");
+        is_good = false;
+    }
+    if (is_good) request->details = arena_copy(reading->arena, buffer_slice(&details));
+    buffer_free(&details);
+    return is_good;
+}
+
 enum api_read api_request_read(struct arena *arena, const struct api_match *match,
                                const struct web_api_call *call, struct admin_request *request,
                                struct slice *words) {
@@ -148,8 +189,9 @@ enum api_read api_request_read(struct arena *arena, const struct api_match *matc
     *request = (struct admin_request){0};
     for (size_t i = 0; i < 3 && match->route->words[i]; i++)
         request->words[request->word_count++] = slice_from_text(match->route->words[i]);
-    reading.body = body_read(arena, call->body, words);
-    bool is_good = reading.body && fields_read(&reading, request, words);
+    reading.body = body_read(arena, match->route, call->body, words);
+    bool is_good =
+        reading.body && fields_read(&reading, request, words) && details_read(&reading, request, words);
     json_decref(reading.body);
     return is_good ? API_READ_OK : API_READ_BAD;
 }

@@ -27,6 +27,8 @@ enum api_use {
     API_WORD,
     API_PASSWORD,
     API_QUOTA,
+    /* The row's `pack` reads it; a value of any kind. */
+    API_DETAIL,
 };
 struct api_field {
     /* NULL: there are no more. */
@@ -49,6 +51,8 @@ struct api_route {
     struct api_field fields[API_FIELDS_MAX];
     /* In a few words, for the document. */
     const char *summary;
+    /* Makes details of the body (api_pack.h), or NULL. */
+    bool (*pack)(struct arena *arena, const json_t *body, struct buffer *details, struct slice *words);
 };
 
 size_t api_route_count(void);
