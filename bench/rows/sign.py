@@ -13,17 +13,11 @@ import re
 import statistics
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from deliver import Load
-from peer import free_port
 from relay_servers import DOMAIN, OurRelay, place_of
-from relay_sink import Sink
-from relay_zone import LIVE_ADDRESS, served_zones
+from relays import relaying
 from row import OURS, ROOT, Bench, Figure, Row, Target, at_most
-from rows.relay import WARM_UP_MESSAGES, Relays
 
 MESSAGES = 3000
 SECONDS = 3
@@ -63,39 +57,20 @@ def relay_of(folder: Path, zone_port: int, sink_port: int, is_signed: bool) -> O
     return server
 
 
-@contextmanager
-def both(bench: Bench) -> Iterator[Relays]:
-    bench.started += 1
-    folder = bench.folder / f"sign-{bench.started}"
-    folder.mkdir()
-    sink_port = free_port([LIVE_ADDRESS])
-    zone, sink, started = served_zones(folder / "zone"), Sink(LIVE_ADDRESS, sink_port), []
-    try:
-        for is_signed in (False, True):
-            server = relay_of(folder, zone.port, sink_port, is_signed)
-            server.prepare()
-            server.command("domain", "add", *([SENDER_DOMAIN] if is_signed else [DOMAIN, "--relay"]))
-            server.start()
-            started.append(server)
-        yield Relays(started, sink)
-    finally:
-        for server in started:
-            server.stop()
-        sink.stop()
-        zone.stop()
+def both(folder: Path, zone_port: int, sink_port: int) -> Iterator[OurRelay]:
+    for is_signed in (False, True):
+        server = relay_of(folder, zone_port, sink_port, is_signed)
+        server.prepare()
+        server.command("domain", "add", *([SENDER_DOMAIN] if is_signed else [DOMAIN, "--relay"]))
+        yield server
 
 
 def relayed(bench: Bench) -> dict[str, float]:
     """CPU us/message of each, the median of the rounds."""
-    runs: dict[str, list[float]] = {"signed": [], "unsigned": []}
-    with both(bench) as relays:
-        for server in relays.servers:
-            relays.relay(server, Load(messages=WARM_UP_MESSAGES, seed=999))
-        for number in range(1, bench.rounds + 1):
-            for server in relays.servers:
-                load = Load(messages=bench.count(MESSAGES), seed=number)
-                runs[server.name].append(relays.relay(server, load)["cpu_us"])
-    return {name: statistics.median(of) for name, of in runs.items()}
+    with relaying(bench, "sign", both) as relays:
+        relays.warm_up()
+        runs = relays.rounds(bench.rounds, bench.count(MESSAGES))
+    return {name: statistics.median(one["cpu_us"] for one in rounds) for name, rounds in runs.items()}
 
 
 def measure_sign(bench: Bench) -> list[Figure]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import base64
-import json
 import os
 import re
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-DEBUG = Path(os.environ.get("POSTHASTE_BIN") or ROOT / "build/debug/posthaste").absolute().parent
-TOOL = DEBUG / "tests" / "tool_dkim"
+import world_tool
+from world_tool import ROOT
+
 SHARED = Path(os.environ.get("POSTHASTE_SHARED") or ROOT.parent / "shared") / "data"
 NOW = 1_790_000_000
 
@@ -34,16 +32,13 @@ class World:
         self.tasks.append({"do": kind, "message": base64.b64encode(message).decode(), "now": NOW - 60, **words})
 
     def description(self) -> dict[str, Any]:
-        return {"zone": [[name, "TXT", text] for name, text in self.texts.items()], "tasks": self.tasks}
+        return {"zone": [[name, "TXT", text.encode().decode("latin-1")] for name, text in self.texts.items()],
+                "tasks": self.tasks}
 
 
 def run_worlds(worlds: list[World]) -> list[list[dict[str, Any]]]:
     """What came of each task of each world."""
-    question = json.dumps([world.description() for world in worlds])
-    done = subprocess.run([TOOL], input=question.encode(), capture_output=True, timeout=600)
-    assert done.returncode == 0 and not done.stderr, done.stderr.decode(errors="replace")[-4000:]
-    answers: list[list[dict[str, Any]]] = json.loads(done.stdout)
-    return answers
+    return world_tool.run_worlds("tool_dkim", [world.description() for world in worlds])
 
 
 def crlf(message: bytes) -> bytes:

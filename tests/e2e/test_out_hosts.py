@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+import copy
 import smtplib
+import socket
 import time
 
 from messages import plain
-from outgoing import Hosts, Outgoing
+from outgoing import Domains, Hosts, Outgoing
 from scripted_host import ScriptedHost, hang_up
-from server import Account
+from server import Account, Server
 from zones import BROKEN
 
 FIRST_ATTEMPT_SECONDS_MAX = 5
@@ -74,6 +76,41 @@ def test_a_name_server_that_fails_defers_and_never_bounces(out: Outgoing, sender
     # The resolver remembers a failure for five seconds (RFC 2308 7.1).
     out.wait(lambda: out.retry_all() or good.transactions, "the mended domain's host got it")
     assert not out.bounces(sender)
+
+
+def beside(out: Outgoing, fresh: Server, name_server: str) -> tuple[Outgoing, Account]:
+    """Another server in the same world, with as little configuration as can be; somebody who writes from there."""
+    other = copy.copy(out)
+    other.server = fresh
+    with (fresh.data / "posthaste.conf").open("a") as file:
+        file.write(f"dns.servers = {name_server}\ndns.trust_anchors = none\noutbound.port = {out.port}\n")
+    fresh.start()
+    return other, fresh.new_account("sender")
+
+
+def test_an_exchange_inside_is_not_gone_to(out: Outgoing, fresh: Server, domain: Domains) -> None:
+    """On loopback or in a private network, unless outbound.allow_private says so: it waits, for DNS may be mended."""
+    inside = domain("inside.test")
+    out.zones.set("private.test", "MX 10 mx.private.test.")
+    out.zones.set("mx.private.test", "A 10.0.0.7", "AAAA fd00::7")
+    out.zones.reload()
+    other, account = beside(out, fresh, out.zones.server)
+    for name in ("inside.test", "private.test"):
+        other.submit(account, [f"bob@{name}"])
+    other.wait(lambda: other.put_off() == ["bob@inside.test", "bob@private.test"], "both were tried")
+    trace = fresh.command("trace", other.id_of("bob@inside.test"))
+    assert "mx.inside.test has the address" in trace and "not used without outbound.allow_private" in trace, trace
+    assert inside.said == [] and not other.bounces(account)
+
+
+def test_a_name_server_that_is_silent_defers_and_never_bounces(out: Outgoing, fresh: Server) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        other, account = beside(out, fresh, f"127.0.0.1@{silent.getsockname()[1]}")
+        other.submit(account, ["bob@anywhere.test"])
+        other.wait(lambda: "bob@anywhere.test" in other.put_off(), "it was tried")
+        assert "4.4.3" in fresh.command("trace", other.id_of("bob@anywhere.test"))
+        assert not other.bounces(account)
 
 
 def test_recipients_of_one_domain_share_a_transaction(out: Outgoing, sender: Account, host: Hosts) -> None:

@@ -13,12 +13,11 @@ import random
 import shutil
 import subprocess
 from email.message import EmailMessage, Message
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-DEBUG = Path(os.environ.get("POSTHASTE_BIN") or ROOT / "build/debug/posthaste").absolute().parent
+from world_tool import DEBUG
+
 TOOL = DEBUG / "tests" / "tool_report"
 
 DELIVERED, DEFERRED, FAILED, EXPIRED = 1, 2, 3, 4

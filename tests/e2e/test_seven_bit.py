@@ -11,12 +11,11 @@ import os
 import random
 import subprocess
 from email.message import Message
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-DEBUG = Path(os.environ.get("POSTHASTE_BIN") or ROOT / "build/debug/posthaste").absolute().parent
+from world_tool import DEBUG
+
 TOOL = DEBUG / "tests" / "tool_seven_bit"
 ALREADY, POSSIBLE, SIGNED = 0, 1, 2
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from spf_worlds import ROOT, Check, World, run_checks
+from spf_worlds import Check, World, run_checks
+from world_tool import ROOT
 
 SHARED = Path(os.environ.get("POSTHASTE_SHARED") or ROOT.parent / "shared")
 SUITE = SHARED / "data" / "spf" / "rfc7208-tests.yml"

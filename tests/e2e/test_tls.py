@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 import ssl
+import subprocess
 import warnings
 
 import pytest
 
+from clients import need
 from mail import HOST
 from server import Server
 
@@ -58,3 +60,15 @@ def test_tls_is_1_2_at_least(server: Server, version: ssl.TLSVersion, is_served:
     else:
         with pytest.raises((ssl.SSLError, ConnectionError)):
             shake(server, "imaps", context)
+
+
+@pytest.mark.parametrize("service,greeting", [("imaps", "* OK"), ("pop3s", "+OK"), ("submissions", "220 ")])
+def test_nobody_renegotiates(server: Server, service: str, greeting: str) -> None:
+    """In TLS 1.2, which has it: openssl s_client asks for it where it reads "R"."""
+    process = subprocess.Popen([need("openssl"), "s_client", "-connect", f"{HOST}:{getattr(server.ports, service)}",
+                                "-tls1_2", "-quiet", "-no_ign_eof"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True)
+    while not (line := process.stdout.readline()).startswith(greeting):
+        assert line, "it ended before the greeting"
+    said, _ = process.communicate("R\n", timeout=30)
+    assert "RENEGOTIATING" in said and "no renegotiation" in said, said

@@ -442,6 +442,26 @@ static void many_dead(struct task *t, struct bench *bench) {
 }
 static void dead_destinations_do_not_stop_good_ones(void **state) { run(many_dead); }
 
+/* CASES: a million messages for a dead domain beside a thousand good ones, at a hundredth of its size; whole:
+   bench, row relay-queue. */
+static void one_dead(struct task *t, struct bench *bench) {
+    enum { FLOOD = 10000, GOOD = 10 };
+    bench->unreachable = "dead*";
+    (void)submit_to(t, bench, "bob@good.test");
+    pass(t, 10 * 1000);
+    bench->work_ms = 30 * 1000;
+    for (int i = 0; i < FLOOD; i++) (void)submit_to(t, bench, "bob@dead.test");
+    pass(t, 1000);
+    bench->work_ms = 1;
+    for (int i = 0; i < GOOD; i++) {
+        int64_t at_ms = sim_world_now_ms(bench->world);
+        uint64_t id = submit_to(t, bench, "bob@good.test");
+        pass(t, 500);
+        assert_in_range(wait_of(bench, id, at_ms), 0, 50);
+    }
+}
+static void a_flood_for_a_dead_domain_keeps_good_ones_as_quick(void **state) { run(one_dead); }
+
 static void expired(struct task *t, struct bench *bench) {
     bench->outcome = QUEUE_DEFERRED;
     uint64_t id = submit_to(t, bench, "bob@one.test");
@@ -634,6 +654,7 @@ int main(void) {
         cmocka_unit_test(personal_mail_does_not_wait_for_bulk),
         cmocka_unit_test(personal_mail_does_not_wait_where_bulk_waits_for_a_session),
         cmocka_unit_test(dead_destinations_do_not_stop_good_ones),
+        cmocka_unit_test(a_flood_for_a_dead_domain_keeps_good_ones_as_quick),
         cmocka_unit_test(what_is_too_old_is_reported),
         cmocka_unit_test(all_that_waits_for_the_unreachable_expires),
         cmocka_unit_test(what_a_remote_role_died_with_is_given_to_its_successor),
