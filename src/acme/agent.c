@@ -59,8 +59,8 @@ static bool ask_plan(struct acme_run *run) {
 static void tell_contact_beside(struct acme_run *run) {
     struct acme_outcome outcome = run->outcome;
     if (!acme_run_tell_contact(run))
-        LOG_WARN(run->agent->options.env->log, "acme.contact_not_told", LOG_TEXT("reason", run->outcome.words),
-                 LOG_TEXT("advice", run->outcome.advice));
+        LOG_WARN(run->agent->options.env->log, "acme.contact_not_told",
+                 LOG_TEXT("reason", run->outcome.words), LOG_TEXT("advice", run->outcome.advice));
     run->outcome = outcome;
 }
 

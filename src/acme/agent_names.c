@@ -1,5 +1,6 @@
-/* Which of the names that are wanted lead to this host: those that are optional, and do not, are left out. Where
-   DNS does not say, a name that is on the certificate stays, and another one waits for the next look. */
+/* Which of the names that are wanted lead to this host: those that are optional, and do not, are left out.
+   Where DNS does not say, a name that is on the certificate stays, and another one waits for the next look.
+ */
 #include "acme/agent_run.h"
 #include "wire/dns.h"
 #include "wire/network_list.h"

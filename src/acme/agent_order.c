@@ -221,8 +221,8 @@ static bool post_order(struct acme_run *run, struct acme_answer *answer) {
     return acme_run_post(run, ACME_PAPER_ORDER, run->directory.new_order, answer);
 }
 
-/* RFC 9773 5: it says which one it replaces, unless the CA knows nothing of that one, or of a replacement made
-   before. */
+/* RFC 9773 5: it says which one it replaces, unless the CA knows nothing of that one, or of a replacement
+   made before. */
 static bool place_order(struct acme_run *run, struct acme_answer *answer) {
     if (!run->plan.replaces || run->directory.renewal_info.len == 0) return post_order(run, answer);
     if (acme_run_post(run, ACME_PAPER_REPLACEMENT, run->directory.new_order, answer)) return true;

@@ -1,5 +1,5 @@
-/* When the CA would have the certificate renewed (RFC 9773): asked where its directory offers that. Without an
-   answer the certificate's own dates decide, and nothing has failed. */
+/* When the CA would have the certificate renewed (RFC 9773): asked where its directory offers that. Without
+   an answer the certificate's own dates decide, and nothing has failed. */
 #include "acme/agent_run.h"
 
 static void ask(struct acme_run *run) {
@@ -17,7 +17,8 @@ void acme_run_find_window(struct acme_run *run) {
     if (run->job->certificate.len == 0) return;
     if (acme_run_open(run) && run->directory.renewal_info.len) ask(run);
     if (run->outcome.words.len) {
-        LOG_INFO(run->agent->options.env->log, "acme.window_not_known", LOG_TEXT("reason", run->outcome.words));
+        LOG_INFO(run->agent->options.env->log, "acme.window_not_known",
+                 LOG_TEXT("reason", run->outcome.words));
         run->findings.window = (struct acme_window){0};
     }
     run->outcome = (struct acme_outcome){0};

@@ -108,12 +108,13 @@ static enum acme_order_result install(struct task *t, struct office_run *run) {
     struct acme_state *state = &run->state;
     struct buffer chain = buffer_new(ACME_CHAIN_BYTES_MAX);
     struct acme_leaf leaf;
-    const char *reason = acme_chain_check(state->chain, run->key_pem, NULL, 0, env_wall_ms(office->options.env),
-                                          run->arena, &chain, &leaf);
+    const char *reason = acme_chain_check(state->chain, run->key_pem, NULL, 0,
+                                          env_wall_ms(office->options.env), run->arena, &chain, &leaf);
     if (reason)
         state->chain = SLICE_EMPTY;
     else
-        (void)office->options.install(t, office->options.context, buffer_slice(&chain), run->key_pem, &reason);
+        (void)office->options.install(t, office->options.context, buffer_slice(&chain), run->key_pem,
+                                      &reason);
     buffer_free(&chain);
     if (reason)
         return failed(run, arena_printf(run->arena, "the certificate could not be installed: %s", reason),
@@ -171,8 +172,7 @@ static bool leave_out(struct office_run *run, struct slice name) {
 
 /* The next order goes without the name, and at once, unless the CA asks for time. */
 static bool goes_on_without(struct office_run *run, const struct acme_outcome *outcome) {
-    bool is_left_out =
-        run->is_planned && is_optional(run, outcome->name) && leave_out(run, outcome->name);
+    bool is_left_out = run->is_planned && is_optional(run, outcome->name) && leave_out(run, outcome->name);
     run->goes_on = is_left_out && outcome->retry_after_ms == 0 && ++run->refusals < ACME_ORDERS_MAX;
     if (is_left_out)
         LOG_WARN(run->office->options.env->log, "acme.left_out", LOG_TEXT("name", outcome->name),
@@ -189,8 +189,7 @@ static enum acme_order_result take(struct task *t, struct office_run *run,
         if (run->is_planned) return issued(t, run, outcome->chain);
         return failed(run, SLICE("the remote role answers what nobody asked"), SLICE_EMPTY, 0);
     case ACME_NOT_DUE:
-        if (run->is_planned)
-            return failed(run, SLICE("the store cannot keep keys now"), SLICE_EMPTY, 0);
+        if (run->is_planned) return failed(run, SLICE("the store cannot keep keys now"), SLICE_EMPTY, 0);
         if (!run->office->settings.is_installed)
             return failed(run, SLICE("the remote role did not say which names lead here"), SLICE_EMPTY, 0);
         is_good_again(run);

@@ -4,11 +4,11 @@
  * remote role's (acme/agent.h).
  *
  * Once in ACME_LOOK_MS the names are looked at. A certificate is ordered when there is none, when a name is
- * not on it, and when two thirds of its life are over, or when the CA wants it (RFC 9773). After an error it is
- * tried again, later each time, and never before the CA allows it; whatever happens, the certificate that is
- * installed stays. The key of an order is made when that is due; it, and a certificate that was issued, are on
- * disk before anything else is done with them. Keys are sealed there (store/sealed.h). A store that cannot be
- * read, or cannot keep anything, is waited for.
+ * not on it, and when two thirds of its life are over, or when the CA wants it (RFC 9773). After an error it
+ * is tried again, later each time, and never before the CA allows it; whatever happens, the certificate that
+ * is installed stays. The key of an order is made when that is due; it, and a certificate that was issued,
+ * are on disk before anything else is done with them. Keys are sealed there (store/sealed.h). A store that
+ * cannot be read, or cannot keep anything, is waited for.
  */
 #ifndef ACME_OFFICE_H
 #define ACME_OFFICE_H

@@ -126,7 +126,8 @@ static void sign(const struct office_run *run, struct slice body, struct buffer 
     uint8_t signature[ACME_SIGNATURE_BYTES];
     struct buffer payload = buffer_new(PAYLOAD_BYTES_MAX);
     struct buffer input = buffer_new(JWS_BYTES_MAX);
-    if (acme_paper_unpack(body, &paper) && may_sign(run, &paper) && write_payload(run, paper.kind, &payload)) {
+    if (acme_paper_unpack(body, &paper) && may_sign(run, &paper) &&
+        write_payload(run, paper.kind, &payload)) {
         write_input(run, &paper, buffer_slice(&payload), &input);
         if (acme_key_sign(run->account_pem, buffer_slice(&input), signature))
             acme_jws_write(out, buffer_slice(&input), slice_of(signature, sizeof signature));

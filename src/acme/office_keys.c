@@ -40,7 +40,8 @@ static bool unseal(const struct office_run *run, struct slice name, struct slice
 }
 
 /* Of folders of before: the key is sealed, and no longer there as it was. */
-static bool take_old(const struct office_run *run, struct slice name, struct slice *old, struct slice *sealed) {
+static bool take_old(const struct office_run *run, struct slice name, struct slice *old,
+                     struct slice *sealed) {
     if (old->len == 0) return true;
     if (sealed->len == 0 && !seal(run, name, *old, sealed)) return false;
     wipe(*old);

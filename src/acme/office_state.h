@@ -6,6 +6,7 @@
 
 #include "acme/office.h"
 #include "acme/protocol.h"
+#include "base/limits_acme.h"
 
 struct acme_office {
     struct acme_office_options options;
@@ -59,8 +60,8 @@ bool office_keep(struct task *t, struct office_run *run);
 /* office_keys.c: opens what the state has sealed, and seals what older folders have plainly. What another
    folder sealed is dropped. False: not now. Waits. */
 bool office_open_keys(struct task *t, struct office_run *run);
-/* These make the key where there is none, sealed in the state and open in the run; keeping it is the caller's.
-   False: it cannot be made. Do not wait. */
+/* These make the key where there is none, sealed in the state and open in the run; keeping it is the
+   caller's. False: it cannot be made. Do not wait. */
 bool office_make_account_key(struct office_run *run);
 bool office_make_key(struct office_run *run);
 void office_wipe_keys(struct office_run *run);

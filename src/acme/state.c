@@ -15,19 +15,12 @@ enum { SEALED_BYTES_MAX = 4096 };
 static const struct member {
     const char *name;
     size_t at;
-} texts[] = {TEXT(directory),
-             TEXT(account),
-             TEXT(contact),
-             ROW("account_key", old_account_key),
-             ROW("key", old_key),
-             TEXT(chain),
-             TEXT(leaf.issuer),
-             TEXT(leaf.identifier),
-             TEXT(words),
-             TEXT(advice)};
-static const struct member times[] = {TEXT(leaf.not_before_ms), TEXT(leaf.not_after_ms), TEXT(renew_ms),
-                                      TEXT(window.start_ms),    TEXT(window.end_ms),     TEXT(window_look_ms),
-                                      TEXT(tried_ms),           TEXT(next_ms)};
+} texts[] = {TEXT(directory),     TEXT(account), TEXT(contact),     ROW("account_key", old_account_key),
+             ROW("key", old_key), TEXT(chain),   TEXT(leaf.issuer), TEXT(leaf.identifier),
+             TEXT(words),         TEXT(advice)};
+static const struct member times[] = {
+    TEXT(leaf.not_before_ms), TEXT(leaf.not_after_ms), TEXT(renew_ms), TEXT(window.start_ms),
+    TEXT(window.end_ms),      TEXT(window_look_ms),    TEXT(tried_ms), TEXT(next_ms)};
 
 static struct slice *text_of(const struct acme_state *state, size_t i) {
     return (struct slice *)((uintptr_t)state + texts[i].at);

@@ -18,7 +18,8 @@ struct acme_state {
     struct slice directory;
     struct slice account;
     struct slice contact;
-    /* Sealed (store/sealed.h). The second is of the certificate that is asked for, until that is installed. */
+    /* Sealed (store/sealed.h). The second is of the certificate that is asked for, until that is installed.
+     */
     struct slice account_key;
     struct slice key;
     /* The same in PEM, as they lie in folders of before until they are sealed. */

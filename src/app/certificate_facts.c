@@ -57,8 +57,8 @@ int64_t certificate_ends_ms(struct slice pem) {
     ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
     int days = 0;
     int seconds = 0;
-    bool is_read = certificate && epoch &&
-                   ASN1_TIME_diff(&days, &seconds, epoch, X509_get0_notAfter(certificate)) == 1;
+    bool is_read =
+        certificate && epoch && ASN1_TIME_diff(&days, &seconds, epoch, X509_get0_notAfter(certificate)) == 1;
     ASN1_TIME_free(epoch);
     X509_free(certificate);
     return is_read ? ((int64_t)days * 86400 + seconds) * 1000 : 0;

@@ -135,7 +135,8 @@ static const struct cli_command commands[] = {
      "         now, also of the day that is not over\n"
      "  --domain D  only this domain and those below it\n"
      "  --days N    those that came in the last N days (default 7)\n"
-     "  --names     what the summary's hosts are called: asks DNS for the names of their addresses, and says\n"
+     "  --names     what the summary's hosts are called: asks DNS for the names of their addresses, and "
+     "says\n"
      "              whether those lead back; --dns HOST[@PORT] asks that server\n",
      DATA_OPTIONS | OPTION_DOMAIN | OPTION_DAYS | OPTION_NOW | OPTION_DNS, OPTION_DATA, 0, 2,
      command_reports},

@@ -233,6 +233,8 @@ static int send_now(struct cli *cli) {
 
 int command_reports(struct cli *cli) {
     struct slice verb = cli->word_count ? cli->words[0] : SLICE("summary");
+    if (cli->has_names && !slice_equal(verb, SLICE("summary")))
+        return cli_misuse(cli, "--names is for the summary");
     if (slice_equal(verb, SLICE("show"))) {
         struct admin_request request = {.words = {SLICE("reports"), verb, cli->words[1]}, .word_count = 3};
         if (cli->word_count < 2) return cli_misuse(cli, "show needs the id that reports list shows");

@@ -11,7 +11,8 @@ enum trial {
     TRIAL_TLS,
     /* A line of greeting. */
     TRIAL_GREETING,
-    /* STARTTLS at port 25, and whether the certificate is for the host. */
+    /* STARTTLS at port 25, and whether the certificate is for the host; where that shows none, another port.
+     */
     TRIAL_CERTIFICATE,
 };
 
@@ -138,6 +139,27 @@ static void say_days(struct visit *visit, int64_t left_s) {
                          SLICE("renew it: put a new one where tls.certificate says, then send SIGHUP"));
 }
 
+static void say_fault(struct visit *visit, const char *fault) {
+    check_line_wrong(visit->line, slice_from_text(fault),
+                     arena_printf(visit->looking->arena,
+                                  "get one for %.*s from an authority that others trust",
+                                  SLICE_PRINT(visit->looking->facts->publish.host)));
+}
+
+/* What keeps port 25 from showing it has its own line. */
+static bool try_certificate_elsewhere(struct task *t, struct visit *visit) {
+    struct looking *looking = visit->looking;
+    struct tls_peer peer = {.name = arena_text(looking->arena, looking->facts->publish.host)};
+    uint16_t port = (uint16_t)(looking->facts->config.base_port + ports[PORT_SUBMISSIONS].number);
+    struct connect_request to = {.address = visit->address, .port = port};
+    stream_close(&visit->stream);
+    if (stream_connect(t, looking->env, &to, looking->until_ms, &visit->stream)) return false;
+    int result = tls_connect_to(t, &visit->stream, looking->trusting, &peer, looking->until_ms);
+    if (result == 0) say_days(visit, visit->stream->security.peer_certificate_left_s);
+    if (result && peer.fault) say_fault(visit, peer.fault);
+    return result == 0 || peer.fault;
+}
+
 static void try_certificate(struct task *t, struct visit *visit) {
     struct looking *looking = visit->looking;
     struct smtp_client_options options = client_options(visit, true);
@@ -146,10 +168,8 @@ static void try_certificate(struct task *t, struct visit *visit) {
     if (outcome.result == SMTP_CLIENT_OK)
         say_days(visit, smtp_client_security(client)->peer_certificate_left_s);
     else if (outcome.result == SMTP_CLIENT_TLS_FAILED && outcome.tls_fault)
-        check_line_wrong(visit->line, slice_from_text(outcome.tls_fault),
-                         arena_printf(looking->arena, "get one for %.*s from an authority that others trust",
-                                      SLICE_PRINT(looking->facts->publish.host)));
-    else
+        say_fault(visit, outcome.tls_fault);
+    else if (!try_certificate_elsewhere(t, visit))
         say_unknown(visit, SLICE("no TLS at port 25 showed it"), SLICE("see the lines of port 25"));
     smtp_client_free(t, &client);
 }
@@ -172,7 +192,7 @@ static void follow(struct task *t, struct visit *visit, const struct dns_address
         trials[visit->target->trial](t, visit);
     else if (visit->target->trial != TRIAL_CERTIFICATE)
         say_unreached(visit, result);
-    else
+    else if (!try_certificate_elsewhere(t, visit))
         say_unknown(visit, connect_words(visit, result), SLICE("see the lines of port 25"));
     stream_close(&visit->stream);
 }

@@ -1,7 +1,7 @@
 #include "app/report_names.h"
 
 #include "app/tool_world.h"
-#include "base/limits.h"
+#include "base/limits_reports.h"
 #include "trust/iprev.h"
 
 static const char *state_of(enum trust_result result) {

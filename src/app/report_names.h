@@ -1,4 +1,5 @@
-/* The names of hosts that a summary of reports tells of (app/report_summary.h), asked of DNS by the command. */
+/* The names of hosts that a summary of reports tells of (app/report_summary.h), asked of DNS by the command.
+ */
 #ifndef APP_REPORT_NAMES_H
 #define APP_REPORT_NAMES_H
 

@@ -77,8 +77,7 @@ static struct scheduler_settings scheduler_settings_of(const struct role *role) 
                                        .reports_tls = role->settings.reports.sends_tls,
                                        .keeps_reports = role->settings.reports.is_reading,
                                        .drops_reports = role->settings.reports.drops_mail,
-                                       .report_addresses =
-                                           slice_from_text(role->settings.reports.addresses)};
+                                       .report_addresses = slice_from_text(role->settings.reports.addresses)};
 }
 
 /* Where it cannot be told now, the next reload tells it. */

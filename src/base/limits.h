@@ -778,8 +778,6 @@ enum {
     FEEDBACK_LIST_MAX = 200,
     FEEDBACK_SUMMARY_MAX = 2000,
     FEEDBACK_SOURCES_MAX = 5000,
-    /* Hosts of a summary whose names are looked up. */
-    REPORT_NAMES_MAX = 100,
     /* What is counted to be reported to others: rows of one day about one domain, of one day, domains of a
        day; days that it waits; what an author's checks may take as a row. */
     SEEN_DOMAIN_ROWS_MAX = 5000,
@@ -795,9 +793,6 @@ enum {
     REPORTING_FETCH_MS = 30 * 1000,
     REPORTING_SPREAD_MS = 4 * 3600 * 1000,
     REPORTING_LOOK_MS = 10 * 60 * 1000,
-    /* After a run that had to put some off, between these, longer each time. */
-    REPORTING_AGAIN_MS = 10 * 60 * 1000,
-    REPORTING_AGAIN_MS_MAX = 6 * 3600 * 1000,
 
     /* Certificates by ACME (RFC 8555): names on one certificate; an answer of the CA, a page of its JSON, a
        URL, a token, a chain; steps and all of one order; how often an answer is asked for. */
@@ -824,11 +819,6 @@ enum {
     ACME_AGAIN_MS_MAX = 24 * 3600 * 1000,
     ACME_RETRY_AFTER_MS_MAX = 7 * 24 * 3600 * 1000,
     ACME_LEFT_OUT_MS = 7 * 24 * 3600 * 1000,
-    /* Orders of one run, each without the optional name that the last one failed at; how often the CA is asked
-       when it would have a certificate renewed (RFC 9773 4.3), at most and at least. */
-    ACME_ORDERS_MAX = 20,
-    ACME_WINDOW_LOOK_MS_MIN = 3600 * 1000,
-    ACME_WINDOW_LOOK_MS = 24 * 3600 * 1000,
     /* Answers to challenges that an edge has at hand. */
     ACME_CHALLENGES_MAX = 8,
 

@@ -23,7 +23,7 @@ enum stream_binding {
 };
 enum { STREAM_BINDING_BYTES_MAX = 64 };
 
-enum { STREAM_ADDRESS_BYTES = sizeof ((struct peer *)0)->address };
+enum { STREAM_ADDRESS_BYTES = sizeof((struct peer *)0)->address };
 
 struct stream_ops {
     /* Bytes read, 0 at the end, -EAGAIN when there is nothing now, or another error. */

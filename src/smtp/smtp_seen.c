@@ -61,12 +61,12 @@ static void tell_disposition(const struct inbound_findings *findings, const stru
 static struct feedback_record record_of(const struct smtp_session *session, struct arena *arena,
                                         const struct inbound_findings *findings,
                                         const struct inbound_decision *decision) {
-    struct feedback_record record = {.source = arena_copy(arena, slice_from_text(session->peer.address)),
-                                     .is_dkim_aligned = findings->dmarc.is_dkim_aligned,
-                                     .is_spf_aligned = findings->dmarc.is_spf_aligned,
-                                     .header_from = feedback_text(arena, findings->author.domains[0]),
-                                     .envelope_from =
-                                         feedback_text(arena, address_split_domain(session->transaction->mail_from))};
+    struct feedback_record record = {
+        .source = arena_copy(arena, slice_from_text(session->peer.address)),
+        .is_dkim_aligned = findings->dmarc.is_dkim_aligned,
+        .is_spf_aligned = findings->dmarc.is_spf_aligned,
+        .header_from = feedback_text(arena, findings->author.domains[0]),
+        .envelope_from = feedback_text(arena, address_split_domain(session->transaction->mail_from))};
     tell_disposition(findings, decision, &record);
     add_auths(arena, findings, &record);
     return record;

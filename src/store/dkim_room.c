@@ -87,7 +87,7 @@ static bool seal_is_open(struct task *t, struct dkim_room *room) {
     return room->seal.is_open;
 }
 
-enum store_result dkim_room_seal(struct task *t, struct dkim_room *room) {
+enum store_result dkim_room_open_seal(struct task *t, struct dkim_room *room) {
     if (seal_is_open(t, room)) return STORE_OK;
     return task_is_cancelled(t) ? STORE_GONE : STORE_FAILED;
 }
@@ -147,7 +147,7 @@ static bool make_one(struct task *t, struct dkim_room *room, struct arena *arena
 enum store_result dkim_room_make(struct task *t, struct dkim_room *room, struct arena *arena,
                                  struct slice domain, const unsigned places[DKIM_ALGORITHMS],
                                  struct dkim_fresh fresh[DKIM_ALGORITHMS]) {
-    enum store_result opened = dkim_room_seal(t, room);
+    enum store_result opened = dkim_room_open_seal(t, room);
     if (opened != STORE_OK) return opened;
     for (unsigned i = 0; i < DKIM_ALGORITHMS; i++) {
         fresh[i] = (struct dkim_fresh){.algorithm = (enum dkim_algorithm)i, .place = places[i]};
@@ -204,7 +204,7 @@ static void load_keys(void *argument) {
 
 enum store_result dkim_room_load(struct task *t, struct dkim_room *room, uint64_t changes,
                                  struct slice domain, const struct dkim_row *rows, size_t count) {
-    enum store_result opened = dkim_room_seal(t, room);
+    enum store_result opened = dkim_room_open_seal(t, room);
     if (opened != STORE_OK) return opened;
     struct loading loading = {.seal = &room->seal,
                               .rows = rows,

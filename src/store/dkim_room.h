@@ -49,7 +49,7 @@ void dkim_room_open(struct dkim_room *room, struct env *env, const char *folder,
 void dkim_room_close(struct dkim_room *room);
 
 /* Opens the folder's seal, if it is not open. STORE_FAILED: it cannot be; STORE_GONE: cancelled. Waits. */
-enum store_result dkim_room_seal(struct task *t, struct dkim_room *room);
+enum store_result dkim_room_open_seal(struct task *t, struct dkim_room *room);
 
 /* Makes a key of each algorithm for its place, in `arena`. STORE_FAILED: the seal cannot be opened, or
    libcrypto cannot. */

@@ -3,7 +3,7 @@
 #include "store/engine_state.h"
 
 enum store_result engine_seal_open(struct task *t, struct engine *engine) {
-    return dkim_room_seal(t, &engine->dkim);
+    return dkim_room_open_seal(t, &engine->dkim);
 }
 
 enum store_result engine_seal(struct engine *engine, struct slice name, struct slice secret,

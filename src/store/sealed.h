@@ -1,6 +1,6 @@
 /*
- * Secrets that a room above keeps in the database, sealed as the keys of domains are (store/dkim_seal.h): roles
- * that read the database have nothing of them. Each is bound to the name that it is sealed for.
+ * Secrets that a room above keeps in the database, sealed as the keys of domains are (store/dkim_seal.h):
+ * roles that read the database have nothing of them. Each is bound to the name that it is sealed for.
  */
 #ifndef STORE_SEALED_H
 #define STORE_SEALED_H

@@ -127,8 +127,7 @@ static void fill_tls(struct db *db, struct filling *filling) {
         struct tls_result result = {.policy = (enum tls_policy_type)(db_rows_id(&rows, 0) % TLS_POLICY_TYPES),
                                     .policy_id = db_rows_bytes(&rows, 1),
                                     .host = db_rows_bytes(&rows, 2),
-                                    .result =
-                                        (enum tls_result_type)(db_rows_id(&rows, 3) % TLS_RESULT_TYPES),
+                                    .result = (enum tls_result_type)(db_rows_id(&rows, 3) % TLS_RESULT_TYPES),
                                     .sender_address = db_rows_bytes(&rows, 4),
                                     .host_address = db_rows_bytes(&rows, 5)};
         buffer_clear(&item);

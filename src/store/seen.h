@@ -20,8 +20,8 @@
 
 /* Counts it, with what others have committed. STORE_REFUSED: it is too long. */
 enum store_result engine_seen_add(struct task *t, struct engine *engine, const struct seen *seen);
-/* The first of the days until `last_day` behind `after` (day, then domain), and of the last SEEN_DAYS_MAX, with
-   as many items as `bytes_max` allows. STORE_NOT_FOUND: there is none. Reads; in `arena`. */
+/* The first of the days until `last_day` behind `after` (day, then domain), and of the last SEEN_DAYS_MAX,
+   with as many items as `bytes_max` allows. STORE_NOT_FOUND: there is none. Reads; in `arena`. */
 enum store_result engine_seen_next(struct engine *engine, struct arena *arena, int64_t last_day,
                                    const struct seen_place *after, size_t bytes_max,
                                    struct seen_batch *batch);

@@ -14,15 +14,15 @@
     " PRIMARY KEY (day, domain, policy, policy_id, host, result)) STRICT, WITHOUT ROWID;"
 
 /* A later step: with the addresses of both sides. */
-#define TLS_RESULT_ADDRESSES                                                                             \
-    "ALTER TABLE tls_result RENAME TO tls_result_old;"                                                   \
-    "CREATE TABLE tls_result (day INTEGER NOT NULL, domain TEXT NOT NULL, policy INTEGER NOT NULL,"      \
-    " policy_id TEXT NOT NULL, host TEXT NOT NULL, result INTEGER NOT NULL, sender TEXT NOT NULL,"       \
-    " address TEXT NOT NULL, count INTEGER NOT NULL,"                                                    \
-    " PRIMARY KEY (day, domain, policy, policy_id, host, result, sender, address)) STRICT,"              \
-    " WITHOUT ROWID;"                                                                                    \
-    "INSERT INTO tls_result SELECT day, domain, policy, policy_id, host, result, '', '', count"          \
-    " FROM tls_result_old;"                                                                              \
+#define TLS_RESULT_ADDRESSES                                                                        \
+    "ALTER TABLE tls_result RENAME TO tls_result_old;"                                              \
+    "CREATE TABLE tls_result (day INTEGER NOT NULL, domain TEXT NOT NULL, policy INTEGER NOT NULL," \
+    " policy_id TEXT NOT NULL, host TEXT NOT NULL, result INTEGER NOT NULL, sender TEXT NOT NULL,"  \
+    " address TEXT NOT NULL, count INTEGER NOT NULL,"                                               \
+    " PRIMARY KEY (day, domain, policy, policy_id, host, result, sender, address)) STRICT,"         \
+    " WITHOUT ROWID;"                                                                               \
+    "INSERT INTO tls_result SELECT day, domain, policy, policy_id, host, result, '', '', count"     \
+    " FROM tls_result_old;"                                                                         \
     "DROP TABLE tls_result_old;"
 
 /* Inside a commit. */

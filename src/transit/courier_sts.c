@@ -290,8 +290,8 @@ void sts_cache_find(struct task *t, struct sts_cache *cache, struct slice domain
 
 /* ---- in the background ---- */
 
-/* Afterwards the store knows that it was tried: what could not be fetched, or needs not be any more, is not the
-   next again. False: it does not. */
+/* Afterwards the store knows that it was tried: what could not be fetched, or needs not be any more, is not
+   the next again. False: it does not. */
 static bool refresh_known(struct visit *visit) {
     struct known *known = visit->known;
     known->looked_ms = INT64_MIN;

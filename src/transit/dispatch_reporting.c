@@ -1,5 +1,6 @@
 /* Reports to others in the store role: when they are due, what was seen, and mail with one on its way. */
 #include "base/limits.h"
+#include "base/limits_reports.h"
 #include "store/feedback.h"
 #include "store/schema.h"
 #include "store/seen.h"
@@ -207,7 +208,6 @@ void scheduler_reporting(struct task *t, void *argument) {
     while (task_sleep(t, REPORTING_LOOK_MS) == WAIT_OK) {
         int64_t now_ms = env_wall_ms(scheduler->env);
         if (after_ms < 0) after_ms = (int64_t)(env_random_u64(scheduler->env) % REPORTING_SPREAD_MS);
-        if (scheduler->is_ready && now_ms % DAY_MS >= after_ms)
-            report_past(t, scheduler, &pace, now_ms);
+        if (scheduler->is_ready && now_ms % DAY_MS >= after_ms) report_past(t, scheduler, &pace, now_ms);
     }
 }

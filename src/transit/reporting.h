@@ -79,8 +79,8 @@ void reporting_own_unpack(struct unpacker *in, struct reporting_own *own);
 void reporting_result_pack(struct buffer *out, const struct reporting_result *result);
 void reporting_result_unpack(struct unpacker *in, struct reporting_result *result);
 
-/* When there is a run by itself: what was put off is tried again after a while, longer each time, until the day
-   is over; what is older than SEEN_DAYS_MAX is forgotten. Times are UTC. */
+/* When there is a run by itself: what was put off is tried again after a while, longer each time, until the
+   day is over; what is older than SEEN_DAYS_MAX is forgotten. Times are UTC. */
 struct reporting_pace {
     int64_t pause_ms;
     int64_t next_ms;

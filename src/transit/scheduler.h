@@ -30,8 +30,8 @@ struct scheduler_settings {
     /* Reports to others that are sent: of DMARC, and of TLS. */
     bool reports_dmarc;
     bool reports_tls;
-    /* Reports to ourselves: they are kept, their mail is dropped then, and where they go: local parts, separated
-       by commas (copied). */
+    /* Reports to ourselves: they are kept, their mail is dropped then, and where they go: local parts,
+       separated by commas (copied). */
     bool keeps_reports;
     bool drops_reports;
     struct slice report_addresses;

@@ -73,8 +73,7 @@ static struct trust_texts find(struct task *t, struct dkim_keys *keys, const str
 
 /* RFC 6376 3.6.1, t=s. */
 static bool is_strictly_within(const struct dkim_field_tags *tags) {
-    return tags->identity.len == 0 ||
-           slice_equal_nocase(address_split_domain(tags->identity), tags->domain);
+    return tags->identity.len == 0 || slice_equal_nocase(address_split_domain(tags->identity), tags->domain);
 }
 
 static enum dkim_fault try_key(const struct dkim_key_record *record, const struct dkim_claim *claim,

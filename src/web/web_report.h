@@ -26,7 +26,8 @@ struct web_report {
     /* UTC milliseconds. */
     int64_t started_ms;
     int64_t now_ms;
-    /* When the certificate that is served ends; 0: there is none. The role that gives the answer fills it in. */
+    /* When the certificate that is served ends; 0: there is none. The role that gives the answer fills it in.
+     */
     int64_t certificate_ends_ms;
     struct metrics metrics;
 };

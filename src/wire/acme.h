@@ -87,7 +87,8 @@ bool acme_token_is_good(struct slice token);
 void acme_account_payload(struct buffer *out, struct slice email, bool terms_agreed);
 /* RFC 8555 7.3.2: from now on that contact; without an email none. */
 void acme_contact_payload(struct buffer *out, struct slice email);
-/* RFC 8555 7.4. `replaces` (RFC 9773 5): the identifier of the certificate that it comes instead of, or empty.
+/* RFC 8555 7.4. `replaces` (RFC 9773 5): the identifier of the certificate that it comes instead of, or
+ * empty.
  */
 void acme_order_payload(struct buffer *out, const struct slice *names, size_t count, struct slice replaces);
 /* RFC 8555 7.4: a PKCS#10 request in DER. */

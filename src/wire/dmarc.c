@@ -1,5 +1,5 @@
-#include "wire/address_split.h"
 #include "wire/dmarc.h"
+#include "wire/address_split.h"
 
 static bool is_blank(uint8_t c) { return c == ' ' || c == '\t'; }
 

@@ -1,6 +1,5 @@
 /* Which part of a mail holds the report. */
 #include "base/limits.h"
-#include "wire/address_split.h"
 #include "wire/feedback.h"
 
 static bool is_of_type(const struct mime_part *part) {
@@ -41,16 +40,4 @@ const struct mime_part *feedback_part(const struct mime_part *root) {
     for (const struct mime_part *part = root; part; part = mime_part_next(root, part))
         if (part->kind == MIME_LEAF && part->body_len && (is_of_type(part) || is_of_name(part))) return part;
     return NULL;
-}
-
-bool feedback_address_is_meant(struct slice locals, struct slice address) {
-    struct slice local;
-    struct slice domain;
-    if (!address_split(address, &local, &domain)) return false;
-    while (locals.len) {
-        struct slice one = slice_trim(slice_take_until(&locals, ','));
-        (void)slice_take_byte(&locals, ',');
-        if (slice_equal_nocase(local, one)) return true;
-    }
-    return false;
 }

@@ -14,8 +14,8 @@ void dmarc_report_write(struct buffer *out, const struct feedback *feedback);
    empty. */
 void tls_report_write(struct buffer *out, const struct feedback *feedback, struct slice sts_policy);
 
-/* Packs as gzip has it (RFC 1952), in pieces, so that no caller has to do a long text in one go. What does not
-   fit into `out` overflows it: only what the packed bytes take counts. */
+/* Packs as gzip has it (RFC 1952), in pieces, so that no caller has to do a long text in one go. What does
+   not fit into `out` overflows it: only what the packed bytes take counts. */
 struct archive_packer;
 struct archive_packer *archive_packer_new(void);
 void archive_packer_feed(struct archive_packer *packer, struct slice piece, struct buffer *out);

@@ -284,7 +284,9 @@ def renewal_info(world: World, start: float, end: float) -> Iterator[list[str]]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # noqa: N802
             if self.path == "/dir":
-                with opener.open(f"https://localhost:{world.pebble.port}/dir", timeout=10) as answer:
+                wanted = urllib.request.Request(f"https://localhost:{world.pebble.port}/dir",
+                                                headers={"Host": f"ca.test:{world.pebble.port}"})
+                with opener.open(wanted, timeout=10) as answer:
                     body = {**json.load(answer), "renewalInfo": f"https://ca.test:{server.server_address[1]}/renewal"}
             else:
                 asked.append(self.path)

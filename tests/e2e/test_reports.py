@@ -17,7 +17,7 @@ import pytest
 
 from mail import imap, imap_messages, send, smtp
 from names import Names
-from server import Account, Server
+from server import Account, Server, run
 
 SHARED = Path(os.environ.get("POSTHASTE_SHARED", Path(__file__).parents[3] / "shared")) / "data"
 
@@ -193,5 +193,7 @@ def test_the_names_of_hosts_are_asked_for_on_demand(home: tuple[Server, Account]
         assert "--names" not in words
         told = server.listing(*asking)["domains"][0]["sources"]
         assert {source["source"]: source["name_state"] for source in told} == sources
+        done = run("reports", "list", "--names", "--data", server.data)
+        assert done.returncode == 2 and "--names is for the summary" in done.stderr
     finally:
         names.close()

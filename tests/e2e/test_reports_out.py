@@ -10,7 +10,7 @@ import sqlite3
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -246,14 +246,13 @@ def test_a_report_to_ourselves_is_kept_as_those_of_others(world: World) -> None:
     assert "127.0.0.9" in world.server.command("reports", "--domain", "ours.test")
 
 
-def many_rows(server: Server, domain: str, count: int) -> None:
-    """As if so many hosts had sent what one did, while no server runs: its address stands in front, 9 bytes."""
+def many_rows(server: Server, domain: str, addresses: Iterable[str]) -> None:
+    """As if so many hosts had sent what one did, while no server runs: its address stands in front."""
     with closing(sqlite3.connect(server.data / "store.db")) as store, store:
         day, item = store.execute("SELECT day, item FROM seen WHERE domain = ?", (domain,)).fetchone()
         assert item[:10] == b"\x09127.0.0.1"
         store.executemany("INSERT INTO seen VALUES (?, ?, ?, 1)", (
-            (day, domain, b"\x09" + f"10.{10 + i // 100}.{i // 10 % 10}.{i % 10}".encode() + item[10:])
-            for i in range(count)))
+            (day, domain, bytes([len(address)]) + address.encode() + item[10:]) for address in addresses))
 
 
 def test_a_report_is_as_long_as_it_has_to_be(world: World) -> None:
@@ -263,9 +262,33 @@ def test_a_report_is_as_long_as_it_has_to_be(world: World) -> None:
     assert world.receive(alice, domain) == 250
     time.sleep(1.5)
     world.server.stop()
-    many_rows(world.server, domain, 4000)
+    many_rows(world.server, domain, (f"10.{10 + i // 100}.{i // 10 % 10}.{i % 10}" for i in range(4000)))
     world.server.start()
     assert world.send_now() == {"sent": 1, "unwanted": 0, "put_off": 0}
     (report,) = world.reports(host)
     text = attachment(report)
     assert len(text) > 1 << 20 and text.count(b"<record>") == 4001 and b"<error>" not in text
+
+
+def test_what_finds_no_room_is_said(world: World) -> None:
+    """In the report, in its mail, and to who has it sent."""
+    alice = world.server.new_account("alice")
+    domain, host = world.domain("p=none", f"rua=mailto:d@r{world.count + 1}.test")
+    for _ in range(2):
+        assert world.receive(alice, domain) == 250
+    time.sleep(1.5)
+    world.server.stop()
+    many_rows(world.server, domain, (f"{'1' * 100}{i:07}" for i in range(5000)))
+    world.server.start()
+    time.sleep(1.5)
+    words = world.server.command("reports", "send", "--now")
+    found = re.search(r"^1 sent.*\n(\d+) messages or connections found no room in them", words)
+    assert found, words
+    (report,) = world.reports(host)
+    text = attachment(report)
+    assert text.count(b"<record>") == 5001 - int(found[1])
+    assert f"<error>{found[1]} more messages are in no record".encode() in text
+    # The rows with the most messages are told first.
+    assert text.index(b"<source_ip>127.0.0.1</source_ip>") < text.index(b"<source_ip>1111")
+    (plain_part,) = [part for part in report.walk() if part.get_content_type() == "text/plain"]
+    assert f"too much for one report: {found[1]} messages are not told" in plain_part.get_content()

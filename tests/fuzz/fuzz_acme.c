@@ -50,7 +50,14 @@ static void read_directory(struct slice json, struct arena *arena) {
     check_url(directory.new_nonce);
     check_url(directory.new_account);
     check_url(directory.new_order);
+    check_url(directory.renewal_info);
     check_words(directory.terms);
+}
+
+static void read_window(struct slice json) {
+    struct acme_window window;
+    if (!acme_window_read(json, &window)) return;
+    ASSERT(window.start_ms > 0 && window.end_ms > window.start_ms);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -59,6 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct acme_problem problem;
     read_directory(json, arena);
     read_order(json, arena);
+    read_window(json);
     read_authorization(json, ACME_HTTP_01, arena);
     read_authorization(json, ACME_TLS_ALPN_01, arena);
     if (acme_problem_read(json, arena, &problem)) check_problem(&problem);

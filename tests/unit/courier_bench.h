@@ -587,14 +587,16 @@ static inline struct far_message *bench_add(struct bench *bench, const char *con
     return message;
 }
 
-static inline void bench_run(struct bench *bench) {
+static inline void bench_run_for(struct bench *bench, int64_t most_ms) {
     for (size_t i = 0; i < HOSTS; i++)
         if (!bench->hosts[i].is_absent)
             bench->hosts[i].env =
                 sim_process_start(bench->hosts[i].machine, "host", far_host_main, &bench->hosts[i]);
     (void)sim_process_start(bench->ours, "courier", ours_main, bench);
-    assert_true(sim_world_run_until(bench->world, bench_is_over, bench, 4 * 3600 * 1000));
+    assert_true(sim_world_run_until(bench->world, bench_is_over, bench, most_ms));
 }
+
+static inline void bench_run(struct bench *bench) { bench_run_for(bench, 4 * 3600 * 1000); }
 
 static inline void bench_free(struct bench **bench) {
     sim_world_free(&(*bench)->world);

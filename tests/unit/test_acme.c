@@ -414,7 +414,8 @@ static void a_job_and_its_outcome_survive_the_way(void **state) {
     job->names[1] = (struct acme_name){SLICE("b.test"), true, true};
     acme_job_pack(&body, job);
     assert_true(acme_job_unpack(buffer_slice(&body), again));
-    assert_true(again->terms_agreed && again->name_count == 2 && again->names[1].is_optional && again->names[1].is_held);
+    assert_true(again->terms_agreed && again->name_count == 2 && again->names[1].is_optional &&
+                again->names[1].is_held);
     assert_slice(again->names[1].name, "b.test");
     for (size_t cut = 0; cut < body.len; cut++)
         assert_false(acme_job_unpack(slice_sub(buffer_slice(&body), 0, cut), again));

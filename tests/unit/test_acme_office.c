@@ -97,8 +97,8 @@ static struct acme_plan plan_all(struct task *t, struct scene *scene) {
 }
 
 /* The JWS, or nothing. */
-static struct buffer sign_to(struct task *t, struct scene *scene, enum acme_paper_kind kind, const char *nonce,
-                             const char *url) {
+static struct buffer sign_to(struct task *t, struct scene *scene, enum acme_paper_kind kind,
+                             const char *nonce, const char *url) {
     struct acme_paper paper = {kind, slice_from_text(nonce), slice_from_text(url)};
     struct buffer body = buffer_new(1 << 16);
     struct buffer jws = buffer_new(1 << 18);
@@ -618,8 +618,7 @@ static void contact_body(struct task *t, struct store_bench *bench) {
     scene.play = PLAY_TELLS_CONTACT;
     acme_office_set(scene.office, &other);
     /* The change alone has it looked at. */
-    while (!slice_equal(state_of(&scene)->contact, other.email))
-        assert_int_equal(task_sleep(t, 5), WAIT_OK);
+    while (!slice_equal(state_of(&scene)->contact, other.email)) assert_int_equal(task_sleep(t, 5), WAIT_OK);
     assert_true(scene.plan.tells_contact && !scene.plan.is_due);
     scene.play = PLAY_ISSUES;
     assert_int_equal(acme_office_order(t, scene.office, false), ACME_ORDER_NOT_DUE);

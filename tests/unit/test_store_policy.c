@@ -60,10 +60,9 @@ static void policy_body(struct task *t, struct store_bench *bench) {
 static void policies_are_kept_until_they_expire(void **state) { bench_run(policy_body, NULL); }
 
 /* As many as are kept. */
-static const char many[] =
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
-    " INSERT INTO sts_policy (domain, id, policy, fetched_ms, expires_ms, tried_ms)"
-    " SELECT 'd' || i || '.test', '1', x'00', 0, 9000000000000000, 0 FROM n";
+static const char many[] = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
+                           " INSERT INTO sts_policy (domain, id, policy, fetched_ms, expires_ms, tried_ms)"
+                           " SELECT 'd' || i || '.test', '1', x'00', 0, 9000000000000000, 0 FROM n";
 
 static enum store_result fill(struct commit *commit, void *argument) {
     (void)argument;
@@ -119,8 +118,10 @@ static enum store_result prune(struct commit *commit, void *argument) {
 }
 
 static void result_body(struct task *t, struct store_bench *bench) {
-    struct tls_result good = {
-        .policy = TLS_POLICY_STS, .result = TLS_RESULT_SUCCESS, .policy_id = SLICE("7"), .host = SLICE("mx.a.test")};
+    struct tls_result good = {.policy = TLS_POLICY_STS,
+                              .result = TLS_RESULT_SUCCESS,
+                              .policy_id = SLICE("7"),
+                              .host = SLICE("mx.a.test")};
     struct tls_result bad = {.policy = TLS_POLICY_TLSA,
                              .result = TLS_RESULT_EXPIRED,
                              .host = SLICE("mx.a.test"),

@@ -240,21 +240,12 @@ static void wait_days(struct task *t, struct bench *bench) {
     assert_int_equal(task_sleep(t, 3 * (int64_t)DAY_MS), WAIT_OK);
 }
 
-/* As bench_run, for days. */
-static void run_long(struct bench *bench) {
-    for (size_t i = 0; i < HOSTS; i++)
-        bench->hosts[i].env =
-            sim_process_start(bench->hosts[i].machine, "host", far_host_main, &bench->hosts[i]);
-    (void)sim_process_start(bench->ours, "courier", ours_main, bench);
-    assert_true(sim_world_run_until(bench->world, bench_is_over, bench, 4 * (int64_t)DAY_MS));
-}
-
 static void policies_are_fetched_again_before_they_expire(void **state) {
     struct bench *bench = tls_bench_new(STARTTLS);
     keep(bench, POLICY("enforce", NAMED), 0, 7 * (int64_t)DAY_MS);
     publish(bench, "1", POLICY("enforce", NAMED));
     bench->body = wait_days;
-    run_long(bench);
+    bench_run_for(bench, 4 * (int64_t)DAY_MS);
     assert_in_range(bench->policies_kept, 2, 3);
     assert_true(bench->policy.expires_ms - bench->policy.fetched_ms == 604800000);
     bench_free(&bench);
@@ -272,7 +263,7 @@ static void a_policy_whose_keeping_was_lost_is_kept_later(void **state) {
     publish(bench, "2", POLICY("testing", NAMED));
     bench->keeps_lost = 2;
     bench->body = wait_hours;
-    run_long(bench);
+    bench_run_for(bench, 4 * (int64_t)DAY_MS);
     assert_slice(bench->policy.id, "2");
     assert_int_equal(bench->policies_kept, 1);
     assert_in_range(bench->policies_due, 1, 3);
