@@ -27,6 +27,8 @@ bool admin_request_unpack(struct slice body, struct admin_request *request) {
 }
 
 json_t *admin_text(struct slice s) {
+    /* Of nothing there may be no pointer, which jansson takes for a mistake. */
+    if (s.len == 0) return json_string("");
     json_t *text = json_stringn((const char *)s.ptr, s.len);
     if (text) return text;
     struct buffer ascii = buffer_new(SIZE_MAX / 2);

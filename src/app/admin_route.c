@@ -3,6 +3,7 @@
 #include "app/route_details.h"
 #include "app/route_words.h"
 #include "base/limits.h"
+#include "store/engine_dkim.h"
 #include "store/engine_route.h"
 #include "transit/route.h"
 
@@ -119,6 +120,27 @@ static struct slice sender_of(struct admin *admin, struct slice from) {
     return arena_printf(admin->arena, "postmaster@%.*s", SLICE_PRINT(domains[0].name));
 }
 
+static struct slice domain_of(struct arena *arena, struct slice address) {
+    size_t at = slice_find_last_byte(address, '@');
+    struct slice domain = at == SLICE_NOT_FOUND ? SLICE_EMPTY : slice_skip(address, at + 1);
+    uint8_t *lower = arena_alloc(arena, domain.len + 1);
+    for (size_t i = 0; i < domain.len; i++) lower[i] = ascii_lower(domain.ptr[i]);
+    return slice_of(lower, domain.len);
+}
+
+/* How mail of that sender leaves; by whatever route. */
+static json_t *signing_of(struct admin *admin, struct slice sender) {
+    struct dkim_signers signers = {0};
+    enum store_result result = engine_dkim_signers_of(admin->t, admin->engine, admin->arena,
+                                                      domain_of(admin->arena, sender), &signers);
+    json_t *selectors = json_array();
+    for (size_t i = 0; i < signers.count; i++)
+        json_array_append_new(selectors, admin_text(signers.signers[i].selector));
+    bool is_signed = result == STORE_OK && signers.count;
+    return json_pack("{s:o, s:b, s:o, s:o}", "sender", admin_text(sender), "known", result == STORE_OK,
+                     "domain", is_signed ? admin_text(signers.domain) : json_null(), "selectors", selectors);
+}
+
 json_t *admin_route_test(struct admin *admin) {
     struct route_test_details details = {SLICE_EMPTY, SLICE_EMPTY};
     struct transit_test_result tested = {0};
@@ -129,10 +151,11 @@ json_t *admin_route_test(struct admin *admin) {
         return admin_error(SLICE("no server runs on this folder: start it, for only it may connect"));
     enum store_result result = engine_route_find(admin->engine, admin->arena, name_of(admin), &route);
     if (result != STORE_OK) return failed(admin, result, "");
-    switch (route_test(admin->t, admin->context->remote, admin->arena, &route, sender_of(admin, details.from),
-                       details.to, &tested)) {
+    struct slice sender = sender_of(admin, details.from);
+    switch (route_test(admin->t, admin->context->remote, admin->arena, &route, sender, details.to, &tested)) {
     case ROUTE_TEST_DONE:
-        return json_pack("{s:b, s:o}", "works", tested.is_good, "steps", steps_of(&tested));
+        return json_pack("{s:b, s:o, s:o*}", "works", tested.is_good, "steps", steps_of(&tested), "signing",
+                         details.to.len ? signing_of(admin, sender) : NULL);
     case ROUTE_TEST_TIMEOUT:
         return admin_error(SLICE("the test took too long and was given up"));
     default:

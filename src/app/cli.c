@@ -249,7 +249,9 @@ static const struct cli_command commands[] = {
      "it\n"
      "is too old. When routes change, mail that waits is moved to where it goes now.\n"
      "test connects, logs in and says each step, and what to do where one fails; with --to it sends one\n"
-     "message, from --from or postmaster at the first of our domains. docs/routes.md tells more.\n",
+     "message, from --from or postmaster at the first of our domains, and by whom its mail is signed is "
+     "told.\n"
+     "docs/routes.md tells more.\n",
      DATA_OPTIONS | OPTION_PASSWORD_STDIN | OPTION_ROUTE, OPTION_DATA, 1, 2, command_route},
     {"contact",
      "import FILE --source TEXT --basis B [--map COLUMN=FIELD ...] [--separator S] [--encoding E]\n"

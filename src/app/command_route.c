@@ -50,12 +50,35 @@ static void print_step(const json_t *step) {
     if (text_of(step, "advice")[0]) (void)printf("                %s\n", text_of(step, "advice"));
 }
 
+/* By whom mail from there is signed; the small message of the test has no signature. */
+static void print_signing(const json_t *signing) {
+    size_t i;
+    json_t *selector;
+    if (!signing) return;
+    if (!json_is_true(json_object_get(signing, "known"))) {
+        (void)printf("Whether mail from %s is signed could not be found out now.\n",
+                     text_of(signing, "sender"));
+        return;
+    }
+    if (!json_is_string(json_object_get(signing, "domain"))) {
+        (void)printf("Mail from %s leaves without a DKIM signature: its domain is none of ours.\n",
+                     text_of(signing, "sender"));
+        return;
+    }
+    (void)printf("Mail from %s leaves signed (DKIM) by %s", text_of(signing, "sender"),
+                 text_of(signing, "domain"));
+    json_array_foreach(json_object_get(signing, "selectors"), i, selector)(void)
+        printf("%s%s", i ? " and " : ", selectors ", json_string_value(selector));
+    (void)printf("; this test message has no signature.\n");
+}
+
 static void print_test(const json_t *answer) {
     size_t i;
     json_t *step;
     json_array_foreach(json_object_get(answer, "steps"), i, step) print_step(step);
     (void)printf("%s\n", json_is_true(json_object_get(answer, "works")) ? "The route works."
                                                                         : "The route does not work.");
+    print_signing(json_object_get(answer, "signing"));
 }
 
 static void print_answer(const json_t *answer) {

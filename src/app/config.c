@@ -47,7 +47,8 @@ void config_defaults(struct config *config) {
                   .spf_fail = INBOUND_ACCEPT,
                   .from_invalid = INBOUND_JUNK,
                   .temperror = INBOUND_ACCEPT,
-                  .arc_sealers = ""},
+                  .arc_sealers = "",
+                  .seals_forwarded = true},
         .reports = {.is_reading = true, .addresses = "postmaster, dmarc-reports, tls-reports", .sender = ""},
         .mta_sts = {.max_age_s = 7 * 24 * 3600, .mx = ""},
         .outreach = {.poll_seconds = OUTREACH_POLL_MS / 1000, .check_seconds = OUTREACH_CHECK_MS / 1000},
@@ -179,7 +180,9 @@ static void render_mail(const struct config *config, struct buffer *out) {
         "# trust.dmarc_reject = reject\n# trust.dmarc_quarantine = junk\n# trust.spf_fail = accept\n"
         "# trust.from_invalid = junk\n# trust.temperror = accept\n"
         "# Who is believed that mail which they changed, like mailing lists do, came to them as it should.\n"
-        "# trust.arc_sealers = lists.example.org\n\n"
+        "# trust.arc_sealers = lists.example.org\n"
+        "# What our aliases pass on to other hosts is sealed (ARC), so that those know what we found.\n"
+        "# trust.seal_forwarded = yes\n\n"
         "# log.level = info\n",
         config->outbound.trusted_roots, (unsigned long long)config->outbound.lifetime_hours,
         (unsigned long long)config->outbound.delay_warning_hours,

@@ -95,6 +95,8 @@ struct trust_settings {
     uint64_t temperror;
     /* Domains between commas; empty: none. */
     const char *arc_sealers;
+    /* What is passed on for our addresses is sealed (ARC). */
+    bool seals_forwarded;
 };
 
 /* Certificates by ACME (docs/acme.md). Texts may be empty. */

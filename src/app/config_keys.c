@@ -406,6 +406,7 @@ static const struct key keys[] = {
     {SLICE_INIT("trust.temperror"), read_unsure, AT(trust.temperror), 0, 0, "accept or defer"},
     {SLICE_INIT("trust.arc_sealers"), read_domains, AT(trust.arc_sealers), 0, 0,
      "domains, like lists.example.org, example.net"},
+    {SLICE_INIT("trust.seal_forwarded"), read_yes_or_no, AT(trust.seals_forwarded), 0, 0, "yes or no"},
 };
 
 const struct key *key_find(struct slice name) {

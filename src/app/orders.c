@@ -52,6 +52,7 @@ static void pack_trust(struct buffer *out, const struct trust_settings *trust) {
     pack_number(out, trust->from_invalid);
     pack_number(out, trust->temperror);
     pack_slice(out, slice_from_text(trust->arc_sealers));
+    pack_bool(out, trust->seals_forwarded);
 }
 
 static void unpack_trust(struct unpacker *in, struct arena *arena, struct trust_settings *trust) {
@@ -63,6 +64,7 @@ static void unpack_trust(struct unpacker *in, struct arena *arena, struct trust_
     trust->from_invalid = unpack_number_max(in, INBOUND_REJECT);
     trust->temperror = unpack_number_max(in, INBOUND_REJECT);
     trust->arc_sealers = arena_text(arena, unpack_slice(in));
+    trust->seals_forwarded = unpack_bool(in);
 }
 
 static void pack_mta_sts(struct buffer *out, const struct mta_sts_settings *mta_sts) {

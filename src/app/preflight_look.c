@@ -55,7 +55,7 @@ static void look_at_signatures(struct task *t, struct tool_world *world, struct 
     canonical_lines_write(&lines, look->message, sink);
     canonical_lines_finish(&lines, sink);
     dkim_message_end(message);
-    look->dkim = dkim_check(t, message, &world->lookups, env_wall_ms(world->env) / 1000);
+    look->dkim = dkim_check(t, message, NULL, &world->lookups, env_wall_ms(world->env) / 1000);
     look->dkim.signatures = kept_results(world->cli->arena, &look->dkim);
     dkim_message_free(&message);
 }

@@ -59,6 +59,8 @@ static struct courier_settings courier_settings_of(const struct role *role) {
         .reports_dmarc = settings->reports.sends_dmarc,
         .reports_tls = settings->reports.sends_tls,
         .report_sender = slice_from_text(settings->reports.sender),
+        .relay_networks = settings->relay_networks,
+        .seals_forwarded = settings->trust.seals_forwarded,
         .lifetime_ms = (int64_t)outbound->lifetime_hours * HOUR_MS,
         .node = role_node(role)};
 }

@@ -84,7 +84,7 @@ static void print_dkim(const struct dkim_verdict *verdict) {
 }
 
 static void check_dkim(struct task *t, struct tool_world *world) {
-    struct dkim_verdict verdict = dkim_check(t, world->context, &world->lookups, now_s(world));
+    struct dkim_verdict verdict = dkim_check(t, world->context, NULL, &world->lookups, now_s(world));
     world->status = verdict.result == TRUST_PASS ? EXIT_DONE : EXIT_FAILED;
     if (world->cli->is_json) {
         tool_print_json(dkim_json(world, &verdict));
@@ -115,6 +115,8 @@ static void print_arc(const struct tool_world *world, const struct arc_verdict *
     (void)printf("arc: %s", trust_result_word(verdict->result));
     if (verdict->fault) (void)printf(": %s", dkim_fault_words(verdict->fault));
     if (verdict->fault_instance) (void)printf(" (i=%u)", verdict->fault_instance);
+    if (verdict->oldest_pass) (void)printf(", changed before i=%u (oldest-pass)", verdict->oldest_pass);
+    if (verdict->result == TRUST_PASS && !verdict->is_from_sealed) (void)printf(", From is not sealed");
     (void)putchar('\n');
     for (unsigned i = 0; i < verdict->count; i++)
         (void)printf("  %u: d=%.*s cv=%s: %.*s\n", i + 1, SLICE_PRINT(verdict->hops[i].domain),
@@ -129,9 +131,11 @@ static void check_arc(struct task *t, struct tool_world *world) {
         print_arc(world, &verdict);
         return;
     }
-    tool_print_json(json_pack("{s:s, s:o, s:i, s:o, s:o}", "result", trust_result_word(verdict.result),
-                              "reason", reason_json(verdict.fault), "instance", (int)verdict.fault_instance,
-                              "hops", hops_json(&verdict), "lookups", tool_lookups_json(world)));
+    tool_print_json(json_pack("{s:s, s:o, s:i, s:i, s:b, s:o, s:o}", "result",
+                              trust_result_word(verdict.result), "reason", reason_json(verdict.fault),
+                              "instance", (int)verdict.fault_instance, "oldest_pass",
+                              (int)verdict.oldest_pass, "from_sealed", verdict.is_from_sealed, "hops",
+                              hops_json(&verdict), "lookups", tool_lookups_json(world)));
 }
 
 int tool_arc(struct cli *cli) { return look_at_message(cli, check_arc); }

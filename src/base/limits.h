@@ -673,12 +673,11 @@ enum {
     DMARC_WALK_QUERIES_MAX = 8,
     DMARC_WALK_LABELS_MAX = 7,
     DMARC_IDENTIFIERS_MAX = 16,
-    /* Everything that is asked about one message: how long it may take from RCPT on (RFC 7208 4.6.4 asks for
-       20 seconds at least), and when all of it is there; how long only the client's name is waited for; what
-       all answers may take, and what one may take beyond that. */
+    /* All that is asked about one message: how long it may take from RCPT on (RFC 7208 4.6.4: 20 seconds at
+       least), from its end, for the client's name alone; what answers may take, and one beyond that. */
     TRUST_CHECK_MS_MAX = 20 * 1000,
     TRUST_CHECK_END_MS_MAX = 10 * 1000,
-    /* What the author's policy is given at least, whatever the other questions took. */
+    /* What the author's policy has at least; of bytes a quarter, signatures as much, SPF and name a half. */
     TRUST_POLICY_MS_MAX = 4 * 1000,
     TRUST_NAME_MS_MAX = 1000,
     TRUST_ANSWERS_BYTES_MAX = 256 * 1024,
@@ -737,8 +736,8 @@ enum {
     DKIM_FIELD_BYTES_MAX = 16 * 1024,
     DKIM_SIGNATURE_BYTES_MAX = 1024,
     /* What is read of others: signatures of one message that are looked at, one such field, tags of a list,
-       names in h=; key records of one name that are tried; RSA keys that are used (RFC 8301 3.2; a public
-       exponent beyond 64 bits makes looking costly); and how wrong clocks may be. */
+       names in h=; key records of one name that are tried; RSA keys that are used (RFC 8301 3.2); what all
+       keys of a message may cost (RSA-1024 is 1, RSA-2048 and Ed25519 4); and how wrong clocks may be. */
     DKIM_SIGNATURES_MAX = 8,
     DKIM_SIGNATURE_FIELD_BYTES_MAX = 16 * 1024,
     DKIM_TAGS_MAX = 64,
@@ -747,6 +746,7 @@ enum {
     DKIM_RSA_BITS_MIN = 1024,
     DKIM_RSA_BITS_MAX = 8192,
     DKIM_RSA_EXPONENT_BITS_MAX = 64,
+    DKIM_KEY_WORK_MAX = 500,
     DKIM_CLOCK_SKEW_S = 300,
     /* RFC 8617 4.2.1: instances go from 1 to 50. */
     ARC_INSTANCES_MAX = 50,

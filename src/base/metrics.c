@@ -37,6 +37,9 @@ static const char *const protocols[METRIC_PROTOCOLS] = {
 static const char *const limits[] = {"total", "address"};
 static const char *const login_results[] = {"accepted", "failed", "unavailable"};
 static const char *const http_classes[] = {"2xx", "3xx", "4xx", "5xx"};
+static const char *const trust_results[METRIC_TRUST_RESULTS] = {
+    "none", "pass", "fail", "softfail", "neutral", "policy", "temperror", "permerror"};
+static const char *const trust_actions[METRIC_TRUST_ACTIONS] = {"accept", "junk", "defer", "reject"};
 static const uint64_t latency_bounds_ms[METRIC_LATENCY_CELLS - 2] = {1,   2,   5,    10,   25,   50,   100,
                                                                      250, 500, 1000, 2500, 5000, 10000};
 static const uint64_t batch_bounds[METRIC_BATCH_CELLS - 2] = {1, 2, 4, 8, 16, 32, 64, 128, 256};
@@ -91,6 +94,16 @@ static const struct family families[] = {
      METRIC_STORE_FREE_BYTES, 1, NULL, NULL, NULL, 1},
     {"posthaste_queue_recipients", "Recipients at other hosts whose mail waits in the queue.", GAUGE,
      METRIC_QUEUE_RECIPIENTS, 1, NULL, NULL, NULL, 1},
+    {"posthaste_trust_spf_total", "Strangers' messages by what SPF said.", COUNTER, METRIC_TRUST_SPF,
+     METRIC_TRUST_RESULTS, "result", trust_results, NULL, 1},
+    {"posthaste_trust_dkim_total", "Strangers' messages by their best signature.", COUNTER, METRIC_TRUST_DKIM,
+     METRIC_TRUST_RESULTS, "result", trust_results, NULL, 1},
+    {"posthaste_trust_dmarc_total", "Strangers' messages by what DMARC said.", COUNTER, METRIC_TRUST_DMARC,
+     METRIC_TRUST_RESULTS, "result", trust_results, NULL, 1},
+    {"posthaste_trust_arc_total", "Strangers' messages by their chain of seals.", COUNTER, METRIC_TRUST_ARC,
+     METRIC_TRUST_RESULTS, "result", trust_results, NULL, 1},
+    {"posthaste_trust_actions_total", "Strangers' messages by what became of them for it.", COUNTER,
+     METRIC_TRUST_ACTION, METRIC_TRUST_ACTIONS, "action", trust_actions, NULL, 1},
 };
 
 enum { FAMILY_COUNT = sizeof families / sizeof families[0] };

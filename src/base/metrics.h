@@ -36,6 +36,10 @@ enum metric_protocol {
     METRIC_PROTOCOLS,
 };
 
+/* As enum trust_result (trust/verdict.h) and enum inbound_action (trust/inbound_policy.h), which see to it
+   that there are no more. */
+enum { METRIC_TRUST_RESULTS = 8, METRIC_TRUST_ACTIONS = 4 };
+
 /* Buckets, the one without a bound among them, and the sum. */
 enum { METRIC_LATENCY_CELLS = 13 + 2, METRIC_BATCH_CELLS = 9 + 2 };
 
@@ -69,7 +73,13 @@ enum metric_cell {
     METRIC_STORE_SEGMENTS,
     METRIC_STORE_FREE_BYTES,
     METRIC_QUEUE_RECIPIENTS,
-    METRIC_CELLS,
+    /* Of strangers' messages, by what was found. */
+    METRIC_TRUST_SPF,
+    METRIC_TRUST_DKIM = METRIC_TRUST_SPF + METRIC_TRUST_RESULTS,
+    METRIC_TRUST_DMARC = METRIC_TRUST_DKIM + METRIC_TRUST_RESULTS,
+    METRIC_TRUST_ARC = METRIC_TRUST_DMARC + METRIC_TRUST_RESULTS,
+    METRIC_TRUST_ACTION = METRIC_TRUST_ARC + METRIC_TRUST_RESULTS,
+    METRIC_CELLS = METRIC_TRUST_ACTION + METRIC_TRUST_ACTIONS,
 };
 
 struct metrics {

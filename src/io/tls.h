@@ -49,7 +49,11 @@ struct tls_dane_record {
     struct slice data;
 };
 enum { TLS_DANE_NAMES_MAX = 4 };
-/* What DNS says of a host's certificate. Who passes it has seen that DNSSEC vouches for it. */
+/* A certificate can be checked by it: OpenSSL takes it, and its usage is 2 or 3 (RFC 7672 3.1.3). Where that
+   is so of none, another check has to be found (RFC 7672 2.2). */
+bool tls_dane_is_usable(const struct tls_dane_record *record);
+/* What DNS says of a host's certificate. Who passes it has seen that DNSSEC vouches for it, and that a record
+   is usable: without one no certificate is acceptable. */
 struct tls_dane {
     const struct tls_dane_record *records;
     size_t count;
@@ -69,8 +73,6 @@ struct tls_peer {
     const struct tls_dane *dane;
     /* A certificate that is not acceptable ends nothing: `fault` says what it would have been. */
     bool is_advisory;
-    /* Set: no TLSA record is usable, and the certificate was not checked (RFC 7672 2.2). */
-    bool is_dane_unusable;
     /* Set with -EKEYREJECTED, and with an advisory check: what is wrong with the certificate, a static text;
        NULL: nothing. */
     const char *fault;

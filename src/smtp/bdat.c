@@ -12,12 +12,14 @@ static void refuse_nul(struct smtp_reception *reception) {
     smtp_reception_fail(reception, reply);
 }
 
-/* Lines were cut anywhere, and may not be canonical. */
-static void take_content(struct smtp_reception *reception, struct slice content) {
+/* Lines were cut anywhere, and may not be canonical. Who signed it signed binary parts as they are sent. */
+static void take_content(struct smtp_session *session, struct slice content) {
+    struct smtp_reception *reception = session->transaction->reception;
     struct byte_sink sink = byte_sink_of_buffer(&reception->pending);
     if (reception->failure.code) return;
     bool has_nul = !reception->binary && slice_find_byte(content, 0) != SLICE_NOT_FOUND;
     if (reception->binary) {
+        smtp_trust_hash(session, content);
         binary_mime_write(reception->binary, content, sink);
         has_nul = binary_mime_has_nul(reception->binary);
     } else {
@@ -38,12 +40,12 @@ static void finish_content(struct smtp_reception *reception) {
 static bool read_chunk(struct task *t, struct smtp_session *session, uint64_t left,
                        struct smtp_reply *reply) {
     struct conn *conn = &session->conn;
-    struct smtp_reception *reception = session->transaction->reception;
+    struct smtp_pace *pace = &session->transaction->reception->pace;
     while (left) {
-        if (conn_input(conn).len == 0 && !smtp_pace_fill(t, session, &reception->pace, reply)) return false;
+        if (conn_input(conn).len == 0 && !smtp_pace_fill(t, session, pace, reply)) return false;
         struct slice content =
             slice_sub(conn_input(conn), 0, left < SMTP_READ_BYTES ? left : SMTP_READ_BYTES);
-        take_content(reception, content);
+        take_content(session, content);
         conn_consume(conn, content.len);
         left -= content.len;
         smtp_reception_flow(t, session, content.len);

@@ -47,8 +47,6 @@ const struct stream_security *smtp_client_security(const struct smtp_client *cli
     return client->stream ? &client->stream->security : &none;
 }
 
-bool smtp_client_is_dane_unusable(const struct smtp_client *client) { return client->is_dane_unusable; }
-
 /* ---- outcomes ---- */
 
 struct smtp_client_outcome smtp_client_outcome_of(enum smtp_client_result result,
@@ -170,7 +168,6 @@ static struct smtp_client_outcome shake_hands(struct task *t, struct smtp_client
                             .dane = client->options.tls_dane,
                             .is_advisory = client->options.is_tls_advisory};
     int result = tls_connect_to(t, &client->stream, client->options.tls_context, &peer, until_ms);
-    client->is_dane_unusable = peer.is_dane_unusable;
     if (result == 0) return smtp_client_outcome_of(SMTP_CLIENT_OK, SMTP_STAGE_TLS);
     struct smtp_client_outcome outcome = smtp_client_outcome_of_error(client, SMTP_STAGE_TLS, result);
     if (outcome.result == SMTP_CLIENT_LOST) outcome.result = SMTP_CLIENT_TLS_FAILED;

@@ -190,8 +190,6 @@ struct smtp_client_outcome smtp_client_verify(struct task *t, struct smtp_client
 bool smtp_client_is_usable(const struct smtp_client *client);
 const struct smtp_offer *smtp_client_offer(const struct smtp_client *client);
 const struct stream_security *smtp_client_security(const struct smtp_client *client);
-/* With tls_dane: no record of it was usable, and the certificate was not checked. */
-bool smtp_client_is_dane_unusable(const struct smtp_client *client);
 /* For records: "MAIL FROM", "end of data". Static. */
 const char *smtp_client_stage_name(enum smtp_client_stage stage);
 

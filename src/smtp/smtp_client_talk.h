@@ -15,7 +15,6 @@ struct smtp_client {
     struct buffer out;
     /* A transaction was begun and not ended. */
     bool is_in_transaction;
-    bool is_dane_unusable;
     /* No command makes sense any more: it hung up, or said 421, or what it says cannot be understood. */
     bool is_broken;
 };

@@ -77,7 +77,10 @@ void smtp_seen_count(struct smtp_session *session);
 void smtp_seen_free(struct smtp_seen **seen);
 /* smtp_feedback.c: reads a report that the message brings, and keeps it. */
 void smtp_feedback_read(struct task *t, struct smtp_session *session, const struct delivery *delivery);
-/* smtp_trust.c: takes what is in `pending` into `held`; where all that is checked takes too much memory the
+/* smtp_trust.c: content with binary parts as it is sent, before binary_mime makes lines of it; nothing where
+   nobody asks. */
+void smtp_trust_hash(struct smtp_session *session, struct slice content);
+/* Takes what is in `pending` into `held`; where all that is checked takes too much memory the
    message is put off. Of a message that is checked. */
 void smtp_trust_take(struct smtp_session *session);
 /* More is held than may wait for the verdict. */

@@ -6,6 +6,7 @@
  */
 #include "filter/added_fields.h"
 #include "smtp/smtp_reception.h"
+#include "store/queue_model.h"
 #include "wire/dns.h"
 #include "wire/network_list.h"
 
@@ -21,13 +22,20 @@ static bool is_stranger(const struct smtp_session *session) {
            !network_list_has(server->settings.trust.exempt, session->peer.address);
 }
 
+/* Without the zone of a link-local address (RFC 4007 11), which says which way to it and not who it is. */
+static bool read_address(const struct smtp_session *session, struct dns_address *address) {
+    struct slice text = slice_from_text(session->peer.address);
+    text = slice_take_until(&text, '%');
+    if (!dns_address_parse(text, address)) return false;
+    *address = dns_address_unmapped(*address);
+    return true;
+}
+
 static bool question_of(const struct smtp_session *session, struct inbound_question *question) {
     *question = (struct inbound_question){.sender = session->transaction->mail_from,
                                           .helo = smtp_session_helo(session),
                                           .host = slice_from_text(session->server->login->hostname)};
-    if (!dns_address_parse(slice_from_text(session->peer.address), &question->address)) return false;
-    question->address = dns_address_unmapped(question->address);
-    return true;
+    return read_address(session, &question->address);
 }
 
 static bool is_too_much(const struct smtp_server *server) {
@@ -44,7 +52,9 @@ struct smtp_reply smtp_trust_begin(struct smtp_session *session) {
     struct smtp_transaction *transaction = session->transaction;
     struct smtp_server *server = session->server;
     struct inbound_question question;
-    if (transaction->check || !is_stranger(session) || !question_of(session, &question)) return SMTP_SILENCE;
+    if (transaction->check || !is_stranger(session)) return SMTP_SILENCE;
+    /* Who cannot be told is not let in unlooked at. */
+    if (!question_of(session, &question)) return smtp_reply_named(SMTP_REPLY_LOCAL_ERROR);
     if (is_too_much(server))
         return (struct smtp_reply){.code = 451,
                                    .enhanced = SLICE("4.3.2"),
@@ -64,10 +74,18 @@ void smtp_trust_end(struct smtp_session *session) {
 
 /* ---- content ---- */
 
+void smtp_trust_hash(struct smtp_session *session, struct slice content) {
+    if (session->transaction->check) inbound_check_hash(session->transaction->check, content);
+}
+
 void smtp_trust_take(struct smtp_session *session) {
     struct smtp_transaction *transaction = session->transaction;
     struct smtp_reception *reception = transaction->reception;
-    inbound_check_write(transaction->check, buffer_slice(&reception->pending), &reception->held);
+    struct slice pending = buffer_slice(&reception->pending);
+    if (reception->binary)
+        inbound_check_pass(transaction->check, pending, &reception->held);
+    else
+        inbound_check_write(transaction->check, pending, &reception->held);
     ASSERT(!buffer_overflowed(&reception->held));
     buffer_clear(&reception->pending);
     charge(session, reception->held.capacity + inbound_check_bytes(transaction->check));
@@ -98,6 +116,18 @@ static void log_verdict(const struct smtp_session *session, const struct inbound
              LOG_CSTR("peer", session->peer.address), LOG_NUMBER("taken_out", findings->taken_out_count),
              LOG_NUMBER("ms", (uint64_t)(env_now_ms(env) - begun_ms)), LOG_ID("session", session->id));
     buffer_free(&words);
+}
+
+_Static_assert((int)TRUST_RESULTS == (int)METRIC_TRUST_RESULTS, "a counter for each result");
+_Static_assert((int)INBOUND_REJECT + 1 == (int)METRIC_TRUST_ACTIONS, "a counter for each action");
+
+static void count_verdict(struct metrics *metrics, const struct inbound_findings *findings,
+                          const struct inbound_decision *decision) {
+    metrics_add(metrics, METRIC_TRUST_SPF + (unsigned)findings->spf.result, 1);
+    metrics_add(metrics, METRIC_TRUST_DKIM + (unsigned)findings->dkim.result, 1);
+    metrics_add(metrics, METRIC_TRUST_DMARC + (unsigned)findings->dmarc.result, 1);
+    metrics_add(metrics, METRIC_TRUST_ARC + (unsigned)findings->arc.result, 1);
+    metrics_add(metrics, METRIC_TRUST_ACTION + (unsigned)decision->action, 1);
 }
 
 /* Whether somebody who may use the author's name vouches for the message. Without a record: a signature of
@@ -149,6 +179,20 @@ static void act(struct smtp_session *session, const struct inbound_findings *fin
     }
 }
 
+/* For who seals the message where it is passed on (RFC 8617 5.1). */
+static uint32_t chain_of(const struct inbound_findings *findings) {
+    switch (findings->arc.result) {
+    case TRUST_NONE:
+        return OUTGOING_CHAIN_NONE;
+    case TRUST_PASS:
+        return OUTGOING_CHAIN_PASS;
+    case TRUST_TEMPERROR:
+        return 0;
+    default:
+        return OUTGOING_CHAIN_FAIL;
+    }
+}
+
 void smtp_trust_judge(struct task *t, struct smtp_session *session, struct delivery *delivery) {
     struct smtp_transaction *transaction = session->transaction;
     struct env *env = session->conn.env;
@@ -161,7 +205,9 @@ void smtp_trust_judge(struct task *t, struct smtp_session *session, struct deliv
     struct inbound_decision decision =
         inbound_decide(&session->server->settings.trust.policy, findings, &words);
     transaction->reception->author_trust = author_trust(findings);
+    delivery->properties |= chain_of(findings);
     log_verdict(session, findings, &decision, begun_ms);
+    count_verdict(&env->metrics, findings, &decision);
     smtp_seen_make(session, findings, &decision);
     act(session, findings, &decision, delivery);
     buffer_free(&words);

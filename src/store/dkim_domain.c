@@ -30,8 +30,7 @@ struct adding {
 
 static enum store_result add_first(struct commit *commit, void *argument) {
     const struct adding *adding = argument;
-    dkim_first_add(commit, adding->domain, adding->fresh, DKIM_ALGORITHMS);
-    return STORE_OK;
+    return dkim_first_add(commit, adding->domain, adding->fresh, DKIM_ALGORITHMS);
 }
 
 static enum store_result read_now(struct engine *engine, struct arena *arena, struct slice name,

@@ -1,4 +1,4 @@
-/* engine_dkim_signers, engine_dkim_sign: in whose name a message is signed, and the signatures. */
+/* engine_dkim_signers, _sealers, _sign: in whose name a message is signed or sealed, and the signatures. */
 #include <openssl/evp.h>
 
 #include "base/limits.h"
@@ -45,6 +45,13 @@ struct choice {
     struct dkim_signers *signers;
 };
 
+/* Ends a read, and says what came of it. */
+static enum store_result read_end(struct engine *engine, bool is_there) {
+    enum store_result result = db_commit(engine->db);
+    db_complain(engine->db, engine->env->log);
+    return result != STORE_OK ? result : is_there ? STORE_OK : STORE_NOT_FOUND;
+}
+
 static enum store_result read_sender(struct choice *choice, uint64_t message) {
     struct engine *engine = choice->engine;
     db_begin_read(engine->db);
@@ -57,9 +64,7 @@ static enum store_result read_sender(struct choice *choice, uint64_t message) {
         if (sender.len) choice->sender_domain = queue_domain_of(choice->arena, sender);
     }
     db_rows_end(&rows);
-    enum store_result result = db_commit(engine->db);
-    db_complain(engine->db, engine->env->log);
-    return result != STORE_OK ? result : is_there ? STORE_OK : STORE_NOT_FOUND;
+    return read_end(engine, is_there);
 }
 
 /* STORE_NOT_FOUND: not ours, or it has no key that can sign. */
@@ -79,28 +84,39 @@ static enum store_result choose(const struct choice *choice, struct slice domain
     return ready->count ? STORE_OK : STORE_NOT_FOUND;
 }
 
-/* Who may send as anybody of a domain need not be who may write as anybody of another. */
-static bool may_sign_for_from(const struct choice *choice) {
-    if (choice->from_domain.len == 0) return false;
-    if (choice->properties & OUTGOING_TRUSTED && choice->account == 0) return true;
-    if (slice_equal(choice->from_domain, choice->sender_domain)) return true;
-    return engine_sender_check(choice->engine, choice->arena, choice->account, choice->from) == STORE_OK;
+/* Whether an answer is about the address, and not about the store, which may say something else later. */
+static bool is_answer(enum store_result result) {
+    return result == STORE_OK || result == STORE_DENIED || result == STORE_NOT_FOUND ||
+           result == STORE_REFUSED;
+}
+
+/* STORE_OK; STORE_NOT_FOUND: no. Who may send as anybody of a domain need not be who may write as anybody of
+   another. */
+static enum store_result may_sign_for_from(const struct choice *choice) {
+    if (choice->from_domain.len == 0) return STORE_NOT_FOUND;
+    if (choice->properties & OUTGOING_TRUSTED && choice->account == 0) return STORE_OK;
+    if (slice_equal(choice->from_domain, choice->sender_domain)) return STORE_OK;
+    enum store_result result =
+        engine_sender_check(choice->engine, choice->arena, choice->account, choice->from);
+    return is_answer(result) && result != STORE_OK ? STORE_NOT_FOUND : result;
 }
 
 static enum store_result choose_for_sender(const struct choice *choice) {
-    enum store_result result = STORE_NOT_FOUND;
-    if (may_sign_for_from(choice)) result = choose(choice, choice->from_domain);
+    enum store_result result = may_sign_for_from(choice);
+    if (result == STORE_OK) result = choose(choice, choice->from_domain);
     return result == STORE_NOT_FOUND ? choose(choice, choice->sender_domain) : result;
 }
 
-static struct slice first_domain(const struct choice *choice) {
+static enum store_result choose_first_domain(const struct choice *choice) {
     struct engine *engine = choice->engine;
     struct slice name = SLICE_EMPTY;
     db_begin_read(engine->db);
     struct db_rows rows = DB_ROWS(engine->db, domain_first);
-    if (db_rows_next(&rows)) name = arena_copy(choice->arena, db_rows_bytes(&rows, 0));
+    bool is_there = db_rows_next(&rows);
+    if (is_there) name = arena_copy(choice->arena, db_rows_bytes(&rows, 0));
     db_rows_end(&rows);
-    return db_commit(engine->db) == STORE_OK ? name : SLICE_EMPTY;
+    enum store_result result = read_end(engine, is_there);
+    return result == STORE_OK ? choose(choice, name) : result;
 }
 
 /* Reports come from our host's name, which is mostly one below a domain of ours. */
@@ -112,7 +128,14 @@ static enum store_result choose_for_ourselves(const struct choice *choice) {
         (void)slice_take_until(&domain, '.');
         (void)slice_take_byte(&domain, '.');
     }
-    return choose(choice, first_domain(choice));
+    return choose_first_domain(choice);
+}
+
+/* No domain, or no key: that is nobody, and no failure. */
+static enum store_result found_or_nobody(const struct choice *choice, enum store_result result) {
+    if (result != STORE_NOT_FOUND) return result;
+    *choice->signers = (struct dkim_signers){0};
+    return STORE_OK;
 }
 
 enum store_result engine_dkim_signers(struct task *t, struct engine *engine, struct arena *arena,
@@ -126,9 +149,26 @@ enum store_result engine_dkim_signers(struct task *t, struct engine *engine, str
         result = choose_for_ourselves(&choice);
     else if (choice.account || choice.properties & OUTGOING_TRUSTED)
         result = choose_for_sender(&choice);
-    if (result != STORE_NOT_FOUND) return result;
+    return found_or_nobody(&choice, result);
+}
+
+enum store_result engine_dkim_signers_of(struct task *t, struct engine *engine, struct arena *arena,
+                                         struct slice domain, struct dkim_signers *signers) {
+    struct choice choice = {.t = t, .engine = engine, .arena = arena, .signers = signers};
     *signers = (struct dkim_signers){0};
-    return STORE_OK;
+    return found_or_nobody(&choice, choose(&choice, domain));
+}
+
+enum store_result engine_dkim_sealers(struct task *t, struct engine *engine, struct arena *arena,
+                                      uint64_t message, struct dkim_signers *signers) {
+    struct choice choice = {.t = t, .engine = engine, .arena = arena, .signers = signers};
+    *signers = (struct dkim_signers){0};
+    enum store_result result = read_sender(&choice, message);
+    if (result != STORE_OK) return result;
+    bool is_of_stranger =
+        choice.account == 0 &&
+        choice.properties & (OUTGOING_CHAIN_NONE | OUTGOING_CHAIN_PASS | OUTGOING_CHAIN_FAIL);
+    return is_of_stranger ? found_or_nobody(&choice, choose_first_domain(&choice)) : STORE_OK;
 }
 
 /* ---- signing ---- */

@@ -15,6 +15,7 @@ static const char keys_waiting[] = "SELECT " KEY_COLUMNS " FROM " KEY_TABLES
 static const char keys_waiting_of[] =
     "SELECT " KEY_COLUMNS " FROM " KEY_TABLES
     " WHERE dkim_key.domain = $3 AND state = 1 AND dkim_key.id > $1 ORDER BY dkim_key.id LIMIT $2";
+static const char domain_any[] = "SELECT 1 FROM domain WHERE id = $1";
 static const char keys_any[] = "SELECT 1 FROM dkim_key WHERE domain = $1 LIMIT 1";
 static const char key_waiting[] = "SELECT domain, algorithm FROM dkim_key WHERE id = $1 AND state = 1";
 static const char key_insert[] = "INSERT INTO dkim_key (id, tenant, domain, algorithm, place, state,"
@@ -121,15 +122,24 @@ static void insert(struct commit *commit, uint64_t domain, const struct dkim_fre
 /* What is known of domains counts no more. */
 static void note_change(struct commit *commit) { commit->has_changed_directory = true; }
 
-void dkim_first_add(struct commit *commit, uint64_t domain, const struct dkim_fresh *fresh, size_t count) {
-    if (DB_READ_NUMBER(commit->db, keys_any, 0, DB_NUMBER(domain))) return;
+/* Keys take a while to be made, and the domain may have been removed meanwhile. */
+static bool is_there(struct commit *commit, uint64_t domain) {
+    return DB_READ_NUMBER(commit->db, domain_any, 0, DB_NUMBER(domain)) != 0;
+}
+
+enum store_result dkim_first_add(struct commit *commit, uint64_t domain, const struct dkim_fresh *fresh,
+                                 size_t count) {
+    if (!is_there(commit, domain)) return db_result(commit->db, STORE_NOT_FOUND);
+    if (DB_READ_NUMBER(commit->db, keys_any, 0, DB_NUMBER(domain))) return db_result(commit->db, STORE_OK);
     for (size_t i = 0; i < count; i++) insert(commit, domain, &fresh[i], DKIM_KEY_SIGNING);
     note_change(commit);
+    return STORE_OK;
 }
 
 enum store_result dkim_next_add(struct commit *commit, uint64_t domain, const struct dkim_fresh *fresh,
                                 size_t count, bool is_forced) {
     struct dkim_row rows[DKIM_DOMAIN_KEYS_MAX];
+    if (!is_there(commit, domain)) return db_result(commit->db, STORE_NOT_FOUND);
     size_t row_count = dkim_rows_read(commit->db, commit->arena, domain, commit->now_ms, rows);
     for (size_t i = 0; i < count; i++) {
         unsigned place = 0;

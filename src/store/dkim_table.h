@@ -50,7 +50,8 @@ enum store_result dkim_place_next(const struct dkim_row *rows, size_t count, enu
 /* ---- in the commit lane ---- */
 
 /* The first keys, which sign at once; those of a domain that has keys are left as they are. */
-void dkim_first_add(struct commit *commit, uint64_t domain, const struct dkim_fresh *fresh, size_t count);
+enum store_result dkim_first_add(struct commit *commit, uint64_t domain, const struct dkim_fresh *fresh,
+                                 size_t count);
 /* The next ones, which wait. As dkim_place_next; STORE_BUSY: they were made for other places. */
 enum store_result dkim_next_add(struct commit *commit, uint64_t domain, const struct dkim_fresh *fresh,
                                 size_t count, bool is_forced);

@@ -53,9 +53,8 @@ static enum store_result domain_add(struct commit *commit, void *argument) {
     uint64_t id = commit_id_new(commit);
     DB_RUN(commit->db, domain_insert, DB_NUMBER(id), DB_NUMBER(TENANT_DEFAULT), DB_TEXT(request->domain),
            DB_NUMBER(request->kind != DOMAIN_LOCAL), DB_NUMBER(request->kind == DOMAIN_VERIFIED));
-    dkim_first_add(commit, id, request->keys, DKIM_ALGORITHMS);
     event_add(commit, TENANT_DEFAULT, EVENT_DOMAIN_ADDED, id, 0);
-    return STORE_OK;
+    return dkim_first_add(commit, id, request->keys, DKIM_ALGORITHMS);
 }
 
 static enum store_result domain_remove(struct commit *commit, void *argument) {

@@ -53,6 +53,16 @@ enum store_result engine_dkim_publish(struct task *t, struct engine *engine, uin
 enum store_result engine_dkim_signers(struct task *t, struct engine *engine, struct arena *arena,
                                       uint64_t message, struct slice from, struct dkim_signers *signers);
 
+/* Who signs mail of that domain's senders, in `arena`: nobody, where it is none of ours or has no key. */
+enum store_result engine_dkim_signers_of(struct task *t, struct engine *engine, struct arena *arena,
+                                         struct slice domain, struct dkim_signers *signers);
+
+/* Who seals a message that is passed on for one of our addresses: the first of our domains, in whose name the
+   envelope's sender is rewritten, too; nobody, where the message did not come from a stranger. The rest as
+   engine_dkim_signers. */
+enum store_result engine_dkim_sealers(struct task *t, struct engine *engine, struct arena *arena,
+                                      uint64_t message, struct dkim_signers *signers);
+
 /* Signs each digest with its key, which is one of the domain's; signatures[i] is in `arena`. STORE_NOT_FOUND:
    such a key signs no more, ask for the signers anew. Waits. */
 enum store_result engine_dkim_sign(struct task *t, struct engine *engine, struct arena *arena,

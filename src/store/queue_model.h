@@ -44,7 +44,12 @@ enum outgoing_property {
     OUTGOING_WAIVES_TLS = 32,
     /* A report about DMARC or TLS: how it goes is not reported (RFC 8460), lest reports breed reports. */
     OUTGOING_REPORT = 64,
-    OUTGOING_PROPERTIES = 127,
+    /* It came from a stranger and was looked at (trust/inbound.h), and so was its chain of seals (RFC 8617):
+       of these three one, unless DNS did not say. */
+    OUTGOING_CHAIN_NONE = 128,
+    OUTGOING_CHAIN_PASS = 256,
+    OUTGOING_CHAIN_FAIL = 512,
+    OUTGOING_PROPERTIES = 1023,
 };
 
 /* Where reports are made, and mail for them waits; never in an answer of DNS. */

@@ -22,6 +22,7 @@ void courier_settings_copy(struct courier_settings *copy, const struct courier_s
     copy->source_ipv4 = arena_copy(arena, settings->source_ipv4);
     copy->source_ipv6 = arena_copy(arena, settings->source_ipv6);
     copy->report_sender = arena_copy(arena, settings->report_sender);
+    copy->relay_networks = arena_copy(arena, settings->relay_networks);
     copy->own_addresses = arena_copy(arena, settings->own_addresses);
     copy->tls_roots_pem = SLICE_EMPTY;
 }

@@ -38,6 +38,10 @@ struct courier_settings {
     bool reports_dmarc;
     bool reports_tls;
     struct slice report_sender;
+    /* Networks whose mail is sent on (relay.networks): what began there is signed. */
+    struct slice relay_networks;
+    /* Mail that is passed on for our addresses is sealed (ARC, RFC 8617). */
+    bool seals_forwarded;
     /* The node bits of the ids of reports (store/id.h). */
     uint32_t node;
 };

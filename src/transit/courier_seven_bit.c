@@ -3,7 +3,7 @@
 enum { PIECE_BYTES = SMTP_CLIENT_PIECE_BYTES, OUT_BYTES_MAX = 64 * PIECE_BYTES };
 
 /* What a piece becomes is at most four times as long, and a few fields (wire/seven_bit.h). */
-static bool scan(struct task *t, struct courier_seven_bit *message) {
+static enum courier_seven_bit_result scan(struct task *t, struct courier_seven_bit *message) {
     uint8_t piece[PIECE_BYTES];
     ssize_t got;
     courier_body_rewind(message->body);
@@ -12,7 +12,9 @@ static bool scan(struct task *t, struct courier_seven_bit *message) {
         seven_bit_scan(message->converter, slice_of(piece, (size_t)got));
     enum seven_bit_result result = seven_bit_scan_finish(message->converter);
     courier_body_rewind(message->body);
-    return got == 0 && (result == SEVEN_BIT_ALREADY || result == SEVEN_BIT_POSSIBLE);
+    if (got < 0) return COURIER_SEVEN_BIT_UNREADABLE;
+    bool may_be = result == SEVEN_BIT_ALREADY || result == SEVEN_BIT_POSSIBLE;
+    return may_be ? COURIER_SEVEN_BIT_OPEN : COURIER_SEVEN_BIT_FORBIDDEN;
 }
 
 /* Converts one piece more into `out`, or the end. 0, or -EIO. */
@@ -48,10 +50,14 @@ static void start_again(struct courier_seven_bit *message) {
     message->is_whole = false;
 }
 
-bool courier_seven_bit_open(struct task *t, struct courier_seven_bit *message, struct courier_body *body,
-                            void (*hear)(void *context, struct slice bytes), void *context) {
+enum courier_seven_bit_result courier_seven_bit_open(struct task *t, struct courier_seven_bit *message,
+                                                     struct courier_body *body,
+                                                     void (*hear)(void *context, struct slice bytes),
+                                                     void *context) {
     *message = (struct courier_seven_bit){.body = body, .out = buffer_new(OUT_BYTES_MAX)};
-    if (!scan(t, message) || !measure(t, message, hear, context)) return false;
+    enum courier_seven_bit_result result = scan(t, message);
+    if (result != COURIER_SEVEN_BIT_OPEN) return result;
+    if (!measure(t, message, hear, context)) return COURIER_SEVEN_BIT_UNREADABLE;
     start_again(message);
     return scan(t, message);
 }

@@ -19,11 +19,17 @@ struct courier_seven_bit {
     uint64_t bytes;
 };
 
-/* False: it cannot be read, or not be converted. At its beginning otherwise. `hear` (may be NULL) is told all
-   of what it becomes meanwhile. Waits. */
-NODISCARD bool courier_seven_bit_open(struct task *t, struct courier_seven_bit *message,
-                                      struct courier_body *body,
-                                      void (*hear)(void *context, struct slice bytes), void *context);
+enum courier_seven_bit_result {
+    COURIER_SEVEN_BIT_OPEN,
+    /* Nothing may rewrite it (wire/seven_bit.h): so it stays. */
+    COURIER_SEVEN_BIT_FORBIDDEN,
+    /* Its bytes cannot be had now. */
+    COURIER_SEVEN_BIT_UNREADABLE,
+};
+/* OPEN: it is at its beginning. `hear` (may be NULL) is told all of what it becomes meanwhile. Waits. */
+NODISCARD enum courier_seven_bit_result courier_seven_bit_open(
+    struct task *t, struct courier_seven_bit *message, struct courier_body *body,
+    void (*hear)(void *context, struct slice bytes), void *context);
 void courier_seven_bit_close(struct courier_seven_bit *message);
 /* For struct smtp_client_message. `context`: the message. */
 ssize_t courier_seven_bit_read(struct task *t, void *context, void *bytes, size_t len);

@@ -1,35 +1,23 @@
 #include "transit/courier_sign.h"
 
-#include "transit/sign_protocol.h"
+#include "transit/courier_signing.h"
 #include "trust/author.h"
-#include "trust/dkim_sign.h"
+#include "wire/received.h"
 
 enum { TRIES_MAX = 3, PIECE_BYTES = SMTP_CLIENT_PIECE_BYTES };
-
-/* One message that is being signed. */
-struct signing {
-    struct task *t;
-    struct courier_session *session;
-    struct arena *arena;
-    const struct transit_work *work;
-    struct signature_of of;
-    struct dkim_signing *hash;
-    /* The header, for who signs is told by its From. */
-    struct buffer header;
-    bool is_past_header;
-    struct buffer fields;
-    int64_t until_ms;
-};
+/* A signature of each algorithm, or the three fields of a seal. */
+enum { FIELDS_BYTES_MAX = 3 * DKIM_FIELD_BYTES_MAX };
+_Static_assert(DKIM_ALGORITHMS <= 3, "room for all signatures");
 
 /* ---- hashing ---- */
 
-static void hash_begin(struct signing *signing) {
+static void hash_begin(struct courier_signing *signing) {
     signing->hash = dkim_signing_new(NULL);
     signing->header = buffer_new(DKIM_HEADER_BYTES_MAX);
-    signing->fields = buffer_new((size_t)DKIM_ALGORITHMS * DKIM_FIELD_BYTES_MAX);
+    signing->fields = buffer_new(FIELDS_BYTES_MAX);
 }
 
-static void keep_header(struct signing *signing, struct slice bytes) {
+static void keep_header(struct courier_signing *signing, struct slice bytes) {
     static const struct slice end = SLICE_INIT("\r\n\r\n");
     struct buffer *header = &signing->header;
     if (signing->is_past_header) return;
@@ -41,12 +29,12 @@ static void keep_header(struct signing *signing, struct slice bytes) {
 }
 
 static void hash_write(void *context, struct slice bytes) {
-    struct signing *signing = context;
+    struct courier_signing *signing = context;
     dkim_signing_write(signing->hash, bytes);
     keep_header(signing, bytes);
 }
 
-static void hash_free(struct signing *signing) {
+static void hash_free(struct courier_signing *signing) {
     dkim_signing_free(&signing->hash);
     buffer_free(&signing->header);
     buffer_free(&signing->fields);
@@ -55,7 +43,8 @@ static void hash_free(struct signing *signing) {
 /* ---- asking the store ---- */
 
 /* False: no answer. What is unpacked from it is in the message's arena. */
-static bool ask(struct signing *signing, uint32_t type, const struct buffer *question, struct unpacker *in) {
+static bool ask(struct courier_signing *signing, uint32_t type, const struct buffer *question,
+                struct unpacker *in) {
     struct ipc_answer answer;
     if (!courier_ask(signing->t, signing->session->courier, type, buffer_slice(question), true,
                      signing->until_ms, &answer))
@@ -66,16 +55,17 @@ static bool ask(struct signing *signing, uint32_t type, const struct buffer *que
 }
 
 /* Empty: nobody in particular wrote it. */
-static struct slice author_address(const struct signing *signing) {
+static struct slice author_address(const struct courier_signing *signing) {
     struct author author = author_of_header(signing->arena, buffer_slice(&signing->header));
     bool is_one = author.fault == AUTHOR_ONE_DOMAIN && author.address.len <= STORE_ADDRESS_BYTES_MAX;
     return is_one ? author.address : SLICE_EMPTY;
 }
 
-static enum transit_sign_result find_signers(struct signing *signing, struct dkim_signers *signers) {
+enum transit_sign_result courier_signing_find(struct courier_signing *signing, struct dkim_signers *signers) {
     struct buffer packed = buffer_new(IPC_FRAME_BYTES_MAX);
-    struct transit_signers_question question = {signing->session->order.session,
-                                                signing->work->outgoing.message, author_address(signing)};
+    struct transit_signers_question question = {
+        signing->session->order.session, signing->work->outgoing.message,
+        signing->of.is_sealed ? SLICE_EMPTY : author_address(signing), signing->of.is_sealed};
     struct transit_signers answer = {0};
     struct unpacker in;
     transit_signers_question_pack(&packed, &question);
@@ -87,8 +77,9 @@ static enum transit_sign_result find_signers(struct signing *signing, struct dki
     return unpack_is_done(&in) ? answer.result : TRANSIT_SIGN_LATER;
 }
 
-static enum transit_sign_result sign_digests(struct signing *signing, const struct transit_sign *sign,
-                                             struct transit_signatures *signatures) {
+enum transit_sign_result courier_signing_sign(struct courier_signing *signing,
+                                              const struct transit_sign *sign,
+                                              struct transit_signatures *signatures) {
     struct buffer packed = buffer_new(IPC_FRAME_BYTES_MAX);
     struct unpacker in;
     transit_sign_pack(&packed, sign);
@@ -103,7 +94,7 @@ static enum transit_sign_result sign_digests(struct signing *signing, const stru
 
 /* ---- composing ---- */
 
-static struct dkim_signer signer_of(const struct signing *signing, const struct dkim_signers *signers,
+static struct dkim_signer signer_of(const struct courier_signing *signing, const struct dkim_signers *signers,
                                     size_t i) {
     return (struct dkim_signer){.algorithm = signers->signers[i].algorithm,
                                 .domain = signers->domain,
@@ -125,7 +116,7 @@ static const char *fault_of(enum dkim_sign_result result) {
 }
 
 /* False: the message cannot be signed by anybody; it goes as it is. */
-static bool compose(struct signing *signing, const struct dkim_signers *signers,
+static bool compose(struct courier_signing *signing, const struct dkim_signers *signers,
                     struct dkim_draft drafts[DKIM_ALGORITHMS], struct transit_sign *sign) {
     *sign = (struct transit_sign){.session = signing->session->order.session,
                                   .message = signing->work->outgoing.message,
@@ -145,24 +136,35 @@ static bool compose(struct signing *signing, const struct dkim_signers *signers,
     return true;
 }
 
-static bool finish(struct signing *signing, const struct dkim_draft *drafts,
+static bool finish(struct courier_signing *signing, const struct dkim_draft *drafts,
                    const struct transit_signatures *signatures) {
     for (size_t i = 0; i < signatures->count; i++)
         if (!dkim_draft_finish(&drafts[i], signatures->signatures[i], &signing->fields)) return false;
     return !buffer_overflowed(&signing->fields);
 }
 
+/* What a trusted network only passed on is a stranger's, whoever From says it is. */
+static bool is_begun_by_ours(const struct courier_signing *signing) {
+    const struct outgoing *outgoing = &signing->work->outgoing;
+    if (outgoing->account || outgoing->properties & OUTGOING_COMPOSED) return true;
+    if (received_is_from_within(buffer_slice(&signing->header), signing->session->settings.relay_networks))
+        return true;
+    record_line(&signing->session->record, "not signed: it came to relay.networks from another host");
+    return false;
+}
+
 /* TRANSIT_SIGN_OK: the fields are there, or it goes without. */
-static enum transit_sign_result sign_once(struct signing *signing) {
+static enum transit_sign_result sign_once(struct courier_signing *signing) {
     struct dkim_signers signers = {0};
     struct dkim_draft drafts[DKIM_ALGORITHMS];
     struct transit_signatures signatures = {0};
     struct transit_sign sign;
-    enum transit_sign_result result = find_signers(signing, &signers);
+    if (!is_begun_by_ours(signing)) return TRANSIT_SIGN_OK;
+    enum transit_sign_result result = courier_signing_find(signing, &signers);
     if (result != TRANSIT_SIGN_OK) return result;
     if (signers.count == 0) record_line(&signing->session->record, "not signed: no domain of ours sends it");
     if (signers.count == 0 || !compose(signing, &signers, drafts, &sign)) return TRANSIT_SIGN_OK;
-    result = sign_digests(signing, &sign, &signatures);
+    result = courier_signing_sign(signing, &sign, &signatures);
     if (result != TRANSIT_SIGN_OK) return result;
     if (!finish(signing, drafts, &signatures)) return TRANSIT_SIGN_LATER;
     record_line(&signing->session->record, "signed by %.*s", SLICE_PRINT(signers.domain));
@@ -170,12 +172,12 @@ static enum transit_sign_result sign_once(struct signing *signing) {
 }
 
 /* Keys may be rotated, and stores begin anew, between the two questions. */
-static bool sign(struct signing *signing, struct slice *fields) {
+static bool sign(struct courier_signing *signing, struct slice *fields) {
     enum transit_sign_result result = TRANSIT_SIGN_AGAIN;
     dkim_signing_end(signing->hash);
     signing->until_ms = env_now_ms(signing->session->courier->env) + TRANSIT_SIGN_MS;
     for (int tries = 0; tries < TRIES_MAX && result == TRANSIT_SIGN_AGAIN; tries++)
-        result = sign_once(signing);
+        result = signing->of.is_sealed ? courier_seal_once(signing) : sign_once(signing);
     if (result != TRANSIT_SIGN_OK) return IS_PLANTED(signing->session->courier->env, PLANTED_SENT_UNSIGNED);
     *fields = arena_copy(signing->arena, buffer_slice(&signing->fields));
     return true;
@@ -183,20 +185,24 @@ static bool sign(struct signing *signing, struct slice *fields) {
 
 /* ---- the whole ---- */
 
-static bool is_wanted(const struct transit_work *work) {
+static bool is_ours(const struct transit_work *work) {
     return work->outgoing.account || work->outgoing.properties & (OUTGOING_COMPOSED | OUTGOING_TRUSTED);
 }
 
-static struct signing signing_of(struct task *t, struct courier_session *session,
-                                 const struct transit_work *work, bool is_seven_bit) {
-    return (struct signing){.t = t,
-                            .session = session,
-                            .arena = session->message_arena,
-                            .work = work,
-                            .of = {work->outgoing.message, is_seven_bit}};
+static bool is_wanted(const struct courier_session *session, const struct transit_work *work) {
+    return is_ours(work) || courier_seal_is_wanted(session, work);
 }
 
-static bool settle(struct signing *signing, bool is_hashed, struct slice *fields) {
+static struct courier_signing signing_of(struct task *t, struct courier_session *session,
+                                         const struct transit_work *work, bool is_seven_bit) {
+    return (struct courier_signing){.t = t,
+                                    .session = session,
+                                    .arena = session->message_arena,
+                                    .work = work,
+                                    .of = {work->outgoing.message, is_seven_bit, !is_ours(work)}};
+}
+
+static bool settle(struct courier_signing *signing, bool is_hashed, struct slice *fields) {
     struct signature_book *book = signing->session->courier->signatures;
     bool is_signed = is_hashed && sign(signing, fields);
     if (is_signed)
@@ -207,7 +213,7 @@ static bool settle(struct signing *signing, bool is_hashed, struct slice *fields
     return is_signed;
 }
 
-static bool hash_body(struct signing *signing, struct courier_body *body) {
+static bool hash_body(struct courier_signing *signing, struct courier_body *body) {
     uint8_t piece[PIECE_BYTES];
     ssize_t got;
     hash_begin(signing);
@@ -220,9 +226,9 @@ static bool hash_body(struct signing *signing, struct courier_body *body) {
 
 bool courier_sign(struct task *t, struct courier_session *session, const struct transit_work *work,
                   struct courier_body *body, struct slice *fields) {
-    struct signing signing = signing_of(t, session, work, false);
+    struct courier_signing signing = signing_of(t, session, work, false);
     *fields = SLICE_EMPTY;
-    if (!is_wanted(work)) return true;
+    if (!is_wanted(session, work)) return true;
     switch (signature_book_take(t, session->courier->signatures, signing.of, signing.arena, fields)) {
     case SIGNATURE_KNOWN:
         return true;
@@ -238,18 +244,19 @@ enum courier_sign_seven_bit courier_sign_seven_bit(struct task *t, struct courie
                                                    const struct transit_work *work, struct courier_body *body,
                                                    struct courier_seven_bit *converted,
                                                    struct slice *fields) {
-    struct signing signing = signing_of(t, session, work, true);
+    struct courier_signing signing = signing_of(t, session, work, true);
     enum signature_found found = SIGNATURE_KNOWN;
     *fields = SLICE_EMPTY;
-    if (is_wanted(work))
+    if (is_wanted(session, work))
         found = signature_book_take(t, session->courier->signatures, signing.of, signing.arena, fields);
     bool is_missing = found == SIGNATURE_MISSING;
     if (is_missing) hash_begin(&signing);
-    bool is_open = courier_seven_bit_open(t, converted, body, is_missing ? hash_write : NULL, &signing);
+    enum courier_seven_bit_result opened =
+        courier_seven_bit_open(t, converted, body, is_missing ? hash_write : NULL, &signing);
     bool is_ready = found == SIGNATURE_KNOWN;
-    if (is_missing) is_ready = settle(&signing, is_open, fields);
-    if (!is_open) return COURIER_SEVEN_BIT_IMPOSSIBLE;
-    return is_ready ? COURIER_SEVEN_BIT_READY : COURIER_SEVEN_BIT_LATER;
+    if (is_missing) is_ready = settle(&signing, opened == COURIER_SEVEN_BIT_OPEN, fields);
+    if (opened == COURIER_SEVEN_BIT_FORBIDDEN) return COURIER_SEVEN_BIT_IMPOSSIBLE;
+    return is_ready && opened == COURIER_SEVEN_BIT_OPEN ? COURIER_SEVEN_BIT_READY : COURIER_SEVEN_BIT_LATER;
 }
 
 /* ---- as it is sent ---- */

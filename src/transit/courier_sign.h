@@ -1,6 +1,6 @@
 /*
  * Signing a message before it is sent (trust/dkim_sign.h): it is read and hashed here, and the store role
- * signs (transit/sign_protocol.h). What an account submitted, what came from a trusted network and what this
+ * signs (transit/sign_protocol.h). What an account submitted, what began in a trusted network and what this
  * server composed is signed, by RSA and by Ed25519, or waits until it can be; only where nobody of ours has
  * a key for it, or the message is none that can be signed, it goes as it is.
  */
@@ -18,8 +18,9 @@ NODISCARD bool courier_sign(struct task *t, struct courier_session *session, con
    case. */
 enum courier_sign_seven_bit {
     COURIER_SEVEN_BIT_READY,
-    /* courier_seven_bit_open says no. */
+    /* It must not be converted. */
     COURIER_SEVEN_BIT_IMPOSSIBLE,
+    /* It cannot be read, or signed, now. */
     COURIER_SEVEN_BIT_LATER,
 };
 enum courier_sign_seven_bit courier_sign_seven_bit(struct task *t, struct courier_session *session,

@@ -265,10 +265,9 @@ static enum tls_policy_type policy_of(enum tls_rule rule) {
 
 static void record_tls(struct courier_session *session, const struct tls_demand *demand) {
     const struct stream_security *security = smtp_client_security(session->client);
-    bool is_unusable = smtp_client_is_dane_unusable(session->client);
     if (!security->is_tls) return;
     record_line(&session->record, "TLS %s %s by %s", security->protocol, security->cipher,
-                courier_tls_rule_name(is_unusable ? TLS_RULE_DANE_UNUSABLE : demand->rule));
+                courier_tls_rule_name(demand->rule));
     if (demand->is_advisory && security->peer_fault)
         record_line(&session->record, "mta-sts (testing): %s", security->peer_fault);
 }

@@ -28,7 +28,10 @@ static void find_signers(struct task *t, struct scheduler *scheduler, struct are
     *answer = (struct transit_signers){.result = TRANSIT_SIGN_LATER};
     if (!session_of(scheduler, question->session, question->message)) return;
     enum store_result result =
-        engine_dkim_signers(t, scheduler->engine, arena, question->message, question->from, &answer->signers);
+        question->is_seal
+            ? engine_dkim_sealers(t, scheduler->engine, arena, question->message, &answer->signers)
+            : engine_dkim_signers(t, scheduler->engine, arena, question->message, question->from,
+                                  &answer->signers);
     struct site_session *session = session_of(scheduler, question->session, question->message);
     if (result != STORE_OK || !session) {
         answer->signers = (struct dkim_signers){0};

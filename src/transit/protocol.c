@@ -212,6 +212,7 @@ static void outgoing_pack(struct buffer *out, const struct outgoing *outgoing) {
     pack_number(out, outgoing->account);
     pack_number(out, outgoing->stream);
     pack_number(out, outgoing->properties);
+    pack_bool(out, outgoing->is_forwarded);
     pack_slice(out, outgoing->mail_from);
     pack_slice(out, outgoing->envelope_id);
     pack_number(out, outgoing->dsn_return);
@@ -229,6 +230,7 @@ static void outgoing_unpack(struct unpacker *in, struct arena *arena, struct out
     outgoing->account = unpack_number(in);
     outgoing->stream = (enum queue_stream)unpack_number_max(in, QUEUE_BULK);
     outgoing->properties = (unsigned)unpack_number_max(in, UINT32_MAX);
+    outgoing->is_forwarded = unpack_bool(in);
     outgoing->mail_from = unpack_slice(in);
     outgoing->envelope_id = unpack_slice(in);
     outgoing->dsn_return = (uint32_t)unpack_number_max(in, UINT32_MAX);

@@ -4,12 +4,14 @@ void transit_signers_question_pack(struct buffer *out, const struct transit_sign
     pack_number(out, question->session);
     pack_number(out, question->message);
     pack_slice(out, question->from);
+    pack_number(out, question->is_seal);
 }
 
 void transit_signers_question_unpack(struct unpacker *in, struct transit_signers_question *question) {
     question->session = unpack_number(in);
     question->message = unpack_number(in);
     question->from = unpack_slice(in);
+    question->is_seal = unpack_number_max(in, 1) != 0;
 }
 
 static enum transit_sign_result result_unpack(struct unpacker *in) {

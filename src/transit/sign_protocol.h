@@ -20,11 +20,12 @@ enum transit_sign_result {
     TRANSIT_SIGN_RESULTS,
 };
 
-/* Who signs it? `from` is the one address of its From, or empty. */
+/* Who signs it? `from` is the one address of its From, or empty. Or, who seals it, for it is passed on? */
 struct transit_signers_question {
     uint64_t session;
     uint64_t message;
     struct slice from;
+    bool is_seal;
 };
 struct transit_signers {
     enum transit_sign_result result;

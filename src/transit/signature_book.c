@@ -5,6 +5,9 @@
 #include "base/limits.h"
 #include "base/map.h"
 
+/* Signed or sealed, as it is or in 7 bits. */
+enum { KINDS = 4 };
+
 struct signature {
     /* Of those that are known, the oldest first. */
     struct list link;
@@ -17,8 +20,8 @@ struct signature {
 
 struct signature_book {
     struct env *env;
-    /* By message: as it is, and in 7 bits. */
-    struct map *entries[2];
+    /* By message, of each kind. */
+    struct map *entries[KINDS];
     struct list known;
     size_t known_count;
     struct gate changed;
@@ -28,18 +31,20 @@ struct signature_book *signature_book_new(struct env *env) {
     struct signature_book *book = calloc(1, sizeof *book);
     if (!book) FATAL("out of memory for signatures");
     book->env = env;
-    for (size_t i = 0; i < 2; i++) book->entries[i] = map_new(env_random_u64(env));
+    for (size_t i = 0; i < KINDS; i++) book->entries[i] = map_new(env_random_u64(env));
     list_init(&book->known);
     gate_init(&book->changed);
     return book;
 }
 
+static size_t kind_of(struct signature_of of) { return (size_t)of.is_seven_bit + 2 * (size_t)of.is_sealed; }
+
 static struct signature *find(const struct signature_book *book, struct signature_of of) {
-    return map_get_id(book->entries[of.is_seven_bit], of.message);
+    return map_get_id(book->entries[kind_of(of)], of.message);
 }
 
 static void drop(struct signature_book *book, struct signature *signature) {
-    (void)map_remove_id(book->entries[signature->of.is_seven_bit], signature->of.message);
+    (void)map_remove_id(book->entries[kind_of(signature->of)], signature->of.message);
     if (signature->is_known) {
         list_remove(&signature->link);
         book->known_count--;
@@ -50,7 +55,7 @@ static void drop(struct signature_book *book, struct signature *signature) {
 void signature_book_free(struct signature_book **book) {
     if (!*book) return;
     while (!list_empty(&(*book)->known)) drop(*book, LIST_FIRST(&(*book)->known, struct signature, link));
-    for (size_t i = 0; i < 2; i++) map_free(&(*book)->entries[i]);
+    for (size_t i = 0; i < KINDS; i++) map_free(&(*book)->entries[i]);
     free(*book);
     *book = NULL;
 }
@@ -63,7 +68,7 @@ static void enter(struct signature_book *book, struct signature_of of, struct sl
     signature->until_ms = env_now_ms(book->env) + TRANSIT_SIGNED_KEPT_MS;
     signature->len = fields.len;
     if (fields.len) memcpy(signature->bytes, fields.ptr, fields.len);
-    (void)map_put_id(book->entries[of.is_seven_bit], of.message, signature);
+    (void)map_put_id(book->entries[kind_of(of)], of.message, signature);
     if (!is_known) return;
     list_append(&book->known, &signature->link);
     book->known_count++;

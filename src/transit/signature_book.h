@@ -1,6 +1,7 @@
 /*
- * Signatures of messages that were signed lately, for their other destinations: a message is hashed and
- * signed once, however many hosts it goes to. Who finds it being signed by another session waits for that.
+ * Signatures and seals of messages that were signed lately, for their other destinations: a message is hashed
+ * and signed once, however many hosts it goes to. Who finds it being signed by another session waits for
+ * that.
  */
 #ifndef TRANSIT_SIGNATURE_BOOK_H
 #define TRANSIT_SIGNATURE_BOOK_H
@@ -10,10 +11,12 @@
 
 struct signature_book;
 
-/* A message as it is sent: converted to 7 bits it has other signatures. */
+/* A message as it is sent: converted to 7 bits it has other signatures, and passed on it has a seal instead.
+ */
 struct signature_of {
     uint64_t message;
     bool is_seven_bit;
+    bool is_sealed;
 };
 
 enum signature_found {

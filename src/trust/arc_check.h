@@ -32,14 +32,20 @@ struct arc_verdict {
     /* Why it is no PASS, and in which set; 0: not said. */
     enum dkim_fault fault;
     unsigned fault_instance;
+    /* With PASS (RFC 8617 5.2): the message is as the host of that instance sealed it, and not as the one
+       before did; 0: nobody changed it since the first. */
+    unsigned oldest_pass;
+    /* With PASS: the last host's signature is also over From, and all of them. Where it is not, anybody could
+       have put another name there since: then nothing follows from who sealed it. */
+    bool is_from_sealed;
     /* The first host first, as many as there are sets. All of it holds only with PASS; with a broken chain
        sets may be missing, and are empty. */
     const struct arc_hop *hops;
     unsigned count;
 };
 
-/* Checks a message that has ended; asks DNS for each key once. `now_s`: as dkim_check. The verdict is in the
-   lookups' arena. Waits. */
+/* Checks a message that has ended; asks DNS for each key once, and lets others have their turn between them.
+   `now_s`: as dkim_check. The verdict is in the lookups' arena. Waits. */
 struct arc_verdict arc_check(struct task *t, const struct dkim_message *message,
                              struct trust_lookups *lookups, int64_t now_s);
 

@@ -11,7 +11,7 @@ bool dane_is_usable(const struct tls_dane_record *record) {
     if (record->selector > SELECTOR_MAX) return false;
     switch (record->matching) {
     case MATCHING_WHOLE:
-        return record->data.len > 0;
+        return tls_dane_is_usable(record);
     case MATCHING_SHA256:
         return record->data.len == 32;
     case MATCHING_SHA512:

@@ -4,6 +4,7 @@
 #include "trust/dkim_public_key.h"
 #include "wire/address_split.h"
 #include "wire/smtp_address.h"
+#include "wire/tag_list.h"
 
 struct dkim_known_key {
     struct dkim_known_key *next;
@@ -69,6 +70,28 @@ static struct trust_texts find(struct task *t, struct dkim_keys *keys, const str
     return texts;
 }
 
+/* ---- what was added ---- */
+
+static size_t count_signed(struct slice names, struct slice name) {
+    struct tag_words words = tag_words_of(names, ':');
+    struct slice found;
+    size_t count = 0;
+    while (tag_words_next(&words, &found)) count += slice_equal_nocase(found, name);
+    return count;
+}
+
+static bool has_unsigned(const struct dkim_header *header, struct slice names, struct slice name,
+                         size_t most) {
+    size_t first;
+    size_t count = dkim_header_find(header, name, &first);
+    return count > most && count > count_signed(names, name);
+}
+
+enum dkim_fault dkim_find_added(const struct dkim_header *header, struct slice names) {
+    if (has_unsigned(header, names, SLICE("From"), 0)) return DKIM_FAULT_FROM_ADDED;
+    return has_unsigned(header, names, SLICE("Subject"), 1) ? DKIM_FAULT_SUBJECT_ADDED : DKIM_FAULT_NONE;
+}
+
 /* ---- what it proves ---- */
 
 /* RFC 6376 3.6.1, t=s. */
@@ -76,21 +99,30 @@ static bool is_strictly_within(const struct dkim_field_tags *tags) {
     return tags->identity.len == 0 || slice_equal_nocase(address_split_domain(tags->identity), tags->domain);
 }
 
+static enum dkim_fault fits(const struct dkim_public_key *key, const struct dkim_claim *claim,
+                            struct trust_lookups *lookups) {
+    if (key->work > DKIM_KEY_WORK_MAX - lookups->key_work) return DKIM_FAULT_KEY_WORK;
+    lookups->key_work += key->work;
+    struct buffer signature = buffer_new(DKIM_SIGNATURE_BYTES_MAX);
+    bool is_good = dkim_base64_decode(claim->tags->signature_text, &signature) &&
+                   dkim_public_key_fits(key, claim->digest, buffer_slice(&signature));
+    buffer_free(&signature);
+    return is_good ? DKIM_FAULT_NONE : DKIM_FAULT_SIGNATURE;
+}
+
 static enum dkim_fault try_key(const struct dkim_key_record *record, const struct dkim_claim *claim,
-                               unsigned *bits) {
+                               struct trust_lookups *lookups, unsigned *bits) {
     struct dkim_public_key key;
     enum dkim_fault fault = dkim_public_key_open(record, &key);
     *bits = key.bits;
     if (fault) return fault;
-    struct buffer signature = buffer_new(DKIM_SIGNATURE_BYTES_MAX);
-    bool fits = dkim_base64_decode(claim->tags->signature_text, &signature) &&
-                dkim_public_key_fits(&key, claim->digest, buffer_slice(&signature));
-    buffer_free(&signature);
+    fault = fits(&key, claim, lookups);
     dkim_public_key_close(&key);
-    return fits ? DKIM_FAULT_NONE : DKIM_FAULT_SIGNATURE;
+    return fault;
 }
 
-static struct dkim_proof try_record(struct slice text, const struct dkim_claim *claim) {
+static struct dkim_proof try_record(struct slice text, const struct dkim_claim *claim,
+                                    struct trust_lookups *lookups) {
     struct dkim_key_record record;
     struct dkim_proof proof = {.fault = dkim_key_read(text, &record)};
     proof.is_testing = record.is_testing;
@@ -102,16 +134,17 @@ static struct dkim_proof try_record(struct slice text, const struct dkim_claim *
     else if (record.is_strict && !is_strictly_within(claim->tags))
         proof.fault = DKIM_FAULT_KEY_STRICT;
     else
-        proof.fault = try_key(&record, claim, &proof.key_bits);
+        proof.fault = try_key(&record, claim, lookups, &proof.key_bits);
     return proof;
 }
 
 /* RFC 6376 6.1.2: of several records any may be the key. One that proves nothing says more than one that
    cannot be read, which may be no key at all. */
-static struct dkim_proof try_records(const struct trust_texts *texts, const struct dkim_claim *claim) {
+static struct dkim_proof try_records(const struct trust_texts *texts, const struct dkim_claim *claim,
+                                     struct trust_lookups *lookups) {
     struct dkim_proof best = {.fault = DKIM_FAULT_KEY_MALFORMED};
     for (size_t i = 0, tried = 0; i < texts->count && tried < DKIM_KEYS_MAX; i++) {
-        struct dkim_proof proof = try_record(texts->items[i], claim);
+        struct dkim_proof proof = try_record(texts->items[i], claim, lookups);
         if (proof.fault != DKIM_FAULT_KEY_MALFORMED) tried++;
         if (proof.fault == DKIM_FAULT_NONE) return proof;
         if (best.fault == DKIM_FAULT_KEY_MALFORMED) best = proof;
@@ -121,10 +154,14 @@ static struct dkim_proof try_records(const struct trust_texts *texts, const stru
 
 struct dkim_proof dkim_prove(struct task *t, struct dkim_keys *keys, const struct dkim_claim *claim) {
     struct trust_texts texts = find(t, keys, claim->tags);
-    if (trust_is_unsure(texts.result)) return (struct dkim_proof){.fault = DKIM_FAULT_KEY_UNSURE};
+    if (trust_is_unsure(texts.result))
+        return (struct dkim_proof){.fault = keys->lookups->is_spent ? DKIM_FAULT_KEY_SPENT
+                                                                    : DKIM_FAULT_KEY_UNSURE};
     if (texts.result != DNS_OK) return (struct dkim_proof){.fault = DKIM_FAULT_KEY_NONE};
-    struct dkim_proof proof = try_records(&texts, claim);
+    struct dkim_proof proof = try_records(&texts, claim, keys->lookups);
     proof.is_secure = texts.is_secure;
+    /* Each is some work: others have their turn. */
+    (void)!task_yield(t);
     return proof;
 }
 

@@ -23,7 +23,8 @@ struct dkim_claim {
 
 /* The key that proved it, or that came nearest. */
 struct dkim_proof {
-    /* DKIM_FAULT_NONE, DKIM_FAULT_SIGNATURE or one of DKIM_FAULT_KEY_*; of dkim_check_field also
+    /* DKIM_FAULT_NONE, DKIM_FAULT_SIGNATURE or one of DKIM_FAULT_KEY_*: _SPENT where the lookups are spent,
+       _WORK where keys of this message cost DKIM_KEY_WORK_MAX already; of dkim_check_field also
        DKIM_FAULT_BODY, _EXPIRED or _FUTURE. */
     enum dkim_fault fault;
     unsigned key_bits;
@@ -33,7 +34,12 @@ struct dkim_proof {
     bool is_secure;
 };
 
-/* Asks for the key, and tries DKIM_KEYS_MAX records of its name at most. Waits. */
+/* RFC 6376 8.15: a field that was added on top is what people would read. DKIM_FAULT_NONE,
+   DKIM_FAULT_FROM_ADDED or DKIM_FAULT_SUBJECT_ADDED. `names`: h=. */
+enum dkim_fault dkim_find_added(const struct dkim_header *header, struct slice names);
+
+/* Asks for the key, and tries DKIM_KEYS_MAX records of its name at most; then others have their turn. Waits.
+ */
 struct dkim_proof dkim_prove(struct task *t, struct dkim_keys *keys, const struct dkim_claim *claim);
 
 /* The same of a whole DKIM-Signature or ARC-Message-Signature that was read: its time, the body, then the

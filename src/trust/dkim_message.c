@@ -31,6 +31,10 @@ static void want(struct dkim_message *message, enum dkim_form form) {
     *body = (struct body){.is_wanted = true, .form = dkim_body_form_new(form), .hash = dkim_hash_new()};
 }
 
+static bool wants_all(const struct dkim_message *message) {
+    return message->bodies[DKIM_SIMPLE].is_wanted && message->bodies[DKIM_RELAXED].is_wanted;
+}
+
 static struct dkim_message *new_message(void) {
     struct dkim_message *message = calloc(1, sizeof *message);
     if (!message) FATAL("no memory for a message");
@@ -67,7 +71,7 @@ void dkim_message_free(struct dkim_message **message) {
 static void want_of(struct dkim_message *message, struct slice name, enum dkim_field_kind kind, size_t max) {
     size_t first;
     size_t count = dkim_header_find(&message->header, name, &first);
-    for (size_t i = 0; i < count && i < max; i++)
+    for (size_t i = 0; i < count && i < max && !wants_all(message); i++)
         want(message, dkim_field_body_form(kind, dkim_header_nth(&message->header, first, i)->value));
 }
 
@@ -77,7 +81,7 @@ static void end_header(struct dkim_message *message) {
                          ? DKIM_FAULT_HEADER_TOO_LARGE
                          : dkim_header_read(buffer_slice(&message->bytes), &message->header);
     if (message->fault || !message->is_to_check) return;
-    want_of(message, SLICE("DKIM-Signature"), DKIM_SIGNATURE_FIELD, DKIM_SIGNATURES_MAX);
+    want_of(message, SLICE("DKIM-Signature"), DKIM_SIGNATURE_FIELD, DKIM_FIELDS_MAX);
     want_of(message, SLICE("ARC-Message-Signature"), ARC_MESSAGE_FIELD, ARC_INSTANCES_MAX);
 }
 

@@ -8,7 +8,16 @@ enum {
     ED25519_KEY_BYTES = 32,
     /* A SubjectPublicKeyInfo of DKIM_RSA_BITS_MAX bits with an exponent as long, and some more. */
     KEY_BYTES_MAX = 4096,
+    WORK_BITS = 1024,
+    WORK_EXPONENT_BITS = 17,
+    ED25519_WORK = 4,
 };
+
+/* A multiplication costs the square of the modulus, and there is one for each bit of the exponent. */
+static unsigned work_of(const struct dkim_rsa_key *rsa) {
+    unsigned factor = (rsa->bits + WORK_BITS - 1) / WORK_BITS;
+    return factor * factor * ((rsa->exponent_bits + WORK_EXPONENT_BITS - 1) / WORK_EXPONENT_BITS);
+}
 
 static enum dkim_fault open_rsa(struct slice bytes, struct dkim_public_key *key) {
     struct dkim_rsa_key rsa;
@@ -17,6 +26,7 @@ static enum dkim_fault open_rsa(struct slice bytes, struct dkim_public_key *key)
     if (rsa.bits < DKIM_RSA_BITS_MIN) return DKIM_FAULT_KEY_SHORT;
     if (rsa.bits > DKIM_RSA_BITS_MAX || rsa.exponent_bits > DKIM_RSA_EXPONENT_BITS_MAX)
         return DKIM_FAULT_KEY_LONG;
+    key->work = work_of(&rsa);
     const unsigned char *at = rsa.der.ptr;
     key->key = d2i_PublicKey(EVP_PKEY_RSA, NULL, &at, (long)rsa.der.len);
     return key->key ? DKIM_FAULT_NONE : DKIM_FAULT_KEY_MALFORMED;
@@ -25,6 +35,7 @@ static enum dkim_fault open_rsa(struct slice bytes, struct dkim_public_key *key)
 static enum dkim_fault open_ed25519(struct slice bytes, struct dkim_public_key *key) {
     if (bytes.len != ED25519_KEY_BYTES) return DKIM_FAULT_KEY_MALFORMED;
     key->bits = 8 * ED25519_KEY_BYTES;
+    key->work = ED25519_WORK;
     key->key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, bytes.ptr, bytes.len);
     return key->key ? DKIM_FAULT_NONE : DKIM_FAULT_KEY_MALFORMED;
 }

@@ -9,6 +9,8 @@ struct dkim_public_key {
     enum dkim_key_type type;
     /* Of RSA's modulus; 256 for Ed25519. */
     unsigned bits;
+    /* What one signature costs to check: about that of RSA with 1,024 bits and the usual exponent. */
+    unsigned work;
 };
 
 /* DKIM_FAULT_NONE; else DKIM_FAULT_KEY_MALFORMED, _SHORT or _LONG, and nothing to close; `bits` is set if it

@@ -14,7 +14,9 @@ struct inbound_check {
     unsigned holders;
     bool is_abandoned;
     struct arena *arena;
+    /* Of signatures, chain and policy; and of what is asked about the sender beside them. */
     struct trust_lookups lookups;
+    struct trust_lookups sender_lookups;
     struct inbound_question question;
     /* Those that have begun, and what is done. */
     struct task *tasks[ASKERS];
@@ -39,7 +41,8 @@ struct inbound_check *inbound_check_new(struct env *env, struct resolver *resolv
     /* What one answer takes, for each that asks, comes on top; and what is made of them. */
     check->arena = arena_new((size_t)TRUST_ANSWERS_BYTES_MAX + (ASKERS + 2) * (size_t)TRUST_ANSWER_BYTES_MAX);
     check->lookups = trust_lookups_of(resolver, check->arena, env_now_ms(env) + TRUST_CHECK_MS_MAX, is_told);
-    check->lookups.bytes_max = TRUST_ANSWERS_BYTES_MAX / 2;
+    check->sender_lookups = trust_lookups_beside(&check->lookups);
+    check->sender_lookups.bytes_max = TRUST_ANSWERS_BYTES_MAX / 2;
     check->question = (struct inbound_question){.address = question->address,
                                                 .sender = arena_copy(check->arena, question->sender),
                                                 .helo = arena_copy(check->arena, question->helo),
@@ -87,11 +90,11 @@ static void ask_spf(struct task *t, struct inbound_check *check) {
                                     .sender = check->question.sender,
                                     .helo = check->question.helo,
                                     .receiver = check->question.host};
-    check->spf = spf_check(t, &check->lookups, &question);
+    check->spf = spf_check(t, &check->sender_lookups, &question);
 }
 
 static void ask_name(struct task *t, struct inbound_check *check) {
-    check->iprev = iprev_check(t, &check->lookups, &check->question.address);
+    check->iprev = iprev_check(t, &check->sender_lookups, &check->question.address);
 }
 
 static void ask(struct task *t, struct inbound_check *check, enum asker asker) {
@@ -131,9 +134,17 @@ static bool await(struct task *t, struct inbound_check *check, enum asker asker,
 
 /* ---- content ---- */
 
-void inbound_check_write(struct inbound_check *check, struct slice bytes, struct buffer *out) {
+void inbound_check_hash(struct inbound_check *check, struct slice bytes) {
     dkim_message_write(check->message, bytes);
+}
+
+void inbound_check_pass(struct inbound_check *check, struct slice bytes, struct buffer *out) {
     inbound_header_write(&check->header, bytes, out);
+}
+
+void inbound_check_write(struct inbound_check *check, struct slice bytes, struct buffer *out) {
+    inbound_check_hash(check, bytes);
+    inbound_check_pass(check, bytes, out);
 }
 
 /* ---- the verdict ---- */
@@ -146,16 +157,19 @@ static struct slice ascii_of(struct inbound_check *check, struct slice domain) {
     return error == SMTP_ADDRESS_OK ? ascii : SLICE_EMPTY;
 }
 
-/* What a stranger's own keys and records used up was his to spend: it makes no result unsure that could save
-   him, and leaves the author's policy its share of time and memory. */
+/* What a stranger's own records used up was his to spend: it makes no result unsure that could save him. Of
+   signatures dkim_check says so itself. */
 static enum trust_result without_excuse(const struct inbound_check *check, enum trust_result result) {
-    return check->lookups.is_spent && result == TRUST_TEMPERROR ? TRUST_PERMERROR : result;
+    return check->sender_lookups.is_spent && result == TRUST_TEMPERROR ? TRUST_PERMERROR : result;
 }
 
-static void set_aside_for_policy(struct inbound_check *check) {
-    int64_t end_ms = env_now_ms(check->env) + TRUST_POLICY_MS_MAX;
-    if (check->lookups.deadline_ms < end_ms) check->lookups.deadline_ms = end_ms;
-    check->lookups.bytes_max = arena_used_bytes(check->arena) + TRUST_ANSWERS_BYTES_MAX / 2;
+/* Whatever was asked before: from now on there is so much time and memory for answers. */
+static void set_aside(struct inbound_check *check, int64_t ms) {
+    struct trust_lookups *lookups = &check->lookups;
+    int64_t end_ms = env_now_ms(check->env) + ms;
+    if (lookups->deadline_ms < end_ms) lookups->deadline_ms = end_ms;
+    lookups->bytes_max = arena_used_bytes(check->arena) + TRUST_ANSWERS_BYTES_MAX / 4;
+    lookups->is_spent = false;
 }
 
 static void check_dmarc(struct task *t, struct inbound_check *check) {
@@ -166,10 +180,9 @@ static void check_dmarc(struct task *t, struct inbound_check *check) {
     question.spf = (struct dmarc_identifier){.result = without_excuse(check, findings->spf.result),
                                              .domain = ascii_of(check, findings->spf.domain)};
     for (size_t i = 0; i < dkim->count && i < DKIM_SIGNATURES_MAX; i++)
-        signatures[question.signature_count++] =
-            (struct dmarc_identifier){.result = without_excuse(check, dkim->signatures[i].result),
-                                      .domain = ascii_of(check, dkim->signatures[i].domain)};
-    set_aside_for_policy(check);
+        signatures[question.signature_count++] = (struct dmarc_identifier){
+            .result = dkim->signatures[i].result, .domain = ascii_of(check, dkim->signatures[i].domain)};
+    set_aside(check, TRUST_POLICY_MS_MAX);
     findings->dmarc = dmarc_check(t, &check->lookups, &question);
 }
 
@@ -183,14 +196,14 @@ static struct spf_verdict spf_given_up(const struct inbound_check *check) {
                                 .reason = SLICE("DNS did not answer in time")};
 }
 
-static void raise_deadline(struct inbound_check *check) {
-    int64_t end_ms = env_now_ms(check->env) + TRUST_CHECK_END_MS_MAX;
-    if (check->lookups.deadline_ms < end_ms) check->lookups.deadline_ms = end_ms;
+static void end_begins(struct inbound_check *check) {
+    set_aside(check, TRUST_CHECK_END_MS_MAX);
+    check->sender_lookups.deadline_ms = check->lookups.deadline_ms;
 }
 
 /* The findings are copies: a task that is late still writes its own. */
 static void settle_sender(struct task *t, struct inbound_check *check) {
-    bool is_there = await(t, check, ASKER_SPF, check->lookups.deadline_ms);
+    bool is_there = await(t, check, ASKER_SPF, check->sender_lookups.deadline_ms);
     check->findings.spf = is_there ? check->spf : spf_given_up(check);
 }
 
@@ -203,13 +216,13 @@ static void settle_name(struct task *t, struct inbound_check *check) {
 const struct inbound_findings *inbound_check_finish(struct task *t, struct inbound_check *check,
                                                     struct buffer *out, int64_t now_s) {
     struct inbound_findings *findings = &check->findings;
-    raise_deadline(check);
+    end_begins(check);
     inbound_header_finish(&check->header, out);
     dkim_message_end(check->message);
     findings->taken_out_count = check->header.dropped_count;
     findings->author =
         author_read(check->arena, buffer_slice(&check->header.from), check->header.is_from_cut);
-    findings->dkim = dkim_check(t, check->message, &check->lookups, now_s);
+    findings->dkim = dkim_check(t, check->message, &findings->author, &check->lookups, now_s);
     findings->arc = arc_check(t, check->message, &check->lookups, now_s);
     settle_sender(t, check);
     check_dmarc(t, check);

@@ -12,7 +12,9 @@
  *
  * Everything it holds is bounded: answers of DNS by TRUST_ANSWERS_BYTES_MAX, the header section as
  * trust/dkim_message.h says, time by TRUST_CHECK_MS_MAX and TRUST_CHECK_END_MS_MAX. What DNS does not say is
- * a TEMPERROR of that check and of no other.
+ * a TEMPERROR of that check and of no other. SPF, signatures, and the author's policy have bytes and time of
+ * their own, and keys that are the author's come first: what a stranger has slow or large keeps nothing from
+ * being found that speaks against him.
  */
 #ifndef TRUST_INBOUND_H
 #define TRUST_INBOUND_H
@@ -55,6 +57,10 @@ void inbound_check_begin(struct inbound_check *check, struct scope *scope);
 /* Takes the next bytes of the message as the stranger sent it, lines with CRLF; appends what goes on to
    `out`: at most AUTH_RESULTS_HELD_BYTES_MAX more than came. */
 void inbound_check_write(struct inbound_check *check, struct slice bytes, struct buffer *out);
+/* The same in two steps, where what goes on is not what was sent (RFC 3030 3, binary parts made fit for
+   lines): signatures are checked over all that is hashed, and all that passes goes on. */
+void inbound_check_hash(struct inbound_check *check, struct slice bytes);
+void inbound_check_pass(struct inbound_check *check, struct slice bytes, struct buffer *out);
 /* The message is whole; appends what was held back. Waits for what is still asked. `now_s`: seconds since
    1970. The findings live as long as the check. */
 const struct inbound_findings *inbound_check_finish(struct task *t, struct inbound_check *check,

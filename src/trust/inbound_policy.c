@@ -67,7 +67,7 @@ static bool says_passed(struct slice results) {
 
 /* From the last one back: whoever is not believed could have changed what was there before. */
 bool inbound_is_vouched_for(const struct inbound_policy *policy, const struct arc_verdict *arc) {
-    if (policy->arc_sealers.len == 0 || arc->result != TRUST_PASS) return false;
+    if (policy->arc_sealers.len == 0 || arc->result != TRUST_PASS || !arc->is_from_sealed) return false;
     for (unsigned i = arc->count; i > 0 && is_sealer(policy->arc_sealers, arc->hops[i - 1].domain); i--)
         if (says_passed(arc->hops[i - 1].results)) return true;
     return false;

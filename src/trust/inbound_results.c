@@ -1,4 +1,6 @@
 /* What was found, in the header (RFC 8601 2.7) and for people. */
+#include <stdio.h>
+
 #include "trust/inbound.h"
 #include "wire/auth_results.h"
 #include "wire/wire_text.h"
@@ -35,14 +37,17 @@ static void write_dkim(struct auth_results_writer *writer, const struct dkim_ver
                             slice_from_text(dkim_fault_words(dkim->fault)), SLICE_EMPTY);
 }
 
-/* RFC 8617 10.1; it knows no temperror. */
+/* RFC 8617 10.1, 10.2; it knows no temperror. */
 static void write_arc(struct auth_results_writer *writer, const struct arc_verdict *arc) {
     if (arc->result == TRUST_NONE) return;
     enum trust_result result = arc->result == TRUST_TEMPERROR ? TRUST_FAIL : arc->result;
     auth_results_method(writer, "arc", trust_result_word(result),
                         slice_from_text(dkim_fault_words(arc->fault)), SLICE_EMPTY);
-    if (arc->result == TRUST_PASS)
-        auth_results_property(writer, "header.d", arc->hops[arc->count - 1].domain);
+    if (arc->result != TRUST_PASS) return;
+    char oldest[16];
+    (void)snprintf(oldest, sizeof oldest, "%u", arc->oldest_pass);
+    auth_results_property(writer, "header.d", arc->hops[arc->count - 1].domain);
+    auth_results_property(writer, "header.oldest-pass", slice_from_text(oldest));
 }
 
 static void write_dmarc(struct auth_results_writer *writer, const struct dmarc_verdict *dmarc) {

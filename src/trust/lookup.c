@@ -13,6 +13,14 @@ struct trust_lookups trust_lookups_of(struct resolver *resolver, struct arena *a
         .told = is_told ? ARENA_NEW_ARRAY(arena, struct trust_lookup, TRUST_LOOKUPS_TOLD_MAX) : NULL};
 }
 
+struct trust_lookups trust_lookups_beside(struct trust_lookups *lookups) {
+    return (struct trust_lookups){.resolver = lookups->resolver,
+                                  .arena = lookups->arena,
+                                  .deadline_ms = lookups->deadline_ms,
+                                  .bytes_max = lookups->bytes_max,
+                                  .teller = lookups};
+}
+
 bool trust_is_unsure(enum dns_result result) {
     return result != DNS_OK && result != DNS_NO_DATA && result != DNS_NO_SUCH_NAME;
 }
@@ -126,6 +134,7 @@ struct slice trust_record_text(struct arena *arena, uint16_t type, struct slice 
 
 static void write_down(struct trust_lookups *lookups, struct slice name, uint16_t type,
                        const struct dns_answer *answer) {
+    if (lookups->teller) lookups = lookups->teller;
     if (!lookups->told || lookups->told_count == TRUST_LOOKUPS_TOLD_MAX) return;
     struct trust_lookup *told = &lookups->told[lookups->told_count++];
     size_t count = answer->count < TRUST_LOOKUP_RECORDS_MAX ? answer->count : TRUST_LOOKUP_RECORDS_MAX;

@@ -31,13 +31,21 @@ struct trust_lookups {
     /* The first TRUST_LOOKUPS_TOLD_MAX, in the order they were asked; NULL: nothing is written down. */
     struct trust_lookup *told;
     size_t told_count;
+    /* Who writes down instead, or NULL. */
+    struct trust_lookups *teller;
     /* A question was not asked, for bytes_max was reached. */
     bool is_spent;
+    /* What public keys have cost so far (DKIM_KEY_WORK_MAX). */
+    unsigned key_work;
 };
 
 /* No question yet. `is_told`: they are written down. */
 struct trust_lookups trust_lookups_of(struct resolver *resolver, struct arena *arena, int64_t deadline_ms,
                                       bool is_told);
+
+/* Others of the same message, which have a limit of bytes and of time of their own; what they ask is written
+   down by `lookups`, which stays where it is. */
+struct trust_lookups trust_lookups_beside(struct trust_lookups *lookups);
 
 /* As resolver_lookup, and waits as that does. */
 enum dns_result trust_look_up(struct task *t, struct trust_lookups *lookups, struct slice name, uint16_t type,

@@ -47,6 +47,8 @@ const char *dkim_fault_words(enum dkim_fault fault) {
         [DKIM_FAULT_KEY_SERVICE] = "the key is not for mail",
         [DKIM_FAULT_KEY_STRICT] = "the key wants i= to have exactly the domain of d=",
         [DKIM_FAULT_KEY_SHORT] = "the key is too short",
-        [DKIM_FAULT_KEY_LONG] = "the key is too long"};
+        [DKIM_FAULT_KEY_LONG] = "the key is too long",
+        [DKIM_FAULT_KEY_SPENT] = "DNS was asked for too much about this message",
+        [DKIM_FAULT_KEY_WORK] = "to check all its signatures would be too much work: ignored"};
     return words[fault];
 }

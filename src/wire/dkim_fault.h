@@ -56,8 +56,11 @@ enum dkim_fault {
     DKIM_FAULT_KEY_STRICT,
     DKIM_FAULT_KEY_SHORT,
     DKIM_FAULT_KEY_LONG,
+    /* What the stranger used up before it was its turn. */
+    DKIM_FAULT_KEY_SPENT,
+    DKIM_FAULT_KEY_WORK,
 };
-enum { DKIM_FAULTS = DKIM_FAULT_KEY_LONG + 1 };
+enum { DKIM_FAULTS = DKIM_FAULT_KEY_WORK + 1 };
 
 /* What is wrong, in a few words without a full stop; "" for none. */
 const char *dkim_fault_words(enum dkim_fault fault);

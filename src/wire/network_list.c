@@ -73,6 +73,19 @@ bool network_list_has(struct slice list, const char *address) {
     return false;
 }
 
+/* An IPv4 address that packets to this IPv6 address may come out at: of NAT64 by the well-known prefix (RFC
+   6052 2.1), of 6to4 (RFC 3056 2). */
+static bool read_embedded(const struct dns_address *address, char text[ADDRESS_TEXT_BYTES]) {
+    static const uint8_t nat64[12] = {0, 0x64, 0xff, 0x9b};
+    static const uint8_t six_to_four[2] = {0x20, 0x02};
+    const uint8_t *embedded = NULL;
+    if (address->len != IPV6_BYTES) return false;
+    if (memcmp(address->bytes, nat64, sizeof nat64) == 0) embedded = address->bytes + sizeof nat64;
+    if (memcmp(address->bytes, six_to_four, sizeof six_to_four) == 0)
+        embedded = address->bytes + sizeof six_to_four;
+    return embedded && inet_ntop(AF_INET, embedded, text, ADDRESS_TEXT_BYTES);
+}
+
 /* RFC 6890 2.2 and its registries, and multicast. An IPv4 address in IPv6's clothes is never sent. */
 bool network_is_private(const char *address) {
     static const struct slice networks = SLICE_INIT(
@@ -81,6 +94,8 @@ bool network_is_private(const char *address) {
         "::/96,64:ff9b:1::/48,100::/64,2001::/32,2001:2::/48,2001:db8::/32,2001:10::/28,fc00::/7,fe80::/10,"
         "fec0::/10,ff00::/8");
     struct dns_address parsed;
+    char embedded[ADDRESS_TEXT_BYTES];
     if (!dns_address_parse(slice_from_text(address), &parsed)) return true;
-    return dns_address_unmapped(parsed).len != parsed.len || network_list_has(networks, address);
+    if (dns_address_unmapped(parsed).len != parsed.len || network_list_has(networks, address)) return true;
+    return read_embedded(&parsed, embedded) && network_list_has(networks, embedded);
 }

@@ -232,7 +232,8 @@ def test_without_starttls_nothing_goes(way: Way, sender: Account, selfsigned: Pa
 
 
 def test_records_of_no_use_demand_tls_alone(way: Way, sender: Account, selfsigned: Path) -> None:
-    unusable = ("TLSA 1 1 1 " + 64 * "0", "TLSA 3 1 9 " + 64 * "0", "TLSA 3 1 1 abcd", "TLSA 3 0 0 00ff")
+    unusable = ("TLSA 1 1 1 " + 64 * "0", "TLSA 3 1 9 " + 64 * "0", "TLSA 3 1 1 abcd", "TLSA 3 0 0 00ff",
+                "TLSA 3 1 0 6e6f206b6579")
     host = way.host(selfsigned)
     way.dane("dane-unusable.test", host, *unusable)
     assert "by dane (unusable records)" in way.delivered(sender, "dane-unusable.test", host)
@@ -435,6 +436,24 @@ def test_dane_goes_before_a_policy(way: Way, sender: Account, selfsigned: Path) 
     way.zones.set(f"_{way.out.port}._tcp.mx.{domain}", tlsa(selfsigned / "cert.pem"))
     way.zones.reload()
     assert "TLS failed by dane" in way.put_off(sender, domain, host)
+
+
+def test_records_that_cannot_be_used_leave_the_policy_in_force(way: Way, sender: Account, selfsigned: Path) -> None:
+    """RFC 7672 2.2, RFC 8461 2: neither a stranger's certificate nor none goes through where enforce is said."""
+    garbage = ("TLSA 3 1 0 6e6f206b6579", "TLSA 2 0 0 00ff", "TLSA 3 1 1 abcd")
+    for certificate in (selfsigned, None):
+        host = way.host(certificate)
+        domain = of(way, host, enforced())
+        way.zones.set(f"_{way.out.port}._tcp.mx.{domain}", *garbage)
+        way.zones.reload()
+        trace = way.put_off(sender, domain, host)
+        assert "by mta-sts" in trace and "by dane" not in trace, trace
+    host, certify = host_for_next(way)
+    domain = of(way, host, enforced())
+    certify(domain)
+    way.zones.set(f"_{way.out.port}._tcp.mx.{domain}", *garbage)
+    way.zones.reload()
+    assert "by mta-sts" in way.delivered(sender, domain, host)
 
 
 # ---- REQUIRETLS ----

@@ -157,6 +157,8 @@ def test_a_route_that_works_says_each_step_and_sends_a_message(routed: Server, s
     try:
         status, tested = test_of(routed, "good", "--to", "dora@elsewhere.test")
         assert status == 0 and tested["works"], tested
+        assert tested["signing"] == {"sender": "postmaster@example.test", "known": True, "domain": "example.test",
+                                     "selectors": ["ph1-rsa", "ph1-ed25519"]}
         words = words_of(tested)
         for expected in ("connected to 127.0.0.1", "greeting: 220", "TLS: TLSv1.3", "certificate is for localhost",
                          "AUTH: 235", "RCPT TO: 250", "end of data: 250", "QUIT: 221"):
@@ -166,7 +168,11 @@ def test_a_route_that_works_says_each_step_and_sends_a_message(routed: Server, s
             [("apikey", "postmaster@example.test", ["dora@elsewhere.test"])]
         assert "Test of the route good" in smarthost.messages[0].content
         said = routed.command("route", "test", "good")
-        assert "The route works." in said and len(smarthost.messages) == 1
+        assert "The route works." in said and "signed" not in said and len(smarthost.messages) == 1
+        said = routed.command("route", "test", "good", "--to", "dora@elsewhere.test", "--from", "ann@example.test")
+        assert "Mail from ann@example.test leaves signed (DKIM) by example.test, selectors ph1-rsa and" in said
+        said = routed.command("route", "test", "good", "--to", "dora@elsewhere.test", "--from", "x@other.test")
+        assert "Mail from x@other.test leaves without a DKIM signature" in said
     finally:
         routed.command("route", "remove", "good")
 

@@ -134,6 +134,7 @@ def test_chains_are_told_hop_by_hop(zones: Zones, keys: dict[str, Key], tmp_path
     message = sign(keys["ed25519"], "e", message=message, results=results, status="pass")
     status, verdict = ask(zones, "arc", message, tmp_path)
     assert (status, verdict["result"], verdict["reason"], verdict["instance"]) == (PASSED, "pass", "", 0)
+    assert (verdict["oldest_pass"], verdict["from_sealed"]) == (0, True)
     assert verdict["hops"] == [
         {"instance": 1, "domain": "a.test", "selector": "r", "cv": "none", "key_bits": 2048, "results": results},
         {"instance": 2, "domain": "a.test", "selector": "e", "cv": "pass", "key_bits": 256, "results": results}]

@@ -12,6 +12,7 @@ import smtplib
 import subprocess
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -330,6 +331,51 @@ def test_bdat_is_checked_as_data_is(world: World, alice: Account) -> None:
             assert client.getreply()[0] == 250
     found = results(stored(world, alice)[0])
     assert found["dkim"].startswith("pass") and found["dmarc"].startswith("pass")
+
+
+def test_binary_parts_are_checked_as_they_were_signed(world: World, alice: Account) -> None:
+    """BODY=BINARYMIME (RFC 3030 3): what is stored has lines, what was signed had none."""
+    domain = world.domain("p=reject")
+    content = bytes(byte for byte in range(256) if byte not in b"\r\n") * 20
+    message = compose(f"a@{domain}", "MIME-Version: 1.0", "Content-Type: application/octet-stream",
+                      "Content-Transfer-Encoding: binary", body="").rstrip(b"\r\n") + b"\r\n\r\n" + content
+    for sent, passes in ((sign(message, domain), True), (sign(message, domain).replace(b"abc", b"xbc"), False)):
+        with smtplib.SMTP("127.0.0.1", world.server.ports.smtp, "client.test", timeout=TIMEOUT_SECONDS) as client:
+            client.ehlo()
+            client.mail(f"other@{world.domain(None)}", ["BODY=BINARYMIME"])
+            assert client.rcpt(alice.address)[0] == 250
+            first, second = sent[:700], sent[700:]
+            client.send(b"BDAT %d\r\n" % len(first) + first)
+            assert client.getreply()[0] == 250
+            client.send(b"BDAT %d LAST\r\n" % len(second) + second)
+            code, words = client.getreply()
+            assert (code == 250) == passes, words
+    (received,) = stored(world, alice)
+    assert results(received)["dkim"].startswith(f"pass header.d={domain}")
+    assert results(received)["dmarc"].startswith("pass")
+    assert message_from_bytes(received).get_payload(decode=True) == content
+
+
+def test_verdicts_are_counted(world: World, alice: Account) -> None:
+    def counted() -> dict[str, int]:
+        url = f"http://127.0.0.1:{world.server.ports.http}/metrics"
+        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as got:
+            lines = [line.rpartition(" ") for line in got.read().decode().splitlines()]
+        return {name: int(value) for name, _, value in lines if name.startswith("posthaste_trust_")}
+
+    domain = world.domain("p=reject")
+    before = counted()
+    take(world, alice, f"a@{domain}", sign(compose(f"A <a@{domain}>"), domain))
+    assert answer(world, alice, f"a@{domain}", compose(f"a@{domain}"), source="127.0.0.2")[0] == 550
+    time.sleep(1.1)
+    after = counted()
+    rose = {name: after[name] - before[name] for name in after if after[name] != before[name]}
+    assert rose == {'posthaste_trust_spf_total{result="pass"}': 1, 'posthaste_trust_spf_total{result="fail"}': 1,
+                    'posthaste_trust_dkim_total{result="pass"}': 1, 'posthaste_trust_dkim_total{result="none"}': 1,
+                    'posthaste_trust_dmarc_total{result="pass"}': 1, 'posthaste_trust_dmarc_total{result="fail"}': 1,
+                    'posthaste_trust_arc_total{result="none"}': 2,
+                    'posthaste_trust_actions_total{action="accept"}': 1,
+                    'posthaste_trust_actions_total{action="reject"}': 1}
 
 
 def test_a_content_filter_sees_the_message_without_what_we_found(world: World, alice: Account) -> None:

@@ -70,7 +70,7 @@ static struct found check_all(struct task *t, struct run *run, struct resolver *
     struct trust_lookups lookups =
         trust_lookups_of(resolver, run->arena, env_now_ms(task_env(t)) + CHECK_MS, true);
     struct dkim_message *message = read_message(bytes, 1 + bytes.len % 100);
-    struct dkim_verdict verdict = dkim_check(t, message, &lookups, NOW_S);
+    struct dkim_verdict verdict = dkim_check(t, message, NULL, &lookups, NOW_S);
     struct arc_verdict chain = arc_check(t, message, &lookups, NOW_S);
     check_verdict(&verdict);
     check_chain(&chain);

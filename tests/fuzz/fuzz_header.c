@@ -6,6 +6,7 @@
 #include "wire/html_text.h"
 #include "wire/message_id.h"
 #include "wire/parameter.h"
+#include "wire/received.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -33,6 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct header_field field;
     while (header_next(&rest, &field)) check_value(field.value, &out);
     check_value(slice_of(data, size), &out);
+    bool is_within = received_is_from_within(slice_of(data, size), SLICE("10.0.0.0/8"));
+    ASSERT(is_within || !received_is_from_within(slice_of(data, size), SLICE("10.0.0.0/9")));
     struct buffer utf8 = buffer_new(1 << 20);
     charset_to_utf8(slice_sub(slice_of(data, size), 0, size % 20), slice_of(data, size), &utf8);
     ASSERT(utf8_valid(buffer_slice(&utf8)));

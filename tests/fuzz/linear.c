@@ -36,6 +36,7 @@ static const struct shape shapes[] = {
     {"one open quoted string", "To: \"", "\\\""},
     {"addresses", "To: ", "\"x\" <a@b.example>, "},
     {"groups", "To: ", "g:a@b;, "},
+    {"addresses in a trace", "Received: from ", "[10.0.0.1]\r\n "},
     {"angles", "To: ", "<@a,@b:"},
     {"commas", "To: ", ","},
     {"header fields", "", "A: b\r\n"},

@@ -53,7 +53,7 @@ static json_t *check(struct task *t, struct trust_lookups *lookups, const json_t
     dkim_message_write(message, buffer_slice(&bytes));
     dkim_message_end(message);
     if (slice_equal(world_tool_text(task, "do"), SLICE("dkim"))) {
-        struct dkim_verdict verdict = dkim_check(t, message, lookups, number_of(task, "now"));
+        struct dkim_verdict verdict = dkim_check(t, message, NULL, lookups, number_of(task, "now"));
         json = dkim_json(&verdict);
     } else {
         struct arc_verdict verdict = arc_check(t, message, lookups, number_of(task, "now"));

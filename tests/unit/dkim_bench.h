@@ -127,7 +127,7 @@ static inline struct dkim_message *dkim_bench_read(struct dkim_bench *bench) {
 static inline void dkim_bench_body(struct task *t, struct trust_bench *trust, void *context) {
     struct dkim_bench *bench = context;
     struct dkim_message *message = dkim_bench_read(bench);
-    bench->verdict = dkim_check(t, message, &trust->lookups, bench->now_s);
+    bench->verdict = dkim_check(t, message, NULL, &trust->lookups, bench->now_s);
     bench->arc = arc_check(t, message, &trust->lookups, bench->now_s);
     dkim_message_free(&message);
 }

@@ -84,6 +84,7 @@ static void a_chain_may_be_of_fifty_and_no_more(void **state) {
         assert_int_equal(dkim_bench_seal(&bench, &ed25519, i ? ARC_STATUS_PASS : ARC_STATUS_NONE),
                          ARC_SEAL_OK);
     assert_chain(&bench, TRUST_PASS, DKIM_FAULT_NONE, 0);
+    assert_int_equal(bench.arc.oldest_pass, 0);
     assert_int_equal(dkim_bench_seal(&bench, &ed25519, ARC_STATUS_PASS), ARC_SEAL_TOO_MANY);
     test_key_free(&ed25519);
     dkim_bench_free(&bench);
@@ -99,6 +100,11 @@ static void a_message_may_change_between_seals(void **state) {
     dkim_bench_change(&again, "A   walk", "[list] A walk");
     assert_int_equal(dkim_bench_seal(&again, key_of(state), ARC_STATUS_PASS), ARC_SEAL_OK);
     assert_chain(&again, TRUST_PASS, DKIM_FAULT_NONE, 0);
+    /* RFC 8617 5.2: it is as the second sealed it, and as all do that pass it on unchanged. */
+    assert_int_equal(again.arc.oldest_pass, 2);
+    assert_int_equal(dkim_bench_seal(&again, key_of(state), ARC_STATUS_PASS), ARC_SEAL_OK);
+    assert_chain(&again, TRUST_PASS, DKIM_FAULT_NONE, 0);
+    assert_int_equal(again.arc.oldest_pass, 2);
     dkim_bench_free(&again);
     dkim_bench_free(&bench);
 }
@@ -177,6 +183,68 @@ static void a_header_section_that_cannot_be_read_has_no_good_chain(void **state)
     dkim_bench_free(&bench);
 }
 
+/* As with DKIM: what people read as From is what was sealed. */
+static void a_from_that_was_not_sealed_breaks_the_chain(void **state) {
+    struct dkim_bench bench = sealed_bench(key_of(state), 1);
+    assert_chain(&bench, TRUST_PASS, DKIM_FAULT_NONE, 0);
+    assert_true(bench.arc.is_from_sealed);
+    dkim_bench_prepend(&bench, SLICE("From: Eve <eve@evil.test>\r\nFrom: Eve <eve@evil.test>\r\n"));
+    assert_chain(&bench, TRUST_FAIL, DKIM_FAULT_FROM_ADDED, 1);
+    dkim_bench_free(&bench);
+}
+
+struct turns {
+    const struct trust_lookups *lookups;
+    int count;
+};
+
+/* From the first key on, when nothing is waited for any more. */
+static void count_turns(struct task *t, void *argument) {
+    struct turns *turns = argument;
+    while (turns->lookups->key_work == 0)
+        if (task_sleep(t, 1) != WAIT_OK) return;
+    while (task_yield(t) == WAIT_OK) turns->count++;
+}
+
+static void turns_body(struct task *t, struct trust_bench *trust, void *context) {
+    struct dkim_bench *bench = context;
+    struct scope scope;
+    struct turns turns = {.lookups = &trust->lookups};
+    struct dkim_message *message = dkim_bench_read(bench);
+    scope_init(&scope, task_env(t));
+    assert_true(scope_spawn(&scope, count_turns, &turns));
+    bench->arc = arc_check(t, message, &trust->lookups, bench->now_s);
+    assert_true(turns.count >= ARC_INSTANCES_MAX / 2);
+    scope_close(t, &scope);
+    dkim_message_free(&message);
+}
+
+static void others_have_their_turn_between_seals(void **state) {
+    struct dkim_bench bench = sealed_bench(key_of(state), ARC_INSTANCES_MAX);
+    trust_bench_run(&bench.trust, turns_body, &bench);
+    assert_int_equal(bench.arc.result, TRUST_PASS);
+    dkim_bench_free(&bench);
+}
+
+/* Several records of each name, large keys, fifty seals: somewhere it ends. */
+static void keys_that_cost_too_much_are_not_tried(void **state) {
+    struct test_key large = test_key_make(DKIM_RSA_SHA256, 4096);
+    struct dkim_bench bench = sealed_bench(key_of(state), ARC_INSTANCES_MAX);
+    sim_dns_forget(bench.trust.world, "s._domainkey.a.test");
+    for (int i = 0; i < 3; i++) {
+        char head[64];
+        (void)snprintf(head, sizeof head, "n=%d; p=", i);
+        dkim_bench_publish(&bench, "s._domainkey.a.test", &large, head);
+    }
+    dkim_bench_publish(&bench, "s._domainkey.a.test", key_of(state), "p=");
+    struct arc_verdict verdict = dkim_bench_check_arc(&bench);
+    assert_int_equal(verdict.result, TRUST_FAIL);
+    assert_int_equal(verdict.fault, DKIM_FAULT_KEY_WORK);
+    assert_true(bench.trust.lookups.key_work <= DKIM_KEY_WORK_MAX);
+    test_key_free(&large);
+    dkim_bench_free(&bench);
+}
+
 /* ---- sealing ---- */
 
 /* RFC 8617 5.1.1.1: then nobody adds anything any more. */
@@ -248,6 +316,9 @@ int main(void) {
         cmocka_unit_test(keys_of_a_chain_fail_as_others_do),
         cmocka_unit_test(hundreds_of_sets_are_no_chain),
         cmocka_unit_test(a_header_section_that_cannot_be_read_has_no_good_chain),
+        cmocka_unit_test(a_from_that_was_not_sealed_breaks_the_chain),
+        cmocka_unit_test(others_have_their_turn_between_seals),
+        cmocka_unit_test(keys_that_cost_too_much_are_not_tried),
         cmocka_unit_test(a_broken_chain_is_sealed_as_broken_once),
         cmocka_unit_test(the_status_fits_what_is_there),
         cmocka_unit_test(what_cannot_be_sealed_is_told),

@@ -77,6 +77,7 @@ static void what_failing_does_is_the_owner_s_choice(void **state) {
     struct config config;
     assert_int_equal(parse(arena, "", &config).len, 0);
     assert_true(config.trust.is_used);
+    assert_true(config.trust.seals_forwarded);
     assert_int_equal(config.trust.dmarc_reject, INBOUND_REJECT);
     assert_int_equal(config.trust.dmarc_quarantine, INBOUND_JUNK);
     assert_int_equal(config.trust.spf_fail, INBOUND_ACCEPT);
@@ -86,10 +87,11 @@ static void what_failing_does_is_the_owner_s_choice(void **state) {
                                "trust.dmarc_quarantine = accept\ntrust.spf_fail = reject\n"
                                "trust.from_invalid = reject\ntrust.temperror = defer\n"
                                "trust.arc_sealers = Lists.Example.org , b\xc3\xbc"
-                               "cher.example\n",
+                               "cher.example\ntrust.seal_forwarded = no\n",
                                &config);
     assert_int_equal(error.len, 0);
     assert_false(config.trust.is_used);
+    assert_false(config.trust.seals_forwarded);
     assert_string_equal(config.trust.exempt, "192.0.2.7");
     assert_int_equal(config.trust.dmarc_reject, INBOUND_JUNK);
     assert_int_equal(config.trust.dmarc_quarantine, INBOUND_ACCEPT);

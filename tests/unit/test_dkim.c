@@ -526,7 +526,7 @@ static void check_in_little_memory(struct task *t, struct trust_bench *trust, vo
     struct dkim_message *message = dkim_bench_read(bench);
     lookups.arena = arena;
     lookups.told = NULL;
-    assert_int_equal(dkim_check(t, message, &lookups, bench->now_s).result, TRUST_TEMPERROR);
+    assert_int_equal(dkim_check(t, message, NULL, &lookups, bench->now_s).result, TRUST_TEMPERROR);
     dkim_message_free(&message);
     arena_free(&arena);
 }

@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include "base/limits.h"
+#include "dkim_signer.h"
 #include "io/sim/sim.h"
 #include "trust/inbound_policy.h"
 
@@ -239,6 +240,172 @@ static void the_author_s_policy_has_its_share(void **state) {
     bench_free(&bench);
 }
 
+/* ---- signatures of strangers beside the author's ---- */
+
+#define PLAIN "From: a@example.com\r\nSubject: x\r\n\r\nHello\r\n"
+
+/* A message that is signed, from the bottom up. */
+struct signed_bench {
+    struct bench bench;
+    struct test_key key;
+    struct buffer message;
+};
+
+static struct signed_bench signed_bench_new(const char *message) {
+    struct signed_bench made = {
+        .bench = bench_new(), .key = test_key_make(DKIM_ED25519_SHA256, 0), .message = buffer_new(MIB(1))};
+    add_world(&made.bench);
+    made.bench.sender = "me@evil.test";
+    buffer_append_text(&made.message, message);
+    return made;
+}
+
+static void signed_bench_free(struct signed_bench *made) {
+    test_key_free(&made->key);
+    buffer_free(&made->message);
+    bench_free(&made->bench);
+}
+
+static void sign_with(struct signed_bench *made, const char *domain, const char *selector,
+                      const struct dkim_forms *forms) {
+    struct buffer fields = buffer_new(MIB(1));
+    struct dkim_signer signer = {.domain = slice_from_text(domain), .selector = slice_from_text(selector)};
+    assert_int_equal(test_sign(&made->key, forms, signer, buffer_slice(&made->message), &fields),
+                     DKIM_SIGN_OK);
+    buffer_append(&fields, buffer_slice(&made->message));
+    buffer_clear(&made->message);
+    buffer_append(&made->message, buffer_slice(&fields));
+    buffer_free(&fields);
+}
+
+static void sign_as(struct signed_bench *made, const char *domain, const char *selector) {
+    sign_with(made, domain, selector, NULL);
+}
+
+static void publish(struct signed_bench *made, const char *name) {
+    struct buffer text = buffer_new(KIB(1));
+    buffer_append_text(&text, "k=ed25519; p=");
+    test_key_public(&made->key, false, &text);
+    buffer_append_byte(&text, 0);
+    add_text(&made->bench, name, (const char *)text.ptr);
+    buffer_free(&text);
+}
+
+/* On top of what is there, each with a name server that answers nothing. */
+static void add_slow_strangers(struct signed_bench *made, int count) {
+    static const struct dkim_forms simple = {DKIM_SIMPLE, DKIM_SIMPLE};
+    for (int i = 0; i < count; i++) {
+        char domain[64];
+        char name[128];
+        (void)snprintf(domain, sizeof domain, "slow%d.evil.test", i);
+        (void)snprintf(name, sizeof name, "s._domainkey.%s", domain);
+        sim_dns_fail(made->bench.world, name, DNS_TIMEOUT);
+        sign_with(made, domain, "s", &simple);
+    }
+}
+
+static void check_signed(struct signed_bench *made) {
+    buffer_append_byte(&made->message, 0);
+    made->bench.message = (const char *)made->message.ptr;
+    bench_run(&made->bench, check_beside);
+    made->message.len--;
+}
+
+/* Whoever forges the author's domain and has slow ones of his own as well does not make it unsure. */
+static void slow_strangers_do_not_save_a_forged_signature(void **state) {
+    static const struct {
+        const char *from;
+        const char *signer;
+    } rows[] = {{"example.com", "example.com"},
+                {"news.example.com", "mail.example.com"},
+                {"xn--grn-ioa.example.com", "gr\xc3\xbcn.example.com"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char message[200];
+        (void)snprintf(message, sizeof message, "From: a@%s\r\nSubject: x\r\n\r\nHello\r\n", rows[i].from);
+        struct signed_bench made = signed_bench_new(message);
+        /* Its key is not there. */
+        sign_as(&made, "placeholder.test", "gone");
+        struct buffer changed = buffer_new(MIB(1));
+        size_t at = slice_find(buffer_slice(&made.message), SLICE("placeholder.test"));
+        buffer_append(&changed, slice_sub(buffer_slice(&made.message), 0, at));
+        buffer_append_text(&changed, rows[i].signer);
+        buffer_append(&changed, slice_skip(buffer_slice(&made.message), at + strlen("placeholder.test")));
+        buffer_free(&made.message);
+        made.message = changed;
+        add_slow_strangers(&made, 9);
+        check_signed(&made);
+        if (made.bench.dmarc != TRUST_FAIL) fail_msg("row %zu: %s", i, made.bench.field);
+        assert_non_null(strstr(made.bench.field, "header.s=gone"));
+        signed_bench_free(&made);
+    }
+}
+
+/* Nor keep a good one from being found, wherever it stands and whatever its body is hashed by. */
+static void a_good_signature_is_found_among_strangers(void **state) {
+    for (int i = 0; i < 2; i++) {
+        struct signed_bench made = signed_bench_new(PLAIN);
+        publish(&made, "s._domainkey.mail.example.com");
+        if (i) add_slow_strangers(&made, 9);
+        sign_as(&made, "mail.example.com", "s");
+        if (!i) add_slow_strangers(&made, 9);
+        check_signed(&made);
+        assert_int_equal(made.bench.dmarc, TRUST_PASS);
+        const char *ours = strstr(made.bench.field, "header.d=mail.example.com");
+        const char *theirs = strstr(made.bench.field, "header.d=slow");
+        assert_non_null(ours);
+        assert_non_null(theirs);
+        /* As in the message. */
+        assert_true((ours < theirs) == (i == 1));
+        signed_bench_free(&made);
+    }
+}
+
+/* Large records of the envelope's domain do not eat what the author's key needs. */
+static void large_records_of_a_stranger_do_not_hide_a_key(void **state) {
+    struct signed_bench made = signed_bench_new(PLAIN);
+    char junk[256];
+    memset(junk, 'x', sizeof junk - 1);
+    junk[sizeof junk - 2] = 0;
+    add_text(&made.bench, "evil.test",
+             "v=spf1 include:a.evil.test include:b.evil.test include:c.evil.test ?all");
+    for (char name[] = "a.evil.test"; name[0] <= 'c'; name[0]++) {
+        add_text(&made.bench, name, "v=spf1 ip4:192.0.2.1 ?all");
+        for (int i = 0; i < 300; i++) add_text(&made.bench, name, junk);
+    }
+    publish(&made, "s._domainkey.example.com");
+    sign_as(&made, "example.com", "s");
+    check_signed(&made);
+    assert_int_equal(made.bench.spf, TRUST_TEMPERROR);
+    assert_int_equal(made.bench.dkim, TRUST_PASS);
+    assert_int_equal(made.bench.dmarc, TRUST_PASS);
+    signed_bench_free(&made);
+}
+
+/* ---- what is sent is not what goes on ---- */
+
+static void check_in_two_steps(struct task *t, struct bench *bench) {
+    struct inbound_question question = question_of(bench);
+    struct inbound_check *check = inbound_check_new(task_env(t), bench->resolver, &question, false);
+    inbound_check_hash(check, slice_from_text(bench->message));
+    inbound_check_pass(check, SLICE("Authentication-Results: mx.example.test; spf=pass\r\n" PLAIN "more\r\n"),
+                       &bench->passed);
+    keep(bench, &question, inbound_check_finish(t, check, &bench->passed, 1800000000));
+    inbound_check_free(&check);
+}
+
+static void signatures_are_checked_over_what_was_sent(void **state) {
+    struct signed_bench made = signed_bench_new(PLAIN);
+    publish(&made, "s._domainkey.example.com");
+    sign_as(&made, "example.com", "s");
+    buffer_append_byte(&made.message, 0);
+    made.bench.message = (const char *)made.message.ptr;
+    bench_run(&made.bench, check_in_two_steps);
+    assert_int_equal(made.bench.dkim, TRUST_PASS);
+    assert_int_equal(made.bench.dmarc, TRUST_PASS);
+    assert_slice(buffer_slice(&made.bench.passed), PLAIN "more\r\n");
+    signed_bench_free(&made);
+}
+
 /* ---- what becomes of it ---- */
 
 static const struct inbound_policy usual = {.dmarc_reject = INBOUND_REJECT,
@@ -332,7 +499,7 @@ static void only_sealers_that_are_believed_vouch(void **state) {
         struct buffer words = buffer_new(4096);
         struct inbound_findings findings = {
             .dmarc = {.result = TRUST_FAIL, .disposition = DMARC_REJECT, .why = SLICE("so it is")},
-            .arc = {.result = rows[i].arc, .hops = hops}};
+            .arc = {.result = rows[i].arc, .hops = hops, .is_from_sealed = true}};
         for (; rows[i].domains[findings.arc.count]; findings.arc.count++)
             hops[findings.arc.count] =
                 (struct arc_hop){.domain = slice_from_text(rows[i].domains[findings.arc.count]),
@@ -341,6 +508,9 @@ static void only_sealers_that_are_believed_vouch(void **state) {
         policy.arc_sealers = SLICE("gate.example, list.example");
         buffer_clear(&words);
         if (inbound_decide(&policy, &findings, &words).action != rows[i].action) fail_msg("row %zu", i);
+        /* Who seals a message without its From says nothing of whose it is. */
+        findings.arc.is_from_sealed = false;
+        assert_int_equal(inbound_decide(&policy, &findings, &words).action, INBOUND_REJECT);
         buffer_free(&words);
     }
 }
@@ -354,6 +524,10 @@ int main(void) {
         cmocka_unit_test(a_null_sender_is_asked_about_by_its_name),
         cmocka_unit_test(answers_of_dns_are_bounded),
         cmocka_unit_test(the_author_s_policy_has_its_share),
+        cmocka_unit_test(slow_strangers_do_not_save_a_forged_signature),
+        cmocka_unit_test(a_good_signature_is_found_among_strangers),
+        cmocka_unit_test(large_records_of_a_stranger_do_not_hide_a_key),
+        cmocka_unit_test(signatures_are_checked_over_what_was_sent),
         cmocka_unit_test(the_owner_s_choice_is_done),
         cmocka_unit_test(only_sealers_that_are_believed_vouch),
     };

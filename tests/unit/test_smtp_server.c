@@ -392,6 +392,22 @@ static void starttls_body(struct task *t, struct env *env) {
 static void nothing_said_before_tls_counts_after_it(void **state) { task_test_run(starttls_body); }
 
 /* RFC 8689 4.1 */
+/* Whoever cannot be told from others is not let in unlooked at. */
+static void unknown_peer_body(struct task *t, struct env *env) {
+    struct smtp_bench bench;
+    bench_open(&bench, env);
+    bench.peer = "somewhere";
+    bench.server.settings.trust.is_used = true;
+    /* Nobody is asked. */
+    bench.server.resolver = (struct resolver *)&bench;
+    say(t, &bench, SMTP_PORT_MX,
+        HELLO "C: MAIL FROM:<a@far.test>\nC: RCPT TO:<alice@example.test>\nS: 250 2.1.0 <any>\nS: 451 4.3.0 "
+              "<any>\nSTORED 0\n");
+    bench.server.resolver = NULL;
+    bench_close(t, &bench);
+}
+static void a_client_without_an_address_is_put_off(void **state) { task_test_run(unknown_peer_body); }
+
 static void requiretls_body(struct task *t, struct env *env) {
     struct smtp_bench bench;
     bench_open(&bench, env);
@@ -517,6 +533,7 @@ int main(void) {
         cmocka_unit_test(without_memory_a_message_is_put_off_before_it_is_sent),
         cmocka_unit_test(a_client_that_does_not_wait_is_not_heard),
         cmocka_unit_test(nothing_said_before_tls_counts_after_it),
+        cmocka_unit_test(a_client_without_an_address_is_put_off),
         cmocka_unit_test(what_must_leave_by_tls_is_stored_as_such),
         cmocka_unit_test(too_many_errors_end_the_session),
         cmocka_unit_test(long_lines_are_dropped_and_floods_end),

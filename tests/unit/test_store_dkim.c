@@ -6,6 +6,7 @@
 
 #include "base/encode.h"
 #include "store/dkim_seal.h"
+#include "store/dkim_table.h"
 #include "store/engine_dkim.h"
 #include "store/engine_state.h"
 #include "trust/dkim_public_key.h"
@@ -170,6 +171,37 @@ static void forced_body(struct task *t, struct store_bench *bench) {
 
 static void retired_keys_can_be_replaced_by_force(void **state) { bench_run(forced_body, NULL); }
 
+/* Keys take a while to be made; who has them made may have removed the domain meanwhile. */
+struct late_keys {
+    uint64_t domain;
+    struct dkim_fresh fresh[DKIM_ALGORITHMS];
+    bool is_next;
+};
+
+static enum store_result add_late_keys(struct commit *commit, void *argument) {
+    const struct late_keys *late = argument;
+    return late->is_next ? dkim_next_add(commit, late->domain, late->fresh, DKIM_ALGORITHMS, true)
+                         : dkim_first_add(commit, late->domain, late->fresh, DKIM_ALGORITHMS);
+}
+
+static void late_body(struct task *t, struct store_bench *bench) {
+    struct late_keys late = {.fresh = {{.algorithm = DKIM_RSA_SHA256, .place = 1},
+                                       {.algorithm = DKIM_ED25519_SHA256, .place = 1}}};
+    bench_add_account(t, bench, 0);
+    assert_int_equal(engine_domain_add(t, bench->engine, SLICE("second.test"), DOMAIN_LOCAL), STORE_OK);
+    late.domain = (uint64_t)read_number(bench, "SELECT id FROM domain WHERE name = 'second.test'");
+    assert_int_equal(engine_domain_remove(t, bench->engine, SLICE("second.test")), STORE_OK);
+    int64_t before = read_number(bench, "SELECT count(*) FROM dkim_key");
+    for (int i = 0; i < 2; i++) {
+        struct commit_operation operation = {.run = add_late_keys, .argument = &late};
+        late.is_next = i == 1;
+        assert_int_equal(commit_run(t, &bench->engine->queue, &operation), STORE_NOT_FOUND);
+    }
+    assert_int_equal(read_number(bench, "SELECT count(*) FROM dkim_key"), before);
+}
+
+static void a_domain_that_went_meanwhile_gets_no_keys(void **state) { bench_run(late_body, NULL); }
+
 /* ---- who signs ---- */
 
 static uint64_t submit(struct task *t, struct store_bench *bench, const char *sender, uint64_t account,
@@ -249,6 +281,65 @@ static void who_body(struct task *t, struct store_bench *bench) {
 }
 
 static void who_signs_is_who_may(void **state) { bench_run(who_body, NULL); }
+
+static enum store_result try_signers(struct task *t, struct store_bench *bench, uint64_t message,
+                                     const char *from) {
+    struct dkim_signers found;
+    return engine_dkim_signers(t, bench->engine, bench->arena, message, slice_from_text(from), &found);
+}
+
+/* What the store cannot read now is no "may not": mail would leave without a signature, or with another. */
+static void unread_body(struct task *t, struct store_bench *bench) {
+    struct alias alias = {SLICE("ann@second.test"), SLICE("ann@example.org")};
+    bench_add_account(t, bench, 0);
+    assert_int_equal(engine_domain_add(t, bench->engine, SLICE("second.test"), DOMAIN_LOCAL), STORE_OK);
+    assert_int_equal(engine_alias_add(t, bench->engine, &alias), STORE_OK);
+    uint64_t submitted = submit(t, bench, "ann@example.org", bench->account, 0);
+    uint64_t composed = submit(t, bench, "", 0, OUTGOING_COMPOSED);
+    run_sql(bench, "ALTER TABLE alias RENAME TO alias_gone;");
+    assert_int_equal(try_signers(t, bench, submitted, "ann@second.test"), STORE_FAILED);
+    run_sql(bench, "ALTER TABLE alias_gone RENAME TO alias; ALTER TABLE domain RENAME TO domain_gone;");
+    assert_int_equal(try_signers(t, bench, composed, ""), STORE_FAILED);
+    run_sql(bench, "ALTER TABLE domain_gone RENAME TO domain;");
+    assert_slice(signers(t, bench, submitted, "ann@second.test").domain, "second.test");
+    assert_slice(signers(t, bench, composed, "").domain, "example.org");
+}
+
+static void what_cannot_be_read_now_is_no_answer(void **state) { bench_run(unread_body, NULL); }
+
+/* ---- who seals ---- */
+
+static void sealer_body(struct task *t, struct store_bench *bench) {
+    static const struct {
+        bool is_account;
+        unsigned properties;
+        const char *domain;
+    } rows[] = {{false, OUTGOING_CHAIN_NONE, "example.org"},
+                {false, OUTGOING_CHAIN_PASS, "example.org"},
+                {false, OUTGOING_CHAIN_FAIL, "example.org"},
+                {false, 0, ""},
+                {false, OUTGOING_TRUSTED, ""},
+                {true, OUTGOING_CHAIN_NONE, ""}};
+    struct dkim_signers found;
+    bench_add_account(t, bench, 0);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint64_t message =
+            submit(t, bench, "x@far.test", rows[i].is_account ? bench->account : 0, rows[i].properties);
+        assert_int_equal(engine_dkim_sealers(t, bench->engine, bench->arena, message, &found), STORE_OK);
+        if (!slice_equal(found.domain, slice_from_text(rows[i].domain))) fail_msg("row %zu", i);
+        /* Nobody signs it as the sender. */
+        if (!rows[i].is_account) assert_int_equal(signers(t, bench, message, "ann@far.test").count, 0);
+    }
+    assert_int_equal(engine_dkim_sealers(t, bench->engine, bench->arena, 12345, &found), STORE_NOT_FOUND);
+    assert_int_equal(engine_dkim_signers_of(t, bench->engine, bench->arena, SLICE("example.org"), &found),
+                     STORE_OK);
+    assert_int_equal(found.count, 2);
+    assert_int_equal(engine_dkim_signers_of(t, bench->engine, bench->arena, SLICE("far.test"), &found),
+                     STORE_OK);
+    assert_int_equal(found.count, 0);
+}
+
+static void our_first_domain_seals_what_came_from_strangers(void **state) { bench_run(sealer_body, NULL); }
 
 /* ---- signing ---- */
 
@@ -445,7 +536,10 @@ int main(void) {
         cmocka_unit_test(a_domain_takes_its_keys_with_it),
         cmocka_unit_test(keys_are_rotated_with_overlap),
         cmocka_unit_test(retired_keys_can_be_replaced_by_force),
+        cmocka_unit_test(a_domain_that_went_meanwhile_gets_no_keys),
         cmocka_unit_test(who_signs_is_who_may),
+        cmocka_unit_test(what_cannot_be_read_now_is_no_answer),
+        cmocka_unit_test(our_first_domain_seals_what_came_from_strangers),
         cmocka_unit_test(a_domains_keys_sign_and_no_others),
         cmocka_unit_test(many_sign_at_once_while_keys_change),
         cmocka_unit_test(private_keys_are_sealed),

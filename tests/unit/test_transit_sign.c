@@ -61,6 +61,40 @@ static void reports_and_mail_of_trusted_networks_are_signed(void **state) {
     }
 }
 
+/* Hosts of relay.networks may only pass on what strangers write, in anybody's name. */
+static void what_trusted_networks_pass_on_is_not_signed(void **state) {
+    static const struct {
+        const char *header;
+        bool is_signed;
+    } rows[] = {
+        {"", true},
+        {"Received: from app ([11.7.0.9])\r\n\tby mail.example.test; now\r\n", true},
+        {"Received: by app (Postfix, from userid 0) id 1\r\n", true},
+        {"Received: from app (localhost [127.0.0.1]) by app\r\n"
+         "Received: from pc ([IPv6:fd00::7]) by exchange (10.0.0.1)\r\n",
+         true},
+        {"Received: from app ([11.7.0.9]) by us\r\nReceived: from mx.evil.test (mx.evil.test\r\n [8.8.8.8])"
+         " by gate (10.0.0.1)\r\n",
+         false},
+        {"Received: from x(127.0.0.1)by ([IPv6:2600::1]) by gate\r\n", false},
+        {"received : from somewhere by gate\r\n", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char content[1000];
+        (void)snprintf(content, sizeof content, "%s%s", rows[i].header, message_text);
+        struct bench *bench = signing_bench(content);
+        bench->settings.relay_networks = SLICE("11.7.0.0/16");
+        bench->messages[0].account = 0;
+        bench->messages[0].properties = OUTGOING_TRUSTED;
+        bench_run(bench);
+        assert_delivered(bench);
+        if ((bench->sign_asked == 1) != rows[i].is_signed) fail_msg("row %zu: %s", i, bench->record);
+        if (!rows[i].is_signed)
+            assert_non_null(strstr(bench->record, "not signed: it came to relay.networks from another host"));
+        bench_free(&bench);
+    }
+}
+
 static void where_no_domain_of_ours_sends_it_it_goes_as_it_is(void **state) {
     struct bench *bench = signing_bench(message_text);
     bench->signs_nothing = true;
@@ -158,6 +192,145 @@ static void a_7_bit_message_that_cannot_be_signed_now_waits(void **state) {
     bench_free(&bench);
 }
 
+/* ---- what cannot be read ---- */
+
+/* In several frames, none of which comes with the message. */
+static struct bench *large_bench(void) {
+    static const char head[] = "From: ann@example.test\r\nMIME-Version: 1.0\r\n"
+                               "Content-Type: text/plain; charset=utf-8\r\n"
+                               "Content-Transfer-Encoding: 8bit\r\n\r\n";
+    struct buffer text = buffer_new(MIB(1));
+    buffer_append_text(&text, head);
+    for (unsigned i = 0, random = 1; i < 20000; i++) {
+        random = random * 1103515245 + 12345;
+        buffer_printf(&text,
+                      "Gr\xc3\xbc\xc3\x9f"
+                      "e %u\r\n",
+                      random);
+    }
+    buffer_append_byte(&text, 0);
+    struct bench *bench = signing_bench((const char *)text.ptr);
+    bench->messages[0].properties = OUTGOING_8BIT;
+    bench->messages[0].is_inline = false;
+    buffer_free(&text);
+    return bench;
+}
+
+/* Whenever that is, it is no reason to send the message back. */
+static void a_body_that_cannot_be_read_now_waits(void **state) {
+    struct bench *bench = large_bench();
+    bench_run(bench);
+    assert_delivered(bench);
+    assert_non_null(strstr(bench->record, "converted to 7-bit\n"));
+    size_t all = bench->bodies_asked;
+    assert_true(all > 4);
+    bench_free(&bench);
+    for (size_t bodies = 1; bodies < all; bodies++) {
+        bench = large_bench();
+        bench->bodies_max = bodies;
+        bench_run(bench);
+        assert_true(bench->settled_count > 0);
+        if (bench->settled[0].outcome != QUEUE_DEFERRED)
+            fail_msg("after %zu of %zu: %s", bodies, all, bench->settled[0].reply);
+        assert_string_equal(bench->settled[0].status, "4.3.0");
+        bench_free(&bench);
+    }
+}
+
+/* ---- mail that is passed on is sealed ---- */
+
+#define FOUND "Authentication-Results: mail.example.test;\r\n\tspf=pass smtp.mailfrom=x@far.test\r\n"
+
+static struct bench *sealing_bench(const char *content) {
+    struct bench *bench = signing_bench(content);
+    bench->settings.seals_forwarded = true;
+    bench->messages[0].account = 0;
+    bench->messages[0].is_forwarded = true;
+    bench->messages[0].properties = OUTGOING_CHAIN_NONE;
+    return bench;
+}
+
+static void what_is_passed_on_leaves_with_a_seal(void **state) {
+    struct bench *bench = sealing_bench("Received: from x\r\n" FOUND "From: x@far.test\r\n\r\ntext\r\n");
+    bench_run(bench);
+    assert_delivered(bench);
+    const char *content = bench->hosts[0].last_content;
+    assert_true(strncmp(content, "ARC-Seal: i=1; a=rsa-sha256; cv=none; d=example.test; s=r1;", 59) == 0);
+    const char *results = strstr(content, "ARC-Authentication-Results: i=1;\n mail.example.test;\n\t"
+                                          "spf=pass smtp.mailfrom=x@far.test\nReceived: from x\n");
+    assert_non_null(results);
+    assert_non_null(strstr(content, "ARC-Message-Signature: i=1; a=rsa-sha256;"));
+    assert_null(strstr(content, "DKIM-Signature:"));
+    assert_size_told(bench, 0);
+    assert_true(bench->is_seal_asked);
+    assert_int_equal(bench->signers_asked, 1);
+    assert_int_equal(bench->sign_asked, 2);
+    assert_non_null(strstr(bench->record, " sealed by example.test (ARC 1)\n"));
+    bench_free(&bench);
+}
+
+static void a_chain_is_gone_on_with_as_it_was_found(void **state) {
+    static const char chain[] = "ARC-Seal: i=1; a=rsa-sha256; cv=none; d=a.test; s=s; b=AAAA\r\n"
+                                "ARC-Message-Signature: i=1; a=rsa-sha256; d=a.test; s=s; h=From; bh="
+                                "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA\r\n"
+                                "ARC-Authentication-Results: i=1; a.test; none\r\n";
+    static const struct {
+        unsigned properties;
+        const char *cv;
+    } rows[] = {{OUTGOING_CHAIN_PASS, "i=2; a=rsa-sha256; cv=pass;"},
+                {OUTGOING_CHAIN_FAIL, "i=2; a=rsa-sha256; cv=fail;"}};
+    for (size_t i = 0; i < 2; i++) {
+        char content[1000];
+        (void)snprintf(content, sizeof content, FOUND "%sFrom: x@far.test\r\n\r\ntext\r\n", chain);
+        struct bench *bench = sealing_bench(content);
+        bench->messages[0].properties = rows[i].properties;
+        bench_run(bench);
+        assert_delivered(bench);
+        assert_non_null(strstr(bench->hosts[0].last_content, rows[i].cv));
+        bench_free(&bench);
+    }
+}
+
+static void what_nobody_looked_at_is_not_sealed(void **state) {
+    for (size_t how = 0; how < 6; how++) {
+        struct bench *bench =
+            sealing_bench(how == 3   ? message_text
+                          : how == 4 ? "Authentication-Results: x.test; none\r\nFrom: a@x.test\r\n\r\n"
+                                     : FOUND "From: x@far.test\r\n\r\ntext\r\n");
+        if (how == 0) bench->settings.seals_forwarded = false;
+        if (how == 1) bench->messages[0].is_forwarded = false;
+        if (how == 2) bench->messages[0].properties = 0;
+        if (how == 5) bench->signs_nothing = true;
+        bench_run(bench);
+        assert_delivered(bench);
+        assert_null(strstr(bench->hosts[0].last_content, "ARC-Seal"));
+        assert_int_equal(bench->signers_asked, how >= 3);
+        if (how == 3 || how == 4)
+            assert_non_null(
+                strstr(bench->record, " not sealed: what was found when it came is not in front"));
+        if (how == 5) assert_non_null(strstr(bench->record, " not sealed: there is no domain of ours"));
+        bench_free(&bench);
+    }
+}
+
+static void what_cannot_be_sealed_now_waits(void **state) {
+    for (size_t how = 0; how < 3; how++) {
+        struct bench *bench = sealing_bench(FOUND "From: x@far.test\r\n\r\ntext\r\n");
+        if (how == 0) bench->signers_result = TRANSIT_SIGN_LATER;
+        if (how > 0) bench->sign_results[how - 1] = TRANSIT_SIGN_LATER;
+        bench_run(bench);
+        assert_int_equal(bench->settled[0].outcome, QUEUE_DEFERRED);
+        assert_string_equal(bench->settled[0].status, "4.3.0");
+        bench_free(&bench);
+    }
+    struct bench *bench = sealing_bench(FOUND "From: x@far.test\r\n\r\ntext\r\n");
+    bench->sign_results[1] = TRANSIT_SIGN_AGAIN;
+    bench_run(bench);
+    assert_delivered(bench);
+    assert_int_equal(bench->signers_asked, 2);
+    bench_free(&bench);
+}
+
 /* ---- a store that goes away in the middle ---- */
 
 static void session_main(struct task *t, void *argument) { (void)store_session(t, argument); }
@@ -217,8 +390,8 @@ struct reader {
 
 static void read_book(struct task *t, void *argument) {
     struct reader *reader = argument;
-    reader->found =
-        signature_book_take(t, reader->book, (struct signature_of){1, false}, reader->arena, &reader->fields);
+    reader->found = signature_book_take(t, reader->book, (struct signature_of){1, false, false},
+                                        reader->arena, &reader->fields);
     reader->is_done = true;
 }
 
@@ -227,8 +400,8 @@ static void book_body(struct task *t, struct bench *bench) {
     struct arena *arena = arena_new(MIB(1));
     struct slice fields;
     struct scope scope;
-    struct signature_of of = {1, false};
-    struct signature_of seven = {1, true};
+    struct signature_of of = {1, false, false};
+    struct signature_of seven = {1, true, false};
     struct reader reader = {.book = book, .arena = arena};
     scope_init(&scope, bench->env);
     assert_int_equal(signature_book_take(t, book, of, arena, &fields), SIGNATURE_MISSING);
@@ -255,7 +428,7 @@ static void book_body(struct task *t, struct bench *bench) {
     assert_int_equal(signature_book_take(t, book, of, arena, &fields), SIGNATURE_MISSING);
     signature_book_put(book, of, SLICE("x"));
     for (uint64_t i = 0; i < TRANSIT_SIGNED_KEPT_MAX; i++) {
-        struct signature_of other = {i + 10, false};
+        struct signature_of other = {i + 10, false, false};
         assert_int_equal(signature_book_take(t, book, other, arena, &fields), SIGNATURE_MISSING);
         signature_book_put(book, other, SLICE("x"));
     }
@@ -301,6 +474,7 @@ int main(void) {
         cmocka_unit_test(a_submitted_message_leaves_with_both_signatures),
         cmocka_unit_test(what_came_from_outside_is_not_signed_again),
         cmocka_unit_test(reports_and_mail_of_trusted_networks_are_signed),
+        cmocka_unit_test(what_trusted_networks_pass_on_is_not_signed),
         cmocka_unit_test(where_no_domain_of_ours_sends_it_it_goes_as_it_is),
         cmocka_unit_test(what_cannot_be_signed_by_anybody_goes_as_it_is),
         cmocka_unit_test(a_message_that_cannot_be_signed_now_waits),
@@ -308,6 +482,11 @@ int main(void) {
         cmocka_unit_test(a_message_is_signed_once_for_all_its_destinations),
         cmocka_unit_test(what_is_sent_in_7_bits_is_signed_as_it_is_sent),
         cmocka_unit_test(a_7_bit_message_that_cannot_be_signed_now_waits),
+        cmocka_unit_test(a_body_that_cannot_be_read_now_waits),
+        cmocka_unit_test(what_is_passed_on_leaves_with_a_seal),
+        cmocka_unit_test(a_chain_is_gone_on_with_as_it_was_found),
+        cmocka_unit_test(what_nobody_looked_at_is_not_sealed),
+        cmocka_unit_test(what_cannot_be_sealed_now_waits),
         cmocka_unit_test(a_store_that_begins_anew_delays_a_message),
         cmocka_unit_test(signatures_are_remembered_for_a_while),
         cmocka_unit_test(a_record_is_the_same_by_its_key),

@@ -15,6 +15,8 @@
     "\1\1\1"          \
     "0123456789abcdef0123456789abcdef"
 #define BYTES(literal) slice_of(literal, sizeof(literal) - 1)
+#define BYTES_INIT(literal) \
+    { (const uint8_t *)(literal), sizeof(literal) - 1 }
 enum { DAY_MS = 24 * 3600 * 1000 };
 
 static struct bench *tls_bench_new(const char *offers) {
@@ -29,6 +31,13 @@ static struct bench *tls_bench_new(const char *offers) {
 }
 
 #define STARTTLS "250-STARTTLS\r\n"
+#define REQUIRETLS STARTTLS "250-REQUIRETLS\r\n"
+
+static struct bench *strict_bench_new(const char *offers) {
+    struct bench *bench = tls_bench_new(offers);
+    bench->messages[0].properties = OUTGOING_REQUIRES_TLS;
+    return bench;
+}
 
 static void publish(struct bench *bench, const char *id, const char *policy) {
     uint8_t text[64];
@@ -352,6 +361,32 @@ static void dane_goes_before_a_policy(void **state) {
     bench_free(&bench);
 }
 
+/* RFC 7672 2.2: what only looks like a certificate, or a key, checks nothing, so that others' demands hold.
+ */
+static void records_that_cannot_be_used_leave_other_demands(void **state) {
+    static const struct slice garbage[] = {BYTES_INIT("\3\1\0no key"), BYTES_INIT("\3\0\0no certificate"),
+                                           BYTES_INIT("\2\0\0no certificate"), BYTES_INIT("\3\1\2short")};
+    for (size_t i = 0; i < sizeof garbage / sizeof garbage[0]; i++) {
+        struct bench *bench = tls_bench_new(STARTTLS);
+        secure(bench);
+        add_tlsa(bench, "_25._tcp.mx1.far.test", garbage[i]);
+        publish(bench, "7", POLICY("enforce", MX1));
+        run(bench, QUEUE_DELIVERED, "2.0.0", "by mta-sts\n");
+        bench_free(&bench);
+        bench = strict_bench_new(REQUIRETLS);
+        secure(bench);
+        add_tlsa(bench, "_25._tcp.mx1.far.test", garbage[i]);
+        run(bench, QUEUE_DELIVERED, "2.0.0", "by requiretls\n");
+        bench_free(&bench);
+        bench = tls_bench_new("");
+        secure(bench);
+        add_tlsa(bench, "_25._tcp.mx1.far.test", garbage[i]);
+        add_tlsa(bench, "_25._tcp.mx2.far.test", garbage[i]);
+        run(bench, QUEUE_DEFERRED, "4.7.10", "TLS is required");
+        bench_free(&bench);
+    }
+}
+
 /* RFC 7672 2.2.2 */
 static void the_name_behind_an_alias_goes_first(void **state) {
     struct bench *bench = tls_bench_new("");
@@ -377,14 +412,6 @@ static void the_name_behind_an_alias_goes_first(void **state) {
 }
 
 /* ---- REQUIRETLS ---- */
-
-#define REQUIRETLS STARTTLS "250-REQUIRETLS\r\n"
-
-static struct bench *strict_bench_new(const char *offers) {
-    struct bench *bench = tls_bench_new(offers);
-    bench->messages[0].properties = OUTGOING_REQUIRES_TLS;
-    return bench;
-}
 
 static void a_demand_of_the_sender_goes_on(void **state) {
     struct bench *bench = strict_bench_new(REQUIRETLS);
@@ -487,6 +514,7 @@ int main(void) {
         cmocka_unit_test(tlsa_records_of_no_use_demand_tls_of_any_kind),
         cmocka_unit_test(a_host_whose_tlsa_cannot_be_found_is_not_used),
         cmocka_unit_test(dane_goes_before_a_policy),
+        cmocka_unit_test(records_that_cannot_be_used_leave_other_demands),
         cmocka_unit_test(the_name_behind_an_alias_goes_first),
         cmocka_unit_test(a_demand_of_the_sender_goes_on),
         cmocka_unit_test(what_the_sender_demands_and_cannot_be_had_fails),

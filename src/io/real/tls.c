@@ -281,7 +281,7 @@ static int pass_over(int is_good, X509_STORE_CTX *store) {
 static void want(struct tls_stream *s, struct tls_peer *peer) {
     SSL *ssl = s->ssl;
     if (peer->dane)
-        peer->is_dane_unusable = !tls_dane_want(ssl, peer->dane);
+        tls_dane_want(ssl, peer->dane);
     else if (peer->name)
         want_peer(ssl, peer->name);
     if (!peer->is_advisory) return;

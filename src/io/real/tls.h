@@ -19,8 +19,7 @@ struct tls_context {
     void *find_context;
 };
 
-/* tls_dane.c: has the certificate matched against the records. False: none of them is usable; then it is not
-   checked at all. */
-bool tls_dane_want(SSL *ssl, const struct tls_dane *dane);
+/* tls_dane.c: has the certificate matched against the records. */
+void tls_dane_want(SSL *ssl, const struct tls_dane *dane);
 
 #endif
