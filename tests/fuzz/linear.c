@@ -105,6 +105,10 @@ static const struct shape shapes[] = {
     {"one open SPF macro", "v=spf1 a:%{l", "-"},
     {"SPF spaces", "v=spf1", " "},
     {"macros", "", "%{s}"},
+    {"rows", "", "a,\"b\"\n"},
+    {"fields", "", "a;"},
+    {"doubled quotes", ",\"", "\"\""},
+    {"one open quote of many lines", ",\"", "a\n"},
 };
 
 static double cpu_ns(void) {
