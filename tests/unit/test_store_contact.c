@@ -256,14 +256,14 @@ static void dry_body(struct task *t, struct store_bench *bench) {
 
 static void a_dry_run_writes_nothing(void **state) { bench_run(dry_body, NULL); }
 
-static enum store_result batch_at(struct task *t, struct store_bench *bench, uint64_t import, uint64_t before,
+static enum store_result batch_at(struct task *t, struct store_bench *bench, uint64_t import, uint64_t number,
                                   uint64_t after) {
     struct rows *rows = ARENA_NEW(bench->arena, struct rows);
     struct contact_batch_result result = {0};
     put_row(rows, "ann@a.test x=1");
     struct contact_batch batch = {.tenant = 1,
                                   .import = import,
-                                  .rows_before = before,
+                                  .number = number,
                                   .rows_after = after,
                                   .refused = 2,
                                   .rows = rows->rows,
@@ -276,7 +276,7 @@ static void resume_body(struct task *t, struct store_bench *bench) {
     assert_int_equal(batch_at(t, bench, import, 0, 10), STORE_OK);
     /* Asked again, because the answer was lost; and out of order. */
     assert_int_equal(batch_at(t, bench, import, 0, 10), STORE_EXISTS);
-    assert_int_equal(batch_at(t, bench, import, 20, 30), STORE_REFUSED);
+    assert_int_equal(batch_at(t, bench, import, 2, 30), STORE_REFUSED);
     bench_reopen(t, bench);
     struct contact_import_start start = {1, SLICE("list.csv"), SLICE("a fair"), SLICE("consent"),
                                          SLICE("same")};
@@ -286,9 +286,15 @@ static void resume_body(struct task *t, struct store_bench *bench) {
     assert_int_equal(again.rows, 10);
     assert_int_equal(again.added, 1);
     assert_int_equal(again.refused, 2);
+    /* Of what was done before it was broken off nothing is counted anew. */
+    assert_int_equal(batch_at(t, bench, import, 1, 20), STORE_OK);
+    assert_int_equal(engine_contact_import_open(t, bench->engine, bench->arena, &start, &again), STORE_OK);
+    assert_int_equal(again.batches, 2);
+    assert_int_equal(again.rows, 20);
+    assert_int_equal(again.added + again.same, 1);
     assert_int_equal(engine_contact_import_close(t, bench->engine, import), STORE_OK);
     assert_int_equal(engine_contact_import_close(t, bench->engine, import), STORE_NOT_FOUND);
-    assert_int_equal(batch_at(t, bench, import, 10, 20), STORE_NOT_FOUND);
+    assert_int_equal(batch_at(t, bench, import, 2, 20), STORE_NOT_FOUND);
     assert_true(open_import(t, bench, "same") != import);
     start.basis = SLICE("because");
     assert_int_equal(engine_contact_import_open(t, bench->engine, bench->arena, &start, &again),
