@@ -6,6 +6,7 @@
 #ifndef STORE_CONTACT_MODEL_H
 #define STORE_CONTACT_MODEL_H
 
+#include "base/limits_contact.h"
 #include "ipc/pack.h"
 #include "store/model.h"
 #include "store/suppression_model.h"
