@@ -95,16 +95,19 @@ static int create(struct cli *cli) {
 /* ---- add ---- */
 
 static void print_added(const json_t *answer) {
-    (void)printf("%s: %lld added, %lld were in it, %lld must not be written to\n", text_of(answer, "campaign"),
-                 number_of(answer, "added"), number_of(answer, "known"), number_of(answer, "suppressed"));
+    (void)printf("%s: %lld added, %lld were in it, %lld must not be written to\n",
+                 text_of(answer, "campaign"), number_of(answer, "added"), number_of(answer, "known"),
+                 number_of(answer, "suppressed"));
 }
 
 static int add(struct cli *cli) {
     const struct campaign_options *options = &cli->campaign;
-    struct admin_request request = {.words = {SLICE("outreach"), SLICE("add"), cli->words[1]}, .word_count = 4};
+    struct admin_request request = {.words = {SLICE("outreach"), SLICE("add"), cli->words[1]},
+                                    .word_count = 4};
     int given = (options->contact != NULL) + (options->import != NULL) + options->is_all;
     if (given != 1)
-        return cli_misuse(cli, "say whom, once: --contact ADDRESS, --import ID (of contact imports), or --all");
+        return cli_misuse(cli,
+                          "say whom, once: --contact ADDRESS, --import ID (of contact imports), or --all");
     if (options->is_all) {
         request.words[3] = SLICE("all");
     } else {
@@ -123,7 +126,8 @@ static void print_order(const json_t *answer) {
 }
 
 static int order(struct cli *cli) {
-    struct admin_request request = {.words = {SLICE("outreach"), cli->words[0], cli->words[1]}, .word_count = 3};
+    struct admin_request request = {.words = {SLICE("outreach"), cli->words[0], cli->words[1]},
+                                    .word_count = 3};
     return command_ask(cli, &request, print_order, NULL);
 }
 
@@ -211,8 +215,8 @@ static void print_stats(const json_t *answer) {
                  "  %lld replied (%.1f %% of those delivered), %lld of them asked not to be written to\n"
                  "  %lld answered by machine only counts as no reply; %lld complained\n",
                  text_of(answer, "campaign"), number_of(answer, "contacted"), number_of(answer, "accepted"),
-                 number_of(answer, "follow_ups"), number_of(answer, "bounced"), number_of(answer, "delivered"),
-                 number_of(answer, "replied"),
+                 number_of(answer, "follow_ups"), number_of(answer, "bounced"),
+                 number_of(answer, "delivered"), number_of(answer, "replied"),
                  100 * json_real_value(json_object_get(answer, "reply_rate")),
                  number_of(answer, "unsubscribed"), number_of(answer, "auto_replied"),
                  number_of(answer, "complained"));
