@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import email.utils
 import json
 import time
 from collections.abc import Callable
@@ -108,7 +109,7 @@ def answer(out: Outgoing, sender: Account, author: str, to: EmailMessage | None,
     thread = f"In-Reply-To: {to['Message-ID']}\r\nReferences: {to['Message-ID']}\r\n" if to else ""
     title = subject or (f"Re: {to['Subject']}" if to else "Hello")
     message = (f"From: <{author}>\r\nTo: <{sender.address}>\r\nSubject: {title}\r\n"
-               f"Date: Mon, 02 Mar 2026 09:00:00 +0000\r\nMessage-ID: <{time.time_ns()}@answers.test>\r\n"
+               f"Date: {email.utils.formatdate()}\r\nMessage-ID: <{time.time_ns()}@answers.test>\r\n"
                f"{thread}{fields}MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n")
     with smtp(out.server) as client:
         send(client, author if mail_from is None else mail_from, [recipient or sender.address], message.encode())
@@ -138,8 +139,9 @@ def test_answers_stop_follow_ups_and_others_get_them_in_the_thread(out: Outgoing
     first = {name: until(lambda name=name: letters(host, people[name]), f"{name}'s first letter")[0]
              for name in names if name != "emil"}
     answer(out, sender, people["cara"], first["cara"], "Yes, tell me more please.")
+    back = time.strftime("%d %B %Y", time.gmtime(time.time() + 10 * 24 * 3600))
     answer(out, sender, people["dora"], first["dora"],
-           "I am out of the office until 31 December 2099 and will answer then.", OUT_OF_OFFICE,
+           f"I am out of the office until {back} and will answer then.", OUT_OF_OFFICE,
            subject="Out of office: A question, Dora")
     answer(out, sender, "fay.private@home.test", first["fay"], "Writing from my other address: yes, we do.")
     answer(out, sender, people["gus"], first["gus"], "We have received your message and will answer soon.",
@@ -150,7 +152,6 @@ def test_answers_stop_follow_ups_and_others_get_them_in_the_thread(out: Outgoing
     assert campaign.state(people["dora"]) == "out_of_office"
     assert campaign.state(people["hal"]) in {"unsubscribed", "replied"}
     until(lambda: campaign.state(people["emil"]) == "bounced", "emil bounced")
-    assert "hard_bounce" in out.server.command("suppression", "check", people["emil"], "--json") or True
     for name in ("ben", "gus"):
         second = until(lambda name=name: letters(host, people[name])[1:], f"{name}'s second letter")[0]
         assert second["In-Reply-To"] == first[name]["Message-ID"]
