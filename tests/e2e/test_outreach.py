@@ -1,7 +1,7 @@
 """Campaigns: a sequence from a mailbox to prospects on hosts of the test, who answer as people and machines do.
 
-All recipients are under .test, so that gaps may be seconds. What was sent, when and in which order is read from what the
-receiving hosts were told.
+All recipients are under .test, so that gaps may be seconds. What was sent, when and in which order is read from
+what the receiving hosts were told.
 """
 
 from __future__ import annotations
