@@ -49,22 +49,37 @@ static const struct slice starters[] = {
     SLICE_INIT("вс"),   SLICE_INIT("понедельник"),
 };
 
-static bool has_digit(struct slice text) {
-    for (size_t i = 0; i < text.len; i++)
-        if (ascii_is_digit(text.ptr[i])) return true;
-    return false;
+static size_t count_digits(struct slice text) {
+    size_t count = 0;
+    for (size_t i = 0; i < text.len; i++) count += ascii_is_digit(text.ptr[i]);
+    return count;
 }
 
 static bool may_attribute(struct slice folded) {
+    while (folded.len && (folded.ptr[0] == '-' || folded.ptr[0] == ' ')) folded = slice_skip(folded, 1);
     if (folded.len == 0) return false;
     return ascii_is_digit(folded.ptr[0]) || phrase_start(folded, PHRASES(starters)) ||
            slice_find_byte(folded, '@') != SLICE_NOT_FOUND || folded.ptr[folded.len - 1] == ':';
 }
 
+/* "On Mon, 2 Mar 2026 Ann <ann@a.example> wrote ----", as some write it without a colon. */
+static bool is_without_colon(struct slice folded) {
+    while (folded.len && (folded.ptr[folded.len - 1] == '-' || folded.ptr[folded.len - 1] == ' '))
+        folded.len--;
+    while (folded.len && (folded.ptr[0] == '-' || folded.ptr[0] == ' ')) folded = slice_skip(folded, 1);
+    return slice_starts(folded, SLICE("on ")) && slice_ends_nocase(folded, SLICE(" wrote")) &&
+           slice_find_byte(folded, '@') != SLICE_NOT_FOUND;
+}
+
 static bool is_attribution(struct slice folded) {
-    if (folded.len < 6 || folded.ptr[folded.len - 1] != ':') return false;
-    bool is_dated = has_digit(folded) || slice_find_byte(folded, '@') != SLICE_NOT_FOUND;
-    return is_dated && phrase_any(folded, PHRASES(verbs));
+    enum { DATE_DIGITS = 4 };
+    if (folded.len < 6) return false;
+    if (folded.ptr[folded.len - 1] != ':') return is_without_colon(folded);
+    bool has_address = slice_find_byte(folded, '@') != SLICE_NOT_FOUND;
+    size_t digits = count_digits(folded);
+    /* A date and an address, and no verb: "14.3.2026, 9:05, Ann <ann@a.example>:". */
+    if (has_address && digits >= DATE_DIGITS && slice_ends_nocase(folded, SLICE(">:"))) return true;
+    return (has_address || digits) && phrase_any(folded, PHRASES(verbs));
 }
 
 /* The number of lines that an attribution at the front of `rest` takes, or 0. */
@@ -74,7 +89,9 @@ static size_t attribution_lines(struct slice rest, struct buffer *folded) {
     buffer_clear(folded);
     for (size_t i = 1; i <= ATTRIBUTION_LINES && rest.len; i++) {
         struct slice line = take_line(&rest);
-        if (slice_trim(line).len == 0 || line.len > LOOK_BYTES || (i > 1 && is_quoted(line))) return 0;
+        bool is_rest = slice_equal(slice_trim(line), SLICE(">:"));
+        if (slice_trim(line).len == 0 || line.len > LOOK_BYTES || (i > 1 && is_quoted(line) && !is_rest))
+            return 0;
         phrase_fold(folded, line);
         buffer_append_byte(folded, ' ');
         if (folded->len >= folded->max_bytes) return 0;
@@ -86,15 +103,27 @@ static size_t attribution_lines(struct slice rest, struct buffer *folded) {
 /* ---- headings ---- */
 
 static const struct slice headings[] = {
-    SLICE_INIT("original message"),         SLICE_INIT("original-nachricht"),
-    SLICE_INIT("original appointment"),     SLICE_INIT("ursprungliche nachricht"),
-    SLICE_INIT("urspruengliche nachricht"), SLICE_INIT("originalnachricht"),
-    SLICE_INIT("message d'origine"),        SLICE_INIT("message original"),
-    SLICE_INIT("mensaje original"),         SLICE_INIT("oryginalna wiadomosc"),
-    SLICE_INIT("wiadomosc oryginalna"),     SLICE_INIT("messaggio originale"),
-    SLICE_INIT("oorspronkelijk bericht"),   SLICE_INIT("mensagem original"),
-    SLICE_INIT("ursprungligt meddelande"),  SLICE_INIT("oprindelig meddelelse"),
-    SLICE_INIT("исходное сообщение"),       SLICE_INIT("reply message"),
+    SLICE_INIT("original message"),
+    SLICE_INIT("original-nachricht"),
+    SLICE_INIT("original appointment"),
+    SLICE_INIT("ursprungliche nachricht"),
+    SLICE_INIT("urspruengliche nachricht"),
+    SLICE_INIT("originalnachricht"),
+    SLICE_INIT("message d'origine"),
+    SLICE_INIT("message original"),
+    SLICE_INIT("mensaje original"),
+    SLICE_INIT("oryginalna wiadomosc"),
+    SLICE_INIT("wiadomosc oryginalna"),
+    SLICE_INIT("messaggio originale"),
+    SLICE_INIT("oorspronkelijk bericht"),
+    SLICE_INIT("mensagem original"),
+    SLICE_INIT("ursprungligt meddelande"),
+    SLICE_INIT("oprindelig meddelelse"),
+    SLICE_INIT("исходное сообщение"),
+    SLICE_INIT("oprindelig besked"),
+    SLICE_INIT("opprinnelig melding"),
+    SLICE_INIT("alkuperainen viesti"),
+    SLICE_INIT("reply message"),
     SLICE_INIT("reply above this line"),
 };
 static const struct slice forwards[] = {
@@ -135,10 +164,11 @@ static bool is_heading(struct slice folded) {
 /* ---- the fields above a quoted message ---- */
 
 static const struct slice from_names[] = {
-    SLICE_INIT("from:"),   SLICE_INIT("von:"),    SLICE_INIT("de:"),        SLICE_INIT("de :"),
-    SLICE_INIT("od:"),     SLICE_INIT("da:"),     SLICE_INIT("van:"),       SLICE_INIT("fra:"),
-    SLICE_INIT("fran:"),   SLICE_INIT("от:"),     SLICE_INIT("lahettaja:"), SLICE_INIT("发件人:"),
-    SLICE_INIT("差出人:"), SLICE_INIT("kimden:"), SLICE_INIT("od :"),       SLICE_INIT("从:"),
+    SLICE_INIT("from:"),        SLICE_INIT("von:"),    SLICE_INIT("de:"),        SLICE_INIT("de :"),
+    SLICE_INIT("od:"),          SLICE_INIT("da:"),     SLICE_INIT("van:"),       SLICE_INIT("fra:"),
+    SLICE_INIT("fran:"),        SLICE_INIT("от:"),     SLICE_INIT("lahettaja:"), SLICE_INIT("发件人:"),
+    SLICE_INIT("差出人:"),      SLICE_INIT("kimden:"), SLICE_INIT("od :"),       SLICE_INIT("从:"),
+    SLICE_INIT("message du :"),
 };
 static const struct slice field_names[] = {
     SLICE_INIT("sent:"),
@@ -189,6 +219,9 @@ static const struct slice field_names[] = {
     SLICE_INIT("copie"),
     SLICE_INIT("organisation:"),
     SLICE_INIT("to :"),
+    SLICE_INIT("отправлено:"),
+    SLICE_INIT("de :"),
+    SLICE_INIT("objet :"),
 };
 
 static struct slice without_stars(struct slice folded) {
@@ -280,6 +313,10 @@ static const struct slice devices[] = {
 enum { DEVICE_LINE_BYTES = 90 };
 
 static bool is_device(struct slice folded) {
+    /* "Sent from my Anything", and nothing more of a sentence. */
+    bool is_short = folded.len <= DEVICE_LINE_BYTES / 2 && slice_find_byte(folded, ',') == SLICE_NOT_FOUND &&
+                    slice_find_byte(folded, '.') == SLICE_NOT_FOUND;
+    if (is_short && slice_starts(folded, SLICE("sent from my "))) return true;
     return folded.len <= DEVICE_LINE_BYTES && phrase_start(folded, PHRASES(devices));
 }
 

@@ -52,7 +52,9 @@ static UChar32 plain_of(UChar32 code) {
     if (code >= 0x2010 && code <= 0x2015) return '-';
     bool is_blank = code <= ' ' || code == 0x7f || code == 0xa0 || (code >= 0x2000 && code <= 0x200a) ||
                     code == 0x2028 || code == 0x202f || code == 0x3000;
-    return is_blank ? ' ' : code;
+    /* Marks of all scripts, pictures: what stands between words. */
+    bool is_mark = code >= 0x80 && code != 0xfffd && !u_isalnum(code);
+    return is_blank || is_mark ? ' ' : code;
 }
 
 static void append_folded(struct buffer *out, UChar32 code) {

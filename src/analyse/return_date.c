@@ -312,6 +312,8 @@ static bool take_relative(const struct calendar *calendar, struct slice *rest, i
 enum cue {
     CUE_NONE,
     CUE_FROM,
+    /* "Between X and Y" ends with Y. */
+    CUE_AND,
     /* The last day away. */
     CUE_LAST,
     /* The first day back. */
@@ -333,7 +335,7 @@ static const struct cue_word cue_words[] = {
     CUE("through", LAST),
     CUE("thru", LAST),
     CUE("to", LAST),
-    CUE("and", LAST),
+    CUE("and", AND),
     CUE("bis", LAST),
     CUE("einschliesslich", LAST),
     CUE("einschlieslich", LAST),
@@ -341,7 +343,10 @@ static const struct cue_word cue_words[] = {
     CUE("inkl", LAST),
     CUE("incl", LAST),
     CUE("including", LAST),
-    CUE("und", LAST),
+    CUE("und", AND),
+    CUE("et", AND),
+    CUE("y", AND),
+    CUE("a", AND),
     CUE("jusqu'au", LAST),
     CUE("jusqu'a", LAST),
     CUE("jusque", LAST),
@@ -473,6 +478,11 @@ static enum cue cue_of(struct slice folded, size_t at, struct slice rest) {
     struct slice before = slice_sub(folded, 0, at);
     size_t over = at > BEFORE_BYTES ? at - BEFORE_BYTES : 0;
     enum cue cue = cue_before(slice_skip(before, over));
+    static const struct slice betweens[] = {SLICE_INIT("between"), SLICE_INIT("zwischen"),
+                                            SLICE_INIT("entre"),   SLICE_INIT("miedzy"),
+                                            SLICE_INIT("tra "),    SLICE_INIT("tussen")};
+    bool is_between = phrase_any(slice_skip(before, over), PHRASES(betweens)) != NULL;
+    if (cue == CUE_AND) cue = is_between ? CUE_LAST : CUE_NONE;
     if (cue == CUE_UNTIL && says_inclusive(rest)) return CUE_LAST;
     if (cue == CUE_UNTIL || cue == CUE_LAST || cue == CUE_BACK) return cue;
     bool is_back = phrase_any(side_before(folded, at), PHRASES(back_words)) ||
@@ -489,7 +499,7 @@ struct found {
 
 /* The surest wins, of equals the first. */
 static void weigh(const struct calendar *calendar, struct found *best, enum cue cue, int64_t day) {
-    if (cue == CUE_NONE || cue == CUE_FROM) return;
+    if (cue < CUE_LAST) return;
     if (cue == CUE_LAST) day++;
     bool is_good = day > calendar->sent_day && day <= calendar->sent_day + DAYS_AHEAD_MAX;
     if (is_good && cue > best->cue) *best = (struct found){cue, day};

@@ -2,8 +2,7 @@
 
 #include "analyse/phrase.h"
 
-/* A phrase that says the contrary of another stands so close before it. */
-enum { NEGATION_BYTES = 24, SHORT_BYTES = 40 };
+enum { SHORT_BYTES = 40 };
 
 /* ---- no more mail ---- */
 
@@ -338,9 +337,13 @@ static const struct slice negations[] = {
     SLICE_INIT("prosze nie "), SLICE_INIT("nie chce "),    SLICE_INIT("without having to "),
 };
 
+/* Right before it. */
 static bool is_negated(struct slice folded, size_t at) {
-    size_t from = at > NEGATION_BYTES ? at - NEGATION_BYTES : 0;
-    return phrase_any(slice_sub(folded, from, at - from), PHRASES(negations)) != NULL;
+    struct slice before = slice_sub(folded, 0, at);
+    if (slice_ends_nocase(before, SLICE("please "))) before.len -= SLICE("please ").len;
+    for (size_t i = 0; i < sizeof negations / sizeof negations[0]; i++)
+        if (slice_ends_nocase(before, negations[i])) return true;
+    return false;
 }
 
 static const struct slice *is_alone(struct slice text, struct phrase_list list) {

@@ -290,9 +290,10 @@ static const struct cli_command commands[] = {
      "       | walls [all|seccomp|landlock|none] --data DIR [--json]",
      "look at a message or a sender as the server does; try the walls",
      "mime prints structure, ENVELOPE, BODYSTRUCTURE and search text of a message. - is standard input.\n"
-     "classify says what a mail that came in is to who wrote before: a person's reply, an automatic answer, an\n"
-     "absence with its day of return, a bounce with each recipient and why, and what shows it. Of several files\n"
-     "--json is one object a line. docs/classify.md tells more.\n"
+     "classify says what a mail that came in is to who wrote before: a person's reply, an automatic answer,\n"
+     "an absence with its day of return, a bounce with each recipient and why, and what shows it. Of "
+     "several\n"
+     "files --json is one object a line. docs/classify.md tells more.\n"
      "iprev says whether the names of an address lead back to it.\n"
      "dkim says for each signature of a message whether it holds, and why not; arc the same of the chain of\n"
      "those who passed it on. Exit status: 0 pass, 1 any other result. docs/dkim-check.md tells more.\n"

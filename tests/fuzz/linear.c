@@ -105,6 +105,14 @@ static const struct shape shapes[] = {
     {"one open SPF macro", "v=spf1 a:%{l", "-"},
     {"SPF spaces", "v=spf1", " "},
     {"macros", "", "%{s}"},
+    {"recipients of a report", "Reporting-MTA: dns; a\r\n\r\n",
+     "Final-Recipient: rfc822; a@b\r\nAction: failed\r\n\r\n"},
+    {"addresses of a bounce", "From: mailer-daemon@a\r\n\r\nundeliverable\r\n", "<a@b>:\r\n<c@d>:\r\n"},
+    {"at signs", "From: mailer-daemon@a\r\n\r\n", "@"},
+    {"attributions", "From: a@b\r\n\r\n", "On 1 a@b\r\n"},
+    {"dates", "From: a@b\r\nDate: 1 Jan 2026 00:00\r\nX-Autoreply: 1\r\n\r\n", "until 1.1. "},
+    {"quotes in quotes", "From: a@b\r\nContent-Type: text/html\r\n\r\n", "<blockquote>"},
+    {"fields in a text", "From: mailer-daemon@a\r\n\r\nReceived: a\r\n", "A: b\r\n"},
 };
 
 static double cpu_ns(void) {
