@@ -196,6 +196,8 @@ static const char *open_import(struct task *t, struct contact_run *run) {
     if (result == STORE_REFUSED)
         return "--source, --basis or the file's name have characters that cannot be kept";
     run->resumed_rows = run->rows_sent = run->import.rows;
+    run->chain_sent = run->import.chain;
+    run->batches_sent = run->import.batches;
     return result == STORE_OK ? NULL : contact_send_words(result);
 }
 

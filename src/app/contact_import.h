@@ -1,9 +1,9 @@
 /*
- * Importing contacts: a file of separated values is read once, piece by piece. Its first row names the
- * columns (contact_columns.c), each further one becomes a row for the store or is refused here
- * (contact_row.c); rows go to the store in batches, a commit each, several under way at a time
- * (contact_batch.c). What is said of it all: contact_report.c. Memory does not grow with the file but for a
- * set of hashes of addresses, by which a second row of the same address is known.
+ * Importing contacts: a file of separated values is read once, piece by piece. Its first row names the columns
+ * (contact_columns.c), each further one becomes a row for the store or is refused here (contact_row.c); rows go
+ * to the store sorted, in batches, a commit each, several under way at a time (contact_batch.c). What is said of
+ * it all: contact_report.c. Memory does not grow with the file but for a set of hashes of addresses, by which a
+ * second row of the same address is known.
  *
  * Broken off, the next run with the same file and settings finds how far the store got, reads up to there
  * without sending, and goes on.
@@ -130,7 +130,9 @@ struct contact_run {
     struct gate batch_ended;
     size_t batches_under_way;
     struct contact_send *send;
+    uint64_t batches_sent;
     uint64_t rows_sent;
+    uint64_t chain_sent;
     /* What became of rows. */
     uint64_t rows;
     uint64_t outcomes[CONTACT_OUTCOMES];
@@ -153,6 +155,7 @@ void contact_send_row(struct task *t, struct contact_run *run, const struct cont
                       const struct csv_row *csv);
 /* Sends what is left, up to this row of the file, and waits for all. */
 void contact_send_finish(struct task *t, struct contact_run *run, uint64_t rows);
+void contact_send_free(struct contact_send **send);
 /* In words, for a person. */
 const char *contact_send_words(enum store_result result);
 

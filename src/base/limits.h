@@ -421,6 +421,9 @@ enum {
     CONTACT_BATCH_ROWS = 1000,
     CONTACT_BATCH_BYTES = 512 * 1024,
     CONTACT_BATCHES_MAX = 3,
+    /* Rows that are sorted before they are sent: what the database changes lies together. */
+    CONTACT_SORTED_BYTES = 16 * 1024 * 1024,
+    CONTACT_SORTED_ROWS = 100 * 1000,
     CONTACT_IMPORT_ROWS_MAX = 10 * 1000 * 1000,
     CONTACT_FAULTS_SHOWN = 50,
     CONTACT_DIFFERENCES_SHOWN = 50,

@@ -8,7 +8,8 @@
  * an import changed it; one that the import added has no row there.
  *
  * Other rooms' tables hang onto contact.id: each adds a row to the table in contact_relation.c, by which a
- * person's data is exported, erased with them, and kept from being undone while it is in use.
+ * person's data is exported, erased with them, and kept from being undone while it is in use. One index
+ * serves addresses and domains: who looks for an address in SQL names its domain, too.
  */
 #ifndef STORE_CONTACT_H
 #define STORE_CONTACT_H
@@ -20,12 +21,12 @@
     "CREATE TABLE contact (id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, address TEXT NOT NULL,"         \
     " domain TEXT NOT NULL, written TEXT NOT NULL, fields TEXT NOT NULL, time_zone TEXT NOT NULL,"          \
     " is_zone_guessed INTEGER NOT NULL, country TEXT NOT NULL, import INTEGER NOT NULL,"                    \
-    " created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, UNIQUE (tenant, address)) STRICT;"          \
-    "CREATE INDEX contact_domain ON contact (tenant, domain);"                                              \
+    " created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, UNIQUE (tenant, domain, address)) STRICT;"  \
     "CREATE INDEX contact_import_of ON contact (import);"                                                   \
     "CREATE TABLE contact_import (id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, at_ms INTEGER NOT NULL," \
     " name TEXT NOT NULL, source TEXT NOT NULL, basis TEXT NOT NULL, fingerprint BLOB NOT NULL,"            \
-    " is_open INTEGER NOT NULL, rows INTEGER NOT NULL, chain INTEGER NOT NULL, added INTEGER NOT NULL,"     \
+    " is_open INTEGER NOT NULL, batches INTEGER NOT NULL, rows INTEGER NOT NULL, chain INTEGER NOT NULL, "  \
+    "added INTEGER NOT NULL,"                                                                               \
     " changed INTEGER NOT NULL, same INTEGER NOT NULL, refused INTEGER NOT NULL,"                           \
     " suppressed INTEGER NOT NULL, undone_ms INTEGER NOT NULL) STRICT;"                                     \
     "CREATE TABLE contact_change (import INTEGER NOT NULL, contact INTEGER NOT NULL, before BLOB NOT NULL," \
@@ -52,7 +53,7 @@ enum store_result contact_erase(struct commit *commit, uint64_t tenant, struct s
 
 enum store_result engine_contact_find(struct engine *engine, struct arena *arena, uint64_t tenant,
                                       struct slice address, struct contact *contact);
-/* By address, or where the query names an import by id: `after` is then an address all the same. */
+/* By domain, then address; in `arena`. */
 enum store_result engine_contact_page(struct engine *engine, struct arena *arena,
                                       const struct contact_query *query, struct contact **contacts,
                                       size_t *count);
@@ -76,7 +77,8 @@ enum store_result engine_contact_import_open(struct task *t, struct engine *engi
                                              const struct contact_import_start *start,
                                              struct contact_import *import);
 /* One batch; with import 0 nothing is written. STORE_EXISTS: it was done before; STORE_NOT_FOUND: no such
-   open import; STORE_REFUSED: it does not follow what is done. */
+   open import; STORE_REFUSED: it does not follow what is done, or
+   a row is none. */
 enum store_result engine_contact_batch(struct task *t, struct engine *engine, struct arena *arena,
                                        const struct contact_batch *batch,
                                        struct contact_batch_result *result);

@@ -63,6 +63,13 @@ static size_t count_byte(struct slice text, uint8_t byte) {
     return count;
 }
 
+/* RFC 5322 3.2.3 specials, and blanks. */
+static bool has_special(struct slice local) {
+    for (size_t i = 0; i < local.len; i++)
+        if (memchr(" ()<>[]:;,\\\"", local.ptr[i], 12)) return true;
+    return false;
+}
+
 static enum contact_address_fault fault_of(enum smtp_address_error error, struct slice text) {
     bool is_several = count_byte(text, '@') > 1;
     switch (error) {
@@ -82,7 +89,8 @@ static enum contact_address_fault fault_of(enum smtp_address_error error, struct
     size_t at = slice_find_byte(text, '@');
     if (at == SLICE_NOT_FOUND || at == 0) return CONTACT_ADDRESS_NO_AT;
     if (is_several) return CONTACT_ADDRESS_SEVERAL;
-    return error == SMTP_ADDRESS_DOMAIN_MISSING ? CONTACT_ADDRESS_DOMAIN : CONTACT_ADDRESS_LOCAL_PART;
+    bool is_local_good = error == SMTP_ADDRESS_DOMAIN_MISSING && !has_special(slice_sub(text, 0, at));
+    return is_local_good ? CONTACT_ADDRESS_DOMAIN : CONTACT_ADDRESS_LOCAL_PART;
 }
 
 /* Valid UTF-8 in lower case; a letter may become longer. */

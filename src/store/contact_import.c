@@ -15,13 +15,14 @@ static const char import_by_fingerprint[] =
 static const char import_by_id[] = "SELECT " IMPORT_COLUMNS " FROM contact_import WHERE id = $1";
 static const char imports_all[] =
     "SELECT " IMPORT_COLUMNS " FROM contact_import WHERE tenant = $1 ORDER BY id DESC LIMIT $2";
-static const char import_insert[] =
-    "INSERT INTO contact_import (id, tenant, at_ms, name, source, basis, fingerprint, is_open, rows, chain,"
-    " added, changed, same, refused, suppressed, undone_ms)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, 1, 0, 0, 0, 0, 0, 0, 0, 0)";
-static const char import_place[] = "SELECT rows FROM contact_import WHERE id = $1 AND is_open = 1";
+static const char import_insert[] = "INSERT INTO contact_import (id, tenant, at_ms, name, source, basis, "
+                                    "fingerprint, is_open, batches, rows, chain,"
+                                    " added, changed, same, refused, suppressed, undone_ms)"
+                                    " VALUES ($1, $2, $3, $4, $5, $6, $7, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)";
+static const char import_place[] = "SELECT batches FROM contact_import WHERE id = $1 AND is_open = 1";
 static const char import_count[] =
-    "UPDATE contact_import SET rows = $2, chain = $3, added = added + $4, changed = changed + $5,"
+    "UPDATE contact_import SET batches = batches + 1, rows = $2, chain = $3, added = added + $4, changed = "
+    "changed + $5,"
     " same = same + $6, refused = refused + $7, suppressed = suppressed + $8 WHERE id = $1";
 static const char import_close[] = "UPDATE contact_import SET is_open = 0 WHERE id = $1 AND is_open = 1";
 
@@ -47,7 +48,8 @@ static bool import_next(struct db_rows *rows, struct arena *arena, struct contac
                                       .rows = db_rows_id(rows, 10),
                                       .chain = db_rows_id(rows, 11),
                                       .is_open = db_rows_number(rows, 12) != 0,
-                                      .undone_ms = db_rows_number(rows, 13)};
+                                      .undone_ms = db_rows_number(rows, 13),
+                                      .batches = db_rows_id(rows, 14)};
     return copy_all(arena, import);
 }
 
@@ -141,6 +143,7 @@ static void note_difference(void *context, struct slice name, struct slice befor
         result->difference_count++;
 }
 
+/* What this import brought before it was broken off is not counted anew. */
 static void take_row(struct batching *batching, struct db *db, struct suppression_book *book) {
     const struct contact_batch *batch = batching->batch;
     const struct contact_row *row = &batch->rows[batching->row];
@@ -153,7 +156,8 @@ static void take_row(struct batching *batching, struct db *db, struct suppressio
         judgement->outcome = judged.outcome;
         if (batching->commit) contact_write(batching->commit, &judged, batch->import);
     }
-    batching->counts[judgement->outcome]++;
+    bool was_counted = judgement->outcome == CONTACT_SAME && judged.before.import == batch->import;
+    if (!was_counted || !batch->import) batching->counts[judgement->outcome]++;
 }
 
 static void take_rows(struct batching *batching, struct db *db, struct arena *arena) {
@@ -179,10 +183,10 @@ static void count_rows(struct commit *commit, const struct batching *batching) {
 static enum store_result run_batch(struct commit *commit, void *argument) {
     struct batching *batching = argument;
     const struct contact_batch *batch = batching->batch;
-    int64_t rows = DB_READ_NUMBER(commit->db, import_place, -1, DB_NUMBER(batch->import));
-    if (rows < 0) return db_result(commit->db, STORE_NOT_FOUND);
-    if ((uint64_t)rows >= batch->rows_after) return STORE_EXISTS;
-    if ((uint64_t)rows != batch->rows_before) return STORE_REFUSED;
+    int64_t batches = DB_READ_NUMBER(commit->db, import_place, -1, DB_NUMBER(batch->import));
+    if (batches < 0) return db_result(commit->db, STORE_NOT_FOUND);
+    if ((uint64_t)batches != batch->number)
+        return (uint64_t)batches > batch->number ? STORE_EXISTS : STORE_REFUSED;
     batching->commit = commit;
     take_rows(batching, commit->db, commit->arena);
     count_rows(commit, batching);
@@ -200,8 +204,8 @@ static enum store_result only_look(struct engine *engine, struct batching *batch
 }
 
 static bool is_sound(const struct contact_batch *batch) {
-    if (batch->row_count > CONTACT_BATCH_ROWS || batch->rows_after <= batch->rows_before ||
-        batch->rows_after > CONTACT_IMPORT_ROWS_MAX || batch->differences_max > CONTACT_BATCH_ROWS)
+    if (batch->row_count > CONTACT_BATCH_ROWS || batch->rows_after > CONTACT_IMPORT_ROWS_MAX ||
+        batch->differences_max > CONTACT_BATCH_ROWS)
         return false;
     for (size_t i = 0; i < batch->row_count; i++)
         if (!contact_row_is_sound(&batch->rows[i], false)) return false;

@@ -54,6 +54,8 @@ struct contact_import {
        goes on. */
     uint64_t rows;
     uint64_t chain;
+    /* How many batches that took. */
+    uint64_t batches;
     bool is_open;
     /* 0: it was not undone. */
     int64_t undone_ms;
@@ -83,8 +85,10 @@ struct contact_batch {
     uint64_t tenant;
     /* 0: only to say what would happen. */
     uint64_t import;
-    /* Rows of the file before and after it, with those that never come here, and the check behind it. */
-    uint64_t rows_before;
+    /* Batches before it. */
+    uint64_t number;
+    /* So many rows of the file are done after it, with those that never come here, and the check of them. Not
+       more than before it where it is one of several that are sorted, and another the last. */
     uint64_t rows_after;
     uint64_t chain;
     /* Rows of them that were refused before they came here. */
@@ -130,7 +134,7 @@ struct contact_change {
     struct contact_row row;
 };
 
-/* What is asked for, by address; `after` goes on behind one. */
+/* What is asked for, by domain and address; `after` goes on behind an address. */
 struct contact_query {
     uint64_t tenant;
     struct slice after;

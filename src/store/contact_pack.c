@@ -89,6 +89,7 @@ void contact_import_pack(struct buffer *out, const struct contact_import *import
     pack_number(out, import->suppressed);
     pack_number(out, import->rows);
     pack_number(out, import->chain);
+    pack_number(out, import->batches);
     pack_bool(out, import->is_open);
     pack_time(out, import->undone_ms);
 }
@@ -106,6 +107,7 @@ void contact_import_unpack(struct unpacker *in, struct contact_import *import) {
     import->suppressed = unpack_number(in);
     import->rows = unpack_number(in);
     import->chain = unpack_number(in);
+    import->batches = unpack_number(in);
     import->is_open = unpack_bool(in);
     import->undone_ms = unpack_time(in);
 }
@@ -131,7 +133,7 @@ void contact_row_unpack(struct unpacker *in, struct arena *arena, struct contact
 void contact_batch_pack(struct buffer *out, const struct contact_batch *batch) {
     pack_number(out, batch->tenant);
     pack_number(out, batch->import);
-    pack_number(out, batch->rows_before);
+    pack_number(out, batch->number);
     pack_number(out, batch->rows_after);
     pack_number(out, batch->chain);
     pack_number(out, batch->refused);
@@ -143,7 +145,7 @@ void contact_batch_unpack(struct unpacker *in, struct arena *arena, struct conta
     uint64_t count = 0;
     batch->tenant = unpack_number(in);
     batch->import = unpack_number(in);
-    batch->rows_before = unpack_number(in);
+    batch->number = unpack_number(in);
     batch->rows_after = unpack_number(in);
     batch->chain = unpack_number(in);
     batch->refused = unpack_number(in);

@@ -113,6 +113,10 @@ static const struct shape shapes[] = {
     {"dates", "From: a@b\r\nDate: 1 Jan 2026 00:00\r\nX-Autoreply: 1\r\n\r\n", "until 1.1. "},
     {"quotes in quotes", "From: a@b\r\nContent-Type: text/html\r\n\r\n", "<blockquote>"},
     {"fields in a text", "From: mailer-daemon@a\r\n\r\nReceived: a\r\n", "A: b\r\n"},
+    {"rows", "", "a,\"b\"\n"},
+    {"fields", "", "a;"},
+    {"doubled quotes", ",\"", "\"\""},
+    {"one open quote of many lines", ",\"", "a\n"},
 };
 
 static double cpu_ns(void) {
