@@ -125,6 +125,29 @@ static const struct cli_command commands[] = {
      "  --domain D  only this domain and those below it\n"
      "  --days N    those that came in the last N days (default 7)\n",
      DATA_OPTIONS | OPTION_DOMAIN | OPTION_DAYS | OPTION_NOW, OPTION_DATA, 0, 2, command_reports},
+    {"outreach",
+     "check FILE | preview FILE --contact ADDRESS|--csv CSV [--contacts N]\n"
+     "       | simulate FILE [--contacts N | --csv CSV] [--start TIME]   [--json]",
+     "letters to prospects, step by step, until they answer",
+     "check     whether a sequence (YAML or JSON) can be read and would be let start. Every fault is told "
+     "with\n"
+     "          its line, and what to do. Exit status: 1 where something is wrong\n"
+     "preview   its messages, as their recipients would read them, and who would be blocked, because a "
+     "{{snippet}}\n"
+     "          has no value and no fallback\n"
+     "simulate  when each message would leave if nobody answered, by the pacer that will decide it, and "
+     "when\n"
+     "          all of it would be over\n"
+     "  --contact ADDRESS  one contact; its fields are those of the address book with --data DIR\n"
+     "  --csv CSV          the rows of a file, read as `contact import` reads them\n"
+     "  --contacts N       simulate: N made-up prospects (default 40); preview: the first N rows (default "
+     "3)\n"
+     "  --start TIME       2026-07-01T09:00, by the mailbox's clock (default: now)\n"
+     "  --zone ZONE        where the mailbox is, such as Europe/Berlin (default: the sequence's time_zone)\n"
+     "  --daily-cap N      what the mailbox may send a day (default 30, at most 100)\n"
+     "  --mailbox ADDRESS  preview: who sends it\n"
+     "docs/sequence.md tells how a sequence is written, docs/outreach-law.md what the law asks.\n",
+     DATA_OPTIONS | OPTION_PLAN, 0, 1, 2, command_outreach},
     {"trace", "MESSAGE-ID|QUEUE-ID --data DIR [--json]", "what happened to a message that was sent",
      "Shows when it was accepted, each attempt with the host, TLS and the host's own words, and what was "
      "done\n"
@@ -360,6 +383,13 @@ static const struct option_row option_rows[] = {
     {"--volume", OPTION_PREFLIGHT, 0, AT(preflight.volume), 0, UINT32_MAX},
     {"--usual", OPTION_PREFLIGHT, 0, AT(preflight.usual), 0, UINT32_MAX},
     {"--bulk", OPTION_PREFLIGHT, 0, 0, AT(preflight.is_bulk), 0},
+    {"--contact", OPTION_PLAN, AT(plan.contact), 0, 0, 0},
+    {"--contacts", OPTION_PLAN, 0, AT(plan.contacts), 0, UINT32_MAX},
+    {"--csv", OPTION_PLAN, AT(plan.csv), 0, 0, 0},
+    {"--start", OPTION_PLAN, AT(plan.start), 0, 0, 0},
+    {"--zone", OPTION_PLAN, AT(plan.zone), 0, 0, 0},
+    {"--mailbox", OPTION_PLAN, AT(plan.mailbox), 0, 0, 0},
+    {"--daily-cap", OPTION_PLAN, 0, AT(plan.daily_cap), 0, UINT32_MAX},
     {"--account", OPTION_ACCOUNT, AT(account), 0, 0, 0},
     {"--nagios", OPTION_NAGIOS, 0, 0, AT(is_nagios), 0},
     {"--relay", OPTION_RELAY, 0, 0, AT(is_relay), 0},

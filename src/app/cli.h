@@ -44,6 +44,8 @@ enum option_bit {
     OPTION_ROTATE = 1 << 22,
     OPTION_DAYS = 1 << 26,
     OPTION_NOW = 1 << 27,
+    /* All of struct plan_options. */
+    OPTION_PLAN = 1 << 30,
     /* All of struct contact_options. */
     OPTION_CONTACT = 1 << 28,
 };
@@ -107,6 +109,17 @@ struct contact_options {
     size_t map_count;
 };
 
+/* What `outreach check`, `preview` and `simulate` are told; NULL or 0 where nothing. */
+struct plan_options {
+    const char *contact;
+    const char *csv;
+    const char *start;
+    const char *zone;
+    const char *mailbox;
+    uint64_t contacts;
+    uint64_t daily_cap;
+};
+
 /* A command line, taken apart. */
 struct cli {
     struct arena *arena;
@@ -129,6 +142,7 @@ struct cli {
     struct tool_options tool;
     struct publish_options publish;
     struct preflight_options preflight;
+    struct plan_options plan;
     struct contact_options contact;
     bool is_single;
     bool is_json;
@@ -184,6 +198,7 @@ int command_queue(struct cli *cli);
 int command_trace(struct cli *cli);
 int command_import(struct cli *cli);
 int command_route(struct cli *cli);
+int command_outreach(struct cli *cli);
 int command_export(struct cli *cli);
 int command_tool(struct cli *cli);
 int command_backup(struct cli *cli);
