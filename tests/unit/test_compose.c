@@ -159,7 +159,8 @@ static void fields_cannot_break_out_of_their_place(void **state) {
                                           SLICE_INIT("\"<x@y>, \\"),
                                           SLICE_INIT("\xff\xfe"),
                                           SLICE_INIT("<x@y>, <z@w>"),
-                                          SLICE_INIT("\xe2\x80\xa8" "Bcc: x")};
+                                          SLICE_INIT("\xe2\x80\xa8"
+                                                     "Bcc: x")};
     struct outreach_bench bench = outreach_bench_good(document);
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         const struct snippet_field fields[] = {
