@@ -139,14 +139,14 @@ static void conditions_say_whom_a_step_is_for(void **state) {
     assert_false(holds(step, false, "", "DE", "ceo"));
     assert_false(holds(step, false, "", "", "CTO"));
     /* Who answered gets no follow-up, unless it says so. */
-    assert_false(holds(step, true, "interested", "DE", "CTO"));
+    assert_false(holds(step, true, "positive", "DE", "CTO"));
     outreach_bench_free(&bench);
     bench =
         outreach_bench_good("name: n\nsteps:\n- {subject: s, body: b}\n- {delay: 1 day, body: c, condition: "
                             "{replied: yes, reply_class: [later, out_of_office]}}\n");
     step = &bench.sequence->steps[1];
     assert_true(holds(step, true, "later", "", ""));
-    assert_false(holds(step, true, "interested", "", ""));
+    assert_false(holds(step, true, "positive", "", ""));
     assert_false(holds(step, false, "", "", ""));
     outreach_bench_free(&bench);
     (void)state;

@@ -51,7 +51,8 @@ static void json_has_places_too(void **state) {
 }
 
 static void yaml_mistakes_have_advice(void **state) {
-    expect("name: n\nsteps:\n  - subject: {{first_name}}, hi\n", 3, "", "belongs in quotes");
+    expect("name: n\nsteps:\n  - subject: {{first_name}}, hi\n", 3, "", "{{ belongs in quotes");
+    expect("name: Grüße\nsteps:\n  - subject: {{first_name}}\n", 3, "", "{{ belongs in quotes");
     expect("name: n\nsteps:\n  - subject: Re: a: b\n", 3, "", "in quotes");
     expect("name: n\nsteps:\n\t- subject: x\n", 3, "", "spaces, not tabs");
     expect("name: \xff\n", 1, "", "UTF-8");
@@ -86,6 +87,7 @@ static void anchors_aliases_and_tags_are_refused(void **state) {
     expect("name: &a n\nsteps: *a\n", 1, "", "anchors");
     expect("a: [*x]\n", 1, "", "aliases");
     expect("name: !!python/object x\n", 1, "", "tags");
+    expect("%TAG ! x\n--- a\n", 1, "", "%TAG");
     expect("name: n\n---\nname: m\n", 2, "", "one sequence");
     /* A billion laughs stop at the first. */
     expect("a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b,*b]\n", 1,
