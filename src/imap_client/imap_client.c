@@ -155,6 +155,12 @@ struct imap_client_outcome imap_client_end_of(struct imap_client_talk *talk,
     return outcome;
 }
 
+/* RFC 9051 7.1.5: it hangs up; behind this comes at most the end of LOGOUT. */
+static bool is_goodbye(const struct imap_client_talk *talk, const struct imap_answer *answer) {
+    return answer->kind == IMAP_ANSWER_STATUS_LINE && answer->status == IMAP_STATUS_BYE &&
+           talk->stage != IMAP_STAGE_LOGOUT;
+}
+
 struct imap_client_outcome imap_client_finish(struct task *t, struct imap_client_talk *talk) {
     for (;;) {
         struct imap_answer answer;
@@ -162,6 +168,8 @@ struct imap_client_outcome imap_client_finish(struct task *t, struct imap_client
         if (outcome.result != IMAP_CLIENT_OK) return outcome;
         if (answer.kind == IMAP_ANSWER_TAGGED) return imap_client_end_of(talk, &answer);
         if (answer.kind == IMAP_ANSWER_CONTINUE) return malformed(talk);
+        if (is_goodbye(talk, &answer))
+            return imap_client_outcome_of_error(talk->client, talk->arena, talk->stage, 0);
         if (talk->heard) talk->heard(t, talk->context, &answer);
     }
 }
@@ -178,6 +186,8 @@ struct imap_client_outcome imap_client_await_more(struct task *t, struct imap_cl
             outcome = imap_client_end_of(talk, &answer);
             return outcome.result == IMAP_CLIENT_OK ? malformed(talk) : outcome;
         }
+        if (is_goodbye(talk, &answer))
+            return imap_client_outcome_of_error(talk->client, talk->arena, talk->stage, 0);
         if (talk->heard) talk->heard(t, talk->context, &answer);
     }
 }

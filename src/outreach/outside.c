@@ -87,29 +87,46 @@ static void keep_refresh_token(struct outside *outside, const struct sender_prov
             logins[i]->secret = outside->fresh_token;
 }
 
+/* One grant for both ways is asked for once. */
+static unsigned place_of(const struct outside *outside, bool is_imap) {
+    const struct sender_login *smtp = &outside->sender.smtp;
+    const struct sender_login *imap = &outside->sender.imap;
+    bool is_same = smtp->auth == SENDER_AUTH_OAUTH && slice_equal(smtp->provider, imap->provider) &&
+                   slice_equal(smtp->secret, imap->secret);
+    return is_imap && !is_same;
+}
+
 /* An access token that is good for a while yet. */
 static bool find_token(struct task *t, struct outside *outside, struct arena *arena, bool is_imap,
                        struct outside_trouble *trouble) {
     struct env *env = outside->world->env;
-    struct buffer *access = &outside->access[is_imap];
+    unsigned place = place_of(outside, is_imap);
+    struct buffer *access = &outside->access[place];
     const struct sender_login *login = is_imap ? &outside->sender.imap : &outside->sender.smtp;
     const struct sender_provider *provider = is_imap ? &outside->imap_provider : &outside->smtp_provider;
     struct oauth_grant grant;
-    if (access->len && env_now_ms(env) < outside->access_until_ms[is_imap]) return true;
+    if (access->len && env_now_ms(env) < outside->access_until_ms[place]) return true;
     *trouble = (struct outside_trouble){SENDER_CAUSE_OAUTH_UNKNOWN, SLICE_EMPTY};
     if (provider->name.len == 0) return false;
     buffer_clear(access);
     if (!oauth_refresh(t, outside->world, arena, provider, login->secret, &grant, trouble)) return false;
     int64_t lifetime_ms = grant.lifetime_ms ? grant.lifetime_ms : TOKEN_UNSAID_MS;
     buffer_append(access, grant.access_token);
-    outside->access_until_ms[is_imap] =
+    outside->access_until_ms[place] =
         env_now_ms(env) + (lifetime_ms > 2 * TOKEN_MARGIN_MS ? lifetime_ms - TOKEN_MARGIN_MS
                                                              : lifetime_ms / 2);
     keep_refresh_token(outside, provider, grant.refresh_token);
+    if (outside->fresh_token.len && outside->keep_token) outside->keep_token(t, outside->context);
     return true;
 }
 
-static void forget_token(struct outside *outside, bool is_imap) { buffer_clear(&outside->access[is_imap]); }
+static struct slice token_of(const struct outside *outside, bool is_imap) {
+    return buffer_slice(&outside->access[place_of(outside, is_imap)]);
+}
+
+static void forget_token(struct outside *outside, bool is_imap) {
+    buffer_clear(&outside->access[place_of(outside, is_imap)]);
+}
 
 /* ---- IMAP ---- */
 
@@ -157,7 +174,7 @@ static bool log_in_imap(struct task *t, struct outside *outside, struct arena *a
     if (is_oauth && !find_token(t, outside, arena, true, trouble)) return false;
     struct imap_client_login with = {
         .user = login->user,
-        .secret = is_oauth ? buffer_slice(&outside->access[1]) : login->secret,
+        .secret = is_oauth ? token_of(outside, true) : login->secret,
         .is_oauth = is_oauth};
     struct imap_client_outcome outcome = imap_client_log_in(t, client, arena, &with);
     if (outcome.result == IMAP_CLIENT_OK) return true;
@@ -222,7 +239,7 @@ static bool log_in_smtp(struct task *t, struct outside *outside, struct arena *a
     bool is_oauth = login->auth == SENDER_AUTH_OAUTH;
     if (is_oauth && !find_token(t, outside, arena, false, trouble)) return false;
     struct smtp_client_outcome outcome =
-        is_oauth ? smtp_client_log_in_token(t, client, arena, login->user, buffer_slice(&outside->access[0]))
+        is_oauth ? smtp_client_log_in_token(t, client, arena, login->user, token_of(outside, false))
                  : smtp_client_log_in(t, client, arena, login->user, login->secret);
     if (outcome.result == SMTP_CLIENT_OK) return true;
     forget_token(outside, false);

@@ -43,6 +43,22 @@ static bool ask_bool(struct task *t, struct watcher *watcher, struct arena *aren
     return unpack_bool(&in);
 }
 
+static void tell_token(struct task *t, struct watcher *watcher, struct arena *arena) {
+    struct outside *outside = watcher->outside;
+    if (outside->fresh_token.len == 0) return;
+    struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
+    pack_number(&body, watcher->id);
+    pack_slice(&body, outside->fresh_provider);
+    pack_slice(&body, outside->fresh_token);
+    if (ask_bool(t, watcher, arena, OUTREACH_MAILBOX_TOKEN, &body)) outside->fresh_token = SLICE_EMPTY;
+}
+
+static void keep_token(struct task *t, void *context) {
+    struct arena *arena = arena_new(ROUND_BYTES);
+    tell_token(t, context, arena);
+    arena_free(&arena);
+}
+
 static bool ask_brief(struct task *t, struct watcher *watcher) {
     struct arena *arena = arena_new(ROUND_BYTES);
     struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
@@ -56,7 +72,10 @@ static bool ask_brief(struct task *t, struct watcher *watcher) {
             outside_new(&watcher->watch->world, &brief.sender, &brief.smtp_provider, &brief.imap_provider,
                         brief.folders, brief.folder_count);
     arena_free(&arena);
-    return good;
+    if (!good) return false;
+    watcher->outside->keep_token = keep_token;
+    watcher->outside->context = watcher;
+    return true;
 }
 
 static void tell_folders(struct task *t, struct watcher *watcher, struct arena *arena) {
@@ -64,16 +83,6 @@ static void tell_folders(struct task *t, struct watcher *watcher, struct arena *
     pack_number(&body, watcher->id);
     mailbox_folders_pack(&body, watcher->outside->folders, watcher->outside->folder_count);
     (void)ask_bool(t, watcher, arena, OUTREACH_MAILBOX_LOOKED, &body);
-}
-
-static void tell_token(struct task *t, struct watcher *watcher, struct arena *arena) {
-    struct outside *outside = watcher->outside;
-    if (outside->fresh_token.len == 0) return;
-    struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
-    pack_number(&body, watcher->id);
-    pack_slice(&body, outside->fresh_provider);
-    pack_slice(&body, outside->fresh_token);
-    if (ask_bool(t, watcher, arena, OUTREACH_MAILBOX_TOKEN, &body)) outside->fresh_token = SLICE_EMPTY;
 }
 
 /* A change, or what the store has not heard yet. */
@@ -227,6 +236,7 @@ static bool look(struct task *t, struct watcher *watcher, struct arena *arena,
     list_init(&looks);
     take_looks(watcher, &looks);
     bool good = outside_look(t, watcher->outside, arena, take_news, &taking, trouble);
+    if (good) *trouble = (struct outside_trouble){SENDER_CAUSE_NONE, SLICE_EMPTY};
     /* Before anybody hears of it: what was taken is not taken again. */
     tell_folders(t, watcher, arena);
     finish_looks(&looks, good, trouble);
@@ -237,17 +247,13 @@ static bool round_of(struct task *t, struct watcher *watcher, struct arena *aren
                      struct outside_trouble *trouble) {
     bool is_check = now_ms(watcher) >= watcher->check_at_ms;
     *trouble = (struct outside_trouble){SENDER_CAUSE_NONE, SLICE_EMPTY};
-    if (is_check) {
-        outside_disconnect_imap(t, watcher->outside);
-        for (size_t i = 0; i < 2; i++)
-            if (now_ms(watcher) >= watcher->outside->access_until_ms[i])
-                buffer_clear(&watcher->outside->access[i]);
-    }
+    if (is_check) outside_disconnect_imap(t, watcher->outside);
     bool good = look(t, watcher, arena, trouble);
     if (good && is_check) good = check_smtp(t, watcher, arena, trouble);
     if (is_check) watcher->check_at_ms = now_ms(watcher) + watcher->watch->check_ms;
     run_works(t, watcher);
     if (good) keep_copies(t, watcher, arena);
+    if (good) *trouble = (struct outside_trouble){SENDER_CAUSE_NONE, SLICE_EMPTY};
     return good;
 }
 

@@ -32,6 +32,7 @@ enum imap_capability {
     IMAP_CAN_UIDPLUS = 1 << 14,
     IMAP_CAN_ESEARCH = 1 << 15,
     IMAP_CAN_GMAIL = 1 << 16,
+    IMAP_CAN_IMAP4REV1 = 1 << 17,
 };
 
 /* What a folder is (RFC 6154 2, RFC 9051 7.3.1): bits. */

@@ -14,16 +14,23 @@ static unsigned bits_of(const struct word *words, size_t count, struct slice nam
     return 0;
 }
 
+/* In a list whose "(" was taken: there is one more. False: its ")" was taken (*is_whole), or it has no end. */
+static bool has_more(struct slice *rest, bool *is_whole) {
+    while (imap_answer_space(rest)) continue;
+    *is_whole = slice_take_byte(rest, ')');
+    return !*is_whole && rest->len > 0;
+}
+
 /* "(\Seen $Junk)": of all its words those that are known. */
 static bool take_flags(struct slice *rest, const struct word *words, size_t count, unsigned *bits) {
+    bool is_whole = false;
     if (!slice_take_byte(rest, '(')) return false;
-    while (rest->len && !slice_take_byte(rest, ')')) {
-        if (imap_answer_space(rest)) continue;
+    while (has_more(rest, &is_whole)) {
         struct slice word = imap_answer_atom(rest);
         if (word.len == 0) return false;
         *bits |= bits_of(words, count, word);
     }
-    return true;
+    return is_whole;
 }
 
 /* ---- folders ---- */
@@ -78,9 +85,9 @@ static void keep_status(struct imap_answer *answer, struct slice name, uint64_t 
 /* RFC 9051 7.3.4: "name (ITEM number ...)". */
 bool imap_answer_status_of(struct slice rest, struct arena *arena, struct imap_answer *answer) {
     if (!imap_answer_string(&rest, arena, &answer->folder) || !imap_answer_space(&rest)) return false;
+    bool is_whole = false;
     if (!slice_take_byte(&rest, '(')) return false;
-    while (rest.len && !slice_take_byte(&rest, ')')) {
-        if (imap_answer_space(&rest)) continue;
+    while (has_more(&rest, &is_whole)) {
         struct slice name = imap_answer_atom(&rest);
         uint64_t value;
         if (name.len == 0 || !imap_answer_space(&rest)) return false;
@@ -89,7 +96,7 @@ bool imap_answer_status_of(struct slice rest, struct arena *arena, struct imap_a
         else if (!imap_answer_skip(&rest))
             return false;
     }
-    return true;
+    return is_whole;
 }
 
 /* ---- sets of numbers ---- */
@@ -217,11 +224,11 @@ static bool take_item(struct slice *rest, struct arena *arena, struct imap_answe
 
 /* RFC 9051 7.5.2 */
 bool imap_answer_fetch(struct slice rest, struct arena *arena, struct imap_answer *answer) {
+    bool is_whole = false;
     if (!slice_take_byte(&rest, '(')) return false;
-    while (rest.len && !slice_take_byte(&rest, ')')) {
-        if (imap_answer_space(&rest)) continue;
+    while (has_more(&rest, &is_whole)) {
         struct slice name = imap_answer_atom(&rest);
         if (name.len == 0 || !take_item(&rest, arena, answer, name)) return false;
     }
-    return rest.len == 0;
+    return is_whole && rest.len == 0;
 }
