@@ -127,14 +127,18 @@ static const struct cli_command commands[] = {
      DATA_OPTIONS | OPTION_DOMAIN | OPTION_DAYS | OPTION_NOW, OPTION_DATA, 0, 2, command_reports},
     {"outreach",
      "mailbox add|set ADDRESS [OPTIONS] | mailbox list | mailbox show|test|remove ADDRESS\n"
-     "       | oauth add NAME --client-id ID [--preset P] [--key-stdin] | oauth list | oauth show|remove NAME\n"
+     "       | oauth add NAME --client-id ID [--preset P] [--key-stdin] | oauth list | oauth show|remove "
+     "NAME\n"
      "       --data DIR [--json]",
      "mailboxes that outreach sends from and reads replies in",
-     "mailbox add     an account of ours, or an outside mailbox: its servers are found from the address, then it\n"
-     "                is tested for real: it sends a message to itself and finds it again. Each step is shown\n"
+     "mailbox add     an account of ours, or an outside mailbox: its servers are found from the address, "
+     "then it\n"
+     "                is tested for real: it sends a message to itself and finds it again. Each step is "
+     "shown\n"
      "mailbox test    the same for one that is there; what fails is named, with what to do\n"
      "mailbox set     changes what is given, and tests again where the way to it changed\n"
-     "  --password-stdin   the password (or app password): the first line of standard input, else asked for.\n"
+     "  --password-stdin   the password (or app password): the first line of standard input, else asked "
+     "for.\n"
      "                     With --imap-password the second line is that of IMAP\n"
      "  --oauth NAME       OAuth instead: prints a URL to open; the browser brings the answer back\n"
      "  --smtp HOST[:PORT], --imap HOST[:PORT]   if they are not found, or where replies go elsewhere\n"
@@ -145,8 +149,10 @@ static const struct cli_command commands[] = {
      "  --hourly N, --daily N, --ramp START+STEP   how many; over 100 a day only with --override WHO\n"
      "  --accept-renaming  although the server gives messages other Message-IDs\n"
      "  --outside          not the account of ours with this address\n"
-     "oauth add       registers us with a provider, by the client id and secret that you made there: --preset\n"
-     "                google or microsoft, or --authorize-url, --token-url and --scope. The secret is the first\n"
+     "oauth add       registers us with a provider, by the client id and secret that you made there: "
+     "--preset\n"
+     "                google or microsoft, or --authorize-url, --token-url and --scope. The secret is the "
+     "first\n"
      "                line of standard input with --key-stdin, else asked for; --no-secret if there is none\n"
      "docs/mailboxes.md tells more.\n",
      DATA_OPTIONS | OPTION_PASSWORD_STDIN | OPTION_MAILBOX, OPTION_DATA, 2, 5, command_outreach},

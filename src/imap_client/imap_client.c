@@ -145,11 +145,11 @@ struct imap_client_outcome imap_client_hear(struct task *t, struct imap_client_t
 
 struct imap_client_outcome imap_client_end_of(struct imap_client_talk *talk,
                                               const struct imap_answer *answer) {
-    struct imap_client_outcome outcome = {
-        .result = answer->status == IMAP_STATUS_OK ? IMAP_CLIENT_OK : IMAP_CLIENT_REFUSED,
-        .stage = talk->stage,
-        .code = answer->code,
-        .text = clean_copy(talk->arena, answer->text)};
+    struct imap_client_outcome outcome = {.result = answer->status == IMAP_STATUS_OK ? IMAP_CLIENT_OK
+                                                                                     : IMAP_CLIENT_REFUSED,
+                                          .stage = talk->stage,
+                                          .code = answer->code,
+                                          .text = clean_copy(talk->arena, answer->text)};
     /* An answer to what was never asked. */
     if (!slice_equal(answer->tag, slice_from_text(talk->client->tag))) return malformed(talk);
     return outcome;
@@ -294,8 +294,7 @@ static struct imap_client_outcome shake_hands(struct task *t, struct imap_client
     struct tls_peer peer = {.name = client->options.tls_name};
     int result = tls_connect_to(t, &client->stream, client->options.tls_context, &peer, until_ms);
     if (result == 0) return IMAP_CLIENT_DONE;
-    struct imap_client_outcome outcome =
-        imap_client_outcome_of_error(client, arena, IMAP_STAGE_TLS, result);
+    struct imap_client_outcome outcome = imap_client_outcome_of_error(client, arena, IMAP_STAGE_TLS, result);
     if (outcome.result == IMAP_CLIENT_LOST) outcome.result = IMAP_CLIENT_TLS_FAILED;
     outcome.tls_fault = peer.fault;
     outcome.tls_fault_kind = peer.fault_kind;

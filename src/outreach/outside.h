@@ -47,8 +47,8 @@ struct outside {
     size_t folder_count;
     /* NULL: not connected. */
     struct imap_client *imap;
-    /* What was got with the refresh token, until it expires (monotonic); [0] of SMTP, or of both where they are
-       the same grant, [1] of IMAP. */
+    /* What was got with the refresh token, until it expires (monotonic); [0] of SMTP, or of both where they
+       are the same grant, [1] of IMAP. */
     struct buffer access[2];
     int64_t access_until_ms[2];
     /* A refresh token that came in place of the old one (RFC 6749 6) and is not kept yet. */

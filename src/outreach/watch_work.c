@@ -68,9 +68,8 @@ static bool ask_brief(struct task *t, struct watcher *watcher) {
     bool good = ask(t, watcher, arena, OUTREACH_MAILBOX_BRIEF, &body, &answered) && answered.len &&
                 mailbox_brief_unpack(answered, arena, &brief);
     if (good)
-        watcher->outside =
-            outside_new(&watcher->watch->world, &brief.sender, &brief.smtp_provider, &brief.imap_provider,
-                        brief.folders, brief.folder_count);
+        watcher->outside = outside_new(&watcher->watch->world, &brief.sender, &brief.smtp_provider,
+                                       &brief.imap_provider, brief.folders, brief.folder_count);
     arena_free(&arena);
     if (!good) return false;
     watcher->outside->keep_token = keep_token;
@@ -173,7 +172,7 @@ static void run_find(struct task *t, struct watcher *watcher, struct watch_work 
 
 static struct watch_work *next_work(struct watcher *watcher) {
     LIST_EACH(&watcher->works, work, struct watch_work, link)
-        if (work->kind != WATCH_LOOK) return work;
+    if (work->kind != WATCH_LOOK) return work;
     return NULL;
 }
 
@@ -275,8 +274,7 @@ static void wait_for_news(struct task *t, struct watcher *watcher, struct arena 
     if (watcher->check_at_ms < until_ms) until_ms = watcher->check_at_ms;
     if (!list_empty(&watcher->copies) && until_ms > now_ms(watcher) + OUTREACH_AGAIN_MS)
         until_ms = now_ms(watcher) + OUTREACH_AGAIN_MS;
-    struct imap_client_outcome outcome =
-        imap_client_select(t, imap, arena, SLICE("INBOX"), false, &status);
+    struct imap_client_outcome outcome = imap_client_select(t, imap, arena, SLICE("INBOX"), false, &status);
     watcher->task = t;
     if (outcome.result == IMAP_CLIENT_OK)
         outcome = imap_client_idle(t, imap, arena, until_ms, &watcher->is_called, &is_news);

@@ -123,8 +123,8 @@ struct imap_answer {
     /* TAGGED, STATUS_LINE */
     enum imap_answer_status status;
     enum imap_code code;
-    /* Of UIDVALIDITY, UIDNEXT, HIGHESTMODSEQ; of APPENDUID the UID; of EXISTS, EXPUNGE and FETCH the message's
-       number. */
+    /* Of UIDVALIDITY, UIDNEXT, HIGHESTMODSEQ; of APPENDUID the UID; of EXISTS, EXPUNGE and FETCH the
+       message's number. */
     uint64_t number;
     /* As it came, without the code. Of CONTINUE what is behind "+ ". */
     struct slice text;

@@ -14,7 +14,8 @@ static unsigned bits_of(const struct word *words, size_t count, struct slice nam
     return 0;
 }
 
-/* In a list whose "(" was taken: there is one more. False: its ")" was taken (*is_whole), or it has no end. */
+/* In a list whose "(" was taken: there is one more. False: its ")" was taken (*is_whole), or it has no end.
+ */
 static bool has_more(struct slice *rest, bool *is_whole) {
     while (imap_answer_space(rest)) continue;
     *is_whole = slice_take_byte(rest, ')');
@@ -53,9 +54,10 @@ bool imap_answer_list(struct slice rest, struct arena *arena, struct imap_answer
         {SLICE_INIT("\\Important"), IMAP_FOLDER_IMPORTANT},
     };
     struct slice separator;
-    bool good = take_flags(&rest, attributes, sizeof attributes / sizeof attributes[0], &answer->folder_use) &&
-                imap_answer_space(&rest) && imap_answer_string(&rest, arena, &separator) &&
-                imap_answer_space(&rest) && imap_answer_string(&rest, arena, &answer->folder);
+    bool good =
+        take_flags(&rest, attributes, sizeof attributes / sizeof attributes[0], &answer->folder_use) &&
+        imap_answer_space(&rest) && imap_answer_string(&rest, arena, &separator) &&
+        imap_answer_space(&rest) && imap_answer_string(&rest, arena, &answer->folder);
     if (!good || answer->folder.len == 0 || answer->folder.len > IMAP_MAILBOX_NAME_BYTES_MAX) return false;
     if (separator.len == 1) answer->separator = (char)separator.ptr[0];
     if (slice_equal_nocase(answer->folder, SLICE("INBOX"))) answer->folder_use |= IMAP_FOLDER_INBOX;
@@ -211,7 +213,8 @@ static bool take_number_item(struct slice *rest, struct imap_answer *answer, uns
 }
 
 /* Behind its name. */
-static bool take_item(struct slice *rest, struct arena *arena, struct imap_answer *answer, struct slice name) {
+static bool take_item(struct slice *rest, struct arena *arena, struct imap_answer *answer,
+                      struct slice name) {
     if (rest->len && rest->ptr[0] == '[') return take_content(rest, arena, answer);
     if (!imap_answer_space(rest)) return false;
     if (slice_equal_nocase(name, SLICE("UID"))) return take_number_item(rest, answer, IMAP_ITEM_UID);

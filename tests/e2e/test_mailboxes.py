@@ -168,6 +168,9 @@ def test_imap_that_is_switched_off_is_named(outreach: Server, provider: Provider
     assert IMAP_OFF_WORDS in shown["detail"]
     # Sending works, and is tried all the same, so that all that is wrong is told at once.
     assert "SMTP: logged in" in words_of(answer)
+    # Once it is switched on the test that it never passed is run by itself.
+    provider.add_user("fay")
+    assert wait_for(outreach, address, "green")["tested_ms"] > shown["tested_ms"]
 
 
 def test_a_mailbox_that_only_sends_is_refused_until_replies_can_be_read(outreach: Server, provider: Provider) -> None:
@@ -208,7 +211,8 @@ def test_starttls_works_as_well(outreach: Server, provider: Provider) -> None:
 def test_a_local_account_is_a_mailbox_without_more(outreach: Server) -> None:
     account = outreach.new_account("local")
     assert "works" in outreach.command("outreach", "mailbox", "add", account.address)
-    assert (mailbox(outreach, account.address)["kind"], mailbox(outreach, account.address)["state"]) == ("local", "green")
+    shown = mailbox(outreach, account.address)
+    assert (shown["kind"], shown["state"]) == ("local", "green")
     done = run("outreach", "mailbox", "add", account.address, "--data", outreach.data)
     assert done.returncode == 1 and "is there already" in done.stderr
     outreach.command("outreach", "mailbox", "remove", account.address)

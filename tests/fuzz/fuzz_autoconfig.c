@@ -1,5 +1,5 @@
-/* A stranger's autoconfig document, and an OAuth provider's answers: whatever they say, what is read keeps its
-   limits and is fit for a host's name and a log. */
+/* A stranger's autoconfig document, and an OAuth provider's answers: whatever they say, what is read keeps
+   its limits and is fit for a host's name and a log. */
 #include "outreach/oauth.h"
 #include "wire/autoconfig.h"
 

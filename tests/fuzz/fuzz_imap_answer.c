@@ -1,5 +1,5 @@
-/* What an IMAP server says: whole answers are the same whatever the pieces, and what is read of one lies inside
-   of it, within its limits. */
+/* What an IMAP server says: whole answers are the same whatever the pieces, and what is read of one lies
+   inside of it, within its limits. */
 #include "base/limits_sender.h"
 #include "wire/imap_answer.h"
 

@@ -90,7 +90,8 @@ static void status_lines_have_their_codes(void **state) {
     answer = parse(arena, "p3 OK [X-NEW (a b)] x\r\n");
     assert_int_equal(answer.code, IMAP_CODE_OTHER);
     answer = parse(arena, "* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN QRESYNC] hi\r\n");
-    assert_int_equal(answer.capabilities, IMAP_CAN_IMAP4REV1 | IMAP_CAN_PLAIN | IMAP_CAN_QRESYNC | IMAP_CAN_CONDSTORE);
+    assert_int_equal(answer.capabilities,
+                     IMAP_CAN_IMAP4REV1 | IMAP_CAN_PLAIN | IMAP_CAN_QRESYNC | IMAP_CAN_CONDSTORE);
     answer = parse(arena, "+ \r\n");
     assert_int_equal(answer.kind, IMAP_ANSWER_CONTINUE);
     static const char *const bad[] = {"\r\n", "p1\r\n", "p1 MAYBE x\r\n", " OK x\r\n"};
@@ -103,7 +104,8 @@ static void status_lines_have_their_codes(void **state) {
 
 static void folders_come_with_their_use_in_any_form(void **state) {
     struct arena *arena = arena_new(1 << 20);
-    struct imap_answer answer = parse(arena, "* LIST (\\HasNoChildren \\Sent) \"/\" \"Sent \\\"Items\\\"\"\r\n");
+    struct imap_answer answer =
+        parse(arena, "* LIST (\\HasNoChildren \\Sent) \"/\" \"Sent \\\"Items\\\"\"\r\n");
     assert_int_equal(answer.kind, IMAP_ANSWER_LIST);
     assert_slice(answer.folder, "Sent \"Items\"");
     assert_int_equal(answer.folder_use, IMAP_FOLDER_SENT);
@@ -111,17 +113,20 @@ static void folders_come_with_their_use_in_any_form(void **state) {
     answer = parse(arena, "* LIST () NIL inbox\r\n");
     assert_int_equal(answer.folder_use, IMAP_FOLDER_INBOX);
     assert_int_equal(answer.separator, 0);
-    answer = parse(arena, "* LIST (\\Noselect \\Junk) \".\" {5}\r\na\"b)c (\"CHILDINFO\" (\"SUBSCRIBED\"))\r\n");
+    answer =
+        parse(arena, "* LIST (\\Noselect \\Junk) \".\" {5}\r\na\"b)c (\"CHILDINFO\" (\"SUBSCRIBED\"))\r\n");
     assert_slice(answer.folder, "a\"b)c");
     assert_int_equal(answer.folder_use, IMAP_FOLDER_NOSELECT | IMAP_FOLDER_JUNK);
-    answer = parse(arena, "* STATUS \"a b\" (MESSAGES 3 UIDNEXT 9 X (1 2) UIDVALIDITY 7 HIGHESTMODSEQ 12)\r\n");
+    answer =
+        parse(arena, "* STATUS \"a b\" (MESSAGES 3 UIDNEXT 9 X (1 2) UIDVALIDITY 7 HIGHESTMODSEQ 12)\r\n");
     assert_slice(answer.folder, "a b");
     assert_int_equal(answer.messages, 3);
     assert_int_equal(answer.uidnext, 9);
     assert_int_equal(answer.uidvalidity, 7);
     assert_int_equal(answer.modseq, 12);
-    static const char *const bad[] = {"* LIST (\\Sent \"/\" x\r\n", "* LIST () \"/\" \"x\r\n", "* LIST () \"/\"\r\n",
-                                      "* STATUS x (UIDNEXT)\r\n", "* LIST () \"/\" {9}\r\nab\r\n"};
+    static const char *const bad[] = {"* LIST (\\Sent \"/\" x\r\n", "* LIST () \"/\" \"x\r\n",
+                                      "* LIST () \"/\"\r\n", "* STATUS x (UIDNEXT)\r\n",
+                                      "* LIST () \"/\" {9}\r\nab\r\n"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_false(imap_answer_parse(slice_from_text(bad[i]), arena, &answer));
     arena_free(&arena);
@@ -153,10 +158,11 @@ static void sets_of_numbers_are_ranges(void **state) {
 
 static void of_a_message_what_is_known_is_read_and_the_rest_passed_over(void **state) {
     struct arena *arena = arena_new(1 << 20);
-    struct imap_answer answer =
-        parse(arena, "* 12 FETCH (FLAGS (\\Seen $Junk \\Draft) ENVELOPE (\"date\" NIL ((\"a)\" NIL \"b\" \"c\"))) "
-                     "INTERNALDATE \"17-Jul-1996 02:44:25 -0700\" RFC822.SIZE 4286 MODSEQ (624140003) UID 55 "
-                     "X-GM-LABELS (\"\\\\Inbox\" {3}\r\na)b) BODY[HEADER.FIELDS (DATE FROM)]<0> {5}\r\nx)\r\nz)\r\n");
+    struct imap_answer answer = parse(
+        arena,
+        "* 12 FETCH (FLAGS (\\Seen $Junk \\Draft) ENVELOPE (\"date\" NIL ((\"a)\" NIL \"b\" \"c\"))) "
+        "INTERNALDATE \"17-Jul-1996 02:44:25 -0700\" RFC822.SIZE 4286 MODSEQ (624140003) UID 55 "
+        "X-GM-LABELS (\"\\\\Inbox\" {3}\r\na)b) BODY[HEADER.FIELDS (DATE FROM)]<0> {5}\r\nx)\r\nz)\r\n");
     assert_int_equal(answer.kind, IMAP_ANSWER_FETCH);
     assert_int_equal(answer.uid, 55);
     assert_int_equal(answer.flags, IMAP_CLIENT_SEEN | IMAP_CLIENT_DRAFT);
@@ -166,9 +172,9 @@ static void of_a_message_what_is_known_is_read_and_the_rest_passed_over(void **s
     assert_slice(answer.content, "x)\r\nz");
     answer = parse(arena, "* 1 FETCH (UID 1 BODY[] NIL)\r\n");
     assert_true(answer.items & IMAP_ITEM_CONTENT && answer.content.len == 0);
-    static const char *const bad[] = {"* 1 FETCH UID 1\r\n", "* 1 FETCH (UID x)\r\n", "* 1 FETCH (UID 1\r\n",
-                                      "* 1 FETCH (BODY[ \"x\")\r\n", "* 1 FETCH (X (()\r\n",
-                                      "* 1 FETCH (UID 99999999999)\r\n"};
+    static const char *const bad[] = {"* 1 FETCH UID 1\r\n",  "* 1 FETCH (UID x)\r\n",
+                                      "* 1 FETCH (UID 1\r\n", "* 1 FETCH (BODY[ \"x\")\r\n",
+                                      "* 1 FETCH (X (()\r\n", "* 1 FETCH (UID 99999999999)\r\n"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_false(imap_answer_parse(slice_from_text(bad[i]), arena, &answer));
     arena_free(&arena);

@@ -1,6 +1,6 @@
 /*
- * The IMAP client: what it says, and what it makes of what servers answer. The servers are transcripts (C: is the
- * server's line, S: what the client must say).
+ * The IMAP client: what it says, and what it makes of what servers answer. The servers are transcripts (C: is
+ * the server's line, S: what the client must say).
  */
 #include "test.h"
 
@@ -10,7 +10,7 @@
 #include "transcript.h"
 
 #define LOGOUT(tag) "S: " tag " LOGOUT\nC: * BYE bye\nC: " tag " OK done\n"
-#define GREETED "C: * OK [CAPABILITY IMAP4rev1 " 
+#define GREETED "C: * OK [CAPABILITY IMAP4rev1 "
 #define PLAIN_IR GREETED "SASL-IR AUTH=PLAIN IDLE UIDPLUS] hi\nS: p1 AUTHENTICATE PLAIN AGFubgBwZW5jaWw=\n"
 #define LOGGED_IN PLAIN_IR "C: p1 OK [CAPABILITY IMAP4rev1 IDLE UIDPLUS] in\n"
 
@@ -94,7 +94,8 @@ static void command_body(struct task *t, struct env *env) {
     struct job job = job_new(env);
     job.login.secret = SLICE("a\"b\\c");
     job_run(t, &job,
-            GREETED "X] hi\nS: p1 LOGIN \"ann\" \"a\\\"b\\\\c\"\nC: p1 NO [AUTHENTICATIONFAILED] no\n" LOGOUT("p2"));
+            GREETED
+            "X] hi\nS: p1 LOGIN \"ann\" \"a\\\"b\\\\c\"\nC: p1 NO [AUTHENTICATIONFAILED] no\n" LOGOUT("p2"));
     assert_int_equal(job.logged_in.result, IMAP_CLIENT_REFUSED);
     assert_int_equal(job.logged_in.code, IMAP_CODE_AUTHENTICATIONFAILED);
     assert_slice(job.logged_in.text, "no");
@@ -183,14 +184,16 @@ static void folder_body(struct task *t, struct env *env) {
     job.work = read_folder;
     job_run(t, &job,
             LOGGED_IN
-            "S: p2 LIST \"\" \"*\"\nC: * LIST (\\Sent) \"/\" \"Se\\\"nt\"\nC: * LIST () \"/\" INBOX\nC: p2 OK done\n"
+            "S: p2 LIST \"\" \"*\"\nC: * LIST (\\Sent) \"/\" \"Se\\\"nt\"\nC: * LIST () \"/\" INBOX\nC: p2 "
+            "OK done\n"
             "S: p3 EXAMINE \"Se\\\"nt\"\nC: * 3 EXISTS\nC: * OK [UIDVALIDITY 77] x\nC: * OK [UIDNEXT 14] x\n"
             "C: * OK [HIGHESTMODSEQ 5] x\nC: p3 OK [READ-ONLY] done\n"
             /* RFC 9051 6.4.9: with N past the end the last message comes all the same. */
             "S: p4 UID FETCH 9:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[]<0.100>)\n"
             "C: * 1 FETCH (UID 8 RFC822.SIZE 3 BODY[]<0> \"old\")\nC: * 1 FETCH (FLAGS (\\Seen))\n"
             "C: * 2 FETCH (UID 10 RFC822.SIZE 3 BODY[]<0> {3}\nC> abc)\\r\\n\n"
-            "C: * 3 FETCH (UID 12 RFC822.SIZE 1 BODY[]<0> \"d\")\nC: * 4 FETCH (UID 13 RFC822.SIZE 1 BODY[]<0> \"e\")\n"
+            "C: * 3 FETCH (UID 12 RFC822.SIZE 1 BODY[]<0> \"d\")\nC: * 4 FETCH (UID 13 RFC822.SIZE 1 "
+            "BODY[]<0> \"e\")\n"
             "C: p4 OK done\n" LOGOUT("p5"));
     assert_int_equal(job.folder_count, 2);
     assert_slice(job.folders[0].name, "Se\"nt");
@@ -221,7 +224,8 @@ static void write_body(struct task *t, struct env *env) {
     job_run(t, &job,
             LOGGED_IN
             "S: p2 UID SEARCH HEADER \"Message-ID\" \"<a@b>\"\nC: * SEARCH 7 9\nC: p2 OK done\n"
-            "S: p3 APPEND \"Sent\" (\\Seen) {11}\nC: + go\nS: x: y\nS: \nS: z\nS: \nC: p3 OK [APPENDUID 1 8] done\n"
+            "S: p3 APPEND \"Sent\" (\\Seen) {11}\nC: + go\nS: x: y\nS: \nS: z\nS: \nC: p3 OK [APPENDUID 1 8] "
+            "done\n"
             "S: p4 UID STORE 7 +FLAGS.SILENT (\\Deleted)\nC: p4 OK done\nS: p5 UID EXPUNGE 7\nC: p5 OK done\n"
             "S: p6 APPEND \"Sent\" (\\Seen) {9}\nC: p6 NO [OVERQUOTA] full\n" LOGOUT("p7"));
     assert_int_equal(job.uid_count, 2);
@@ -236,8 +240,8 @@ static void searching_appending_and_removing(void **state) { task_test_run(write
 
 static void idle(struct task *t, struct job *job, struct imap_client *client) {
     const bool is_called = false;
-    job->worked = imap_client_idle(t, client, job->arena, env_now_ms(job->env) + 60 * 1000, &is_called,
-                                   &job->is_news);
+    job->worked =
+        imap_client_idle(t, client, job->arena, env_now_ms(job->env) + 60 * 1000, &is_called, &job->is_news);
     assert_int_equal(job->worked.result, IMAP_CLIENT_OK);
     assert_true(job->is_news);
     bool is_news;
@@ -276,7 +280,8 @@ static void hostile_body(struct task *t, struct env *env) {
         char transcript[1024];
         (void)snprintf(transcript, sizeof transcript, "%s%s", PLAIN_IR, endings[i]);
         job_run(t, &job, transcript);
-        assert_true(job.logged_in.result == IMAP_CLIENT_MALFORMED || job.logged_in.result == IMAP_CLIENT_LOST);
+        assert_true(job.logged_in.result == IMAP_CLIENT_MALFORMED ||
+                    job.logged_in.result == IMAP_CLIENT_LOST);
         assert_false(job.is_usable);
         arena_free(&job.arena);
     }

@@ -1,5 +1,5 @@
-/* Sender mailboxes, what is pure of them: what servers' words mean, what OAuth providers say, known providers,
-   autoconfig documents, and what roles tell each other. */
+/* Sender mailboxes, what is pure of them: what servers' words mean, what OAuth providers say, known
+   providers, autoconfig documents, and what roles tell each other. */
 #include "test.h"
 
 #include "base/limits_sender.h"
@@ -37,19 +37,22 @@ static void servers_words_are_told_apart(void **state) {
         {"User is authenticated but not connected.", true, SENDER_AUTH_OAUTH, SENDER_CAUSE_IMAP_DISABLED},
         {"Application-specific password required: https://support.google.com/accounts/answer/185833", true,
          SENDER_AUTH_PASSWORD, SENDER_CAUSE_APP_PASSWORD},
-        {"5.7.9 Application-specific password required.", false, SENDER_AUTH_PASSWORD, SENDER_CAUSE_APP_PASSWORD},
+        {"5.7.9 Application-specific password required.", false, SENDER_AUTH_PASSWORD,
+         SENDER_CAUSE_APP_PASSWORD},
         {"5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.", false,
          SENDER_AUTH_OAUTH, SENDER_CAUSE_SMTP_DISABLED},
-        {"5.7.139 Authentication unsuccessful, basic authentication is disabled.", false, SENDER_AUTH_PASSWORD,
-         SENDER_CAUSE_OAUTH_NEEDED},
-        {"4.7.0 Too many login attempts, please try again later.", false, SENDER_AUTH_PASSWORD, SENDER_CAUSE_RATE},
+        {"5.7.139 Authentication unsuccessful, basic authentication is disabled.", false,
+         SENDER_AUTH_PASSWORD, SENDER_CAUSE_OAUTH_NEEDED},
+        {"4.7.0 Too many login attempts, please try again later.", false, SENDER_AUTH_PASSWORD,
+         SENDER_CAUSE_RATE},
         {"Authentication failed.", true, SENDER_AUTH_PASSWORD, SENDER_CAUSE_PASSWORD},
         {"Authentication failed.", true, SENDER_AUTH_OAUTH, SENDER_CAUSE_TOKEN_REFUSED},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_int_equal(cause_of_login(slice_from_text(cases[i].words), cases[i].auth, cases[i].is_imap),
                          cases[i].cause);
-    assert_int_equal(cause_of_refusal(550, SLICE("5.4.5 Daily user sending limit exceeded.")), SENDER_CAUSE_RATE);
+    assert_int_equal(cause_of_refusal(550, SLICE("5.4.5 Daily user sending limit exceeded.")),
+                     SENDER_CAUSE_RATE);
     assert_int_equal(cause_of_refusal(553, SLICE("Sender address rejected: not owned by user ann")),
                      SENDER_CAUSE_SENDER_REFUSED);
     assert_int_equal(cause_of_refusal(550, SLICE("5.1.1 no such user")), SENDER_CAUSE_SMTP_REFUSED);
@@ -73,7 +76,8 @@ static void a_providers_answers_are_told_apart(void **state) {
     assert_int_equal(cause_of_answer(400, "{\"error\":\"invalid_grant\"}"), SENDER_CAUSE_TOKEN_EXPIRED);
     assert_int_equal(cause_of_answer(401, "{\"error\":\"invalid_client\"}"), SENDER_CAUSE_OAUTH_CLIENT);
     assert_int_equal(
-        cause_of_answer(400, "{\"error\":\"invalid_grant\",\"error_description\":\"AADSTS65001: no consent\"}"),
+        cause_of_answer(400,
+                        "{\"error\":\"invalid_grant\",\"error_description\":\"AADSTS65001: no consent\"}"),
         SENDER_CAUSE_OAUTH_ADMIN);
     assert_int_equal(cause_of_answer(400, "{\"error\":\"admin_policy_enforced\"}"), SENDER_CAUSE_OAUTH_ADMIN);
     assert_int_equal(cause_of_answer(503, "<html>"), SENDER_CAUSE_OAUTH_UNREACHABLE);
@@ -86,13 +90,16 @@ static void the_owners_browser_brings_code_and_state(void **state) {
     struct slice code, told, error;
     assert_true(oauth_preset_find(SLICE("google"), &provider));
     provider.client_id = SLICE("id&x");
-    oauth_authorize_url(&url, &provider, SLICE("a@b.test"), SLICE("http://127.0.0.1:1/"), SLICE("st"), SLICE("ch"));
+    oauth_authorize_url(&url, &provider, SLICE("a@b.test"), SLICE("http://127.0.0.1:1/"), SLICE("st"),
+                        SLICE("ch"));
     struct slice text = buffer_slice(&url);
-    assert_true(slice_starts(text, SLICE("https://accounts.google.com/o/oauth2/v2/auth?response_type=code&client_id="
-                                         "id%26x&redirect_uri=http%3A%2F%2F127.0.0.1%3A1%2F&")));
+    assert_true(
+        slice_starts(text, SLICE("https://accounts.google.com/o/oauth2/v2/auth?response_type=code&client_id="
+                                 "id%26x&redirect_uri=http%3A%2F%2F127.0.0.1%3A1%2F&")));
     assert_true(slice_find(text, SLICE("code_challenge=ch&code_challenge_method=S256")) != SLICE_NOT_FOUND);
     buffer_free(&url);
-    assert_true(oauth_redirect_read(arena, SLICE("/?state=x%2By&code=4%2F0a+b&scope=c"), &code, &told, &error));
+    assert_true(
+        oauth_redirect_read(arena, SLICE("/?state=x%2By&code=4%2F0a+b&scope=c"), &code, &told, &error));
     assert_slice(code, "4/0a b");
     assert_slice(told, "x+y");
     assert_false(oauth_redirect_read(arena, SLICE("/?error=access_denied&state=x"), &code, &told, &error));
@@ -111,7 +118,8 @@ static void known_providers_are_found_by_domain_or_exchange(void **state) {
     assert_string_equal(discover_by_domain(SLICE("hotmail.com"))->oauth_only, "microsoft");
     assert_null(discover_by_domain(SLICE("notgmail.com")));
     assert_string_equal(discover_by_exchange(SLICE("aspmx.l.google.com"))->smtp.host, "smtp.gmail.com");
-    assert_string_equal(discover_by_exchange(SLICE("x-test.mail.protection.outlook.com"))->name, "Microsoft 365");
+    assert_string_equal(discover_by_exchange(SLICE("x-test.mail.protection.outlook.com"))->name,
+                        "Microsoft 365");
     assert_null(discover_by_exchange(SLICE("google.com.evil.test")));
 }
 
@@ -121,7 +129,8 @@ static void autoconfig_says_where_with_tls_only(void **state) {
         "<incomingServer type=\"pop3\"><hostname>p.x</hostname><port>995</port><socketType>SSL</socketType>"
         "</incomingServer><incomingServer type=\"imap\"><hostname>i.x.test</hostname><port>993</port>"
         "<socketType>SSL</socketType><username>%EMAILLOCALPART%</username></incomingServer>"
-        "<incomingServer type=\"imap\"><hostname>i.x.test</hostname><port>143</port><socketType>plain</socketType>"
+        "<incomingServer "
+        "type=\"imap\"><hostname>i.x.test</hostname><port>143</port><socketType>plain</socketType>"
         "</incomingServer><outgoingServer type=\"smtp\"><hostname> s.x.test </hostname><port>587</port>"
         "<socketType>STARTTLS</socketType></outgoingServer></emailProvider></clientConfig>";
     struct arena *arena = arena_new(1 << 20);
@@ -153,13 +162,14 @@ static void folders_are_known_by_their_usual_names(void **state) {
 static void what_roles_say_comes_back_as_it_was(void **state) {
     struct arena *arena = arena_new(1 << 20);
     struct buffer out = buffer_new(1 << 20);
-    struct sender sender = {.id = 7,
-                            .address = SLICE("a@b.test"),
-                            .smtp = {.host = SLICE("s"), .port = 465, .user = SLICE("u"), .secret = SLICE("x")},
-                            .imap = {.host = SLICE("i"), .port = 993, .auth = SENDER_AUTH_OAUTH, .provider = SLICE("g")},
-                            .copies = SENDER_COPIES_OURS,
-                            .has_passed = true,
-                            .limits = {.daily_max = 40}};
+    struct sender sender = {
+        .id = 7,
+        .address = SLICE("a@b.test"),
+        .smtp = {.host = SLICE("s"), .port = 465, .user = SLICE("u"), .secret = SLICE("x")},
+        .imap = {.host = SLICE("i"), .port = 993, .auth = SENDER_AUTH_OAUTH, .provider = SLICE("g")},
+        .copies = SENDER_COPIES_OURS,
+        .has_passed = true,
+        .limits = {.daily_max = 40}};
     struct sender_folder folder = {SLICE("INBOX"), 3, 9, 12};
     struct mailbox_brief brief = {.sender = sender, .folders = &folder, .folder_count = 1};
     struct mailbox_brief read;
@@ -174,7 +184,8 @@ static void what_roles_say_comes_back_as_it_was(void **state) {
     for (size_t len = 0; len < out.len; len++)
         assert_false(mailbox_brief_unpack(slice_sub(buffer_slice(&out), 0, len), arena, &read));
     buffer_clear(&out);
-    struct outside_news news = {.sender = 7, .folder = SLICE("Junk"), .uid = 4, .content = SLICE("Subject: x")};
+    struct outside_news news = {
+        .sender = 7, .folder = SLICE("Junk"), .uid = 4, .content = SLICE("Subject: x")};
     struct outside_news got;
     mailbox_news_pack(&out, &news);
     assert_true(mailbox_news_unpack(buffer_slice(&out), &got));

@@ -8,8 +8,12 @@
 static struct sender sender_new(const char *address) {
     return (struct sender){
         .address = slice_from_text(address),
-        .smtp = {.host = SLICE("smtp.far.test"), .port = 465, .user = SLICE("u"), .secret = SLICE("smtp secret")},
-        .imap = {.host = SLICE("imap.far.test"), .port = 993, .user = SLICE("u"), .secret = SLICE("imap secret")}};
+        .smtp = {.host = SLICE("smtp.far.test"),
+                 .port = 465,
+                 .user = SLICE("u"),
+                 .secret = SLICE("smtp secret")},
+        .imap = {
+            .host = SLICE("imap.far.test"), .port = 993, .user = SLICE("u"), .secret = SLICE("imap secret")}};
 }
 
 /* The file that any reader may open. */
@@ -75,7 +79,10 @@ static void check_body(struct task *t, struct store_bench *bench) {
     sender = sender_new("ann@far.test");
     sender.smtp.host = SLICE("a b");
     assert_non_null(sender_check(&sender));
-    assert_true(sender_address_read(bench->arena, SLICE("Ann.X@B\xc3\xbc" "cher.TEST"), &address));
+    assert_true(sender_address_read(bench->arena,
+                                    SLICE("Ann.X@B\xc3\xbc"
+                                          "cher.TEST"),
+                                    &address));
     assert_slice(address, "ann.x@xn--bcher-kva.test");
     assert_false(sender_address_read(bench->arena, SLICE("ann"), &address));
 }
@@ -83,8 +90,8 @@ static void what_cannot_be_reached_is_refused(void **state) { bench_run(check_bo
 
 /* ---- health ---- */
 
-static void look(struct task *t, struct store_bench *bench, uint64_t id, enum sender_cause cause, bool is_test,
-                 enum sender_state state, enum sender_cause shown) {
+static void look(struct task *t, struct store_bench *bench, uint64_t id, enum sender_cause cause,
+                 bool is_test, enum sender_state state, enum sender_cause shown) {
     struct sender sender;
     bool is_changed;
     struct sender_health health = {.sender = id,
@@ -134,7 +141,8 @@ static void folder_body(struct task *t, struct store_bench *bench) {
     assert_int_equal(engine_sender_looked(t, bench->engine, sender.id, looked, 2), STORE_OK);
     looked[0].uidnext = 8;
     assert_int_equal(engine_sender_looked(t, bench->engine, sender.id, looked, 1), STORE_OK);
-    assert_int_equal(engine_sender_folders(bench->engine, bench->arena, sender.id, &folders, &count), STORE_OK);
+    assert_int_equal(engine_sender_folders(bench->engine, bench->arena, sender.id, &folders, &count),
+                     STORE_OK);
     assert_int_equal(count, 2);
     assert_int_equal(folders[0].uidnext, 8);
     assert_int_equal(folders[1].modseq, 9);
@@ -156,13 +164,15 @@ static void token_body(struct task *t, struct store_bench *bench) {
     assert_int_equal(engine_provider_add(t, bench->engine, &provider), STORE_EXISTS);
     assert_int_equal(engine_provider_list(bench->engine, bench->arena, &listed, &count), STORE_OK);
     assert_true(count == 1 && listed[0].has_secret && listed[0].client_secret.len == 0);
-    assert_int_equal(engine_provider_open(t, bench->engine, bench->arena, SLICE("google"), &opened), STORE_OK);
+    assert_int_equal(engine_provider_open(t, bench->engine, bench->arena, SLICE("google"), &opened),
+                     STORE_OK);
     assert_slice(opened.client_secret, "client secret");
     sender.imap.auth = SENDER_AUTH_OAUTH;
     sender.imap.provider = SLICE("google");
     assert_int_equal(engine_sender_add(t, bench->engine, &sender), STORE_OK);
     assert_int_equal(engine_provider_remove(t, bench->engine, SLICE("google")), STORE_REFUSED);
-    assert_int_equal(engine_sender_token(t, bench->engine, sender.id, SLICE("google"), SLICE("fresh")), STORE_OK);
+    assert_int_equal(engine_sender_token(t, bench->engine, sender.id, SLICE("google"), SLICE("fresh"), false),
+                     STORE_OK);
     assert_int_equal(engine_sender_open(t, bench->engine, bench->arena, sender.id, &sender), STORE_OK);
     assert_slice(sender.imap.secret, "fresh");
     assert_slice(sender.smtp.secret, "smtp secret");
