@@ -1,5 +1,5 @@
-/* The verbs of sender mailboxes (app/admin.h): "outreach mailbox add|list|show|set|test|remove". No answer has a
-   secret. */
+/* The verbs of sender mailboxes (app/admin.h): "outreach mailbox add|list|show|set|test|remove". No answer
+   has a secret. */
 #include "app/admin_verbs.h"
 #include "app/mailbox_details.h"
 #include "base/limits_sender.h"
@@ -24,17 +24,16 @@ static json_t *failed(struct admin *admin, enum store_result result, const char 
 static json_t *login_of(const struct sender_login *login) {
     return json_pack("{s:o, s:I, s:s, s:o, s:s, s:o}", "host", admin_text(login->host), "port",
                      (json_int_t)login->port, "tls", sender_tls_name(login->tls), "user",
-                     admin_text(login->user), "auth",
-                     login->auth == SENDER_AUTH_OAUTH ? "oauth" : "password", "provider",
-                     admin_text(login->provider));
+                     admin_text(login->user), "auth", login->auth == SENDER_AUTH_OAUTH ? "oauth" : "password",
+                     "provider", admin_text(login->provider));
 }
 
 static json_t *limits_of(const struct sender_limits *limits) {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "gap_min_s", (json_int_t)(limits->gap_min_ms / 1000),
-                     "gap_max_s", (json_int_t)(limits->gap_max_ms / 1000), "hourly",
-                     (json_int_t)limits->hourly_max, "daily", (json_int_t)limits->daily_max, "ramp_start",
-                     (json_int_t)limits->ramp_start, "ramp_step", (json_int_t)limits->ramp_step,
-                     "override_by", admin_text(limits->override_by));
+    return json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "gap_min_s", (json_int_t)(limits->gap_min_ms / 1000),
+        "gap_max_s", (json_int_t)(limits->gap_max_ms / 1000), "hourly", (json_int_t)limits->hourly_max,
+        "daily", (json_int_t)limits->daily_max, "ramp_start", (json_int_t)limits->ramp_start, "ramp_step",
+        (json_int_t)limits->ramp_step, "override_by", admin_text(limits->override_by));
 }
 
 static const char *copies_name(enum sender_copies copies) {
@@ -42,15 +41,15 @@ static const char *copies_name(enum sender_copies copies) {
 }
 
 static json_t *mailbox_of(const struct sender *sender) {
-    json_t *told = json_pack(
-        "{s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:s, s:b, s:b, s:o}", "address",
-        admin_text(sender->address), "name", admin_text(sender->name), "kind",
-        sender->account ? "local" : "outside", "state", sender_state_name(sender->state), "cause",
-        sender_cause_name(sender->cause), "words", cause_words(sender->cause), "advice",
-        cause_advice(sender->cause), "detail", admin_text(sender->detail), "checked_ms",
-        (json_int_t)sender->checked_ms, "tested_ms", (json_int_t)sender->tested_ms, "sent_copies",
-        copies_name(sender->copies), "plus_addressing", sender->has_plus, "renaming_accepted",
-        sender->is_renaming_accepted, "limits", limits_of(&sender->limits));
+    json_t *told =
+        json_pack("{s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:s, s:b, s:b, s:o}", "address",
+                  admin_text(sender->address), "name", admin_text(sender->name), "kind",
+                  sender->account ? "local" : "outside", "state", sender_state_name(sender->state), "cause",
+                  sender_cause_name(sender->cause), "words", cause_words(sender->cause), "advice",
+                  cause_advice(sender->cause), "detail", admin_text(sender->detail), "checked_ms",
+                  (json_int_t)sender->checked_ms, "tested_ms", (json_int_t)sender->tested_ms, "sent_copies",
+                  copies_name(sender->copies), "plus_addressing", sender->has_plus, "renaming_accepted",
+                  sender->is_renaming_accepted, "limits", limits_of(&sender->limits));
     if (sender->account) return told;
     json_object_set_new(told, "smtp", login_of(&sender->smtp));
     json_object_set_new(told, "imap", login_of(&sender->imap));
@@ -142,20 +141,22 @@ static bool run_job(struct admin *admin, const struct sender *sender, struct mai
     return false;
 }
 
-static json_t *tested(struct admin *admin, uint64_t id, const struct mailbox_finding *finding) {
+static json_t *tested(struct admin *admin, const struct sender *of, const struct mailbox_finding *finding) {
     struct sender sender;
     bool is_changed;
-    struct sender_health health = {.sender = id,
+    struct mailbox_desk *desk = admin->context->mailboxes;
+    struct sender_health health = {.sender = of->id,
                                    .state = finding->state,
                                    .cause = finding->cause,
                                    .detail = finding->detail,
                                    .is_test = true,
                                    .copies = finding->copies,
                                    .has_plus = finding->has_plus};
-    enum store_result result = engine_sender_health(admin->t, admin->engine, &health, &is_changed);
-    if (result == STORE_OK) result = engine_sender_read(admin->engine, admin->arena, id, &sender);
+    /* Local ones are tested without a server, too. */
+    enum store_result result = desk ? mailbox_desk_keep(admin->t, desk, of, finding)
+                                    : engine_sender_health(admin->t, admin->engine, &health, &is_changed);
+    if (result == STORE_OK) result = engine_sender_read(admin->engine, admin->arena, of->id, &sender);
     if (result != STORE_OK) return failed(admin, result, "");
-    if (admin->context->mailboxes) mailbox_desk_changed(admin->context->mailboxes);
     return json_pack("{s:b, s:o, s:o}", "works", finding->state == SENDER_GREEN, "mailbox",
                      mailbox_of(&sender), "steps", steps_of(finding));
 }
@@ -163,8 +164,7 @@ static json_t *tested(struct admin *admin, uint64_t id, const struct mailbox_fin
 /* A local mailbox has no way that could fail but its account. */
 static void test_local(struct admin *admin, const struct sender *sender, struct mailbox_finding *finding) {
     struct account account;
-    enum store_result result =
-        engine_account_find(admin->engine, admin->arena, sender->address, &account);
+    enum store_result result = engine_account_find(admin->engine, admin->arena, sender->address, &account);
     bool good = result == STORE_OK && !account.is_disabled;
     struct mailbox_step *step = ARENA_NEW(admin->arena, struct mailbox_step);
     *step = (struct mailbox_step){
@@ -180,14 +180,6 @@ static void test_local(struct admin *admin, const struct sender *sender, struct 
     show_step(admin, step);
 }
 
-static void keep_token(struct admin *admin, const struct sender *sender,
-                       const struct mailbox_finding *finding) {
-    const struct sender_login *login =
-        sender->imap.auth == SENDER_AUTH_OAUTH ? &sender->imap : &sender->smtp;
-    if (finding->fresh_token.len)
-        (void)engine_sender_token(admin->t, admin->engine, sender->id, login->provider, finding->fresh_token);
-}
-
 static json_t *test_sender(struct admin *admin, uint64_t id) {
     struct sender sender;
     struct mailbox_finding finding;
@@ -199,11 +191,10 @@ static json_t *test_sender(struct admin *admin, uint64_t id) {
     if (result != STORE_OK) return failed(admin, result, "");
     if (sender.account) {
         test_local(admin, &sender, &finding);
-    } else {
-        if (!run_job(admin, &sender, &finding, &answer)) return answer;
-        keep_token(admin, &sender, &finding);
+    } else if (!run_job(admin, &sender, &finding, &answer)) {
+        return answer;
     }
-    return tested(admin, id, &finding);
+    return tested(admin, &sender, &finding);
 }
 
 static json_t *test(struct admin *admin) {
@@ -247,8 +238,7 @@ static void apply_limits(struct sender *sender, const struct mailbox_details *de
 static void apply(struct sender *sender, const struct mailbox_details *details) {
     unsigned given = details->given;
     if (given & MAILBOX_GIVEN_NAME) sender->name = details->sender.name;
-    if (given & MAILBOX_GIVEN_RENAMING)
-        sender->is_renaming_accepted = details->sender.is_renaming_accepted;
+    if (given & MAILBOX_GIVEN_RENAMING) sender->is_renaming_accepted = details->sender.is_renaming_accepted;
     apply_login(&sender->smtp, &details->sender.smtp, given & MAILBOX_GIVEN_SMTP,
                 given & MAILBOX_GIVEN_SMTP_USER, given & MAILBOX_GIVEN_PASSWORD);
     apply_login(&sender->imap, &details->sender.imap, given & MAILBOX_GIVEN_IMAP,
@@ -261,8 +251,9 @@ static void apply(struct sender *sender, const struct mailbox_details *details) 
 static json_t *check_daily(const struct sender *sender, const struct mailbox_details *details) {
     bool is_over = details->given & MAILBOX_GIVEN_DAILY && sender->limits.daily_max > DAILY_MAX;
     if (!is_over || details->given & MAILBOX_GIVEN_OVERRIDE) return NULL;
-    return admin_error(SLICE("more than 100 a day from one mailbox hurts how it is delivered; to do it all the "
-                             "same, say who decides that: --override NAME (it is logged)"));
+    return admin_error(
+        SLICE("more than 100 a day from one mailbox hurts how it is delivered; to do it all the "
+              "same, say who decides that: --override NAME (it is logged)"));
 }
 
 /* The code for a refresh token, for both ways. NULL: it is done; else why not. */
@@ -299,7 +290,7 @@ static json_t *add_local(struct admin *admin, struct sender *sender, uint64_t ac
     enum store_result result = engine_sender_add(admin->t, admin->engine, sender);
     if (result != STORE_OK) return failed(admin, result, "cannot be a mailbox of outreach");
     test_local(admin, sender, &finding);
-    return tested(admin, sender->id, &finding);
+    return tested(admin, sender, &finding);
 }
 
 /* What has hosts is kept whatever the test says: its owner mends it, and it is watched until it is good. */
@@ -320,8 +311,7 @@ static json_t *add_outside(struct admin *admin, struct sender *sender) {
     enum store_result result = engine_sender_add(admin->t, admin->engine, sender);
     if (result == STORE_REFUSED) return admin_error(slice_from_text(sender_check(sender)));
     if (result != STORE_OK) return failed(admin, result, "");
-    keep_token(admin, sender, &finding);
-    answer = tested(admin, sender->id, &finding);
+    answer = tested(admin, sender, &finding);
     json_object_set_new(answer, "saved", json_true());
     return answer;
 }
@@ -341,8 +331,7 @@ static json_t *add(struct admin *admin) {
     json_t *fault = check_daily(&sender, &details);
     if (fault) return fault;
     bool is_outside = details.given & (MAILBOX_GIVEN_WAYS | MAILBOX_GIVEN_OUTSIDE);
-    if (!is_outside &&
-        engine_account_find(admin->engine, admin->arena, sender.address, &account) == STORE_OK)
+    if (!is_outside && engine_account_find(admin->engine, admin->arena, sender.address, &account) == STORE_OK)
         return add_local(admin, &sender, account.id);
     fault = redeem(admin, &details, &sender);
     if (fault) return fault;
@@ -381,9 +370,9 @@ json_t *admin_outreach_mailbox(struct admin *admin) {
         struct slice verb;
         size_t words;
         json_t *(*run)(struct admin *admin);
-    } verbs[] = {{SLICE_INIT("add"), 4, add},       {SLICE_INIT("list"), 3, list},
-                 {SLICE_INIT("show"), 4, show},     {SLICE_INIT("set"), 4, set},
-                 {SLICE_INIT("test"), 4, test},     {SLICE_INIT("remove"), 4, remove_one}};
+    } verbs[] = {{SLICE_INIT("add"), 4, add},   {SLICE_INIT("list"), 3, list},
+                 {SLICE_INIT("show"), 4, show}, {SLICE_INIT("set"), 4, set},
+                 {SLICE_INIT("test"), 4, test}, {SLICE_INIT("remove"), 4, remove_one}};
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
         if (slice_equal(admin->request->words[2], verbs[i].verb) &&
             admin->request->word_count == verbs[i].words)

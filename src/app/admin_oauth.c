@@ -1,4 +1,5 @@
-/* The verbs of OAuth providers (app/admin.h): "outreach oauth add|list|show|remove". No answer has a secret. */
+/* The verbs of OAuth providers (app/admin.h): "outreach oauth add|list|show|remove". No answer has a secret.
+ */
 #include "app/admin_verbs.h"
 #include "base/limits_sender.h"
 #include "ipc/pack.h"
@@ -64,7 +65,8 @@ static json_t *add(struct admin *admin) {
     if (!oauth_url_is_good(provider.authorize_url, true) || !oauth_url_is_good(provider.token_url, true))
         return admin_error(SLICE("the URLs of an OAuth provider begin with https://"));
     enum store_result result = engine_provider_add(admin->t, admin->engine, &provider);
-    return result == STORE_OK ? json_pack("{s:o}", "added", admin_text(provider.name)) : failed(admin, result);
+    return result == STORE_OK ? json_pack("{s:o}", "added", admin_text(provider.name))
+                              : failed(admin, result);
 }
 
 static json_t *remove_one(struct admin *admin) {

@@ -55,14 +55,16 @@ json_t *admin_campaign_create(struct admin *admin) {
     uint64_t id = 0;
     if (!campaign_details_unpack(admin->request->details, &details))
         return admin_error(SLICE("this server does not understand that campaign; is it of another version?"));
-    if (!is_name(campaign.name)) return admin_error(SLICE("a campaign's name has 1 to 100 bytes, on one line"));
+    if (!is_name(campaign.name))
+        return admin_error(SLICE("a campaign's name has 1 to 100 bytes, on one line"));
     if (!sequence_read(admin->arena, details.document, &faults))
         return admin_error(SLICE("its sequence is not in order; posthaste outreach check FILE says why"));
     enum store_result result = find_sender(admin, details.mailbox, &sender);
     if (result != STORE_OK)
-        return admin_failure(admin, result, details.mailbox,
-                             "is neither an account nor a mailbox of outreach; posthaste outreach mailbox add",
-                             "is not an address");
+        return admin_failure(
+            admin, result, details.mailbox,
+            "is neither an account nor a mailbox of outreach; posthaste outreach mailbox add",
+            "is not an address");
     campaign.sender = sender.id;
     campaign.document = details.document;
     result = engine_campaign_create(admin->t, admin->engine, &campaign, &id);

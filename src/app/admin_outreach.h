@@ -1,5 +1,5 @@
-/* The verbs of campaigns (app/admin.h): admin_outreach.c (made, started, stopped), admin_outreach_show.c (what
-   is to be seen), admin_outreach_start.c (what keeps one from starting). */
+/* The verbs of campaigns (app/admin.h): admin_outreach.c (made, started, stopped), admin_outreach_show.c
+   (what is to be seen), admin_outreach_start.c (what keeps one from starting). */
 #ifndef APP_ADMIN_OUTREACH_H
 #define APP_ADMIN_OUTREACH_H
 

@@ -36,9 +36,9 @@ static json_t *sender_text(struct admin *admin, uint64_t id) {
 }
 
 static json_t *campaign_json(struct admin *admin, const struct campaign *campaign) {
-    return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "name", admin_text(campaign->name), "id",
-                     id_text(admin, campaign->id), "mailbox", sender_text(admin, campaign->sender), "state",
-                     campaign_state_word(campaign->state), "reason", admin_text(campaign->reason),
+    return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "name", admin_text(campaign->name),
+                     "id", id_text(admin, campaign->id), "mailbox", sender_text(admin, campaign->sender),
+                     "state", campaign_state_word(campaign->state), "reason", admin_text(campaign->reason),
                      "created_ms", admin_moment(campaign->created_ms), "started_ms",
                      admin_moment(campaign->started_ms), "next_ms",
                      campaign->state == CAMPAIGN_RUNNING ? admin_moment(campaign->next_ms) : json_null(),
@@ -68,8 +68,8 @@ json_t *admin_outreach_status(struct admin *admin) {
 /* ---- why ---- */
 
 static void gate(json_t *gates, const char *name, bool is_open, struct slice detail) {
-    json_array_append_new(gates, json_pack("{s:s, s:b, s:o}", "gate", name, "open", is_open, "detail",
-                                           admin_text(detail)));
+    json_array_append_new(
+        gates, json_pack("{s:s, s:b, s:o}", "gate", name, "open", is_open, "detail", admin_text(detail)));
 }
 
 static void sender_gate(struct admin *admin, json_t *gates, uint64_t id) {
@@ -100,8 +100,8 @@ static bool is_open_state(enum prospect_state state) {
 static int64_t next_allowed(struct admin *admin, json_t *gates, const struct prospect_shown *shown) {
     struct outreach_outlook outlook;
     int64_t now_ms = env_wall_ms(task_env(admin->t));
-    enum store_result result = outreach_outlook(admin->engine, admin->arena, &shown->campaign,
-                                                &shown->prospect, now_ms, &outlook);
+    enum store_result result =
+        outreach_outlook(admin->engine, admin->arena, &shown->campaign, &shown->prospect, now_ms, &outlook);
     if (result != STORE_OK || !is_open_state(shown->prospect.state)) return 0;
     gate(gates, "due", outlook.due_ms <= now_ms,
          outlook.due_ms <= now_ms ? SLICE("the step is due, and its window is open")
@@ -119,22 +119,22 @@ static json_t *messages_of(struct admin *admin, uint64_t prospect) {
         return list;
     for (size_t i = 0; i < count; i++)
         json_array_append_new(
-            list, json_pack("{s:I, s:s, s:o, s:o, s:o, s:o}", "step", (json_int_t)messages[i].step + 1, "state",
-                            sent_state_word(messages[i].state), "message_id",
-                            admin_text(messages[i].message_id), "subject", admin_text(messages[i].subject),
-                            "sent_ms", admin_moment(messages[i].sent_ms), "detail",
-                            admin_text(messages[i].detail)));
+            list,
+            json_pack("{s:I, s:s, s:o, s:o, s:o, s:o}", "step", (json_int_t)messages[i].step + 1, "state",
+                      sent_state_word(messages[i].state), "message_id", admin_text(messages[i].message_id),
+                      "subject", admin_text(messages[i].subject), "sent_ms",
+                      admin_moment(messages[i].sent_ms), "detail", admin_text(messages[i].detail)));
     return list;
 }
 
 static json_t *answer_json(struct admin *admin, const struct outreach_answer *answer) {
     json_t *evidence = json_loadb((const char *)answer->evidence.ptr, answer->evidence.len, 0, NULL);
-    json_t *object = json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:o}", "id", id_text(admin, answer->id), "at_ms",
-        admin_moment(answer->at_ms), "campaign", admin_text(answer->campaign_name), "prospect",
-        admin_text(answer->address), "from", admin_text(answer->from), "kind", answer_kind_word(answer->kind),
-        "found_by", answer_match_word(answer->match), "decision", answer_decision_word(answer->decision),
-        "evidence", evidence ? evidence : json_array());
+    json_t *object =
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:o}", "id", id_text(admin, answer->id), "at_ms",
+                  admin_moment(answer->at_ms), "campaign", admin_text(answer->campaign_name), "prospect",
+                  admin_text(answer->address), "from", admin_text(answer->from), "kind",
+                  answer_kind_word(answer->kind), "found_by", answer_match_word(answer->match), "decision",
+                  answer_decision_word(answer->decision), "evidence", evidence ? evidence : json_array());
     if (answer->corrected_kind != ANSWER_KINDS) {
         json_object_set_new(object, "corrected_to", json_string(answer_kind_word(answer->corrected_kind)));
         json_object_set_new(object, "corrected_by", admin_text(answer->corrected_by));
@@ -146,7 +146,8 @@ static json_t *answers_of(struct admin *admin, uint64_t prospect) {
     struct outreach_answer *answers;
     size_t count = 0;
     json_t *list = json_array();
-    if (engine_outreach_answers(admin->engine, admin->arena, prospect, &answers, &count) != STORE_OK) return list;
+    if (engine_outreach_answers(admin->engine, admin->arena, prospect, &answers, &count) != STORE_OK)
+        return list;
     for (size_t i = 0; i < count; i++) json_array_append_new(list, answer_json(admin, &answers[i]));
     return list;
 }
@@ -187,7 +188,8 @@ json_t *admin_outreach_why(struct admin *admin) {
     if (result == STORE_OK)
         result = engine_outreach_of_contact(admin->engine, admin->arena, contact.id, &prospects, &count);
     if (result != STORE_OK)
-        return admin_failure(admin, result, word(admin, 2), "is not in the address book", "is not an address");
+        return admin_failure(admin, result, word(admin, 2), "is not in the address book",
+                             "is not an address");
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) json_array_append_new(list, why_one(admin, &prospects[i]));
     return json_pack("{s:o, s:o}", "address", admin_text(contact.address), "campaigns", list);
@@ -211,13 +213,11 @@ json_t *admin_outreach_events(struct admin *admin) {
         return admin_failure(admin, STORE_FAILED, SLICE("the list"), "", "");
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, json_pack("{s:o, s:o, s:s, s:o, s:o, s:o}", "id",
-                                              id_text(admin, events[i].id), "at_ms",
-                                              admin_moment(events[i].at_ms), "kind",
-                                              outreach_event_word(events[i].kind), "campaign",
-                                              admin_text(events[i].campaign_name), "address",
-                                              admin_text(events[i].address), "detail",
-                                              admin_text(events[i].detail)));
+        json_array_append_new(
+            list, json_pack("{s:o, s:o, s:s, s:o, s:o, s:o}", "id", id_text(admin, events[i].id), "at_ms",
+                            admin_moment(events[i].at_ms), "kind", outreach_event_word(events[i].kind),
+                            "campaign", admin_text(events[i].campaign_name), "address",
+                            admin_text(events[i].address), "detail", admin_text(events[i].detail)));
     return json_pack("{s:o, s:b}", "events", list, "has_more", count == OUTREACH_LIST_MAX);
 }
 
@@ -230,7 +230,8 @@ json_t *admin_outreach_answers(struct admin *admin) {
     if (result == STORE_OK)
         result = engine_outreach_of_contact(admin->engine, admin->arena, contact.id, &prospects, &count);
     if (result != STORE_OK)
-        return admin_failure(admin, result, word(admin, 2), "is not in the address book", "is not an address");
+        return admin_failure(admin, result, word(admin, 2), "is not in the address book",
+                             "is not an address");
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
         json_t *more = answers_of(admin, prospects[i].prospect.id);
@@ -243,15 +244,18 @@ json_t *admin_outreach_answers(struct admin *admin) {
 json_t *admin_outreach_correct(struct admin *admin) {
     uint64_t answer = 0;
     enum answer_kind kind = answer_kind_read(word(admin, 3));
-    if (!id_read(word(admin, 2), &answer)) return admin_error(SLICE("an answer's id is what outreach answers shows"));
+    if (!id_read(word(admin, 2), &answer))
+        return admin_error(SLICE("an answer's id is what outreach answers shows"));
     if (kind == ANSWER_KINDS)
-        return admin_error(SLICE("a kind is reply, auto_reply, out_of_office, bounce, delay, complaint, receipt "
-                                 "or other"));
+        return admin_error(
+            SLICE("a kind is reply, auto_reply, out_of_office, bounce, delay, complaint, receipt "
+                  "or other"));
     enum store_result result =
         engine_outreach_correct(admin->t, admin->engine, answer, kind, SLICE("an administrator"));
     if (admin->context->outreach) outreach_office_wake(admin->context->outreach);
     if (result != STORE_OK)
-        return admin_failure(admin, result, word(admin, 2), "is not an answer; outreach answers shows them", "");
+        return admin_failure(admin, result, word(admin, 2), "is not an answer; outreach answers shows them",
+                             "");
     return json_pack("{s:o, s:s}", "corrected", admin_text(word(admin, 2)), "kind", answer_kind_word(kind));
 }
 
@@ -285,17 +289,17 @@ json_t *admin_outreach_prospects(struct admin *admin) {
     json_t *error = admin_campaign_find(admin, 2, &campaign);
     if (error) return error;
     if (word(admin, 3).len && !id_read(word(admin, 3), &after)) return admin_error(SLICE("no such place"));
-    if (engine_campaign_prospects(admin->engine, admin->arena, campaign.id, after, OUTREACH_LIST_MAX, &prospects,
-                                  &count) != STORE_OK)
+    if (engine_campaign_prospects(admin->engine, admin->arena, campaign.id, after, OUTREACH_LIST_MAX,
+                                  &prospects, &count) != STORE_OK)
         return admin_failure(admin, STORE_FAILED, SLICE("the list"), "", "");
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(
-            list, json_pack("{s:o, s:o, s:s, s:I, s:o, s:o, s:o}", "id", id_text(admin, prospects[i].id),
-                            "address", admin_text(prospects[i].address), "state",
-                            prospect_state_word(prospects[i].state), "step", (json_int_t)prospects[i].step + 1,
-                            "reason", admin_text(prospects[i].reason), "due_ms",
-                            admin_moment(prospects[i].due_ms), "last_sent_ms",
-                            admin_moment(prospects[i].last_sent_ms)));
+            list,
+            json_pack("{s:o, s:o, s:s, s:I, s:o, s:o, s:o}", "id", id_text(admin, prospects[i].id), "address",
+                      admin_text(prospects[i].address), "state", prospect_state_word(prospects[i].state),
+                      "step", (json_int_t)prospects[i].step + 1, "reason", admin_text(prospects[i].reason),
+                      "due_ms", admin_moment(prospects[i].due_ms), "last_sent_ms",
+                      admin_moment(prospects[i].last_sent_ms)));
     return json_pack("{s:o, s:b}", "prospects", list, "has_more", count == OUTREACH_LIST_MAX);
 }

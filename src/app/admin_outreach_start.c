@@ -1,22 +1,24 @@
-/* What keeps a campaign from starting: what the law asks for, a plan that does not end, a pace that nobody allowed,
-   a mailbox whose answers cannot be heard. */
+/* What keeps a campaign from starting: what the law asks for, a plan that does not end, a pace that nobody
+   allowed, a mailbox whose answers cannot be heard. */
 #include "app/admin_outreach.h"
 #include "base/limits_campaign.h"
 #include "outreach/law.h"
 #include "outreach/office.h"
 #include "store/campaign.h"
 
-static json_t *refuse(struct admin *admin, const struct campaign *campaign, const struct law_refusals *refusals) {
+static json_t *refuse(struct admin *admin, const struct campaign *campaign,
+                      const struct law_refusals *refusals) {
     json_t *list = json_array();
     for (size_t i = 0; i < refusals->count; i++)
-        json_array_append_new(list, json_pack("{s:s, s:I, s:o}", "rule", law_kind_word(refusals->items[i].kind),
-                                              "step", (json_int_t)refusals->items[i].step, "text",
-                                              admin_text(refusals->items[i].words)));
-    json_t *error = json_pack("{s:o, s:o}", "error",
-                              admin_text(arena_printf(admin->arena, "%.*s does not start: %.*s",
-                                                      SLICE_PRINT(campaign->name),
-                                                      SLICE_PRINT(refusals->items[0].words))),
-                              "refusals", list);
+        json_array_append_new(list,
+                              json_pack("{s:s, s:I, s:o}", "rule", law_kind_word(refusals->items[i].kind),
+                                        "step", (json_int_t)refusals->items[i].step, "text",
+                                        admin_text(refusals->items[i].words)));
+    json_t *error = json_pack(
+        "{s:o, s:o}", "error",
+        admin_text(arena_printf(admin->arena, "%.*s does not start: %.*s", SLICE_PRINT(campaign->name),
+                                SLICE_PRINT(refusals->items[0].words))),
+        "refusals", list);
     return error;
 }
 
@@ -35,8 +37,8 @@ static size_t read_contacts(struct admin *admin, uint64_t campaign, struct plann
     do {
         struct prospect *prospects;
         found = 0;
-        if (engine_campaign_prospects(admin->engine, admin->arena, campaign, after, OUTREACH_LIST_MAX, &prospects,
-                                      &found) != STORE_OK)
+        if (engine_campaign_prospects(admin->engine, admin->arena, campaign, after, OUTREACH_LIST_MAX,
+                                      &prospects, &found) != STORE_OK)
             break;
         for (size_t i = 0; i < found && count < max; i++) {
             contacts[count++] = (struct planner_contact){.id = prospects[i].contact,
@@ -56,8 +58,8 @@ static bool are_test_addresses(const struct planner_contact *contacts, size_t co
 }
 
 static void check_plan(struct admin *admin, const struct sequence *sequence,
-                       const struct planner_contact *contacts, size_t count, const struct pacer_limits *limits,
-                       struct law_refusals *refusals) {
+                       const struct planner_contact *contacts, size_t count,
+                       const struct pacer_limits *limits, struct law_refusals *refusals) {
     struct planner_summary summary;
     struct planner_options options = {.sequence = sequence,
                                       .limits = *limits,
@@ -74,11 +76,12 @@ static json_t *check_sender(struct admin *admin, const struct campaign *campaign
     if (engine_sender_read(admin->engine, admin->arena, campaign->sender, sender) != STORE_OK)
         return refuse_words(admin, campaign, "its mailbox is not there any more");
     if (sender->account || sender->state == SENDER_GREEN) return NULL;
-    return admin_error(arena_printf(
-        admin->arena, "%.*s does not start: its mailbox %.*s is %s (%s); posthaste outreach mailbox test says "
-                      "what to do",
-        SLICE_PRINT(campaign->name), SLICE_PRINT(sender->address), sender_state_name(sender->state),
-        sender_cause_name(sender->cause)));
+    return admin_error(
+        arena_printf(admin->arena,
+                     "%.*s does not start: its mailbox %.*s is %s (%s); posthaste outreach mailbox test says "
+                     "what to do",
+                     SLICE_PRINT(campaign->name), SLICE_PRINT(sender->address),
+                     sender_state_name(sender->state), sender_cause_name(sender->cause)));
 }
 
 json_t *admin_campaign_refusal(struct admin *admin, const struct campaign *campaign) {
@@ -96,9 +99,11 @@ json_t *admin_campaign_refusal(struct admin *admin, const struct campaign *campa
         return refuse_words(admin, campaign, "it has no prospects; posthaste outreach add puts some in");
     bool is_test = are_test_addresses(contacts, count);
     struct pacer_limits limits = outreach_limits_of(&sender, sequence, contacts[0].address);
-    enum pacer_limits_fault fault =
-        pacer_limits_check(&sequence->pace, is_test || sender.limits.override_by.len != 0);
-    if (fault) return refuse_words(admin, campaign, pacer_limits_fault_words(fault));
+    if (sequence->pace.gap_max_ms && sequence->pace.gap_min_ms < PACER_GAP_MIN_MS && !is_test)
+        return refuse_words(
+            admin, campaign,
+            "its gaps are shorter than 95 seconds, which is for sequences whose every recipient is "
+            "under the reserved .test domain");
     law_check(admin->arena, sequence, refusals);
     check_plan(admin, sequence, contacts, count, &limits, refusals);
     return refusals->count ? refuse(admin, campaign, refusals) : NULL;

@@ -141,18 +141,41 @@ static const struct cli_command commands[] = {
      DATA_OPTIONS | OPTION_DOMAIN | OPTION_DAYS | OPTION_NOW | OPTION_DNS, OPTION_DATA, 0, 2,
      command_reports},
     {"outreach",
-     "create FILE --mailbox ADDRESS [--name NAME] | add CAMPAIGN --contact ADDRESS|--import ID|--all\n"
+     "check FILE | preview FILE --contact ADDRESS|--csv CSV [--contacts N]\n"
+     "       | simulate FILE [--contacts N | --csv CSV] [--start TIME]\n"
+     "       | create FILE --mailbox ADDRESS [--name NAME] | add CAMPAIGN --contact ADDRESS|--import "
+     "ID|--all\n"
      "       | start|pause|resume|stop CAMPAIGN | pause|resume|stop ADDRESS | status [CAMPAIGN]\n"
      "       | why ADDRESS | events [CAMPAIGN [AFTER-ID]] | answers [ADDRESS] | correct ANSWER-ID KIND\n"
      "       | stats CAMPAIGN | export CAMPAIGN\n"
      "       | mailbox add|set ADDRESS [OPTIONS] | mailbox list | mailbox show|test|remove ADDRESS\n"
-     "       | oauth add NAME --client-id ID [--preset P] [--key-stdin] | oauth list | oauth show|remove NAME\n"
+     "       | oauth add NAME --client-id ID [--preset P] [--key-stdin] | oauth list | oauth show|remove "
+     "NAME\n"
      "       --data DIR [--json]",
      "sequences of personal mail that stop when a person answers",
-     "create   a campaign of the sequence in FILE (docs/sequence.md), a draft; sent from ADDRESS, an account\n"
+     "check     whether a sequence (YAML or JSON) can be read and would be let start. Every fault is told "
+     "with\n"
+     "          its line, and what to do. Exit status: 1 where something is wrong\n"
+     "preview   its messages, as their recipients would read them, and who would be blocked, because a "
+     "{{snippet}}\n"
+     "          has no value and no fallback\n"
+     "simulate  when each message would leave if nobody answered, by the pacer that will decide it, and "
+     "when\n"
+     "          all of it would be over\n"
+     "  --contact ADDRESS  one contact; its fields are those of the address book with --data DIR\n"
+     "  --csv CSV          the rows of a file, read as `contact import` reads them\n"
+     "  --contacts N       simulate: N made-up prospects (default 40); preview: the first N rows (default "
+     "3)\n"
+     "  --start TIME       2026-07-01T09:00, by the mailbox's clock (default: now)\n"
+     "  --zone ZONE        where the mailbox is, such as Europe/Berlin (default: the sequence's time_zone)\n"
+     "  --daily-cap N      what the mailbox may send a day (default 30, at most 100)\n"
+     "  --mailbox ADDRESS  preview: who sends it\n"
+     "create   a campaign of the sequence in FILE (docs/sequence.md), a draft; sent from ADDRESS, an "
+     "account\n"
      "         here or a mailbox of outreach\n"
      "add      contacts of the address book (posthaste contact) become its prospects\n"
-     "start    it begins, if nothing stands in the way; what does is said. pause and resume; stop is for good\n"
+     "start    it begins, if nothing stands in the way; what does is said. pause and resume; stop is for "
+     "good\n"
      "         With an ADDRESS: only this person, in all campaigns\n"
      "status   the campaigns, their prospects by state, when the next message is due\n"
      "why      everything about one person: each gate, open or shut, and when the next message may leave\n"
@@ -160,11 +183,14 @@ static const struct cli_command commands[] = {
      "         auto_reply, out_of_office, bounce, delay, complaint, receipt or other\n"
      "events   what happened, in order; stats: figures, docs/outreach.md defines them\n"
      "export   the prospects as CSV\n"
-     "mailbox add     an account of ours, or an outside mailbox: its servers are found from the address, then it\n"
-     "                is tested for real: it sends a message to itself and finds it again. Each step is shown\n"
+     "mailbox add     an account of ours, or an outside mailbox: its servers are found from the address, "
+     "then it\n"
+     "                is tested for real: it sends a message to itself and finds it again. Each step is "
+     "shown\n"
      "mailbox test    the same for one that is there; what fails is named, with what to do\n"
      "mailbox set     changes what is given, and tests again where the way to it changed\n"
-     "  --password-stdin   the password (or app password): the first line of standard input, else asked for.\n"
+     "  --password-stdin   the password (or app password): the first line of standard input, else asked "
+     "for.\n"
      "                     With --imap-password the second line is that of IMAP\n"
      "  --oauth NAME       OAuth instead: prints a URL to open; the browser brings the answer back\n"
      "  --smtp HOST[:PORT], --imap HOST[:PORT]   if they are not found, or where replies go elsewhere\n"
@@ -175,11 +201,13 @@ static const struct cli_command commands[] = {
      "  --hourly N, --daily N, --ramp START+STEP   how many; over 100 a day only with --override WHO\n"
      "  --accept-renaming  although the server gives messages other Message-IDs\n"
      "  --outside          not the account of ours with this address\n"
-     "oauth add       registers us with a provider, by the client id and secret that you made there: --preset\n"
-     "                google or microsoft, or --authorize-url, --token-url and --scope. The secret is the first\n"
+     "oauth add       registers us with a provider, by the client id and secret that you made there: "
+     "--preset\n"
+     "                google or microsoft, or --authorize-url, --token-url and --scope. The secret is the "
+     "first\n"
      "                line of standard input with --key-stdin, else asked for; --no-secret if there is none\n"
-     "docs/mailboxes.md tells more.\n",
-     DATA_OPTIONS | OPTION_PASSWORD_STDIN | OPTION_MAILBOX | OPTION_CAMPAIGN, OPTION_DATA, 1, 5, command_outreach},
+     "docs/outreach.md, sequence.md, outreach-law.md and mailboxes.md tell more.\n",
+     DATA_OPTIONS | OPTION_PASSWORD_STDIN | OPTION_MAILBOX | OPTION_PLAN, 0, 1, 5, command_outreach},
     {"trace", "MESSAGE-ID|QUEUE-ID --data DIR [--json]", "what happened to a message that was sent",
      "Shows when it was accepted, each attempt with the host, TLS and the host's own words, and what was "
      "done\n"
@@ -421,6 +449,13 @@ static const struct option_row option_rows[] = {
     {"--volume", OPTION_PREFLIGHT, 0, AT(preflight.volume), 0, UINT32_MAX},
     {"--usual", OPTION_PREFLIGHT, 0, AT(preflight.usual), 0, UINT32_MAX},
     {"--bulk", OPTION_PREFLIGHT, 0, 0, AT(preflight.is_bulk), 0},
+    {"--contact", OPTION_PLAN, AT(plan.contact), 0, 0, 0},
+    {"--contacts", OPTION_PLAN, 0, AT(plan.contacts), 0, UINT32_MAX},
+    {"--csv", OPTION_PLAN, AT(plan.csv), 0, 0, 0},
+    {"--start", OPTION_PLAN, AT(plan.start), 0, 0, 0},
+    {"--zone", OPTION_PLAN, AT(plan.zone), 0, 0, 0},
+    {"--mailbox", OPTION_PLAN, AT(plan.mailbox), 0, 0, 0},
+    {"--daily-cap", OPTION_PLAN, 0, AT(plan.daily_cap), 0, UINT32_MAX},
     {"--account", OPTION_ACCOUNT, AT(account), 0, 0, 0},
     {"--nagios", OPTION_NAGIOS, 0, 0, AT(is_nagios), 0},
     {"--relay", OPTION_RELAY, 0, 0, AT(is_relay), 0},
@@ -430,10 +465,8 @@ static const struct option_row option_rows[] = {
     {"--days", OPTION_DAYS, 0, AT(days), 0, 400},
     {"--names", OPTION_DAYS, 0, 0, AT(has_names), 0},
     {"--now", OPTION_NOW, 0, 0, AT(is_now), 0},
-    {"--mailbox", OPTION_CAMPAIGN, AT(campaign.mailbox), 0, 0, 0},
-    {"--contact", OPTION_CAMPAIGN, AT(campaign.contact), 0, 0, 0},
-    {"--import", OPTION_CAMPAIGN, AT(campaign.import), 0, 0, 0},
-    {"--all", OPTION_CAMPAIGN, 0, 0, AT(campaign.is_all), 0},
+    {"--import", OPTION_PLAN, AT(campaign.import), 0, 0, 0},
+    {"--all", OPTION_PLAN, 0, 0, AT(campaign.is_all), 0},
     {"--source", OPTION_CONTACT, AT(contact.source), 0, 0, 0},
     {"--basis", OPTION_CONTACT, AT(contact.basis), 0, 0, 0},
     {"--map", OPTION_CONTACT, AT(contact.map), 0, 0, 0},

@@ -44,8 +44,8 @@ enum option_bit {
     OPTION_ROTATE = 1 << 22,
     OPTION_DAYS = 1 << 26,
     OPTION_NOW = 1 << 27,
-    /* All of struct campaign_options. */
-    OPTION_CAMPAIGN = 1 << 30,
+    /* All of struct plan_options. */
+    OPTION_PLAN = 1 << 30,
     /* All of struct contact_options. */
     OPTION_CONTACT = 1 << 28,
     /* All of struct mailbox_options. */
@@ -96,10 +96,8 @@ struct preflight_options {
     bool is_bulk;
 };
 
-/* What `outreach` is told of campaigns. */
+/* What `outreach add` is told beside that. */
 struct campaign_options {
-    const char *mailbox;
-    const char *contact;
     const char *import;
     bool is_all;
 };
@@ -148,6 +146,17 @@ struct mailbox_options {
     bool has_no_secret;
 };
 
+/* What `outreach check`, `preview` and `simulate` are told; NULL or 0 where nothing. */
+struct plan_options {
+    const char *contact;
+    const char *csv;
+    const char *start;
+    const char *zone;
+    const char *mailbox;
+    uint64_t contacts;
+    uint64_t daily_cap;
+};
+
 /* A command line, taken apart. */
 struct cli {
     struct arena *arena;
@@ -173,6 +182,7 @@ struct cli {
     struct publish_options publish;
     struct preflight_options preflight;
     struct campaign_options campaign;
+    struct plan_options plan;
     struct contact_options contact;
     struct mailbox_options mailbox;
     bool is_single;
@@ -230,6 +240,7 @@ int command_queue(struct cli *cli);
 int command_trace(struct cli *cli);
 int command_import(struct cli *cli);
 int command_route(struct cli *cli);
+int command_outreach(struct cli *cli);
 int command_export(struct cli *cli);
 int command_tool(struct cli *cli);
 int command_backup(struct cli *cli);

@@ -9,5 +9,10 @@ int command_outreach_mailbox(struct cli *cli);
 int command_outreach_oauth(struct cli *cli);
 /* command_outreach_campaign.c: all others. */
 int command_outreach_campaign(struct cli *cli);
+/* command_outreach_check.c, command_outreach_preview.c, command_outreach_simulate.c: without a data folder.
+ */
+int command_outreach_check(struct cli *cli);
+int command_outreach_preview(struct cli *cli);
+int command_outreach_simulate(struct cli *cli);
 
 #endif

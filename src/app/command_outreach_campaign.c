@@ -66,7 +66,7 @@ static int create(struct cli *cli) {
     struct sequence_faults faults;
     struct slice document;
     const char *path = arena_text(cli->arena, cli->words[1]);
-    if (!cli->campaign.mailbox) return cli_misuse(cli, "--mailbox says which mailbox it is sent from");
+    if (!cli->plan.mailbox) return cli_misuse(cli, "--mailbox says which mailbox it is sent from");
     int status = read_file(cli, path, &document);
     if (status) return status;
     struct arena *arena = arena_new(SEQUENCE_ARENA_BYTES_MAX);
@@ -79,7 +79,7 @@ static int create(struct cli *cli) {
     struct buffer normal = buffer_new(2 * SEQUENCE_DOCUMENT_BYTES_MAX);
     struct buffer details = buffer_new(4 * SEQUENCE_DOCUMENT_BYTES_MAX);
     sequence_write(&normal, sequence);
-    struct campaign_details packed = {slice_from_text(cli->campaign.mailbox), buffer_slice(&normal)};
+    struct campaign_details packed = {slice_from_text(cli->plan.mailbox), buffer_slice(&normal)};
     campaign_details_pack(&details, &packed);
     struct slice name = cli->mailbox.name ? slice_from_text(cli->mailbox.name) : sequence->name;
     struct admin_request request = {.words = {SLICE("outreach"), SLICE("create"), name},
@@ -95,21 +95,24 @@ static int create(struct cli *cli) {
 /* ---- add ---- */
 
 static void print_added(const json_t *answer) {
-    (void)printf("%s: %lld added, %lld were in it, %lld must not be written to\n", text_of(answer, "campaign"),
-                 number_of(answer, "added"), number_of(answer, "known"), number_of(answer, "suppressed"));
+    (void)printf("%s: %lld added, %lld were in it, %lld must not be written to\n",
+                 text_of(answer, "campaign"), number_of(answer, "added"), number_of(answer, "known"),
+                 number_of(answer, "suppressed"));
 }
 
 static int add(struct cli *cli) {
     const struct campaign_options *options = &cli->campaign;
-    struct admin_request request = {.words = {SLICE("outreach"), SLICE("add"), cli->words[1]}, .word_count = 4};
-    int given = (options->contact != NULL) + (options->import != NULL) + options->is_all;
+    struct admin_request request = {.words = {SLICE("outreach"), SLICE("add"), cli->words[1]},
+                                    .word_count = 4};
+    int given = (cli->plan.contact != NULL) + (options->import != NULL) + options->is_all;
     if (given != 1)
-        return cli_misuse(cli, "say whom, once: --contact ADDRESS, --import ID (of contact imports), or --all");
+        return cli_misuse(cli,
+                          "say whom, once: --contact ADDRESS, --import ID (of contact imports), or --all");
     if (options->is_all) {
         request.words[3] = SLICE("all");
     } else {
-        request.words[3] = options->contact ? SLICE("contact") : SLICE("import");
-        request.words[4] = slice_from_text(options->contact ? options->contact : options->import);
+        request.words[3] = cli->plan.contact ? SLICE("contact") : SLICE("import");
+        request.words[4] = slice_from_text(cli->plan.contact ? cli->plan.contact : options->import);
         request.word_count = 5;
     }
     return command_ask(cli, &request, print_added, NULL);
@@ -123,7 +126,8 @@ static void print_order(const json_t *answer) {
 }
 
 static int order(struct cli *cli) {
-    struct admin_request request = {.words = {SLICE("outreach"), cli->words[0], cli->words[1]}, .word_count = 3};
+    struct admin_request request = {.words = {SLICE("outreach"), cli->words[0], cli->words[1]},
+                                    .word_count = 3};
     return command_ask(cli, &request, print_order, NULL);
 }
 
@@ -211,8 +215,8 @@ static void print_stats(const json_t *answer) {
                  "  %lld replied (%.1f %% of those delivered), %lld of them asked not to be written to\n"
                  "  %lld answered by machine only counts as no reply; %lld complained\n",
                  text_of(answer, "campaign"), number_of(answer, "contacted"), number_of(answer, "accepted"),
-                 number_of(answer, "follow_ups"), number_of(answer, "bounced"), number_of(answer, "delivered"),
-                 number_of(answer, "replied"),
+                 number_of(answer, "follow_ups"), number_of(answer, "bounced"),
+                 number_of(answer, "delivered"), number_of(answer, "replied"),
                  100 * json_real_value(json_object_get(answer, "reply_rate")),
                  number_of(answer, "unsubscribed"), number_of(answer, "auto_replied"),
                  number_of(answer, "complained"));

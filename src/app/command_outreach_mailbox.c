@@ -105,7 +105,8 @@ static int read_way(struct cli *cli, struct mailbox_details *details, bool is_im
     if (!mailbox_host_read(slice_from_text(host), (uint16_t)port, login))
         return cli_misuse(cli, "%s: '%s' is not HOST[:PORT]", word, host);
     /* What everybody uses with these ports. */
-    if (!tls && (login->port == SUBMISSION_USUAL || login->port == IMAP_USUAL)) login->tls = SENDER_TLS_STARTTLS;
+    if (!tls && (login->port == SUBMISSION_USUAL || login->port == IMAP_USUAL))
+        login->tls = SENDER_TLS_STARTTLS;
     details->given |= is_imap ? MAILBOX_GIVEN_IMAP : MAILBOX_GIVEN_SMTP;
     return 0;
 }
@@ -185,9 +186,9 @@ static int read_password(struct cli *cli, struct mailbox_details *details) {
 
 /* Asks the store whom to ask, and then the owner's browser. */
 static int read_oauth(struct cli *cli, struct mailbox_details *details) {
-    struct admin_request request = {.words = {SLICE("outreach"), SLICE("oauth"), SLICE("show"),
-                                              slice_from_text(cli->mailbox.oauth)},
-                                    .word_count = 4};
+    struct admin_request request = {
+        .words = {SLICE("outreach"), SLICE("oauth"), SLICE("show"), slice_from_text(cli->mailbox.oauth)},
+        .word_count = 4};
     json_t *answer = admin_ask(cli->data, &request);
     const char *error = json_string_value(json_object_get(answer, "error"));
     const json_t *told = json_object_get(answer, "provider");
@@ -246,9 +247,9 @@ int command_outreach_mailbox(struct cli *cli) {
         struct slice verb;
         size_t words;
         int (*run)(struct cli *cli, struct admin_request *request);
-    } verbs[] = {{SLICE_INIT("add"), 3, change},  {SLICE_INIT("list"), 2, plain},
-                 {SLICE_INIT("show"), 3, plain},  {SLICE_INIT("set"), 3, change},
-                 {SLICE_INIT("test"), 3, plain},  {SLICE_INIT("remove"), 3, plain}};
+    } verbs[] = {{SLICE_INIT("add"), 3, change}, {SLICE_INIT("list"), 2, plain},
+                 {SLICE_INIT("show"), 3, plain}, {SLICE_INIT("set"), 3, change},
+                 {SLICE_INIT("test"), 3, plain}, {SLICE_INIT("remove"), 3, plain}};
     struct admin_request request = command_request(cli);
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         if (!slice_equal(cli->words[1], verbs[i].verb)) continue;

@@ -20,17 +20,18 @@ static void print_provider(const json_t *provider) {
 }
 
 static void print_guide(const char *name) {
-    (void)printf("added %s\n\nWhat is left to do at the provider:\n"
-                 "  Google: the app is of type \"Desktop app\"; while it is in testing, permissions end after 7 "
-                 "days:\n"
-                 "    publish it, or (Workspace) make it internal. Where an administrator restricts apps, he has "
-                 "to\n    trust the client id (Admin console, Security, API controls).\n"
-                 "  Microsoft: a \"Mobile and desktop\" redirect URI http://localhost or http://127.0.0.1, public\n"
-                 "    client flows allowed; delegated permissions IMAP.AccessAsUser.All, SMTP.Send,\n"
-                 "    offline_access. An administrator may have to grant consent, and to switch\n"
-                 "    \"Authenticated SMTP\" on for the mailbox.\n"
-                 "Then: posthaste outreach mailbox add ADDRESS --oauth %s\n",
-                 name, name);
+    (void)printf(
+        "added %s\n\nWhat is left to do at the provider:\n"
+        "  Google: the app is of type \"Desktop app\"; while it is in testing, permissions end after 7 "
+        "days:\n"
+        "    publish it, or (Workspace) make it internal. Where an administrator restricts apps, he has "
+        "to\n    trust the client id (Admin console, Security, API controls).\n"
+        "  Microsoft: a \"Mobile and desktop\" redirect URI http://localhost or http://127.0.0.1, public\n"
+        "    client flows allowed; delegated permissions IMAP.AccessAsUser.All, SMTP.Send,\n"
+        "    offline_access. An administrator may have to grant consent, and to switch\n"
+        "    \"Authenticated SMTP\" on for the mailbox.\n"
+        "Then: posthaste outreach mailbox add ADDRESS --oauth %s\n",
+        name, name);
 }
 
 static void print_answer(const json_t *answer) {
@@ -50,9 +51,11 @@ static int read_provider(struct cli *cli, struct sender_provider *provider) {
     struct slice preset = options->preset ? slice_from_text(options->preset) : cli->words[2];
     bool has_urls = options->authorize_url && options->token_url && options->scope;
     if (!oauth_preset_find(preset, provider) && !has_urls)
-        return cli_misuse(cli, "--preset is google or microsoft; others need --authorize-url, --token-url and "
-                               "--scope");
-    if (!options->client_id) return cli_misuse(cli, "--client-id is missing: the provider's console shows it");
+        return cli_misuse(cli,
+                          "--preset is google or microsoft; others need --authorize-url, --token-url and "
+                          "--scope");
+    if (!options->client_id)
+        return cli_misuse(cli, "--client-id is missing: the provider's console shows it");
     if (options->authorize_url) provider->authorize_url = slice_from_text(options->authorize_url);
     if (options->token_url) provider->token_url = slice_from_text(options->token_url);
     if (options->scope) provider->scope = slice_from_text(options->scope);

@@ -1,4 +1,5 @@
-/* What the command line tells of a sender mailbox, on its way to the store (struct admin_request: details). */
+/* What the command line tells of a sender mailbox, on its way to the store (struct admin_request: details).
+ */
 #ifndef APP_MAILBOX_DETAILS_H
 #define APP_MAILBOX_DETAILS_H
 

@@ -1,7 +1,7 @@
 /*
- * The owner's browser grants a program access (RFC 8252 7.3): an URL is printed, and one request is awaited at
- * a port of this machine's loop-back address, to which the provider sends the browser with a code. With the
- * challenge of RFC 7636 nobody else can use that code.
+ * The owner's browser grants a program access (RFC 8252 7.3): an URL is printed, and one request is awaited
+ * at a port of this machine's loop-back address, to which the provider sends the browser with a code. With
+ * the challenge of RFC 7636 nobody else can use that code.
  */
 #ifndef APP_OAUTH_BROWSER_H
 #define APP_OAUTH_BROWSER_H

@@ -129,12 +129,11 @@ static struct watch_settings watch_settings_of(const struct role *role) {
 
 static void start_watch(struct role *role, struct remote_role *state) {
     struct watch_settings settings = watch_settings_of(role);
-    struct watch_options options = {
-        .env = role->env,
-        .dns = &state->dns,
-        .store = courier_channel(state->courier),
-        .take = outreach_agent_take,
-        .context = state->outreach};
+    struct watch_options options = {.env = role->env,
+                                    .dns = &state->dns,
+                                    .store = courier_channel(state->courier),
+                                    .take = outreach_agent_take,
+                                    .context = state->outreach};
     state->watch = watch_new(&options, &settings);
 }
 

@@ -7,8 +7,8 @@
 #include "app/control.h"
 #include "app/role.h"
 #include "ipc/pack.h"
-#include "outreach/office.h"
 #include "outreach/mailbox_desk.h"
+#include "outreach/office.h"
 #include "store/service.h"
 #include "transit/scheduler.h"
 

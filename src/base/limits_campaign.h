@@ -3,14 +3,15 @@
 #define BASE_LIMITS_CAMPAIGN_H
 
 enum {
-    /* Campaigns, prospects or messages that one question tells of; contacts that one commit adds; senders that
-       are looked at. */
+    /* Campaigns, prospects or messages that one question tells of; contacts that one commit adds; senders
+       that are looked at. */
     OUTREACH_LIST_MAX = 200,
     OUTREACH_ADD_ROWS = 500,
     /* Prospects that a plan is made of before a campaign starts: more than can be written to in time. */
     OUTREACH_PLAN_CONTACTS_MAX = 60 * 1000,
     OUTREACH_SENDERS_DUE_MAX = 1000,
-    /* Who is due that is looked at in one go; earlier messages of a thread that are kept; tries of one step. */
+    /* Who is due that is looked at in one go; earlier messages of a thread that are kept; tries of one step.
+     */
     OUTREACH_DUE_MAX = 16,
     OUTREACH_THREAD_BYTES_MAX = 8 * 1024,
     OUTREACH_TRIES_MAX = 3,
@@ -30,14 +31,14 @@ enum {
     OUTREACH_DETAIL_BYTES_MAX = 1000,
     /* Between messages of two campaigns to one person. */
     OUTREACH_FREQUENCY_MS = 7 * 24 * 3600 * 1000,
-    /* Breakers: of the last so many messages of a campaign, a sender or a domain so many bounced hard, or were
-       complained about; fewer messages say nothing yet, unless that many came to grief. */
+    /* Breakers: of the last so many messages of a campaign, a sender or a domain so many bounced hard, or
+       were complained about; fewer messages say nothing yet, unless that many came to grief. */
     OUTREACH_BREAKER_MESSAGES = 100,
     OUTREACH_BREAKER_BOUNCES = 5,
     OUTREACH_BREAKER_COMPLAINTS = 2,
 
-    /* What is known of an answer: Message-IDs that it names, recipients of a bounce, one of its texts, why it is
-       taken for what it is. */
+    /* What is known of an answer: Message-IDs that it names, recipients of a bounce, one of its texts, why it
+       is taken for what it is. */
     ANSWER_IDS_MAX = 50,
     ANSWER_RECIPIENTS_MAX = 50,
     ANSWER_TEXT_BYTES_MAX = 1000,

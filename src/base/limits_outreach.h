@@ -33,7 +33,7 @@ enum {
     /* Snippets: a name, a fallback, a value; of one text how many, and what all of it may become. */
     SNIPPET_NAME_BYTES_MAX = 64,
     SNIPPET_FALLBACK_BYTES_MAX = 500,
-    SNIPPET_VALUE_BYTES_MAX = 2000,
+    SNIPPET_VALUE_BYTES_MAX = 4096,
     SNIPPETS_MAX = 200,
     SNIPPET_FIELDS_MAX = 200,
     SNIPPET_TEXT_BYTES_MAX = 256 * 1024,
@@ -49,7 +49,6 @@ enum {
     /* Delivery windows: ranges of one; how many days are looked at for the next one that is open. */
     DELIVERY_RANGES_MAX = 16,
     DELIVERY_LOOK_DAYS_MAX = 400,
-    DELIVERY_ZONE_NAME_BYTES_MAX = 64,
 
     /* Pace of one mailbox: what holds where nothing is said; what a day allows at most without an override
        that its owner gave, and with one. */

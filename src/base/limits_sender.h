@@ -5,9 +5,9 @@
 #include "base/limits.h"
 
 enum {
-    /* IMAP as a client: one answer and its words; numbers of a search, a set; nesting that is passed over; how
-       long one command, the greeting and LOGOUT may take; how long a server is idled at before it is asked
-       again (RFC 2177: below half an hour). */
+    /* IMAP as a client: one answer and its words; numbers of a search, a set; nesting that is passed over;
+       how long one command, the greeting and LOGOUT may take; how long a server is idled at before it is
+       asked again (RFC 2177: below half an hour). */
     IMAP_CLIENT_ANSWER_BYTES_MAX = 2 * 1024 * 1024,
     IMAP_CLIENT_TEXT_BYTES_MAX = 500,
     IMAP_CLIENT_OUT_BYTES_MAX = 64 * 1024,
@@ -19,8 +19,8 @@ enum {
     IMAP_CLIENT_LOGOUT_MS = 3 * 1000,
     IMAP_CLIENT_IDLE_MS = 9 * 60 * 1000,
 
-    /* Sender mailboxes of outreach: how many, folders of one, bytes of a secret, of what a server said; what is
-       read of a message to see what it is; messages of a folder in one look. */
+    /* Sender mailboxes of outreach: how many, folders of one, bytes of a secret, of what a server said; what
+       is read of a message to see what it is; messages of a folder in one look. */
     OUTREACH_SENDERS_MAX = 1000,
     OUTREACH_PROVIDERS_MAX = 50,
     OUTREACH_FOLDERS_MAX = 500,
@@ -29,8 +29,8 @@ enum {
     OUTREACH_DETAIL_BYTES_MAX = 500,
     OUTREACH_LOOK_BYTES_MAX = 256 * 1024,
     OUTREACH_LOOK_MESSAGES = 100,
-    /* Connecting to an address; a job (finding settings, a test) and one wait for its message; how often other
-       folders are looked at, and a login is tried anew; pauses between tries. */
+    /* Connecting to an address; a job (finding settings, a test) and one wait for its message; how often
+       other folders are looked at, and a login is tried anew; pauses between tries. */
     OUTREACH_CONNECT_MS = 15 * 1000,
     OUTREACH_LOOKUP_MS = 15 * 1000,
     OUTREACH_FETCH_MS = 20 * 1000,

@@ -145,14 +145,20 @@ struct imap_client_outcome imap_client_hear(struct task *t, struct imap_client_t
 
 struct imap_client_outcome imap_client_end_of(struct imap_client_talk *talk,
                                               const struct imap_answer *answer) {
-    struct imap_client_outcome outcome = {
-        .result = answer->status == IMAP_STATUS_OK ? IMAP_CLIENT_OK : IMAP_CLIENT_REFUSED,
-        .stage = talk->stage,
-        .code = answer->code,
-        .text = clean_copy(talk->arena, answer->text)};
+    struct imap_client_outcome outcome = {.result = answer->status == IMAP_STATUS_OK ? IMAP_CLIENT_OK
+                                                                                     : IMAP_CLIENT_REFUSED,
+                                          .stage = talk->stage,
+                                          .code = answer->code,
+                                          .text = clean_copy(talk->arena, answer->text)};
     /* An answer to what was never asked. */
     if (!slice_equal(answer->tag, slice_from_text(talk->client->tag))) return malformed(talk);
     return outcome;
+}
+
+/* RFC 9051 7.1.5: it hangs up; behind this comes at most the end of LOGOUT. */
+static bool is_goodbye(const struct imap_client_talk *talk, const struct imap_answer *answer) {
+    return answer->kind == IMAP_ANSWER_STATUS_LINE && answer->status == IMAP_STATUS_BYE &&
+           talk->stage != IMAP_STAGE_LOGOUT;
 }
 
 struct imap_client_outcome imap_client_finish(struct task *t, struct imap_client_talk *talk) {
@@ -162,6 +168,8 @@ struct imap_client_outcome imap_client_finish(struct task *t, struct imap_client
         if (outcome.result != IMAP_CLIENT_OK) return outcome;
         if (answer.kind == IMAP_ANSWER_TAGGED) return imap_client_end_of(talk, &answer);
         if (answer.kind == IMAP_ANSWER_CONTINUE) return malformed(talk);
+        if (is_goodbye(talk, &answer))
+            return imap_client_outcome_of_error(talk->client, talk->arena, talk->stage, 0);
         if (talk->heard) talk->heard(t, talk->context, &answer);
     }
 }
@@ -178,6 +186,8 @@ struct imap_client_outcome imap_client_await_more(struct task *t, struct imap_cl
             outcome = imap_client_end_of(talk, &answer);
             return outcome.result == IMAP_CLIENT_OK ? malformed(talk) : outcome;
         }
+        if (is_goodbye(talk, &answer))
+            return imap_client_outcome_of_error(talk->client, talk->arena, talk->stage, 0);
         if (talk->heard) talk->heard(t, talk->context, &answer);
     }
 }
@@ -284,8 +294,7 @@ static struct imap_client_outcome shake_hands(struct task *t, struct imap_client
     struct tls_peer peer = {.name = client->options.tls_name};
     int result = tls_connect_to(t, &client->stream, client->options.tls_context, &peer, until_ms);
     if (result == 0) return IMAP_CLIENT_DONE;
-    struct imap_client_outcome outcome =
-        imap_client_outcome_of_error(client, arena, IMAP_STAGE_TLS, result);
+    struct imap_client_outcome outcome = imap_client_outcome_of_error(client, arena, IMAP_STAGE_TLS, result);
     if (outcome.result == IMAP_CLIENT_LOST) outcome.result = IMAP_CLIENT_TLS_FAILED;
     outcome.tls_fault = peer.fault;
     outcome.tls_fault_kind = peer.fault_kind;

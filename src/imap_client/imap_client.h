@@ -99,7 +99,7 @@ struct imap_client_options {
 struct imap_client *imap_client_new(struct env *env, struct stream **stream,
                                     const struct imap_client_options *options);
 /* Says LOGOUT where the connection is in order (waiting some seconds at most), closes, frees, and nulls
-   *client. NULL is fine. Waits. */
+ *client. NULL is fine. Waits. */
 void imap_client_free(struct task *t, struct imap_client **client);
 
 /* Greeting, TLS as the options say, capabilities. Words are in `arena`. All of these wait. */
@@ -177,14 +177,14 @@ struct imap_client_outcome imap_client_search(struct task *t, struct imap_client
 /* APPEND with \Seen. LITERAL+ is not needed. */
 struct imap_client_outcome imap_client_append(struct task *t, struct imap_client *client, struct arena *arena,
                                               struct slice folder, struct slice content);
-/* Takes messages out of the folder that was selected for writing: STORE \Deleted, UID EXPUNGE (RFC 4315; where
-   that is not offered they only stay marked). For our own test messages. */
+/* Takes messages out of the folder that was selected for writing: STORE \Deleted, UID EXPUNGE (RFC 4315;
+   where that is not offered they only stay marked). For our own test messages. */
 struct imap_client_outcome imap_client_remove(struct task *t, struct imap_client *client, struct arena *arena,
                                               uint32_t uid);
 
-/* IDLE (RFC 2177) in the selected folder until something happens there, `until_ms` comes, or the task is woken
-   and *is_called is true. *is_news: the server said that something changed. OK: the connection is ready for
-   the next command. Where IDLE is not offered: waits the same way, and asks with NOOP at the end. */
+/* IDLE (RFC 2177) in the selected folder until something happens there, `until_ms` comes, or the task is
+   woken and *is_called is true. *is_news: the server said that something changed. OK: the connection is ready
+   for the next command. Where IDLE is not offered: waits the same way, and asks with NOOP at the end. */
 struct imap_client_outcome imap_client_idle(struct task *t, struct imap_client *client, struct arena *arena,
                                             int64_t until_ms, const bool *is_called, bool *is_news);
 struct imap_client_outcome imap_client_noop(struct task *t, struct imap_client *client, struct arena *arena);

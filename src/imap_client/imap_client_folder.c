@@ -14,8 +14,8 @@ static void heard_list(struct task *t, void *context, const struct imap_answer *
     (void)t;
     struct listing *listing = context;
     if (answer->kind != IMAP_ANSWER_LIST || listing->count == OUTREACH_FOLDERS_MAX) return;
-    struct imap_client_folder *folders = arena_try_grow(listing->arena, listing->folders, listing->count,
-                                                        &listing->capacity, sizeof *folders);
+    struct imap_client_folder *folders =
+        arena_try_grow(listing->arena, listing->folders, listing->count, &listing->capacity, sizeof *folders);
     struct slice name;
     if (!folders || !arena_try_copy(listing->arena, answer->folder, &name)) return;
     listing->folders = folders;
@@ -42,8 +42,8 @@ static void heard_status(struct task *t, void *context, const struct imap_answer
     (void)t;
     struct imap_client_status *status = context;
     if (answer->kind != IMAP_ANSWER_STATUS) return;
-    *status = (struct imap_client_status){answer->messages, answer->uidvalidity, answer->uidnext,
-                                          answer->modseq};
+    *status =
+        (struct imap_client_status){answer->messages, answer->uidvalidity, answer->uidnext, answer->modseq};
 }
 
 struct imap_client_outcome imap_client_status(struct task *t, struct imap_client *client, struct arena *arena,

@@ -44,6 +44,8 @@ static struct imap_client_outcome wait_for_news(struct task *t, struct imap_clie
         if (imap_client_take(client, &answer, &is_bad)) {
             heard_news(t, idling, &answer);
             if (answer.kind == IMAP_ANSWER_TAGGED) return imap_client_end_of(talk, &answer);
+            if (client->is_broken)
+                return imap_client_outcome_of_error(client, talk->arena, IMAP_STAGE_IDLE, 0);
             continue;
         }
         int error = is_bad ? -EPROTO : wait_for_bytes(t, client, idling, until_ms, &is_over);

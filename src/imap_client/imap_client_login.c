@@ -157,8 +157,7 @@ static struct imap_client_outcome log_in_token(struct task *t, struct attempt *a
                                client->stream->peer.port, login->secret);
     else
         sasl_xoauth2_write(&attempt->text, login->user, login->secret);
-    struct imap_client_outcome outcome =
-        authenticate(t, attempt, is_bearer ? "OAUTHBEARER" : "XOAUTH2");
+    struct imap_client_outcome outcome = authenticate(t, attempt, is_bearer ? "OAUTHBEARER" : "XOAUTH2");
     return outcome.result == IMAP_CLIENT_OK ? finish_token(t, attempt, is_bearer) : outcome;
 }
 

@@ -44,7 +44,8 @@ struct imap_client_talk {
 
 static const struct imap_client_outcome IMAP_CLIENT_DONE = {.result = IMAP_CLIENT_OK};
 
-struct imap_client_outcome imap_client_outcome_of(enum imap_client_result result, enum imap_client_stage stage);
+struct imap_client_outcome imap_client_outcome_of(enum imap_client_result result,
+                                                  enum imap_client_stage stage);
 /* What an errno of the stream means. */
 struct imap_client_outcome imap_client_outcome_of_error(struct imap_client *client, struct arena *arena,
                                                         enum imap_client_stage stage, int error);
@@ -70,7 +71,8 @@ struct imap_client_outcome imap_client_ask(struct task *t, struct imap_client_ta
 struct imap_client_outcome imap_client_await_more(struct task *t, struct imap_client_talk *talk,
                                                   struct slice *text);
 /* The outcome of a tagged answer. */
-struct imap_client_outcome imap_client_end_of(struct imap_client_talk *talk, const struct imap_answer *answer);
+struct imap_client_outcome imap_client_end_of(struct imap_client_talk *talk,
+                                              const struct imap_answer *answer);
 
 /* Reads what is there without waiting. Above 0, -EAGAIN, or as stream_read. */
 ssize_t imap_client_fill_now(struct imap_client *client);

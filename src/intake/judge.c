@@ -29,8 +29,8 @@ static struct slice domain_of(struct slice address) {
 static void take_recipients(struct arena *arena, const struct classification *c, struct answer_facts *facts) {
     facts->recipients = ARENA_NEW_ARRAY(arena, struct answer_recipient, ANSWER_RECIPIENTS_MAX);
     for (size_t i = 0; i < c->recipient_count && facts->recipient_count < ANSWER_RECIPIENTS_MAX; i++)
-        facts->recipients[facts->recipient_count++] = (struct answer_recipient){
-            lower(arena, c->recipients[i].address), c->recipients[i].is_hard};
+        facts->recipients[facts->recipient_count++] =
+            (struct answer_recipient){lower(arena, c->recipients[i].address), c->recipients[i].is_hard};
     if (c->original_recipient.len && facts->recipient_count < ANSWER_RECIPIENTS_MAX)
         facts->recipients[facts->recipient_count++] =
             (struct answer_recipient){lower(arena, c->original_recipient), c->is_hard};
@@ -65,7 +65,8 @@ static struct slice write_evidence(struct arena *arena, const struct classificat
     return copy;
 }
 
-void judge_message(struct arena *arena, struct slice message, struct slice token, struct answer_facts *facts) {
+void judge_message(struct arena *arena, struct slice message, struct slice token,
+                   struct answer_facts *facts) {
     struct analyser *analyser = analysis_new(arena);
     analysis_feed(analyser, message);
     struct message_facts known = facts_of_analysis(arena, analysis_finish(analyser));
@@ -87,7 +88,8 @@ void judge_message(struct arena *arena, struct slice message, struct slice token
     analysis_free(&analyser);
 }
 
-static void add_first(struct arena *arena, const struct analysis_address *address, struct answer_facts *facts) {
+static void add_first(struct arena *arena, const struct analysis_address *address,
+                      struct answer_facts *facts) {
     if (address->local.len == 0 || address->domain.len == 0) return;
     struct slice text =
         arena_printf(arena, "%.*s@%.*s", SLICE_PRINT(address->local), SLICE_PRINT(address->domain));

@@ -1,6 +1,6 @@
 /*
- * What a message that came in is, for outreach: read once by the role that takes it in, and handed to the store
- * as store/answer_model.h has it. Only where the store asks for it (address_route.is_judged).
+ * What a message that came in is, for outreach: read once by the role that takes it in, and handed to the
+ * store as store/answer_model.h has it. Only where the store asks for it (address_route.is_judged).
  */
 #ifndef INTAKE_JUDGE_H
 #define INTAKE_JUDGE_H

@@ -157,7 +157,8 @@ static bool ask_store(struct agent_run *run) {
     bool is_open = unpack_is_done(&in) && gate == GATE_OPEN;
     ipc_answer_free(&answer);
     if (is_open) return true;
-    return agent_ends(run, OUTREACH_END_CANCELLED, slice_from_text(outreach_gate_word((enum outreach_gate)gate)));
+    return agent_ends(run, OUTREACH_END_CANCELLED,
+                      slice_from_text(outreach_gate_word((enum outreach_gate)gate)));
 }
 
 /* ---- requests ---- */
@@ -172,15 +173,14 @@ static void run_job(struct agent_run *run) {
 }
 
 static void answer_send(struct task *t, struct outreach_agent *agent, struct ipc_request *request) {
-    struct agent_run run = {.t = t,
-                            .agent = agent,
-                            .arena = arena_new(RUN_BYTES),
-                            .packed = buffer_new(PACKED_BYTES_MAX)};
+    struct agent_run run = {
+        .t = t, .agent = agent, .arena = arena_new(RUN_BYTES), .packed = buffer_new(PACKED_BYTES_MAX)};
     struct buffer out = buffer_new(REPORT_BYTES);
     if (outreach_job_unpack(request->message.body, &run.job))
         run_job(&run);
     else
-        (void)agent_ends(&run, OUTREACH_END_BLOCKED, SLICE("the remote role does not understand the message"));
+        (void)agent_ends(&run, OUTREACH_END_BLOCKED,
+                         SLICE("the remote role does not understand the message"));
     outreach_report_pack(&out, &run.report);
     channel_reply(request, buffer_slice(&out), HANDLE_NONE);
     buffer_free(&out);

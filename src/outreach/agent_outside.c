@@ -1,4 +1,5 @@
-/* A message by an outside mailbox: looked at before, sent by its own hosts, and looked for where nobody knows. */
+/* A message by an outside mailbox: looked at before, sent by its own hosts, and looked for where nobody
+ * knows. */
 #include "outreach/agent_run.h"
 #include "outreach/watch.h"
 
@@ -6,7 +7,8 @@ enum { LOOK_MS = 2 * 60 * 1000 };
 
 /* ---- outside mailboxes ---- */
 
-static struct slice trouble_words(struct agent_run *run, const char *what, const struct outside_trouble *trouble) {
+static struct slice trouble_words(struct agent_run *run, const char *what,
+                                  const struct outside_trouble *trouble) {
     return arena_printf(run->arena, "%s: %s (%.*s)", what, sender_cause_name(trouble->cause),
                         SLICE_PRINT(slice_sub(trouble->detail, 0, OUTREACH_DETAIL_BYTES_MAX / 2)));
 }
@@ -18,9 +20,11 @@ bool agent_look(struct agent_run *run) {
     if (!*agent->options.watch)
         return agent_ends(run, OUTREACH_END_NOT_SENT, SLICE("outside mailboxes are not watched"));
     int64_t until_ms = env_now_ms(agent->options.env) + LOOK_MS;
-    if (watch_look(run->t, *agent->options.watch, run->job.sender, run->arena, until_ms, &trouble) == WATCH_OK)
+    if (watch_look(run->t, *agent->options.watch, run->job.sender, run->arena, until_ms, &trouble) ==
+        WATCH_OK)
         return true;
-    return agent_ends(run, OUTREACH_END_NOT_SENT, trouble_words(run, "the mailbox could not be looked at", &trouble));
+    return agent_ends(run, OUTREACH_END_NOT_SENT,
+                      trouble_words(run, "the mailbox could not be looked at", &trouble));
 }
 
 static struct slice answer_words(struct agent_run *run, const struct outside_sent *sent) {
@@ -78,8 +82,7 @@ enum outreach_found agent_find(struct task *t, struct outreach_agent *agent, str
     enum outside_found found = OUTSIDE_FIND_FAILED;
     if (!unpack_is_done(&in) || !*agent->options.watch) return OUTREACH_NOT_LOOKED;
     struct slice name = arena_printf(arena, "<%.*s>", SLICE_PRINT(id));
-    enum watch_result result =
-        watch_find(t, *agent->options.watch, sender, arena, name, &found, &trouble);
+    enum watch_result result = watch_find(t, *agent->options.watch, sender, arena, name, &found, &trouble);
     if (result != WATCH_OK || found == OUTSIDE_FIND_FAILED) return OUTREACH_NOT_LOOKED;
     return found == OUTSIDE_FOUND ? OUTREACH_FOUND : OUTREACH_NOT_FOUND;
 }

@@ -3,6 +3,7 @@
 #ifndef OUTREACH_AGENT_RUN_H
 #define OUTREACH_AGENT_RUN_H
 
+#include "base/limits.h"
 #include "base/limits_campaign.h"
 #include "io/task.h"
 #include "outreach/agent.h"

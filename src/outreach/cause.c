@@ -23,52 +23,54 @@ static const struct row rows[SENDER_CAUSES] = {
          "this host and port, or try another port (587, 465; 993, 143)."},
     [SENDER_CAUSE_CONNECTION_LOST] = {"the server ended the connection",
                                       "It is tried again by itself. If it stays: ask the provider why."},
-    [SENDER_CAUSE_TLS_MISSING] =
-        {"the server offers no TLS, and without it no password is sent",
-         "Use the provider's port with TLS: 993 for IMAP, 465 or 587 for SMTP."},
-    [SENDER_CAUSE_TLS_FAILED] =
-        {"no TLS could be agreed on",
-         "A port for STARTTLS wants --tls starttls (143, 587), one for TLS from the first byte implicit (993, "
-         "465)."},
-    [SENDER_CAUSE_CERTIFICATE] =
-        {"the server's certificate is not good for this host",
-         "Give the name that is in the certificate as the host. A certificate of one's own: name its file with "
-         "outbound.trusted_roots."},
-    [SENDER_CAUSE_TAMPERED] =
-        {"somebody put words into the connection before TLS began",
-         "Nothing was sent. Somebody between here and the provider may be listening: use a port with TLS from "
-         "the first byte (993, 465)."},
+    [SENDER_CAUSE_TLS_MISSING] = {"the server offers no TLS, and without it no password is sent",
+                                  "Use the provider's port with TLS: 993 for IMAP, 465 or 587 for SMTP."},
+    [SENDER_CAUSE_TLS_FAILED] = {"no TLS could be agreed on",
+                                 "A port for STARTTLS wants --tls starttls (143, 587), one for TLS from the "
+                                 "first byte implicit (993, "
+                                 "465)."},
+    [SENDER_CAUSE_CERTIFICATE] = {"the server's certificate is not good for this host",
+                                  "Give the name that is in the certificate as the host. A certificate of "
+                                  "one's own: name its file with "
+                                  "outbound.trusted_roots."},
+    [SENDER_CAUSE_TAMPERED] = {"somebody put words into the connection before TLS began",
+                               "Nothing was sent. Somebody between here and the provider may be listening: "
+                               "use a port with TLS from "
+                               "the first byte (993, 465)."},
     [SENDER_CAUSE_WRONG_PROTOCOL] = {"what answers there does not speak this protocol",
                                      "Check host, port and TLS: they may belong to another service."},
-    [SENDER_CAUSE_PASSWORD] =
-        {"user name or password are wrong",
-         "Give the right password: posthaste outreach mailbox set ADDRESS --password-stdin. Some providers want "
-         "an app password."},
+    [SENDER_CAUSE_PASSWORD] = {"user name or password are wrong",
+                               "Give the right password: posthaste outreach mailbox set ADDRESS "
+                               "--password-stdin. Some providers want "
+                               "an app password."},
     [SENDER_CAUSE_APP_PASSWORD] =
         {"the provider wants an app password, not the one of the account",
-         "Make an app password in the account's security settings (two-step verification must be on), and give "
+         "Make an app password in the account's security settings (two-step verification must be on), and "
+         "give "
          "it: posthaste outreach mailbox set ADDRESS --password-stdin. Or use OAuth."},
     [SENDER_CAUSE_OAUTH_NEEDED] =
         {"the provider takes no passwords here, only OAuth",
          "Register OAuth with posthaste outreach oauth add, then: posthaste outreach mailbox set ADDRESS "
          "--oauth NAME."},
-    [SENDER_CAUSE_NO_MECHANISM] = {"the server offers no way to log in that is known here, or none that is safe",
-                                   "Use its port with TLS. If it offers only OAuth: posthaste outreach oauth "
-                                   "add."},
+    [SENDER_CAUSE_NO_MECHANISM] =
+        {"the server offers no way to log in that is known here, or none that is safe",
+         "Use its port with TLS. If it offers only OAuth: posthaste outreach oauth "
+         "add."},
     [SENDER_CAUSE_TOKEN_EXPIRED] =
         {"the permission was withdrawn or has expired (invalid_grant)",
          "Grant it anew: posthaste outreach mailbox set ADDRESS --oauth NAME. It ends when the password is "
          "changed, when it was not used for months, or after 7 days while a Google app is in testing."},
-    [SENDER_CAUSE_TOKEN_REFUSED] =
-        {"the server does not take the fresh OAuth token",
-         "See that the user name is the account that granted it, that IMAP and SMTP AUTH are on for it, and that "
-         "the right scopes were asked for."},
-    [SENDER_CAUSE_OAUTH_CLIENT] =
-        {"the OAuth provider does not know our client id, or its secret is wrong",
-         "Check both in the provider's console, and register them anew: posthaste outreach oauth remove, add."},
-    [SENDER_CAUSE_OAUTH_UNREACHABLE] = {"the OAuth provider gives no token now",
-                                        "It is tried again by itself. If it stays: check the token URL and the "
-                                        "way out by https."},
+    [SENDER_CAUSE_TOKEN_REFUSED] = {"the server does not take the fresh OAuth token",
+                                    "See that the user name is the account that granted it, that IMAP and "
+                                    "SMTP AUTH are on for it, and that "
+                                    "the right scopes were asked for."},
+    [SENDER_CAUSE_OAUTH_CLIENT] = {"the OAuth provider does not know our client id, or its secret is wrong",
+                                   "Check both in the provider's console, and register them anew: posthaste "
+                                   "outreach oauth remove, add."},
+    [SENDER_CAUSE_OAUTH_UNREACHABLE] =
+        {"the OAuth provider gives no token now",
+         "It is tried again by itself. If it stays: check the token URL and the "
+         "way out by https."},
     [SENDER_CAUSE_OAUTH_ADMIN] =
         {"an administrator of the organisation has to allow this application",
          "Google Workspace: Admin console, Security, API controls, App access control: trust the client id. "
@@ -79,14 +81,14 @@ static const struct row rows[SENDER_CAUSES] = {
         {"IMAP is disabled for this account; reply detection cannot work",
          "Switch IMAP on: Gmail: Settings, Forwarding and POP/IMAP. Microsoft 365: the administrator, in the "
          "mailbox's email apps. GMX, web.de: Settings, POP3/IMAP. Then test again."},
-    [SENDER_CAUSE_SMTP_DISABLED] =
-        {"sending by SMTP is disabled for this account",
-         "Microsoft 365: an administrator switches \"Authenticated SMTP\" on for the mailbox. Others: switch SMTP "
-         "on in the account's settings."},
-    [SENDER_CAUSE_NO_IMAP] =
-        {"there is no way to read replies",
-         "A sequence stops when somebody answers, so replies have to be seen: give the mailbox that they go to "
-         "with --imap HOST --imap-user USER."},
+    [SENDER_CAUSE_SMTP_DISABLED] = {"sending by SMTP is disabled for this account",
+                                    "Microsoft 365: an administrator switches \"Authenticated SMTP\" on for "
+                                    "the mailbox. Others: switch SMTP "
+                                    "on in the account's settings."},
+    [SENDER_CAUSE_NO_IMAP] = {"there is no way to read replies",
+                              "A sequence stops when somebody answers, so replies have to be seen: give the "
+                              "mailbox that they go to "
+                              "with --imap HOST --imap-user USER."},
     [SENDER_CAUSE_IMAP_REFUSED] = {"the IMAP server refuses", "Its words say why; then test again."},
     [SENDER_CAUSE_SMTP_REFUSED] = {"the SMTP server refuses to send", "Its words say why; then test again."},
     [SENDER_CAUSE_SENDER_REFUSED] =
@@ -95,15 +97,17 @@ static const struct row rows[SENDER_CAUSES] = {
     [SENDER_CAUSE_RATE] = {"the provider limits how much is sent or how often one logs in",
                            "It goes on by itself when the provider allows it. Lower the daily maximum."},
     [SENDER_CAUSE_QUOTA] = {"the mailbox is full", "Make room in it, then test again."},
-    [SENDER_CAUSE_NOT_ARRIVED] =
-        {"a message to itself was sent, and is in none of its folders",
-         "Replies may go elsewhere: see whether mail to this address is forwarded, filtered away or delayed, and "
-         "whether the IMAP account is the one of this address."},
-    [SENDER_CAUSE_MESSAGE_ID_RENAMED] =
-        {"the server gives messages another Message-ID; replies cannot be told by it, nor what was sent be looked "
-         "up",
-         "Send by another SMTP host, which keeps it. Replies would be found by the sender's address alone, and "
-         "what is unknown stays so; to accept that: posthaste outreach mailbox set ADDRESS --accept-renaming."},
+    [SENDER_CAUSE_NOT_ARRIVED] = {"a message to itself was sent, and is in none of its folders",
+                                  "Replies may go elsewhere: see whether mail to this address is forwarded, "
+                                  "filtered away or delayed, and "
+                                  "whether the IMAP account is the one of this address."},
+    [SENDER_CAUSE_MESSAGE_ID_RENAMED] = {"the server gives messages another Message-ID; replies cannot be "
+                                         "told by it, nor what was sent be looked "
+                                         "up",
+                                         "Send by another SMTP host, which keeps it. Replies would be found "
+                                         "by the sender's address alone, and "
+                                         "what is unknown stays so; to accept that: posthaste outreach "
+                                         "mailbox set ADDRESS --accept-renaming."},
     [SENDER_CAUSE_NO_SENT_COPY] = {"there is no folder for sent mail, so no copy can be kept",
                                    "Make a folder Sent in the mailbox."},
     [SENDER_CAUSE_SENT_TWICE] = {"a sent message is in Sent twice",
@@ -123,8 +127,7 @@ const char *cause_words(enum sender_cause cause) {
 const char *cause_advice(enum sender_cause cause) { return rows[cause].advice ? rows[cause].advice : ""; }
 
 bool cause_is_red(enum sender_cause cause) {
-    return cause != SENDER_CAUSE_NONE && cause != SENDER_CAUSE_SENT_TWICE &&
-           cause != SENDER_CAUSE_CANCELLED;
+    return cause != SENDER_CAUSE_NONE && cause != SENDER_CAUSE_SENT_TWICE && cause != SENDER_CAUSE_CANCELLED;
 }
 
 /* ---- what servers say ---- */

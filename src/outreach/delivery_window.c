@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 #include <unicode/ucal.h>
-#include <unicode/uenum.h>
 
 #include "wire/date.h"
+#include "wire/place.h"
 
 enum { MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS, DAY_MS = 24 * HOUR_MS, DAY_MINUTES = 24 * 60 };
 /* What ICU is asked about: 1970 to 9999. */
@@ -22,37 +22,12 @@ struct delivery_window delivery_window_usual(void) {
 
 /* ---- zones ---- */
 
-/* ICU's texts: UTF-16, here always ASCII. False: it has no room. */
-static bool zone_name_widen(struct slice name, UChar *wide) {
-    if (name.len == 0 || name.len >= DELIVERY_ZONE_NAME_BYTES_MAX) return false;
-    for (size_t i = 0; i < name.len; i++) {
-        if (name.ptr[i] < ' ' || name.ptr[i] > '~') return false;
-        wide[i] = name.ptr[i];
-    }
-    wide[name.len] = 0;
-    return true;
-}
-
-/* "GMT+5" and the like are known to ICU, but are no place. */
-static bool zone_name_is_known(struct slice name, UChar *wide) {
-    UChar canonical[2 * DELIVERY_ZONE_NAME_BYTES_MAX];
-    UErrorCode error = U_ZERO_ERROR;
-    UBool is_system = false;
-    if (!zone_name_widen(name, wide)) return false;
-    (void)ucal_getCanonicalTimeZoneID(wide, (int32_t)name.len, canonical, 2 * DELIVERY_ZONE_NAME_BYTES_MAX,
-                                      &is_system, &error);
-    return U_SUCCESS(error) && is_system;
-}
-
-bool delivery_zone_known(struct slice name) {
-    UChar wide[DELIVERY_ZONE_NAME_BYTES_MAX];
-    return zone_name_is_known(name, wide);
-}
-
 struct delivery_zone *delivery_zone_new(struct slice name) {
-    UChar wide[DELIVERY_ZONE_NAME_BYTES_MAX];
+    /* What is known is ASCII and short. */
+    UChar wide[PLACE_ZONE_BYTES_MAX];
     UErrorCode error = U_ZERO_ERROR;
-    if (!zone_name_is_known(name, wide)) return NULL;
+    if (name.len > PLACE_ZONE_BYTES_MAX || !time_zone_is_known(name)) return NULL;
+    for (size_t i = 0; i < name.len; i++) wide[i] = name.ptr[i];
     struct delivery_zone *zone = calloc(1, sizeof *zone);
     if (!zone) FATAL("out of memory");
     zone->calendar = ucal_open(wide, (int32_t)name.len, "en_US", UCAL_GREGORIAN, &error);
@@ -97,8 +72,7 @@ static int64_t zone_change_ms(const struct delivery_zone *zone, int64_t after_ms
     return U_SUCCESS(error) && is_any ? (int64_t)change : after_ms;
 }
 
-/* The moment that clocks show this: of two the first, of none the one at which they skip it. */
-static int64_t zone_moment_ms(const struct delivery_zone *zone, int64_t local_ms) {
+int64_t delivery_zone_moment_ms(const struct delivery_zone *zone, int64_t local_ms) {
     int64_t offset_before = zone_offset_ms(zone, local_ms - DAY_MS);
     int64_t offset_after = zone_offset_ms(zone, local_ms + DAY_MS);
     int64_t before = local_ms - offset_before;
@@ -106,50 +80,6 @@ static int64_t zone_moment_ms(const struct delivery_zone *zone, int64_t local_ms
     if (offset_before == offset_after || zone_offset_ms(zone, before) == offset_before) return before;
     if (zone_offset_ms(zone, after) == offset_after) return after;
     return zone_change_ms(zone, after < before ? after : before);
-}
-
-/* ---- countries ---- */
-
-struct country_zone {
-    char country[3];
-    const char *zone;
-};
-
-/* Countries with a few zones of which nearly everybody lives in one. */
-static const struct country_zone main_zones[] = {
-    {"CL", "America/Santiago"},  {"CN", "Asia/Shanghai"}, {"DE", "Europe/Berlin"},
-    {"EC", "America/Guayaquil"}, {"ES", "Europe/Madrid"}, {"MY", "Asia/Kuala_Lumpur"},
-    {"NZ", "Pacific/Auckland"},  {"PT", "Europe/Lisbon"}, {"UA", "Europe/Kiev"},
-};
-
-static bool zone_name_give(struct slice zone, char *name, size_t *name_bytes) {
-    if (zone.len > DELIVERY_ZONE_NAME_BYTES_MAX) return false;
-    memcpy(name, zone.ptr, zone.len);
-    *name_bytes = zone.len;
-    return true;
-}
-
-static bool country_only_zone(const char *country, char *name, size_t *name_bytes) {
-    UErrorCode error = U_ZERO_ERROR;
-    int32_t len = 0;
-    UEnumeration *zones =
-        ucal_openTimeZoneIDEnumeration(UCAL_ZONE_TYPE_CANONICAL_LOCATION, country, NULL, &error);
-    if (U_FAILURE(error)) return false;
-    bool is_one = uenum_count(zones, &error) == 1;
-    const char *zone = is_one ? uenum_next(zones, &len, &error) : NULL;
-    bool is_given = U_SUCCESS(error) && zone && zone_name_give(slice_of(zone, (size_t)len), name, name_bytes);
-    uenum_close(zones);
-    return is_given;
-}
-
-bool delivery_zone_of_country(struct slice country, char *name, size_t *name_bytes) {
-    char code[3] = "";
-    for (size_t i = 0; i < 2 && country.len == 2; i++) code[i] = (char)ascii_upper(country.ptr[i]);
-    if (!ascii_is_alpha((uint8_t)code[0]) || !ascii_is_alpha((uint8_t)code[1])) return false;
-    for (size_t i = 0; i < sizeof main_zones / sizeof main_zones[0]; i++)
-        if (strcmp(code, main_zones[i].country) == 0)
-            return zone_name_give(slice_from_text(main_zones[i].zone), name, name_bytes);
-    return country_only_zone(code, name, name_bytes);
 }
 
 /* ---- days ---- */
@@ -185,12 +115,12 @@ int64_t delivery_day_number(const struct delivery_zone *zone, int64_t at_ms) {
 
 /* Where midnight itself is passed twice, the day begins with the first. */
 int64_t delivery_day_start_ms(const struct delivery_zone *zone, int64_t at_ms) {
-    int64_t start_ms = zone_moment_ms(zone, delivery_day_number(zone, at_ms) * DAY_MS);
+    int64_t start_ms = delivery_zone_moment_ms(zone, delivery_day_number(zone, at_ms) * DAY_MS);
     return start_ms <= at_ms ? start_ms : at_ms;
 }
 
 int64_t delivery_day_end_ms(const struct delivery_zone *zone, int64_t at_ms) {
-    int64_t end_ms = zone_moment_ms(zone, (delivery_day_number(zone, at_ms) + 1) * DAY_MS);
+    int64_t end_ms = delivery_zone_moment_ms(zone, (delivery_day_number(zone, at_ms) + 1) * DAY_MS);
     return end_ms > at_ms ? end_ms : at_ms + HOUR_MS;
 }
 
@@ -219,7 +149,8 @@ static int64_t day_opens_ms(const struct delivery_window *window, const struct d
     for (size_t i = 0; i < window->range_count; i++) {
         const struct delivery_range *range = &window->ranges[i];
         if (!(range->weekdays & weekday_bit(day)) || range->from_minute >= range->to_minute) continue;
-        int64_t moment_ms = zone_moment_ms(zone, day * DAY_MS + (int64_t)range->from_minute * MINUTE_MS);
+        int64_t moment_ms =
+            delivery_zone_moment_ms(zone, day * DAY_MS + (int64_t)range->from_minute * MINUTE_MS);
         bool is_open = moment_ms >= at_ms && delivery_window_is_open(window, zone, moment_ms);
         if (is_open && moment_ms < opens_ms) opens_ms = moment_ms;
     }
@@ -255,7 +186,7 @@ int64_t delivery_delay_end_ms(struct delivery_delay delay, const struct delivery
     int64_t end_day =
         delay.unit == DELIVERY_DAYS ? day + delay.count : working_day_after(window, day, delay.count);
     if (end_day < 0) return DELIVERY_NEVER;
-    int64_t end_ms = zone_moment_ms(zone, local_ms + (end_day - day) * DAY_MS);
+    int64_t end_ms = delivery_zone_moment_ms(zone, local_ms + (end_day - day) * DAY_MS);
     return end_ms > sent_ms ? end_ms : sent_ms;
 }
 

@@ -53,12 +53,11 @@ struct delivery_zone;
 NODISCARD struct delivery_zone *delivery_zone_new(struct slice name);
 /* Frees it and nulls *zone. NULL is fine. */
 void delivery_zone_free(struct delivery_zone **zone);
-bool delivery_zone_known(struct slice name);
-/* The zone of a country ("DE", "pl") that has but one. False: it has several, or there is no such country;
-   `name` has room for DELIVERY_ZONE_NAME_BYTES_MAX bytes. */
-bool delivery_zone_of_country(struct slice country, char *name, size_t *name_bytes);
 /* East of UTC at a moment. */
 int delivery_zone_minutes(const struct delivery_zone *zone, int64_t at_ms);
+/* The moment at which clocks there show this (milliseconds since 1970 as they count them): of two the first,
+   of none the one at which they skip it. */
+int64_t delivery_zone_moment_ms(const struct delivery_zone *zone, int64_t local_ms);
 /* When the calendar day of a moment began there, and when the next one begins. */
 int64_t delivery_day_start_ms(const struct delivery_zone *zone, int64_t at_ms);
 int64_t delivery_day_end_ms(const struct delivery_zone *zone, int64_t at_ms);

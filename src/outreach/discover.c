@@ -147,16 +147,19 @@ static void guess(struct search *search) {
         const char *prefix;
         uint16_t port;
         enum sender_tls tls;
-    } imap[] = {{"imap.", 993, SENDER_TLS_IMPLICIT}, {"mail.", 993, SENDER_TLS_IMPLICIT},
-                {"", 993, SENDER_TLS_IMPLICIT},      {"imap.", 143, SENDER_TLS_STARTTLS},
+    } imap[] = {{"imap.", 993, SENDER_TLS_IMPLICIT},
+                {"mail.", 993, SENDER_TLS_IMPLICIT},
+                {"", 993, SENDER_TLS_IMPLICIT},
+                {"imap.", 143, SENDER_TLS_STARTTLS},
                 {"mail.", 143, SENDER_TLS_STARTTLS}},
-      smtp[] = {{"smtp.", 465, SENDER_TLS_IMPLICIT}, {"mail.", 465, SENDER_TLS_IMPLICIT},
-                {"smtp.", 587, SENDER_TLS_STARTTLS}, {"mail.", 587, SENDER_TLS_STARTTLS},
+      smtp[] = {{"smtp.", 465, SENDER_TLS_IMPLICIT},
+                {"mail.", 465, SENDER_TLS_IMPLICIT},
+                {"smtp.", 587, SENDER_TLS_STARTTLS},
+                {"mail.", 587, SENDER_TLS_STARTTLS},
                 {"", 587, SENDER_TLS_STARTTLS}};
     for (size_t i = 0; i < sizeof imap / sizeof imap[0]; i++) {
         const char *prefix = search->is_imap ? imap[i].prefix : smtp[i].prefix;
-        struct slice host =
-            arena_printf(search->setup->arena, "%s%.*s", prefix, SLICE_PRINT(search->domain));
+        struct slice host = arena_printf(search->setup->arena, "%s%.*s", prefix, SLICE_PRINT(search->domain));
         add(search, "guess", host, search->is_imap ? imap[i].port : smtp[i].port,
             search->is_imap ? imap[i].tls : smtp[i].tls, SLICE_EMPTY);
     }
@@ -190,10 +193,10 @@ static bool try_candidates(struct search *search, size_t first, struct sender_lo
         const char *protocol = search->is_imap ? "IMAP" : "SMTP";
         if (task_is_cancelled(setup->t) || env_now_ms(setup->world->env) > setup->until_ms) return false;
         bool good = answers(search, candidate, &trouble);
-        mailbox_setup_say(
-            setup, arena_printf(setup->arena, "%s: %.*s, port %u (%s): %s", protocol,
-                                SLICE_PRINT(candidate->login.host), candidate->login.port, candidate->source,
-                                good ? "answers" : sender_cause_name(trouble.cause)));
+        mailbox_setup_say(setup, arena_printf(setup->arena, "%s: %.*s, port %u (%s): %s", protocol,
+                                              SLICE_PRINT(candidate->login.host), candidate->login.port,
+                                              candidate->source,
+                                              good ? "answers" : sender_cause_name(trouble.cause)));
         if (!good) continue;
         struct slice secret = login->secret;
         struct slice user = login->user.len ? login->user : candidate->login.user;
@@ -210,8 +213,8 @@ static bool try_candidates(struct search *search, size_t first, struct sender_lo
 }
 
 static bool find_way(struct mailbox_setup *setup, bool is_imap, struct sender_login *login) {
-    static void (*const sources[])(struct search *search) = {find_known, find_services, find_autoconfig,
-                                                             guess};
+    static void (*const sources[])(struct search * search) = {find_known, find_services, find_autoconfig,
+                                                              guess};
     struct slice address = setup->job->sender.address;
     size_t at = slice_find_last_byte(address, '@');
     struct search search = {.setup = setup,

@@ -1,7 +1,7 @@
 /*
  * Where a provider's servers are, from an address alone: the providers that are known by their domain or by
- * the hosts that take their mail (MX), then what the domain says itself: SRV records (RFC 6186, RFC 8314 5.1),
- * its autoconfig document; at last the names that are usual. The table of providers is pure.
+ * the hosts that take their mail (MX), then what the domain says itself: SRV records (RFC 6186, RFC
+ * 8314 5.1), its autoconfig document; at last the names that are usual. The table of providers is pure.
  */
 #ifndef OUTREACH_DISCOVER_H
 #define OUTREACH_DISCOVER_H

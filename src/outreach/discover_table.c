@@ -10,8 +10,9 @@ struct row {
     const char *exchanges[SIGNS_MAX];
 };
 
-#define GMAIL_NOTE                                                                                        \
-    "Gmail: IMAP has to be on, and a password must be an app password (two-step verification), or use OAuth."
+#define GMAIL_NOTE                                                                                      \
+    "Gmail: IMAP has to be on, and a password must be an app password (two-step verification), or use " \
+    "OAuth."
 #define APP_PASSWORD_NOTE "It wants an app password, made in the account's security settings."
 #define SWITCH_NOTE "IMAP and SMTP have to be switched on in the account's settings (POP3/IMAP)."
 
@@ -26,7 +27,8 @@ static const struct row rows[] = {
     {{"Microsoft 365",
       {"smtp.office365.com", 587, SENDER_TLS_STARTTLS},
       {"outlook.office365.com", 993, SENDER_TLS_IMPLICIT},
-      "Microsoft takes no passwords here: it needs OAuth, and \"Authenticated SMTP\" switched on for the mailbox.",
+      "Microsoft takes no passwords here: it needs OAuth, and \"Authenticated SMTP\" switched on for the "
+      "mailbox.",
       "microsoft"},
      {".onmicrosoft.com"},
      {".mail.protection.outlook.com", ".mx.microsoft"}},
@@ -109,11 +111,7 @@ static const struct row rows[] = {
       NULL},
      {"mailbox.org"},
      {".mailbox.org"}},
-    {{"Posteo",
-      {"posteo.de", 465, SENDER_TLS_IMPLICIT},
-      {"posteo.de", 993, SENDER_TLS_IMPLICIT},
-      NULL,
-      NULL},
+    {{"Posteo", {"posteo.de", 465, SENDER_TLS_IMPLICIT}, {"posteo.de", 993, SENDER_TLS_IMPLICIT}, NULL, NULL},
      {"posteo.de", "posteo.net"},
      {NULL}},
     {{"T-Online",

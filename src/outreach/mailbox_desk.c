@@ -4,7 +4,14 @@
 
 #include "base/limits_sender.h"
 
-enum { WORK_BYTES = 4 << 20, MARGIN_MS = 2 * 60 * 1000, REDEEM_MS = 60 * 1000, TELL_MS = 10 * 1000 };
+enum {
+    TRIALS_MAX = 4,
+    TRIAL_BYTES = 32 << 20,
+    WORK_BYTES = 4 << 20,
+    MARGIN_MS = 2 * 60 * 1000,
+    REDEEM_MS = 60 * 1000,
+    TELL_MS = 10 * 1000
+};
 
 /* A job under way, and who is told of its steps. */
 struct watching {
@@ -23,6 +30,7 @@ struct mailbox_desk {
     struct list jobs;
     uint64_t numbers;
     struct scope scope;
+    size_t trials;
     bool is_telling;
 };
 
@@ -108,20 +116,87 @@ static void answer_brief(struct question *question) {
     mailbox_brief_pack(&question->out, &brief);
 }
 
+/* One that can be reached and never passed a test is tested now. */
+struct trial {
+    struct mailbox_desk *desk;
+    uint64_t id;
+};
+
+static void run_trial(struct task *t, void *argument) {
+    struct trial *trial = argument;
+    struct engine *engine = trial->desk->options.engine;
+    struct arena *arena = arena_new(TRIAL_BYTES);
+    struct mailbox_job job = {0};
+    struct mailbox_finding finding;
+    bool good = engine_sender_open(t, engine, arena, trial->id, &job.sender) == STORE_OK &&
+                mailbox_desk_run(t, trial->desk, arena, &job, NULL, NULL, &finding) == MAILBOX_DESK_DONE &&
+                finding.cause != SENDER_CAUSE_CANCELLED;
+    if (good) (void)mailbox_desk_keep(t, trial->desk, &job.sender, &finding);
+    trial->desk->trials--;
+    arena_free(&arena);
+    free(trial);
+}
+
+static void begin_trial(struct mailbox_desk *desk, uint64_t id) {
+    if (desk->trials == TRIALS_MAX) return;
+    struct trial *trial = calloc(1, sizeof *trial);
+    if (!trial) FATAL("out of memory for a test");
+    *trial = (struct trial){desk, id};
+    desk->trials++;
+    if (scope_spawn(&desk->scope, run_trial, trial)) return;
+    desk->trials--;
+    free(trial);
+}
+
+/* As the store judges it. */
+static void pass_on(struct mailbox_desk *desk, struct arena *arena, uint64_t id) {
+    struct sender sender;
+    if (!desk->health || engine_sender_read(desk->options.engine, arena, id, &sender) != STORE_OK) return;
+    struct sender_health health = {
+        .sender = id, .state = sender.state, .cause = sender.cause, .detail = sender.detail};
+    desk->health(desk->health_context, &health);
+}
+
+enum store_result mailbox_desk_keep(struct task *t, struct mailbox_desk *desk, const struct sender *sender,
+                                    const struct mailbox_finding *finding) {
+    struct engine *engine = desk->options.engine;
+    bool is_changed;
+    bool is_imap = sender->imap.auth == SENDER_AUTH_OAUTH;
+    struct sender_health health = {.sender = sender->id,
+                                   .state = finding->state,
+                                   .cause = finding->cause,
+                                   .detail = finding->detail,
+                                   .is_test = true,
+                                   .copies = finding->copies,
+                                   .has_plus = finding->has_plus};
+    if (finding->fresh_token.len)
+        (void)engine_sender_token(t, engine, sender->id,
+                                  is_imap ? sender->imap.provider : sender->smtp.provider,
+                                  finding->fresh_token, true);
+    enum store_result result = engine_sender_health(t, engine, &health, &is_changed);
+    if (result == STORE_OK && is_changed) {
+        struct arena *arena = arena_new(WORK_BYTES);
+        pass_on(desk, arena, sender->id);
+        arena_free(&arena);
+    }
+    mailbox_desk_changed(desk);
+    return result;
+}
+
 static void answer_health(struct question *question) {
     struct mailbox_desk *desk = question->desk;
+    struct engine *engine = desk->options.engine;
     struct sender_health health;
     struct sender sender;
     bool is_changed;
     if (!mailbox_health_unpack(question->body, &health)) return;
-    if (engine_sender_health(question->t, desk->options.engine, &health, &is_changed) != STORE_OK) return;
+    if (engine_sender_health(question->t, engine, &health, &is_changed) != STORE_OK) return;
     pack_bool(&question->out, true);
-    if (!is_changed || !desk->health) return;
-    /* As the store judges it. */
-    if (engine_sender_read(desk->options.engine, question->arena, health.sender, &sender) != STORE_OK) return;
-    health.state = sender.state;
-    health.cause = sender.cause;
-    desk->health(desk->health_context, &health);
+    if (is_changed) pass_on(desk, question->arena, health.sender);
+    bool is_open = health.state == SENDER_GREEN &&
+                   engine_sender_read(engine, question->arena, health.sender, &sender) == STORE_OK &&
+                   sender.state == SENDER_UNTESTED;
+    if (is_open) begin_trial(desk, health.sender);
 }
 
 static void answer_looked(struct question *question) {
@@ -130,8 +205,8 @@ static void answer_looked(struct question *question) {
     struct sender_folder *folders;
     size_t count;
     bool good = mailbox_folders_unpack(&in, question->arena, &folders, &count) && unpack_is_done(&in);
-    good = good && engine_sender_looked(question->t, question->desk->options.engine, id, folders, count) ==
-                       STORE_OK;
+    good = good &&
+           engine_sender_looked(question->t, question->desk->options.engine, id, folders, count) == STORE_OK;
     pack_bool(&question->out, good);
 }
 
@@ -151,7 +226,7 @@ static void answer_token(struct question *question) {
     struct slice provider = unpack_slice(&in);
     struct slice token = unpack_slice(&in);
     bool good = unpack_is_done(&in) && engine_sender_token(question->t, question->desk->options.engine, id,
-                                                           provider, token) == STORE_OK;
+                                                           provider, token, false) == STORE_OK;
     pack_bool(&question->out, good);
 }
 
@@ -162,11 +237,11 @@ static void answer_step(struct question *question) {
     mailbox_step_unpack(&in, &step);
     if (!unpack_is_done(&in)) return;
     LIST_EACH(&question->desk->jobs, job, struct watching, link)
-        if (job->number == number && job->step) job->step(job->context, &step);
+    if (job->number == number && job->step) job->step(job->context, &step);
 }
 
 bool mailbox_desk_answer(struct task *t, struct mailbox_desk *desk, struct ipc_request *request) {
-    static void (*const answers[])(struct question *question) = {
+    static void (*const answers[])(struct question * question) = {
         [OUTREACH_MAILBOX_LIST - OUTREACH_MAILBOX_LIST] = answer_list,
         [OUTREACH_MAILBOX_BRIEF - OUTREACH_MAILBOX_LIST] = answer_brief,
         [OUTREACH_MAILBOX_HEALTH - OUTREACH_MAILBOX_LIST] = answer_health,
@@ -222,8 +297,8 @@ enum mailbox_desk_result mailbox_desk_run(struct task *t, struct mailbox_desk *d
     open_provider(t, engine, arena, &job->sender.imap, &job->imap_provider);
     mailbox_job_pack(&body, job);
     list_append(&desk->jobs, &watching.link);
-    enum mailbox_desk_result result = ask(t, desk, arena, OUTREACH_MAILBOX_SETUP, &body,
-                                          OUTREACH_JOB_MS + MARGIN_MS, &answered);
+    enum mailbox_desk_result result =
+        ask(t, desk, arena, OUTREACH_MAILBOX_SETUP, &body, OUTREACH_JOB_MS + MARGIN_MS, &answered);
     list_remove(&watching.link);
     if (result != MAILBOX_DESK_DONE) return result;
     return mailbox_finding_unpack(answered, arena, finding) ? MAILBOX_DESK_DONE : MAILBOX_DESK_GONE;

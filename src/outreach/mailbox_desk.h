@@ -25,7 +25,8 @@ void mailbox_desk_free(struct task *t, struct mailbox_desk **desk);
 /* A question of the remote role. False: it is none of ours. */
 bool mailbox_desk_answer(struct task *t, struct mailbox_desk *desk, struct ipc_request *request);
 
-/* Told of each change of a mailbox's health, after it is durable. One listener. `context` outlives the desk. */
+/* Told of each change of a mailbox's health, after it is durable. One listener. `context` outlives the desk.
+ */
 typedef void mailbox_desk_health_fn(void *context, const struct sender_health *health);
 void mailbox_desk_on_health(struct mailbox_desk *desk, mailbox_desk_health_fn *health, void *context);
 /* Takes news instead of the desk, which only logs them: true when they are durable, with sender_folder_put in
@@ -49,6 +50,9 @@ typedef void mailbox_desk_step_fn(void *context, const struct mailbox_step *step
 enum mailbox_desk_result mailbox_desk_run(struct task *t, struct mailbox_desk *desk, struct arena *arena,
                                           struct mailbox_job *job, mailbox_desk_step_fn *step, void *context,
                                           struct mailbox_finding *finding);
+/* Keeps what a test of the sender found: health, and a token that changed meanwhile. Waits. */
+enum store_result mailbox_desk_keep(struct task *t, struct mailbox_desk *desk, const struct sender *sender,
+                                    const struct mailbox_finding *finding);
 /* Has it trade a code for a refresh token. */
 enum mailbox_desk_result mailbox_desk_redeem(struct task *t, struct mailbox_desk *desk, struct arena *arena,
                                              const struct mailbox_code *code, struct mailbox_grant *grant);

@@ -16,7 +16,8 @@ enum outreach_mailbox_message {
     OUTREACH_MAILBOX_REDEEM,
     /* To the remote role: something about senders changed: it asks for the list. Answer: nothing. */
     OUTREACH_MAILBOX_CHANGED,
-    /* To the store: the outside senders there are; answer: a count, then ids and numbers of their versions. */
+    /* To the store: the outside senders there are; answer: a count, then ids and numbers of their versions.
+     */
     OUTREACH_MAILBOX_LIST,
     /* To the store: an id; answer: a struct mailbox_brief, or nothing. */
     OUTREACH_MAILBOX_BRIEF,
@@ -95,7 +96,8 @@ NODISCARD bool mailbox_job_unpack(struct slice body, struct mailbox_job *job);
 void mailbox_step_pack(struct buffer *out, const struct mailbox_step *step);
 void mailbox_step_unpack(struct unpacker *in, struct mailbox_step *step);
 void mailbox_finding_pack(struct buffer *out, const struct mailbox_finding *finding);
-NODISCARD bool mailbox_finding_unpack(struct slice body, struct arena *arena, struct mailbox_finding *finding);
+NODISCARD bool mailbox_finding_unpack(struct slice body, struct arena *arena,
+                                      struct mailbox_finding *finding);
 void mailbox_code_pack(struct buffer *out, const struct mailbox_code *code);
 NODISCARD bool mailbox_code_unpack(struct slice body, struct mailbox_code *code);
 void mailbox_grant_pack(struct buffer *out, const struct mailbox_grant *grant);

@@ -34,9 +34,9 @@ bool mailbox_setup_fail(struct mailbox_setup *setup, const char *what,
 
 static void say_tls(struct mailbox_setup *setup, const char *protocol, const struct sender_login *login,
                     const struct stream_security *security) {
-    struct slice tls = security->is_tls ? arena_printf(setup->arena, "%s, the certificate is good",
-                                                       security->protocol)
-                                        : SLICE("without TLS, on this machine");
+    struct slice tls = security->is_tls
+                           ? arena_printf(setup->arena, "%s, the certificate is good", security->protocol)
+                           : SLICE("without TLS, on this machine");
     mailbox_setup_say(setup, arena_printf(setup->arena, "%s: logged in at %.*s, port %u, as %.*s (%.*s)",
                                           protocol, SLICE_PRINT(login->host), login->port,
                                           SLICE_PRINT(login->user), SLICE_PRINT(tls)));
@@ -71,8 +71,8 @@ static bool say_folders(struct mailbox_setup *setup) {
     }
     struct slice sent = folder_text(setup, &folders, "sent mail", IMAP_FOLDER_SENT);
     struct slice junk = folder_text(setup, &folders, "junk", IMAP_FOLDER_JUNK);
-    mailbox_setup_say(setup, arena_printf(setup->arena, "IMAP: %zu folders are watched%.*s%.*s", folders.count,
-                                          SLICE_PRINT(sent), SLICE_PRINT(junk)));
+    mailbox_setup_say(setup, arena_printf(setup->arena, "IMAP: %zu folders are watched%.*s%.*s",
+                                          folders.count, SLICE_PRINT(sent), SLICE_PRINT(junk)));
     return true;
 }
 
@@ -84,13 +84,13 @@ static bool try_imap(struct mailbox_setup *setup) {
     unsigned can = imap_client_capabilities(imap);
     say_tls(setup, "IMAP", &setup->outside->sender.imap, imap_client_security(imap));
     setup->finding.has_idle = can & IMAP_CAN_IDLE;
-    mailbox_setup_say(
-        setup, arena_printf(setup->arena, "IMAP: %s; changes by %s",
-                            setup->finding.has_idle ? "IDLE: news come by themselves"
-                                                    : "no IDLE: it is asked for news now and then",
-                            can & IMAP_CAN_QRESYNC     ? "QRESYNC"
-                            : can & IMAP_CAN_CONDSTORE ? "CONDSTORE"
-                                                       : "UID"));
+    mailbox_setup_say(setup,
+                      arena_printf(setup->arena, "IMAP: %s; changes by %s",
+                                   setup->finding.has_idle ? "IDLE: news come by themselves"
+                                                           : "no IDLE: it is asked for news now and then",
+                                   can & IMAP_CAN_QRESYNC     ? "QRESYNC"
+                                   : can & IMAP_CAN_CONDSTORE ? "CONDSTORE"
+                                                              : "UID"));
     return say_folders(setup);
 }
 
@@ -104,8 +104,8 @@ static void run_with_ways(struct mailbox_setup *setup) {
     struct sender sender = setup->job->sender;
     sender.smtp = setup->finding.smtp;
     sender.imap = setup->finding.imap;
-    setup->outside = outside_new(setup->world, &sender, &setup->job->smtp_provider,
-                                 &setup->job->imap_provider, NULL, 0);
+    setup->outside =
+        outside_new(setup->world, &sender, &setup->job->smtp_provider, &setup->job->imap_provider, NULL, 0);
     if (try_ways(setup)) (void)mailbox_setup_try(setup);
     setup->finding.fresh_token = arena_copy(setup->arena, setup->outside->fresh_token);
     outside_free(setup->t, &setup->outside);
@@ -116,9 +116,8 @@ void mailbox_setup_run(struct mailbox_setup *setup) {
     setup->steps = ARENA_NEW_ARRAY(setup->arena, struct mailbox_step, MAILBOX_STEPS_MAX);
     setup->step_began_ms = env_now_ms(env);
     setup->until_ms = setup->step_began_ms + OUTREACH_JOB_MS;
-    setup->finding = (struct mailbox_finding){.smtp = setup->job->sender.smtp,
-                                              .imap = setup->job->sender.imap,
-                                              .steps = setup->steps};
+    setup->finding = (struct mailbox_finding){
+        .smtp = setup->job->sender.smtp, .imap = setup->job->sender.imap, .steps = setup->steps};
     if (mailbox_setup_discover(setup)) run_with_ways(setup);
     setup->finding.state = setup->finding.cause == SENDER_CAUSE_NONE ? SENDER_GREEN : SENDER_RED;
 }

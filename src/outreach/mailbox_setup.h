@@ -1,8 +1,8 @@
 /*
- * Sets a mailbox up, for who adds it, and tests it for real: finds what is missing of its settings, connects by
- * SMTP and IMAP, sends a message to itself and waits for it, sees who keeps the copy in Sent, whether news come
- * by themselves, which folders there are, whether address+tag arrives. Each step is told in words, with its
- * time; where one fails the cause is named and what to do. The test's own messages are taken away again.
+ * Sets a mailbox up, for who adds it, and tests it for real: finds what is missing of its settings, connects
+ * by SMTP and IMAP, sends a message to itself and waits for it, sees who keeps the copy in Sent, whether news
+ * come by themselves, which folders there are, whether address+tag arrives. Each step is told in words, with
+ * its time; where one fails the cause is named and what to do. The test's own messages are taken away again.
  * Runs in the remote role.
  */
 #ifndef OUTREACH_MAILBOX_SETUP_H
@@ -33,8 +33,8 @@ void mailbox_setup_run(struct mailbox_setup *setup);
 
 /* A step went well. */
 void mailbox_setup_say(struct mailbox_setup *setup, struct slice text);
-/* One did not. The first that is red is the finding's cause; with a cause that is not, it is only told. Always
-   false. */
+/* One did not. The first that is red is the finding's cause; with a cause that is not, it is only told.
+   Always false. */
 bool mailbox_setup_fail(struct mailbox_setup *setup, const char *what, const struct outside_trouble *trouble);
 
 /* mailbox_trial.c: false: it failed, as the finding says. */

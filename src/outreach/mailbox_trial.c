@@ -1,7 +1,7 @@
 /*
- * The message that a mailbox sends to itself: it has to arrive, under the Message-ID it left with; its copy has
- * to be in Sent, once; then one to address+tag. All of them are taken away again, by their subjects, which
- * nobody else has.
+ * The message that a mailbox sends to itself: it has to arrive, under the Message-ID it left with; its copy
+ * has to be in Sent, once; then one to address+tag. All of them are taken away again, by their subjects,
+ * which nobody else has.
  */
 #include "base/limits_sender.h"
 #include "outreach/cause.h"
@@ -51,13 +51,15 @@ static struct trial trial_new(struct mailbox_setup *setup, struct slice recipien
         .recipient = recipient,
         .message_id = arena_printf(arena, "<%016llx.%016llx@%.*s>", token,
                                    (unsigned long long)env_random_u64(env), SLICE_PRINT(domain_of(address)))};
-    trial.message.content = arena_printf(
-        arena,
-        "Date: %.*s\r\nFrom: <%.*s>\r\nTo: <%.*s>\r\nMessage-ID: %.*s\r\nSubject: %.*s\r\n"
-        "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\n"
-        "\r\nThis mailbox was tested by \"posthaste outreach mailbox\". The message takes itself away again.\r\n",
-        SLICE_PRINT(buffer_slice(&date)), SLICE_PRINT(address), SLICE_PRINT(recipient),
-        SLICE_PRINT(trial.message.message_id), SLICE_PRINT(trial.subject));
+    trial.message.content =
+        arena_printf(arena,
+                     "Date: %.*s\r\nFrom: <%.*s>\r\nTo: <%.*s>\r\nMessage-ID: %.*s\r\nSubject: %.*s\r\n"
+                     "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; "
+                     "charset=us-ascii\r\n"
+                     "\r\nThis mailbox was tested by \"posthaste outreach mailbox\". The message takes "
+                     "itself away again.\r\n",
+                     SLICE_PRINT(buffer_slice(&date)), SLICE_PRINT(address), SLICE_PRINT(recipient),
+                     SLICE_PRINT(trial.message.message_id), SLICE_PRINT(trial.subject));
     buffer_free(&date);
     return trial;
 }
@@ -102,7 +104,8 @@ static bool search(struct trial *trial, const struct imap_client_folder *folder,
         outcome = imap_client_search(setup->t, imap, setup->arena, SLICE("Message-ID"),
                                      trial->message.message_id, uids, count);
     if (outcome.result == IMAP_CLIENT_OK && *count == 0) {
-        outcome = imap_client_search(setup->t, imap, setup->arena, SLICE("Subject"), trial->subject, uids, count);
+        outcome =
+            imap_client_search(setup->t, imap, setup->arena, SLICE("Subject"), trial->subject, uids, count);
         *is_renamed = *count > 0;
     }
     return outcome.result == IMAP_CLIENT_OK || imap_failed(trial, &outcome);
@@ -139,8 +142,8 @@ static bool wait_for_news(struct trial *trial, bool *is_news) {
     struct imap_client_outcome outcome = imap_client_select(
         setup->t, imap, setup->arena, inbox ? inbox->name : SLICE("INBOX"), false, &status);
     if (outcome.result == IMAP_CLIENT_OK)
-        outcome = imap_client_idle(setup->t, imap, setup->arena,
-                                   env_now_ms(setup->world->env) + PAUSE_MS, &is_called, is_news);
+        outcome = imap_client_idle(setup->t, imap, setup->arena, env_now_ms(setup->world->env) + PAUSE_MS,
+                                   &is_called, is_news);
     return outcome.result == IMAP_CLIENT_OK || imap_failed(trial, &outcome);
 }
 
@@ -163,16 +166,16 @@ static bool say_arrival(struct trial *trial) {
     struct outside_trouble trouble = {SENDER_CAUSE_NOT_ARRIVED, SLICE_EMPTY};
     if (!trial->folder) return mailbox_setup_fail(setup, "receiving", &trouble);
     long long took_ms = (long long)(env_now_ms(setup->world->env) - trial->sent_ms);
-    mailbox_setup_say(setup, arena_printf(setup->arena, "the message to itself arrived in \"%.*s\" after %lld.%lld s%s",
-                                          SLICE_PRINT(trial->folder->name), took_ms / 1000, took_ms / 100 % 10,
-                                          trial->came_by_idle ? ", told by the server" : ""));
+    mailbox_setup_say(
+        setup, arena_printf(setup->arena, "the message to itself arrived in \"%.*s\" after %lld.%lld s%s",
+                            SLICE_PRINT(trial->folder->name), took_ms / 1000, took_ms / 100 % 10,
+                            trial->came_by_idle ? ", told by the server" : ""));
     setup->finding.is_renaming = trial->is_renamed;
     if (!trial->is_renamed) return true;
-    trouble = (struct outside_trouble){SENDER_CAUSE_MESSAGE_ID_RENAMED,
-                                       arena_printf(setup->arena, "%.*s is gone",
-                                                    SLICE_PRINT(trial->message.message_id))};
-    if (!setup->job->sender.is_renaming_accepted)
-        return mailbox_setup_fail(setup, "Message-ID", &trouble);
+    trouble = (struct outside_trouble){
+        SENDER_CAUSE_MESSAGE_ID_RENAMED,
+        arena_printf(setup->arena, "%.*s is gone", SLICE_PRINT(trial->message.message_id))};
+    if (!setup->job->sender.is_renaming_accepted) return mailbox_setup_fail(setup, "Message-ID", &trouble);
     mailbox_setup_say(setup, SLICE("Message-ID: it is renamed on the way, which is accepted"));
     return true;
 }
@@ -201,8 +204,8 @@ static bool await_copy(struct trial *trial, size_t *count) {
 static bool append_copy(struct trial *trial) {
     struct mailbox_setup *setup = trial->setup;
     size_t count;
-    struct imap_client_outcome outcome = imap_client_append(
-        setup->t, setup->outside->imap, setup->arena, trial->sent->name, trial->message.content);
+    struct imap_client_outcome outcome = imap_client_append(setup->t, setup->outside->imap, setup->arena,
+                                                            trial->sent->name, trial->message.content);
     if (outcome.result != IMAP_CLIENT_OK) return imap_failed(trial, &outcome);
     if (!count_copies(trial, &count)) return false;
     struct outside_trouble trouble = {SENDER_CAUSE_NO_SENT_COPY, SLICE("what was appended is not there")};
@@ -267,8 +270,7 @@ static void try_plus(struct mailbox_setup *setup, const struct outside_folders *
 
 bool mailbox_setup_try(struct mailbox_setup *setup) {
     struct trial trial = trial_new(setup, setup->job->sender.address);
-    struct imap_client_outcome outcome =
-        outside_list(setup->t, setup->outside, setup->arena, &trial.folders);
+    struct imap_client_outcome outcome = outside_list(setup->t, setup->outside, setup->arena, &trial.folders);
     if (outcome.result != IMAP_CLIENT_OK) return imap_failed(&trial, &outcome);
     trial.sent = outside_folder_of(&trial.folders, IMAP_FOLDER_SENT);
     if (!send(&trial)) return false;

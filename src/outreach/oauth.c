@@ -21,15 +21,15 @@ static void add_client(struct buffer *form, const struct sender_provider *provid
 static bool ask(struct task *t, const struct outside_world *world, struct arena *arena,
                 const struct sender_provider *provider, struct slice form, struct oauth_grant *grant,
                 struct outside_trouble *trouble) {
-    *trouble = (struct outside_trouble){SENDER_CAUSE_OAUTH_UNREACHABLE, SLICE("its token URL is no https URL")};
+    *trouble =
+        (struct outside_trouble){SENDER_CAUSE_OAUTH_UNREACHABLE, SLICE("its token URL is no https URL")};
     if (!oauth_url_is_good(provider->token_url, world->allows_private)) return false;
     int64_t until_ms = env_now_ms(world->env) + OUTREACH_FETCH_MS;
     struct trust_lookups lookups = trust_lookups_of(world->resolver, arena, until_ms, false);
     struct web_world web = {
         .lookups = &lookups, .roots_pem = world->roots_pem, .allows_private = world->allows_private};
-    struct fetch_field fields[] = {
-        {SLICE("Content-Type"), SLICE("application/x-www-form-urlencoded")},
-        {SLICE("Accept"), SLICE("application/json")}};
+    struct fetch_field fields[] = {{SLICE("Content-Type"), SLICE("application/x-www-form-urlencoded")},
+                                   {SLICE("Accept"), SLICE("application/json")}};
     struct fetch_request request = {.method = "POST",
                                     .url = provider->token_url,
                                     .fields = fields,

@@ -36,8 +36,8 @@ void oauth_form_text(struct buffer *out, struct slice text);
 /* The URL that the owner opens to grant access (RFC 6749 4.1.1, RFC 7636 4.3). */
 void oauth_authorize_url(struct buffer *out, const struct sender_provider *provider, struct slice user,
                          struct slice redirect_uri, struct slice state, struct slice challenge);
-/* Of a request to the loop-back listener, "GET /?code=...&state=... HTTP/1.1": both, decoded, in `arena`. False:
-   it is none, or the provider says no: *error (may be empty). */
+/* Of a request to the loop-back listener, "GET /?code=...&state=... HTTP/1.1": both, decoded, in `arena`.
+   False: it is none, or the provider says no: *error (may be empty). */
 NODISCARD bool oauth_redirect_read(struct arena *arena, struct slice target, struct slice *code,
                                    struct slice *state, struct slice *error);
 /* "google", "microsoft": addresses and scopes. False: no such preset. */

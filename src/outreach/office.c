@@ -116,8 +116,8 @@ void outreach_office_free(struct task *t, struct outreach_office **office) {
     *office = NULL;
 }
 
-/* Somebody changed something: what was thought of all desks may be wrong, but for gaps, which are asked of the
-   store each time. */
+/* Somebody changed something: what was thought of all desks may be wrong, but for gaps, which are asked of
+   the store each time. */
 void outreach_office_wake(struct outreach_office *office) {
     LIST_EACH(&office->desks, desk, struct desk, link) desk->next_ms = 0;
     gate_open(&office->changed);

@@ -1,9 +1,9 @@
 /*
  * Campaigns in the store role: decides what is due, claims it, has the remote role (outreach/agent.h) compose
- * and send it, and records what became of it. For each sender mailbox one message at a time, whatever campaigns
- * it has, at the pace of outreach/pacer.h: the next is looked for only after the one before has left, or was
- * put off. Nothing is remembered that is not in the store: killed at any moment, nobody is skipped and nobody
- * written to twice.
+ * and send it, and records what became of it. For each sender mailbox one message at a time, whatever
+ * campaigns it has, at the pace of outreach/pacer.h: the next is looked for only after the one before has
+ * left, or was put off. Nothing is remembered that is not in the store: killed at any moment, nobody is
+ * skipped and nobody written to twice.
  *
  * A sender that goes red has its campaigns paused, with the cause; a message whose outcome is not known is
  * looked for, and nothing else leaves from that mailbox until it is.
@@ -36,8 +36,8 @@ bool outreach_office_answer(struct task *t, struct outreach_office *office, stru
 /* A mailbox's health changed: with red its campaigns are paused, soon. */
 void outreach_office_health(struct outreach_office *office, const struct sender_health *health);
 
-/* The limits that hold for this prospect of a sender: the strictest of mailbox and sequence, or where it is under
-   .test the sequence's alone. */
+/* The limits that hold for this prospect of a sender: the strictest of mailbox and sequence, or where it is
+   under .test the sequence's alone. */
 struct pacer_limits outreach_limits_of(const struct sender *sender, const struct sequence *sequence,
                                        struct slice address);
 /* RFC 6761 6.2: no mail leads there. */
@@ -53,8 +53,8 @@ struct outreach_outlook {
     int64_t due_ms;
 };
 /* Reads, does not wait. */
-enum store_result outreach_outlook(struct engine *engine, struct arena *arena, const struct campaign *campaign,
-                                   const struct prospect *prospect, int64_t now_ms,
-                                   struct outreach_outlook *outlook);
+enum store_result outreach_outlook(struct engine *engine, struct arena *arena,
+                                   const struct campaign *campaign, const struct prospect *prospect,
+                                   int64_t now_ms, struct outreach_outlook *outlook);
 
 #endif

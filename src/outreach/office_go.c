@@ -28,8 +28,7 @@ static enum address_fault address(struct engine *engine, struct arena *arena, st
             queue[delivery->queue_count++] =
                 (struct queue_recipient){.address = route.targets[i].address, .is_forwarded = true};
     }
-    if (route.kind != ADDRESS_LOCAL)
-        queue[delivery->queue_count++] = (struct queue_recipient){.address = to};
+    if (route.kind != ADDRESS_LOCAL) queue[delivery->queue_count++] = (struct queue_recipient){.address = to};
     delivery->accounts = accounts;
     delivery->queue = queue;
     return ADDRESS_GOOD;

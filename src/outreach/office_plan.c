@@ -1,5 +1,5 @@
-/* Whom a mailbox writes to now, if anybody (outreach/office.h): what the store says is due, the sequence's own
-   times and conditions, the prospect's window, and the pace. */
+/* Whom a mailbox writes to now, if anybody (outreach/office.h): what the store says is due, the sequence's
+   own times and conditions, the prospect's window, and the pace. */
 #include "outreach/office_state.h"
 
 #include <jansson.h>
@@ -30,15 +30,14 @@ static void take_limits(struct pacer_limits *limits, const struct sender_limits 
     if (own->daily_max) limits->daily_max = own->daily_max;
     if (own->ramp_start) limits->ramp_start = own->ramp_start;
     if (own->ramp_step) limits->ramp_step = own->ramp_step;
-    if (own->daily_max > limits->sending_domain_daily_max)
-        limits->sending_domain_daily_max = own->daily_max;
+    if (own->daily_max > limits->sending_domain_daily_max) limits->sending_domain_daily_max = own->daily_max;
 }
 
 /* Where nobody can be bothered a sequence may be as fast as it likes: for tests and demonstrations. */
 struct pacer_limits outreach_limits_of(const struct sender *sender, const struct sequence *sequence,
-                                  struct slice address) {
+                                       struct slice address) {
     struct pacer_limits limits = pacer_limits_usual();
-    if (outreach_is_test_address(address)) return sequence->pace;
+    if (outreach_is_test_address(address) && sequence->pace.gap_max_ms) return sequence->pace;
     take_limits(&limits, &sender->limits);
     return pacer_limits_strictest(&limits, &sequence->pace);
 }
@@ -60,8 +59,8 @@ static struct snippet_fields fields_of(struct arena *arena, struct slice json) {
     json_object_foreach(object, name, value) {
         if (!json_is_string(value) || fields.count == SNIPPET_FIELDS_MAX) continue;
         items[fields.count].name = arena_copy(arena, slice_from_text(name));
-        items[fields.count++].value = arena_copy(
-            arena, slice_of(json_string_value(value), json_string_length(value)));
+        items[fields.count++].value =
+            arena_copy(arena, slice_of(json_string_value(value), json_string_length(value)));
     }
     json_decref(object);
     return fields;
@@ -97,7 +96,8 @@ struct pace {
 
 static bool read_pace(struct engine *engine, const struct sender *sender, const struct sequence *sequence,
                       const struct prospect *prospect, int64_t now_ms, struct pace *pace) {
-    struct delivery_zone *zone = delivery_zone_new(sequence->time_zone.len ? sequence->time_zone : SLICE("UTC"));
+    struct delivery_zone *zone =
+        delivery_zone_new(sequence->time_zone.len ? sequence->time_zone : SLICE("UTC"));
     if (!zone) return false;
     pace->limits = outreach_limits_of(sender, sequence, prospect->address);
     pace->day = pacer_day(zone, now_ms);
@@ -114,8 +114,8 @@ static bool read_pace(struct engine *engine, const struct sender *sender, const 
     return engine_outreach_history(engine, &question, &pace->history) == STORE_OK;
 }
 
-static struct pacer_answer ask(struct engine *engine, const struct pace *pace, const struct prospect *prospect,
-                               int64_t now_ms) {
+static struct pacer_answer ask(struct engine *engine, const struct pace *pace,
+                               const struct prospect *prospect, int64_t now_ms) {
     uint64_t to_domain = 0;
     (void)engine_outreach_domain_count(engine, prospect->campaign, office_domain_of(prospect->address),
                                        pace->day.start_ms, pace->day.count_until_ms, &to_domain);
@@ -140,7 +140,8 @@ struct choice {
     size_t delay_count;
 };
 
-static void delay(struct choice *choice, const struct prospect *prospect, int64_t due_ms, struct slice reason) {
+static void delay(struct choice *choice, const struct prospect *prospect, int64_t due_ms,
+                  struct slice reason) {
     choice->delays[choice->delay_count++] = (struct prospect_delay){
         .prospect = prospect->id, .step = prospect->step, .due_ms = due_ms, .reason = reason};
 }
@@ -180,8 +181,8 @@ static bool is_ready(struct choice *choice, const struct prospect *prospect) {
 static void take(struct desk_round *round, const struct prospect *prospect, const struct pace *pace) {
     round->prospect = *prospect;
     round->day = pace->day_number;
-    round->version = (uint32_t)sequence_version_choose(&round->sequence->steps[prospect->step], prospect->step,
-                                                       prospect->contact);
+    round->version = (uint32_t)sequence_version_choose(&round->sequence->steps[prospect->step],
+                                                       prospect->step, prospect->contact);
     round->limits = (struct outreach_limits){
         .gap_ms = pacer_gap_ms(&pace->limits, pace->history.last_id),
         .hourly_max = pace->limits.hourly_max,
@@ -224,8 +225,8 @@ bool office_choose(struct task *t, struct desk_round *round) {
     struct prospect *prospects = ARENA_NEW_ARRAY(round->arena, struct prospect, OUTREACH_DUE_MAX);
     struct choice choice = {.round = round};
     size_t count = 0;
-    if (engine_outreach_due(engine, round->arena, round->sender.id, round->now_ms, prospects, OUTREACH_DUE_MAX,
-                            &count) != STORE_OK ||
+    if (engine_outreach_due(engine, round->arena, round->sender.id, round->now_ms, prospects,
+                            OUTREACH_DUE_MAX, &count) != STORE_OK ||
         count == 0)
         return false;
     if (!read_sequence(round, prospects[0].campaign)) {
@@ -234,15 +235,16 @@ bool office_choose(struct task *t, struct desk_round *round) {
         return false;
     }
     bool is_chosen = choose_of(&choice, prospects, count);
-    if (choice.delay_count) (void)engine_outreach_delay(t, engine, choice.delays, choice.delay_count);
+    if (choice.delay_count && engine_outreach_delay(t, engine, choice.delays, choice.delay_count) != STORE_OK)
+        round->desk->next_ms = round->now_ms + OUTREACH_TROUBLE_MS;
     return is_chosen;
 }
 
 /* ---- for `outreach why` ---- */
 
-enum store_result outreach_outlook(struct engine *engine, struct arena *arena, const struct campaign *campaign,
-                                   const struct prospect *prospect, int64_t now_ms,
-                                   struct outreach_outlook *outlook) {
+enum store_result outreach_outlook(struct engine *engine, struct arena *arena,
+                                   const struct campaign *campaign, const struct prospect *prospect,
+                                   int64_t now_ms, struct outreach_outlook *outlook) {
     struct sequence_faults faults;
     struct sender sender;
     struct pace pace;

@@ -1,9 +1,15 @@
-/* One message: claimed, composed and sent by the remote role, recorded. And one whose outcome is not known. */
+/* One message: claimed, composed and sent by the remote role, recorded. And one whose outcome is not known.
+ */
 #include "base/encode.h"
 #include "outreach/office_state.h"
 #include "store/answer.h"
 
-enum { ID_RANDOM_BYTES = 12, FREQUENCY_AGAIN_MS = 24 * 3600 * 1000, UNKNOWN_MAX = 16, QUESTION_FIND_BYTES = 4096 };
+enum {
+    ID_RANDOM_BYTES = 12,
+    FREQUENCY_AGAIN_MS = 24 * 3600 * 1000,
+    UNKNOWN_MAX = 16,
+    QUESTION_FIND_BYTES = 4096
+};
 
 /* ---- claim ---- */
 
@@ -134,8 +140,7 @@ void office_send(struct task *t, struct desk_round *round) {
                                    .message_id = message_id,
                                    .from_domain = office_domain_of(round->sender.address),
                                    .limits = round->limits};
-    enum store_result result =
-        engine_outreach_claim(t, round->office->options.engine, &claim, &sent, &gate);
+    enum store_result result = engine_outreach_claim(t, round->office->options.engine, &claim, &sent, &gate);
     if (result != STORE_OK) return;
     if (gate != GATE_OPEN)
         was_kept(t, round, gate);

@@ -3,8 +3,9 @@
 #ifndef OUTREACH_OFFICE_STATE_H
 #define OUTREACH_OFFICE_STATE_H
 
-#include "base/list.h"
+#include "base/limits.h"
 #include "base/limits_campaign.h"
+#include "base/list.h"
 #include "io/task.h"
 #include "outreach/office.h"
 #include "outreach/protocol.h"

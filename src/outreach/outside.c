@@ -87,29 +87,46 @@ static void keep_refresh_token(struct outside *outside, const struct sender_prov
             logins[i]->secret = outside->fresh_token;
 }
 
+/* One grant for both ways is asked for once. */
+static unsigned place_of(const struct outside *outside, bool is_imap) {
+    const struct sender_login *smtp = &outside->sender.smtp;
+    const struct sender_login *imap = &outside->sender.imap;
+    bool is_same = smtp->auth == SENDER_AUTH_OAUTH && slice_equal(smtp->provider, imap->provider) &&
+                   slice_equal(smtp->secret, imap->secret);
+    return is_imap && !is_same;
+}
+
 /* An access token that is good for a while yet. */
 static bool find_token(struct task *t, struct outside *outside, struct arena *arena, bool is_imap,
                        struct outside_trouble *trouble) {
     struct env *env = outside->world->env;
-    struct buffer *access = &outside->access[is_imap];
+    unsigned place = place_of(outside, is_imap);
+    struct buffer *access = &outside->access[place];
     const struct sender_login *login = is_imap ? &outside->sender.imap : &outside->sender.smtp;
     const struct sender_provider *provider = is_imap ? &outside->imap_provider : &outside->smtp_provider;
     struct oauth_grant grant;
-    if (access->len && env_now_ms(env) < outside->access_until_ms[is_imap]) return true;
+    if (access->len && env_now_ms(env) < outside->access_until_ms[place]) return true;
     *trouble = (struct outside_trouble){SENDER_CAUSE_OAUTH_UNKNOWN, SLICE_EMPTY};
     if (provider->name.len == 0) return false;
     buffer_clear(access);
     if (!oauth_refresh(t, outside->world, arena, provider, login->secret, &grant, trouble)) return false;
     int64_t lifetime_ms = grant.lifetime_ms ? grant.lifetime_ms : TOKEN_UNSAID_MS;
     buffer_append(access, grant.access_token);
-    outside->access_until_ms[is_imap] =
-        env_now_ms(env) + (lifetime_ms > 2 * TOKEN_MARGIN_MS ? lifetime_ms - TOKEN_MARGIN_MS
-                                                             : lifetime_ms / 2);
+    outside->access_until_ms[place] =
+        env_now_ms(env) +
+        (lifetime_ms > 2 * TOKEN_MARGIN_MS ? lifetime_ms - TOKEN_MARGIN_MS : lifetime_ms / 2);
     keep_refresh_token(outside, provider, grant.refresh_token);
+    if (outside->fresh_token.len && outside->keep_token) outside->keep_token(t, outside->context);
     return true;
 }
 
-static void forget_token(struct outside *outside, bool is_imap) { buffer_clear(&outside->access[is_imap]); }
+static struct slice token_of(const struct outside *outside, bool is_imap) {
+    return buffer_slice(&outside->access[place_of(outside, is_imap)]);
+}
+
+static void forget_token(struct outside *outside, bool is_imap) {
+    buffer_clear(&outside->access[place_of(outside, is_imap)]);
+}
 
 /* ---- IMAP ---- */
 
@@ -128,8 +145,9 @@ static bool may_go_in_clear(const struct outside_world *world, const struct send
 static bool has_roots(const struct outside_world *world, const struct sender_login *login,
                       struct outside_trouble *trouble) {
     *trouble = (struct outside_trouble){
-        SENDER_CAUSE_CERTIFICATE, SLICE("there are no certificate authorities here to check it by: install the "
-                                        "package ca-certificates, or name a file with outbound.trusted_roots")};
+        SENDER_CAUSE_CERTIFICATE,
+        SLICE("there are no certificate authorities here to check it by: install the "
+              "package ca-certificates, or name a file with outbound.trusted_roots")};
     return login->tls == SENDER_TLS_NEVER || world->tls_trusting;
 }
 
@@ -150,20 +168,25 @@ struct imap_client *outside_begin_imap(struct task *t, const struct outside_worl
     return NULL;
 }
 
+/* A token that was at hand may have been withdrawn: then a fresh one is tried, once. */
 static bool log_in_imap(struct task *t, struct outside *outside, struct arena *arena,
                         struct imap_client *client, struct outside_trouble *trouble) {
     const struct sender_login *login = &outside->sender.imap;
     bool is_oauth = login->auth == SENDER_AUTH_OAUTH;
-    if (is_oauth && !find_token(t, outside, arena, true, trouble)) return false;
-    struct imap_client_login with = {
-        .user = login->user,
-        .secret = is_oauth ? buffer_slice(&outside->access[1]) : login->secret,
-        .is_oauth = is_oauth};
-    struct imap_client_outcome outcome = imap_client_log_in(t, client, arena, &with);
-    if (outcome.result == IMAP_CLIENT_OK) return true;
-    forget_token(outside, true);
-    *trouble = outside_trouble_of_imap(arena, &outcome, login->auth);
-    return false;
+    bool was_at_hand = is_oauth && token_of(outside, true).len > 0;
+    for (;;) {
+        if (is_oauth && !find_token(t, outside, arena, true, trouble)) return false;
+        struct imap_client_login with = {.user = login->user,
+                                         .secret = is_oauth ? token_of(outside, true) : login->secret,
+                                         .is_oauth = is_oauth};
+        struct imap_client_outcome outcome = imap_client_log_in(t, client, arena, &with);
+        if (outcome.result == IMAP_CLIENT_OK) return true;
+        forget_token(outside, true);
+        *trouble = outside_trouble_of_imap(arena, &outcome, login->auth);
+        if (!was_at_hand || outcome.result != IMAP_CLIENT_REFUSED || !imap_client_is_usable(client))
+            return false;
+        was_at_hand = false;
+    }
 }
 
 bool outside_connect_imap(struct task *t, struct outside *outside, struct arena *arena,
@@ -200,14 +223,14 @@ struct smtp_client *outside_begin_smtp(struct task *t, const struct outside_worl
     struct stream *stream;
     if (!has_roots(world, login, trouble)) return NULL;
     if (!outside_connect(t, world, arena, login->host, login->port, &stream, trouble)) return NULL;
-    struct smtp_client_options options = {
-        .hello = world->hello,
-        .times = {IMAP_CLIENT_GREETING_MS, IMAP_CLIENT_COMMAND_MS, IMAP_CLIENT_TLS_MS, IMAP_CLIENT_COMMAND_MS,
-                  IMAP_CLIENT_COMMAND_MS, 5 * IMAP_CLIENT_COMMAND_MS},
-        .tls = smtp_tls(login->tls),
-        .tls_context = world->tls_trusting,
-        .tls_name = arena_text(arena, login->host),
-        .logs_in_without_tls = may_go_in_clear(world, login, stream)};
+    struct smtp_client_options options = {.hello = world->hello,
+                                          .times = {IMAP_CLIENT_GREETING_MS, IMAP_CLIENT_COMMAND_MS,
+                                                    IMAP_CLIENT_TLS_MS, IMAP_CLIENT_COMMAND_MS,
+                                                    IMAP_CLIENT_COMMAND_MS, 5 * IMAP_CLIENT_COMMAND_MS},
+                                          .tls = smtp_tls(login->tls),
+                                          .tls_context = world->tls_trusting,
+                                          .tls_name = arena_text(arena, login->host),
+                                          .logs_in_without_tls = may_go_in_clear(world, login, stream)};
     struct smtp_client *client = smtp_client_new(world->env, &stream, &options);
     struct smtp_client_outcome outcome = smtp_client_begin(t, client, arena);
     if (outcome.result == SMTP_CLIENT_OK) return client;
@@ -220,14 +243,19 @@ static bool log_in_smtp(struct task *t, struct outside *outside, struct arena *a
                         struct smtp_client *client, struct outside_trouble *trouble) {
     const struct sender_login *login = &outside->sender.smtp;
     bool is_oauth = login->auth == SENDER_AUTH_OAUTH;
-    if (is_oauth && !find_token(t, outside, arena, false, trouble)) return false;
-    struct smtp_client_outcome outcome =
-        is_oauth ? smtp_client_log_in_token(t, client, arena, login->user, buffer_slice(&outside->access[0]))
-                 : smtp_client_log_in(t, client, arena, login->user, login->secret);
-    if (outcome.result == SMTP_CLIENT_OK) return true;
-    forget_token(outside, false);
-    *trouble = outside_trouble_of_smtp(arena, &outcome, login->auth);
-    return false;
+    bool was_at_hand = is_oauth && token_of(outside, false).len > 0;
+    for (;;) {
+        if (is_oauth && !find_token(t, outside, arena, false, trouble)) return false;
+        struct smtp_client_outcome outcome =
+            is_oauth ? smtp_client_log_in_token(t, client, arena, login->user, token_of(outside, false))
+                     : smtp_client_log_in(t, client, arena, login->user, login->secret);
+        if (outcome.result == SMTP_CLIENT_OK) return true;
+        forget_token(outside, false);
+        *trouble = outside_trouble_of_smtp(arena, &outcome, login->auth);
+        if (!was_at_hand || outcome.result != SMTP_CLIENT_REFUSED || !smtp_client_is_usable(client))
+            return false;
+        was_at_hand = false;
+    }
 }
 
 bool outside_connect_smtp(struct task *t, struct outside *outside, struct arena *arena,

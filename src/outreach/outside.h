@@ -47,12 +47,17 @@ struct outside {
     size_t folder_count;
     /* NULL: not connected. */
     struct imap_client *imap;
-    /* What was got with the refresh token, until it expires (monotonic); [0] SMTP, [1] IMAP. */
+    /* What was got with the refresh token, until it expires (monotonic); [0] of SMTP, or of both where they
+       are the same grant, [1] of IMAP. */
     struct buffer access[2];
     int64_t access_until_ms[2];
-    /* A refresh token that came in place of the old one (RFC 6749 6), to be kept: told to the store. */
+    /* A refresh token that came in place of the old one (RFC 6749 6) and is not kept yet. */
     struct slice fresh_token;
     struct slice fresh_provider;
+    /* Called as soon as there is one, before it is used: the old one may be of no use any more. Waits. May be
+       NULL. */
+    void (*keep_token)(struct task *t, void *context);
+    void *context;
 };
 
 /* Copies all of it. */

@@ -55,13 +55,12 @@ static void find(struct task *t, const struct outside_world *world, struct arena
 
 static struct outside_trouble not_found(struct arena *arena, struct slice host, const struct found *found) {
     if (found->refused)
-        return (struct outside_trouble){
-            SENDER_CAUSE_HOST_PRIVATE,
-            arena_printf(arena, "%.*s is %s", SLICE_PRINT(host), found->refused)};
+        return (struct outside_trouble){SENDER_CAUSE_HOST_PRIVATE,
+                                        arena_printf(arena, "%.*s is %s", SLICE_PRINT(host), found->refused)};
     if (found->trouble == DNS_CANCELLED) return (struct outside_trouble){SENDER_CAUSE_CANCELLED, SLICE_EMPTY};
-    return (struct outside_trouble){SENDER_CAUSE_HOST_NOT_FOUND,
-                                    arena_printf(arena, "%.*s: DNS says %s", SLICE_PRINT(host),
-                                                 dns_result_name(found->trouble))};
+    return (struct outside_trouble){
+        SENDER_CAUSE_HOST_NOT_FOUND,
+        arena_printf(arena, "%.*s: DNS says %s", SLICE_PRINT(host), dns_result_name(found->trouble))};
 }
 
 static enum sender_cause cause_of_error(int error) {
@@ -69,20 +68,21 @@ static enum sender_cause cause_of_error(int error) {
     return error == -ECANCELED ? SENDER_CAUSE_CANCELLED : SENDER_CAUSE_NO_ANSWER;
 }
 
-bool outside_connect(struct task *t, const struct outside_world *world, struct arena *arena, struct slice host,
-                     uint16_t port, struct stream **stream, struct outside_trouble *trouble) {
+bool outside_connect(struct task *t, const struct outside_world *world, struct arena *arena,
+                     struct slice host, uint16_t port, struct stream **stream,
+                     struct outside_trouble *trouble) {
     struct found found = {.trouble = DNS_NO_DATA};
     *stream = NULL;
     find(t, world, arena, host, &found);
     *trouble = not_found(arena, host, &found);
     for (size_t i = 0; i < found.count; i++) {
         struct connect_request request = {.address = found.addresses[i], .port = port};
-        int result = stream_connect(t, world->env, &request, env_now_ms(world->env) + OUTREACH_CONNECT_MS,
-                                    stream);
+        int result =
+            stream_connect(t, world->env, &request, env_now_ms(world->env) + OUTREACH_CONNECT_MS, stream);
         if (result == 0) return true;
-        *trouble = (struct outside_trouble){
-            cause_of_error(result), arena_printf(arena, "%.*s, %s port %u: %s", SLICE_PRINT(host),
-                                                 found.addresses[i], port, strerror(-result))};
+        *trouble = (struct outside_trouble){cause_of_error(result),
+                                            arena_printf(arena, "%.*s, %s port %u: %s", SLICE_PRINT(host),
+                                                         found.addresses[i], port, strerror(-result))};
         if (result == -ECANCELED) return false;
     }
     return false;

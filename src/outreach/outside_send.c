@@ -49,8 +49,8 @@ static bool may_have_left(const struct smtp_client_outcome *outcome) {
 
 /* No to this recipient, or to this message: not to us. */
 static bool is_about_recipient(const struct smtp_client_outcome *outcome) {
-    bool is_late = outcome->stage == SMTP_STAGE_RCPT || outcome->stage == SMTP_STAGE_DATA ||
-                   may_have_left(outcome);
+    bool is_late =
+        outcome->stage == SMTP_STAGE_RCPT || outcome->stage == SMTP_STAGE_DATA || may_have_left(outcome);
     enum sender_cause cause = cause_of_refusal(outcome->answer.code, outcome->answer.text);
     return is_late && outcome->answer.code / 100 == 5 && cause == SENDER_CAUSE_SMTP_REFUSED;
 }
@@ -114,8 +114,7 @@ bool outside_count(struct task *t, struct outside *outside, struct arena *arena,
     struct imap_client_status status;
     uint32_t *uids;
     *count = 0;
-    struct imap_client_outcome outcome =
-        imap_client_select(t, outside->imap, arena, folder, false, &status);
+    struct imap_client_outcome outcome = imap_client_select(t, outside->imap, arena, folder, false, &status);
     if (outcome.result == IMAP_CLIENT_OK && status.messages)
         outcome = imap_client_search(t, outside->imap, arena, SLICE("Message-ID"), message_id, &uids, count);
     return outcome.result == IMAP_CLIENT_OK || fail(t, outside, arena, &outcome, trouble);

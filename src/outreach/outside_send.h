@@ -1,8 +1,8 @@
 /*
  * One message out of an outside mailbox: submitted by SMTP (RFC 6409), and one copy of it in Sent (exactly
  * one: where the provider stores it itself nothing is added, else it is looked for before it is appended).
- * What is sent is decided by who calls; nothing is sent twice here. Where the answer to the end of the message
- * did not come the outcome is UNKNOWN: then outside_find tells whether it left, by looking.
+ * What is sent is decided by who calls; nothing is sent twice here. Where the answer to the end of the
+ * message did not come the outcome is UNKNOWN: then outside_find tells whether it left, by looking.
  */
 #ifndef OUTREACH_OUTSIDE_SEND_H
 #define OUTREACH_OUTSIDE_SEND_H
@@ -24,7 +24,8 @@ enum outside_outcome {
     OUTSIDE_SENT,
     /* It said no to this recipient or this message, and will say so again (5xx). */
     OUTSIDE_REFUSED,
-    /* It said not now (4xx), or could not be reached: nothing was sent. `trouble` may be about the mailbox. */
+    /* It said not now (4xx), or could not be reached: nothing was sent. `trouble` may be about the mailbox.
+     */
     OUTSIDE_LATER,
     /* It may have it: the connection was lost behind the end of the message. Look, do not send again. */
     OUTSIDE_UNKNOWN,
@@ -65,7 +66,8 @@ enum outside_found outside_find(struct task *t, struct outside *outside, struct 
                                 struct slice message_id, struct outside_trouble *trouble);
 
 /* How many messages with that Message-ID are in a folder. Connected it must be. False: *trouble. Waits. */
-NODISCARD bool outside_count(struct task *t, struct outside *outside, struct arena *arena, struct slice folder,
-                             struct slice message_id, size_t *count, struct outside_trouble *trouble);
+NODISCARD bool outside_count(struct task *t, struct outside *outside, struct arena *arena,
+                             struct slice folder, struct slice message_id, size_t *count,
+                             struct outside_trouble *trouble);
 
 #endif

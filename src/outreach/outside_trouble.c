@@ -29,8 +29,8 @@ struct outside_trouble outside_trouble_of_imap(struct arena *arena, const struct
         trouble.cause = SENDER_CAUSE_WRONG_PROTOCOL;
         break;
     case IMAP_CLIENT_LOST:
-        trouble.cause = cause_is_imap_disabled(outcome->text) ? SENDER_CAUSE_IMAP_DISABLED
-                                                              : SENDER_CAUSE_CONNECTION_LOST;
+        trouble.cause =
+            cause_is_imap_disabled(outcome->text) ? SENDER_CAUSE_IMAP_DISABLED : SENDER_CAUSE_CONNECTION_LOST;
         break;
     case IMAP_CLIENT_TIMED_OUT:
         trouble.cause = SENDER_CAUSE_NO_ANSWER;

@@ -42,6 +42,26 @@ struct pacer_limits pacer_limits_strictest(const struct pacer_limits *a, const s
     };
 }
 
+static unsigned wished(unsigned own, unsigned wish, unsigned none) { return wish == none ? own : wish; }
+
+struct pacer_limits pacer_limits_wished(const struct pacer_limits *own, const struct pacer_limits *wish) {
+    struct pacer_limits none = pacer_limits_none();
+    bool has_gap = wish->gap_max_ms != none.gap_max_ms;
+    return (struct pacer_limits){
+        .gap_min_ms = has_gap ? wish->gap_min_ms : own->gap_min_ms,
+        .gap_max_ms = has_gap ? wish->gap_max_ms : own->gap_max_ms,
+        .hourly_max = wished(own->hourly_max, wish->hourly_max, none.hourly_max),
+        .daily_max = wished(own->daily_max, wish->daily_max, none.daily_max),
+        .ramp_start = wish->ramp_start ? wish->ramp_start : own->ramp_start,
+        .ramp_step = wish->ramp_start ? wish->ramp_step : own->ramp_step,
+        .recipient_domain_daily_max =
+            wished(own->recipient_domain_daily_max, wish->recipient_domain_daily_max,
+                   none.recipient_domain_daily_max),
+        .sending_domain_daily_max = wished(own->sending_domain_daily_max, wish->sending_domain_daily_max,
+                                           none.sending_domain_daily_max),
+    };
+}
+
 static bool needs_override(const struct pacer_limits *limits) {
     return limits->gap_min_ms < PACER_GAP_MIN_MS || limits->daily_max > PACER_DAILY_MAX ||
            limits->sending_domain_daily_max > PACER_SENDING_DOMAIN_DAILY_USUAL;

@@ -44,6 +44,10 @@ struct pacer_limits pacer_limits_none(void);
 /* The strictest of both: a sequence can slow a mailbox down, never speed it up. */
 struct pacer_limits pacer_limits_strictest(const struct pacer_limits *a, const struct pacer_limits *b);
 
+/* What `wish` says, even if it is faster, and `own` where it says nothing (pacer_limits_none): only for
+   recipients of whom nobody can be bothered, all of them under .test. */
+struct pacer_limits pacer_limits_wished(const struct pacer_limits *own, const struct pacer_limits *wish);
+
 enum pacer_limits_fault {
     PACER_LIMITS_OK,
     /* gap_min_ms above gap_max_ms, negative, or longer than a day. */

@@ -59,11 +59,7 @@ static struct delivery_zone *zone_of_name(struct plan *plan, struct slice name) 
 }
 
 static struct delivery_zone *zone_of_contact(struct plan *plan, const struct planner_contact *contact) {
-    char name[DELIVERY_ZONE_NAME_BYTES_MAX];
-    size_t name_bytes = 0;
     struct delivery_zone *zone = contact->time_zone.len ? zone_of_name(plan, contact->time_zone) : NULL;
-    if (!zone && delivery_zone_of_country(contact->country, name, &name_bytes))
-        zone = zone_of_name(plan, slice_of(name, name_bytes));
     if (!zone) zone = zone_of_name(plan, plan->options->sequence->time_zone);
     return zone ? zone : plan->sender_zone;
 }

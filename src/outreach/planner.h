@@ -15,9 +15,8 @@
 struct planner_contact {
     uint64_t id;
     struct slice address;
-    /* Both may be empty or unknown: then the country's zone, then the sequence's, holds. */
+    /* Empty or unknown: the sequence's. */
     struct slice time_zone;
-    struct slice country;
     struct snippet_fields fields;
 };
 

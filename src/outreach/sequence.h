@@ -56,7 +56,8 @@ struct sequence_match {
 struct sequence_condition {
     /* NO where the document says nothing: who answered gets no follow-up. */
     enum sequence_tri replied;
-    /* Of the newest answer, any of these; none: whatever it was. Names as of the classifier. */
+    /* Of the newest answer, any of these; none: whatever it was. Its interest as the classifier names it, or
+       auto_reply or out_of_office. */
     struct slice reply_classes[SEQUENCE_CLASSES_MAX];
     size_t reply_class_count;
     /* NO where the document says nothing. */

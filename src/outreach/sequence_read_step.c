@@ -57,16 +57,26 @@ static void take_bounced(struct tree *tree, const struct tree_node *node, void *
     take_tri(tree, node, &((struct sequence_condition *)target)->bounced);
 }
 
+/* What an answer is taken for (analyse/classify.h): its interest, and answers that no person wrote. */
+static bool is_class(struct slice word) {
+    static const struct slice words[] = {
+        SLICE_INIT("positive"), SLICE_INIT("neutral"),    SLICE_INIT("negative"),     SLICE_INIT("referral"),
+        SLICE_INIT("later"),    SLICE_INIT("auto_reply"), SLICE_INIT("out_of_office")};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (slice_equal(word, words[i])) return true;
+    return false;
+}
+
 static void take_class(struct tree *tree, const struct tree_node *node,
                        struct sequence_condition *condition) {
     struct slice word = SLICE_EMPTY;
     if (!tree_line(tree, node, CLASS_BYTES_MAX, &word)) return;
-    for (size_t i = 0; i < word.len; i++)
-        if (!(word.ptr[i] >= 'a' && word.ptr[i] <= 'z') && word.ptr[i] != '_') {
-            tree_fault(tree, node, "a class is a word such as interested or not_interested");
-            return;
-        }
-    condition->reply_classes[condition->reply_class_count++] = word;
+    if (is_class(word))
+        condition->reply_classes[condition->reply_class_count++] = word;
+    else
+        tree_fault(tree, node,
+                   "here belongs one of positive, neutral, negative, referral, later, auto_reply, "
+                   "out_of_office");
 }
 
 static void take_classes(struct tree *tree, const struct tree_node *node, void *target) {

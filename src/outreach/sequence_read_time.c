@@ -3,6 +3,7 @@
 
 #include "outreach/sequence_parts.h"
 #include "wire/date.h"
+#include "wire/place.h"
 
 enum { DAY_MINUTES = 24 * 60, SECOND_MS = 1000 };
 
@@ -116,8 +117,8 @@ void sequence_take_working_days(struct tree *tree, const struct tree_node *node,
 
 void sequence_take_time_zone(struct tree *tree, const struct tree_node *node, void *target) {
     struct sequence *sequence = target;
-    if (!tree_line(tree, node, DELIVERY_ZONE_NAME_BYTES_MAX - 1, &sequence->time_zone)) return;
-    if (!delivery_zone_known(sequence->time_zone))
+    if (!tree_line(tree, node, PLACE_ZONE_BYTES_MAX, &sequence->time_zone)) return;
+    if (!time_zone_is_known(sequence->time_zone))
         tree_fault(tree, node, "no such time zone; it is written as Europe/Berlin or America/New_York");
 }
 

@@ -69,22 +69,16 @@ static bool on_list(struct yaml_reader *reader, const yaml_event_t *event) {
     return tree_open(reader->tree, TREE_LIST, place_of(event->start_mark));
 }
 
-/* "{{first_name}}, ..." without quotes is two maps to YAML. */
-static bool begins_with_snippet(const struct yaml_reader *reader, const yaml_event_t *event) {
-    return slice_starts(slice_skip(reader->document, event->start_mark.index), SLICE("{{"));
-}
-
 static bool on_map(struct yaml_reader *reader, const yaml_event_t *event) {
     if (event->data.mapping_start.anchor) return refuse(reader, event, anchor_words);
     if (event->data.mapping_start.tag) return refuse(reader, event, tag_words);
-    if (event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE && begins_with_snippet(reader, event))
+    /* "{{first_name}}, ..." without quotes is a map whose key is a map to YAML. */
+    if (event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE && tree_wants_key(reader->tree))
         return refuse(reader, event, "a text that begins with {{ belongs in quotes: \"{{first_name}}, ...\"");
     return tree_open(reader->tree, TREE_MAP, place_of(event->start_mark));
 }
 
 static bool on_document(struct yaml_reader *reader, const yaml_event_t *event) {
-    if (event->data.document_start.tag_directives.start != event->data.document_start.tag_directives.end)
-        return refuse(reader, event, "%TAG is not read; take the line out");
     if (++reader->documents > 1)
         return refuse(reader, event, "a file holds one sequence; a second begins here behind ---");
     return true;
@@ -125,8 +119,32 @@ static bool read_events(struct yaml_reader *reader) {
     return true;
 }
 
+/* What YAML takes for the end of a line. */
+static bool ends_line(struct slice before) {
+    static const struct slice ends[] = {SLICE_INIT("\n"), SLICE_INIT("\r"), SLICE_INIT("\xc2\x85"),
+                                        SLICE_INIT("\xe2\x80\xa8"), SLICE_INIT("\xe2\x80\xa9")};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (slice_ends_nocase(before, ends[i])) return true;
+    return before.len == 0;
+}
+
+/* libyaml compares each such line with all before: many would cost their square. */
+static bool has_tag_lines(struct tree *tree, struct slice document) {
+    for (size_t at = 0; at < document.len; at++) {
+        size_t found = slice_find(slice_skip(document, at), SLICE("%TAG"));
+        if (found == SLICE_NOT_FOUND) return false;
+        at += found;
+        if (!ends_line(slice_sub(document, 0, at))) continue;
+        tree_fault_at(tree, (struct tree_place){line_at(document, at), 1}, SLICE_EMPTY,
+                      "%%TAG is not read; take the line out");
+        return true;
+    }
+    return false;
+}
+
 bool tree_read_yaml(struct tree *tree, struct slice document) {
     struct yaml_reader reader = {.tree = tree, .document = document};
+    if (has_tag_lines(tree, document)) return false;
     if (!yaml_parser_initialize(&reader.parser)) FATAL("out of memory");
     yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&reader.parser, document.ptr, document.len);

@@ -47,7 +47,7 @@ struct watch *watch_new(const struct watch_options *options, const struct watch_
 
 static struct watcher *find(const struct watch *watch, uint64_t id) {
     LIST_EACH(&watch->watchers, watcher, struct watcher, link)
-        if (watcher->id == id && !watcher->is_stopping) return watcher;
+    if (watcher->id == id && !watcher->is_stopping) return watcher;
     return NULL;
 }
 
@@ -237,8 +237,8 @@ bool watch_answer(struct task *t, struct watch *watch, struct ipc_request *reque
 
 /* ---- for who sends ---- */
 
-/* Waits until the watcher has done it. What it took it also ends, and writes to where the work says: so once it
-   is taken nobody goes away. */
+/* Waits until the watcher has done it. What it took it also ends, and writes to where the work says: so once
+   it is taken nobody goes away. */
 static enum watch_result run(struct task *t, struct watch *watch, uint64_t sender, struct watch_work *work,
                              int64_t deadline_ms) {
     struct watcher *watcher = find(watch, sender);

@@ -1,7 +1,7 @@
 /*
  * The remote role's side of sender mailboxes: one watcher for each outside one. It keeps an IMAP connection
- * (IDLE on INBOX, the other folders looked at every so often), has each new message taken (by default: told to
- * the store), logs in anew now and then to see whether it still may, and tells the store each change of
+ * (IDLE on INBOX, the other folders looked at every so often), has each new message taken (by default: told
+ * to the store), logs in anew now and then to see whether it still may, and tells the store each change of
  * health. What is lost is connected again, with growing pauses, and at once when somebody asks.
  *
  * Whoever sends asks here: the watcher is the one task that works at the mailbox, so that looks and copies
@@ -48,7 +48,8 @@ void watch_begin(struct watch *watch);
 /* Ends all watchers. After the channel that requests come by is closed. NULL is fine. Waits. */
 void watch_free(struct task *t, struct watch **watch);
 
-/* The store's requests of types OUTREACH_MAILBOX_* (outreach/mailbox_protocol.h). False: it is none of ours. */
+/* The store's requests of types OUTREACH_MAILBOX_* (outreach/mailbox_protocol.h). False: it is none of ours.
+ */
 bool watch_answer(struct task *t, struct watch *watch, struct ipc_request *request);
 
 /* ---- for who sends (in the remote role); all wait ---- */

@@ -1,5 +1,5 @@
-/* What a watch holds, for the files that make it up: watch.c (which watchers there are, and who asks them) and
-   watch_work.c (what one does). */
+/* What a watch holds, for the files that make it up: watch.c (which watchers there are, and who asks them)
+   and watch_work.c (what one does). */
 #ifndef OUTREACH_WATCH_STATE_H
 #define OUTREACH_WATCH_STATE_H
 

@@ -43,6 +43,22 @@ static bool ask_bool(struct task *t, struct watcher *watcher, struct arena *aren
     return unpack_bool(&in);
 }
 
+static void tell_token(struct task *t, struct watcher *watcher, struct arena *arena) {
+    struct outside *outside = watcher->outside;
+    if (outside->fresh_token.len == 0) return;
+    struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
+    pack_number(&body, watcher->id);
+    pack_slice(&body, outside->fresh_provider);
+    pack_slice(&body, outside->fresh_token);
+    if (ask_bool(t, watcher, arena, OUTREACH_MAILBOX_TOKEN, &body)) outside->fresh_token = SLICE_EMPTY;
+}
+
+static void keep_token(struct task *t, void *context) {
+    struct arena *arena = arena_new(ROUND_BYTES);
+    tell_token(t, context, arena);
+    arena_free(&arena);
+}
+
 static bool ask_brief(struct task *t, struct watcher *watcher) {
     struct arena *arena = arena_new(ROUND_BYTES);
     struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
@@ -52,11 +68,13 @@ static bool ask_brief(struct task *t, struct watcher *watcher) {
     bool good = ask(t, watcher, arena, OUTREACH_MAILBOX_BRIEF, &body, &answered) && answered.len &&
                 mailbox_brief_unpack(answered, arena, &brief);
     if (good)
-        watcher->outside =
-            outside_new(&watcher->watch->world, &brief.sender, &brief.smtp_provider, &brief.imap_provider,
-                        brief.folders, brief.folder_count);
+        watcher->outside = outside_new(&watcher->watch->world, &brief.sender, &brief.smtp_provider,
+                                       &brief.imap_provider, brief.folders, brief.folder_count);
     arena_free(&arena);
-    return good;
+    if (!good) return false;
+    watcher->outside->keep_token = keep_token;
+    watcher->outside->context = watcher;
+    return true;
 }
 
 static void tell_folders(struct task *t, struct watcher *watcher, struct arena *arena) {
@@ -64,16 +82,6 @@ static void tell_folders(struct task *t, struct watcher *watcher, struct arena *
     pack_number(&body, watcher->id);
     mailbox_folders_pack(&body, watcher->outside->folders, watcher->outside->folder_count);
     (void)ask_bool(t, watcher, arena, OUTREACH_MAILBOX_LOOKED, &body);
-}
-
-static void tell_token(struct task *t, struct watcher *watcher, struct arena *arena) {
-    struct outside *outside = watcher->outside;
-    if (outside->fresh_token.len == 0) return;
-    struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
-    pack_number(&body, watcher->id);
-    pack_slice(&body, outside->fresh_provider);
-    pack_slice(&body, outside->fresh_token);
-    if (ask_bool(t, watcher, arena, OUTREACH_MAILBOX_TOKEN, &body)) outside->fresh_token = SLICE_EMPTY;
 }
 
 /* A change, or what the store has not heard yet. */
@@ -164,7 +172,7 @@ static void run_find(struct task *t, struct watcher *watcher, struct watch_work 
 
 static struct watch_work *next_work(struct watcher *watcher) {
     LIST_EACH(&watcher->works, work, struct watch_work, link)
-        if (work->kind != WATCH_LOOK) return work;
+    if (work->kind != WATCH_LOOK) return work;
     return NULL;
 }
 
@@ -227,6 +235,7 @@ static bool look(struct task *t, struct watcher *watcher, struct arena *arena,
     list_init(&looks);
     take_looks(watcher, &looks);
     bool good = outside_look(t, watcher->outside, arena, take_news, &taking, trouble);
+    if (good) *trouble = (struct outside_trouble){SENDER_CAUSE_NONE, SLICE_EMPTY};
     /* Before anybody hears of it: what was taken is not taken again. */
     tell_folders(t, watcher, arena);
     finish_looks(&looks, good, trouble);
@@ -237,17 +246,13 @@ static bool round_of(struct task *t, struct watcher *watcher, struct arena *aren
                      struct outside_trouble *trouble) {
     bool is_check = now_ms(watcher) >= watcher->check_at_ms;
     *trouble = (struct outside_trouble){SENDER_CAUSE_NONE, SLICE_EMPTY};
-    if (is_check) {
-        outside_disconnect_imap(t, watcher->outside);
-        for (size_t i = 0; i < 2; i++)
-            if (now_ms(watcher) >= watcher->outside->access_until_ms[i])
-                buffer_clear(&watcher->outside->access[i]);
-    }
+    if (is_check) outside_disconnect_imap(t, watcher->outside);
     bool good = look(t, watcher, arena, trouble);
     if (good && is_check) good = check_smtp(t, watcher, arena, trouble);
     if (is_check) watcher->check_at_ms = now_ms(watcher) + watcher->watch->check_ms;
     run_works(t, watcher);
     if (good) keep_copies(t, watcher, arena);
+    if (good) *trouble = (struct outside_trouble){SENDER_CAUSE_NONE, SLICE_EMPTY};
     return good;
 }
 
@@ -269,8 +274,7 @@ static void wait_for_news(struct task *t, struct watcher *watcher, struct arena 
     if (watcher->check_at_ms < until_ms) until_ms = watcher->check_at_ms;
     if (!list_empty(&watcher->copies) && until_ms > now_ms(watcher) + OUTREACH_AGAIN_MS)
         until_ms = now_ms(watcher) + OUTREACH_AGAIN_MS;
-    struct imap_client_outcome outcome =
-        imap_client_select(t, imap, arena, SLICE("INBOX"), false, &status);
+    struct imap_client_outcome outcome = imap_client_select(t, imap, arena, SLICE("INBOX"), false, &status);
     watcher->task = t;
     if (outcome.result == IMAP_CLIENT_OK)
         outcome = imap_client_idle(t, imap, arena, until_ms, &watcher->is_called, &is_news);

@@ -1,7 +1,7 @@
 /*
  * What a message is to campaigns (intake/judge.h), found out here before the store has it: where strangers'
- * bytes can do the least harm. Only for accounts that the store asks it for; whatever is wrong with the message,
- * it is taken as any other.
+ * bytes can do the least harm. Only for accounts that the store asks it for; whatever is wrong with the
+ * message, it is taken as any other.
  */
 #include "base/limits_campaign.h"
 #include "filter/body_pieces.h"

@@ -68,8 +68,8 @@ static void written_to(struct judging *judging, struct slice address) {
     if (judging->found.prospect.state == PROSPECT_PAUSED) return;
     answer_pause(judging->commit, &judging->found, SLICE("was written to by hand; a person decides"));
     struct prospect_row row;
-    bool is_paused = prospect_load(judging->commit->db, judging->found.prospect.id, &row) &&
-                     row.state == PROSPECT_PAUSED;
+    bool is_paused =
+        prospect_load(judging->commit->db, judging->found.prospect.id, &row) && row.state == PROSPECT_PAUSED;
     if (is_paused) prospect_note(judging->commit, &row, OUTREACH_EVENT_BY_HAND, text);
 }
 

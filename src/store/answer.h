@@ -1,10 +1,10 @@
 /*
  * Answers, in the commit that stores them: whose they are is found by what was sent (the token of the address
- * they came to, Message-IDs they name, their author, an author of the same organisation and subject), and what
- * follows from them is done at once. A reply stops its prospect, everywhere; an out-of-office puts it off; a
- * hard bounce, a complaint and a wish to be left alone go to suppression, too; what may be a colleague's word
- * pauses until a person decides. An automatic reply, a delay and a receipt change nothing. So whoever sends
- * afterwards asks a store that knows.
+ * they came to, Message-IDs they name, their author, an author of the same organisation and subject), and
+ * what follows from them is done at once. A reply stops its prospect, everywhere; an out-of-office puts it
+ * off; a hard bounce, a complaint and a wish to be left alone go to suppression, too; what may be a
+ * colleague's word pauses until a person decides. An automatic reply, a delay and a receipt change nothing.
+ * So whoever sends afterwards asks a store that knows.
  *
  * All of it costs nothing while there is no campaign (commit.judges_answers).
  */
@@ -38,8 +38,8 @@ enum store_result engine_outreach_answer(struct task *t, struct engine *engine,
 /* Answers of a prospect (0: all), the newest first, at most OUTREACH_LIST_MAX. */
 enum store_result engine_outreach_answers(struct engine *engine, struct arena *arena, uint64_t prospect,
                                           struct outreach_answer **answers, size_t *count);
-/* A person says what an answer really is: what had been done because of it is undone, as far as it can be, and
-   what follows from the new kind is done. STORE_NOT_FOUND. */
+/* A person says what an answer really is: what had been done because of it is undone, as far as it can be,
+   and what follows from the new kind is done. STORE_NOT_FOUND. */
 enum store_result engine_outreach_correct(struct task *t, struct engine *engine, uint64_t answer,
                                           enum answer_kind kind, struct slice by);
 

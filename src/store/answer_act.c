@@ -22,8 +22,9 @@ static void set_one(struct acting *acting, uint64_t id, enum prospect_state stat
     struct prospect_row row;
     if (!prospect_load(acting->commit->db, id, &row) || is_over(row.state)) return;
     /* What a person stopped stays so, and who has answered needs no pause. */
-    bool is_weaker = state == PROSPECT_PAUSED && (row.state == PROSPECT_REPLIED ||
-                                                  row.state == PROSPECT_STOPPED || row.state == PROSPECT_FINISHED);
+    bool is_weaker =
+        state == PROSPECT_PAUSED &&
+        (row.state == PROSPECT_REPLIED || row.state == PROSPECT_STOPPED || row.state == PROSPECT_FINISHED);
     if (is_weaker || row.state == state) return;
     prospect_set(acting->commit, &row, state, PROSPECT_NEVER, reason);
 }
@@ -33,8 +34,9 @@ static void set_all(struct acting *acting, enum prospect_state state, struct sli
     uint64_t ids[ANSWER_PROSPECTS_MAX];
     size_t count = 0;
     set_one(acting, acting->found->prospect.id, state, reason);
-    struct db_rows rows = DB_ROWS(acting->commit->db, prospects_of, DB_NUMBER(acting->found->prospect.contact),
-                                  DB_NUMBER(ANSWER_PROSPECTS_MAX));
+    struct db_rows rows =
+        DB_ROWS(acting->commit->db, prospects_of, DB_NUMBER(acting->found->prospect.contact),
+                DB_NUMBER(ANSWER_PROSPECTS_MAX));
     while (db_rows_next(&rows)) ids[count++] = db_rows_id(&rows, 0);
     for (size_t i = 0; i < count; i++) set_one(acting, ids[i], state, reason);
 }
@@ -58,7 +60,8 @@ static void replied(struct acting *acting) {
     if (acting->found->match == MATCH_COLLEAGUE) {
         acting->decision = DECISION_PAUSED;
         set_all(acting, PROSPECT_PAUSED,
-                arena_printf(acting->commit->arena, "%.*s of the same organisation answered; a person decides",
+                arena_printf(acting->commit->arena,
+                             "%.*s of the same organisation answered; a person decides",
                              SLICE_PRINT(acting->facts->from)));
         note(acting, OUTREACH_EVENT_COLLEAGUE);
         return;

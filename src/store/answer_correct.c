@@ -5,13 +5,14 @@
 #include "store/engine_state.h"
 #include "store/suppression.h"
 
-#define ANSWER_QUERY                                                                                       \
+#define ANSWER_QUERY                                                                                         \
     "SELECT outreach_answer.id, at_ms, prospect, outreach_answer.campaign, contact, outreach_answer.sender," \
-    " message, kind, found, decision, corrected_kind, corrected_by, author, evidence,"                     \
-    " coalesce(contact.address, ''), coalesce(campaign.name, '') FROM outreach_answer"                     \
-    " LEFT JOIN contact ON contact.id = outreach_answer.contact"                                           \
+    " message, kind, found, decision, corrected_kind, corrected_by, author, evidence,"                       \
+    " coalesce(contact.address, ''), coalesce(campaign.name, '') FROM outreach_answer"                       \
+    " LEFT JOIN contact ON contact.id = outreach_answer.contact"                                             \
     " LEFT JOIN campaign ON campaign.id = outreach_answer.campaign WHERE "
-static const char answers_all[] = ANSWER_QUERY "outreach_answer.id > 0 ORDER BY outreach_answer.id DESC LIMIT $1";
+static const char answers_all[] =
+    ANSWER_QUERY "outreach_answer.id > 0 ORDER BY outreach_answer.id DESC LIMIT $1";
 static const char answers_of[] =
     ANSWER_QUERY "outreach_answer.prospect = $2 ORDER BY outreach_answer.id DESC LIMIT $1";
 static const char answer_one[] =
@@ -85,9 +86,8 @@ static bool mending_read(struct commit *commit, uint64_t answer, struct mending 
     uint64_t prospect = db_rows_id(&rows, 0);
     enum answer_kind corrected = (enum answer_kind)db_rows_number(&rows, 4);
     *mending = (struct mending){.commit = commit,
-                                .kind = corrected == ANSWER_KINDS
-                                            ? (enum answer_kind)db_rows_number(&rows, 1)
-                                            : corrected,
+                                .kind = corrected == ANSWER_KINDS ? (enum answer_kind)db_rows_number(&rows, 1)
+                                                                  : corrected,
                                 .match = (enum answer_match)db_rows_number(&rows, 2),
                                 .decision = (enum answer_decision)db_rows_number(&rows, 3),
                                 .from = arena_copy(commit->arena, db_rows_bytes(&rows, 5)),

@@ -44,9 +44,9 @@ static size_t read_candidates(struct commit *commit, struct db_rows rows, struct
     size_t count = 0;
     while (db_rows_next(&rows)) {
         if (count == ANSWER_PROSPECTS_MAX) continue;
-        candidates[count++] = (struct candidate){db_rows_id(&rows, 0), db_rows_id(&rows, 1),
-                                                 db_rows_id(&rows, 3),
-                                                 arena_copy(commit->arena, db_rows_bytes(&rows, 2))};
+        candidates[count++] =
+            (struct candidate){db_rows_id(&rows, 0), db_rows_id(&rows, 1), db_rows_id(&rows, 3),
+                               arena_copy(commit->arena, db_rows_bytes(&rows, 2))};
     }
     return count;
 }
@@ -106,7 +106,8 @@ static bool find_failed(struct commit *commit, const struct answer_facts *facts,
                         const struct answer_place *place, struct answer_found *found) {
     if (facts->kind != ANSWER_BOUNCE && facts->kind != ANSWER_COMPLAINT) return false;
     for (size_t i = 0; i < facts->recipient_count; i++)
-        if (find_by_address(commit, facts->recipients[i].address, facts, place, MATCH_FAILED_RECIPIENT, found))
+        if (find_by_address(commit, facts->recipients[i].address, facts, place, MATCH_FAILED_RECIPIENT,
+                            found))
             return true;
     return false;
 }

@@ -94,8 +94,8 @@ enum answer_kind answer_kind_read(struct slice word) {
 }
 
 const char *answer_match_word(enum answer_match match) {
-    static const char *const words[MATCHES] = {"nothing", "token",     "in_reply_to",      "message_id_in_body",
-                                               "address", "colleague", "failed_recipient"};
+    static const char *const words[MATCHES] = {
+        "nothing", "token", "in_reply_to", "message_id_in_body", "address", "colleague", "failed_recipient"};
     return words[match];
 }
 

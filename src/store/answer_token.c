@@ -1,4 +1,7 @@
-/* Tokens in addresses that answers come to (store/answer.h): "o", the message's id and a keyed check of it. */
+/* Tokens in addresses that answers come to (store/answer.h): "o", the message's id and a keyed check of it.
+ */
+#include <openssl/crypto.h>
+
 #include "base/encode.h"
 #include "store/answer.h"
 #include "store/engine_state.h"
@@ -35,7 +38,7 @@ uint64_t answer_token_read(const uint8_t secret[32], struct slice token) {
     for (size_t i = 0; i < token.len; i++) lower[i] = (char)ascii_lower(token.ptr[i]);
     if (lower[0] != 'o' || !id_read(slice_of(lower + 1, ID_DIGITS), &sent)) return 0;
     answer_token_write(secret, sent, right);
-    return memcmp(lower, right, token.len) == 0 ? sent : 0;
+    return CRYPTO_memcmp(lower, right, token.len) == 0 ? sent : 0;
 }
 
 struct slice engine_answer_token(const struct engine *engine, struct arena *arena, uint64_t sent) {

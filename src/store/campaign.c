@@ -13,7 +13,8 @@ static const char campaign_insert[] =
     "INSERT INTO campaign (id, tenant, name, sender, document, state, reason, created_ms, started_ms,"
     " sequence_version, next_follow_ms, next_first_ms) VALUES ($1, $2, $3, $4, $5, 0, '', $6, 0, 1, $7, $7)";
 static const char campaign_state[] = "SELECT state, sender, tenant, started_ms FROM campaign WHERE id = $1";
-static const char campaign_to[] = "UPDATE campaign SET state = $2, reason = $3, started_ms = $4 WHERE id = $1";
+static const char campaign_to[] =
+    "UPDATE campaign SET state = $2, reason = $3, started_ms = $4 WHERE id = $1";
 static const char campaign_document[] =
     "UPDATE campaign SET document = $2, sequence_version = sequence_version + 1 WHERE id = $1";
 static const char contacts_next[] = "SELECT id, address FROM contact WHERE tenant = $1 AND id > $2"
@@ -186,8 +187,8 @@ static size_t find_contacts(struct commit *commit, const struct add_request *req
     if (request->contact) {
         rows = DB_ROWS(commit->db, contact_one, DB_NUMBER(request->contact), DB_NUMBER(TENANT_DEFAULT));
         while (db_rows_next(&rows))
-            contacts[count++] = (struct found_contact){request->contact,
-                                                       arena_copy(commit->arena, db_rows_bytes(&rows, 0))};
+            contacts[count++] =
+                (struct found_contact){request->contact, arena_copy(commit->arena, db_rows_bytes(&rows, 0))};
         return count;
     }
     rows = request->import ? DB_ROWS(commit->db, contacts_of_import, DB_NUMBER(request->import),
@@ -195,8 +196,8 @@ static size_t find_contacts(struct commit *commit, const struct add_request *req
                            : DB_ROWS(commit->db, contacts_next, DB_NUMBER(TENANT_DEFAULT),
                                      DB_NUMBER(request->after), DB_NUMBER(OUTREACH_ADD_ROWS));
     while (db_rows_next(&rows))
-        contacts[count++] = (struct found_contact){db_rows_id(&rows, 0),
-                                                   arena_copy(commit->arena, db_rows_bytes(&rows, 1))};
+        contacts[count++] =
+            (struct found_contact){db_rows_id(&rows, 0), arena_copy(commit->arena, db_rows_bytes(&rows, 1))};
     return count;
 }
 

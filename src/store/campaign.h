@@ -1,8 +1,9 @@
 /*
  * Campaigns in the data folder: the part of the engine (store/engine.h) that outreach/office.h decides with.
- * Every rule that keeps a message from leaving is asked inside the commit that claims it, and again in the one
- * that lets it go (engine_outreach_go); what a prospect answers is judged in the commit that stores the answer
- * (store/answer.h). So no message starts after an answer was accepted, whatever anybody believed before.
+ * Every rule that keeps a message from leaving is asked inside the commit that claims it, and again in the
+ * one that lets it go (engine_outreach_go); what a prospect answers is judged in the commit that stores the
+ * answer (store/answer.h). So no message starts after an answer was accepted, whatever anybody believed
+ * before.
  *
  * Calls without a task read only, and do not wait; results are in `arena`.
  */
@@ -41,7 +42,7 @@ struct campaign_addition {
     uint64_t suppressed;
 };
 /* Contacts with an id above *after, of one import where `import` is not 0, at most OUTREACH_ADD_ROWS of them;
-   *after is moved on, 0: there are no more. What was found is added to *addition. */
+ *after is moved on, 0: there are no more. What was found is added to *addition. */
 enum store_result engine_campaign_add(struct task *t, struct engine *engine, uint64_t id, uint64_t import,
                                       uint64_t *after, struct campaign_addition *addition);
 enum store_result engine_campaign_add_contact(struct task *t, struct engine *engine, uint64_t id,

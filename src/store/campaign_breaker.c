@@ -37,15 +37,14 @@ static bool owners_of(struct commit *commit, uint64_t sent, struct owners *owner
     return true;
 }
 
-static int64_t bad_lately(struct commit *commit, const char *sql, struct db_value whose, enum sent_fate fate) {
+static int64_t bad_lately(struct commit *commit, const char *sql, struct db_value whose,
+                          enum sent_fate fate) {
     return DB_READ_NUMBER(commit->db, sql, 0, whose, DB_NUMBER(OUTREACH_BREAKER_MESSAGES), DB_NUMBER(fate));
 }
 
 static void halt(struct commit *commit, const struct owners *owners, uint64_t campaign, struct slice reason) {
-    struct outreach_note note = {.kind = OUTREACH_EVENT_BREAKER,
-                                 .campaign = campaign,
-                                 .sender = owners->sender,
-                                 .detail = reason};
+    struct outreach_note note = {
+        .kind = OUTREACH_EVENT_BREAKER, .campaign = campaign, .sender = owners->sender, .detail = reason};
     outreach_note(commit, 1, &note);
     campaign_halt(commit, campaign, reason);
 }
@@ -61,7 +60,8 @@ static void halt_all(struct commit *commit, const struct owners *owners, const c
 }
 
 static struct slice reason_of(struct commit *commit, const char *whose, int64_t count, enum sent_fate fate) {
-    return arena_printf(commit->arena, "%lld of the last %d messages of %s %s; look at the list before resuming",
+    return arena_printf(commit->arena,
+                        "%lld of the last %d messages of %s %s; look at the list before resuming",
                         (long long)count, OUTREACH_BREAKER_MESSAGES, whose,
                         fate == FATE_HARD_BOUNCE ? "bounced" : "were complained about");
 }

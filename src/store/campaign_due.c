@@ -6,7 +6,8 @@
 #include "store/engine_state.h"
 
 static const char senders_running[] =
-    "SELECT outreach_sender.id, coalesce((SELECT next_follow_ms FROM campaign WHERE sender = outreach_sender.id"
+    "SELECT outreach_sender.id, coalesce((SELECT next_follow_ms FROM campaign WHERE sender = "
+    "outreach_sender.id"
     " AND state = 1 ORDER BY next_follow_ms LIMIT 1), $2), coalesce((SELECT next_first_ms FROM campaign"
     " WHERE sender = outreach_sender.id AND state = 1 ORDER BY next_first_ms LIMIT 1), $2)"
     " FROM outreach_sender LIMIT $1";
@@ -52,8 +53,8 @@ enum store_result engine_outreach_senders(struct engine *engine, struct arena *a
     *senders = ARENA_NEW_ARRAY(arena, struct outreach_sender_due, OUTREACH_SENDERS_DUE_MAX);
     *count = 0;
     db_begin_read(engine->db);
-    struct db_rows rows = DB_ROWS(engine->db, senders_running, DB_NUMBER(OUTREACH_SENDERS_DUE_MAX),
-                                  DB_NUMBER(PROSPECT_NEVER));
+    struct db_rows rows =
+        DB_ROWS(engine->db, senders_running, DB_NUMBER(OUTREACH_SENDERS_DUE_MAX), DB_NUMBER(PROSPECT_NEVER));
     while (db_rows_next(&rows)) {
         int64_t follow_ms = db_rows_number(&rows, 1);
         int64_t first_ms = db_rows_number(&rows, 2);
@@ -69,8 +70,7 @@ enum store_result engine_outreach_due(struct engine *engine, struct arena *arena
     *count = 0;
     db_begin_read(engine->db);
     bool is_follow = true;
-    int64_t campaign =
-        DB_READ_NUMBER(engine->db, follow_first, 0, DB_NUMBER(sender), DB_NUMBER(now_ms));
+    int64_t campaign = DB_READ_NUMBER(engine->db, follow_first, 0, DB_NUMBER(sender), DB_NUMBER(now_ms));
     if (campaign == 0) {
         is_follow = false;
         campaign = DB_READ_NUMBER(engine->db, opener_first, 0, DB_NUMBER(sender), DB_NUMBER(now_ms));
@@ -96,7 +96,8 @@ static bool reads_in_flight(struct db *db, uint64_t sender) {
         else
             is = true;
     }
-    for (size_t i = 0; i < count && !is; i++) is = DB_READ_NUMBER(db, waits_in_queue, 0, DB_NUMBER(queued[i]));
+    for (size_t i = 0; i < count && !is; i++)
+        is = DB_READ_NUMBER(db, waits_in_queue, 0, DB_NUMBER(queued[i]));
     return is;
 }
 
@@ -127,17 +128,17 @@ enum store_result engine_outreach_history(struct engine *engine,
     if (question->hourly_max)
         history->hourly_sent_ms = DB_READ_NUMBER(db, hourly_sent, 0, DB_NUMBER(question->sender),
                                                  DB_NUMBER(question->hourly_max - 1));
-    history->day_count = (uint64_t)DB_READ_NUMBER(db, day_count, 0, DB_NUMBER(question->sender),
-                                                  DB_NUMBER(question->day_start_ms),
-                                                  DB_NUMBER(question->day_until_ms));
-    history->domain_day_count = (uint64_t)DB_READ_NUMBER(db, domain_day_count, 0, DB_TEXT(question->from_domain),
-                                                         DB_NUMBER(question->day_start_ms),
-                                                         DB_NUMBER(question->day_until_ms));
+    history->day_count =
+        (uint64_t)DB_READ_NUMBER(db, day_count, 0, DB_NUMBER(question->sender),
+                                 DB_NUMBER(question->day_start_ms), DB_NUMBER(question->day_until_ms));
+    history->domain_day_count =
+        (uint64_t)DB_READ_NUMBER(db, domain_day_count, 0, DB_TEXT(question->from_domain),
+                                 DB_NUMBER(question->day_start_ms), DB_NUMBER(question->day_until_ms));
     history->days_sent =
         (uint64_t)DB_READ_NUMBER(db, days_sent, 0, DB_NUMBER(question->sender), DB_NUMBER(question->day));
-    history->follow_ups_due = (uint64_t)DB_READ_NUMBER(db, follow_ups_due, 0, DB_NUMBER(question->sender),
-                                                       DB_NUMBER(question->day_end_ms),
-                                                       DB_NUMBER(question->daily_max));
+    history->follow_ups_due =
+        (uint64_t)DB_READ_NUMBER(db, follow_ups_due, 0, DB_NUMBER(question->sender),
+                                 DB_NUMBER(question->day_end_ms), DB_NUMBER(question->daily_max));
     return finish(engine);
 }
 

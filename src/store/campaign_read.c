@@ -80,8 +80,7 @@ enum store_result engine_campaign_find(struct engine *engine, struct arena *aren
                                        struct campaign *campaign) {
     uint64_t id;
     db_begin_read(engine->db);
-    struct db_rows rows =
-        DB_ROWS(engine->db, campaign_by_name, DB_NUMBER(TENANT_DEFAULT), DB_TEXT(name));
+    struct db_rows rows = DB_ROWS(engine->db, campaign_by_name, DB_NUMBER(TENANT_DEFAULT), DB_TEXT(name));
     enum store_result result = read_one(engine, arena, rows, campaign);
     bool is_id = result == STORE_NOT_FOUND && id_read(name, &id);
     return is_id ? engine_campaign_get(engine, arena, id, campaign) : result;

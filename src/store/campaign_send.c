@@ -25,7 +25,8 @@ static const char sent_read[] = "SELECT prospect, state, message_id, address, ne
 static const char sent_goes[] =
     "UPDATE outreach_sent SET state = 1, message = $2, subject = $3, subject_base = $4, organisation = $5,"
     " next_delay_ms = $6, sent_ms = $7 WHERE id = $1";
-static const char sent_ends[] = "UPDATE outreach_sent SET state = $2, sent_ms = $3, detail = $4 WHERE id = $1";
+static const char sent_ends[] =
+    "UPDATE outreach_sent SET state = $2, sent_ms = $3, detail = $4 WHERE id = $1";
 static const char day_insert[] =
     "INSERT INTO outreach_day (sender, day) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 static const char prospect_goes_on[] =
@@ -88,11 +89,13 @@ static enum outreach_gate ask_pace(struct commit *commit, const struct prospect_
     if (is_full(commit, DB_READ_NUMBER(db, count_domain, 0, DB_TEXT(claim->from_domain), start, until),
                 limits->domain_daily_max))
         return GATE_DOMAIN_DAILY;
-    if (is_full(commit, DB_READ_NUMBER(db, count_to, 0, DB_NUMBER(row->campaign), DB_TEXT(domain), start, until),
+    if (is_full(commit,
+                DB_READ_NUMBER(db, count_to, 0, DB_NUMBER(row->campaign), DB_TEXT(domain), start, until),
                 limits->recipient_domain_daily_max))
         return GATE_RECIPIENT_DOMAIN;
-    bool is_often = DB_READ_NUMBER(db, others_since, 0, DB_NUMBER(row->contact),
-                                   DB_NUMBER(commit->now_ms - limits->frequency_ms), DB_NUMBER(row->campaign));
+    bool is_often =
+        DB_READ_NUMBER(db, others_since, 0, DB_NUMBER(row->contact),
+                       DB_NUMBER(commit->now_ms - limits->frequency_ms), DB_NUMBER(row->campaign));
     return is_often ? GATE_FREQUENCY : GATE_OPEN;
 }
 
@@ -215,8 +218,7 @@ static struct slice gate_reason(struct commit *commit, enum outreach_gate gate) 
 static void cancel(struct commit *commit, struct sent_row *row, enum outreach_gate gate) {
     struct slice reason = gate_reason(commit, gate);
     end(commit, row, SENT_CANCELLED, 0, reason);
-    if (gate == GATE_SUPPRESSED && row->prospect.state == PROSPECT_CLAIMED)
-        suppress(commit, &row->prospect);
+    if (gate == GATE_SUPPRESSED && row->prospect.state == PROSPECT_CLAIMED) suppress(commit, &row->prospect);
     give_back(commit, row, commit->now_ms, reason);
     prospect_note(commit, &row->prospect, OUTREACH_EVENT_CANCELLED, reason);
 }
@@ -248,9 +250,9 @@ static bool hand_over(struct commit *commit, struct go_request *request) {
     for (size_t i = 0; i < delivery->account_count; i++) {
         struct inbox *inbox = inbox_of(commit, delivery->accounts[i]);
         if (!inbox) continue;
-        inbox_add(commit, inbox,
-                  &(struct entry_row){delivery->id, 0, delivery->received_ms,
-                                      (int64_t)delivery->body.raw_bytes});
+        inbox_add(
+            commit, inbox,
+            &(struct entry_row){delivery->id, 0, delivery->received_ms, (int64_t)delivery->body.raw_bytes});
     }
     if (delivery->queue_count) (void)queue_add(commit, delivery);
     event_add(commit, delivery->tenant, EVENT_ACCEPTED, delivery->id,

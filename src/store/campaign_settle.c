@@ -27,7 +27,7 @@ bool campaign_sender_is_good(struct db *db, uint64_t sender) {
 
 /* RFC 3463 3.2, and what RFC 7505 says of a domain that takes no mail. */
 static bool is_hard(const struct settled_recipient *settled) {
-    static const struct slice codes[] = {SLICE_INIT("5.1.1"), SLICE_INIT("5.1.2"), SLICE_INIT("5.1.3"),
+    static const struct slice codes[] = {SLICE_INIT("5.1.1"), SLICE_INIT("5.1.2"),  SLICE_INIT("5.1.3"),
                                          SLICE_INIT("5.1.6"), SLICE_INIT("5.1.10"), SLICE_INIT("5.4.4")};
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         if (slice_equal(settled->status, codes[i])) return settled->outcome == QUEUE_FAILED;

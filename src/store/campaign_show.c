@@ -5,8 +5,9 @@
 #include "store/engine_state.h"
 #include "store/scan.h"
 
-#define MESSAGE_COLUMNS                                                                                     \
-    "id, prospect, campaign, sender, contact, step, version, state, fate, message, message_id, subject, detail," \
+#define MESSAGE_COLUMNS                                                                                   \
+    "id, prospect, campaign, sender, contact, step, version, state, fate, message, message_id, subject, " \
+    "detail,"                                                                                             \
     " decided_ms, sent_ms"
 
 static const char message_one[] = "SELECT " MESSAGE_COLUMNS " FROM outreach_sent WHERE id = $1";
@@ -24,15 +25,15 @@ static const char prospects_of_contact[] =
 static const char prospects_of_campaign[] =
     "SELECT " PROSPECT_COLUMNS " FROM prospect JOIN contact ON contact.id = prospect.contact"
     " WHERE prospect.campaign = $1 AND prospect.id > $2 ORDER BY prospect.id LIMIT $3";
-#define EVENT_QUERY                                                                                        \
-    "SELECT outreach_event.id, at_ms, kind, outreach_event.campaign, outreach_event.prospect,"             \
-    " outreach_event.contact, outreach_event.sender, detail, coalesce(campaign.name, ''),"                 \
-    " coalesce(contact.address, '') FROM outreach_event"                                                   \
-    " LEFT JOIN campaign ON campaign.id = outreach_event.campaign"                                         \
+#define EVENT_QUERY                                                                            \
+    "SELECT outreach_event.id, at_ms, kind, outreach_event.campaign, outreach_event.prospect," \
+    " outreach_event.contact, outreach_event.sender, detail, coalesce(campaign.name, ''),"     \
+    " coalesce(contact.address, '') FROM outreach_event"                                       \
+    " LEFT JOIN campaign ON campaign.id = outreach_event.campaign"                             \
     " LEFT JOIN contact ON contact.id = outreach_event.contact WHERE "
 static const char events_all[] = EVENT_QUERY "outreach_event.id > $1 ORDER BY outreach_event.id LIMIT $2";
-static const char events_of[] = EVENT_QUERY
-    "outreach_event.campaign = $3 AND outreach_event.id > $1 ORDER BY outreach_event.id LIMIT $2";
+static const char events_of[] =
+    EVENT_QUERY "outreach_event.campaign = $3 AND outreach_event.id > $1 ORDER BY outreach_event.id LIMIT $2";
 
 /* ---- messages ---- */
 
@@ -86,8 +87,7 @@ enum store_result engine_outreach_messages(struct engine *engine, struct arena *
     *messages = ARENA_NEW_ARRAY(arena, struct outreach_message, OUTREACH_LIST_MAX);
     *count = 0;
     db_begin_read(engine->db);
-    struct db_rows rows =
-        DB_ROWS(engine->db, messages_of, DB_NUMBER(prospect), DB_NUMBER(OUTREACH_LIST_MAX));
+    struct db_rows rows = DB_ROWS(engine->db, messages_of, DB_NUMBER(prospect), DB_NUMBER(OUTREACH_LIST_MAX));
     while (db_rows_next(&rows)) read_message(&rows, arena, &(*messages)[(*count)++]);
     return finish(engine, true);
 }
@@ -127,8 +127,8 @@ enum store_result engine_campaign_prospects(struct engine *engine, struct arena 
     *prospects = ARENA_NEW_ARRAY(arena, struct prospect, max);
     *count = 0;
     db_begin_read(engine->db);
-    struct db_rows rows = DB_ROWS(engine->db, prospects_of_campaign, DB_NUMBER(campaign), DB_NUMBER(after),
-                                  DB_NUMBER(max));
+    struct db_rows rows =
+        DB_ROWS(engine->db, prospects_of_campaign, DB_NUMBER(campaign), DB_NUMBER(after), DB_NUMBER(max));
     while (db_rows_next(&rows)) prospect_read_row(&rows, 0, arena, &(*prospects)[(*count)++]);
     return finish(engine, true);
 }
@@ -154,9 +154,9 @@ enum store_result engine_outreach_events(struct engine *engine, struct arena *ar
     *events = ARENA_NEW_ARRAY(arena, struct outreach_event, max);
     *count = 0;
     db_begin_read(engine->db);
-    struct db_rows rows = campaign ? DB_ROWS(engine->db, events_of, DB_NUMBER(after), DB_NUMBER(max),
-                                             DB_NUMBER(campaign))
-                                   : DB_ROWS(engine->db, events_all, DB_NUMBER(after), DB_NUMBER(max));
+    struct db_rows rows =
+        campaign ? DB_ROWS(engine->db, events_of, DB_NUMBER(after), DB_NUMBER(max), DB_NUMBER(campaign))
+                 : DB_ROWS(engine->db, events_all, DB_NUMBER(after), DB_NUMBER(max));
     while (db_rows_next(&rows)) read_event(&rows, arena, &(*events)[(*count)++]);
     return finish(engine, true);
 }
@@ -169,8 +169,7 @@ static const char messages_accepted[] =
     "SELECT count(*) FROM outreach_sent WHERE campaign = $1 AND sent_ms > 0 AND state = 2";
 static const char messages_follow[] =
     "SELECT count(*) FROM outreach_sent WHERE campaign = $1 AND sent_ms > 0 AND state = 2 AND step > 0";
-static const char people_bounced[] =
-    "SELECT count(*) FROM prospect WHERE campaign = $1 AND state = 5";
+static const char people_bounced[] = "SELECT count(*) FROM prospect WHERE campaign = $1 AND state = 5";
 static const char people_who[] =
     "SELECT count(DISTINCT prospect) FROM outreach_answer WHERE campaign = $1 AND"
     " (CASE corrected_kind WHEN 8 THEN kind ELSE corrected_kind END) = $2 AND is_unsubscribe = $3";

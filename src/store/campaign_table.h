@@ -17,7 +17,8 @@
     " next_follow_ms INTEGER NOT NULL, next_first_ms INTEGER NOT NULL, UNIQUE (tenant, name)) STRICT;"       \
     "CREATE INDEX campaign_follow ON campaign (sender, state, next_follow_ms);"                              \
     "CREATE INDEX campaign_first ON campaign (sender, state, next_first_ms);"                                \
-    "CREATE TABLE campaign_count (campaign INTEGER NOT NULL, state INTEGER NOT NULL, count INTEGER NOT NULL,"\
+    "CREATE TABLE campaign_count (campaign INTEGER NOT NULL, state INTEGER NOT NULL, count INTEGER NOT "     \
+    "NULL,"                                                                                                  \
     " PRIMARY KEY (campaign, state)) STRICT, WITHOUT ROWID;"                                                 \
     "CREATE TABLE prospect (id INTEGER PRIMARY KEY, campaign INTEGER NOT NULL, contact INTEGER NOT NULL,"    \
     " state INTEGER NOT NULL, is_follow INTEGER NOT NULL, step INTEGER NOT NULL, due_ms INTEGER NOT NULL,"   \
@@ -26,7 +27,8 @@
     " UNIQUE (campaign, contact)) STRICT;"                                                                   \
     "CREATE INDEX prospect_due ON prospect (campaign, is_follow, due_ms);"                                   \
     "CREATE INDEX prospect_contact ON prospect (contact);"                                                   \
-    "CREATE TABLE outreach_sent (id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, prospect INTEGER NOT NULL,"\
+    "CREATE TABLE outreach_sent (id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, prospect INTEGER NOT "     \
+    "NULL,"                                                                                                  \
     " campaign INTEGER NOT NULL, sender INTEGER NOT NULL, contact INTEGER NOT NULL, step INTEGER NOT NULL,"  \
     " version INTEGER NOT NULL, message_id TEXT NOT NULL UNIQUE, state INTEGER NOT NULL,"                    \
     " fate INTEGER NOT NULL, message INTEGER NOT NULL, address TEXT NOT NULL, to_domain TEXT NOT NULL,"      \
@@ -46,17 +48,20 @@
     "CREATE TABLE outreach_day (sender INTEGER NOT NULL, day INTEGER NOT NULL, PRIMARY KEY (sender, day))"   \
     " STRICT, WITHOUT ROWID;"                                                                                \
     "CREATE TABLE outreach_answer (id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, at_ms INTEGER NOT NULL," \
-    " sender INTEGER NOT NULL, prospect INTEGER NOT NULL, campaign INTEGER NOT NULL, contact INTEGER NOT NULL,"\
+    " sender INTEGER NOT NULL, prospect INTEGER NOT NULL, campaign INTEGER NOT NULL, contact INTEGER NOT "   \
+    "NULL,"                                                                                                  \
     " message INTEGER NOT NULL, folder TEXT NOT NULL, uidvalidity INTEGER NOT NULL, uid INTEGER NOT NULL,"   \
     " kind INTEGER NOT NULL, found INTEGER NOT NULL, decision INTEGER NOT NULL, author TEXT NOT NULL,"       \
-    " evidence TEXT NOT NULL, corrected_kind INTEGER NOT NULL, corrected_by TEXT NOT NULL,"                   \
+    " evidence TEXT NOT NULL, corrected_kind INTEGER NOT NULL, corrected_by TEXT NOT NULL,"                  \
     " name TEXT NOT NULL, is_unsubscribe INTEGER NOT NULL) STRICT;"                                          \
     "CREATE INDEX outreach_answer_name ON outreach_answer (name) WHERE name <> '';"                          \
     "CREATE INDEX outreach_answer_prospect ON outreach_answer (prospect, id);"                               \
+    "CREATE INDEX outreach_answer_contact ON outreach_answer (contact, id);"                                 \
     "CREATE INDEX outreach_answer_place ON outreach_answer (sender, folder, uidvalidity, uid)"               \
     " WHERE uid <> 0;"                                                                                       \
     "CREATE TABLE outreach_event (id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, at_ms INTEGER NOT NULL,"  \
-    " kind INTEGER NOT NULL, campaign INTEGER NOT NULL, prospect INTEGER NOT NULL, contact INTEGER NOT NULL,"\
+    " kind INTEGER NOT NULL, campaign INTEGER NOT NULL, prospect INTEGER NOT NULL, contact INTEGER NOT "     \
+    "NULL,"                                                                                                  \
     " sender INTEGER NOT NULL, detail TEXT NOT NULL) STRICT;"                                                \
     "CREATE INDEX outreach_event_campaign ON outreach_event (campaign, id);"                                 \
     "CREATE INDEX outreach_event_contact ON outreach_event (contact, id);"
@@ -104,6 +109,15 @@ void prospect_note(struct commit *commit, const struct prospect_row *row, enum o
 /* The sender may send: it was tested, and nothing is wrong with it since. */
 bool campaign_sender_is_good(struct db *db, uint64_t sender);
 
+/* campaign_relation.c: what campaigns know of a person (store/contact.h). */
+struct contact_person;
+void campaign_person_messages(struct db *db, struct arena *arena, const struct contact_person *person,
+                              struct buffer *json);
+void campaign_person_answers(struct db *db, struct arena *arena, const struct contact_person *person,
+                             struct buffer *json);
+bool campaign_person_is_needed(struct db *db, uint64_t contact);
+void campaign_person_erase(struct commit *commit, const struct contact_person *person);
+
 /* campaign_due.c: something of the sender's is on its way still. */
 bool campaign_is_in_flight(struct db *db, uint64_t sender);
 
@@ -111,7 +125,8 @@ bool campaign_is_in_flight(struct db *db, uint64_t sender);
    outreach. */
 struct settled_recipient;
 void campaign_settled(struct commit *commit, uint64_t message, const struct settled_recipient *settled);
-/* campaign_send.c: a message that is out; its prospect goes on. And any other end of one that is under way. */
+/* campaign_send.c: a message that is out; its prospect goes on. And any other end of one that is under way.
+ */
 void campaign_message_left(struct commit *commit, uint64_t sent, int64_t sent_ms);
 void campaign_outcome(struct commit *commit, const struct outreach_outcome *outcome);
 /* campaign_breaker.c: this message came to a bad end: counted, and where there are too many of them the

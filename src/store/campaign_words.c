@@ -8,7 +8,7 @@ const char *campaign_state_word(enum campaign_state state) {
 
 const char *prospect_state_word(enum prospect_state state) {
     static const char *const words[PROSPECT_STATES] = {
-        "waiting", "claimed",    "replied",      "paused",   "out_of_office", "bounced",
+        "waiting",    "claimed",      "replied",  "paused",  "out_of_office", "bounced",
         "suppressed", "unsubscribed", "finished", "blocked", "stopped"};
     return words[state];
 }
@@ -21,8 +21,8 @@ const char *sent_state_word(enum sent_state state) {
 
 const char *outreach_gate_word(enum outreach_gate gate) {
     static const char *const words[OUTREACH_GATES] = {
-        "open",   "campaign", "sender",         "prospect",         "suppression", "in_flight", "gap",
-        "hourly", "daily",    "domain_daily", "recipient_domain", "frequency"};
+        "open", "campaign", "sender", "prospect",     "suppression",      "in_flight",
+        "gap",  "hourly",   "daily",  "domain_daily", "recipient_domain", "frequency"};
     return words[gate];
 }
 

@@ -3,6 +3,7 @@
  * export` shows all of them, `contact erase` empties them, and a contact that one of them needs is neither
  * removed nor undone. A new table that names contacts belongs here.
  */
+#include "store/campaign_table.h"
 #include "store/contact_table.h"
 
 static const char imports_of[] =
@@ -57,6 +58,8 @@ static void write_changes(struct db *db, struct arena *arena, const struct conta
 const struct contact_relation contact_relations[] = {
     {"imports", write_imports, NULL, NULL},
     {"changes", write_changes, NULL, NULL},
+    {"campaign_messages", campaign_person_messages, campaign_person_erase, campaign_person_is_needed},
+    {"campaign_answers", campaign_person_answers, NULL, NULL},
 };
 const size_t contact_relation_count = sizeof contact_relations / sizeof contact_relations[0];
 

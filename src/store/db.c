@@ -13,7 +13,7 @@ enum {
     BUSY_MS = 2000,
     LOOKASIDE_BYTES = 512,
     LOOKASIDE_COUNT = 400,
-    VALUES_MAX = 16
+    VALUES_MAX = 24
 };
 
 struct prepared {

@@ -14,8 +14,8 @@ const char *sender_check(const struct sender *sender);
 /* The address as it is stored, in `arena`. False: it is none. */
 NODISCARD bool sender_address_read(struct arena *arena, struct slice text, struct slice *address);
 
-/* Its id is made here and set. An account of ours where `account` is not 0. STORE_EXISTS: there is one of that
-   address; STORE_REFUSED: sender_check; STORE_OVER_QUOTA: there are OUTREACH_SENDERS_MAX. Waits. */
+/* Its id is made here and set. An account of ours where `account` is not 0. STORE_EXISTS: there is one of
+   that address; STORE_REFUSED: sender_check; STORE_OVER_QUOTA: there are OUTREACH_SENDERS_MAX. Waits. */
 enum store_result engine_sender_add(struct task *t, struct engine *engine, struct sender *sender);
 /* Replaces what an administrator sets: name, ways, limits, is_renaming_accepted. A login whose secret is
    empty keeps the one it has. The state becomes untested where a way changed. STORE_NOT_FOUND. Waits. */
@@ -35,13 +35,15 @@ enum store_result engine_sender_read(struct engine *engine, struct arena *arena,
 enum store_result engine_sender_open(struct task *t, struct engine *engine, struct arena *arena, uint64_t id,
                                      struct sender *sender);
 
-/* Keeps it in the row, and an event where the state or the cause changed (*changed). STORE_NOT_FOUND. Waits. */
+/* Keeps it in the row, and an event where the state or the cause changed (*changed). STORE_NOT_FOUND. Waits.
+ */
 enum store_result engine_sender_health(struct task *t, struct engine *engine,
                                        const struct sender_health *health, bool *changed);
 /* The provider gave a new refresh token in place of the one it knew (RFC 6749 6). Both ways of the sender
-   that use this provider have it from now on. Waits. */
+   that use this provider have it from now on. Where it is not the sender's watcher that got it (`is_other`)
+   the sender's version changes, so that the watcher begins anew with it. Waits. */
 enum store_result engine_sender_token(struct task *t, struct engine *engine, uint64_t id,
-                                      struct slice provider, struct slice token);
+                                      struct slice provider, struct slice token, bool is_other);
 
 /* Folders of a sender; at most OUTREACH_FOLDERS_MAX. */
 enum store_result engine_sender_folders(struct engine *engine, struct arena *arena, uint64_t sender,

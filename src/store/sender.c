@@ -5,9 +5,9 @@
 #include "store/schema.h"
 #include "store/sender_rows.h"
 
-#define SENDER_COLUMNS                                                                          \
-    "id, address, name, account, settings, state, reason, detail, checked_ms, tested_ms,"      \
-    " gap_min_ms, gap_max_ms, hourly_max, daily_max, ramp_start, ramp_step, added_ms,"         \
+#define SENDER_COLUMNS                                                                    \
+    "id, address, name, account, settings, state, reason, detail, checked_ms, tested_ms," \
+    " gap_min_ms, gap_max_ms, hourly_max, daily_max, ramp_start, ramp_step, added_ms,"    \
     " override_by, override_ms, version, secret"
 
 static const char sender_by_id[] = "SELECT " SENDER_COLUMNS " FROM outreach_sender WHERE id = $1";
@@ -93,8 +93,7 @@ bool sender_sealed_read(struct db *db, struct arena *arena, uint64_t id, struct 
 }
 
 bool sender_sealed_find(struct db *db, struct arena *arena, struct slice address, struct sender_row *row) {
-    struct db_rows rows =
-        DB_ROWS(db, sender_by_address, DB_NUMBER(TENANT_DEFAULT), DB_TEXT(address));
+    struct db_rows rows = DB_ROWS(db, sender_by_address, DB_NUMBER(TENANT_DEFAULT), DB_TEXT(address));
     return read_one(&rows, arena, row);
 }
 
@@ -131,8 +130,8 @@ void sender_folder_put(struct commit *commit, uint64_t sender, const struct send
            DB_NUMBER(folder->uidnext), DB_NUMBER(folder->modseq));
 }
 
-size_t sender_folders_read(struct db *db, struct arena *arena, uint64_t sender,
-                           struct sender_folder *folders, size_t max) {
+size_t sender_folders_read(struct db *db, struct arena *arena, uint64_t sender, struct sender_folder *folders,
+                           size_t max) {
     size_t count = 0;
     struct db_rows rows = DB_ROWS(db, folders_of, DB_NUMBER(sender), DB_NUMBER(max));
     while (db_rows_next(&rows))

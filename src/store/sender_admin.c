@@ -11,15 +11,19 @@
 static const char sender_id[] = "SELECT id FROM outreach_sender WHERE tenant = $1 AND address = $2";
 static const char sender_count[] = "SELECT count(*) FROM outreach_sender";
 static const char sender_insert[] =
-    "INSERT INTO outreach_sender (id, tenant, address, name, account, settings, secret, state, reason, detail,"
+    "INSERT INTO outreach_sender (id, tenant, address, name, account, settings, secret, state, reason, "
+    "detail,"
     " checked_ms, tested_ms, gap_min_ms, gap_max_ms, hourly_max, daily_max, ramp_start, ramp_step, added_ms,"
-    " override_by, override_ms, version) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, '', 0, 0, $8, $9, $10, $11,"
+    " override_by, override_ms, version) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, '', 0, 0, $8, $9, $10, "
+    "$11,"
     " $12, $13, $14, $15, $16, $1)";
 static const char sender_update[] =
-    "UPDATE outreach_sender SET name = $2, settings = $3, secret = $4, state = $5, reason = $6, gap_min_ms = $7,"
+    "UPDATE outreach_sender SET name = $2, settings = $3, secret = $4, state = $5, reason = $6, gap_min_ms = "
+    "$7,"
     " gap_max_ms = $8, hourly_max = $9, daily_max = $10, ramp_start = $11, ramp_step = $12,"
     " override_by = $13, override_ms = $14, version = $15 WHERE id = $1";
 static const char sender_secret[] = "UPDATE outreach_sender SET secret = $2 WHERE id = $1";
+static const char sender_version[] = "UPDATE outreach_sender SET version = $2 WHERE id = $1";
 static const char sender_delete[] = "DELETE FROM outreach_sender WHERE id = $1";
 static const char folders_delete[] = "DELETE FROM outreach_folder WHERE sender = $1";
 static const char health_update[] =
@@ -157,18 +161,18 @@ static enum store_result change_it(struct task *t, struct engine *engine, struct
     next.account = row.sender.account;
     if (sender_check(&next)) return STORE_REFUSED;
     struct sender_change change = {.sender = &next,
-                            .settings = buffer_new(WORK_BYTES),
-                            .has_new_way = !is_same_way(&next.smtp, &row.sender.smtp) ||
-                                           !is_same_way(&next.imap, &row.sender.imap),
-                            .is_override = next.limits.override_by.len > 0 &&
-                                           next.limits.daily_max != row.sender.limits.daily_max};
+                                   .settings = buffer_new(WORK_BYTES),
+                                   .has_new_way = !is_same_way(&next.smtp, &row.sender.smtp) ||
+                                                  !is_same_way(&next.imap, &row.sender.imap),
+                                   .is_override = next.limits.override_by.len > 0 &&
+                                                  next.limits.daily_max != row.sender.limits.daily_max};
     next.copies = change.has_new_way ? SENDER_COPIES_UNKNOWN : row.sender.copies;
     next.has_plus = row.sender.has_plus && !change.has_new_way;
     next.has_passed = row.sender.has_passed && !change.has_new_way;
     next.test_cause = change.has_new_way ? SENDER_CAUSE_NONE : row.sender.test_cause;
     sender_settings_pack(&change.settings, &next);
-    result = seal(t, engine, arena, &next, &change.sealed) ? run(t, engine, change_row, &change)
-                                                           : STORE_FAILED;
+    result =
+        seal(t, engine, arena, &next, &change.sealed) ? run(t, engine, change_row, &change) : STORE_FAILED;
     buffer_free(&change.settings);
     return result;
 }
@@ -184,8 +188,8 @@ enum store_result engine_sender_change(struct task *t, struct engine *engine, co
 
 static enum store_result remove_row(struct commit *commit, void *argument) {
     const struct slice *address = argument;
-    uint64_t id = (uint64_t)DB_READ_NUMBER(commit->db, sender_id, 0, DB_NUMBER(TENANT_DEFAULT),
-                                           DB_TEXT(*address));
+    uint64_t id =
+        (uint64_t)DB_READ_NUMBER(commit->db, sender_id, 0, DB_NUMBER(TENANT_DEFAULT), DB_TEXT(*address));
     if (id == 0) return db_result(commit->db, STORE_NOT_FOUND);
     DB_RUN(commit->db, sender_delete, DB_NUMBER(id));
     DB_RUN(commit->db, folders_delete, DB_NUMBER(id));
@@ -202,32 +206,36 @@ enum store_result engine_sender_remove(struct task *t, struct engine *engine, st
 struct token {
     uint64_t id;
     struct slice sealed;
+    bool is_other;
 };
 
 static enum store_result keep_token(struct commit *commit, void *argument) {
     const struct token *token = argument;
     DB_RUN(commit->db, sender_secret, DB_NUMBER(token->id), DB_BYTES(token->sealed));
-    return db_changed(commit->db) ? STORE_OK : db_result(commit->db, STORE_NOT_FOUND);
+    if (db_changed(commit->db) == 0) return db_result(commit->db, STORE_NOT_FOUND);
+    if (token->is_other)
+        DB_RUN(commit->db, sender_version, DB_NUMBER(token->id), DB_NUMBER(commit_id_new(commit)));
+    return STORE_OK;
 }
 
-static enum store_result change_token(struct task *t, struct engine *engine, struct arena *arena, uint64_t id,
-                                      struct slice provider, struct slice secret) {
+static enum store_result change_token(struct task *t, struct engine *engine, struct arena *arena,
+                                      struct token *token, struct slice provider, struct slice secret) {
     struct sender sender;
-    struct token token = {.id = id};
-    enum store_result result = engine_sender_open(t, engine, arena, id, &sender);
+    enum store_result result = engine_sender_open(t, engine, arena, token->id, &sender);
     if (result != STORE_OK) return result;
     struct sender_login *ways[] = {&sender.smtp, &sender.imap};
     for (size_t i = 0; i < 2; i++)
         if (ways[i]->auth == SENDER_AUTH_OAUTH && slice_equal(ways[i]->provider, provider))
             ways[i]->secret = secret;
-    return seal(t, engine, arena, &sender, &token.sealed) ? run(t, engine, keep_token, &token) : STORE_FAILED;
+    return seal(t, engine, arena, &sender, &token->sealed) ? run(t, engine, keep_token, token) : STORE_FAILED;
 }
 
 enum store_result engine_sender_token(struct task *t, struct engine *engine, uint64_t id,
-                                      struct slice provider, struct slice token) {
+                                      struct slice provider, struct slice token, bool is_other) {
     struct arena *arena = arena_new(WORK_BYTES);
+    struct token kept = {.id = id, .is_other = is_other};
     enum store_result result = token.len && token.len <= OUTREACH_SECRET_BYTES_MAX
-                                   ? change_token(t, engine, arena, id, provider, token)
+                                   ? change_token(t, engine, arena, &kept, provider, token)
                                    : STORE_REFUSED;
     arena_free(&arena);
     return result;

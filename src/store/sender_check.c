@@ -59,7 +59,8 @@ const char *sender_check(const struct sender *sender) {
     const char *fault = check_limits(&sender->limits);
     if (fault || sender->account) return fault;
     if (sender->imap.host.len == 0)
-        return "there is no IMAP host for the replies, and without one no reply stops a sequence: give --imap";
+        return "there is no IMAP host for the replies, and without one no reply stops a sequence: give "
+               "--imap";
     fault = check_login(&sender->smtp);
     return fault ? fault : check_login(&sender->imap);
 }

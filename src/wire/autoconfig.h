@@ -1,7 +1,7 @@
 /*
  * Mozilla's autoconfig document (config-v1.1.xml) as a mail program reads it: where a domain's IMAP and SMTP
- * servers are. Only servers that are reached with TLS and log in by password or OAuth2 count. The document is a
- * stranger's: bounded, without document type or entities. Pure, linear.
+ * servers are. Only servers that are reached with TLS and log in by password or OAuth2 count. The document is
+ * a stranger's: bounded, without document type or entities. Pure, linear.
  */
 #ifndef WIRE_AUTOCONFIG_H
 #define WIRE_AUTOCONFIG_H

@@ -166,6 +166,7 @@ static unsigned bits_of(const struct word *words, size_t count, struct slice nam
 
 unsigned imap_capabilities_parse(struct slice words) {
     static const struct word known[] = {
+        {SLICE_INIT("IMAP4rev1"), IMAP_CAN_IMAP4REV1},
         {SLICE_INIT("IMAP4rev2"), IMAP_CAN_IMAP4REV2},
         {SLICE_INIT("STARTTLS"), IMAP_CAN_STARTTLS},
         {SLICE_INIT("LOGINDISABLED"), IMAP_CAN_LOGINDISABLED},

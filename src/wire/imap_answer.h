@@ -32,6 +32,7 @@ enum imap_capability {
     IMAP_CAN_UIDPLUS = 1 << 14,
     IMAP_CAN_ESEARCH = 1 << 15,
     IMAP_CAN_GMAIL = 1 << 16,
+    IMAP_CAN_IMAP4REV1 = 1 << 17,
 };
 
 /* What a folder is (RFC 6154 2, RFC 9051 7.3.1): bits. */
@@ -122,8 +123,8 @@ struct imap_answer {
     /* TAGGED, STATUS_LINE */
     enum imap_answer_status status;
     enum imap_code code;
-    /* Of UIDVALIDITY, UIDNEXT, HIGHESTMODSEQ; of APPENDUID the UID; of EXISTS, EXPUNGE and FETCH the message's
-       number. */
+    /* Of UIDVALIDITY, UIDNEXT, HIGHESTMODSEQ; of APPENDUID the UID; of EXISTS, EXPUNGE and FETCH the
+       message's number. */
     uint64_t number;
     /* As it came, without the code. Of CONTINUE what is behind "+ ". */
     struct slice text;

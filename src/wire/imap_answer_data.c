@@ -14,16 +14,24 @@ static unsigned bits_of(const struct word *words, size_t count, struct slice nam
     return 0;
 }
 
+/* In a list whose "(" was taken: there is one more. False: its ")" was taken (*is_whole), or it has no end.
+ */
+static bool has_more(struct slice *rest, bool *is_whole) {
+    while (imap_answer_space(rest)) continue;
+    *is_whole = slice_take_byte(rest, ')');
+    return !*is_whole && rest->len > 0;
+}
+
 /* "(\Seen $Junk)": of all its words those that are known. */
 static bool take_flags(struct slice *rest, const struct word *words, size_t count, unsigned *bits) {
+    bool is_whole = false;
     if (!slice_take_byte(rest, '(')) return false;
-    while (rest->len && !slice_take_byte(rest, ')')) {
-        if (imap_answer_space(rest)) continue;
+    while (has_more(rest, &is_whole)) {
         struct slice word = imap_answer_atom(rest);
         if (word.len == 0) return false;
         *bits |= bits_of(words, count, word);
     }
-    return true;
+    return is_whole;
 }
 
 /* ---- folders ---- */
@@ -46,9 +54,10 @@ bool imap_answer_list(struct slice rest, struct arena *arena, struct imap_answer
         {SLICE_INIT("\\Important"), IMAP_FOLDER_IMPORTANT},
     };
     struct slice separator;
-    bool good = take_flags(&rest, attributes, sizeof attributes / sizeof attributes[0], &answer->folder_use) &&
-                imap_answer_space(&rest) && imap_answer_string(&rest, arena, &separator) &&
-                imap_answer_space(&rest) && imap_answer_string(&rest, arena, &answer->folder);
+    bool good =
+        take_flags(&rest, attributes, sizeof attributes / sizeof attributes[0], &answer->folder_use) &&
+        imap_answer_space(&rest) && imap_answer_string(&rest, arena, &separator) &&
+        imap_answer_space(&rest) && imap_answer_string(&rest, arena, &answer->folder);
     if (!good || answer->folder.len == 0 || answer->folder.len > IMAP_MAILBOX_NAME_BYTES_MAX) return false;
     if (separator.len == 1) answer->separator = (char)separator.ptr[0];
     if (slice_equal_nocase(answer->folder, SLICE("INBOX"))) answer->folder_use |= IMAP_FOLDER_INBOX;
@@ -78,9 +87,9 @@ static void keep_status(struct imap_answer *answer, struct slice name, uint64_t 
 /* RFC 9051 7.3.4: "name (ITEM number ...)". */
 bool imap_answer_status_of(struct slice rest, struct arena *arena, struct imap_answer *answer) {
     if (!imap_answer_string(&rest, arena, &answer->folder) || !imap_answer_space(&rest)) return false;
+    bool is_whole = false;
     if (!slice_take_byte(&rest, '(')) return false;
-    while (rest.len && !slice_take_byte(&rest, ')')) {
-        if (imap_answer_space(&rest)) continue;
+    while (has_more(&rest, &is_whole)) {
         struct slice name = imap_answer_atom(&rest);
         uint64_t value;
         if (name.len == 0 || !imap_answer_space(&rest)) return false;
@@ -89,7 +98,7 @@ bool imap_answer_status_of(struct slice rest, struct arena *arena, struct imap_a
         else if (!imap_answer_skip(&rest))
             return false;
     }
-    return true;
+    return is_whole;
 }
 
 /* ---- sets of numbers ---- */
@@ -204,7 +213,8 @@ static bool take_number_item(struct slice *rest, struct imap_answer *answer, uns
 }
 
 /* Behind its name. */
-static bool take_item(struct slice *rest, struct arena *arena, struct imap_answer *answer, struct slice name) {
+static bool take_item(struct slice *rest, struct arena *arena, struct imap_answer *answer,
+                      struct slice name) {
     if (rest->len && rest->ptr[0] == '[') return take_content(rest, arena, answer);
     if (!imap_answer_space(rest)) return false;
     if (slice_equal_nocase(name, SLICE("UID"))) return take_number_item(rest, answer, IMAP_ITEM_UID);
@@ -217,11 +227,11 @@ static bool take_item(struct slice *rest, struct arena *arena, struct imap_answe
 
 /* RFC 9051 7.5.2 */
 bool imap_answer_fetch(struct slice rest, struct arena *arena, struct imap_answer *answer) {
+    bool is_whole = false;
     if (!slice_take_byte(&rest, '(')) return false;
-    while (rest.len && !slice_take_byte(&rest, ')')) {
-        if (imap_answer_space(&rest)) continue;
+    while (has_more(&rest, &is_whole)) {
         struct slice name = imap_answer_atom(&rest);
         if (name.len == 0 || !take_item(&rest, arena, answer, name)) return false;
     }
-    return rest.len == 0;
+    return is_whole && rest.len == 0;
 }

@@ -1,6 +1,6 @@
 /*
- * SASL with OAuth 2 access tokens, as a client: XOAUTH2 (Google's and Microsoft's) and OAUTHBEARER (RFC 7628).
- * A server that refuses a token says why in JSON, and wants an answer to that before it says no.
+ * SASL with OAuth 2 access tokens, as a client: XOAUTH2 (Google's and Microsoft's) and OAUTHBEARER (RFC
+ * 7628). A server that refuses a token says why in JSON, and wants an answer to that before it says no.
  */
 #ifndef WIRE_SASL_OAUTH_H
 #define WIRE_SASL_OAUTH_H

@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 
-TYPES = {"A": 1, "PTR": 12, "MX": 15, "TXT": 16, "FAIL": 0}
+TYPES = {"A": 1, "PTR": 12, "MX": 15, "TXT": 16, "SRV": 33, "FAIL": 0}
 NAME_OF_QUESTION = b"\xc0\x0c"
 
 
@@ -61,6 +61,9 @@ class Names:
         elif kind == TYPES["TXT"]:
             pieces = [text[at:at + 255].encode() for at in range(0, len(text), 255)] or [b""]
             data = b"".join(bytes([len(piece)]) + piece for piece in pieces)
+        elif kind == TYPES["SRV"]:
+            priority, weight, port, host = text.split()
+            data = struct.pack("!HHH", int(priority), int(weight), int(port)) + wire_name(host)
         elif kind == TYPES["PTR"]:
             data = wire_name(text)
         else:

@@ -7,6 +7,7 @@ only, a copy in Sent of what is submitted, nothing accepted. Needs root, because
 from __future__ import annotations
 
 import subprocess
+import time
 from pathlib import Path
 
 import peer_postfix
@@ -14,14 +15,17 @@ from peer import adopt_orphans, free_port, mail_folder, make_certificate, need_r
 from ports import wait_for_port
 
 START_SECONDS_MAX = 30
+REREAD_SECONDS = 1.2
 PASSWORD = "correct horse"
-IMAP_OFF_WORDS = "Your account is not enabled for IMAP use."
+# Without blanks, which end a field of the password file.
+IMAP_OFF_WORDS = "IMAP-access-is-disabled-for-this-account"
 
 DOVECOT = """
 base_dir = {folder}/dovecot-run
 state_dir = {folder}/dovecot-state
 listen = 127.0.0.1
 protocols = imap lmtp
+lmtp_save_to_detail_mailbox = yes
 log_path = {folder}/dovecot.log
 mail_location = maildir:{folder}/mail/%n
 mail_plugins = {plugins}
@@ -137,6 +141,9 @@ class Provider:
         self.processes: list[subprocess.Popen[bytes]] = []
         # Lines of main.cf; what smtpd does with recipients of who logged in.
         self.settings = ""
+        # Whatever is submitted gets a copy in Sent; or another Message-ID.
+        self.keeps_copies = False
+        self.renames = False
         self.restrictions = "permit_sasl_authenticated,reject"
         # A port of an OAuth server that tokens are looked up at; 0: passwords.
         self.oauth_port = 0
@@ -162,7 +169,14 @@ class Provider:
             folder=self.folder, imap=self.imap, imaps=self.imaps, plugins="", passdb=passdb.format(folder=self.folder),
             mechanisms="xoauth2 oauthbearer" if self.oauth_port else ""))
         self.write("oauth2.conf", OAUTH_CONF.format(port=self.oauth_port))
-        self.write("postfix/main.cf", MAIN.format(folder=self.folder, domain=self.domain, settings=self.settings))
+        settings = self.settings
+        if self.keeps_copies:
+            settings += f"sender_bcc_maps = regexp:{self.folder}/postfix/copies\n"
+        if self.renames:
+            settings += f"header_checks = regexp:{self.folder}/postfix/header_checks\n"
+        self.write("postfix/main.cf", MAIN.format(folder=self.folder, domain=self.domain, settings=settings))
+        self.write("postfix/copies", "/^([^+@]*)@(.*)$/ ${1}+Sent@${2}\n")
+        self.write("postfix/header_checks", "/^Message-ID:/ REPLACE Message-ID: <renamed@provider.test>\n")
         self.write("postfix/master.cf", MASTER.format(
             submission=self.submission, submissions=self.submissions, restrictions=self.restrictions))
         self.write("postfix/known", "/^nobody@/ DUNNO\n/^/ known\n")
@@ -171,18 +185,23 @@ class Provider:
         self.write_users()
 
     def write_users(self) -> None:
-        self.write("users", "".join(f"{name}:{{PLAIN}}{rest}\n" for name, rest in self.users.items()))
+        self.write("users.new", "".join(f"{name}:{{PLAIN}}{rest}\n" for name, rest in self.users.items()))
+        (self.folder / "users.new").rename(self.folder / "users")
 
     def add_user(self, name: str, password: str = PASSWORD) -> str:
-        """Its address. Known at once: Dovecot reads the file anew when it has changed."""
-        self.users[name] = password
-        self.write_users()
+        """Its address."""
+        self.change_user(name, password)
         return f"{name}@{self.domain}"
 
     def switch_imap_off(self, name: str, password: str = PASSWORD) -> None:
         """As Gmail does it: the login is refused with words that say why. SMTP goes on."""
-        self.users[name] = f"{password}::::::nologin reason={IMAP_OFF_WORDS}"
+        self.change_user(name, f"{password}::::::nologin reason={IMAP_OFF_WORDS}")
+
+    def change_user(self, name: str, rest: str) -> None:
+        """Dovecot looks once a second whether the file has changed."""
+        self.users[name] = rest
         self.write_users()
+        time.sleep(REREAD_SECONDS)
 
     def start(self) -> None:
         self.configure()

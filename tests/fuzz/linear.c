@@ -118,6 +118,13 @@ static const struct shape shapes[] = {
     {"fields", "", "a;"},
     {"doubled quotes", ",\"", "\"\""},
     {"one open quote of many lines", ",\"", "a\n"},
+    {"snippets", "", "{{a|b}}"},
+    {"open snippets", "", "{{a"},
+    {"keys of YAML", "", "a: b\n"},
+    {"a block of YAML", "name: n\nsteps:\n- subject: s\n  body: |\n", "    x y\n"},
+    {"nested lists of YAML", "", "- "},
+    {"tag lines of YAML", "", "%TAG !a! b\n"},
+    {"a text of JSON", "{\"name\":\"n\",\"steps\":[{\"subject\":\"s\",\"body\":\"", "\\u00fc"},
 };
 
 static double cpu_ns(void) {

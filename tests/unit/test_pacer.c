@@ -247,6 +247,21 @@ static void a_sequence_only_slows_down(void **state) {
     (void)state;
 }
 
+static void where_nobody_is_bothered_wishes_hold_and_the_rest_is_usual(void **state) {
+    struct pacer_limits mailbox = pacer_limits_usual();
+    struct pacer_limits sequence = pacer_limits_none();
+    struct pacer_limits both = pacer_limits_wished(&mailbox, &sequence);
+    assert_memory_equal(&both, &mailbox, sizeof both);
+    sequence.gap_min_ms = 1000;
+    sequence.gap_max_ms = 2000;
+    sequence.daily_max = 500;
+    both = pacer_limits_wished(&mailbox, &sequence);
+    assert_int_equal(both.gap_max_ms, 2000);
+    assert_int_equal(both.daily_max, 500);
+    assert_int_equal(both.hourly_max, 30);
+    (void)state;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_gap_lies_between_any_two),
@@ -262,6 +277,7 @@ int main(void) {
         cmocka_unit_test(ten_years_on_and_back_do_no_harm),
         cmocka_unit_test(limits_are_checked),
         cmocka_unit_test(a_sequence_only_slows_down),
+        cmocka_unit_test(where_nobody_is_bothered_wishes_hold_and_the_rest_is_usual),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

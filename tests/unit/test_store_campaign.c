@@ -29,9 +29,9 @@ static void add_contact(struct campaign_bench *bench, const char *address) {
 
 static uint64_t contact_id(struct campaign_bench *bench, const char *address) {
     struct contact contact;
-    assert_int_equal(engine_contact_find(bench->store->engine, bench->store->arena, 1, slice_from_text(address),
-                                         &contact),
-                     STORE_OK);
+    assert_int_equal(
+        engine_contact_find(bench->store->engine, bench->store->arena, 1, slice_from_text(address), &contact),
+        STORE_OK);
     return contact.id;
 }
 
@@ -39,8 +39,8 @@ static struct campaign_addition add_all(struct campaign_bench *bench, uint64_t c
     struct campaign_addition addition = {0};
     uint64_t after = 0;
     do {
-        assert_int_equal(
-            engine_campaign_add(bench->t, bench->store->engine, campaign, 0, &after, &addition), STORE_OK);
+        assert_int_equal(engine_campaign_add(bench->t, bench->store->engine, campaign, 0, &after, &addition),
+                         STORE_OK);
     } while (after);
     return addition;
 }
@@ -54,9 +54,9 @@ static uint64_t make_campaign(struct campaign_bench *bench, const char *name) {
 }
 
 static void start(struct campaign_bench *bench, uint64_t campaign) {
-    assert_int_equal(engine_campaign_order(bench->t, bench->store->engine, campaign, CAMPAIGN_RUNNING,
-                                           SLICE_EMPTY),
-                     STORE_OK);
+    assert_int_equal(
+        engine_campaign_order(bench->t, bench->store->engine, campaign, CAMPAIGN_RUNNING, SLICE_EMPTY),
+        STORE_OK);
 }
 
 /* ann@example.org writes to ben and cara at far.test. */
@@ -98,12 +98,12 @@ static struct prospect prospect_of(struct campaign_bench *bench, const char *add
 static enum outreach_gate claim(struct campaign_bench *bench, const struct prospect *prospect, const char *id,
                                 uint64_t *sent) {
     enum outreach_gate gate = GATE_OPEN;
-    struct outreach_claim claim = {.prospect = prospect->id,
-                                   .step = prospect->step,
-                                   .message_id = slice_from_text(id),
-                                   .from_domain = SLICE("example.org"),
-                                   .limits = {.day_start_ms = now_of(bench) - DAY_MS,
-                                              .day_until_ms = now_of(bench) + DAY_MS}};
+    struct outreach_claim claim = {
+        .prospect = prospect->id,
+        .step = prospect->step,
+        .message_id = slice_from_text(id),
+        .from_domain = SLICE("example.org"),
+        .limits = {.day_start_ms = now_of(bench) - DAY_MS, .day_until_ms = now_of(bench) + DAY_MS}};
     assert_int_equal(engine_outreach_claim(bench->t, bench->store->engine, &claim, sent, &gate), STORE_OK);
     return gate;
 }
@@ -175,8 +175,11 @@ static void answer(struct campaign_bench *bench, const struct answer_facts *fact
 
 static void reply(struct campaign_bench *bench, const char *from, const char *id) {
     struct slice named = slice_from_text(id);
-    struct answer_facts facts = {
-        .kind = ANSWER_REPLY, .from = slice_from_text(from), .ids = &named, .id_count = 1, .header_id_count = 1};
+    struct answer_facts facts = {.kind = ANSWER_REPLY,
+                                 .from = slice_from_text(from),
+                                 .ids = &named,
+                                 .id_count = 1,
+                                 .header_id_count = 1};
     answer(bench, &facts);
 }
 
@@ -315,8 +318,7 @@ static void each_kind_of_answer_has_its_own_effect(void **state) { bench_run(kin
 
 static void unsubscribe_body(struct task *t, struct store_bench *store) {
     struct campaign_bench bench = bench_begin(t, store);
-    struct answer_facts facts = {
-        .kind = ANSWER_REPLY, .is_unsubscribe = true, .from = SLICE("ben@far.test")};
+    struct answer_facts facts = {.kind = ANSWER_REPLY, .is_unsubscribe = true, .from = SLICE("ben@far.test")};
     (void)send_step(&bench, "ben@far.test", "one@example.org", 0);
     answer(&bench, &facts);
     assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_UNSUBSCRIBED);
@@ -433,7 +435,8 @@ static void breaker_body(struct task *t, struct store_bench *store) {
     for (int i = 0; i < OUTREACH_BREAKER_BOUNCES; i++) {
         uint64_t sent = 0;
         struct campaign campaign;
-        assert_int_equal(engine_campaign_get(store->engine, store->arena, bench.campaign, &campaign), STORE_OK);
+        assert_int_equal(engine_campaign_get(store->engine, store->arena, bench.campaign, &campaign),
+                         STORE_OK);
         assert_int_equal(campaign.state, CAMPAIGN_RUNNING);
         (void)snprintf(address, sizeof address, "p%d@far.test", i);
         (void)snprintf(id, sizeof id, "m%d@example.org", i);
@@ -462,8 +465,8 @@ static void correct_body(struct task *t, struct store_bench *store) {
         engine_outreach_correct(t, store->engine, answers[0].id, ANSWER_AUTO_REPLY, SLICE("a person")),
         STORE_OK);
     assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_WAITING);
-    assert_int_equal(engine_outreach_correct(t, store->engine, answers[0].id, ANSWER_REPLY, SLICE("a person")),
-                     STORE_OK);
+    assert_int_equal(
+        engine_outreach_correct(t, store->engine, answers[0].id, ANSWER_REPLY, SLICE("a person")), STORE_OK);
     assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_REPLIED);
 }
 
@@ -479,8 +482,8 @@ static void frequency_body(struct task *t, struct store_bench *store) {
     start(&bench, second);
     struct prospect_shown *shown;
     size_t count = 0;
-    assert_int_equal(engine_outreach_of_contact(store->engine, store->arena, contact_id(&bench, "ben@far.test"),
-                                                &shown, &count),
+    assert_int_equal(engine_outreach_of_contact(store->engine, store->arena,
+                                                contact_id(&bench, "ben@far.test"), &shown, &count),
                      STORE_OK);
     assert_int_equal(count, 2);
     struct outreach_claim asked = {.prospect = shown[1].prospect.id,
@@ -491,7 +494,9 @@ static void frequency_body(struct task *t, struct store_bench *store) {
     assert_int_equal(gate, GATE_FREQUENCY);
 }
 
-static void two_campaigns_do_not_write_to_one_person_at_once(void **state) { bench_run(frequency_body, NULL); }
+static void two_campaigns_do_not_write_to_one_person_at_once(void **state) {
+    bench_run(frequency_body, NULL);
+}
 
 static void gates_body(struct task *t, struct store_bench *store) {
     struct campaign_bench bench = bench_begin(t, store);
