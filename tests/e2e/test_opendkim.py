@@ -7,6 +7,7 @@ POSTHASTE_DKIM_MESSAGES makes more than `make test` does.
 from __future__ import annotations
 
 import re
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -15,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from clients import need
 from dkim_random import FORMS, Key, Maker, ed25519_key, rsa_key
-from dkim_worlds import NOW, World, run_worlds
+from dkim_worlds import NOW, World, crlf, run_worlds
 from mail import imap, imap_messages, smtp
 from milter import Conversation
 from opendkim import HOST, OpenDkim
@@ -116,6 +118,19 @@ def test_what_we_sign_passes_there_and_changes_are_judged_alike(daemons: ExitSta
         assert not other or (ours == "pass") == (other[0] == "pass"), (ours, fault, other, message.decode())
     print(f"{len(signed)} of ours were checked, and {len(theirs)} changed ones judged by both:", dict(seen))
     assert sum(count for words, count in seen.items() if "theirs none" not in words) > len(theirs) * 0.8
+
+
+def test_what_its_testing_program_signs_proves_nothing(keys: dict[str, Key]) -> None:
+    """It knows no other way than rsa-sha1, which RFC 8301 3 has every verifier refuse."""
+    message = Maker(SEED).proper_message()
+    pem = Path(__file__).with_name("dkim_keys") / "rsa2048.pem"
+    done = subprocess.run([need("opendkim-testmsg"), "-d", "a.test", "-k", pem, "-s", "s", "-C"], input=message,
+                          capture_output=True, timeout=60)
+    assert done.returncode == 0 and b"a=rsa-sha1;" in done.stdout, done
+    field = re.match(rb"DKIM-Signature:[^\n]*\n(?:[ \t][^\n]*\n)*", done.stdout).group()
+    world = World({"s._domainkey.a.test": keys["rsa2048"].record})
+    world.check(crlf(field) + message, now=int(time.time()) + 60)
+    assert first(ours_of(world)[0]) == ("permerror", "rsa-sha1 proves nothing any more")
 
 
 # ---- a whole server ----

@@ -353,6 +353,19 @@ static void add_text(struct house *house, const char *name, const char *text) {
     sim_dns_add(house->world, name, DNS_TXT, slice_of(data, len + 1), 60);
 }
 
+/* Records of SPF that ask too much: the eleventh term, the third void lookup, an end that never comes. */
+static void add_endless(struct house *house) {
+    add_text(house, "neutral.test", "v=spf1 ?all");
+    add_text(house, "ten.test",
+             "v=spf1 include:neutral.test include:neutral.test include:neutral.test include:neutral.test "
+             "include:neutral.test include:neutral.test include:neutral.test include:neutral.test "
+             "include:neutral.test include:neutral.test ~all");
+    add_text(house, "eleven.test", "v=spf1 include:ten.test -all");
+    add_text(house, "voids.test", "v=spf1 a:no1.test a:no2.test a:no3.test ~all");
+    add_text(house, "loop.test", "v=spf1 include:loop.test -all");
+    sim_dns_fail(house->world, "lost.test", DNS_SERVFAIL);
+}
+
 /* Who far hosts may send as: good.test; not strict.test and mild.test, which say so; of silent.test DNS says
    nothing. */
 static void open_trust(struct task *t, struct house *house) {
@@ -362,6 +375,7 @@ static void open_trust(struct task *t, struct house *house) {
     add_text(house, "_dmarc.strict.test", "v=DMARC1; p=reject");
     add_text(house, "_dmarc.mild.test", "v=DMARC1; p=quarantine");
     sim_dns_fail(house->world, "_dmarc.silent.test", DNS_TIMEOUT);
+    add_endless(house);
     house->dns = dns_open(t, &(struct dns_options){0}, &reason);
     house->resolver = resolver_new_local(house->dns);
     house->edge_smtp.resolver = house->resolver;
