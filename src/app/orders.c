@@ -146,6 +146,7 @@ void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_slice(out, settings->relay_networks);
     pack_slice(out, settings->dnsbl_zones);
     pack_bool(out, settings->is_greylisting);
+    pack_bool(out, settings->is_categorising);
     pack_outbound(out, &settings->outbound);
     pack_slice(out, settings->own_addresses);
     pack_slice(out, settings->trusted_roots_pem);
@@ -184,6 +185,7 @@ bool settings_unpack(struct slice body, struct arena *arena, struct role_setting
     settings->relay_networks = arena_copy(arena, unpack_slice(&in));
     settings->dnsbl_zones = arena_copy(arena, unpack_slice(&in));
     settings->is_greylisting = unpack_bool(&in);
+    settings->is_categorising = unpack_bool(&in);
     unpack_outbound(&in, arena, &settings->outbound);
     settings->own_addresses = arena_copy(arena, unpack_slice(&in));
     settings->trusted_roots_pem = arena_copy(arena, unpack_slice(&in));

@@ -217,6 +217,8 @@ struct delivery {
     const uint64_t *accounts; /* local recipients, INBOX of each; a repeated one counts once */
     size_t account_count;
     bool is_junk; /* into their Junk mailboxes instead */
+    /* A keyword of each local entry that is not junk, as analyse/category.h judged; or empty. */
+    struct slice keyword;
     const struct queue_recipient *queue;
     size_t queue_count;
 };

@@ -207,6 +207,7 @@ void pack_delivery(struct buffer *out, const struct delivery *delivery) {
     for (size_t i = 0; i < delivery->account_count; i++) pack_number(out, delivery->accounts[i]);
     pack_queue(out, delivery->queue, delivery->queue_count);
     pack_bool(out, delivery->is_junk);
+    pack_slice(out, delivery->keyword);
 }
 
 void unpack_delivery(struct unpacker *in, struct arena *arena, struct delivery *delivery) {
@@ -228,6 +229,7 @@ void unpack_delivery(struct unpacker *in, struct arena *arena, struct delivery *
     delivery->account_count = count;
     delivery->queue = unpack_queue(in, arena, &delivery->queue_count);
     delivery->is_junk = unpack_bool(in);
+    delivery->keyword = unpack_slice(in);
 }
 
 void pack_append(struct buffer *out, const struct append *append) {
