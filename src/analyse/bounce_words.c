@@ -126,6 +126,13 @@ static const struct {
     {SLICE_INIT("for rcpt command"), BOUNCE_STAGE_RCPT},
     {SLICE_INIT("rejected recipient <"), BOUNCE_STAGE_RCPT},
     {SLICE_INIT("smtp command rcpt"), BOUNCE_STAGE_RCPT},
+    /* Google's older reports. */
+    {SLICE_INIT("(state 13)"), BOUNCE_STAGE_MAIL},
+    {SLICE_INIT("(state 14)"), BOUNCE_STAGE_RCPT},
+    {SLICE_INIT("(state 15)"), BOUNCE_STAGE_DATA},
+    {SLICE_INIT("(state 16)"), BOUNCE_STAGE_DATA},
+    {SLICE_INIT("(state 17)"), BOUNCE_STAGE_DATA},
+    {SLICE_INIT("(state 18)"), BOUNCE_STAGE_DATA},
     {SLICE_INIT("in reply to end of data"), BOUNCE_STAGE_DATA},
     {SLICE_INIT("in reply to data"), BOUNCE_STAGE_DATA},
     {SLICE_INIT("after end of data"), BOUNCE_STAGE_DATA},
