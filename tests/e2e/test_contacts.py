@@ -8,8 +8,9 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,24 @@ MEMORY_KIB_MAX = 600 * 1024
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> Server:
-    """A data folder without a server."""
-    tmp_path.chmod(0o755)
-    server = Server(tmp_path)
-    server.prepare()
-    return server
+def books() -> Iterator[Callable[[], Server]]:
+    """Makes data folders without a server, where the store's own user can get to."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+
+        def make() -> Server:
+            place = Path(tempfile.mkdtemp(dir=folder))
+            place.chmod(0o755)
+            server = Server(place)
+            server.prepare()
+            return server
+
+        yield make
+
+
+@pytest.fixture
+def book(books: Callable[[], Server]) -> Server:
+    return books()
 
 
 def call(server: Server, *arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
@@ -283,7 +296,7 @@ def test_a_wish_is_removed_only_with_force(book: Server) -> None:
     assert "no address, no domain and no pattern" in call(book, "suppression", "add", "*", expect=1).stderr
 
 
-def test_suppression_moves_to_another_system_and_back(book: Server, tmp_path: Path) -> None:
+def test_suppression_moves_to_another_system_and_back(book: Server, books: Callable[[], Server]) -> None:
     path = write(book, "whom,reason,note\nann@example.org,unsubscribed,=cmd()\n@b.example\ninfo@*,complaint\n"
                        "nonsense\n")
     done = call(book, "suppression", "import", path, expect=1)
@@ -291,9 +304,7 @@ def test_suppression_moves_to_another_system_and_back(book: Server, tmp_path: Pa
     call(book, "contact", "erase", "zoe@example.org")
     exported = call(book, "suppression", "export").stdout
     assert "'=cmd()" in exported and "zoe" not in exported
-    other = Server(tmp_path / "other")
-    other.data.parent.mkdir()
-    other.prepare()
+    other = books()
     call(other, "suppression", "import", write(other, exported))
     listed = json.loads(call(other, "suppression", "list", "--json").stdout)["suppressions"]
     assert {(row["value"], row["reason"]) for row in listed if row["kind"] != "erased address"} == {
@@ -334,14 +345,12 @@ def test_contacts_are_set_shown_and_removed(book: Server) -> None:
     assert "not in the book" in call(book, "contact", "show", "ann@example.org", expect=1).stderr
 
 
-def test_the_book_comes_out_as_it_went_in(book: Server, tmp_path: Path) -> None:
+def test_the_book_comes_out_as_it_went_in(book: Server, books: Callable[[], Server]) -> None:
     text = 'email,first_name,phone,note\nann@example.org,Ann,+49 30 1,"a, ""b"""\nbob@example.org,=1+1,,@x\n'
     import_text(book, text)
     exported = call(book, "contact", "export").stdout
     assert "\"'+49 30 1\"" in exported and "\"'=1+1\"" in exported
-    other = Server(tmp_path / "other")
-    other.data.parent.mkdir()
-    other.prepare()
+    other = books()
     import_text(other, exported)
     assert {address: contact["fields"] for address, contact in contacts(other).items()} == {
         address: contact["fields"] for address, contact in contacts(book).items()}
