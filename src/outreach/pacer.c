@@ -83,8 +83,9 @@ const char *pacer_limits_fault_words(enum pacer_limits_fault fault) {
     static const char *const words[] = {
         "fine",
         "the gap goes from a shorter to a longer time, at most a day",
-        "gaps under 95 seconds and more than 100 messages a day, of a mailbox or of its domain, are only for "
-        "who takes the risk: say so with an override, which is logged",
+        ("gaps under 95 seconds and more than 100 messages a day, of a mailbox or of its domain, are only "
+         "for "
+         "who takes the risk: say so with an override, which is logged"),
         "a mailbox sends at most 1000 messages a day; for more a newsletter is the right tool",
         "a ramp rises by 1 to 100 messages each day",
     };
