@@ -19,6 +19,7 @@ struct pacer_limits pacer_limits_none(void) {
 }
 
 static int64_t longer(int64_t a_ms, int64_t b_ms) { return a_ms > b_ms ? a_ms : b_ms; }
+static int64_t sooner(int64_t a_ms, int64_t b_ms) { return a_ms < b_ms ? a_ms : b_ms; }
 static unsigned lower(unsigned a, unsigned b) { return a < b ? a : b; }
 
 /* Of two beginnings the lower one; its step goes with it. */
@@ -162,7 +163,7 @@ struct pacer_answer pacer_ask(const struct pacer_limits *limits, const struct pa
     if (history->recipient_domain_day_count >= limits->recipient_domain_daily_max)
         shut(&answer, PACER_RECIPIENT_DOMAIN, day->end_ms);
     if (!is_follow_up && (uint64_t)history->day_count + history->follow_ups_due >= daily_max)
-        shut(&answer, PACER_RESERVED, day->end_ms);
+        shut(&answer, PACER_RESERVED, sooner(now_ms + PACER_RESERVED_LOOK_MS, day->end_ms));
     ask_recent(&answer, limits, history, day, now_ms);
     return answer;
 }
