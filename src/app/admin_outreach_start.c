@@ -43,8 +43,7 @@ static size_t read_contacts(struct admin *admin, uint64_t campaign, struct plann
         for (size_t i = 0; i < found && count < max; i++) {
             contacts[count++] = (struct planner_contact){.id = prospects[i].contact,
                                                          .address = prospects[i].address,
-                                                         .time_zone = prospects[i].time_zone,
-                                                         .country = prospects[i].country};
+                                                         .time_zone = prospects[i].time_zone};
             after = prospects[i].id;
         }
     } while (found == OUTREACH_LIST_MAX && count < max);
