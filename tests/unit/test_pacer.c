@@ -207,6 +207,44 @@ static void ten_years_on_and_back_do_no_harm(void **state) {
     (void)state;
 }
 
+static uint64_t next_random(uint64_t *seed) {
+    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+    return *seed >> 33;
+}
+
+/* How many were sent on the day of the last one, by the mailbox's calendar. */
+static size_t sent_that_day(const struct bench *bench) {
+    size_t count = 0;
+    int64_t day = delivery_day_number(bench->zone, bench->sent_ms[bench->sent_count - 1]);
+    for (size_t i = 0; i < bench->sent_count; i++)
+        count += delivery_day_number(bench->zone, bench->sent_ms[i]) == day;
+    return count;
+}
+
+/* Asked at any moment, under a clock that jumps by up to two hours now and then. */
+static void whatever_the_clock_does_caps_hold_and_it_goes_on(void **state) {
+    struct bench bench = bench_new();
+    uint64_t seed = 11;
+    int64_t now = utc_ms("2026-10-20 08:00");
+    size_t since_jump = 0;
+    for (int i = 0; i < 6000; i++) {
+        now += (int64_t)(next_random(&seed) % (20 * 60 * 1000));
+        if (next_random(&seed) % 60 == 0) {
+            now += ((int64_t)(next_random(&seed) % 5) - 2) * HOUR_MS;
+            since_jump = bench.sent_count;
+        }
+        if (ask(&bench, now, true).gate != PACER_OPEN) continue;
+        bench.sent_ms[bench.sent_count++] = now;
+        assert_true(sent_that_day(&bench) <= 30);
+        if (bench.sent_count > since_jump + 1)
+            assert_true(now - bench.sent_ms[bench.sent_count - 2] >= 95000);
+    }
+    /* About 42 days. */
+    assert_true(bench.sent_count > 800);
+    delivery_zone_free(&bench.zone);
+    (void)state;
+}
+
 static void limits_are_checked(void **state) {
     struct pacer_limits limits = pacer_limits_usual();
     assert_int_equal(pacer_limits_check(&limits, false), PACER_LIMITS_OK);
@@ -277,6 +315,7 @@ int main(void) {
         cmocka_unit_test(after_downtime_there_is_no_burst),
         cmocka_unit_test(an_hour_back_lets_nothing_more_out),
         cmocka_unit_test(ten_years_on_and_back_do_no_harm),
+        cmocka_unit_test(whatever_the_clock_does_caps_hold_and_it_goes_on),
         cmocka_unit_test(limits_are_checked),
         cmocka_unit_test(a_sequence_only_slows_down),
         cmocka_unit_test(where_nobody_is_bothered_wishes_hold_and_the_rest_is_usual),
