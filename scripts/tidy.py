@@ -51,6 +51,8 @@ BANNED_EXCEPT = {"probe.c", "probe_actions.c"}
 BANNED_PREFIXES: dict[str, tuple[str, ...]] = {"pthread_": ("io",)}
 # Variables with static storage that may change: file -> names, each with its reason beside it.
 MUTABLE_ALLOWED: dict[str, set[str]] = {}
+# What SLICE_PRINT, which evaluates its argument twice, must not be given: a call that may change something.
+PRINTED_TWICE = re.compile(r"\bSLICE_PRINT\((slice_take\w*(?=\()|(?!(?:buffer_slice|db_rows_bytes)\()\w+(?=\(&))")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 RFC_CITATION = re.compile(r"RFC (\d{3,5})((?:[ ,]+(?:and )?[0-9A-Z](?:\.\d+)*[0-9.]*(?![\w-]))*)")
 
@@ -220,6 +222,13 @@ def rule_banned(sources: list[Source]) -> Iterator[Finding]:
                 yield Finding(source.path, line, f"{match.group().rstrip('( ')} is banned here")
 
 
+def rule_printed(sources: list[Source]) -> Iterator[Finding]:
+    """nothing is done twice for being printed"""
+    for source in sources:
+        for line, match in source.find(PRINTED_TWICE, source.code_with_macros):
+            yield Finding(source.path, line, f"SLICE_PRINT calls {match.group(1)} twice")
+
+
 def is_constant(declaration: str) -> bool:
     """Whether the declared object itself (not only what it points to) is const."""
     declarator = re.sub(r"\{.*\}|\{.*", "", declaration, flags=re.DOTALL).split("=")[0]
@@ -358,8 +367,8 @@ def rule_python(_sources: list[Source]) -> Iterator[Finding]:
 
 
 Rule = Callable[[list[Source]], Iterator[Finding]]
-RULES: tuple[Rule, ...] = (rule_layers, rule_pure, rule_banned, rule_globals, rule_file_length, rule_function_length,
-                           rule_manuals, rule_unfinished, rule_layout, rule_python)
+RULES: tuple[Rule, ...] = (rule_layers, rule_pure, rule_banned, rule_printed, rule_globals, rule_file_length,
+                           rule_function_length, rule_manuals, rule_unfinished, rule_layout, rule_python)
 
 
 def citations(source: Source) -> Iterator[tuple[str, str, int]]:

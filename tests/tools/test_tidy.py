@@ -21,6 +21,7 @@ static const char *const names[] = {"static int x;", "{"};
 static const struct { int a; } rows[] = {{1}, {2}};
 int f(int a) {
     static const char *const inner[] = {"x"};
+    say("%.*s %.*s", SLICE_PRINT(buffer_slice(&out)), SLICE_PRINT(name));
     return client->connect(a) + slice_time(a);
 }
 """
@@ -39,8 +40,8 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
     return make
 
 
-TEXT_RULES = [tidy.rule_layers, tidy.rule_pure, tidy.rule_banned, tidy.rule_globals, tidy.rule_manuals,
-              tidy.rule_function_length, tidy.rule_unfinished]
+TEXT_RULES = [tidy.rule_layers, tidy.rule_pure, tidy.rule_banned, tidy.rule_printed, tidy.rule_globals,
+              tidy.rule_manuals, tidy.rule_function_length, tidy.rule_unfinished]
 
 
 @pytest.mark.parametrize("rule", TEXT_RULES)
@@ -57,6 +58,8 @@ def test_good_code_breaks_no_rule(source: object, rule: tidy.Rule) -> None:
     (tidy.rule_banned, "src/store/x.c", "void f(void) { strcpy(a, b); }"),
     (tidy.rule_banned, "src/store/x.c", "#define M fsync(1)"),
     (tidy.rule_banned, "src/web/x.c", "void f(void) { pthread_create(a); }"),
+    (tidy.rule_printed, "src/io/x.c", 'void f(void) { say("%.*s", SLICE_PRINT(name_of(&out, mail))); }'),
+    (tidy.rule_printed, "src/io/x.c", 'void f(void) { say("%.*s", SLICE_PRINT(slice_take(rest, 4))); }'),
     (tidy.rule_globals, "src/io/x.c", "int count;"),
     (tidy.rule_globals, "src/io/x.c", "static const char *names[] = {0};"),
     (tidy.rule_globals, "src/io/x.c", "static int (*hook)(int);"),
