@@ -222,7 +222,10 @@ static bool is_generated_answer(const struct letter *letter, struct slice folded
 /* The field that says so. */
 static struct slice field_of(const struct letter *letter, struct slice folded) {
     if (letter->signs & LETTER_X_AUTOREPLY) return SLICE("X-Autoreply");
-    if (letter->signs & LETTER_RULES_LOOP) return SLICE("X-MS-Exchange-Inbox-Rules-Loop");
+    /* Also on what a rule of a mailbox passes on, written by a person. */
+    bool is_told = auto_reply_has_subject(letter) || auto_reply_absence(folded) ||
+                   phrase_any_words(folded, PHRASES(receipts)) || (letter->signs & LETTER_SUPPRESSES);
+    if ((letter->signs & LETTER_RULES_LOOP) && is_told) return SLICE("X-MS-Exchange-Inbox-Rules-Loop");
     if (letter->signs & LETTER_AUTO_REPLIED) return SLICE("Auto-Submitted: auto-replied");
     return is_generated_answer(letter, folded) ? SLICE("Auto-Submitted: auto-generated") : SLICE_EMPTY;
 }
