@@ -126,6 +126,12 @@ static const struct {
     {SLICE_INIT("for rcpt command"), BOUNCE_STAGE_RCPT},
     {SLICE_INIT("rejected recipient <"), BOUNCE_STAGE_RCPT},
     {SLICE_INIT("smtp command rcpt"), BOUNCE_STAGE_RCPT},
+    {SLICE_INIT("smtp:rcpt host"), BOUNCE_STAGE_RCPT},
+    {SLICE_INIT("smtp:mail host"), BOUNCE_STAGE_MAIL},
+    {SLICE_INIT("smtp:data host"), BOUNCE_STAGE_DATA},
+    {SLICE_INIT("sent <<< rcpt to"), BOUNCE_STAGE_RCPT},
+    {SLICE_INIT("sent <<< data"), BOUNCE_STAGE_DATA},
+    {SLICE_INIT("sent <<< mail from"), BOUNCE_STAGE_MAIL},
     /* Google's older reports. */
     {SLICE_INIT("(state 13)"), BOUNCE_STAGE_MAIL},
     {SLICE_INIT("(state 14)"), BOUNCE_STAGE_RCPT},
