@@ -282,7 +282,7 @@ enum {
     BACKUP_TRIES_MAX = 10,
     STORE_VERIFY_COUNTERS = 1024 * 1024,
     STORE_PATH_BYTES_MAX = 1024,
-    STORE_STATEMENTS_MAX = 256,
+    STORE_STATEMENTS_MAX = 768,
     /* Flag changes and expunges a mailbox remembers for devices that come back. */
     STORE_CHANGES_KEPT = 20000,
     /* Changes of one commit that are noted one by one: below the first always, above the second never,
