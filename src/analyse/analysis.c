@@ -25,6 +25,8 @@ struct analyser {
     struct part_text *preview_text;
     struct buffer preview_source;
     struct slice delivered_to[ANALYSIS_DELIVERED_TO_MAX];
+    /* NULL: nobody asked for it. */
+    struct classifier *classifier;
 };
 
 static void keep(struct analyser *analyser, struct slice bytes, struct slice *kept) {
@@ -193,6 +195,7 @@ static void end_preview(struct analyser *analyser) {
 
 static void on_header(void *context, const struct mime_part *part, struct slice header) {
     struct analyser *analyser = context;
+    if (analyser->classifier) classifier_header(analyser->classifier, part, header);
     if (!part->parent) {
         read_header(analyser, header);
         analyser->analysis->kind = kind_of_header(part, header);
@@ -205,6 +208,7 @@ static void on_header(void *context, const struct mime_part *part, struct slice 
 
 static void on_body(void *context, const struct mime_part *part, struct slice bytes) {
     struct analyser *analyser = context;
+    if (analyser->classifier) classifier_body(analyser->classifier, part, bytes);
     if (part == analyser->preview_part)
         part_text_feed(analyser->preview_text, bytes, &analyser->preview_source);
 }
@@ -220,8 +224,11 @@ struct analyser *analysis_new(struct arena *arena) {
     return analyser;
 }
 
+void analysis_classify(struct analyser *analyser) { analyser->classifier = classifier_new(analyser->arena); }
+
 void analysis_free(struct analyser **analyser) {
     if (!*analyser) return;
+    classifier_free(&(*analyser)->classifier);
     mime_parser_free(&(*analyser)->parser);
     arena_free(&(*analyser)->tree);
     part_text_free(&(*analyser)->preview_text);
@@ -232,6 +239,7 @@ void analysis_free(struct analyser **analyser) {
 
 void analysis_feed(struct analyser *analyser, struct slice chunk) {
     analyser->analysis->size += chunk.len;
+    if (analyser->classifier) classifier_feed(analyser->classifier, chunk);
     mime_parser_feed(analyser->parser, chunk);
 }
 
@@ -283,6 +291,7 @@ const struct analysis *analysis_finish(struct analyser *analyser) {
     if (a->envelope.len == 0) a->envelope = imap_envelope_empty();
     a->kind = kind_of_structure(a->root, a->kind);
     a->has_attachment = has_attachment(a->root);
+    if (analyser->classifier) a->classification = classifier_finish(analyser->classifier);
     keep_structure(analyser, a->root);
     if (a->structure.len == 0) {
         struct mime_part bare = bare_root(a->root);

@@ -10,6 +10,7 @@
 #ifndef ANALYSE_ANALYSIS_H
 #define ANALYSE_ANALYSIS_H
 
+#include "analyse/classify.h"
 #include "analyse/kind.h"
 #include "wire/mime.h"
 
@@ -65,11 +66,15 @@ struct analysis {
     /* Delivered-To values, for noticing loops. */
     struct analysis_list delivered_to;
     enum kind kind;
+    /* Where analysis_classify asked for it, else NULL. */
+    const struct classification *classification;
 };
 
 struct analyser;
 
 struct analyser *analysis_new(struct arena *arena);
+/* Before anything is fed: the message is classified as well (classify.h), in the same pass. */
+void analysis_classify(struct analyser *analyser);
 void analysis_feed(struct analyser *analyser, struct slice chunk);
 /* The end of the message. The result lives as long as the arena, but for its `root`. */
 const struct analysis *analysis_finish(struct analyser *analyser);

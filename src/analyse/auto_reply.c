@@ -15,9 +15,6 @@ static const struct slice subjects[] = {
     SLICE_INIT("auto-response"),
     SLICE_INIT("autoresponse"),
     SLICE_INIT("autorespons"),
-    SLICE_INIT("auto:"),
-    SLICE_INIT("out of office:"),
-    SLICE_INIT("out of the office:"),
     SLICE_INIT("out of office re:"),
     SLICE_INIT("out of office auto"),
     SLICE_INIT("[auto-reply]"),
@@ -27,33 +24,21 @@ static const struct slice subjects[] = {
     SLICE_INIT("vacation response"),
     SLICE_INIT("automatische antwort"),
     SLICE_INIT("abwesenheitsnotiz"),
-    SLICE_INIT("abwesenheitsnachricht"),
-    SLICE_INIT("abwesenheitsmeldung"),
     SLICE_INIT("abwesenheitsassistent"),
-    SLICE_INIT("abwesenheit:"),
     SLICE_INIT("automatisierte antwort"),
     SLICE_INIT("autoantwort"),
     SLICE_INIT("reponse automatique"),
-    SLICE_INIT("absence du bureau"),
-    SLICE_INIT("absence :"),
-    SLICE_INIT("message d'absence"),
     SLICE_INIT("notification d'absence"),
     SLICE_INIT("respuesta automatica"),
-    SLICE_INIT("fuera de la oficina:"),
-    SLICE_INIT("fuera de oficina:"),
     SLICE_INIT("autorespuesta"),
     SLICE_INIT("odpowiedz automatyczna"),
     SLICE_INIT("automatyczna odpowiedz"),
     SLICE_INIT("autoodpowiedz"),
-    SLICE_INIT("poza biurem:"),
-    SLICE_INIT("nieobecnosc:"),
     SLICE_INIT("risposta automatica"),
-    SLICE_INIT("fuori ufficio:"),
     SLICE_INIT("automatisch antwoord"),
     SLICE_INIT("automatisch bericht"),
     SLICE_INIT("afwezigheidsbericht"),
     SLICE_INIT("resposta automatica"),
-    SLICE_INIT("ausencia temporaria"),
     SLICE_INIT("automatiskt svar"),
     SLICE_INIT("automatisk svar"),
     SLICE_INIT("autosvar"),
@@ -67,6 +52,62 @@ static const struct slice subjects[] = {
     SLICE_INIT("自動応答"),
     SLICE_INIT("自动答复"),
     SLICE_INIT("自动回复"),
+};
+
+/* What people write as well: it takes a sign of a machine beside it. */
+static const struct slice likely_subjects[] = {
+    SLICE_INIT("auto:"),
+    SLICE_INIT("out of office:"),
+    SLICE_INIT("out of the office:"),
+    SLICE_INIT("abwesenheit:"),
+    SLICE_INIT("absence :"),
+    SLICE_INIT("absence du bureau"),
+    SLICE_INIT("message d'absence"),
+    SLICE_INIT("fuera de la oficina:"),
+    SLICE_INIT("fuera de oficina:"),
+    SLICE_INIT("poza biurem:"),
+    SLICE_INIT("nieobecnosc:"),
+    SLICE_INIT("fuori ufficio:"),
+    SLICE_INIT("abwesenheitsnachricht"),
+    SLICE_INIT("abwesenheitsmeldung"),
+    SLICE_INIT("ausencia temporaria"),
+};
+
+/* A machine that has received something says so. */
+static const struct slice receipts[] = {
+    SLICE_INIT("received your"),
+    SLICE_INIT("thank you for contacting"),
+    SLICE_INIT("thanks for contacting"),
+    SLICE_INIT("thank you for your e*"),
+    SLICE_INIT("thank you for your message"),
+    SLICE_INIT("thank you for your inquiry"),
+    SLICE_INIT("thank you for getting in touch"),
+    SLICE_INIT("your ticket"),
+    SLICE_INIT("ticket number"),
+    SLICE_INIT("case number"),
+    SLICE_INIT("as soon as possible"),
+    SLICE_INIT("automated message"),
+    SLICE_INIT("automated response"),
+    SLICE_INIT("automatic response"),
+    SLICE_INIT("automatically generated"),
+    SLICE_INIT("do not reply"),
+    SLICE_INIT("ihre anfrage"),
+    SLICE_INIT("ihre nachricht~erhalten"),
+    SLICE_INIT("eingegangen"),
+    SLICE_INIT("automatisch erstellt"),
+    SLICE_INIT("automatisch generiert"),
+    SLICE_INIT("bien recu"),
+    SLICE_INIT("votre demande"),
+    SLICE_INIT("message automatique"),
+    SLICE_INIT("hemos recibido"),
+    SLICE_INIT("mensaje automatico"),
+    SLICE_INIT("su consulta"),
+    SLICE_INIT("otrzymalismy"),
+    SLICE_INIT("wiadomosc automatyczna"),
+    SLICE_INIT("numer zgloszenia"),
+    SLICE_INIT("abbiamo ricevuto"),
+    SLICE_INIT("hebben uw bericht"),
+    SLICE_INIT("recebemos"),
 };
 
 /* Words about being away. */
@@ -161,28 +202,39 @@ static const struct slice absences[] = {
 };
 
 bool auto_reply_has_subject(const struct letter *letter) {
-    return phrase_start(letter->subject_folded, PHRASES(subjects)) != NULL;
+    unsigned machine = LETTER_SUPPRESSES | LETTER_NULL_PATH | LETTER_AUTO_GENERATED | LETTER_AUTO_REPLIED;
+    if (phrase_start(letter->subject_folded, PHRASES(subjects))) return true;
+    return (letter->signs & machine) && phrase_start(letter->subject_folded, PHRASES(likely_subjects));
 }
 
 const struct slice *auto_reply_absence(struct slice folded) {
     return phrase_any_words(folded, PHRASES(absences));
 }
 
+/* "auto-generated" is also what help desks put on what a person wrote there. */
+static bool is_generated_answer(const struct letter *letter, struct slice folded) {
+    bool is_answer = letter->in_reply_to.len || letter->references.len;
+    if (!(letter->signs & LETTER_AUTO_GENERATED)) return false;
+    if (auto_reply_has_subject(letter)) return true;
+    return is_answer && (auto_reply_absence(folded) || phrase_any_words(folded, PHRASES(receipts)));
+}
+
 /* The field that says so. */
-static struct slice field_of(const struct letter *letter) {
+static struct slice field_of(const struct letter *letter, struct slice folded) {
     if (letter->signs & LETTER_X_AUTOREPLY) return SLICE("X-Autoreply");
-    if (letter->signs & LETTER_RULES_LOOP) return SLICE("X-MS-Exchange-Inbox-Rules-Loop");
+    /* Also on what a rule of a mailbox passes on, written by a person. */
+    bool is_told = auto_reply_has_subject(letter) || auto_reply_absence(folded) ||
+                   phrase_any_words(folded, PHRASES(receipts)) || (letter->signs & LETTER_SUPPRESSES);
+    if ((letter->signs & LETTER_RULES_LOOP) && is_told) return SLICE("X-MS-Exchange-Inbox-Rules-Loop");
     if (letter->signs & LETTER_AUTO_REPLIED) return SLICE("Auto-Submitted: auto-replied");
-    bool is_answer = letter->in_reply_to.len || letter->references.len || auto_reply_has_subject(letter);
-    if ((letter->signs & LETTER_AUTO_GENERATED) && is_answer) return SLICE("Auto-Submitted: auto-generated");
-    return SLICE_EMPTY;
+    return is_generated_answer(letter, folded) ? SLICE("Auto-Submitted: auto-generated") : SLICE_EMPTY;
 }
 
 enum auto_reply auto_reply_read(const struct letter *letter, struct slice folded, struct slice *evidence) {
     *evidence = SLICE_EMPTY;
     /* RFC 3834 5: "no" says that a person sent it. */
     if (letter->signs & LETTER_BY_HAND) return AUTO_REPLY_NOT;
-    *evidence = field_of(letter);
+    *evidence = field_of(letter, folded);
     if (evidence->len == 0 && auto_reply_has_subject(letter)) *evidence = letter->subject;
     if (evidence->len == 0) return AUTO_REPLY_NOT;
     bool is_away = auto_reply_absence(letter->subject_folded) || auto_reply_absence(folded);

@@ -165,7 +165,8 @@ static bool read_report(struct judge *judge, enum bounce_look look, struct deliv
     const struct letter *letter = judge->letter;
     bool has_part = letter->part == LETTER_DELIVERY;
     /* Anybody can forward the part of a report; a report as a whole is a mail system's. */
-    bool is_trusted = (letter->signs & LETTER_REPORT) || look != BOUNCE_LOOKS_HUMAN;
+    bool is_trusted = (letter->signs & LETTER_REPORT) || look != BOUNCE_LOOKS_HUMAN ||
+                      (has_part && !letter_is_answer(letter));
     if (!is_trusted) return false;
     if (has_part) delivery_report_read(judge->arena, letter->report, report);
     if (count_addresses(report) || look < BOUNCE_LOOKS_FAILED) return count_addresses(report) > 0;

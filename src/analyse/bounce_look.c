@@ -16,6 +16,8 @@ static const struct slice daemon_locals[] = {
 /* Folded. */
 static const struct slice daemon_names[] = {
     SLICE_INIT("mail delivery s"),
+    SLICE_INIT("mail deliver system"),
+    SLICE_INIT("interscan"),
     SLICE_INIT("mailer-daemon"),
     SLICE_INIT("mailer daemon"),
     SLICE_INIT("delivery subsystem"),
@@ -83,6 +85,8 @@ static const struct slice failed_subjects[] = {
     SLICE_INIT("message you sent blocked"),
     SLICE_INIT("mail delivery"),
     SLICE_INIT("bounce notification"),
+    SLICE_INIT("[bounce]"),
+    SLICE_INIT("メール配信に失敗"),
     SLICE_INIT("bounced mail"),
     SLICE_INIT("postmaster notify"),
     SLICE_INIT("considered unsolicited"),
@@ -226,7 +230,7 @@ static const struct slice delayed_texts[] = {
     SLICE_INIT("noch nicht zugestellt"),
 };
 
-/* Two letters on: "Re:", "AW:"; or a field that says which message it answers. */
+/* A subject that a person's mail program wrote. */
 static bool is_answer(const struct letter *letter) {
     static const struct slice answers[] = {
         SLICE_INIT("re:"), SLICE_INIT("re :"), SLICE_INIT("aw:"), SLICE_INIT("sv:"),  SLICE_INIT("fwd:"),

@@ -32,6 +32,8 @@ const char *bounce_reason_name(enum bounce_reason reason) {
 /* How much a phrase that says "no such mailbox" is worth. */
 enum worth {
     WORTH_NOTHING,
+    /* What may be said of anything: a code that means a bad address says more. */
+    WORTH_VAGUE,
     /* With a second witness. */
     WORTH_WORDS,
     /* With any permanent code: it tells of accounts, not of this message. */
@@ -47,6 +49,8 @@ struct row {
 };
 #define ROW(reason, phrase) \
     { BOUNCE_##reason, WORTH_NOTHING, SLICE_INIT(phrase) }
+#define VAGUE(reason, phrase) \
+    { BOUNCE_##reason, WORTH_VAGUE, SLICE_INIT(phrase) }
 #define NOBODY(worth, phrase) \
     { BOUNCE_USER_UNKNOWN, WORTH_##worth, SLICE_INIT(phrase) }
 
@@ -147,6 +151,7 @@ static const struct row rows[] = {
     ROW(MAILBOX_FULL, "mail file size exceeds"),
     ROW(MAILBOX_FULL, "too many messages on the server"),
     ROW(MAILBOX_FULL, "too much mail data"),
+    ROW(MAILBOX_FULL, "exceeds allowed size"),
     ROW(MAILBOX_FULL, "mail system full"),
     ROW(MAILBOX_FULL, "destinataire pleine"),
     ROW(MAILBOX_FULL, "boite~pleine"),
@@ -266,6 +271,8 @@ static const struct row rows[] = {
     ROW(BLOCKED, "not currently accepting mail from"),
     ROW(BLOCKED, "network is on our"),
     ROW(BLOCKED, "network not allowed"),
+    /* OpenSMTPD of the recipient's, others of the sender's. */
+    ROW(DOMAIN_UNKNOWN, "- invalid domain name"),
     ROW(BLOCKED, "invalid domain name"),
     ROW(BLOCKED, "user complaints"),
     ROW(BLOCKED, "abus detecte"),
@@ -367,6 +374,11 @@ static const struct row rows[] = {
     ROW(NETWORK, "malformed name server"),
     ROW(NETWORK, "host name lookup failure"),
     ROW(NETWORK, "dns query failed"),
+    ROW(NETWORK, "dns lookup failed"),
+    ROW(NETWORK, "contact dns servers"),
+    ROW(NETWORK, "failure in mx lookup"),
+    ROW(NETWORK, "no valid route to"),
+    ROW(NETWORK, "dns violates"),
     ROW(NETWORK, "loop"),
     ROW(NETWORK, "too many hops"),
     ROW(NETWORK, "hop count"),
@@ -378,6 +390,7 @@ static const struct row rows[] = {
     ROW(NETWORK, "mail exchanger or ip address"),
     ROW(NETWORK, "couldn't find a mail exchanger"),
     ROW(EXPIRED, "timed out"),
+    ROW(EXPIRED, "could not deliver for the last"),
     ROW(EXPIRED, "timeout"),
     ROW(EXPIRED, "expired"),
     ROW(EXPIRED, "in the queue too long"),
@@ -408,6 +421,8 @@ static const struct row rows[] = {
     ROW(NO_MAIL, "not accepting network messages"),
     ROW(NO_MAIL, "mail receiving disabled"),
     ROW(NO_MAIL, "no mx record found"),
+    ROW(NO_MAIL, "no mx found for"),
+    ROW(NO_MAIL, "seem to reject all mails"),
     /* There is no such domain. */
     ROW(DOMAIN_UNKNOWN, "host unknown"),
     ROW(DOMAIN_UNKNOWN, "unknown host"),
@@ -427,6 +442,7 @@ static const struct row rows[] = {
     ROW(DOMAIN_UNKNOWN, "nonexistentdomain"),
     ROW(DOMAIN_UNKNOWN, "non-existent domain"),
     ROW(DOMAIN_UNKNOWN, "nxdomain"),
+    ROW(DOMAIN_UNKNOWN, "answer with no data"),
     ROW(DOMAIN_UNKNOWN, "domain~couldn't be found"),
     ROW(DOMAIN_UNKNOWN, "domain must exist"),
     ROW(DOMAIN_UNKNOWN, "domain is not reachable"),
@@ -460,6 +476,8 @@ static const struct row rows[] = {
     NOBODY(DIRECTORY, "address was not found in the recipient"),
     NOBODY(DIRECTORY, "invalid or unknown virtual user"),
     NOBODY(DIRECTORY, "unknown user: \""),
+    NOBODY(DIRECTORY, "unknown user: -"),
+    NOBODY(DIRECTORY, "invalid final delivery userid"),
     NOBODY(DIRECTORY, "unknown local part"),
     NOBODY(DIRECTORY, "unknown local-part"),
     NOBODY(ACCOUNT, "doesn't have a"),
@@ -593,28 +611,28 @@ static const struct row rows[] = {
     NOBODY(WORDS, "用户不存在"),
 
     /* Vague, and only where nothing else was said. */
-    ROW(POLICY, "not permitted"),
-    ROW(POLICY, "not allowed"),
-    ROW(POLICY, "permission"),
-    ROW(BLOCKED, "access denied"),
-    ROW(BLOCKED, "blocked"),
-    ROW(BLOCKED, "connection reset"),
-    ROW(BLOCKED, "connection dropped"),
-    ROW(SYSTEM, "system error"),
-    ROW(SYSTEM, "internal"),
-    ROW(SYSTEM, "local error"),
-    ROW(SYSTEM, "configuration"),
-    ROW(SYSTEM, "misconfigured"),
-    ROW(SYSTEM, "command output"),
-    ROW(SYSTEM, "command died"),
-    ROW(SYSTEM, "procmail"),
-    ROW(SYSTEM, "queue file"),
-    ROW(SYSTEM, "ldap"),
-    ROW(SYSTEM, "transaction failed"),
-    ROW(SYSTEM, "service unavailable"),
-    ROW(SYSTEM, "temporar"),
-    ROW(FILTERED, "reject"),
-    ROW(FILTERED, "refuse"),
+    VAGUE(POLICY, "not permitted"),
+    VAGUE(POLICY, "not allowed"),
+    VAGUE(POLICY, "permission"),
+    VAGUE(BLOCKED, "access denied"),
+    VAGUE(BLOCKED, "blocked"),
+    VAGUE(BLOCKED, "connection reset"),
+    VAGUE(BLOCKED, "connection dropped"),
+    VAGUE(SYSTEM, "system error"),
+    VAGUE(SYSTEM, "internal"),
+    VAGUE(SYSTEM, "local error"),
+    VAGUE(SYSTEM, "configuration"),
+    VAGUE(SYSTEM, "misconfigured"),
+    VAGUE(SYSTEM, "command output"),
+    VAGUE(SYSTEM, "command died"),
+    VAGUE(SYSTEM, "procmail"),
+    VAGUE(SYSTEM, "queue file"),
+    VAGUE(SYSTEM, "ldap"),
+    VAGUE(SYSTEM, "transaction failed"),
+    VAGUE(SYSTEM, "service unavailable"),
+    VAGUE(SYSTEM, "temporar"),
+    VAGUE(FILTERED, "reject"),
+    VAGUE(FILTERED, "refuse"),
 };
 
 /* ---- answers of providers that are codes of their own ---- */
@@ -759,6 +777,8 @@ struct bounce_verdict bounce_judge(const struct bounce_facts *facts) {
     }
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (phrase_find(facts->words.clean, rows[i].phrase) == SLICE_NOT_FOUND) continue;
+        verdict = judge_code(facts, code);
+        if (rows[i].worth == WORTH_VAGUE && verdict.is_hard) return verdict;
         verdict = (struct bounce_verdict){rows[i].reason, is_for_good(facts, &rows[i], code), rows[i].phrase};
         /* Words that are no more than words: it may be a filter that says so. */
         if (verdict.reason == BOUNCE_USER_UNKNOWN && !verdict.is_hard) verdict.reason = BOUNCE_FILTERED;

@@ -109,8 +109,9 @@ static int append_dumped(const char *bytes, size_t len, void *out) {
     return 0;
 }
 
-static void write_json(const struct classification *c, struct buffer *out) {
+static void write_json(const struct classification *c, struct slice file, size_t flags, struct buffer *out) {
     json_t *object = new_object();
+    if (file.len) set(object, "file", json_text(file));
     set(object, "kind", json_string(classification_kind_name(c->kind)));
     set(object, "hard_soft", c->kind == CLASS_BOUNCE ? json_string(hardness(c->is_hard)) : json_null());
     set(object, "type", json_text_or_null(c->type));
@@ -124,7 +125,7 @@ static void write_json(const struct classification *c, struct buffer *out) {
     set(object, "original_recipient", json_text_or_null(c->original_recipient));
     set(object, "message_ids", json_ids(c));
     set(object, "evidence", json_evidence(c));
-    int failed = json_dump_callback(object, append_dumped, out, JSON_INDENT(2));
+    int failed = json_dump_callback(object, append_dumped, out, flags);
     ASSERT(!failed);
     buffer_append_byte(out, '\n');
     json_decref(object);
@@ -198,10 +199,18 @@ static void write_words(const struct classification *c, struct buffer *out) {
     if (c->new_text.len) buffer_append_byte(out, '\n');
 }
 
-enum classify_report_result classify_report(const struct classification *c, bool json, struct buffer *out) {
-    if (json)
-        write_json(c, out);
-    else
+enum classify_report_result classify_report(const struct classification *c, struct slice file,
+                                            enum classify_report_form form, struct buffer *out) {
+    switch (form) {
+    case CLASSIFY_WORDS:
         write_words(c, out);
+        break;
+    case CLASSIFY_JSON:
+        write_json(c, SLICE_EMPTY, JSON_INDENT(2), out);
+        break;
+    case CLASSIFY_JSON_LINE:
+        write_json(c, file, JSON_COMPACT, out);
+        break;
+    }
     return buffer_overflowed(out) ? CLASSIFY_REPORT_TOO_LONG : CLASSIFY_REPORT_OK;
 }

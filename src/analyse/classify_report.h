@@ -13,8 +13,16 @@ enum classify_report_result {
     CLASSIFY_REPORT_TOO_LONG,
 };
 
-/* Appends the report: words, or a JSON object and a line break. */
-NODISCARD enum classify_report_result classify_report(const struct classification *c, bool json,
-                                                      struct buffer *out);
+enum classify_report_form {
+    CLASSIFY_WORDS,
+    /* An object over several lines. */
+    CLASSIFY_JSON,
+    /* An object on one line, which begins with the file's name. */
+    CLASSIFY_JSON_LINE,
+};
+
+/* Appends the report, and a line break. `file` names it where there are several. */
+NODISCARD enum classify_report_result classify_report(const struct classification *c, struct slice file,
+                                                      enum classify_report_form form, struct buffer *out);
 
 #endif

@@ -18,7 +18,6 @@ static const struct sign signs[] = {
     {SLICE_INIT("X-Autoresponder"), SLICE_INIT(""), KIND_AUTO_REPLY},
     {SLICE_INIT("X-AutoReply-From"), SLICE_INIT(""), KIND_AUTO_REPLY},
     {SLICE_INIT("X-Mail-Autoreply"), SLICE_INIT(""), KIND_AUTO_REPLY},
-    {SLICE_INIT("X-Auto-Response-Suppress"), SLICE_INIT("All"), KIND_AUTO_REPLY},
     {SLICE_INIT("Precedence"), SLICE_INIT("auto_reply"), KIND_AUTO_REPLY},
     {SLICE_INIT("List-Id"), SLICE_INIT(""), KIND_BULK},          /* RFC 2919 */
     {SLICE_INIT("List-Unsubscribe"), SLICE_INIT(""), KIND_BULK}, /* RFC 2369 */

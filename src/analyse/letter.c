@@ -87,7 +87,10 @@ static enum letter_part machine_part(const struct mime_part *part) {
 /* Only what stands at the top: a report inside of a forwarded message says nothing of this one. */
 static bool takes_report(struct letter_writer *writer, const struct mime_part *part) {
     enum letter_part kind = machine_part(part);
-    if (kind == LETTER_NO_PART || part->depth > 1 || writer->letter.part != LETTER_NO_PART) return false;
+    bool is_first = writer->letter.part == LETTER_NO_PART;
+    if (kind == LETTER_NO_PART || part->depth > 1 || (!is_first && writer->letter.part != kind)) return false;
+    /* Some send several: they are read as one. */
+    if (!is_first) buffer_append_text(&writer->report, "\n\n");
     writer->letter.part = kind;
     return true;
 }

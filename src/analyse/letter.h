@@ -40,6 +40,8 @@ enum letter_sign {
     LETTER_CAMPAIGN = 1u << 13,
     /* X-MS-Exchange-Message-Is-Ndr, X-MS-Embedded-Report. */
     LETTER_EXCHANGE_NDR = 1u << 14,
+    /* X-Auto-Response-Suppress: no proof by itself, but what machines write. */
+    LETTER_SUPPRESSES = 1u << 15,
 };
 
 /* Parts that are made for machines. */

@@ -38,6 +38,7 @@ static const struct sign signs[] = {
     {SLICE_INIT("Precedence"), SLICE_INIT("auto_reply"), LETTER_X_AUTOREPLY},
     {SLICE_INIT("X-Precedence"), SLICE_INIT("auto_reply"), LETTER_X_AUTOREPLY},
     {SLICE_INIT("X-MS-Exchange-Inbox-Rules-Loop"), SLICE_INIT(""), LETTER_RULES_LOOP},
+    {SLICE_INIT("X-Auto-Response-Suppress"), SLICE_INIT(""), LETTER_SUPPRESSES},
     {SLICE_INIT("X-MS-Exchange-Message-Is-Ndr"), SLICE_INIT(""), LETTER_EXCHANGE_NDR},
     {SLICE_INIT("X-MS-Embedded-Report"), SLICE_INIT(""), LETTER_EXCHANGE_NDR},
     {SLICE_INIT("X-Apple-Unsubscribe"), SLICE_INIT("true"), LETTER_APPLE_UNSUBSCRIBE},
@@ -59,6 +60,9 @@ static const struct sign signs[] = {
 };
 
 static void read_sign(struct letter *letter, const struct header_field *field) {
+    bool is_denied =
+        slice_equal_nocase(field->value, SLICE("no")) || slice_equal_nocase(field->value, SLICE("false"));
+    if (is_denied && !slice_equal_nocase(field->name, SLICE("Auto-Submitted"))) return;
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
         if (slice_equal_nocase(field->name, signs[i].name) &&
             slice_starts_nocase(field->value, signs[i].value))

@@ -2,7 +2,7 @@
 
 #include "analyse/phrase.h"
 
-enum { SHORT_BYTES = 40 };
+enum { SHORT_BYTES = 40, BRIEF_BYTES = 40 };
 
 /* ---- no more mail ---- */
 
@@ -137,7 +137,7 @@ static const struct slice unsubscribe_phrases[] = {
     SLICE_INIT("keine weiteren nachrichten"),
     SLICE_INIT("keine nachrichten mehr"),
     SLICE_INIT("keine weitere werbung"),
-    SLICE_INIT("keine werbung"),
+
     SLICE_INIT("nicht mehr kontaktieren"),
     SLICE_INIT("nicht mehr anschreiben"),
     SLICE_INIT("schreiben sie mir nicht mehr"),
@@ -152,9 +152,7 @@ static const struct slice unsubscribe_phrases[] = {
     SLICE_INIT("meine daten zu loschen"),
     SLICE_INIT("vom newsletter abmelden"),
     SLICE_INIT("mich abmelden"),
-    SLICE_INIT("abmelden"),
-    SLICE_INIT("austragen"),
-    SLICE_INIT("abbestellen"),
+
     SLICE_INIT("hort auf, mir"),
     SLICE_INIT("widerspreche der verarbeitung"),
     SLICE_INIT("streichen sie~liste"),
@@ -173,6 +171,9 @@ static const struct slice unsubscribe_phrases[] = {
     SLICE_INIT("unterlassen sie~zusendung"),
     SLICE_INIT("horen sie auf~schreiben"),
     SLICE_INIT("horen sie auf~mail"),
+    SLICE_INIT("keine werbung mehr"),
+    SLICE_INIT("abbestellen"),
+    SLICE_INIT("von ihren mails abmelden"),
     /* French */
     SLICE_INIT("desabonne*"),
     SLICE_INIT("desabonnez*"),
@@ -263,7 +264,7 @@ static const struct slice unsubscribe_phrases[] = {
     SLICE_INIT("sac~de su lista"),
     SLICE_INIT("sac~de la lista"),
     /* Polish */
-    SLICE_INIT("wypis*"),
+
     SLICE_INIT("prosze o wypisanie"),
     SLICE_INIT("usunac mnie"),
     SLICE_INIT("usunac moj*"),
@@ -304,6 +305,13 @@ static const struct slice unsubscribe_phrases[] = {
     SLICE_INIT("nie wysylac do mnie"),
     SLICE_INIT("nie przysylac~wiecej"),
     SLICE_INIT("nie przysylac mi"),
+    SLICE_INIT("wypisac mnie"),
+    SLICE_INIT("mnie wypisac"),
+    SLICE_INIT("wypisac sie"),
+    SLICE_INIT("sie wypisac"),
+    SLICE_INIT("wypiszcie mnie"),
+    SLICE_INIT("wypisanie z"),
+    SLICE_INIT("wypisanie mnie"),
     /* Italian, Dutch, Portuguese */
     SLICE_INIT("cancellatemi"),
     SLICE_INIT("cancellarmi"),
@@ -326,6 +334,14 @@ static const struct slice unsubscribe_phrases[] = {
     SLICE_INIT("verwijder~lijst"),
     SLICE_INIT("remov~da sua lista"),
     SLICE_INIT("exclu~da sua lista"),
+};
+
+/* Words with other senses as well, where little else is said. */
+static const struct slice unsubscribe_short[] = {
+    SLICE_INIT("abmelden"),
+    SLICE_INIT("austragen"),
+    SLICE_INIT("wypis*"),
+    SLICE_INIT("desabonne*"),
 };
 
 /* "Please don't remove me from your list." */
@@ -354,13 +370,19 @@ static const struct slice *is_alone(struct slice text, struct phrase_list list) 
     return NULL;
 }
 
+static const struct slice *find_wish(struct slice folded, struct phrase_list list) {
+    for (size_t i = 0; i < list.count; i++) {
+        size_t at = phrase_find_words(folded, list.items[i]);
+        if (at != SLICE_NOT_FOUND && !is_negated(folded, at)) return &list.items[i];
+    }
+    return NULL;
+}
+
 bool wish_unsubscribes(struct slice folded, struct slice subject, struct slice *saw) {
     const struct slice *found = is_alone(folded, PHRASES(unsubscribe_alone));
     if (!found) found = is_alone(subject, PHRASES(unsubscribe_alone));
-    for (size_t i = 0; !found && i < sizeof unsubscribe_phrases / sizeof unsubscribe_phrases[0]; i++) {
-        size_t at = phrase_find_words(folded, unsubscribe_phrases[i]);
-        if (at != SLICE_NOT_FOUND && !is_negated(folded, at)) found = &unsubscribe_phrases[i];
-    }
+    if (!found) found = find_wish(folded, PHRASES(unsubscribe_phrases));
+    if (!found && folded.len <= BRIEF_BYTES) found = find_wish(folded, PHRASES(unsubscribe_short));
     *saw = found ? *found : SLICE_EMPTY;
     return found != NULL;
 }

@@ -340,7 +340,7 @@ static const struct cli_command commands[] = {
      "walls tries, as each role, what that role must not do, and fails where anything is not refused as\n"
      "docs/security.md says. Only one of the walls stands with its name, to see each alone; none with "
      "none.\n",
-     DATA_OPTIONS | OPTION_TOOL, 0, 1, 2, command_tool},
+     DATA_OPTIONS | OPTION_TOOL, 0, 1, ADMIN_WORDS_MAX, command_tool},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

@@ -145,6 +145,7 @@ struct config {
     /* DNS block lists (wire/dnsbl.h); empty: none. */
     const char *dnsbl_zones;
     bool is_greylisting;
+    bool is_categorising;
     struct outbound_settings outbound;
     struct filter_settings filter;
     struct trust_settings trust;

@@ -345,6 +345,7 @@ static const struct key keys[] = {
     {SLICE_INIT("dnsbl.zones"), read_zones, AT(dnsbl_zones), 0, 0,
      "up to 8 names, like list.example.org or list.example.org=127.0.0.2-127.0.0.11"},
     {SLICE_INIT("greylist.enabled"), read_yes_or_no, AT(is_greylisting), 0, 0, "yes or no"},
+    {SLICE_INIT("categories.enabled"), read_yes_or_no, AT(is_categorising), 0, 0, "yes or no"},
     {SLICE_INIT("acme.enabled"), read_yes_or_no, AT(acme.is_enabled), 0, 0, "yes or no"},
     {SLICE_INIT("acme.directory"), read_acme_directory, AT(acme.directory), 0, 0,
      "the https:// URL of an ACME directory"},

@@ -146,6 +146,7 @@ void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_slice(out, settings->relay_networks);
     pack_slice(out, settings->dnsbl_zones);
     pack_bool(out, settings->is_greylisting);
+    pack_bool(out, settings->is_categorising);
     pack_outbound(out, &settings->outbound);
     pack_number(out, settings->outreach.poll_seconds);
     pack_number(out, settings->outreach.check_seconds);
@@ -186,6 +187,7 @@ bool settings_unpack(struct slice body, struct arena *arena, struct role_setting
     settings->relay_networks = arena_copy(arena, unpack_slice(&in));
     settings->dnsbl_zones = arena_copy(arena, unpack_slice(&in));
     settings->is_greylisting = unpack_bool(&in);
+    settings->is_categorising = unpack_bool(&in);
     unpack_outbound(&in, arena, &settings->outbound);
     settings->outreach.poll_seconds = unpack_number_max(&in, 3600);
     settings->outreach.check_seconds = unpack_number_max(&in, 86400);

@@ -86,6 +86,7 @@ struct role_settings {
     struct slice relay_networks;
     struct slice dnsbl_zones;
     bool is_greylisting;
+    bool is_categorising;
     struct outbound_settings outbound;
     struct filter_settings filter;
     struct trust_settings trust;

@@ -130,6 +130,7 @@ static void apply_settings(struct edge_role *edge) {
     edge->smtp.settings.message_bytes_max = settings->message_bytes_max;
     edge->smtp.settings.relay_networks = settings->relay_networks;
     edge->smtp.settings.is_greylisting = settings->is_greylisting;
+    edge->smtp.settings.is_categorising = settings->is_categorising;
     edge->smtp.settings.filter = smtp_filter_settings_of(&settings->filter);
     edge->smtp.settings.feedback = smtp_feedback_settings_of(&settings->reports);
     edge->smtp.settings.trust = smtp_trust_settings_of(&settings->trust);

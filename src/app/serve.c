@@ -107,6 +107,7 @@ static bool make_settings(struct serve *serve, const struct config *config, stru
         .relay_networks = slice_from_text(config->relay_networks),
         .dnsbl_zones = slice_from_text(config->dnsbl_zones),
         .is_greylisting = config->is_greylisting,
+        .is_categorising = config->is_categorising,
         .outbound = config->outbound,
         .filter = config->filter,
         .trust = config->trust,

@@ -4,7 +4,7 @@
 
 #include "app/cli.h"
 
-/* The second word is a file, - standard input; lines may end in LF. */
+/* The words after the first are files, - standard input; lines may end in LF. */
 int tool_classify(struct cli *cli);
 
 #endif

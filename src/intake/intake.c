@@ -130,6 +130,8 @@ enum intake_result intake_begin(struct intake_pool *pool, uint64_t bytes_max, st
     return INTAKE_OK;
 }
 
+void intake_classify(struct intake *intake) { analysis_classify(intake->analyser); }
+
 static enum intake_result result_of_store(enum store_result result) {
     switch (result) {
     case STORE_OK:

@@ -32,6 +32,8 @@ enum intake_result {
 /* Begins a message of at most `bytes_max` raw bytes. */
 NODISCARD enum intake_result intake_begin(struct intake_pool *pool, uint64_t bytes_max,
                                           struct intake **intake);
+/* Before anything is fed: intake_analysis has a classification then (analyse/classify.h). */
+void intake_classify(struct intake *intake);
 /* Takes canonical bytes (CRLF line ends), in any pieces. Waits only when it spools. After anything but OK
    the rest may be fed and is ignored; the result stays. */
 enum intake_result intake_feed(struct task *t, struct intake *intake, struct slice bytes);

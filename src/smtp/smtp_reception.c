@@ -40,6 +40,7 @@ struct smtp_reply smtp_reception_begin(struct smtp_session *session) {
     struct intake *intake = NULL;
     enum intake_result begun = intake_begin(server->intake, smtp_reception_bytes_max(session), &intake);
     if (begun != INTAKE_OK) return smtp_reply_of_intake(begun);
+    if (server->settings.is_categorising) intake_classify(intake);
     struct smtp_reception *reception = calloc(1, sizeof *reception);
     if (!reception) FATAL("out of memory for a message");
     struct env *env = session->conn.env;
@@ -181,8 +182,9 @@ static void finish_intake(struct task *t, struct smtp_session *session, struct d
     reception->failure =
         smtp_reply_of_intake(intake_finish(t, reception->intake, &delivery->body, &delivery->facts));
     if (reception->failure.code) return;
-    if (smtp_trace_is_loop(session, intake_analysis(reception->intake)))
-        reception->failure = smtp_reply_named(SMTP_REPLY_MAIL_LOOP);
+    const struct analysis *analysis = intake_analysis(reception->intake);
+    if (analysis->classification) delivery->keyword = category_keyword(analysis->classification->category);
+    if (smtp_trace_is_loop(session, analysis)) reception->failure = smtp_reply_named(SMTP_REPLY_MAIL_LOOP);
     if (reception->failure.code) return;
     smtp_reception_filter(t, session, delivery);
 }

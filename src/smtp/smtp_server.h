@@ -76,6 +76,8 @@ struct smtp_settings {
     struct slice relay_networks;
     /* Strangers are put off once (smtp/greylist.h). */
     bool is_greylisting;
+    /* What is delivered here gets a keyword of its category (analyse/category.h). */
+    bool is_categorising;
     struct smtp_filter_settings filter;
     struct smtp_trust_settings trust;
     struct smtp_feedback_settings feedback;

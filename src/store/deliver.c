@@ -6,6 +6,7 @@
 #include "store/event.h"
 #include "store/inbox.h"
 #include "store/junk.h"
+#include "store/keyword.h"
 #include "store/message.h"
 #include "store/queue.h"
 
@@ -59,6 +60,13 @@ static enum store_result check_accounts(struct commit *commit, const struct deli
     return result;
 }
 
+/* 0: there is none, or the mailbox has no bit left for it. */
+static uint64_t keyword_flag(struct commit *commit, const struct delivery *delivery, uint64_t mailbox) {
+    bool is_full = false;
+    return delivery->keyword.len ? keyword_bits(commit->db, mailbox, &delivery->keyword, 1, true, &is_full)
+                                 : 0;
+}
+
 static void store_delivery(struct commit *commit, struct deliver_request *request, const uint64_t *accounts,
                            size_t count) {
     const struct delivery *delivery = request->delivery;
@@ -69,8 +77,8 @@ static void store_delivery(struct commit *commit, struct deliver_request *reques
             junk_add(commit, inbox, delivery);
         else
             inbox_add(commit, inbox,
-                      &(struct entry_row){delivery->id, 0, delivery->received_ms,
-                                          (int64_t)delivery->body.raw_bytes});
+                      &(struct entry_row){delivery->id, keyword_flag(commit, delivery, inbox->mailbox.id),
+                                          delivery->received_ms, (int64_t)delivery->body.raw_bytes});
     }
     if (delivery->queue_count) request->queued = queue_add(commit, delivery);
     event_add(commit, delivery->tenant, EVENT_ACCEPTED, delivery->id, count + delivery->queue_count);

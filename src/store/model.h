@@ -221,6 +221,8 @@ struct delivery {
     bool is_junk; /* into their Junk mailboxes instead */
     /* What it is, where that was found out (packed: store/answer_model.h), else empty. */
     struct slice judged;
+    /* A keyword of each local entry that is not junk, as analyse/category.h judged; or empty. */
+    struct slice keyword;
     const struct queue_recipient *queue;
     size_t queue_count;
 };

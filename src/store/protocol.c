@@ -210,6 +210,7 @@ void pack_delivery(struct buffer *out, const struct delivery *delivery) {
     pack_queue(out, delivery->queue, delivery->queue_count);
     pack_bool(out, delivery->is_junk);
     pack_slice(out, delivery->judged);
+    pack_slice(out, delivery->keyword);
 }
 
 void unpack_delivery(struct unpacker *in, struct arena *arena, struct delivery *delivery) {
@@ -232,6 +233,7 @@ void unpack_delivery(struct unpacker *in, struct arena *arena, struct delivery *
     delivery->queue = unpack_queue(in, arena, &delivery->queue_count);
     delivery->is_junk = unpack_bool(in);
     delivery->judged = unpack_slice(in);
+    delivery->keyword = unpack_slice(in);
 }
 
 void pack_append(struct buffer *out, const struct append *append) {

@@ -18,7 +18,8 @@ static void check(const struct classification *c) {
 
 static void check_report(const struct classification *c) {
     struct buffer out = buffer_new(4 << 20);
-    ASSERT(classify_report(c, true, &out) == CLASSIFY_REPORT_OK && utf8_valid(buffer_slice(&out)));
+    ASSERT(classify_report(c, SLICE("x"), CLASSIFY_JSON_LINE, &out) == CLASSIFY_REPORT_OK &&
+           utf8_valid(buffer_slice(&out)));
     buffer_free(&out);
 }
 

@@ -312,10 +312,10 @@ static void the_report_is_valid_whatever_the_bytes(void **state) {
     struct fixture f =
         classified("From: \xff\xfe <a@b>\r\nSubject: \x1b[31mred\r\n\r\n\xc3\x28 \x1b]0;x\x07 text\r\n");
     struct buffer out = buffer_new(1 << 20);
-    assert_int_equal(classify_report(f.c, true, &out), CLASSIFY_REPORT_OK);
+    assert_int_equal(classify_report(f.c, SLICE("x"), CLASSIFY_JSON_LINE, &out), CLASSIFY_REPORT_OK);
     assert_int_equal(slice_find_byte(buffer_slice(&out), 0x1b), SLICE_NOT_FOUND);
     buffer_clear(&out);
-    assert_int_equal(classify_report(f.c, false, &out), CLASSIFY_REPORT_OK);
+    assert_int_equal(classify_report(f.c, SLICE_EMPTY, CLASSIFY_WORDS, &out), CLASSIFY_REPORT_OK);
     assert_int_equal(slice_find_byte(buffer_slice(&out), 0x1b), SLICE_NOT_FOUND);
     buffer_free(&out);
     fixture_free(&f);
