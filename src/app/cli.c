@@ -369,7 +369,7 @@ static void print_overview(FILE *to) {
     (void)fprintf(to, "posthaste %s: a whole mail system\n\nusage: posthaste COMMAND ...\n\n",
                   POSTHASTE_VERSION);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        (void)fprintf(to, "  %-8s  %s\n", commands[i].name, commands[i].summary);
+        (void)fprintf(to, "  %-11s  %s\n", commands[i].name, commands[i].summary);
     (void)fputs("\nposthaste COMMAND --help tells more. Exit status: 0 done, 1 failed, 2 wrong usage.\n", to);
 }
 

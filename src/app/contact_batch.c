@@ -113,11 +113,14 @@ static void take_result(const struct sent_batch *send, const struct contact_batc
     }
 }
 
-static enum store_result ask(struct task *t, const struct sent_batch *send, struct arena *arena,
+/* A number that is taken: a run that was killed had this one under way. The rows go again under the next, and
+   those that came meanwhile are the same. */
+static enum store_result ask(struct task *t, struct sent_batch *send, struct arena *arena,
                              struct contact_batch_result *result) {
     enum store_result answer = STORE_BUSY;
-    for (int tries = 0; answer == STORE_BUSY && tries < TRIES; tries++) {
-        if (tries && task_sleep(t, PAUSE_MS) != WAIT_OK) return STORE_GONE;
+    for (int tries = 0; tries < TRIES && (answer == STORE_BUSY || answer == STORE_EXISTS); tries++) {
+        if (answer == STORE_EXISTS) send->batch.number = send->run->batches_sent++;
+        if (answer == STORE_BUSY && tries && task_sleep(t, PAUSE_MS) != WAIT_OK) return STORE_GONE;
         answer = store_contact_batch(t, send->run->door->store, arena, &send->batch,
                                      buffer_slice(&send->rows), result);
     }

@@ -1,3 +1,4 @@
+/* What the columns of a file of contacts are: as --map says, by known names, or fields of their own. */
 #include <stdlib.h>
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>

@@ -1,9 +1,9 @@
 /*
- * Importing contacts: a file of separated values is read once, piece by piece. Its first row names the columns
- * (contact_columns.c), each further one becomes a row for the store or is refused here (contact_row.c); rows go
- * to the store sorted, in batches, a commit each, several under way at a time (contact_batch.c). What is said of
- * it all: contact_report.c. Memory does not grow with the file but for a set of hashes of addresses, by which a
- * second row of the same address is known.
+ * Importing contacts: a file of separated values is read once, piece by piece. Its first row names the
+ * columns (contact_columns.c), each further one becomes a row for the store or is refused here
+ * (contact_row.c); rows go to the store sorted, in batches, a commit each, several under way at a time
+ * (contact_batch.c). What is said of it all: contact_report.c. Memory does not grow with the file but for a
+ * set of hashes of addresses, by which a second row of the same address is known.
  *
  * Broken off, the next run with the same file and settings finds how far the store got, reads up to there
  * without sending, and goes on.

@@ -13,10 +13,11 @@ static json_t *fields_json(const struct contact *contact) {
 }
 
 json_t *contact_json(const struct contact *contact) {
-    return json_pack("{s:I, s:o, s:o, s:o, s:o, s:b, s:o, s:I, s:I, s:I}", "id", (json_int_t)contact->id,
+    return json_pack("{s:I, s:o, s:o, s:o, s:o, s:b, s:o, s:I, s:I, s:I, s:I}", "id", (json_int_t)contact->id,
                      "address", admin_text(contact->address), "written", admin_text(contact->written),
                      "fields", fields_json(contact), "time_zone", admin_text(contact->time_zone),
                      "time_zone_from_country", contact->is_zone_guessed, "country",
-                     admin_text(contact->country), "import", (json_int_t)contact->import, "created_ms",
-                     (json_int_t)contact->created_ms, "updated_ms", (json_int_t)contact->updated_ms);
+                     admin_text(contact->country), "origin", (json_int_t)contact->origin, "import",
+                     (json_int_t)contact->import, "created_ms", (json_int_t)contact->created_ms, "updated_ms",
+                     (json_int_t)contact->updated_ms);
 }

@@ -282,7 +282,7 @@ enum {
     BACKUP_TRIES_MAX = 10,
     STORE_VERIFY_COUNTERS = 1024 * 1024,
     STORE_PATH_BYTES_MAX = 1024,
-    STORE_STATEMENTS_MAX = 256,
+    STORE_STATEMENTS_MAX = 768,
     /* Flag changes and expunges a mailbox remembers for devices that come back. */
     STORE_CHANGES_KEPT = 20000,
     /* Changes of one commit that are noted one by one: below the first always, above the second never,
@@ -404,37 +404,6 @@ enum {
     IMPORT_FOLDER_LEVELS_MAX = 60,
     IMPORT_FAULTS_KEPT = 10000,
     EXPORT_ENTRIES = 500,
-
-    /* Separated values (CSV): a row, its fields, what is looked at to find separator and encoding. */
-    CSV_ROW_BYTES_MAX = 256 * 1024,
-    CSV_FIELDS_MAX = 512,
-    CSV_SAMPLE_BYTES = 64 * 1024,
-    CSV_SAMPLE_ROWS = 50,
-
-    /* The address book. What a contact may have; a batch of an import, which is one commit. */
-    CONTACT_FIELDS_MAX = 100,
-    CONTACT_NAME_BYTES_MAX = 64,
-    CONTACT_VALUE_BYTES_MAX = 4096,
-    CONTACT_JSON_BYTES_MAX = 64 * 1024,
-    CONTACT_TEXT_BYTES_MAX = 500,
-    CONTACT_ZONE_BYTES_MAX = 64,
-    CONTACT_BATCH_ROWS = 1000,
-    CONTACT_BATCH_BYTES = 512 * 1024,
-    CONTACT_BATCHES_MAX = 3,
-    /* Rows that are sorted before they are sent: what the database changes lies together. */
-    CONTACT_SORTED_BYTES = 16 * 1024 * 1024,
-    CONTACT_SORTED_ROWS = 100 * 1000,
-    CONTACT_IMPORT_ROWS_MAX = 10 * 1000 * 1000,
-    CONTACT_FAULTS_SHOWN = 50,
-    CONTACT_DIFFERENCES_SHOWN = 50,
-    CONTACT_PAGE_ROWS = 500,
-    CONTACT_UNDO_ROWS = 500,
-    CONTACT_IMPORTS_SHOWN = 1000,
-    /* Who must not be written to. */
-    SUPPRESSION_PATTERNS_MAX = 1000,
-    SUPPRESSION_STARS_MAX = 4,
-    SUPPRESSION_BATCH_ROWS = 1000,
-    SUPPRESSION_PAGE_ROWS = 1000,
 
     /* POP3, RFC 2449 4: a command is at most 255 bytes. */
     POP3_COMMAND_BYTES_MAX = 255,

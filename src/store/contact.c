@@ -39,7 +39,8 @@ bool contact_row_read(struct db_rows *rows, struct arena *arena, struct contact 
                                 .country = db_rows_bytes(rows, 8),
                                 .import = db_rows_id(rows, 9),
                                 .created_ms = db_rows_number(rows, 10),
-                                .updated_ms = db_rows_number(rows, 11)};
+                                .updated_ms = db_rows_number(rows, 11),
+                                .origin = db_rows_id(rows, 12)};
     bool is_good = copy_all(arena, contact) && arena_try_copy(arena, contact_row_fields(rows), &fields) &&
                    contact_fields_read(arena, fields, &contact->fields, &contact->field_count);
     if (!is_good) db_fail(rows->db, STORE_FAILED);

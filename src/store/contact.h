@@ -17,20 +17,21 @@
 #include "store/commit.h"
 #include "store/contact_model.h"
 
-#define CONTACT_TABLES                                                                                      \
-    "CREATE TABLE contact (id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, address TEXT NOT NULL,"         \
-    " domain TEXT NOT NULL, written TEXT NOT NULL, fields TEXT NOT NULL, time_zone TEXT NOT NULL,"          \
-    " is_zone_guessed INTEGER NOT NULL, country TEXT NOT NULL, import INTEGER NOT NULL,"                    \
-    " created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, UNIQUE (tenant, domain, address)) STRICT;"  \
-    "CREATE INDEX contact_import_of ON contact (import);"                                                   \
-    "CREATE TABLE contact_import (id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, at_ms INTEGER NOT NULL," \
-    " name TEXT NOT NULL, source TEXT NOT NULL, basis TEXT NOT NULL, fingerprint BLOB NOT NULL,"            \
-    " is_open INTEGER NOT NULL, batches INTEGER NOT NULL, rows INTEGER NOT NULL, chain INTEGER NOT NULL, "  \
-    "added INTEGER NOT NULL,"                                                                               \
-    " changed INTEGER NOT NULL, same INTEGER NOT NULL, refused INTEGER NOT NULL,"                           \
-    " suppressed INTEGER NOT NULL, undone_ms INTEGER NOT NULL) STRICT;"                                     \
-    "CREATE TABLE contact_change (import INTEGER NOT NULL, contact INTEGER NOT NULL, before BLOB NOT NULL," \
-    " PRIMARY KEY (import, contact)) STRICT, WITHOUT ROWID;"                                                \
+#define CONTACT_TABLES                                                                                       \
+    "CREATE TABLE contact (id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, address TEXT NOT NULL,"          \
+    " domain TEXT NOT NULL, written TEXT NOT NULL, fields TEXT NOT NULL, time_zone TEXT NOT NULL,"           \
+    " is_zone_guessed INTEGER NOT NULL, country TEXT NOT NULL, origin INTEGER NOT NULL, import INTEGER NOT " \
+    "NULL,"                                                                                                  \
+    " created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, UNIQUE (tenant, domain, address)) STRICT;"   \
+    "CREATE INDEX contact_import_of ON contact (import);"                                                    \
+    "CREATE TABLE contact_import (id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, at_ms INTEGER NOT NULL,"  \
+    " name TEXT NOT NULL, source TEXT NOT NULL, basis TEXT NOT NULL, fingerprint BLOB NOT NULL,"             \
+    " is_open INTEGER NOT NULL, batches INTEGER NOT NULL, rows INTEGER NOT NULL, chain INTEGER NOT NULL, "   \
+    "added INTEGER NOT NULL,"                                                                                \
+    " changed INTEGER NOT NULL, same INTEGER NOT NULL, refused INTEGER NOT NULL,"                            \
+    " suppressed INTEGER NOT NULL, undone_ms INTEGER NOT NULL) STRICT;"                                      \
+    "CREATE TABLE contact_change (import INTEGER NOT NULL, contact INTEGER NOT NULL, before BLOB NOT NULL,"  \
+    " PRIMARY KEY (import, contact)) STRICT, WITHOUT ROWID;"                                                 \
     "CREATE INDEX contact_change_of ON contact_change (contact);"
 
 /* ---- in a read, or in the commit lane; in `arena` ---- */

@@ -74,9 +74,9 @@ void contact_json_write(struct buffer *json, const struct contact *contact) {
     write_text(json, "time_zone", contact->time_zone);
     buffer_printf(json, ",\"time_zone_from_country\":%s", contact->is_zone_guessed ? "true" : "false");
     write_text(json, "country", contact->country);
-    buffer_printf(json, ",\"import\":%llu,\"created_ms\":%lld,\"updated_ms\":%lld}",
-                  (unsigned long long)contact->import, (long long)contact->created_ms,
-                  (long long)contact->updated_ms);
+    buffer_printf(json, ",\"origin\":%llu,\"import\":%llu,\"created_ms\":%lld,\"updated_ms\":%lld}",
+                  (unsigned long long)contact->origin, (unsigned long long)contact->import,
+                  (long long)contact->created_ms, (long long)contact->updated_ms);
 }
 
 static void write_suppression(struct buffer *json, const struct suppression_found *found) {

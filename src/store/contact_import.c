@@ -7,7 +7,7 @@ enum { ROW_ARENA_BYTES = 4 << 20, FINGERPRINT_BYTES_MAX = 64 };
 
 #define IMPORT_COLUMNS                                                                                  \
     "id, at_ms, name, source, basis, added, changed, same, refused, suppressed, rows, chain, is_open, " \
-    "undone_ms"
+    "undone_ms, batches"
 
 static const char import_by_fingerprint[] =
     "SELECT " IMPORT_COLUMNS " FROM contact_import WHERE tenant = $1 AND is_open = 1 AND fingerprint = $2"

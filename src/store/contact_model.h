@@ -6,6 +6,7 @@
 #ifndef STORE_CONTACT_MODEL_H
 #define STORE_CONTACT_MODEL_H
 
+#include "base/limits_contact.h"
 #include "ipc/pack.h"
 #include "store/model.h"
 #include "store/suppression_model.h"
@@ -31,6 +32,8 @@ struct contact {
     bool is_zone_guessed;
     /* Two letters (ISO 3166-1), or empty. */
     struct slice country;
+    /* The import that added it; 0: it was set by hand. */
+    uint64_t origin;
     /* The import that added or changed it last; 0: it was set by hand since. */
     uint64_t import;
     int64_t created_ms;

@@ -40,6 +40,7 @@ void contact_pack(struct buffer *out, const struct contact *contact) {
     pack_slice(out, contact->time_zone);
     pack_bool(out, contact->is_zone_guessed);
     pack_slice(out, contact->country);
+    pack_number(out, contact->origin);
     pack_number(out, contact->import);
     pack_time(out, contact->created_ms);
     pack_time(out, contact->updated_ms);
@@ -55,6 +56,7 @@ void contact_unpack(struct unpacker *in, struct arena *arena, struct contact *co
     contact->time_zone = unpack_slice(in);
     contact->is_zone_guessed = unpack_bool(in);
     contact->country = unpack_slice(in);
+    contact->origin = unpack_number(in);
     contact->import = unpack_number(in);
     contact->created_ms = unpack_time(in);
     contact->updated_ms = unpack_time(in);

@@ -8,7 +8,8 @@
 
 static const char imports_of[] =
     "SELECT id, at_ms, name, source, basis FROM contact_import WHERE id IN"
-    " (SELECT import FROM contact WHERE id = $1 UNION SELECT import FROM contact_change WHERE contact = $1)"
+    " (SELECT origin FROM contact WHERE id = $1 UNION SELECT import FROM contact WHERE id = $1 UNION SELECT "
+    "import FROM contact_change WHERE contact = $1)"
     " ORDER BY id";
 static const char changes_of[] =
     "SELECT import, before FROM contact_change WHERE contact = $1 ORDER BY import";

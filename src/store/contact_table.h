@@ -8,7 +8,7 @@
 
 #define CONTACT_COLUMNS                                                                           \
     "id, tenant, address, domain, written, fields, time_zone, is_zone_guessed, country, import, " \
-    "created_ms, updated_ms"
+    "created_ms, updated_ms, origin"
 
 /* A row of these columns, in `arena`; false, and the database has failed: its fields are damaged, or there is
    no room. */

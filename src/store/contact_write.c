@@ -4,8 +4,8 @@
 #include "store/contact_table.h"
 #include "store/engine_state.h"
 
-static const char contact_insert[] =
-    "INSERT INTO contact (" CONTACT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+static const char contact_insert[] = "INSERT INTO contact (" CONTACT_COLUMNS
+                                     ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 static const char contact_update[] = "UPDATE contact SET fields = $2, time_zone = $3, is_zone_guessed = $4,"
                                      " country = $5, import = $6, updated_ms = $7 WHERE id = $1";
 static const char contact_remove[] = "DELETE FROM contact WHERE id = $1";
@@ -103,7 +103,8 @@ static void insert(struct commit *commit, struct contact *contact) {
     DB_RUN(commit->db, contact_insert, DB_NUMBER(contact->id), DB_NUMBER(contact->tenant),
            DB_TEXT(contact->address), DB_TEXT(contact->domain), DB_TEXT(contact->written), DB_TEXT(fields),
            DB_TEXT(contact->time_zone), DB_NUMBER(contact->is_zone_guessed), DB_TEXT(contact->country),
-           DB_NUMBER(contact->import), DB_NUMBER(contact->created_ms), DB_NUMBER(contact->updated_ms));
+           DB_NUMBER(contact->import), DB_NUMBER(contact->created_ms), DB_NUMBER(contact->updated_ms),
+           DB_NUMBER(contact->origin));
     buffer_free(&json);
 }
 
@@ -127,6 +128,7 @@ static void keep_before(struct commit *commit, const struct contact *before, uin
 void contact_write(struct commit *commit, struct contact_judged *judged, uint64_t import) {
     judged->after.import = import;
     if (judged->outcome == CONTACT_ADDED) {
+        judged->after.origin = import;
         insert(commit, &judged->after);
     } else if (judged->outcome == CONTACT_CHANGED) {
         if (import && judged->before.import != import) keep_before(commit, &judged->before, import);

@@ -2,6 +2,7 @@
 #ifndef STORE_SUPPRESSION_MODEL_H
 #define STORE_SUPPRESSION_MODEL_H
 
+#include "base/limits_contact.h"
 #include "ipc/pack.h"
 #include "store/model.h"
 

@@ -189,8 +189,7 @@ bool csv_next(struct csv_reader *reader, struct slice *input, bool at_end, struc
 const char *csv_fault_text(enum csv_fault fault) {
     static const char *const texts[] = {
         [CSV_OK] = "",
-        [CSV_NOT_TEXT] = "has bytes that are no text in this encoding; say which it is with --encoding, or "
-                         "write the file anew as UTF-8",
+        [CSV_NOT_TEXT] = "has bytes that are no text in this encoding; say which it is with --encoding",
         [CSV_ROW_TOO_LONG] = "the row is longer than 256 KiB; look for a quote that is not closed",
         [CSV_TOO_MANY_FIELDS] =
             "the row has more than 512 columns; look whether the separator is the right one",

@@ -13,7 +13,7 @@
 #define WIRE_CSV_H
 
 #include "base/buffer.h"
-#include "base/limits.h"
+#include "base/limits_contact.h"
 
 enum csv_fault {
     CSV_OK,

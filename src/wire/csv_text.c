@@ -1,6 +1,6 @@
 #include "wire/csv_text.h"
 
-#include "base/limits.h"
+#include "base/limits_contact.h"
 
 /* Each byte may become a character of four. */
 enum { OUT_BYTES_MAX = 4 * CSV_SAMPLE_BYTES + 64 };

@@ -170,6 +170,42 @@ static void ask_for_people(struct task *t, struct relay *relay) {
                              SLICE("01234567890123456789012345678901"), signature, &account);
 }
 
+/* An import of one row that counts, one that is the same and one that is suppressed. */
+static void ask_for_contacts(struct task *t, struct relay *relay) {
+    struct arena *arena = relay->house->arena;
+    const struct contact_field field = {SLICE("first_name"), SLICE("Ann \"A\"")};
+    const struct contact_row row = {.address = SLICE("ann@a.test"),
+                                    .written = SLICE("Ann@a.test"),
+                                    .fields = &field,
+                                    .field_count = 1,
+                                    .time_zone = SLICE("Europe/Berlin"),
+                                    .country = SLICE("DE")};
+    const struct suppression suppression = {SUPPRESSION_ADDRESS, SUPPRESSION_MANUAL, SLICE("ann@a.test"),
+                                            SLICE("x"), 1};
+    struct contact_import_start start = {1, SLICE("f.csv"), SLICE("s"), SLICE("consent"), SLICE("print")};
+    struct contact_import import = {0};
+    struct contact_batch_result result;
+    struct contact *contacts;
+    struct suppression *rows;
+    size_t count;
+    uint64_t added;
+    struct buffer packed = buffer_new(4096);
+    contact_row_pack(&packed, &row);
+    (void)store_contact_import_open(t, relay->store, arena, &start, &import);
+    struct contact_batch batch = {
+        .tenant = 1, .import = import.id, .rows_after = 2, .chain = 3, .row_count = 1, .differences_max = 5};
+    (void)store_contact_batch(t, relay->store, arena, &batch, buffer_slice(&packed), &result);
+    (void)store_suppression_add(t, relay->store, &(struct suppression_batch){1, &suppression, 1}, &added);
+    batch.import = 0;
+    (void)store_contact_batch(t, relay->store, arena, &batch, buffer_slice(&packed), &result);
+    (void)store_contact_import_close(t, relay->store, import.id);
+    (void)store_contact_page(t, relay->store, arena, &(struct contact_query){.tenant = 1, .max = 10},
+                             &contacts, &count);
+    (void)store_suppression_page(t, relay->store, arena, &(struct suppression_query){.tenant = 1, .max = 10},
+                                 &rows, &count);
+    buffer_free(&packed);
+}
+
 static void hear_news(void *context, const struct mailbox_news *news) {
     (void)context;
     (void)news;
@@ -185,6 +221,7 @@ static void ask_all(struct task *t, struct relay *relay) {
     ask_for_people(t, relay);
     ask_for_messages(t, relay, inbox.id);
     ask_for_changes(t, relay, inbox.id, trash.id);
+    ask_for_contacts(t, relay);
 }
 
 static struct stream *relay_end(struct house *house, int place, struct relay *relay) {

@@ -470,6 +470,13 @@ static void erase_body(struct task *t, struct store_bench *bench) {
     (void)import_all(t, bench, "2", LINES("ann@a.test x=2"));
     suppress(t, bench, "ann@a.test", SUPPRESSION_UNSUBSCRIBED);
     assert_true(holds(bench, "ann@a.test", "a fair"));
+    /* Also where another import, or a hand, touched it last: where an address came from is what people ask.
+     */
+    struct contact_change by_hand = {
+        1, {.address = SLICE("ann@a.test"), .written = SLICE("ann@a.test"), .country = SLICE("DE")}};
+    enum contact_outcome set;
+    assert_int_equal(engine_contact_set(t, bench->engine, &by_hand, &set), STORE_OK);
+    assert_true(holds(bench, "ann@a.test", "\"name\":\"list.csv\""));
     assert_true(holds(bench, "ann@a.test", "\"x\":\"secret\""));
     assert_true(holds(bench, "ann@a.test", "unsubscribed"));
     assert_int_equal(engine_contact_erase(t, bench->engine, 1, SLICE("ann@a.test")), STORE_OK);
