@@ -116,7 +116,8 @@ static void run_plan(struct cli *cli, struct simulation *simulation) {
     planner_run(cli->arena, &options, tell, simulation, &simulation->summary);
     law_check_plan(cli->arena, &simulation->summary, delivery_zone_minutes(file->zone, file->start_ms),
                    &file->refusals);
-    if (!cli->is_json && simulation->summary.messages) print_summary(simulation);
+    /* Of what was not run through to its end the refusal says more. */
+    if (!cli->is_json && simulation->summary.ends_in_time) print_summary(simulation);
 }
 
 static int simulate(struct cli *cli, struct simulation *simulation) {

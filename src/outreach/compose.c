@@ -66,7 +66,7 @@ static void render(struct composition *c, struct buffer *out, struct slice text,
 
 /* What a footer says that the text above does not say already. */
 static void append_piece(struct buffer *footer, const char *between, struct slice above, struct slice piece) {
-    if (piece.len == 0 || slice_find(above, piece) != SLICE_NOT_FOUND) return;
+    if (sequence_text_says(above, piece)) return;
     if (footer->len && footer->ptr[footer->len - 1] != '\n') buffer_append_text(footer, between);
     buffer_append(footer, piece);
 }
@@ -83,8 +83,9 @@ static struct slice footer_of(struct composition *c, struct slice above) {
     append_piece(&footer, ", ", above, sequence->identity.company);
     append_piece(&footer, ", ", above, sequence->identity.address);
     end_line(&footer);
-    append_piece(&footer, " ", above, sequence->opt_out.sentence);
-    append_piece(&footer, " ", above, sequence->opt_out.link);
+    append_piece(&footer, "", above, sequence->opt_out.sentence);
+    end_line(&footer);
+    append_piece(&footer, "", above, sequence->opt_out.link);
     end_line(&footer);
     struct slice copy = arena_copy(c->arena, buffer_slice(&footer));
     buffer_free(&footer);

@@ -40,7 +40,7 @@ static void check_identity(const struct sequence *sequence, struct law_refusals 
 
 /* By its snippet or as it is. */
 static bool says(struct slice text, struct slice snippet, struct slice words) {
-    return snippet_is_used(text, snippet) || (words.len && slice_find(text, words) != SLICE_NOT_FOUND);
+    return snippet_is_used(text, snippet) || (words.len && sequence_text_says(text, words));
 }
 
 static bool says_opt_out(struct slice text, const struct sequence_opt_out *opt_out) {

@@ -19,6 +19,7 @@ struct pacer_limits pacer_limits_none(void) {
 }
 
 static int64_t longer(int64_t a_ms, int64_t b_ms) { return a_ms > b_ms ? a_ms : b_ms; }
+static int64_t sooner(int64_t a_ms, int64_t b_ms) { return a_ms < b_ms ? a_ms : b_ms; }
 static unsigned lower(unsigned a, unsigned b) { return a < b ? a : b; }
 
 /* Of two beginnings the lower one; its step goes with it. */
@@ -83,8 +84,9 @@ const char *pacer_limits_fault_words(enum pacer_limits_fault fault) {
     static const char *const words[] = {
         "fine",
         "the gap goes from a shorter to a longer time, at most a day",
-        "gaps under 95 seconds and more than 100 messages a day, of a mailbox or of its domain, are only for "
-        "who takes the risk: say so with an override, which is logged",
+        ("gaps under 95 seconds and more than 100 messages a day, of a mailbox or of its domain, are only "
+         "for "
+         "who takes the risk: say so with an override, which is logged"),
         "a mailbox sends at most 1000 messages a day; for more a newsletter is the right tool",
         "a ramp rises by 1 to 100 messages each day",
     };
@@ -161,7 +163,7 @@ struct pacer_answer pacer_ask(const struct pacer_limits *limits, const struct pa
     if (history->recipient_domain_day_count >= limits->recipient_domain_daily_max)
         shut(&answer, PACER_RECIPIENT_DOMAIN, day->end_ms);
     if (!is_follow_up && (uint64_t)history->day_count + history->follow_ups_due >= daily_max)
-        shut(&answer, PACER_RESERVED, day->end_ms);
+        shut(&answer, PACER_RESERVED, sooner(now_ms + PACER_RESERVED_LOOK_MS, day->end_ms));
     ask_recent(&answer, limits, history, day, now_ms);
     return answer;
 }

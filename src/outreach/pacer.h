@@ -108,7 +108,7 @@ enum pacer_gate {
     PACER_SENDING_DOMAIN,
     /* Only this recipient's domain has had enough today: another recipient may do. */
     PACER_RECIPIENT_DOMAIN,
-    /* Only an opener has to wait: the rest of today belongs to follow-ups. */
+    /* Only an opener has to wait: the rest of today belongs to follow-ups, one of which may be due soon. */
     PACER_RESERVED,
     PACER_GATES,
 };

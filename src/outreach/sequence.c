@@ -2,6 +2,29 @@
 
 #include <openssl/evp.h>
 
+/* ---- texts ---- */
+
+static bool is_inside_word(struct slice text, size_t at) {
+    return at < text.len && (ascii_is_alnum(text.ptr[at]) || text.ptr[at] >= 0x80);
+}
+
+/* Whether what begins and ends here is cut out of a longer word. */
+static bool is_cut(struct slice text, size_t at, struct slice words) {
+    bool goes_on_before = at > 0 && is_inside_word(text, at - 1) && is_inside_word(words, 0);
+    return goes_on_before || (is_inside_word(text, at + words.len) && is_inside_word(words, words.len - 1));
+}
+
+bool sequence_text_says(struct slice text, struct slice words) {
+    if (words.len == 0) return true;
+    for (size_t from = 0; from < text.len;) {
+        size_t at = slice_find(slice_skip(text, from), words);
+        if (at == SLICE_NOT_FOUND) return false;
+        if (!is_cut(text, from + at, words)) return true;
+        from += at + 1;
+    }
+    return false;
+}
+
 /* ---- versions ---- */
 
 static void put_number(uint8_t *bytes, uint64_t number) {

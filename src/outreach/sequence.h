@@ -133,6 +133,9 @@ void sequence_write(struct buffer *out, const struct sequence *sequence);
 
 /* ---- asking ---- */
 
+/* The text has these words in it, as whole words: "Ann" is not said by "Annual". Nothing is always said. */
+bool sequence_text_says(struct slice text, struct slice words);
+
 /* Which version this contact gets of a step (from 0): by a hash of both and the weights, always the same. */
 size_t sequence_version_choose(const struct sequence_step *step, size_t step_number, uint64_t contact_id);
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from server import run
+from server import Server, run
 
 DONE, FAILED, MISUSED = 0, 1, 2
 
@@ -114,6 +114,15 @@ def test_a_preview_shows_messages_and_who_is_blocked(spring: Path, prospects: Pa
     assert not [name for name in first.keys() + second.keys() if name.startswith("List-")]
     status, out, _ = outreach("preview", spring, "--csv", prospects)
     assert status == FAILED and "dora@three.test, step 1: blocked: no usable value and no fallback: {{company}}" in out
+
+
+def test_a_contact_of_the_book_is_previewed_with_its_fields(spring: Path, fresh: Server) -> None:
+    data = fresh.data
+    fresh.command("contact", "set", "ben@one.test", "first_name=Ben", "company=One Ltd")
+    status, preview = outreach_json("preview", spring, "--contact", "ben@one.test", "--data", data)
+    assert status == DONE and "does One Ltd still send" in preview["messages"][0]["body"]
+    status, _, err = outreach("preview", spring, "--contact", "eve@one.test", "--data", data)
+    assert status == FAILED and "is not in the book" in err
 
 
 def test_forty_prospects_take_an_hour_and_more(spring: Path) -> None:

@@ -237,6 +237,22 @@ static void a_footer_says_only_what_is_not_said(void **state) {
     (void)state;
 }
 
+static void a_link_is_one_in_the_twin_and_a_name_is_a_whole_word(void **state) {
+    struct outreach_bench bench = outreach_bench_good(
+        "name: n\nsender: {name: Ann, company: E, address: Street 1}\nopt_out: {sentence: Say no., link: "
+        "\"https://example.test/no?a=1&b=2\"}\nsteps: [{subject: s, body: Annual, html: <p>Annual</p>}]\n");
+    struct compose_request request = request_of(bench.sequence, 0, ben);
+    struct composed composed;
+    assert_int_equal(compose_message(bench.arena, &request, &composed), COMPOSE_OK);
+    assert_slice(composed.body, "Annual\n\nAnn\nE, Street 1\nSay no.\nhttps://example.test/no?a=1&b=2\n");
+    assert_slice(
+        composed.html,
+        "<p>Annual</p>\n<p>Ann<br>\nE, Street 1<br>\nSay no.<br>\n<a "
+        "href=\"https://example.test/no?a=1&amp;b=2\">https://example.test/no?a=1&amp;b=2</a></p>\n");
+    outreach_bench_free(&bench);
+    (void)state;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_opener_is_a_plain_letter),
@@ -248,6 +264,7 @@ int main(void) {
         cmocka_unit_test(addresses_and_ids_are_checked),
         cmocka_unit_test(long_threads_and_lines_stay_within_limits),
         cmocka_unit_test(a_footer_says_only_what_is_not_said),
+        cmocka_unit_test(a_link_is_one_in_the_twin_and_a_name_is_a_whole_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

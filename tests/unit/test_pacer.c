@@ -137,6 +137,8 @@ static void openers_leave_room_for_the_days_follow_ups(void **state) {
     int64_t now = utc_ms("2026-07-01 08:00");
     bench.follow_ups_due = 30;
     assert_int_equal(ask(&bench, now, false).gate, PACER_RESERVED);
+    /* It is worth asking again soon: a follow-up may be due by then. */
+    assert_true(ask(&bench, now, false).at_ms <= now + 60000);
     assert_int_equal(ask(&bench, now, true).gate, PACER_OPEN);
     bench.follow_ups_due = 29;
     assert_int_equal(ask(&bench, now, false).gate, PACER_OPEN);
@@ -201,6 +203,44 @@ static void ten_years_on_and_back_do_no_harm(void **state) {
     /* Back again: it goes on sending, within the day's cap (ten on the first day). */
     send_all(&bench, start + 2 * HOUR_MS, start + 10 * HOUR_MS, 1000);
     assert_int_equal(bench.sent_count - sent, 7);
+    delivery_zone_free(&bench.zone);
+    (void)state;
+}
+
+static uint64_t next_random(uint64_t *seed) {
+    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+    return *seed >> 33;
+}
+
+/* How many were sent on the day of the last one, by the mailbox's calendar. */
+static size_t sent_that_day(const struct bench *bench) {
+    size_t count = 0;
+    int64_t day = delivery_day_number(bench->zone, bench->sent_ms[bench->sent_count - 1]);
+    for (size_t i = 0; i < bench->sent_count; i++)
+        count += delivery_day_number(bench->zone, bench->sent_ms[i]) == day;
+    return count;
+}
+
+/* Asked at any moment, under a clock that jumps by up to two hours now and then. */
+static void whatever_the_clock_does_caps_hold_and_it_goes_on(void **state) {
+    struct bench bench = bench_new();
+    uint64_t seed = 11;
+    int64_t now = utc_ms("2026-10-20 08:00");
+    size_t since_jump = 0;
+    for (int i = 0; i < 6000; i++) {
+        now += (int64_t)(next_random(&seed) % (20 * 60 * 1000));
+        if (next_random(&seed) % 60 == 0) {
+            now += ((int64_t)(next_random(&seed) % 5) - 2) * HOUR_MS;
+            since_jump = bench.sent_count;
+        }
+        if (ask(&bench, now, true).gate != PACER_OPEN) continue;
+        bench.sent_ms[bench.sent_count++] = now;
+        assert_true(sent_that_day(&bench) <= 30);
+        if (bench.sent_count > since_jump + 1)
+            assert_true(now - bench.sent_ms[bench.sent_count - 2] >= 95000);
+    }
+    /* About 42 days. */
+    assert_true(bench.sent_count > 800);
     delivery_zone_free(&bench.zone);
     (void)state;
 }
@@ -275,6 +315,7 @@ int main(void) {
         cmocka_unit_test(after_downtime_there_is_no_burst),
         cmocka_unit_test(an_hour_back_lets_nothing_more_out),
         cmocka_unit_test(ten_years_on_and_back_do_no_harm),
+        cmocka_unit_test(whatever_the_clock_does_caps_hold_and_it_goes_on),
         cmocka_unit_test(limits_are_checked),
         cmocka_unit_test(a_sequence_only_slows_down),
         cmocka_unit_test(where_nobody_is_bothered_wishes_hold_and_the_rest_is_usual),
