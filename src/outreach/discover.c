@@ -80,6 +80,24 @@ static void find_known(struct search *search) {
 
 /* ---- SRV (RFC 6186 3, RFC 8314 5.1) ---- */
 
+/* RFC 6186 6: whoever forges DNS must not get the password. A host of the domain itself shows a certificate
+   that says so; others count where DNSSEC vouches for the record. */
+static void add_srv(struct search *search, const struct dns_srv *srv, bool is_secure, enum sender_tls tls) {
+    struct arena *arena = search->setup->arena;
+    struct slice host = name_text(arena, srv->target);
+    struct slice below = arena_printf(arena, ".%.*s", SLICE_PRINT(search->domain));
+    bool is_own = slice_equal_nocase(host, search->domain) || slice_ends_nocase(host, below);
+    if (is_own || is_secure)
+        add(search, "SRV record", host, srv->port, tls, SLICE_EMPTY);
+    else
+        mailbox_setup_say(search->setup,
+                          arena_printf(arena,
+                                       "%s: an SRV record names %.*s, which is not of %.*s, and no DNSSEC "
+                                       "vouches for it: not used; to use it give it yourself",
+                                       search->is_imap ? "IMAP" : "SMTP", SLICE_PRINT(host),
+                                       SLICE_PRINT(search->domain)));
+}
+
 static void find_srv(struct search *search, const char *service, enum sender_tls tls) {
     struct dns_answer answer;
     struct arena *arena = search->setup->arena;
@@ -96,7 +114,7 @@ static void find_srv(struct search *search, const char *service, enum sender_tls
         for (size_t i = 0; i < answer.count && next <= UINT16_MAX; i++) {
             struct dns_srv srv;
             if (dns_srv_read(answer.records[i], &srv) && srv.priority == next && srv.target.len > 1)
-                add(search, "SRV record", name_text(arena, srv.target), srv.port, tls, SLICE_EMPTY);
+                add_srv(search, &srv, answer.is_secure, tls);
         }
     }
 }

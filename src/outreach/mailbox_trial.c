@@ -192,7 +192,7 @@ static bool count_copies(struct trial *trial, size_t *count) {
 static bool await_copy(struct trial *trial, size_t *count) {
     struct mailbox_setup *setup = trial->setup;
     struct env *env = setup->world->env;
-    int64_t until_ms = env_now_ms(env) + COPY_MS;
+    int64_t until_ms = trial->sent_ms + COPY_MS;
     if (!count_copies(trial, count)) return false;
     while (*count == 0 && env_now_ms(env) < until_ms) {
         if (task_sleep(setup->t, PAUSE_MS) != WAIT_OK) return false;

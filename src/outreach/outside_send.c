@@ -145,7 +145,11 @@ static enum outside_found find(struct task *t, struct outside *outside, struct a
                 return OUTSIDE_FIND_FAILED;
             if (count) return OUTSIDE_FOUND;
         }
-    return OUTSIDE_NOT_FOUND;
+    if (outside->sender.copies == SENDER_COPIES_PROVIDER) return OUTSIDE_NOT_FOUND;
+    *trouble = (struct outside_trouble){
+        SENDER_CAUSE_NO_SENT_COPY,
+        SLICE("the provider keeps no copies of what it sends, so that looking cannot tell whether it left")};
+    return OUTSIDE_FIND_FAILED;
 }
 
 enum outside_found outside_find(struct task *t, struct outside *outside, struct arena *arena,

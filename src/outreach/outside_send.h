@@ -55,9 +55,11 @@ NODISCARD bool outside_keep_copy(struct task *t, struct outside *outside, struct
 
 enum outside_found {
     OUTSIDE_FOUND,
-    /* All folders were looked at: it is in none. */
+    /* All folders were looked at: it is in none, and the provider keeps a copy of what it takes: it did not
+       leave. */
     OUTSIDE_NOT_FOUND,
-    /* They could not be looked at: *trouble. */
+    /* They could not be looked at: *trouble. Or (NO_SENT_COPY) it is in none of them, which says nothing
+       where nobody but we keep copies: whether it left only an answer can tell, or a person. */
     OUTSIDE_FIND_FAILED,
 };
 /* Looks for a Message-ID (with brackets) in Sent, All Mail, INBOX and then the other folders. A provider may

@@ -7,7 +7,7 @@
 #include "outreach/oauth.h"
 #include "outreach/watch_state.h"
 
-enum { SETTINGS_BYTES = 8 << 20, JOB_BYTES = 32 << 20, LIST_MS = 60 * 1000, ASK_MS = 30 * 1000 };
+enum { SETTINGS_BYTES = 8 << 20, JOB_BYTES = 32 << 20, LIST_MS = 10 * 60 * 1000, ASK_MS = 30 * 1000 };
 
 /* ---- settings ---- */
 

@@ -15,6 +15,7 @@ static const char sender_by_address[] =
     "SELECT " SENDER_COLUMNS " FROM outreach_sender WHERE tenant = $1 AND address = $2";
 static const char senders_all[] =
     "SELECT " SENDER_COLUMNS " FROM outreach_sender WHERE tenant = $1 ORDER BY address LIMIT $2";
+static const char senders_count[] = "SELECT count(*) FROM outreach_sender";
 static const char folder_put[] =
     "INSERT INTO outreach_folder (sender, name, uidvalidity, uidnext, modseq) VALUES ($1, $2, $3, $4, $5)"
     " ON CONFLICT (sender, name) DO UPDATE SET uidvalidity = $3, uidnext = $4, modseq = $5";
@@ -110,6 +111,8 @@ bool sender_row_find(struct db *db, struct arena *arena, struct slice address, s
     *sender = row.sender;
     return true;
 }
+
+size_t sender_rows_count(struct db *db) { return (size_t)DB_READ_NUMBER(db, senders_count, 0); }
 
 size_t sender_rows_read(struct db *db, struct arena *arena, struct sender *senders, size_t max) {
     size_t count = 0;

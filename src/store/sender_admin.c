@@ -9,7 +9,6 @@
 #include "store/sender_rows.h"
 
 static const char sender_id[] = "SELECT id FROM outreach_sender WHERE tenant = $1 AND address = $2";
-static const char sender_count[] = "SELECT count(*) FROM outreach_sender";
 static const char sender_insert[] =
     "INSERT INTO outreach_sender (id, tenant, address, name, account, settings, secret, state, reason, "
     "detail,"
@@ -91,7 +90,7 @@ static enum store_result add(struct commit *commit, void *argument) {
     struct db *db = commit->db;
     if (DB_READ_NUMBER(db, sender_id, 0, DB_NUMBER(TENANT_DEFAULT), DB_TEXT(sender->address)))
         return STORE_EXISTS;
-    if (DB_READ_NUMBER(db, sender_count, 0) >= OUTREACH_SENDERS_MAX) return STORE_OVER_QUOTA;
+    if (sender_rows_count(db) >= OUTREACH_SENDERS_MAX) return STORE_OVER_QUOTA;
     sender->id = commit_id_new(commit);
     DB_RUN(db, sender_insert, DB_NUMBER(sender->id), DB_NUMBER(TENANT_DEFAULT), DB_TEXT(sender->address),
            DB_TEXT(sender->name), DB_NUMBER(sender->account), DB_BYTES(buffer_slice(&change->settings)),
@@ -251,9 +250,10 @@ static enum store_result read_end(struct engine *engine) {
 
 enum store_result engine_sender_list(struct engine *engine, struct arena *arena, struct sender **senders,
                                      size_t *count) {
-    *senders = ARENA_NEW_ARRAY(arena, struct sender, OUTREACH_SENDERS_MAX);
     db_begin_read(engine->db);
-    *count = sender_rows_read(engine->db, arena, *senders, OUTREACH_SENDERS_MAX);
+    size_t most = sender_rows_count(engine->db);
+    *senders = ARENA_NEW_ARRAY(arena, struct sender, most);
+    *count = sender_rows_read(engine->db, arena, *senders, most);
     return read_end(engine);
 }
 

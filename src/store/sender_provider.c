@@ -76,8 +76,9 @@ static bool uses(const struct sender_login *login, struct slice name) {
 
 static enum store_result remove_row(struct commit *commit, void *argument) {
     const struct provider_change *change = argument;
-    struct sender *senders = ARENA_NEW_ARRAY(commit->arena, struct sender, OUTREACH_SENDERS_MAX);
-    size_t count = sender_rows_read(commit->db, commit->arena, senders, OUTREACH_SENDERS_MAX);
+    size_t most = sender_rows_count(commit->db);
+    struct sender *senders = ARENA_NEW_ARRAY(commit->arena, struct sender, most);
+    size_t count = sender_rows_read(commit->db, commit->arena, senders, most);
     for (size_t i = 0; i < count; i++)
         if (uses(&senders[i].smtp, change->name) || uses(&senders[i].imap, change->name))
             return STORE_REFUSED;

@@ -13,6 +13,7 @@ struct sender_row {
 NODISCARD bool sender_sealed_read(struct db *db, struct arena *arena, uint64_t id, struct sender_row *row);
 NODISCARD bool sender_sealed_find(struct db *db, struct arena *arena, struct slice address,
                                   struct sender_row *row);
+size_t sender_rows_count(struct db *db);
 size_t sender_rows_read(struct db *db, struct arena *arena, struct sender *senders, size_t max);
 size_t sender_folders_read(struct db *db, struct arena *arena, uint64_t sender, struct sender_folder *folders,
                            size_t max);

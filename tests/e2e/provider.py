@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 import peer_postfix
-from peer import adopt_orphans, free_port, mail_folder, make_certificate, need_root, stop_process
-from ports import wait_for_port
+from peer import adopt_orphans, mail_folder, make_certificate, need_root, stop_process
+from ports import Ports, wait_for_port
 
 START_SECONDS_MAX = 30
 REREAD_SECONDS = 1.2
@@ -137,7 +137,9 @@ class Provider:
     def __init__(self, folder: Path, domain: str = "provider.test") -> None:
         self.folder = folder
         self.domain = domain
-        self.imap, self.imaps, self.submission, self.submissions = (free_port(["127.0.0.1"]) for _ in range(4))
+        self.ports = Ports.free()
+        self.imap, self.imaps = self.ports.imap, self.ports.imaps
+        self.submission, self.submissions = self.ports.submission, self.ports.submissions
         self.processes: list[subprocess.Popen[bytes]] = []
         # Lines of main.cf; what smtpd does with recipients of who logged in.
         self.settings = ""

@@ -73,7 +73,8 @@ def provider() -> Iterator[Provider]:
 @pytest.fixture(scope="module")
 def outreach(provider: Provider) -> Iterator[Server]:
     names = {("mx.provider.test", "A"): ["127.0.0.1"],
-             ("_imaps._tcp.provider.test", "SRV"): [f"0 1 {provider.imaps} mx.provider.test"],
+             ("_imaps._tcp.provider.test", "SRV"): ["0 1 993 elsewhere.test",
+                                                     f"5 1 {provider.imaps} mx.provider.test"],
              ("_submissions._tcp.provider.test", "SRV"): [f"0 1 {provider.submissions} mx.provider.test"]}
     with outreach_server([provider.certificate], names) as server:
         yield server
@@ -142,6 +143,8 @@ def test_its_servers_are_found_from_the_address(outreach: Server, provider: Prov
     status, answer = add(outreach, provider, address, "--name", "Fin Der")
     assert status == 0, words_of(answer)
     assert f"mx.provider.test, port {provider.imaps} (SRV record): answers" in words_of(answer)
+    # Whoever forges DNS must not get the password.
+    assert "an SRV record names elsewhere.test" in words_of(answer) and "not used" in words_of(answer)
     shown = mailbox(outreach, address)
     assert (shown["imap"]["host"], shown["smtp"]["port"]) == ("mx.provider.test", provider.submissions)
     assert shown["name"] == "Fin Der"

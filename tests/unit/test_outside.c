@@ -152,7 +152,7 @@ static void what_became_of_a_message_is_never_guessed(void **state) { task_test_
     "C: p2 OK done\n"
 #define SEARCH(tag, found)                                                                               \
     "S: " tag " UID SEARCH HEADER \"Message-ID\" \"<1@far.test>\"\nC: * SEARCH" found "\nC: " tag " OK " \
-                                                                                                  "done\n"
+    "done\n"
 #define LOGOUT(tag) "S: " tag " LOGOUT\nC: * BYE bye\nC: " tag " OK done\n"
 #define EXAMINE(tag, name, count) \
     "S: " tag " EXAMINE \"" name "\"\nC: * " count " EXISTS\nC: " tag " OK done\n"
@@ -185,21 +185,30 @@ static void a_copy_is_in_sent_exactly_once(void **state) { task_test_run(copy_bo
 
 static void find_body(struct task *t, struct env *env) {
     static const struct {
+        enum sender_copies copies;
         const char *transcript;
         enum outside_found found;
     } cases[] = {
-        {IMAP_IN FOLDERS EXAMINE("p3", "Sent", "2") SEARCH("p4", " 9") LOGOUT("p5"), OUTSIDE_FOUND},
-        {IMAP_IN FOLDERS EXAMINE("p3", "Sent", "2") SEARCH("p4", "") EXAMINE("p5", "INBOX", "0")
+        {SENDER_COPIES_PROVIDER, IMAP_IN FOLDERS EXAMINE("p3", "Sent", "2") SEARCH("p4", " 9") LOGOUT("p5"),
+         OUTSIDE_FOUND},
+        {SENDER_COPIES_PROVIDER,
+         IMAP_IN FOLDERS EXAMINE("p3", "Sent", "2") SEARCH("p4", "") EXAMINE("p5", "INBOX", "0")
              EXAMINE("p6", "Leads", "1") SEARCH("p7", "") LOGOUT("p8"),
          OUTSIDE_NOT_FOUND},
+        /* Where only we put copies there, none of them says nothing. */
+        {SENDER_COPIES_OURS,
+         IMAP_IN FOLDERS EXAMINE("p3", "Sent", "0") EXAMINE("p4", "INBOX", "0") EXAMINE("p5", "Leads", "0")
+             LOGOUT("p6"),
+         OUTSIDE_FIND_FAILED},
         /* One folder that cannot be looked at: nobody knows. */
-        {IMAP_IN FOLDERS EXAMINE("p3", "Sent", "2") SEARCH("p4", "")
+        {SENDER_COPIES_PROVIDER,
+         IMAP_IN FOLDERS EXAMINE("p3", "Sent", "2") SEARCH("p4", "")
              EXAMINE("p5", "INBOX", "0") "S: p6 EXAMINE \"Leads\"\nC: p6 NO not now\n" LOGOUT("p7"),
          OUTSIDE_FIND_FAILED},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct bench bench;
-        bench_open(&bench, env, NULL, cases[i].transcript, SENDER_COPIES_OURS, NULL, 0);
+        bench_open(&bench, env, NULL, cases[i].transcript, cases[i].copies, NULL, 0);
         assert_int_equal(outside_find(t, bench.outside, bench.arena, message.message_id, &bench.trouble),
                          cases[i].found);
         bench_close(t, &bench);
