@@ -154,6 +154,119 @@ fill_mailboxes() {
     mv "$folder/message.eml" "$folder/hello.eml"
 }
 
+# ---- outreach, played: a campaign to four people under .test, who are accounts here, and their answers ----
+
+people_domain=people.test
+campaign=letters
+
+outreach() {
+    "$program" outreach "$@" --data "$data"
+}
+
+sequence() {
+    cat <<WORDS
+name: $campaign
+sender: {name: Alice, company: Example, address: "Example street 1, 10115 Berlin, Germany"}
+opt_out: {sentence: "If you would rather not hear from me, just reply no thanks."}
+windows: [{days: Mon-Sun, from: "0:00", to: "24:00"}]
+${1-}
+steps:
+  - subject: "A question, {{first_name|you}}"
+    body: |
+      Hello {{first_name|there}},
+
+      do you still send invoices by hand?
+  - delay: ${2-3 working days}
+    body: |
+      Did you see my question, {{first_name|by chance}}?
+WORDS
+}
+
+make_people() {
+    local name
+    "$program" domain add "$people_domain" --data "$data" >/dev/null
+    for name in ben cara dora; do
+        echo "$people_password" | "$program" account add "$name@$people_domain" --data "$data" --password-stdin >/dev/null
+    done
+    for name in ben cara dora emil; do
+        "$program" contact set "$name@$people_domain" "first_name=${name^}" --data "$data" >/dev/null
+    done
+}
+
+# The Message-ID of the last letter to somebody.
+letter_to() {
+    outreach why "$1@$people_domain" | grep -o '<[^>]*>' | tail -n 1
+}
+
+# Answers Alice as one of the people: NAME, a header field more (or empty), the text.
+answer_as() {
+    printf 'From: <%s@%s>\r\nTo: <alice@%s>\r\nSubject: Re: A question\r\nDate: %s\r\nMessage-ID: <%s.%s@%s>\r\nIn-Reply-To: %s\r\n%s\r\n%s\r\n' \
+        "$1" "$people_domain" "$domain" "$(LC_ALL=C date '+%a, %d %b %Y %H:%M:%S %z')" "$1" "$RANDOM" "$people_domain" \
+        "$(letter_to "$1")" "$2" "$3" >"$folder/answer.eml"
+    curl_server --resolve "$hostname:$((base + 465)):127.0.0.1" --user "$1@$people_domain:$people_password" \
+        --mail-from "$1@$people_domain" --mail-rcpt "alice@$domain" --upload-file "$folder/answer.eml" \
+        "smtps://$hostname:$((base + 465))/client.$people_domain"
+}
+
+# One event of the campaign: says it, and has the people answer.
+play() {
+    local kind=$1 name=${2%%@*} detail=$3
+    case $kind-$name-$detail in
+    message.sent-cara-*)
+        echo "  $name: $detail sent"
+        answer_as cara '' 'Yes, we do. Tell me more.'
+        ;;
+    message.sent-dora-*)
+        echo "  $name: $detail sent"
+        answer_as dora $'Auto-Submitted: auto-replied\r\n' "I am out of the office until $(LC_ALL=C date -d '+9 days' '+%d %B %Y')."
+        ;;
+    message.sent-*-"step 2") echo "  $name: step 2 sent, same thread" ;;
+    message.sent-*) echo "  $name: $detail sent" ;;
+    prospect.replied-*) echo "  $name: replied, follow-up cancelled (In-Reply-To $(letter_to "$name"))" ;;
+    prospect.out_of_office-*) echo "  $name: out of office, resumes $(outreach why "$2" | sed -n 's/^    next: //p')" ;;
+    prospect.bounced-*) echo "  $name: 5.1.1, suppressed" ;;
+    esac
+}
+
+play_outreach() {
+    local after='' id kind name detail tries
+    people_password=$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')
+    make_people
+    sequence 'pace: {gap: 2-2 seconds, hourly: 1000, daily: 1000, recipient_domain_daily: 1000, sending_domain_daily: 1000}' \
+        '0 minutes' >"$folder/letters.yaml"
+    sequence >"$folder/sequence.yaml"
+    outreach create "$folder/letters.yaml" --mailbox "alice@$domain" >/dev/null
+    for name in ben cara dora emil; do outreach add "$campaign" --contact "$name@$people_domain" >/dev/null; done
+    outreach start "$campaign" >/dev/null
+    echo "Outreach, from alice@$domain to four people, at a pace that only .test allows:"
+    for tries in $(seq 60); do
+        while read -r id _ _ _ kind _ name detail; do
+            after=$id
+            play "$kind" "$name" "$detail"
+        done < <(outreach events "$campaign" ${after:+"$after"})
+        if outreach why "ben@$people_domain" | grep -q 'step 2 sent' && outreach why "emil@$people_domain" | grep -q bounced &&
+            outreach why "dora@$people_domain" | grep -q out_of_office; then break; fi
+        sleep 0.3
+    done
+    while read -r id _ _ _ kind _ name detail; do play "$kind" "$name" "$detail"; done < <(outreach events "$campaign" ${after:+"$after"})
+    echo "On real defaults:"
+    "$program" outreach simulate "$folder/sequence.yaml" --contacts 40 | tail -n 3 | sed 's/^/  /'
+    (umask 077 && echo "$people_password" >"$folder/people")
+}
+
+explain_outreach() {
+    [ -f "$folder/people" ] || return 0
+    cat <<WORDS
+
+Answer Alice's letters as ben, and ask why he gets no more:
+  printf 'From: <ben@$people_domain>\\r\\nTo: <alice@$domain>\\r\\nSubject: Re: A question, Ben\\r\\n\\r\\nYes, we do.\\r\\n' |
+  curl --cacert $folder/cert.pem --resolve $hostname:$((base + 465)):127.0.0.1 \\
+    --user ben@$people_domain:$(cat "$folder/people") --mail-from ben@$people_domain --mail-rcpt alice@$domain \\
+    --upload-file - smtps://$hostname:$((base + 465))/client.$people_domain
+  $program outreach why ben@$people_domain --data $data
+WORDS
+}
+
 explain() {
     local smtps=$((base + 465)) imaps=$((base + 993))
     local trust="--cacert $folder/cert.pem --resolve $hostname"
@@ -180,6 +293,7 @@ Read Bob's newest message:
 Everything is in $folder/, the log is $folder/log. RESET=1 make run starts over.
 $1
 WORDS
+    explain_outreach
 }
 
 stop() {
@@ -210,5 +324,6 @@ trap stop EXIT
 trap 'exit 0' INT TERM HUP
 wait_until_up
 [ -f "$folder/hello.eml" ] || fill_mailboxes
+[ -f "$folder/people" ] || play_outreach
 explain 'Ctrl-C stops it.'
 wait "$server"

@@ -65,8 +65,8 @@ struct smtp_reply smtp_reception_finish(struct task *t, struct smtp_session *ses
    the message is refused (smtp_reception_fail), marked as junk, or made anew with fields in its header, as it
    is where `results` are not in front of it yet. */
 void smtp_reception_filter(struct task *t, struct smtp_session *session, struct delivery *delivery);
-/* smtp_judge.c: what it is to campaigns, where the store asks for that; packed into `judged`, which outlives the
-   delivery. */
+/* smtp_judge.c: what it is to campaigns, where the store asks for that; packed into `judged`, which outlives
+   the delivery. */
 void smtp_judge(struct task *t, struct smtp_session *session, struct delivery *delivery,
                 struct buffer *judged);
 /* smtp_seen.c: what is to be counted for reports to the author's domain, if that wants any; and when it is

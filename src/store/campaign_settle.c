@@ -50,3 +50,12 @@ void campaign_settled(struct commit *commit, uint64_t message, const struct sett
                                SLICE_PRINT(slice_sub(settled->reply, 0, OUTREACH_DETAIL_BYTES_MAX)))};
     campaign_outcome(commit, &outcome);
 }
+
+void campaign_taken_back(struct commit *commit, uint64_t message) {
+    if (!commit->judges_answers) return;
+    uint64_t sent = (uint64_t)DB_READ_NUMBER(commit->db, sent_of, 0, DB_NUMBER(message));
+    struct outreach_outcome outcome = {.sent = sent,
+                                       .result = OUTREACH_BLOCKED,
+                                       .detail = SLICE("its letter was taken out of the queue by hand")};
+    if (sent) campaign_outcome(commit, &outcome);
+}

@@ -125,6 +125,8 @@ bool campaign_is_in_flight(struct db *db, uint64_t sender);
    outreach. */
 struct settled_recipient;
 void campaign_settled(struct commit *commit, uint64_t message, const struct settled_recipient *settled);
+/* The owner took it out of the queue: its prospect waits for a person. */
+void campaign_taken_back(struct commit *commit, uint64_t message);
 /* campaign_send.c: a message that is out; its prospect goes on. And any other end of one that is under way.
  */
 void campaign_message_left(struct commit *commit, uint64_t sent, int64_t sent_ms);

@@ -151,7 +151,8 @@ static int start(struct engine *engine, const struct engine_options *options, co
     commit_queue_start(&engine->queue, engine->env, writer, checkpointer, &engine->bodies, threads, ids);
     scram_hmac(SCRAM_HASH_SHA_256, slice_of(secret, sizeof secret), SLICE("outreach"),
                engine->queue.commit.outreach_secret);
-    engine->judges_answers = engine->queue.commit.judges_answers = DB_READ_NUMBER(writer, any_campaign, 0) != 0;
+    engine->judges_answers = engine->queue.commit.judges_answers =
+        DB_READ_NUMBER(writer, any_campaign, 0) != 0;
     log_room_open(&engine->queue.log_room, engine->env, path,
                   options->log_room_bytes ? options->log_room_bytes : STORE_LOG_ROOM_BYTES);
     engine->queue.on_news = options->on_news;

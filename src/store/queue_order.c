@@ -1,5 +1,6 @@
 /* engine_queue_order: what the owner wants of waiting mail, some rows a commit. */
 #include "base/limits.h"
+#include "store/campaign_table.h"
 #include "store/engine_queue.h"
 #include "store/engine_state.h"
 #include "store/flight.h"
@@ -181,6 +182,8 @@ static void apply_message(struct commit *commit, const struct order_step *step, 
     flight_add(commit, &flight);
     if (step->order == QUEUE_ORDER_REMOVE || step->order == QUEUE_ORDER_FAIL)
         (void)queue_end_if_empty(commit, rows[0].message);
+    if (step->order == QUEUE_ORDER_REMOVE || step->order == QUEUE_ORDER_FAIL)
+        campaign_taken_back(commit, rows[0].message);
 }
 
 /* What is due already waits for its destination only. */

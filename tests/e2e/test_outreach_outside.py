@@ -1,5 +1,5 @@
-"""Campaigns from an outside mailbox: a real Postfix and Dovecot send the letters, and are looked at before each; answers
-are found in the inbox, in Junk, and where the owner wrote by hand."""
+"""Campaigns from an outside mailbox: a real Postfix and Dovecot send the letters, and are looked at before each;
+answers are found in the inbox, in Junk, and where the owner wrote by hand."""
 
 from __future__ import annotations
 

@@ -398,6 +398,30 @@ static void refused_body(struct task *t, struct store_bench *store) {
 
 static void only_an_address_that_does_not_exist_is_given_up(void **state) { bench_run(refused_body, NULL); }
 
+static void taken_back_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    uint64_t sent = 0;
+    uint64_t changed = 0;
+    struct prospect ben = prospect_of(&bench, "ben@far.test");
+    assert_int_equal(claim(&bench, &ben, "one@example.org", &sent), GATE_OPEN);
+    assert_int_equal(go(&bench, sent, "ben@far.test", -1), GATE_OPEN);
+    struct queue_selection selection = {.message = sent};
+    assert_int_equal(
+        engine_queue_order(t, store->engine, &selection, QUEUE_ORDER_REMOVE, QUEUE_PERSONAL, &changed),
+        STORE_OK);
+    assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_BLOCKED);
+    assert_false(engine_outreach_is_in_flight(store->engine, bench.sender.id));
+    assert_int_equal(engine_prospect_order(t, store->engine, ben.id, PROSPECT_WAITING, SLICE_EMPTY),
+                     STORE_OK);
+    ben = prospect_of(&bench, "ben@far.test");
+    assert_int_equal(ben.step, 0);
+    assert_int_equal(claim(&bench, &ben, "two@example.org", &sent), GATE_OPEN);
+}
+
+static void what_the_owner_takes_out_of_the_queue_waits_for_a_person(void **state) {
+    bench_run(taken_back_body, NULL);
+}
+
 static void restart_body(struct task *t, struct store_bench *store) {
     struct campaign_bench bench = bench_begin(t, store);
     uint64_t sent = 0;
@@ -533,6 +557,7 @@ int main(void) {
         cmocka_unit_test(a_word_by_hand_pauses_too),
         cmocka_unit_test(mail_of_the_senders_own_is_no_answer),
         cmocka_unit_test(only_an_address_that_does_not_exist_is_given_up),
+        cmocka_unit_test(what_the_owner_takes_out_of_the_queue_waits_for_a_person),
         cmocka_unit_test(after_a_crash_nobody_is_skipped_and_nobody_has_it_twice),
         cmocka_unit_test(many_bounces_pause_the_campaign_with_the_reason),
         cmocka_unit_test(a_person_corrects_what_was_made_of_an_answer),
