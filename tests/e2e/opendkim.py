@@ -4,6 +4,7 @@ folder and the records of a file for DNS.
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -74,8 +75,13 @@ class OpenDkim:
         path.write_text(text.format(socket=place, folder=self.folder, host=HOST, **words))
         with (self.folder / "output").open("ab") as output:
             self.process = subprocess.Popen([self.program(), "-f", "-x", str(path)], stdout=output, stderr=output)
-        until(lambda: answers("127.0.0.1", self.port) if self.port else self.path.exists(), START_SECONDS_MAX,
-              lambda: (self.folder / "output").read_text())
+        until(self.listens, START_SECONDS_MAX, lambda: (self.folder / "output").read_text())
+
+    def listens(self) -> bool:
+        if self.port:
+            return answers("127.0.0.1", self.port)
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(self.path)) == 0
 
     def stop(self) -> None:
         """At once: it keeps nothing, and takes five seconds to hear that it shall stop."""
