@@ -40,7 +40,8 @@ def demo() -> Iterator[str]:
 
 
 def run_shell(words: str) -> str:
-    return subprocess.run(["bash", "-c", words], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout
+    done = subprocess.run(["bash", "-c", words], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout
 
 
 def test_outreach_is_played_and_can_be_asked(demo: str) -> None:
