@@ -230,12 +230,20 @@ static struct slice field_of(const struct letter *letter, struct slice folded) {
     return is_generated_answer(letter, folded) ? SLICE("Auto-Submitted: auto-generated") : SLICE_EMPTY;
 }
 
+/* Such a subject alone might be a new letter about automatic answers. */
+static bool is_told_by_subject(const struct letter *letter, struct slice folded) {
+    bool is_beside = (letter->signs & ~(unsigned)LETTER_HAS_FROM) || letter->in_reply_to.len ||
+                     letter->references.len || auto_reply_absence(folded) ||
+                     phrase_any_words(folded, PHRASES(receipts));
+    return is_beside && auto_reply_has_subject(letter);
+}
+
 enum auto_reply auto_reply_read(const struct letter *letter, struct slice folded, struct slice *evidence) {
     *evidence = SLICE_EMPTY;
     /* RFC 3834 5: "no" says that a person sent it. */
     if (letter->signs & LETTER_BY_HAND) return AUTO_REPLY_NOT;
     *evidence = field_of(letter, folded);
-    if (evidence->len == 0 && auto_reply_has_subject(letter)) *evidence = letter->subject;
+    if (evidence->len == 0 && is_told_by_subject(letter, folded)) *evidence = letter->subject;
     if (evidence->len == 0) return AUTO_REPLY_NOT;
     bool is_away = auto_reply_absence(letter->subject_folded) || auto_reply_absence(folded);
     return is_away ? AUTO_REPLY_OUT_OF_OFFICE : AUTO_REPLY_PLAIN;

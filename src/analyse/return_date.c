@@ -339,6 +339,7 @@ static const struct cue_word cue_words[] = {
     CUE("bis", LAST),
     CUE("einschliesslich", LAST),
     CUE("einschlieslich", LAST),
+    CUE("einschl", LAST),
     CUE("inklusive", LAST),
     CUE("inkl", LAST),
     CUE("incl", LAST),
@@ -381,6 +382,8 @@ static const struct cue_word cue_words[] = {
     CUE("back", BACK),
     CUE("return", BACK),
     CUE("returning", BACK),
+    CUE("reopen", BACK),
+    CUE("reopening", BACK),
     CUE("zuruck", BACK),
     CUE("wieder", BACK),
     CUE("retour", BACK),
@@ -505,8 +508,23 @@ static void weigh(const struct calendar *calendar, struct found *best, enum cue 
     if (is_good && cue > best->cue) *best = (struct found){cue, day};
 }
 
+/* 3/23/2026 somewhere in a text tells how its 3/9/2026 is meant. */
+static bool has_american_date(struct slice folded) {
+    for (size_t i = 0; i < folded.len; i++) {
+        if (!ascii_is_digit(folded.ptr[i]) || (i && is_letter(folded.ptr[i - 1]))) continue;
+        if (i && folded.ptr[i - 1] == '/') continue;
+        struct slice rest = slice_skip(folded, i);
+        int first;
+        int second;
+        if (take_day(&rest, &first) && first <= 12 && slice_take_byte(&rest, '/') &&
+            take_day(&rest, &second) && second > 12 && slice_take_byte(&rest, '/') && take_year(&rest))
+            return true;
+    }
+    return false;
+}
+
 bool return_date_find(struct slice folded, int64_t sent_day, bool is_american, int64_t *day) {
-    struct calendar calendar = {sent_day, is_american};
+    struct calendar calendar = {sent_day, is_american || has_american_date(folded)};
     struct found best = {CUE_NONE, 0};
     size_t at = 0;
     if (sent_day < 0) return false;
