@@ -360,9 +360,12 @@ static json_t *set(struct admin *admin) {
         return admin_error(slice_from_text(line ? line : "it cannot be changed to that"));
     }
     if (result != STORE_OK) return failed(admin, result, "");
-    if (admin->context->mailboxes) mailbox_desk_changed(admin->context->mailboxes);
+    /* The watcher hears of it after the test: a refresh token that changes with each use serves one at a
+     * time. */
     bool has_way = details.given & (MAILBOX_GIVEN_WAYS | MAILBOX_GIVEN_RENAMING);
-    return has_way && admin->context->mailboxes ? test_sender(admin, sender.id) : show(admin);
+    answer = has_way && admin->context->mailboxes ? test_sender(admin, sender.id) : show(admin);
+    if (admin->context->mailboxes) mailbox_desk_changed(admin->context->mailboxes);
+    return answer;
 }
 
 json_t *admin_outreach_mailbox(struct admin *admin) {

@@ -3,6 +3,7 @@
 
 #include "base/limits_sender.h"
 #include "outreach/oauth.h"
+#include "wire/json_depth.h"
 #include "wire/wire_text.h"
 
 /* ---- the token endpoint ---- */
@@ -63,7 +64,9 @@ static bool read_grant(struct arena *arena, const json_t *answer, struct oauth_g
 
 bool oauth_answer_read(struct arena *arena, unsigned status, struct slice body, struct oauth_grant *grant,
                        struct outside_trouble *trouble) {
-    json_t *answer = json_loadb((const char *)body.ptr, body.len, 0, NULL);
+    json_t *answer = json_is_shallow(body, OUTREACH_JSON_DEPTH_MAX)
+                         ? json_loadb((const char *)body.ptr, body.len, 0, NULL)
+                         : NULL;
     *trouble = (struct outside_trouble){SENDER_CAUSE_OAUTH_UNREACHABLE,
                                         SLICE("its token URL answers what is no token")};
     bool good = status == 200 && read_grant(arena, answer, grant);

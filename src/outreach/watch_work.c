@@ -307,13 +307,18 @@ static void turn(struct task *t, struct watcher *watcher) {
     } else {
         wait_to_try_again(t, watcher);
     }
+    /* Somebody else may have got a newer token meanwhile: the store has it. */
+    if (trouble.cause == SENDER_CAUSE_TOKEN_EXPIRED) outside_free(t, &watcher->outside);
     arena_free(&arena);
 }
 
 void watcher_main(struct task *t, void *argument) {
     struct watcher *watcher = argument;
-    while (!task_is_cancelled(t) && !watcher->outside)
-        if (!ask_brief(t, watcher) && task_sleep(t, OUTREACH_AGAIN_MS) != WAIT_OK) return;
-    while (!task_is_cancelled(t)) turn(t, watcher);
+    while (!task_is_cancelled(t)) {
+        if (watcher->outside || ask_brief(t, watcher))
+            turn(t, watcher);
+        else if (task_sleep(t, OUTREACH_AGAIN_MS) != WAIT_OK)
+            break;
+    }
     outside_free(t, &watcher->outside);
 }

@@ -81,6 +81,10 @@ static void a_providers_answers_are_told_apart(void **state) {
         SENDER_CAUSE_OAUTH_ADMIN);
     assert_int_equal(cause_of_answer(400, "{\"error\":\"admin_policy_enforced\"}"), SENDER_CAUSE_OAUTH_ADMIN);
     assert_int_equal(cause_of_answer(503, "<html>"), SENDER_CAUSE_OAUTH_UNREACHABLE);
+    char deep[4001];
+    memset(deep, '[', sizeof deep - 1);
+    deep[sizeof deep - 1] = 0;
+    assert_int_equal(cause_of_answer(400, deep), SENDER_CAUSE_OAUTH_UNREACHABLE);
 }
 
 static void the_owners_browser_brings_code_and_state(void **state) {
