@@ -459,6 +459,7 @@ enum {
     TRANSIT_LINGER_MS = 3000,
     TRANSIT_SLOW_DOWN_MS = 5000,
     TRANSIT_RECORD_PAUSE_MS = 1000,
+    TRANSIT_RECORD_PAUSE_MS_MAX = 16 * 1000,
     TRANSIT_REPORT_PAUSE_MS = 30 * 1000,
     /* How often the oldest are looked at; so long the last attempt has, when its time has come. */
     TRANSIT_EXPIRE_LOOK_MS = 60 * 1000,

@@ -70,17 +70,20 @@ static void log_settled(const struct dispatch *dispatch, const struct settlement
     }
 }
 
-/* What happened is not forgotten because the disk is full: it is told again until it is recorded. */
+/* What happened is not forgotten because the disk is full: it is told again, less and less often, until it is
+   recorded. */
 static enum store_result record(const struct dispatch *dispatch, const struct settlement *settlement,
                                 bool is_patient, bool *is_left) {
     struct engine *engine = dispatch->scheduler->engine;
+    int64_t pause_ms = TRANSIT_RECORD_PAUSE_MS;
     for (;;) {
         enum store_result result =
             is_patient ? engine_queue_settle_patiently(dispatch->t, engine, settlement, is_left)
                        : engine_queue_settle(dispatch->t, engine, settlement, is_left);
         if (result == STORE_OK || result == STORE_NOT_FOUND || result == STORE_GONE) return result;
         LOG_WARN(dispatch->scheduler->env->log, "transit.not_recorded", LOG_ID("id", settlement->message));
-        if (task_sleep(dispatch->t, TRANSIT_RECORD_PAUSE_MS) != WAIT_OK) return STORE_GONE;
+        if (task_sleep(dispatch->t, pause_ms) != WAIT_OK) return STORE_GONE;
+        pause_ms = pause_ms * 2 < TRANSIT_RECORD_PAUSE_MS_MAX ? pause_ms * 2 : TRANSIT_RECORD_PAUSE_MS_MAX;
     }
 }
 

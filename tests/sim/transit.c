@@ -16,8 +16,8 @@ enum {
     MESSAGES_MAX = 9,
     CALM_MESSAGES = 1,
     /* So that hours in which nothing happens cost little. */
-    UPKEEP_PAUSE_MS = 30 * MINUTE_MS,
-    HEARTBEAT_PAUSE_MS = 10 * MINUTE_MS,
+    UPKEEP_PAUSE_MS = 6 * HOUR_MS,
+    HEARTBEAT_PAUSE_MS = 30 * MINUTE_MS,
 };
 
 static const unsigned calm_message_count = CALM_MESSAGES;
@@ -56,7 +56,7 @@ static void connection_lost(void *context, const struct sim_machine *a, const st
 
 /* Some tell their senders of delays, some give up before the trouble ends. */
 static struct transit *transit_new(struct run *run) {
-    static const uint64_t lifetimes[] = {6, 12, 24, 24, 48, 120};
+    static const uint64_t lifetimes[] = {6, 12, 24, 24, 48, 72};
     static const uint64_t warnings[] = {0, 1, 4};
     struct transit *transit = calloc(1, sizeof *transit);
     if (!transit) FATAL("out of memory for a run of days");
