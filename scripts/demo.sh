@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # A mail server to try, in ./demo (`make run`): two accounts, a few messages, Ctrl-C stops it.
 # A second run keeps the mail. RESET=1 starts over. BASE_PORT=N sets where it listens; without it
-# a free place is chosen, anew where another program has taken it since.
+# a free place is chosen, anew where another program has taken it since. DEMO_FOLDER=DIR puts it there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/install-packages.sh run
 
-program=build/posthaste
+program=${POSTHASTE_BIN:-build/posthaste}
 domain=example.test
 hostname=mx.example.test
 services=(25 587 465 143 993 110 995)
@@ -302,7 +302,7 @@ stop() {
 }
 
 [ -x "$program" ] || fail "$program is not built; run make"
-folder=$(choose_folder)
+folder=${DEMO_FOLDER:-$(choose_folder)}
 data=$folder/data
 if [ -e "$folder" ] && ! [ -O "$folder" ]; then
     fail "$folder was made by another user, $(stat -c %U "$folder"): run it as that one, or remove the folder"
