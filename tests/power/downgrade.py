@@ -21,10 +21,9 @@ CREATE TABLE queue (message INTEGER NOT NULL, number INTEGER NOT NULL, tenant IN
 INSERT INTO queue SELECT message, number, tenant, 0, address, original, notify FROM recipient;
 UPDATE setting SET number = 1 WHERE name = 'format';
 """
-# What they added.
-ADDED = ("import_item", "thread_recent", "thread_page", "stored_uids", "destination", "recipient", "flight", "route",
-         "route_host", "sending", "sending_notice", "dkim_key", "sts_policy", "tls_result", "feedback", "seen",
-         "seen_policy", "api_key")
+# What later formats did not add.
+FIRST = ("setting", "tenant", "domain", "account", "credential", "alias", "mailbox", "keyword", "entry", "change",
+         "message", "body", "dropped", "segment", "outgoing", "event", "search_pending", "thread_reference", "queue")
 ADDED_INDEXES = ("entry_deleted",)
 ADDED_COLUMNS = (("outgoing", "account"), ("outgoing", "stream"), ("outgoing", "properties"), ("domain", "is_relay"),
                  ("domain", "is_verified"))
@@ -34,7 +33,8 @@ def downgrade(database: str) -> None:
     connection = sqlite3.connect(database)
     indexes = "".join(f"DROP INDEX {name};" for name in ADDED_INDEXES)
     columns = "".join(f"ALTER TABLE {table} DROP COLUMN {column};" for table, column in ADDED_COLUMNS)
-    tables = "".join(f"DROP TABLE {name};" for name in ADDED)
+    there = [name for name, in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    tables = "".join(f"DROP TABLE {name};" for name in there if name not in FIRST)
     connection.executescript(f"BEGIN; {DROPPED} {indexes} {columns} {tables} COMMIT;")
     connection.close()
 
