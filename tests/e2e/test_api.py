@@ -149,3 +149,35 @@ def test_the_document_and_the_docs_name_every_route() -> None:
     for methods in document["paths"].values():
         for operation in methods.values():
             assert operation["summary"] and operation["description"].startswith("Needs a key of scope")
+
+
+SEQUENCE = {
+    "name": "first words", "sender": {"name": "Ann", "company": "Example", "address": "Street 1, 12345 Town"},
+    "opt_out": {"sentence": "If you would rather not hear from me, just say so."},
+    "steps": [{"subject": "Hello {{first_name|there}}", "body": "Hello {{first_name|there}},\n\n{{opt_out}}\n"}],
+}
+
+
+@pytest.mark.modes("roles")
+def test_a_campaign_is_made_from_elsewhere(server: Server) -> None:
+    write = key(server, "crm", "write")
+    account = server.new_account("sales")
+    person = {"fields": {"first_name": "Ben"}, "time_zone": "Europe/Berlin"}
+    assert ask(server, "PUT", "/api/v1/contacts/ben@prospect.test", write, person)[0] == 200
+    contact = ask(server, "GET", "/api/v1/contacts/ben@prospect.test", write)[2]["contact"]
+    assert contact["fields"]["first_name"] == "Ben" and contact["time_zone"] == "Europe/Berlin"
+    status, _, document = ask(server, "PUT", "/api/v1/contacts/ben@prospect.test", write, {"time_zone": "Mars/North"})
+    assert (status, document["code"]) == (400, "bad_request") and "time_zone" in document["error"]
+    made = {"name": "spring", "mailbox": account.address, "sequence": SEQUENCE}
+    status, _, document = ask(server, "POST", "/api/v1/outreach/campaigns", write, made)
+    assert status == 200, document
+    broken = {**made, "name": "other", "sequence": {**SEQUENCE, "steps": []}}
+    status, _, document = ask(server, "POST", "/api/v1/outreach/campaigns", write, broken)
+    assert status == 400 and "steps" in document["error"], document
+    added = ask(server, "POST", "/api/v1/outreach/campaigns/spring/prospects", write, {"by": "contact",
+                "which": "ben@prospect.test"})
+    assert added[0] == 200 and added[2]["added"] == 1, added
+    assert ask(server, "GET", "/api/v1/outreach/prospects/ben@prospect.test", write)[0] == 200
+    assert ask(server, "PUT", "/api/v1/suppressions/ben@prospect.test", write, {"reason": "unsubscribed"})[0] == 200
+    found = ask(server, "GET", "/api/v1/suppressions/ben@prospect.test", write)
+    assert found[0] == 200 and "unsubscribed" in json.dumps(found[2])

@@ -313,7 +313,7 @@ static bool cut_at(uint64_t step, bool is_power) {
 static void a_migration_goes_on_after_a_kill_or_a_power_cut(void **state) {
     uint64_t cuts = 0;
     /* The copy, three chunks and the last transaction are more than a hundred writes and syncs. */
-    for (uint64_t step = 1; cut_at(step, step % 2 == 0); step += 5) cuts++;
+    for (uint64_t step = 1; cut_at(step, step % 2 == 0); step += 13) cuts++;
     assert_true(cuts > 20);
 }
 
