@@ -442,7 +442,7 @@ static void many_dead(struct task *t, struct bench *bench) {
 }
 static void dead_destinations_do_not_stop_good_ones(void **state) { run(many_dead); }
 
-/* CASES: a million messages for a dead domain beside a thousand good ones, at a five hundredth of its size; whole:
+/* A million messages for a dead domain beside a thousand good ones, at a five hundredth of its size; whole:
    bench, row relay-queue. */
 static void one_dead(struct task *t, struct bench *bench) {
     enum { FLOOD = 2000, GOOD = 10 };
