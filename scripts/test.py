@@ -19,6 +19,7 @@ import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 ROOT = Path(__file__).resolve().parent.parent
 DEBUG = ROOT / "build" / "debug"
@@ -27,10 +28,8 @@ REPORTS = ROOT / "build" / "reports"
 CMOCKA_LINE = re.compile(r"^\[\s*(OK|FAILED|SKIPPED|ERROR)\s*\] (?:\S+: )?(\w+)\s*$", re.MULTILINE)
 SIMULATED_SEEDS = 360
 SANITIZED_SEEDS = "3"
-# Files of tests/e2e in which several hosts talk.
-BETWEEN_HOSTS = ("test_out_", "test_peers_in", "test_filter", "test_route", "test_relaying", "test_queue",
-                 "test_report", "test_seven_bit", "test_acme", "test_domain", "test_preflight", "test_trust")
-HALVES = ("between-hosts", "clients")
+# Files of tests/e2e that run side by side: for most of the time they wait.
+WORKERS = 3
 MESON_GOOD = {"OK", "EXPECTEDFAIL"}
 
 
@@ -143,14 +142,14 @@ def stage_meson() -> Tally:
     return tally
 
 
-def run_pytest(name: str, program: Path, paths: list[str]) -> tuple[Tally, str]:
-    """Its tally, and what it printed."""
+def run_pytest(name: str, program: Path, path: str, worker: int | None = None) -> tuple[Tally, str]:
+    """Its tally, and what it printed. Workers side by side have ports of their own (tests/e2e/peer.py)."""
     report = REPORTS / f"{name}.xml"
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider",
-               f"--junit-xml={report}", *paths]
+               f"--junit-xml={report}", path]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, "POSTHASTE_BIN": str(program),
-                                               "POSTHASTE_TEST_HALF": name if name in HALVES else ""},
+                                               "POSTHASTE_TEST_WORKER": "" if worker is None else f"{worker}/{WORKERS}"},
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     tally = count_pytest(report) if report.exists() else Tally()
     if done.returncode and not tally.failed:
@@ -159,21 +158,33 @@ def run_pytest(name: str, program: Path, paths: list[str]) -> tuple[Tally, str]:
 
 
 def stage_pytest(folder: str, program: Path) -> Tally:
-    tally, output = run_pytest(Path(folder).name, program, [folder])
+    tally, output = run_pytest(Path(folder).name, program, folder)
     print(output, flush=True)
     return tally
 
 
-def stage_end_to_end() -> Tally:
-    """Two halves side by side, for most of the time they wait: what goes between hosts, and all the rest."""
-    files = sorted((ROOT / "tests" / "e2e").glob("test_*.py"))
-    between = [str(file) for file in files if file.name.startswith(BETWEEN_HOSTS)]
-    halves = dict(zip(HALVES, (between, [str(file) for file in files if str(file) not in between]), strict=True))
+def work(number: int, files: SimpleQueue[Path]) -> Tally:
+    """Takes one file after the other, until none is left."""
     tally = Tally()
-    with ThreadPoolExecutor(len(halves)) as pool:
-        for half, output in pool.map(lambda name: run_pytest(name, DEBUG / "posthaste", halves[name]), halves):
-            tally.add(half)
-            print(output, flush=True)
+    while True:
+        try:
+            file = files.get_nowait()
+        except Empty:
+            return tally
+        found, output = run_pytest(file.stem, DEBUG / "posthaste", str(file), number)
+        tally.add(found)
+        print(f"{file.stem}\n{output}", flush=True)
+
+
+def stage_end_to_end() -> Tally:
+    """The largest files first, so that no worker has a long one left at the end."""
+    files: SimpleQueue[Path] = SimpleQueue()
+    for file in sorted((ROOT / "tests" / "e2e").glob("test_*.py"), key=lambda file: -file.stat().st_size):
+        files.put(file)
+    tally = Tally()
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for found in pool.map(lambda number: work(number, files), range(WORKERS)):
+            tally.add(found)
     return tally
 
 

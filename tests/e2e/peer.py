@@ -134,9 +134,12 @@ def answers(address: str, port: int) -> bool:
     return True
 
 
-# Ports that free_port gives, each in its turn: those of this half of the tests, where two run side by side.
-PORT_RANGES = {"": (9_000, 10_000), "clients": (9_000, 9_500), "between-hosts": (9_500, 10_000)}
-PORTS_FIRST, PORTS_END = PORT_RANGES[os.environ.get("POSTHASTE_TEST_HALF", "")]
+# Ports that free_port gives, each in its turn: where several test runs work side by side ("0/3", "1/3", ...), those of
+# this one.
+WORKER, _, WORKERS = (os.environ.get("POSTHASTE_TEST_WORKER") or "0/1").partition("/")
+PORTS_EACH = 1_000 // int(WORKERS)
+PORTS_FIRST = 9_000 + int(WORKER) * PORTS_EACH
+PORTS_END = PORTS_FIRST + PORTS_EACH
 PORTS = itertools.cycle(range(PORTS_FIRST, PORTS_END))
 
 
