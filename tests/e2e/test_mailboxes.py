@@ -39,7 +39,7 @@ def outreach_server(roots: list[Path], records: dict[tuple[str, str], list[str]]
         with (server.data / "posthaste.conf").open("a") as conf:
             conf.write("outbound.trusted_roots = tls/roots.pem\noutbound.allow_private = yes\n"
                        "outreach.poll_seconds = 1\noutreach.check_seconds = 2\n"
-                       f"dns.servers = 127.0.0.1@{names.port}\n")
+                       f"dns.servers = 127.0.0.1@{names.port}\ndns.trust_anchors = none\n")
         server.start()
         try:
             yield server

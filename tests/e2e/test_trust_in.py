@@ -88,7 +88,7 @@ def world_made() -> Iterator[World]:
         server.prepare()
         names = Names({("1.0.0.127.in-addr.arpa", "PTR"): ["client.test"], ("client.test", "A"): ["127.0.0.1"]})
         with (server.data / "posthaste.conf").open("a") as text:
-            text.write(f"\ndns.servers = 127.0.0.1@{names.port}\ntrust.exempt = 192.0.2.1\n")
+            text.write(f"\ndns.servers = 127.0.0.1@{names.port}\ndns.trust_anchors = none\ntrust.exempt = 192.0.2.1\n")
         server.start()
         yield World(server, names)
         names.close()
