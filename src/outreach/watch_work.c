@@ -111,13 +111,20 @@ struct taking {
 };
 
 /* By default news are the store's to take. */
-static bool take_news(struct task *t, void *context, const struct outside_news *news) {
-    const struct taking *taking = context;
+static bool give_news(struct task *t, const struct taking *taking, const struct outside_news *news) {
     const struct watch_options *options = &taking->watcher->watch->options;
     if (options->take) return options->take(t, options->context, news);
     struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
     mailbox_news_pack(&body, news);
     return ask_bool(t, taking->watcher, taking->arena, OUTREACH_MAILBOX_NEWS, &body);
+}
+
+static bool take_news(struct task *t, void *context, const struct outside_news *news) {
+    bool is_taken = give_news(t, context, news);
+    if (is_taken)
+        LOG_INFO(task_env(t)->log, "outreach.news", LOG_ID("sender", news->sender),
+                 LOG_TEXT("folder", news->folder), LOG_NUMBER("uid", news->uid));
+    return is_taken;
 }
 
 /* ---- what somebody waits for ---- */
