@@ -150,8 +150,9 @@ def run_pytest(name: str, program: Path, path: str, worker: int | None = None) -
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider",
                f"--junit-xml={report}", path]
+    own_ports = "" if worker is None else f"{worker}/{WORKERS}"
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, "POSTHASTE_BIN": str(program),
-                                               "POSTHASTE_TEST_WORKER": "" if worker is None else f"{worker}/{WORKERS}"},
+                                               "POSTHASTE_TEST_WORKER": own_ports},
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     tally = count_pytest(report) if report.exists() else Tally()
     if done.returncode and not tally.failed:

@@ -105,7 +105,8 @@ def test_a_verified_relay_domain_asks_its_own_host(fresh: Server) -> None:
     primary = start_primary()
     names = Names({("relayed.test", "MX"): ["10 primary.test"], ("primary.test", "A"): ["127.0.0.1"]})
     with (fresh.data / "posthaste.conf").open("a") as conf:
-        conf.write(f"\ndns.servers = 127.0.0.1@{names.port}\ndns.trust_anchors = none\noutbound.port = {primary.server_address[1]}\n"
+        conf.write(f"\ndns.servers = 127.0.0.1@{names.port}\ndns.trust_anchors = none\n"
+                   f"outbound.port = {primary.server_address[1]}\n"
                    "outbound.allow_private = yes\n")
     fresh.start()
     fresh.command("domain", "add", "relayed.test", "--relay", "--verify")
