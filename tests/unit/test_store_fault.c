@@ -284,9 +284,12 @@ static void a_killed_store_has_all_it_acknowledged(void **state) {
     assert_non_null(told);
     bench_folder_make(folder);
     bench_run_in(folder, true, NULL, set_up_body, NULL);
+    /* Where the machine is so busy that nothing was acknowledged yet, the next one lives longer. */
+    int64_t least_us = 15000;
     for (int round = 0; round < KILL_ROUNDS; round++) {
-        (void)run_child(folder, child_busy, 15000 + (round * 7919) % 50000, told);
+        (void)run_child(folder, child_busy, least_us + (round * 7919) % 50000, told);
         total += told->count;
+        if (total == 0 && least_us < 2000000) least_us *= 2;
         bench_run_in(folder, false, NULL, check_body, told);
     }
     assert_true(total > 0);
