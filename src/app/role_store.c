@@ -142,7 +142,9 @@ static void answer_api(struct task *t, void *context, struct slice token, struct
     struct admin_context admin = {.engine = state->engine,
                                   .roles = &state->roles,
                                   .remote = scheduler_channel(state->scheduler),
-                                  .acme = state->acme};
+                                  .acme = state->acme,
+                                  .outreach = state->outreach,
+                                  .mailboxes = state->mailboxes};
     api_service_answer(t, &admin, token, body, status, out);
 }
 
@@ -284,12 +286,13 @@ static void measure(struct role *role) {
 
 static void stop(struct task *t, struct role *role) {
     struct store_role *state = role->state;
+    /* Who administers, by control or API, may be at work with all that follows. */
     control_server_free(t, &state->control);
+    store_service_free(t, &state->service);
     outreach_office_free(t, &state->outreach);
     mailbox_desk_free(t, &state->mailboxes);
     acme_office_free(t, &state->acme);
     scheduler_free(t, &state->scheduler);
-    store_service_free(t, &state->service);
     engine_close(t, &state->engine);
     free(state);
     role->state = NULL;
