@@ -40,7 +40,8 @@ class OurRelay(Server):
     def __init__(self, folder: Path, zone_port: int, sink_port: int) -> None:
         super().__init__(folder)
         self.settings = (f"relay.networks = 127.0.0.0/8\noutbound.port = {sink_port}\n"
-                         f"outbound.allow_private = yes\ndns.servers = 127.0.0.1@{zone_port}\n")
+                         f"outbound.allow_private = yes\ndns.servers = 127.0.0.1@{zone_port}\n"
+                         "dns.trust_anchors = none\n")
 
     def prepare(self) -> None:
         super().prepare()

@@ -30,6 +30,9 @@ PYTHON_COLUMNS_MAX = 120
 LAYERS = (("base",), ("io",), ("ipc",), ("resolve",), ("wire",), ("analyse",), ("trust",), ("store",),
           ("login",), ("intake",), ("filter",), ("smtp", "imap", "imap_client", "pop3"), ("transit",), ("acme",),
           ("outreach", "newsletter"), ("web",), ("app",))
+# The same for the folders of src/app; what stands in none of them may use them all.
+APP_FOLDERS = (("settings",), ("admin",), ("api",), ("cli",), ("contact", "carry", "domain", "tool"),
+               ("outreach",), ("role",), ("serve",), ("command",))
 # Rooms that only compute: which rooms and which of the system's headers they may use.
 PURE_ROOMS = {"wire": {"base", "wire"}, "analyse": {"base", "wire", "analyse"}}
 PURE_HEADERS = re.compile(r"(assert|inttypes|limits|stdarg|stdbool|stddef|stdint|stdlib|string)\.h"
@@ -194,6 +197,25 @@ def rule_layers(sources: list[Source]) -> Iterator[Finding]:
                 yield Finding(source.path, line, f'"{path}" names no room; includes are written from src/')
             elif rank[other] >= rank[source.room]:
                 yield Finding(source.path, line, f"src/{source.room} includes {path}, which is not below it")
+
+
+def rule_folders(sources: list[Source]) -> Iterator[Finding]:
+    """includes between the folders of src/app point down"""
+    rank = {folder: at for at, folders in enumerate(APP_FOLDERS) for folder in folders}
+    for source in sources:
+        parts = source.path.relative_to(ROOT).parts
+        if source.room != "app" or len(parts) < 4:
+            continue
+        own = parts[2]
+        if own not in rank:
+            yield Finding(source.path, 1, f"src/app/{own} is no folder of APP_FOLDERS")
+            continue
+        for line, path, _ in includes(source):
+            names = path.split("/")
+            if names[0] != "app" or names[1] == own:
+                continue
+            if len(names) < 3 or names[1] not in rank or rank[names[1]] >= rank[own]:
+                yield Finding(source.path, line, f"src/app/{own} includes {path}, which is not below it")
 
 
 def rule_pure(sources: list[Source]) -> Iterator[Finding]:
@@ -367,8 +389,10 @@ def rule_python(_sources: list[Source]) -> Iterator[Finding]:
 
 
 Rule = Callable[[list[Source]], Iterator[Finding]]
-RULES: tuple[Rule, ...] = (rule_layers, rule_pure, rule_banned, rule_printed, rule_globals, rule_file_length,
-                           rule_function_length, rule_manuals, rule_unfinished, rule_layout, rule_python)
+RULES: tuple[Rule, ...] = (
+    rule_layers, rule_folders, rule_pure, rule_banned, rule_printed,
+    rule_globals, rule_file_length, rule_function_length, rule_manuals, rule_unfinished,
+    rule_layout, rule_python)
 
 
 def citations(source: Source) -> Iterator[tuple[str, str, int]]:

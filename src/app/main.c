@@ -1,8 +1,8 @@
 /* The program: the command line, or, when the supervisor started it, a role. */
 #include <stdio.h>
 
-#include "app/cli.h"
-#include "app/role_main.h"
+#include "app/cli/cli.h"
+#include "app/role/role_main.h"
 
 int main(int count, char **arguments) {
     if (count > 1 && strcmp(arguments[1], "role") == 0) return role_main(count - 2, arguments + 2);

@@ -1,7 +1,7 @@
 /*
  * What the owner of a domain publishes in DNS so that mail finds this host and others believe what it sends:
  * the records, each with what it is for. Pure: from facts about the host and the domain to rows; what they
- * look like in a zone file or a provider's form is app/publish_shapes.h, and whether they are there
+ * look like in a zone file or a provider's form is app/domain/publish_shapes.h, and whether they are there
  * trust/dnscheck.h.
  */
 #ifndef TRUST_PUBLISH_H

@@ -1,6 +1,6 @@
 /*
  * The JSON API on HTTP's side (docs/api.md): who asks (RFC 6750), what, and the answer's status. What it
- * means is the server's `api` (app/api_request.h). There are no cookies, so a browser that is led here by
+ * means is the server's `api` (app/api/api_request.h). There are no cookies, so a browser that is led here by
  * others carries no right with it.
  */
 #ifndef WEB_WEB_API_H

@@ -1,6 +1,6 @@
 /*
  * How the whole server is: which roles answer, and what they count. The supervisor gathers it
- * (app/collect.h); the web server says it as /health and /metrics.
+ * (app/role/collect.h); the web server says it as /health and /metrics.
  */
 #ifndef WEB_WEB_REPORT_H
 #define WEB_WEB_REPORT_H

@@ -1,6 +1,6 @@
 /* Any bytes as a request to the API: a method, a path, a query and a body, a line each. What is read is a
    request of the row that was found: its words, and no others in front. */
-#include "app/api_request.h"
+#include "app/api/api_request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* The configuration file: every text is read or refused in one line that names file and line. */
 #include <stdlib.h>
 
-#include "app/config.h"
+#include "app/settings/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
  * The control socket of a running store: frames of any bytes, after a first byte that says whether the
  * rest is the words of one request (split at spaces) or goes as it is. A bad asker is answered or cut off.
  */
-#include "app/control.h"
+#include "app/admin/control.h"
 #include "client.h"
 #include "house.h"
 #include "ipc/channel.h"

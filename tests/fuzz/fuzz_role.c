@@ -3,7 +3,7 @@
  * first, then orders of a type, a length, and bytes, with a stream at some. A role ends or goes on.
  */
 #include "../unit/certificate.h"
-#include "app/role.h"
+#include "app/role/role.h"
 #include "house.h"
 
 enum { SETTLE_MS = 100, KIND_MASK = 3, GOOD_SETTINGS = 4, LOCK_MS = 12000 };

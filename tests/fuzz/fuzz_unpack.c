@@ -2,8 +2,8 @@
  * Messages between roles that are structures as bytes: what unpacks is packed to bytes that unpack to the
  * same again. The first byte chooses the message. (Those of the store: fuzz_store_ipc.)
  */
-#include "app/admin.h"
-#include "app/route_details.h"
+#include "app/admin/admin.h"
+#include "app/admin/route_details.h"
 #include "login/handover.h"
 #include "resolve/protocol.h"
 #include "store/engine_route.h"

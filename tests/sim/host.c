@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "../unit/certificate.h"
-#include "app/supervisor.h"
+#include "app/serve/supervisor.h"
 #include "base/limits.h"
 #include "spawner.h"
 
@@ -149,7 +149,7 @@ static void start_failed(void *context) {
     gate_open(&service->changed);
 }
 
-/* As app/ports does: the edges of a server that was just killed may hold the ports for a moment. */
+/* As app/settings/ports does: the edges of a server that was just killed may hold the ports for a moment. */
 static bool listen_on(struct task *t, struct service *service, enum port_kind kind) {
     struct listen_request request = {"0.0.0.0", ports[kind].number};
     struct handle handle;

@@ -7,7 +7,7 @@
 #ifndef SIM_HOST_H
 #define SIM_HOST_H
 
-#include "app/orders.h"
+#include "app/settings/orders.h"
 #include "io/sim/sim.h"
 
 #define HOST_FOLDER "/data"
@@ -26,7 +26,7 @@ struct host_options {
     /* Log lines go to stderr. */
     bool is_traced;
     enum planted_fault planted;
-    /* How long mail is tried, and when its sender hears that it still is (app/config.h). */
+    /* How long mail is tried, and when its sender hears that it still is (app/settings/config.h). */
     uint64_t lifetime_hours;
     uint64_t delay_warning_hours;
     /* Between two rounds of the store's upkeep. */

@@ -1,11 +1,11 @@
 /*
- * Roles as processes of the simulated machine: what app/spawn.c is for real ones. The processes
+ * Roles as processes of the simulated machine: what app/serve/spawn.c is for real ones. The processes
  * carry a log of the host's, by which the host of an env is found: a spawner has no state.
  */
 #ifndef SIM_SPAWNER_H
 #define SIM_SPAWNER_H
 
-#include "app/spawn.h"
+#include "app/serve/spawn.h"
 #include "host.h"
 
 /* A process of the host's machine. */

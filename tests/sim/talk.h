@@ -6,7 +6,7 @@
 #ifndef SIM_TALK_H
 #define SIM_TALK_H
 
-#include "app/orders.h"
+#include "app/settings/orders.h"
 #include "io/stream.h"
 
 enum { TALK_BYTES_MAX = 4 << 20, TALK_PATIENCE_MS = 12000 };

@@ -3,7 +3,7 @@
 
 #include <jansson.h>
 
-#include "app/admin_verbs.h"
+#include "app/admin/admin_verbs.h"
 
 static void assert_text(struct slice text, const char *expected) {
     json_t *json = admin_text(text);

@@ -1,6 +1,6 @@
 /* The API's table: every row is found by its own path, leads to a verb that there is, and says what it takes.
  */
-#include "app/api_request.h"
+#include "app/api/api_request.h"
 #include "test.h"
 
 enum { ARENA_BYTES = 1 << 20 };

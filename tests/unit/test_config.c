@@ -1,7 +1,7 @@
 /* The configuration file: what its keys take, and how it says what is wrong. */
 #include "test.h"
 
-#include "app/config.h"
+#include "app/settings/config.h"
 #include "base/limits.h"
 #include "trust/inbound_policy.h"
 #include "wire/acme.h"

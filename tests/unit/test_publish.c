@@ -1,8 +1,8 @@
 /* What a domain publishes: rows, one SPF record made of several, texts cut into strings, providers' forms. */
 #include "test.h"
 
-#include "app/domain_facts.h"
-#include "app/publish_shapes.h"
+#include "app/domain/domain_facts.h"
+#include "app/domain/publish_shapes.h"
 #include "base/limits.h"
 #include "io/dns.h"
 #include "trust/spf_merge.h"

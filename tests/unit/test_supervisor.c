@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "app/supervisor.h"
+#include "app/serve/supervisor.h"
 #include "base/limits.h"
 #include "io/sim/sim.h"
 #include "ipc/pack.h"

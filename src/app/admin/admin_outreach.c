@@ -1,0 +1,190 @@
+/* Campaigns are made, filled, started, paused and stopped. */
+#include "app/admin/admin_outreach.h"
+
+#include "app/admin/outreach_details.h"
+#include "base/limits_campaign.h"
+#include "outreach/office.h"
+#include "store/contact.h"
+#include "store/contact_address.h"
+#include "store/engine_sender.h"
+#include "store/id.h"
+#include "store/schema.h"
+
+static struct slice word(const struct admin *admin, size_t at) {
+    return at < admin->request->word_count ? admin->request->words[at] : SLICE_EMPTY;
+}
+
+static void wake(struct admin *admin) {
+    if (admin->context->outreach) outreach_office_wake(admin->context->outreach);
+}
+
+json_t *admin_moment(int64_t ms) { return ms > 0 && ms != INT64_MAX ? json_integer(ms) : json_null(); }
+
+json_t *admin_campaign_find(struct admin *admin, size_t at, struct campaign *campaign) {
+    struct slice name = word(admin, at);
+    enum store_result result = engine_campaign_find(admin->engine, admin->arena, name, campaign);
+    if (result == STORE_OK) return NULL;
+    return admin_failure(admin, result, name, "is not a campaign; posthaste outreach status shows them", "");
+}
+
+/* ---- create ---- */
+
+static enum store_result find_sender(struct admin *admin, struct slice text, struct sender *sender) {
+    struct slice address;
+    if (!sender_address_read(admin->arena, text, &address)) return STORE_REFUSED;
+    enum store_result result = engine_sender_find(admin->engine, admin->arena, address, sender);
+    if (result != STORE_NOT_FOUND) return result;
+    struct account account;
+    result = engine_account_find(admin->engine, admin->arena, address, &account);
+    if (result != STORE_OK) return result;
+    *sender = (struct sender){.address = address, .account = account.id};
+    return engine_sender_add(admin->t, admin->engine, sender);
+}
+
+static bool is_name(struct slice name) {
+    bool is_good = name.len > 0 && name.len <= OUTREACH_NAME_BYTES_MAX;
+    for (size_t i = 0; i < name.len; i++) is_good = is_good && name.ptr[i] >= 0x20 && name.ptr[i] != 0x7f;
+    return is_good;
+}
+
+json_t *admin_campaign_create(struct admin *admin) {
+    struct campaign_details details;
+    struct sender sender;
+    struct sequence_faults faults;
+    struct campaign campaign = {.name = word(admin, 2)};
+    uint64_t id = 0;
+    if (!campaign_details_unpack(admin->request->details, &details))
+        return admin_error(SLICE("this server does not understand that campaign; is it of another version?"));
+    if (!is_name(campaign.name))
+        return admin_error(SLICE("a campaign's name has 1 to 100 bytes, on one line"));
+    if (!sequence_read(admin->arena, details.document, &faults))
+        return admin_error(SLICE("its sequence is not in order; posthaste outreach check FILE says why"));
+    enum store_result result = find_sender(admin, details.mailbox, &sender);
+    if (result != STORE_OK)
+        return admin_failure(
+            admin, result, details.mailbox,
+            "is neither an account nor a mailbox of outreach; posthaste outreach mailbox add",
+            "is not an address");
+    campaign.sender = sender.id;
+    campaign.document = details.document;
+    result = engine_campaign_create(admin->t, admin->engine, &campaign, &id);
+    if (result != STORE_OK) return admin_failure(admin, result, campaign.name, "cannot be made", "");
+    return json_pack("{s:o, s:o}", "created", admin_text(campaign.name), "id",
+                     admin_text(arena_printf(admin->arena, "%016llx", (unsigned long long)id)));
+}
+
+/* ---- add ---- */
+
+static enum store_result add_one(struct admin *admin, uint64_t campaign, struct slice text,
+                                 struct campaign_addition *addition) {
+    struct slice address;
+    struct slice domain;
+    struct slice written;
+    struct contact contact;
+    if (contact_address_read(admin->arena, text, &address, &domain, &written) != CONTACT_ADDRESS_OK)
+        return STORE_REFUSED;
+    enum store_result result =
+        engine_contact_find(admin->engine, admin->arena, TENANT_DEFAULT, address, &contact);
+    if (result != STORE_OK) return result;
+    return engine_campaign_add_contact(admin->t, admin->engine, campaign, contact.id, addition);
+}
+
+static enum store_result add_many(struct admin *admin, uint64_t campaign, uint64_t import,
+                                  struct campaign_addition *addition) {
+    uint64_t after = 0;
+    enum store_result result = STORE_OK;
+    do {
+        result = engine_campaign_add(admin->t, admin->engine, campaign, import, &after, addition);
+    } while (result == STORE_OK && after);
+    return result;
+}
+
+/* "contact" ADDRESS, "import" ID, or "all". */
+static enum store_result add(struct admin *admin, uint64_t campaign, struct campaign_addition *addition) {
+    uint64_t import = 0;
+    if (slice_equal(word(admin, 3), SLICE("contact")))
+        return add_one(admin, campaign, word(admin, 4), addition);
+    if (slice_equal(word(admin, 3), SLICE("import")) && !id_read(word(admin, 4), &import))
+        return STORE_REFUSED;
+    return add_many(admin, campaign, import, addition);
+}
+
+json_t *admin_campaign_add(struct admin *admin) {
+    struct campaign campaign;
+    struct campaign_addition addition = {0};
+    json_t *error = admin_campaign_find(admin, 2, &campaign);
+    if (error) return error;
+    enum store_result result = add(admin, campaign.id, &addition);
+    wake(admin);
+    if (result != STORE_OK)
+        return admin_failure(admin, result, word(admin, 4).len ? word(admin, 4) : campaign.name,
+                             "is not in the address book; posthaste contact import or contact set first",
+                             "cannot be added: it is no address, or the campaign is stopped");
+    return json_pack("{s:o, s:I, s:I, s:I}", "campaign", admin_text(campaign.name), "added",
+                     (json_int_t)addition.added, "known", (json_int_t)addition.known, "suppressed",
+                     (json_int_t)addition.suppressed);
+}
+
+/* ---- start, pause, resume, stop ---- */
+
+static bool order_of(struct slice verb, enum campaign_state *campaign, enum prospect_state *prospect) {
+    static const struct {
+        struct slice verb;
+        enum campaign_state campaign;
+        enum prospect_state prospect;
+    } orders[] = {
+        {SLICE_INIT("start"), CAMPAIGN_RUNNING, PROSPECT_WAITING},
+        {SLICE_INIT("resume"), CAMPAIGN_RUNNING, PROSPECT_WAITING},
+        {SLICE_INIT("pause"), CAMPAIGN_PAUSED, PROSPECT_PAUSED},
+        {SLICE_INIT("stop"), CAMPAIGN_STOPPED, PROSPECT_STOPPED},
+    };
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        if (!slice_equal(verb, orders[i].verb)) continue;
+        *campaign = orders[i].campaign;
+        *prospect = orders[i].prospect;
+        return true;
+    }
+    return false;
+}
+
+/* All prospects of one person, in whatever campaigns. */
+static json_t *order_person(struct admin *admin, enum prospect_state to) {
+    struct slice address = word(admin, 2);
+    struct contact contact;
+    struct prospect_shown *prospects;
+    size_t count = 0;
+    json_int_t changed = 0;
+    enum store_result result =
+        engine_contact_find(admin->engine, admin->arena, TENANT_DEFAULT, address, &contact);
+    if (result == STORE_OK)
+        result = engine_outreach_of_contact(admin->engine, admin->arena, contact.id, &prospects, &count);
+    if (result != STORE_OK) return admin_failure(admin, result, address, "is not in the address book", "");
+    for (size_t i = 0; i < count; i++)
+        changed += engine_prospect_order(admin->t, admin->engine, prospects[i].prospect.id, to,
+                                         SLICE("by hand")) == STORE_OK;
+    wake(admin);
+    if (changed == 0)
+        return admin_error(arena_printf(admin->arena, "%.*s is in no campaign in which that can be done",
+                                        SLICE_PRINT(address)));
+    return json_pack("{s:o, s:s, s:I}", "address", admin_text(address), "state", prospect_state_word(to),
+                     "prospects", changed);
+}
+
+json_t *admin_campaign_order(struct admin *admin) {
+    struct campaign campaign;
+    enum campaign_state to;
+    enum prospect_state person;
+    if (!order_of(word(admin, 1), &to, &person)) return admin_error(SLICE("no such order"));
+    if (slice_find_byte(word(admin, 2), '@') != SLICE_NOT_FOUND) return order_person(admin, person);
+    json_t *error = admin_campaign_find(admin, 2, &campaign);
+    if (!error && to == CAMPAIGN_RUNNING) error = admin_campaign_refusal(admin, &campaign);
+    if (error) return error;
+    enum store_result result = engine_campaign_order(admin->t, admin->engine, campaign.id, to,
+                                                     to == CAMPAIGN_PAUSED ? SLICE("by hand") : SLICE_EMPTY);
+    wake(admin);
+    if (result != STORE_OK)
+        return admin_failure(
+            admin, result, campaign.name, "is not a campaign",
+            campaign_state_word(campaign.state) == NULL ? "" : "cannot go there from the state it is in");
+    return json_pack("{s:o, s:s}", "campaign", admin_text(campaign.name), "state", campaign_state_word(to));
+}

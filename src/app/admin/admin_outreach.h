@@ -1,0 +1,27 @@
+/* The verbs of campaigns (app/admin/admin.h): admin_outreach.c (made, started, stopped),
+   admin_outreach_show.c (what is to be seen), admin_outreach_start.c (what keeps one from starting). */
+#ifndef APP_ADMIN_OUTREACH_H
+#define APP_ADMIN_OUTREACH_H
+
+#include "app/admin/admin_verbs.h"
+#include "store/campaign.h"
+
+json_t *admin_campaign_create(struct admin *admin);
+json_t *admin_campaign_add(struct admin *admin);
+json_t *admin_campaign_order(struct admin *admin);
+json_t *admin_outreach_status(struct admin *admin);
+json_t *admin_outreach_why(struct admin *admin);
+json_t *admin_outreach_events(struct admin *admin);
+json_t *admin_outreach_stats(struct admin *admin);
+json_t *admin_outreach_answers(struct admin *admin);
+json_t *admin_outreach_correct(struct admin *admin);
+json_t *admin_outreach_prospects(struct admin *admin);
+
+/* NULL: it may start. Else why not, in words. */
+json_t *admin_campaign_refusal(struct admin *admin, const struct campaign *campaign);
+/* By the word at that place. NULL: *campaign is it; else an error. */
+json_t *admin_campaign_find(struct admin *admin, size_t word, struct campaign *campaign);
+/* A time as JSON: null where there is none. */
+json_t *admin_moment(int64_t ms);
+
+#endif

@@ -1,0 +1,443 @@
+#include "app/api/api_routes.h"
+
+#include "app/api/api_pack.h"
+
+#define ADDRESS(HELP) \
+    { "address", API_PATH, API_WORD, false, true, NULL, HELP }
+#define ID(HELP) \
+    { "id", API_PATH, API_WORD, false, true, NULL, HELP }
+#define NAME(HELP) \
+    { "name", API_PATH, API_WORD, false, true, NULL, HELP }
+#define TEXT(NAME, SOURCE, IS_REQUIRED, OTHERWISE, HELP) \
+    { NAME, SOURCE, API_WORD, false, IS_REQUIRED, OTHERWISE, HELP }
+#define DETAIL(NAME, IS_REQUIRED, HELP) \
+    { NAME, API_BODY, API_DETAIL, false, IS_REQUIRED, NULL, HELP }
+#define CAMPAIGN_ORDER(VERB, SUMMARY)                                                               \
+    {                                                                                               \
+        HTTP_METHOD_POST, "/api/v1/outreach/campaigns/{campaign}/" VERB, API_SCOPE_WRITE,           \
+            {"outreach", VERB}, {TEXT("campaign", API_PATH, true, NULL, "its name")}, SUMMARY, NULL \
+    }
+#define PROSPECT_ORDER(VERB, SUMMARY)                                                                        \
+    {                                                                                                        \
+        HTTP_METHOD_POST, "/api/v1/outreach/prospects/{address}/" VERB, API_SCOPE_WRITE, {"outreach", VERB}, \
+            {ADDRESS("the person's")}, SUMMARY, NULL                                                         \
+    }
+#define DOMAIN_AND_DAYS                                               \
+    TEXT("domain", API_QUERY, false, "", "only of this domain"), {    \
+        "days", API_QUERY, API_WORD, true, false, "7", "how far back" \
+    }
+
+static const struct api_route rows[] = {
+    {HTTP_METHOD_GET, "/api/v1/status", API_SCOPE_READ, {"status"}, {{0}}, "The store and its roles", NULL},
+
+    {HTTP_METHOD_GET, "/api/v1/accounts", API_SCOPE_ADMIN, {"account", "list"}, {{0}}, "All accounts", NULL},
+    {HTTP_METHOD_POST,
+     "/api/v1/accounts",
+     API_SCOPE_ADMIN,
+     {"account", "add"},
+     {TEXT("address", API_BODY, true, NULL, "user@example.test, at a domain of ours"),
+      {"password", API_BODY, API_PASSWORD, false, true, NULL, "up to 1024 bytes"},
+      {"quota_bytes", API_BODY, API_QUOTA, true, false, NULL, "0: no limit"}},
+     "Add an account with its mailboxes",
+     NULL},
+    {HTTP_METHOD_PUT,
+     "/api/v1/accounts/{address}/password",
+     API_SCOPE_ADMIN,
+     {"account", "password"},
+     {ADDRESS("the account's"), {"password", API_BODY, API_PASSWORD, false, true, NULL, "the new one"}},
+     "Change an account's password",
+     NULL},
+    {HTTP_METHOD_DELETE,
+     "/api/v1/accounts/{address}",
+     API_SCOPE_ADMIN,
+     {"account", "remove"},
+     {ADDRESS("the account's")},
+     "Remove an account with all its mail",
+     NULL},
+
+    {HTTP_METHOD_GET, "/api/v1/aliases", API_SCOPE_ADMIN, {"alias", "list"}, {{0}}, "All aliases", NULL},
+    {HTTP_METHOD_POST,
+     "/api/v1/aliases",
+     API_SCOPE_ADMIN,
+     {"alias", "add"},
+     {TEXT("address", API_BODY, true, NULL, "user@example.test, or @example.test for all others"),
+      TEXT("target", API_BODY, true, NULL, "where its mail goes")},
+     "Add a target to an alias",
+     NULL},
+    {HTTP_METHOD_DELETE,
+     "/api/v1/aliases/{address}",
+     API_SCOPE_ADMIN,
+     {"alias", "remove"},
+     {ADDRESS("the alias"), TEXT("target", API_QUERY, false, NULL, "only this target")},
+     "Remove an alias, or one of its targets",
+     NULL},
+
+    {HTTP_METHOD_GET, "/api/v1/domains", API_SCOPE_ADMIN, {"domain", "list"}, {{0}}, "Our domains", NULL},
+    {HTTP_METHOD_POST,
+     "/api/v1/domains",
+     API_SCOPE_ADMIN,
+     {"domain", "add"},
+     {TEXT("name", API_BODY, true, NULL, "example.test")},
+     "Add a domain",
+     NULL},
+    {HTTP_METHOD_DELETE,
+     "/api/v1/domains/{name}",
+     API_SCOPE_ADMIN,
+     {"domain", "remove"},
+     {NAME("the domain")},
+     "Remove a domain that has no accounts and aliases",
+     NULL},
+
+    {HTTP_METHOD_GET,
+     "/api/v1/queue/{id}",
+     API_SCOPE_READ,
+     {"queue", "show"},
+     {ID("of a message")},
+     "A message on its way",
+     NULL},
+    {HTTP_METHOD_POST,
+     "/api/v1/queue/{id}/hold",
+     API_SCOPE_WRITE,
+     {"queue", "hold"},
+     {ID("of a message")},
+     "Keep it back",
+     NULL},
+    {HTTP_METHOD_POST,
+     "/api/v1/queue/{id}/release",
+     API_SCOPE_WRITE,
+     {"queue", "release"},
+     {ID("of a message")},
+     "Let it go on",
+     NULL},
+    {HTTP_METHOD_POST,
+     "/api/v1/queue/{id}/retry",
+     API_SCOPE_WRITE,
+     {"queue", "retry"},
+     {ID("of a message")},
+     "Try it now",
+     NULL},
+    {HTTP_METHOD_POST,
+     "/api/v1/queue/{id}/bounce",
+     API_SCOPE_WRITE,
+     {"queue", "bounce"},
+     {ID("of a message")},
+     "Give it up, and tell its sender",
+     NULL},
+    {HTTP_METHOD_DELETE,
+     "/api/v1/queue/{id}",
+     API_SCOPE_WRITE,
+     {"queue", "remove"},
+     {ID("of a message")},
+     "Give it up, and tell nobody",
+     NULL},
+    {HTTP_METHOD_GET,
+     "/api/v1/trace/{id}",
+     API_SCOPE_READ,
+     {"trace"},
+     {ID("of a message, or a Message-ID")},
+     "What became of a message, step by step",
+     NULL},
+
+    {HTTP_METHOD_GET,
+     "/api/v1/routes",
+     API_SCOPE_ADMIN,
+     {"route", "list"},
+     {{0}},
+     "Routes through other hosts",
+     NULL},
+    {HTTP_METHOD_GET,
+     "/api/v1/routes/{name}",
+     API_SCOPE_ADMIN,
+     {"route", "show"},
+     {NAME("of a route")},
+     "A route",
+     NULL},
+    {HTTP_METHOD_POST,
+     "/api/v1/routes/{name}/enable",
+     API_SCOPE_ADMIN,
+     {"route", "enable"},
+     {NAME("of a route")},
+     "Use a route",
+     NULL},
+    {HTTP_METHOD_POST,
+     "/api/v1/routes/{name}/disable",
+     API_SCOPE_ADMIN,
+     {"route", "disable"},
+     {NAME("of a route")},
+     "Do not use a route",
+     NULL},
+    {HTTP_METHOD_DELETE,
+     "/api/v1/routes/{name}",
+     API_SCOPE_ADMIN,
+     {"route", "remove"},
+     {NAME("of a route")},
+     "Remove a route",
+     NULL},
+
+    {HTTP_METHOD_GET,
+     "/api/v1/reports",
+     API_SCOPE_READ,
+     {"reports", "list"},
+     {DOMAIN_AND_DAYS},
+     "Reports of others about our mail",
+     NULL},
+    {HTTP_METHOD_GET,
+     "/api/v1/reports/summary",
+     API_SCOPE_READ,
+     {"reports", "summary"},
+     {DOMAIN_AND_DAYS},
+     "What they say, added up",
+     NULL},
+    {HTTP_METHOD_GET,
+     "/api/v1/reports/{id}",
+     API_SCOPE_READ,
+     {"reports", "show"},
+     {ID("of a report")},
+     "One report",
+     NULL},
+
+    {HTTP_METHOD_PUT,
+     "/api/v1/contacts/{address}",
+     API_SCOPE_WRITE,
+     {"contact", "set"},
+     {{"address", API_PATH, API_DETAIL, false, true, NULL, "the person's"},
+      DETAIL("fields", false, "{name: text}; an empty text takes the field away"),
+      DETAIL("time_zone", false, "of the IANA database: Europe/Berlin"),
+      DETAIL("country", false, "DE, or Germany")},
+     "Add a contact, or change fields of one",
+     api_pack_contact},
+    {HTTP_METHOD_GET,
+     "/api/v1/contacts/{address}",
+     API_SCOPE_READ,
+     {"contact", "show"},
+     {ADDRESS("the person's")},
+     "A contact",
+     NULL},
+    {HTTP_METHOD_GET,
+     "/api/v1/contacts/{address}/export",
+     API_SCOPE_READ,
+     {"contact", "export"},
+     {ADDRESS("the person's")},
+     "All that is known of a person",
+     NULL},
+    {HTTP_METHOD_POST,
+     "/api/v1/contacts/{address}/erase",
+     API_SCOPE_WRITE,
+     {"contact", "erase"},
+     {ADDRESS("the person's")},
+     "Erase a person; a hash keeps them from coming back",
+     NULL},
+    {HTTP_METHOD_DELETE,
+     "/api/v1/contacts/{address}",
+     API_SCOPE_WRITE,
+     {"contact", "remove"},
+     {ADDRESS("the person's")},
+     "Remove a contact that no campaign has",
+     NULL},
+    {HTTP_METHOD_GET,
+     "/api/v1/imports",
+     API_SCOPE_READ,
+     {"contact", "imports"},
+     {{0}},
+     "Imports of contacts",
+     NULL},
+    {HTTP_METHOD_POST,
+     "/api/v1/imports/{id}/undo",
+     API_SCOPE_WRITE,
+     {"contact", "undo"},
+     {ID("of an import")},
+     "Take an import back",
+     NULL},
+    {HTTP_METHOD_PUT,
+     "/api/v1/suppressions/{whom}",
+     API_SCOPE_WRITE,
+     {"suppression", "add"},
+     {TEXT("whom", API_PATH, true, NULL, "an address, a domain or a pattern"),
+      DETAIL("reason", false, "manual (the default), unsubscribed, complaint, hard_bounce or imported"),
+      DETAIL("note", false, "for people")},
+     "Never write to them again",
+     api_pack_suppression},
+    {HTTP_METHOD_GET,
+     "/api/v1/suppressions/{whom}",
+     API_SCOPE_READ,
+     {"suppression", "check"},
+     {TEXT("whom", API_PATH, true, NULL, "an address")},
+     "Whether they must not be written to, and why",
+     NULL},
+    {HTTP_METHOD_DELETE,
+     "/api/v1/suppressions/{whom}",
+     API_SCOPE_WRITE,
+     {"suppression", "remove"},
+     {TEXT("whom", API_PATH, true, NULL, "an address, a domain or a pattern")},
+     "Allow it again, where it was not their own wish",
+     NULL},
+
+    {HTTP_METHOD_GET,
+     "/api/v1/outreach/campaigns",
+     API_SCOPE_READ,
+     {"outreach", "status"},
+     {{0}},
+     "All campaigns",
+     NULL},
+    {HTTP_METHOD_POST,
+     "/api/v1/outreach/campaigns",
+     API_SCOPE_WRITE,
+     {"outreach", "create"},
+     {TEXT("name", API_BODY, true, NULL, "of the campaign"),
+      DETAIL("mailbox", true, "the address it is sent from"),
+      DETAIL("sequence", true, "an object, or YAML as text: docs/sequence.md")},
+     "Make a campaign, a draft",
+     api_pack_campaign},
+    {HTTP_METHOD_GET,
+     "/api/v1/outreach/campaigns/{campaign}",
+     API_SCOPE_READ,
+     {"outreach", "status"},
+     {TEXT("campaign", API_PATH, true, NULL, "its name")},
+     "A campaign",
+     NULL},
+    {HTTP_METHOD_POST,
+     "/api/v1/outreach/campaigns/{campaign}/prospects",
+     API_SCOPE_WRITE,
+     {"outreach", "add"},
+     {TEXT("campaign", API_PATH, true, NULL, "its name"),
+      TEXT("by", API_BODY, true, NULL, "contact, import or all"),
+      TEXT("which", API_BODY, false, NULL, "an address, or an import's id")},
+     "Contacts become its prospects",
+     NULL},
+    {HTTP_METHOD_GET,
+     "/api/v1/outreach/campaigns/{campaign}/prospects",
+     API_SCOPE_READ,
+     {"outreach", "prospects"},
+     {TEXT("campaign", API_PATH, true, NULL, "its name"),
+      TEXT("after", API_QUERY, false, NULL, "go on behind this one")},
+     "Its prospects",
+     NULL},
+    {HTTP_METHOD_GET,
+     "/api/v1/outreach/campaigns/{campaign}/stats",
+     API_SCOPE_READ,
+     {"outreach", "stats"},
+     {TEXT("campaign", API_PATH, true, NULL, "its name")},
+     "Its figures; docs/outreach.md defines them",
+     NULL},
+    CAMPAIGN_ORDER("start", "Begin, if nothing stands in the way"),
+    CAMPAIGN_ORDER("pause", "Send nothing for now"),
+    CAMPAIGN_ORDER("resume", "Go on"),
+    CAMPAIGN_ORDER("stop", "End it for good"),
+    {HTTP_METHOD_GET,
+     "/api/v1/outreach/prospects/{address}",
+     API_SCOPE_READ,
+     {"outreach", "why"},
+     {ADDRESS("the person's")},
+     "Each gate, open or shut, and when the next message may leave",
+     NULL},
+    PROSPECT_ORDER("pause", "Send this person nothing for now"),
+    PROSPECT_ORDER("resume", "Go on with this person"),
+    PROSPECT_ORDER("stop", "Send this person nothing more"),
+    {HTTP_METHOD_GET,
+     "/api/v1/outreach/events",
+     API_SCOPE_READ,
+     {"outreach", "events"},
+     {TEXT("campaign", API_QUERY, false, "", "only of this one"),
+      TEXT("after", API_QUERY, false, "0", "go on behind this id")},
+     "What happened, in order",
+     NULL},
+    {HTTP_METHOD_GET,
+     "/api/v1/outreach/answers",
+     API_SCOPE_READ,
+     {"outreach", "answers"},
+     {TEXT("address", API_QUERY, false, NULL, "only of this person")},
+     "What came back, what it was taken for, and why",
+     NULL},
+    {HTTP_METHOD_PUT,
+     "/api/v1/outreach/answers/{id}/kind",
+     API_SCOPE_WRITE,
+     {"outreach", "correct"},
+     {ID("of an answer"),
+      TEXT("kind", API_BODY, true, NULL,
+           "reply, auto_reply, out_of_office, bounce, delay, complaint, receipt or other")},
+     "Say what it really is",
+     NULL},
+    {HTTP_METHOD_GET,
+     "/api/v1/outreach/mailboxes",
+     API_SCOPE_READ,
+     {"outreach", "mailbox", "list"},
+     {{0}},
+     "Mailboxes that outreach sends from",
+     NULL},
+    {HTTP_METHOD_GET,
+     "/api/v1/outreach/mailboxes/{address}",
+     API_SCOPE_READ,
+     {"outreach", "mailbox", "show"},
+     {ADDRESS("the mailbox's")},
+     "A mailbox, its state, and what is wrong with it",
+     NULL},
+    {HTTP_METHOD_POST,
+     "/api/v1/outreach/mailboxes/{address}/test",
+     API_SCOPE_WRITE,
+     {"outreach", "mailbox", "test"},
+     {ADDRESS("the mailbox's")},
+     "Test it for real: this takes a minute",
+     NULL},
+    {HTTP_METHOD_DELETE,
+     "/api/v1/outreach/mailboxes/{address}",
+     API_SCOPE_ADMIN,
+     {"outreach", "mailbox", "remove"},
+     {ADDRESS("the mailbox's")},
+     "Remove it",
+     NULL},
+
+    {HTTP_METHOD_GET,
+     "/api/v1/certificate",
+     API_SCOPE_READ,
+     {"certificate", "status"},
+     {{0}},
+     "The certificate that ACME brought",
+     NULL},
+};
+
+size_t api_route_count(void) { return sizeof rows / sizeof rows[0]; }
+
+const struct api_route *api_route_at(size_t index) { return index < api_route_count() ? &rows[index] : NULL; }
+
+size_t api_route_index(const struct api_route *route) { return (size_t)(route - rows); }
+
+/* ---- finding one ---- */
+
+/* Segment for segment; an "{...}" takes any that is not empty. */
+static bool path_matches(const char *pattern, struct slice path, struct api_match *match) {
+    struct slice left = slice_from_text(pattern);
+    match->part_count = 0;
+    while (left.len && path.len) {
+        (void)slice_take_byte(&left, '/');
+        if (!slice_take_byte(&path, '/')) return false;
+        struct slice wanted = slice_take_until(&left, '/');
+        struct slice found = slice_take_until(&path, '/');
+        bool is_any = wanted.len && wanted.ptr[0] == '{';
+        if (found.len == 0 || (!is_any && !slice_equal(wanted, found))) return false;
+        if (is_any) match->parts[match->part_count++] = found;
+    }
+    return left.len == 0 && path.len == 0;
+}
+
+static void allow(struct arena *arena, struct slice *list, enum http_method method) {
+    struct slice name = http_method_name(method);
+    *list = list->len ? arena_printf(arena, "%.*s, %.*s", SLICE_PRINT(*list), SLICE_PRINT(name)) : name;
+}
+
+/* A row whose path has the word itself comes before one that takes any. */
+static bool is_better(const struct api_match *found, const struct api_match *so_far) {
+    return !so_far->route || found->part_count < so_far->part_count;
+}
+
+struct api_match api_routes_match(struct arena *arena, enum http_method method, struct slice path) {
+    struct api_match best = {0};
+    struct slice allowed = SLICE_EMPTY;
+    for (size_t i = 0; i < api_route_count(); i++) {
+        struct api_match match = {.route = &rows[i]};
+        if (!path_matches(rows[i].path, path, &match)) continue;
+        allow(arena, &allowed, rows[i].method);
+        if (rows[i].method == method && is_better(&match, &best)) best = match;
+    }
+    if (!best.route) best.allow = allowed;
+    return best;
+}
