@@ -141,6 +141,46 @@ static void send_body(struct task *t, struct env *env) {
 }
 static void what_became_of_a_message_is_never_guessed(void **state) { task_test_run(send_body); }
 
+/* ---- the word before ---- */
+
+struct asked {
+    unsigned times;
+    bool says;
+};
+
+static bool is_asked(struct task *t, void *context) {
+    struct asked *asked = context;
+    assert_int_equal(task_yield(t), WAIT_OK);
+    asked->times++;
+    return asked->says;
+}
+
+/* The server has let us in, and heard of no message. */
+static void held_body(struct task *t, struct env *env) {
+    static const char in_and_out[] = "C: 220 far.test\nS: EHLO us.test\nC: 250-far.test\nC: 250 AUTH PLAIN\n"
+                                     "S: AUTH PLAIN AGFubgBwZW5jaWw=\nC: 235 in\n" SMTP_QUIT;
+    struct bench bench;
+    struct asked asked = {0, false};
+    struct outside_message held = message;
+    held.may_leave = is_asked;
+    held.context = &asked;
+    bench_open(&bench, env, in_and_out, NULL, SENDER_COPIES_OURS, NULL, 0);
+    struct outside_sent sent = outside_send(t, bench.outside, bench.arena, &held);
+    assert_int_equal(sent.outcome, OUTSIDE_HELD);
+    assert_int_equal(asked.times, 1);
+    bench_close(t, &bench);
+    asked = (struct asked){0, true};
+    bench_open(&bench, env, SMTP_IN SMTP_DATA "C: 250 taken\n" SMTP_QUIT, NULL, SENDER_COPIES_OURS, NULL, 0);
+    sent = outside_send(t, bench.outside, bench.arena, &held);
+    assert_int_equal(sent.outcome, OUTSIDE_SENT);
+    assert_int_equal(asked.times, 1);
+    bench_close(t, &bench);
+}
+
+static void the_word_is_asked_when_the_server_waits_for_the_message(void **state) {
+    task_test_run(held_body);
+}
+
 /* ---- the copy, and looking for it ---- */
 
 #define IMAP_IN                                              \
@@ -327,6 +367,7 @@ static void a_host_that_leads_inside_is_not_connected_to(void **state) { task_te
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_became_of_a_message_is_never_guessed),
+        cmocka_unit_test(the_word_is_asked_when_the_server_waits_for_the_message),
         cmocka_unit_test(a_copy_is_in_sent_exactly_once),
         cmocka_unit_test(what_is_unknown_is_found_by_looking_everywhere),
         cmocka_unit_test(what_was_there_before_is_not_new),
