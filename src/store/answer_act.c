@@ -4,8 +4,10 @@
 #include "base/limits_campaign.h"
 #include "store/suppression.h"
 
+/* Those that are not over come first: they are the ones that could write again. */
 static const char prospects_of[] =
-    "SELECT id FROM prospect WHERE contact = $1 AND (last_sent_ms > 0 OR state = 1) ORDER BY id LIMIT $2";
+    "SELECT id FROM prospect WHERE contact = $1 AND (last_sent_ms > 0 OR state = 1)"
+    " ORDER BY state IN (0, 1, 3, 4, 9) DESC, id DESC LIMIT $2";
 
 struct acting {
     struct commit *commit;
