@@ -23,10 +23,10 @@ static struct desk *desk_of(struct outreach_office *office, uint64_t sender) {
 static bool is_usable(struct task *t, struct desk_round *round) {
     struct engine *engine = round->office->options.engine;
     enum store_result result = engine_sender_read(engine, round->arena, round->desk->sender, &round->sender);
-    bool is_good = result == STORE_OK && (round->sender.account || round->sender.state == SENDER_GREEN);
-    if (is_good) return true;
+    if (result != STORE_OK && result != STORE_NOT_FOUND) return false;
+    if (result == STORE_OK && engine_outreach_sender_is_good(engine, round->desk->sender)) return true;
     struct slice reason = SLICE("the sender mailbox is not there any more");
-    if (result == STORE_OK)
+    if (result == STORE_OK && round->sender.account == 0)
         reason = arena_printf(round->arena, "the sender mailbox is %s (%s): %.*s",
                               sender_state_name(round->sender.state), sender_cause_name(round->sender.cause),
                               SLICE_PRINT(slice_sub(round->sender.detail, 0, OUTREACH_DETAIL_BYTES_MAX / 2)));

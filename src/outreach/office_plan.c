@@ -79,7 +79,7 @@ static int64_t moment_of(const struct sequence *sequence, const struct prospect 
         if (prospect->step > 0 && prospect->last_sent_ms)
             at_ms = sequence_due_ms(sequence, prospect->step, zone, prospect->last_sent_ms);
         if (at_ms < now_ms) at_ms = now_ms;
-        at_ms = delivery_window_next_ms(&sequence->window, zone, at_ms);
+        if (at_ms != DELIVERY_NEVER) at_ms = delivery_window_next_ms(&sequence->window, zone, at_ms);
     }
     delivery_zone_free(&zone);
     return at_ms;

@@ -35,18 +35,31 @@ static bool fail(struct task *t, struct look *look, const struct imap_client_out
 /* ---- which folders ---- */
 
 static bool is_looked_at(const struct imap_client_folder *folder) {
-    return !(folder->use & (IMAP_FOLDER_NOSELECT | IMAP_FOLDER_ALL | IMAP_FOLDER_FLAGGED |
-                            IMAP_FOLDER_DRAFTS | IMAP_FOLDER_IMPORTANT));
+    return !(folder->use &
+             (IMAP_FOLDER_NOSELECT | IMAP_FOLDER_FLAGGED | IMAP_FOLDER_DRAFTS | IMAP_FOLDER_IMPORTANT));
 }
 
-/* NULL: there are too many. */
-static struct sender_folder *place_of(struct outside *outside, struct slice name, bool *is_new) {
+static bool is_listed(const struct outside_folders *folders, struct slice name) {
+    for (size_t i = 0; i < folders->count; i++)
+        if (slice_equal(folders->items[i].name, name)) return true;
+    return false;
+}
+
+/* Where all places are taken there is one whose folder went. */
+static struct sender_folder *place_free(struct outside *outside, const struct outside_folders *folders) {
+    if (outside->folder_count < OUTREACH_FOLDERS_MAX) return &outside->folders[outside->folder_count++];
+    for (size_t i = 0; i < outside->folder_count; i++)
+        if (!is_listed(folders, outside->folders[i].name)) return &outside->folders[i];
+    FATAL("more folders than are listed");
+}
+
+static struct sender_folder *place_of(struct outside *outside, const struct outside_folders *folders,
+                                      struct slice name, bool *is_new) {
     *is_new = false;
     for (size_t i = 0; i < outside->folder_count; i++)
         if (slice_equal(outside->folders[i].name, name)) return &outside->folders[i];
-    if (outside->folder_count == OUTREACH_FOLDERS_MAX) return NULL;
     *is_new = true;
-    struct sender_folder *place = &outside->folders[outside->folder_count++];
+    struct sender_folder *place = place_free(outside, folders);
     *place = (struct sender_folder){.name = arena_copy(outside->arena, name)};
     return place;
 }
@@ -152,8 +165,8 @@ static bool look_at_all(struct task *t, struct look *look) {
         bool is_new;
         if (!is_looked_at(&folders.items[i])) continue;
         look->folder = &folders.items[i];
-        look->place = place_of(look->outside, look->folder->name, &is_new);
-        if (look->place && !look_into(t, look, is_new)) return false;
+        look->place = place_of(look->outside, &folders, look->folder->name, &is_new);
+        if (!look_into(t, look, is_new)) return false;
     }
     return true;
 }

@@ -94,6 +94,10 @@ struct outside_sent outside_send(struct task *t, struct outside *outside, struct
         if (sent.trouble.cause == SENDER_CAUSE_CANCELLED) sent.outcome = OUTSIDE_CANCELLED;
         return sent;
     }
+    if (message->may_leave && !message->may_leave(t, message->context)) {
+        smtp_client_free(t, &client);
+        return (struct outside_sent){.outcome = OUTSIDE_HELD};
+    }
     struct smtp_client_outcome outcome = submit(t, client, arena, message);
     sent = sent_of(arena, &outcome, outside->sender.smtp.auth);
     smtp_client_free(t, &client);

@@ -22,7 +22,7 @@ struct watch {
     bool is_begun;
 };
 
-enum watch_work_kind { WATCH_LOOK, WATCH_SEND, WATCH_FIND };
+enum watch_work_kind { WATCH_SEND, WATCH_FIND };
 
 /* Something that somebody waits for; lives on his stack. */
 struct watch_work {

@@ -136,23 +136,6 @@ static void finish(struct watch_work *work, enum watch_result result) {
     task_wake(work->waiter);
 }
 
-/* Those that are there before the look begins are satisfied by it. */
-static void take_looks(struct watcher *watcher, struct list *looks) {
-    LIST_EACH(&watcher->works, work, struct watch_work, link) {
-        if (work->kind != WATCH_LOOK) continue;
-        work->is_taken = true;
-        list_remove(&work->link);
-        list_append(looks, &work->link);
-    }
-}
-
-static void finish_looks(struct list *looks, bool good, const struct outside_trouble *trouble) {
-    LIST_EACH(looks, work, struct watch_work, link) {
-        *work->trouble = (struct outside_trouble){trouble->cause, arena_copy(work->arena, trouble->detail)};
-        finish(work, good ? WATCH_OK : WATCH_TROUBLE);
-    }
-}
-
 static void add_copy(struct watcher *watcher, const struct outside_message *message) {
     struct watch_copy *copy = calloc(1, sizeof *copy);
     if (!copy) FATAL("out of memory for a copy");
@@ -163,35 +146,6 @@ static void add_copy(struct watcher *watcher, const struct outside_message *mess
     copy->message = (struct outside_message){.message_id = buffer_slice(&copy->message_id),
                                              .content = buffer_slice(&copy->content)};
     list_append(&watcher->copies, &copy->link);
-}
-
-static void run_send(struct task *t, struct watcher *watcher, struct watch_work *work) {
-    *work->sent = outside_send(t, watcher->outside, work->arena, work->message);
-    if (work->sent->outcome == OUTSIDE_SENT && watcher->outside->sender.copies != SENDER_COPIES_PROVIDER)
-        add_copy(watcher, work->message);
-    finish(work, work->sent->outcome == OUTSIDE_CANCELLED ? WATCH_CANCELLED : WATCH_OK);
-}
-
-static void run_find(struct task *t, struct watcher *watcher, struct watch_work *work) {
-    *work->found = outside_find(t, watcher->outside, work->arena, work->message_id, work->trouble);
-    finish(work, *work->found == OUTSIDE_FIND_FAILED ? WATCH_TROUBLE : WATCH_OK);
-}
-
-static struct watch_work *next_work(struct watcher *watcher) {
-    LIST_EACH(&watcher->works, work, struct watch_work, link)
-    if (work->kind != WATCH_LOOK) return work;
-    return NULL;
-}
-
-static void run_works(struct task *t, struct watcher *watcher) {
-    struct watch_work *work;
-    while (!task_is_cancelled(t) && (work = next_work(watcher))) {
-        work->is_taken = true;
-        if (work->kind == WATCH_SEND)
-            run_send(t, watcher, work);
-        else
-            run_find(t, watcher, work);
-    }
 }
 
 /* ---- copies ---- */
@@ -235,18 +189,62 @@ static bool check_smtp(struct task *t, struct watcher *watcher, struct arena *ar
     return true;
 }
 
+/* ---- looking, and what is done behind it ---- */
+
 static bool look(struct task *t, struct watcher *watcher, struct arena *arena,
                  struct outside_trouble *trouble) {
     struct taking taking = {watcher, arena};
-    struct list looks;
-    list_init(&looks);
-    take_looks(watcher, &looks);
     bool good = outside_look(t, watcher->outside, arena, take_news, &taking, trouble);
     if (good) *trouble = (struct outside_trouble){SENDER_CAUSE_NONE, SLICE_EMPTY};
     /* Before anybody hears of it: what was taken is not taken again. */
     tell_folders(t, watcher, arena);
-    finish_looks(&looks, good, trouble);
     return good;
+}
+
+/* A message that is about to leave. */
+struct leaving {
+    struct watcher *watcher;
+    struct watch_work *work;
+    bool is_looked_at;
+    struct outside_trouble trouble;
+};
+
+/* The server waits for the message: now all folders are looked at, so that whatever came until now counts,
+   and then the word is asked. */
+static bool may_leave(struct task *t, void *context) {
+    struct leaving *leaving = context;
+    const struct outside_message *message = leaving->work->message;
+    leaving->is_looked_at = look(t, leaving->watcher, leaving->work->arena, &leaving->trouble);
+    return leaving->is_looked_at && (!message->may_leave || message->may_leave(t, message->context));
+}
+
+static void run_send(struct task *t, struct watcher *watcher, struct watch_work *work) {
+    struct leaving leaving = {.watcher = watcher, .work = work};
+    struct outside_message message = *work->message;
+    message.may_leave = may_leave;
+    message.context = &leaving;
+    *work->sent = outside_send(t, watcher->outside, work->arena, &message);
+    if (work->sent->outcome == OUTSIDE_HELD && !leaving.is_looked_at)
+        *work->sent = (struct outside_sent){.outcome = OUTSIDE_LATER, .trouble = leaving.trouble};
+    if (work->sent->outcome == OUTSIDE_SENT && watcher->outside->sender.copies != SENDER_COPIES_PROVIDER)
+        add_copy(watcher, work->message);
+    finish(work, work->sent->outcome == OUTSIDE_CANCELLED ? WATCH_CANCELLED : WATCH_OK);
+}
+
+static void run_find(struct task *t, struct watcher *watcher, struct watch_work *work) {
+    *work->found = outside_find(t, watcher->outside, work->arena, work->message_id, work->trouble);
+    finish(work, *work->found == OUTSIDE_FIND_FAILED ? WATCH_TROUBLE : WATCH_OK);
+}
+
+static void run_works(struct task *t, struct watcher *watcher) {
+    while (!task_is_cancelled(t) && !list_empty(&watcher->works)) {
+        struct watch_work *work = LIST_FIRST(&watcher->works, struct watch_work, link);
+        work->is_taken = true;
+        if (work->kind == WATCH_SEND)
+            run_send(t, watcher, work);
+        else
+            run_find(t, watcher, work);
+    }
 }
 
 static bool round_of(struct task *t, struct watcher *watcher, struct arena *arena,

@@ -89,6 +89,8 @@ enum store_result engine_outreach_domain_count(struct engine *engine, uint64_t c
                                                int64_t day_start_ms, int64_t day_until_ms, uint64_t *count);
 /* Something of this sender's is on its way still: the next waits. */
 bool engine_outreach_is_in_flight(struct engine *engine, uint64_t sender);
+/* As GATE_SENDER asks: an outside mailbox is green, the account of one of ours is there. */
+bool engine_outreach_sender_is_good(struct engine *engine, uint64_t sender);
 
 /* ---- one message ---- */
 

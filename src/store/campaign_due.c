@@ -109,6 +109,12 @@ bool engine_outreach_is_in_flight(struct engine *engine, uint64_t sender) {
     return finish(engine) != STORE_OK || is;
 }
 
+bool engine_outreach_sender_is_good(struct engine *engine, uint64_t sender) {
+    db_begin_read(engine->db);
+    bool is = campaign_sender_is_good(engine->db, sender);
+    return finish(engine) == STORE_OK && is;
+}
+
 static void read_last(struct db *db, uint64_t sender, struct outreach_history *history) {
     struct db_rows rows = DB_ROWS(db, last_sent, DB_NUMBER(sender));
     if (!db_rows_next(&rows)) return;

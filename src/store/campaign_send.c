@@ -367,6 +367,11 @@ static void settle(struct commit *commit, struct sent_row *row, const struct out
         put_off(commit, row, outcome);
         return;
     case OUTREACH_UNKNOWN:
+        /* The word was not given, and is not any more: it cannot have left. */
+        if (row->state == SENT_DECIDED) {
+            not_sent(commit, row, outcome);
+            return;
+        }
         end(commit, row, SENT_UNKNOWN, commit->now_ms, outcome->detail);
         prospect_note(commit, &row->prospect, OUTREACH_EVENT_UNKNOWN, cut(outcome->detail));
         return;

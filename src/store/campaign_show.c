@@ -163,16 +163,25 @@ enum store_result engine_outreach_events(struct engine *engine, struct arena *ar
 
 /* ---- figures ---- */
 
+/* Who was refused at once was written to, too. */
 static const char people_contacted[] =
-    "SELECT count(*) FROM prospect WHERE campaign = $1 AND last_sent_ms > 0";
+    "SELECT count(*) FROM prospect WHERE campaign = $1 AND (last_sent_ms > 0 OR state = 5)";
 static const char messages_accepted[] =
     "SELECT count(*) FROM outreach_sent WHERE campaign = $1 AND sent_ms > 0 AND state = 2";
 static const char messages_follow[] =
     "SELECT count(*) FROM outreach_sent WHERE campaign = $1 AND sent_ms > 0 AND state = 2 AND step > 0";
 static const char people_bounced[] = "SELECT count(*) FROM prospect WHERE campaign = $1 AND state = 5";
-static const char people_who[] =
+/* A colleague (5) answers for himself, unless a person took his word for theirs. */
+static const char people_replied[] =
     "SELECT count(DISTINCT prospect) FROM outreach_answer WHERE campaign = $1 AND"
-    " (CASE corrected_kind WHEN 8 THEN kind ELSE corrected_kind END) = $2 AND is_unsubscribe = $3";
+    " (CASE corrected_kind WHEN 8 THEN kind ELSE corrected_kind END) = 0 AND (found <> 5 OR decision = 1)";
+static const char people_unsubscribed[] =
+    "SELECT count(DISTINCT prospect) FROM outreach_answer WHERE campaign = $1 AND"
+    " (CASE corrected_kind WHEN 8 THEN kind ELSE corrected_kind END) = 0 AND is_unsubscribe = 1"
+    " AND (found <> 5 OR decision = 1)";
+static const char people_complained[] =
+    "SELECT count(DISTINCT prospect) FROM outreach_answer WHERE campaign = $1 AND"
+    " (CASE corrected_kind WHEN 8 THEN kind ELSE corrected_kind END) = 5";
 static const char people_auto[] =
     "SELECT count(DISTINCT prospect) FROM outreach_answer WHERE campaign = $1 AND"
     " (CASE corrected_kind WHEN 8 THEN kind ELSE corrected_kind END) IN (1, 2)";
@@ -187,13 +196,7 @@ static uint64_t count_of(struct figuring *figuring, const char *sql) {
     return (uint64_t)DB_READ_NUMBER(figuring->db, sql, 0, DB_NUMBER(figuring->campaign));
 }
 
-static uint64_t people_of(struct figuring *figuring, int64_t kind, bool is_unsubscribe) {
-    return (uint64_t)DB_READ_NUMBER(figuring->db, people_who, 0, DB_NUMBER(figuring->campaign),
-                                    DB_NUMBER(kind), DB_NUMBER(is_unsubscribe));
-}
-
 static void read_figures(void *argument) {
-    enum { REPLY = 0, COMPLAINT = 5 };
     struct figuring *figuring = argument;
     struct campaign_figures *figures = figuring->figures;
     db_begin_read(figuring->db);
@@ -202,9 +205,9 @@ static void read_figures(void *argument) {
     figures->follow_ups = count_of(figuring, messages_follow);
     figures->bounced = count_of(figuring, people_bounced);
     figures->auto_replied = count_of(figuring, people_auto);
-    figures->unsubscribed = people_of(figuring, REPLY, true);
-    figures->replied = people_of(figuring, REPLY, false) + figures->unsubscribed;
-    figures->complained = people_of(figuring, COMPLAINT, false) + people_of(figuring, COMPLAINT, true);
+    figures->unsubscribed = count_of(figuring, people_unsubscribed);
+    figures->replied = count_of(figuring, people_replied);
+    figures->complained = count_of(figuring, people_complained);
     (void)db_commit(figuring->db);
 }
 

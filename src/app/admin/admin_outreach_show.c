@@ -78,11 +78,13 @@ static void sender_gate(struct admin *admin, json_t *gates, uint64_t id) {
         gate(gates, "mailbox", false, SLICE("it was removed"));
         return;
     }
-    bool is_good = sender.account || sender.state == SENDER_GREEN;
+    bool is_good = engine_outreach_sender_is_good(admin->engine, id);
+    const char *account = is_good ? "an account here" : "an account that was removed";
+    bool has_cause = !is_good && sender.account == 0;
     gate(gates, "mailbox", is_good,
          arena_printf(admin->arena, "%.*s is %s%s%s", SLICE_PRINT(sender.address),
-                      sender.account ? "an account here" : sender_state_name(sender.state),
-                      is_good ? "" : ": ", is_good ? "" : sender_cause_name(sender.cause)));
+                      sender.account ? account : sender_state_name(sender.state), has_cause ? ": " : "",
+                      has_cause ? sender_cause_name(sender.cause) : ""));
 }
 
 static void suppression_gate(struct admin *admin, json_t *gates, struct slice address) {

@@ -74,7 +74,8 @@ static void check_plan(struct admin *admin, const struct sequence *sequence,
 static json_t *check_sender(struct admin *admin, const struct campaign *campaign, struct sender *sender) {
     if (engine_sender_read(admin->engine, admin->arena, campaign->sender, sender) != STORE_OK)
         return refuse_words(admin, campaign, "its mailbox is not there any more");
-    if (sender->account || sender->state == SENDER_GREEN) return NULL;
+    if (engine_outreach_sender_is_good(admin->engine, sender->id)) return NULL;
+    if (sender->account) return refuse_words(admin, campaign, "the account that is its mailbox was removed");
     return admin_error(
         arena_printf(admin->arena,
                      "%.*s does not start: its mailbox %.*s is %s (%s); posthaste outreach mailbox test says "

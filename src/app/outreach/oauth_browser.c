@@ -126,7 +126,8 @@ static bool take_answer(struct task *t, struct browsing *browsing, struct stream
         answer(t, browsing, stream, 404, "Nothing is here.\n");
         return false;
     }
-    if (good && !slice_equal(state, browsing->state)) {
+    /* RFC 6749 4.1.2.1: who says no knows it, too; else any page could end this. */
+    if (!slice_equal(state, browsing->state)) {
         answer(t, browsing, stream, 400, "This answers another question.\n");
         return false;
     }
