@@ -67,7 +67,8 @@ enum watch_result {
    WATCH_OK. The trouble's detail is in `arena`. */
 enum watch_result watch_look(struct task *t, struct watch *watch, uint64_t sender, struct arena *arena,
                              int64_t deadline_ms, struct outside_trouble *trouble);
-/* outside_send. With SENT the copy in Sent is seen to afterwards, by the watcher, until it is there. */
+/* outside_send. With SENT the copy in Sent is seen to afterwards, by the watcher; the store remembers it
+   (store/sender_copy.h) until it is there. */
 enum watch_result watch_send(struct task *t, struct watch *watch, uint64_t sender, struct arena *arena,
                              const struct outside_message *message, struct outside_sent *sent);
 /* outside_find. */

@@ -27,10 +27,14 @@ static const struct cli_command commands[] = {
      "Stays in the foreground. SIGTERM stops it, SIGHUP has it read configuration and certificates anew.\n"
      "  --single  all roles in one process, without walls: for debugging\n",
      WITH(DATA) | WITH(SINGLE), WITH(DATA), 0, 0, command_serve, NULL},
-    {"account", "add|list|password|remove [ADDRESS] --data DIR [--password-stdin] [--quota BYTES] [--json]",
+    {"account",
+     "add ADDRESS [--password-stdin] [--quota BYTES] | password ADDRESS [--password-stdin]\n"
+     "       | set ADDRESS imap=on|off pop3=on|off | list | remove ADDRESS   --data DIR [--json]",
      "people with a mailbox",
-     "The password is the first line of standard input with --password-stdin; else it is asked for.\n",
-     DATA_OPTIONS | WITH(PASSWORD_STDIN) | WITH(QUOTA), WITH(DATA), 1, 2, command_account, NULL},
+     "The password is the first line of standard input with --password-stdin; else it is asked for.\n"
+     "set  switches IMAP or POP3 off for an account, or on again, from the next login on; who logs in there\n"
+     "     with the right password is told so\n",
+     DATA_OPTIONS | WITH(PASSWORD_STDIN) | WITH(QUOTA), WITH(DATA), 1, 4, command_account, NULL},
     {"alias", "add ADDRESS TARGET | remove ADDRESS [TARGET] | list --data DIR [--json]",
      "other addresses, and where they lead",
      "An address can have several targets, also elsewhere. @example.org is a catch-all for its domain.\n",

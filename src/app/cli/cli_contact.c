@@ -8,8 +8,8 @@ enum { NOTHING };
 
 const struct cli_topic contact_topics[] = {
     {"import",
-     "FILE --source TEXT --basis B [--map COLUMN=FIELD ...] [--separator S] [--encoding E]\n"
-     "       [--errors FILE] [--dry-run]",
+     "FILE --source TEXT --basis B [--map COLUMN=FIELD ...] [--separator S]\n"
+     "       [--encoding E] [--errors FILE] [--dry-run]",
      "rows of a file of separated values (CSV) become contacts",
      "Separator and encoding are found out. An address that is there already gets new values; nothing is\n"
      "taken away, and who is suppressed stays out. Broken off, the same command goes on. Without --map "
