@@ -114,6 +114,7 @@ static enum outreach_gate give_word(struct task *t, struct going *going) {
     going->go.subject = going->word.subject;
     going->go.subject_base = going->word.subject_base;
     going->go.organisation = going->word.organisation;
+    if (going->sender.copies != SENDER_COPIES_PROVIDER) going->go.copy = going->word.content;
     plan_next(going);
     enum store_result result = engine_outreach_go(t, going->office->options.engine, &going->go, &gate);
     return result == STORE_OK ? gate : GATE_SENDER;

@@ -157,20 +157,61 @@ static void free_copy(struct watch_copy *copy) {
     free(copy);
 }
 
-/* One that cannot be kept is told of, and keeps nobody from sending. */
-static void keep_copies(struct task *t, struct watcher *watcher, struct arena *arena) {
+/* "<id>" is "id" to the store. */
+static struct slice bare(struct slice message_id) {
+    bool has_brackets = message_id.len > 2 && message_id.ptr[0] == '<';
+    return has_brackets ? slice_sub(message_id, 1, message_id.len - 2) : message_id;
+}
+
+/* False: the store does not know it yet, and would offer it again. */
+static bool tell_copied(struct task *t, struct watcher *watcher, struct arena *arena, struct slice message_id,
+                        const struct outside_trouble *trouble) {
+    struct mailbox_copied copied = {bare(message_id), trouble->cause, trouble->detail};
+    struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
+    mailbox_copied_pack(&body, &copied);
+    return ask_bool(t, watcher, arena, OUTREACH_MAILBOX_COPIED, &body);
+}
+
+/* Whatever comes of it the store is told; false: nothing more is to be tried now. */
+static bool keep_copy(struct task *t, struct watcher *watcher, struct arena *arena,
+                      const struct outside_message *message) {
+    struct outside_trouble trouble = {SENDER_CAUSE_NONE, SLICE_EMPTY};
+    bool good = outside_keep_copy(t, watcher->outside, arena, message, &trouble);
+    if (task_is_cancelled(t)) return false;
+    if (good) trouble = (struct outside_trouble){SENDER_CAUSE_NONE, SLICE_EMPTY};
+    if (!good)
+        LOG_WARN(watcher->watch->options.env->log, "outreach.no_sent_copy",
+                 LOG_TEXT("address", watcher->outside->sender.address),
+                 LOG_TEXT("message_id", message->message_id),
+                 LOG_CSTR("cause", sender_cause_name(trouble.cause)), LOG_TEXT("detail", trouble.detail));
+    return tell_copied(t, watcher, arena, message->message_id, &trouble) && good;
+}
+
+/* False: the store has none, or does not answer. */
+static bool ask_copy(struct task *t, struct watcher *watcher, struct arena *arena,
+                     struct outside_message *message) {
+    struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
+    struct slice answered;
+    pack_number(&body, watcher->id);
+    if (!ask(t, watcher, arena, OUTREACH_MAILBOX_COPY, &body, &answered) || answered.len == 0) return false;
+    struct unpacker in = unpacker_of(answered);
+    struct slice message_id = unpack_slice(&in);
+    *message = (struct outside_message){.content = unpack_slice(&in)};
+    message->message_id = arena_printf(arena, "<%.*s>", SLICE_PRINT(message_id));
+    return unpack_is_done(&in);
+}
+
+/* Those that this watcher sent, then (`is_check`) what the store remembers: of a role that died, or that
+   could not be put there before. One that cannot be kept is told of, and keeps nobody from sending. */
+static void keep_copies(struct task *t, struct watcher *watcher, struct arena *arena, bool is_check) {
+    struct outside_message message;
     LIST_EACH(&watcher->copies, copy, struct watch_copy, link) {
-        struct outside_trouble trouble;
-        bool good = outside_keep_copy(t, watcher->outside, arena, &copy->message, &trouble);
-        if (!good && task_is_cancelled(t)) return;
-        if (!good && ++copy->tries < OUTREACH_COPY_TRIES_MAX) continue;
-        if (!good)
-            LOG_WARN(watcher->watch->options.env->log, "outreach.no_sent_copy",
-                     LOG_TEXT("address", watcher->outside->sender.address),
-                     LOG_TEXT("message_id", copy->message.message_id),
-                     LOG_CSTR("cause", sender_cause_name(trouble.cause)));
+        (void)keep_copy(t, watcher, arena, &copy->message);
+        if (task_is_cancelled(t)) return;
         free_copy(copy);
     }
+    for (int i = 0; is_check && i < OUTREACH_COPIES_AT_ONCE; i++)
+        if (!ask_copy(t, watcher, arena, &message) || !keep_copy(t, watcher, arena, &message)) return;
 }
 
 void watcher_drop(struct watcher *watcher) {
@@ -256,7 +297,7 @@ static bool round_of(struct task *t, struct watcher *watcher, struct arena *aren
     if (good && is_check) good = check_smtp(t, watcher, arena, trouble);
     if (is_check) watcher->check_at_ms = now_ms(watcher) + watcher->watch->check_ms;
     run_works(t, watcher);
-    if (good) keep_copies(t, watcher, arena);
+    if (good) keep_copies(t, watcher, arena, is_check);
     if (good) *trouble = (struct outside_trouble){SENDER_CAUSE_NONE, SLICE_EMPTY};
     return good;
 }
@@ -277,8 +318,6 @@ static void wait_for_news(struct task *t, struct watcher *watcher, struct arena 
     bool is_news;
     int64_t until_ms = now_ms(watcher) + watcher->watch->poll_ms;
     if (watcher->check_at_ms < until_ms) until_ms = watcher->check_at_ms;
-    if (!list_empty(&watcher->copies) && until_ms > now_ms(watcher) + OUTREACH_AGAIN_MS)
-        until_ms = now_ms(watcher) + OUTREACH_AGAIN_MS;
     struct imap_client_outcome outcome = imap_client_select(t, imap, arena, SLICE("INBOX"), false, &status);
     watcher->task = t;
     if (outcome.result == IMAP_CLIENT_OK)

@@ -12,6 +12,7 @@
 #include "store/inbox.h"
 #include "store/message.h"
 #include "store/queue.h"
+#include "store/sender_copy.h"
 #include "store/suppression.h"
 
 static const char contact_address[] = "SELECT address, domain FROM contact WHERE id = $1";
@@ -195,6 +196,7 @@ static void end(struct commit *commit, const struct sent_row *row, enum sent_sta
                 struct slice detail) {
     DB_RUN(commit->db, sent_ends, DB_NUMBER(row->id), DB_NUMBER(state), DB_NUMBER(sent_ms),
            DB_TEXT(cut(detail)));
+    sender_copy_follow(commit, row->id, state);
 }
 
 /* Who answered meanwhile stays where the answer put him. */
@@ -281,6 +283,7 @@ static enum store_result go(struct commit *commit, void *argument) {
            DB_TEXT(word->subject), DB_TEXT(word->subject_base), DB_TEXT(word->organisation),
            DB_NUMBER(word->next_delay_ms), DB_NUMBER(commit->now_ms));
     DB_RUN(commit->db, day_insert, DB_NUMBER(row.prospect.sender), DB_NUMBER(word->day));
+    sender_copy_put(commit, row.id, row.prospect.sender, word->copy);
     if (delivery && delivery->queue_count == 0) campaign_message_left(commit, row.id, commit->now_ms);
     return STORE_OK;
 }

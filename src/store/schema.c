@@ -15,6 +15,7 @@
 #include "store/route.h"
 #include "store/seen.h"
 #include "store/sender.h"
+#include "store/sender_copy.h"
 #include "store/sending_limit.h"
 #include "store/sts_policy.h"
 #include "store/suppression.h"
@@ -145,6 +146,7 @@ static const struct migration steps[] = {
     {"the address book, and who must not be written to", NULL, CONTACT_TABLES SUPPRESSION_TABLES},
     {"mailboxes that outreach sends from", NULL, SENDER_TABLES},
     {"campaigns, and what was sent and answered", NULL, CAMPAIGN_TABLES},
+    {"copies that are to be in Sent of outside mailboxes", NULL, SENDER_COPY_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};
