@@ -234,6 +234,9 @@ enum outreach_event_kind {
     OUTREACH_EVENT_OTHER = 30,
     OUTREACH_EVENT_CORRECTED = 31,
     OUTREACH_EVENT_BREAKER = 40,
+    /* Of the sender, not of a campaign. */
+    OUTREACH_EVENT_MAILBOX_RED = 50,
+    OUTREACH_EVENT_MAILBOX_GREEN = 51,
 };
 
 /* What a sender sent, as the pacer asks for it (outreach/pacer.h). */

@@ -21,6 +21,7 @@
 #include "store/thread_page.h"
 #include "store/tls_result.h"
 #include "store/uids.h"
+#include "store/webhook.h"
 
 /*
  * The tables of format 1, frozen: a new folder gets them and then every step below, like an old
@@ -145,6 +146,7 @@ static const struct migration steps[] = {
     {"the address book, and who must not be written to", NULL, CONTACT_TABLES SUPPRESSION_TABLES},
     {"mailboxes that outreach sends from", NULL, SENDER_TABLES},
     {"campaigns, and what was sent and answered", NULL, CAMPAIGN_TABLES},
+    {"webhooks, and events on their way to them", NULL, WEBHOOK_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};

@@ -2,6 +2,7 @@
    finds out. */
 #include "base/limits_sender.h"
 #include "ipc/pack.h"
+#include "store/campaign_table.h"
 #include "store/engine_sender.h"
 #include "store/engine_state.h"
 #include "store/event.h"
@@ -31,7 +32,7 @@ static const char test_update[] =
     "UPDATE outreach_sender SET state = $2, reason = $3, detail = $4, checked_ms = $5, tested_ms = $5,"
     " settings = $6 WHERE id = $1";
 
-enum { WORK_BYTES = 128 * 1024 };
+enum { WORK_BYTES = 128 * 1024, DETAIL_BYTES_MAX = 800 };
 
 static enum store_result run(struct task *t, struct engine *engine,
                              enum store_result (*operate)(struct commit *commit, void *argument),
@@ -317,6 +318,19 @@ static struct sender_health judge(const struct sender_health *health, const stru
     return judged;
 }
 
+static void note_change(struct commit *commit, uint64_t id, const struct sender_health *health) {
+    bool is_green = health->state == SENDER_GREEN;
+    struct slice cause = slice_from_text(sender_cause_name(health->cause));
+    struct outreach_note note = {
+        .kind = is_green ? OUTREACH_EVENT_MAILBOX_GREEN : OUTREACH_EVENT_MAILBOX_RED,
+        .sender = id,
+        .detail = is_green ? SLICE_EMPTY
+                           : arena_printf(commit->arena, "%.*s: %.*s", SLICE_PRINT(cause),
+                                          SLICE_PRINT(slice_sub(health->detail, 0, DETAIL_BYTES_MAX)))};
+    event_add(commit, TENANT_DEFAULT, is_green ? EVENT_SENDER_GREEN : EVENT_SENDER_RED, id, health->cause);
+    outreach_note(commit, TENANT_DEFAULT, &note);
+}
+
 static enum store_result note_health(struct commit *commit, void *argument) {
     struct finding *finding = argument;
     uint64_t id = finding->health->sender;
@@ -336,9 +350,7 @@ static enum store_result note_health(struct commit *commit, void *argument) {
         DB_RUN(commit->db, health_update, DB_NUMBER(id), DB_NUMBER(health.state), DB_NUMBER(health.cause),
                DB_TEXT(health.detail), DB_NUMBER(commit->now_ms));
     }
-    if (finding->is_changed && health.state != SENDER_UNTESTED)
-        event_add(commit, TENANT_DEFAULT,
-                  health.state == SENDER_GREEN ? EVENT_SENDER_GREEN : EVENT_SENDER_RED, id, health.cause);
+    if (finding->is_changed && health.state != SENDER_UNTESTED) note_change(commit, id, &health);
     return STORE_OK;
 }
 

@@ -325,6 +325,25 @@ static const struct cli_command commands[] = {
      "import    one WHOM a line, or the first column of a CSV file; a second one may say the reason\n"
      "export    all of it, as CSV\n",
      DATA_OPTIONS | OPTION_CONTACT, OPTION_DATA, 1, 2, command_suppression},
+    {"webhook",
+     "add URL [--kinds K,K...] | list | types | test ID | deliveries ID [--before EVENT]\n"
+     "       | replay ID --since TIME | replay ID --event EVENT | rotate ID [--overlap TIME]\n"
+     "       | enable|disable|remove ID   --data DIR [--json]",
+     "events for other programs, as signed requests",
+     "Other programs are told what happens: each event is posted to their URLs, signed as Standard Webhooks\n"
+     "says, and again, with the same id, until it is taken. docs/webhooks.md tells more.\n"
+     "add         from now on events go to URL, which is https://. Shows the secret, once\n"
+     "  --kinds K   which: types with commas between, outreach.* for all below; else all\n"
+     "list        all of them, what waits, and why one is disabled. types: the events there are\n"
+     "test        sends webhook.test now, and says what was answered\n"
+     "deliveries  each event's attempts and the last answer, the newest first\n"
+     "replay      sends events again, in order and with the ids they had: all since TIME, which is 90m, "
+     "12h,\n"
+     "            7d (ago), or 2026-05-01T10:00:00Z; or one\n"
+     "rotate      makes a new secret; the old one signs beside it for a day, or for --overlap 0 to 30d\n"
+     "enable      after it was disabled; what waited is sent. disable keeps events back; remove is for good\n"
+     "URLs with private addresses are refused, and http:// is, but for webhooks.allow_private = yes.\n",
+     DATA_OPTIONS | OPTION_WEBHOOK, OPTION_DATA, 1, 2, command_webhook},
     {"tool",
      "mime FILE [--json] | classify FILE... [--json] | iprev --ip IP [--dns HOST[@PORT]] [--json]\n"
      "       | spf --ip IP --from ADDR --helo NAME [--dns HOST[@PORT]] [--json] | spf DOMAIN [...]\n"
@@ -399,7 +418,7 @@ static void print_help(const struct cli_command *command) {
 /* An option: where its value goes, as a text or a number, or a switch. */
 struct option_row {
     const char *name;
-    enum option_bit bit;
+    unsigned bit;
     size_t text_at;
     size_t number_at;
     size_t switch_at;
@@ -501,6 +520,11 @@ static const struct option_row option_rows[] = {
     {"--scope", OPTION_MAILBOX, AT(mailbox.scope), 0, 0, 0},
     {"--no-secret", OPTION_MAILBOX, 0, 0, AT(mailbox.has_no_secret), 0},
     {"--key-stdin", OPTION_MAILBOX, 0, 0, AT(is_password_stdin), 0},
+    {"--kinds", OPTION_WEBHOOK, AT(webhook.kinds), 0, 0, 0},
+    {"--since", OPTION_WEBHOOK, AT(webhook.since), 0, 0, 0},
+    {"--event", OPTION_WEBHOOK, AT(webhook.event), 0, 0, 0},
+    {"--before", OPTION_WEBHOOK, AT(webhook.before), 0, 0, 0},
+    {"--overlap", OPTION_WEBHOOK, AT(webhook.overlap), 0, 0, 0},
     {"--single", OPTION_SINGLE, 0, 0, AT(is_single), 0},
     {"--json", OPTION_JSON, 0, 0, AT(is_json), 0},
     {"--password-stdin", OPTION_PASSWORD_STDIN, 0, 0, AT(is_password_stdin), 0},

@@ -51,6 +51,8 @@ enum option_bit {
     /* All of struct mailbox_options. */
     OPTION_MAILBOX = 1 << 29,
 };
+/* All of struct webhook_options. The last bit, which an enum cannot have. */
+#define OPTION_WEBHOOK 0x80000000U
 
 /* What `route` is told. */
 struct route_options {
@@ -157,6 +159,15 @@ struct plan_options {
     uint64_t daily_cap;
 };
 
+/* What `webhook` is told; NULL where nothing. */
+struct webhook_options {
+    const char *kinds;
+    const char *since;
+    const char *event;
+    const char *before;
+    const char *overlap;
+};
+
 /* A command line, taken apart. */
 struct cli {
     struct arena *arena;
@@ -185,6 +196,7 @@ struct cli {
     struct plan_options plan;
     struct contact_options contact;
     struct mailbox_options mailbox;
+    struct webhook_options webhook;
     bool is_single;
     bool is_json;
     bool is_password_stdin;
@@ -249,5 +261,6 @@ int command_reports(struct cli *cli);
 int command_outreach(struct cli *cli);
 int command_contact(struct cli *cli);
 int command_suppression(struct cli *cli);
+int command_webhook(struct cli *cli);
 
 #endif
