@@ -4,11 +4,11 @@
 #include "store/campaign_model.h"
 #include "store/engine_state.h"
 
-#define FEED_QUERY                                                                     \
-    "SELECT outreach_event.id, at_ms, kind, coalesce(campaign.name, ''),"              \
-    " coalesce(contact.address, ''), coalesce(outreach_sender.address, ''), detail"    \
-    " FROM outreach_event LEFT JOIN campaign ON campaign.id = outreach_event.campaign" \
-    " LEFT JOIN contact ON contact.id = outreach_event.contact"                        \
+#define FEED_QUERY                                                                                 \
+    "SELECT outreach_event.id, at_ms, kind, coalesce(campaign.name, ''),"                          \
+    " coalesce(contact.address, ''), coalesce(outreach_sender.address, ''), outreach_event.detail" \
+    " FROM outreach_event LEFT JOIN campaign ON campaign.id = outreach_event.campaign"             \
+    " LEFT JOIN contact ON contact.id = outreach_event.contact"                                    \
     " LEFT JOIN outreach_sender ON outreach_sender.id = outreach_event.sender WHERE "
 static const char feed_after[] = FEED_QUERY "outreach_event.id > $1 ORDER BY outreach_event.id LIMIT $2";
 static const char feed_one[] = FEED_QUERY "outreach_event.id = $1";

@@ -57,10 +57,10 @@ static struct webhook_work work_at(struct bench *bench, int64_t now_ms) {
     return work;
 }
 
-static int64_t now_of(const struct bench *bench) { return env_wall_ms(bench->store->env); }
+static int64_t clock_of(const struct bench *bench) { return env_wall_ms(bench->store->env); }
 
-static bool settle(struct bench *bench, uint64_t event, enum webhook_outcome outcome, uint64_t attempts,
-                   int64_t due_ms) {
+static bool attempt(struct bench *bench, uint64_t event, enum webhook_outcome outcome, uint64_t attempts,
+                    int64_t due_ms) {
     bool disabled = false;
     struct webhook_settlement settlement = {.webhook = bench->webhook,
                                             .event = event,
@@ -142,7 +142,7 @@ static void success_body(struct task *t, struct store_bench *store) {
     struct bench bench = begin(t, store);
     uint64_t event = happen(&bench, "one");
     assert_int_equal(left_of(&bench), 1);
-    assert_false(settle(&bench, event, WEBHOOK_SUCCEEDED, 1, 0));
+    assert_false(attempt(&bench, event, WEBHOOK_SUCCEEDED, 1, 0));
     assert_int_equal(left_of(&bench), 0);
     assert_int_equal(webhook_of(&bench).cursor, event);
     assert_int_equal(webhook_of(&bench).delivered, 1);
@@ -158,21 +158,21 @@ static void what_was_taken_moves_the_cursor_for_good(void **state) { bench_run(s
 static void holding_body(struct task *t, struct store_bench *store) {
     struct bench bench = begin(t, store);
     uint64_t event = happen(&bench, "one");
-    int64_t now_ms = now_of(&bench);
+    int64_t now_ms = clock_of(&bench);
     for (uint64_t attempts = 1; attempts < WEBHOOK_HOLDING_ATTEMPTS; attempts++) {
-        (void)settle(&bench, event, WEBHOOK_FAILED, attempts, now_ms + 5000);
+        (void)attempt(&bench, event, WEBHOOK_FAILED, attempts, now_ms + 5000);
         struct webhook_work work = work_at(&bench, now_ms);
         assert_true(work.is_held && work.event == 0);
         assert_int_equal(work.next_ms, now_ms + 5000);
         assert_int_equal(work_at(&bench, now_ms + 5000).event, event);
     }
-    (void)settle(&bench, event, WEBHOOK_FAILED, WEBHOOK_HOLDING_ATTEMPTS, now_ms + DAY_MS);
+    (void)attempt(&bench, event, WEBHOOK_FAILED, WEBHOOK_HOLDING_ATTEMPTS, now_ms + DAY_MS);
     assert_false(work_at(&bench, now_ms).is_held);
     assert_int_equal(webhook_of(&bench).failures, WEBHOOK_HOLDING_ATTEMPTS);
     /* Its receiver is back: what waits is tried at once. */
     uint64_t next = happen(&bench, "two");
-    (void)settle(&bench, next, WEBHOOK_SUCCEEDED, 1, 0);
-    assert_int_equal(work_at(&bench, now_of(&bench)).event, event);
+    (void)attempt(&bench, next, WEBHOOK_SUCCEEDED, 1, 0);
+    assert_int_equal(work_at(&bench, clock_of(&bench)).event, event);
     assert_int_equal(webhook_of(&bench).failures, 0);
 }
 
@@ -181,13 +181,13 @@ static void an_event_that_fails_holds_the_others_for_a_while(void **state) { ben
 static void aside_body(struct task *t, struct store_bench *store) {
     struct bench bench = begin(t, store);
     char name[32];
-    int64_t later_ms = now_of(&bench) + DAY_MS;
+    int64_t later_ms = clock_of(&bench) + DAY_MS;
     for (int i = 0; i < WEBHOOK_ASIDE_MAX; i++) {
         (void)snprintf(name, sizeof name, "campaign %d", i);
-        assert_false(work_at(&bench, now_of(&bench)).is_held);
-        (void)settle(&bench, happen(&bench, name), WEBHOOK_FAILED, WEBHOOK_HOLDING_ATTEMPTS, later_ms);
+        assert_false(work_at(&bench, clock_of(&bench)).is_held);
+        (void)attempt(&bench, happen(&bench, name), WEBHOOK_FAILED, WEBHOOK_HOLDING_ATTEMPTS, later_ms);
     }
-    assert_true(work_at(&bench, now_of(&bench)).is_held);
+    assert_true(work_at(&bench, clock_of(&bench)).is_held);
     assert_int_equal(webhook_of(&bench).waiting, WEBHOOK_ASIDE_MAX);
 }
 
@@ -196,14 +196,14 @@ static void only_so_many_are_set_aside(void **state) { bench_run(aside_body, NUL
 static void dead_body(struct task *t, struct store_bench *store) {
     struct bench bench = begin(t, store);
     uint64_t event = happen(&bench, "one");
-    (void)settle(&bench, event, WEBHOOK_FAILED, 1, now_of(&bench));
-    assert_true(settle(&bench, event, WEBHOOK_FAILED_FOR_GOOD, 10, 0));
+    (void)attempt(&bench, event, WEBHOOK_FAILED, 1, clock_of(&bench));
+    assert_true(attempt(&bench, event, WEBHOOK_FAILED_FOR_GOOD, 10, 0));
     struct webhook webhook = webhook_of(&bench);
     assert_int_equal(webhook.state, WEBHOOK_DISABLED);
     assert_true(slice_find(webhook.reason, SLICE("the answer was so")) != SLICE_NOT_FOUND);
     assert_int_equal(delivery_of(&bench, event).state, WEBHOOK_WAITING);
     assert_int_equal(engine_webhook_enable(t, store->engine, bench.webhook), STORE_OK);
-    struct webhook_work work = work_at(&bench, now_of(&bench));
+    struct webhook_work work = work_at(&bench, clock_of(&bench));
     assert_int_equal(work.event, event);
     assert_int_equal(work.attempts, 0);
     assert_int_equal(work.webhook.state, WEBHOOK_ACTIVE);
@@ -216,14 +216,14 @@ static void a_receiver_that_took_nothing_for_days_is_disabled_and_nothing_lost(v
 static void poison_body(struct task *t, struct store_bench *store) {
     struct bench bench = begin(t, store);
     uint64_t event = happen(&bench, "one");
-    (void)settle(&bench, event, WEBHOOK_FAILED, WEBHOOK_HOLDING_ATTEMPTS, now_of(&bench) + DAY_MS);
-    (void)settle(&bench, happen(&bench, "two"), WEBHOOK_SUCCEEDED, 1, 0);
-    assert_false(settle(&bench, event, WEBHOOK_FAILED_FOR_GOOD, 10, 0));
+    (void)attempt(&bench, event, WEBHOOK_FAILED, WEBHOOK_HOLDING_ATTEMPTS, clock_of(&bench) + DAY_MS);
+    (void)attempt(&bench, happen(&bench, "two"), WEBHOOK_SUCCEEDED, 1, 0);
+    assert_false(attempt(&bench, event, WEBHOOK_FAILED_FOR_GOOD, 10, 0));
     assert_int_equal(webhook_of(&bench).state, WEBHOOK_ACTIVE);
     assert_int_equal(webhook_of(&bench).given_up, 1);
     assert_int_equal(delivery_of(&bench, event).state, WEBHOOK_GIVEN_UP);
     assert_int_equal(engine_webhook_replay_one(t, store->engine, bench.webhook, event), STORE_OK);
-    assert_int_equal(work_at(&bench, now_of(&bench)).event, event);
+    assert_int_equal(work_at(&bench, clock_of(&bench)).event, event);
 }
 
 static void an_event_that_a_good_receiver_never_takes_is_given_up_and_may_be_sent_again(void **state) {
@@ -233,10 +233,10 @@ static void an_event_that_a_good_receiver_never_takes_is_given_up_and_may_be_sen
 static void gone_body(struct task *t, struct store_bench *store) {
     struct bench bench = begin(t, store);
     uint64_t event = happen(&bench, "one");
-    assert_true(settle(&bench, event, WEBHOOK_UNWANTED, 1, 0));
+    assert_true(attempt(&bench, event, WEBHOOK_UNWANTED, 1, 0));
     assert_int_equal(webhook_of(&bench).state, WEBHOOK_DISABLED);
     /* An attempt that was under way when it was disabled disables it no second time. */
-    assert_false(settle(&bench, event, WEBHOOK_UNWANTED, 1, 0));
+    assert_false(attempt(&bench, event, WEBHOOK_UNWANTED, 1, 0));
     assert_int_equal(engine_webhook_remove(t, store->engine, bench.webhook), STORE_OK);
     bool disabled = false;
     struct webhook_settlement late = {.webhook = bench.webhook, .event = event};
@@ -248,12 +248,12 @@ static void who_wants_no_more_is_disabled(void **state) { bench_run(gone_body, N
 
 static void replay_body(struct task *t, struct store_bench *store) {
     struct bench bench = begin(t, store);
-    int64_t since_ms = now_of(&bench);
+    int64_t since_ms = clock_of(&bench);
     uint64_t first = happen(&bench, "one");
     uint64_t second = happen(&bench, "two");
-    assert_int_equal(engine_webhook_replay(t, store->engine, bench.webhook, now_of(&bench) + DAY_MS),
+    assert_int_equal(engine_webhook_replay(t, store->engine, bench.webhook, clock_of(&bench) + DAY_MS),
                      STORE_REFUSED);
-    (void)settle(&bench, first, WEBHOOK_FAILED, WEBHOOK_HOLDING_ATTEMPTS, since_ms + DAY_MS);
+    (void)attempt(&bench, first, WEBHOOK_FAILED, WEBHOOK_HOLDING_ATTEMPTS, since_ms + DAY_MS);
     /* A replay while an attempt is under way: what comes of that does not undo it. */
     struct webhook_settlement settlement = {.webhook = bench.webhook,
                                             .event = second,
@@ -279,7 +279,7 @@ static void secrets_body(struct task *t, struct store_bench *store) {
     assert_slice(secrets.present, "a secret of some bytes!!");
     assert_int_equal(secrets.old.len, 0);
     assert_int_equal(engine_webhook_rotate(t, store->engine, bench.webhook, SLICE("another of some bytes!!!"),
-                                           now_of(&bench) + DAY_MS),
+                                           clock_of(&bench) + DAY_MS),
                      STORE_OK);
     bench_reopen(t, store);
     assert_int_equal(engine_webhook_secrets(t, store->engine, store->arena, bench.webhook, &secrets),
