@@ -84,6 +84,7 @@ void campaign_halt(struct commit *commit, uint64_t campaign, struct slice reason
 }
 
 void outreach_note(struct commit *commit, uint64_t tenant, const struct outreach_note *note) {
+    commit->has_feed_news = true;
     DB_RUN(commit->db, note_insert, DB_NUMBER(commit_id_new(commit)), DB_NUMBER(tenant),
            DB_NUMBER(commit->now_ms), DB_NUMBER(note->kind), DB_NUMBER(note->campaign),
            DB_NUMBER(note->prospect), DB_NUMBER(note->contact), DB_NUMBER(note->sender),

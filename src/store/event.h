@@ -35,6 +35,13 @@ enum event_kind {
     EVENT_SENDER_RED = 44,
     /* Its daily maximum was raised over that for all. */
     EVENT_SENDER_OVERRIDE = 45,
+    /* Subject: a webhook; of DISABLED `count` is what was answered last, or 0. */
+    EVENT_WEBHOOK_ADDED = 60,
+    EVENT_WEBHOOK_ROTATED = 61,
+    EVENT_WEBHOOK_ENABLED = 62,
+    EVENT_WEBHOOK_DISABLED = 63,
+    EVENT_WEBHOOK_REMOVED = 64,
+    EVENT_WEBHOOK_REPLAYED = 65,
 };
 
 void event_add(struct commit *commit, uint64_t tenant, enum event_kind kind, uint64_t subject,

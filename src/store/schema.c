@@ -22,6 +22,7 @@
 #include "store/thread_page.h"
 #include "store/tls_result.h"
 #include "store/uids.h"
+#include "store/webhook.h"
 
 /*
  * The tables of format 1, frozen: a new folder gets them and then every step below, like an old
@@ -147,6 +148,7 @@ static const struct migration steps[] = {
     {"mailboxes that outreach sends from", NULL, SENDER_TABLES},
     {"campaigns, and what was sent and answered", NULL, CAMPAIGN_TABLES},
     {"copies that are to be in Sent of outside mailboxes", NULL, SENDER_COPY_TABLES},
+    {"webhooks, and events on their way to them", NULL, WEBHOOK_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};

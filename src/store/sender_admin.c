@@ -33,7 +33,7 @@ static const char test_update[] =
     "UPDATE outreach_sender SET state = $2, reason = $3, detail = $4, checked_ms = $5, tested_ms = $5,"
     " settings = $6 WHERE id = $1";
 
-enum { WORK_BYTES = 128 * 1024 };
+enum { WORK_BYTES = 128 * 1024, DETAIL_BYTES_MAX = 800 };
 
 static enum store_result run(struct task *t, struct engine *engine,
                              enum store_result (*operate)(struct commit *commit, void *argument),

@@ -392,6 +392,16 @@ static const struct verb verbs[] = {
     {SLICE_INIT("suppression"), SLICE_INIT("remove"), 3, 4, admin_suppression_remove},
     {SLICE_INIT("trace"), SLICE_INIT(""), 2, 2, admin_trace},
     {SLICE_INIT("verify"), SLICE_INIT(""), 1, 1, verify},
+    {SLICE_INIT("webhook"), SLICE_INIT("add"), 4, 4, admin_webhook_add},
+    {SLICE_INIT("webhook"), SLICE_INIT("deliveries"), 3, 4, admin_webhook_deliveries},
+    {SLICE_INIT("webhook"), SLICE_INIT("disable"), 3, 3, admin_webhook_disable},
+    {SLICE_INIT("webhook"), SLICE_INIT("enable"), 3, 3, admin_webhook_enable},
+    {SLICE_INIT("webhook"), SLICE_INIT("list"), 2, 2, admin_webhook_list},
+    {SLICE_INIT("webhook"), SLICE_INIT("remove"), 3, 3, admin_webhook_remove},
+    {SLICE_INIT("webhook"), SLICE_INIT("replay"), 5, 5, admin_webhook_replay},
+    {SLICE_INIT("webhook"), SLICE_INIT("rotate"), 3, 4, admin_webhook_rotate},
+    {SLICE_INIT("webhook"), SLICE_INIT("test"), 3, 3, admin_webhook_test},
+    {SLICE_INIT("webhook"), SLICE_INIT("types"), 2, 2, admin_webhook_types},
 };
 
 static const struct verb *verb_find(const struct admin_request *request) {

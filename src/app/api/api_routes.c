@@ -22,6 +22,11 @@
         HTTP_METHOD_POST, "/api/v1/outreach/prospects/{address}/" VERB, API_SCOPE_WRITE, {"outreach", VERB}, \
             {ADDRESS("the person's")}, SUMMARY, NULL                                                         \
     }
+#define WEBHOOK_ORDER(VERB, SUMMARY)                                                         \
+    {                                                                                        \
+        HTTP_METHOD_POST, "/api/v1/webhooks/{id}/" VERB, API_SCOPE_ADMIN, {"webhook", VERB}, \
+            {ID("of a webhook")}, SUMMARY, NULL                                              \
+    }
 #define DOMAIN_AND_DAYS                                               \
     TEXT("domain", API_QUERY, false, "", "only of this domain"), {    \
         "days", API_QUERY, API_WORD, true, false, "7", "how far back" \
@@ -385,6 +390,61 @@ static const struct api_route rows[] = {
      {ADDRESS("the mailbox's")},
      "Remove it",
      NULL},
+
+    {HTTP_METHOD_GET,
+     "/api/v1/webhooks",
+     API_SCOPE_ADMIN,
+     {"webhook", "list"},
+     {{0}},
+     "Webhooks: where events go, what waits, why one is disabled",
+     NULL},
+    {HTTP_METHOD_POST,
+     "/api/v1/webhooks",
+     API_SCOPE_ADMIN,
+     {"webhook", "add"},
+     {TEXT("url", API_BODY, true, NULL, "https://..."),
+      TEXT("kinds", API_BODY, false, "*", "types with commas between; outreach.* for all below")},
+     "Events go there from now on; its secret is shown this once",
+     NULL},
+    {HTTP_METHOD_DELETE,
+     "/api/v1/webhooks/{id}",
+     API_SCOPE_ADMIN,
+     {"webhook", "remove"},
+     {ID("of a webhook")},
+     "Remove it for good",
+     NULL},
+    {HTTP_METHOD_GET,
+     "/api/v1/webhooks/types",
+     API_SCOPE_READ,
+     {"webhook", "types"},
+     {{0}},
+     "The types of events",
+     NULL},
+    {HTTP_METHOD_GET,
+     "/api/v1/webhooks/{id}/deliveries",
+     API_SCOPE_ADMIN,
+     {"webhook", "deliveries"},
+     {ID("of a webhook"), TEXT("before", API_QUERY, false, NULL, "go on with what is older than this event")},
+     "Each event's attempts and the last answer, the newest first",
+     NULL},
+    {HTTP_METHOD_POST,
+     "/api/v1/webhooks/{id}/replay",
+     API_SCOPE_ADMIN,
+     {"webhook", "replay"},
+     {ID("of a webhook"), TEXT("by", API_BODY, false, "since", "since or event"),
+      TEXT("which", API_BODY, true, NULL, "12h, 7d, 2026-05-01T10:00:00Z; or an event's id")},
+     "Send events again, with the ids they had",
+     NULL},
+    {HTTP_METHOD_POST,
+     "/api/v1/webhooks/{id}/rotate",
+     API_SCOPE_ADMIN,
+     {"webhook", "rotate"},
+     {ID("of a webhook"), TEXT("overlap", API_BODY, false, NULL, "so long the old one signs, too: 0 to 30d")},
+     "A new secret, shown this once",
+     NULL},
+    WEBHOOK_ORDER("test", "Send webhook.test now, and say what was answered"),
+    WEBHOOK_ORDER("enable", "Send again, what waited as well"),
+    WEBHOOK_ORDER("disable", "Keep events back"),
 
     {HTTP_METHOD_GET,
      "/api/v1/certificate",

@@ -11,6 +11,7 @@ enum { CLI_ARENA_BYTES = 1 << 30 };
 #define DATA_OPTIONS (WITH(DATA) | WITH(JSON))
 #define CONTACT_OPTIONS (DATA_OPTIONS | WITH(IMPORTING) | WITH(REASON) | WITH(FORCE) | WITH(DRY_RUN))
 #define SUPPRESSION_OPTIONS (DATA_OPTIONS | WITH(REASON) | WITH(FORCE))
+#define WEBHOOK_OPTIONS (DATA_OPTIONS | WITH(KINDS) | WITH(AGAIN) | WITH(BEFORE) | WITH(OVERLAP))
 #define OUTREACH_OPTIONS                                                                                \
     (DATA_OPTIONS | WITH(PASSWORD_STDIN) | WITH(MAILBOX) | WITH(PROVIDER) | WITH(NAME) | WITH(SENDER) | \
      WITH(ADDING) | WITH(PLAN) | WITH(CONTACT) | WITH(CONTACTS) | WITH(CSV))
@@ -223,6 +224,8 @@ static const struct cli_command commands[] = {
      CONTACT_OPTIONS, WITH(DATA), 1, 6, command_contact, contact_topics},
     {"suppression", "", "who must not be written to", suppression_examples, SUPPRESSION_OPTIONS, WITH(DATA),
      1, 2, command_suppression, suppression_topics},
+    {"webhook", "", "events for other programs, as signed requests", webhook_examples, WEBHOOK_OPTIONS,
+     WITH(DATA), 1, 2, command_webhook, webhook_topics},
     {"tool",
      "mime FILE [--json] | classify FILE... [--json] | iprev --ip IP [--dns HOST[@PORT]] [--json]\n"
      "       | spf --ip IP --from ADDR --helo NAME [--dns HOST[@PORT]] [--json] | spf DOMAIN [...]\n"

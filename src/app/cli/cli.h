@@ -62,6 +62,11 @@ enum cli_option {
     OPTION_NAME,
     OPTION_MAILBOX,
     OPTION_PROVIDER,
+    /* Webhooks: what they are told of; which events again; whose deliveries; how long a secret goes on. */
+    OPTION_KINDS,
+    OPTION_AGAIN,
+    OPTION_BEFORE,
+    OPTION_OVERLAP,
     OPTIONS,
 };
 static_assert(OPTIONS <= 64, "a set of options is 64 bits");
@@ -172,6 +177,15 @@ struct plan_options {
     uint64_t daily_cap;
 };
 
+/* What `webhook` is told; NULL where nothing. */
+struct webhook_options {
+    const char *kinds;
+    const char *since;
+    const char *event;
+    const char *before;
+    const char *overlap;
+};
+
 /* A command line, taken apart. */
 struct cli {
     struct arena *arena;
@@ -204,6 +218,7 @@ struct cli {
     struct plan_options plan;
     struct contact_options contact;
     struct mailbox_options mailbox;
+    struct webhook_options webhook;
     bool is_single;
     bool is_json;
     bool is_password_stdin;
@@ -296,5 +311,6 @@ int command_reports(struct cli *cli);
 int command_outreach(struct cli *cli);
 int command_contact(struct cli *cli);
 int command_suppression(struct cli *cli);
+int command_webhook(struct cli *cli);
 
 #endif

@@ -13,5 +13,7 @@ extern const struct cli_topic suppression_topics[];
 extern const char suppression_examples[];
 extern const struct cli_topic api_topics[];
 extern const char api_examples[];
+extern const struct cli_topic webhook_topics[];
+extern const char webhook_examples[];
 
 #endif
