@@ -82,7 +82,8 @@ static bool send(struct trial *trial) {
     }
     if (sent.trouble.cause == SENDER_CAUSE_NONE)
         sent.trouble = (struct outside_trouble){
-            sent.outcome == OUTSIDE_UNKNOWN ? SENDER_CAUSE_CONNECTION_LOST : SENDER_CAUSE_SMTP_REFUSED,
+            sent.outcome == OUTSIDE_UNKNOWN ? SENDER_CAUSE_CONNECTION_LOST
+                                            : cause_of_refusal(sent.code, sent.words),
             arena_printf(setup->arena, "%u %.*s", sent.code, SLICE_PRINT(sent.words))};
     return mailbox_setup_fail(setup, "sending to itself", &sent.trouble);
 }

@@ -165,11 +165,28 @@ static void add_copy(struct watcher *watcher, const struct outside_message *mess
     list_append(&watcher->copies, &copy->link);
 }
 
-static void run_send(struct task *t, struct watcher *watcher, struct watch_work *work) {
-    *work->sent = outside_send(t, watcher->outside, work->arena, work->message);
-    if (work->sent->outcome == OUTSIDE_SENT && watcher->outside->sender.copies != SENDER_COPIES_PROVIDER)
+/* A no to one recipient may be one to everybody: then it is the mailbox's trouble, and costs no prospect a
+   try. */
+static void doubt_refusal(struct task *t, struct watcher *watcher, struct watch_work *work) {
+    struct outside_sent *sent = work->sent;
+    bool is_no = sent->outcome == OUTSIDE_REFUSED || sent->outcome == OUTSIDE_LATER;
+    if (!is_no || sent->trouble.cause != SENDER_CAUSE_NONE || outside_is_gone(sent)) return;
+    if (!outside_check_smtp(t, watcher->outside, work->arena, &sent->trouble)) sent->outcome = OUTSIDE_LATER;
+}
+
+/* False: the way out is shut. */
+static bool run_send(struct task *t, struct watcher *watcher, struct watch_work *work, struct arena *arena,
+                     struct outside_trouble *trouble) {
+    struct outside_sent *sent = work->sent;
+    *sent = outside_send(t, watcher->outside, work->arena, work->message);
+    doubt_refusal(t, watcher, work);
+    if (sent->outcome == OUTSIDE_SENT && watcher->outside->sender.copies != SENDER_COPIES_PROVIDER)
         add_copy(watcher, work->message);
-    finish(work, work->sent->outcome == OUTSIDE_CANCELLED ? WATCH_CANCELLED : WATCH_OK);
+    bool good = sent->trouble.cause == SENDER_CAUSE_NONE;
+    if (!good)
+        *trouble = (struct outside_trouble){sent->trouble.cause, arena_copy(arena, sent->trouble.detail)};
+    finish(work, sent->outcome == OUTSIDE_CANCELLED ? WATCH_CANCELLED : WATCH_OK);
+    return good;
 }
 
 static void run_find(struct task *t, struct watcher *watcher, struct watch_work *work) {
@@ -183,15 +200,19 @@ static struct watch_work *next_work(struct watcher *watcher) {
     return NULL;
 }
 
-static void run_works(struct task *t, struct watcher *watcher) {
+/* False: the way out is shut, *trouble. */
+static bool run_works(struct task *t, struct watcher *watcher, struct arena *arena,
+                      struct outside_trouble *trouble) {
     struct watch_work *work;
+    bool good = true;
     while (!task_is_cancelled(t) && (work = next_work(watcher))) {
         work->is_taken = true;
         if (work->kind == WATCH_SEND)
-            run_send(t, watcher, work);
+            good = run_send(t, watcher, work, arena, trouble) && good;
         else
             run_find(t, watcher, work);
     }
+    return good;
 }
 
 /* ---- copies ---- */
@@ -226,15 +247,6 @@ void watcher_drop(struct watcher *watcher) {
 
 /* ---- a round ---- */
 
-/* The way out still takes our login: told before a message needs it. */
-static bool check_smtp(struct task *t, struct watcher *watcher, struct arena *arena,
-                       struct outside_trouble *trouble) {
-    struct smtp_client *client;
-    if (!outside_connect_smtp(t, watcher->outside, arena, &client, trouble)) return false;
-    smtp_client_free(t, &client);
-    return true;
-}
-
 static bool look(struct task *t, struct watcher *watcher, struct arena *arena,
                  struct outside_trouble *trouble) {
     struct taking taking = {watcher, arena};
@@ -255,12 +267,17 @@ static bool round_of(struct task *t, struct watcher *watcher, struct arena *aren
     *trouble = (struct outside_trouble){SENDER_CAUSE_NONE, SLICE_EMPTY};
     if (is_check) outside_disconnect_imap(t, watcher->outside);
     bool good = look(t, watcher, arena, trouble);
-    if (good && is_check) good = check_smtp(t, watcher, arena, trouble);
+    /* The way out is still open: told before a message needs it. */
+    if (good && is_check) good = outside_check_smtp(t, watcher->outside, arena, trouble);
     if (is_check) watcher->check_at_ms = now_ms(watcher) + watcher->watch->check_ms;
-    run_works(t, watcher);
+    struct outside_trouble shut = {SENDER_CAUSE_NONE, SLICE_EMPTY};
+    bool is_shut = !run_works(t, watcher, arena, &shut);
     if (good) keep_copies(t, watcher, arena);
-    if (good) *trouble = (struct outside_trouble){SENDER_CAUSE_NONE, SLICE_EMPTY};
-    return good;
+    if (!good) return false;
+    *trouble = shut;
+    /* Who asks too much is not to be asked again soon. */
+    if (is_shut) watcher->pause_ms = watcher->watch->check_ms;
+    return !is_shut;
 }
 
 /* ---- between rounds ---- */
@@ -291,9 +308,9 @@ static void wait_for_news(struct task *t, struct watcher *watcher, struct arena 
 }
 
 static void wait_to_try_again(struct task *t, struct watcher *watcher) {
-    wait_for_call(t, watcher, now_ms(watcher) + watcher->pause_ms);
-    watcher->pause_ms *= 2;
-    if (watcher->pause_ms > OUTREACH_AGAIN_MS_MAX) watcher->pause_ms = OUTREACH_AGAIN_MS_MAX;
+    int64_t pause_ms = watcher->pause_ms < watcher->watch->check_ms ? watcher->pause_ms : watcher->watch->check_ms;
+    wait_for_call(t, watcher, now_ms(watcher) + pause_ms);
+    watcher->pause_ms = pause_ms * 2 < OUTREACH_AGAIN_MS_MAX ? pause_ms * 2 : OUTREACH_AGAIN_MS_MAX;
     /* Logging in is what has to be seen. */
     watcher->check_at_ms = 0;
 }

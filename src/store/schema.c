@@ -145,6 +145,8 @@ static const struct migration steps[] = {
     {"the address book, and who must not be written to", NULL, CONTACT_TABLES SUPPRESSION_TABLES},
     {"mailboxes that outreach sends from", NULL, SENDER_TABLES},
     {"campaigns, and what was sent and answered", NULL, CAMPAIGN_TABLES},
+    {"campaigns that go on when their mailbox is well again", NULL,
+     "ALTER TABLE campaign ADD COLUMN is_held INTEGER NOT NULL DEFAULT 0"},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};

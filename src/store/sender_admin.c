@@ -2,6 +2,7 @@
    finds out. */
 #include "base/limits_sender.h"
 #include "ipc/pack.h"
+#include "store/campaign_table.h"
 #include "store/engine_sender.h"
 #include "store/engine_state.h"
 #include "store/event.h"
@@ -336,6 +337,7 @@ static enum store_result note_health(struct commit *commit, void *argument) {
         DB_RUN(commit->db, health_update, DB_NUMBER(id), DB_NUMBER(health.state), DB_NUMBER(health.cause),
                DB_TEXT(health.detail), DB_NUMBER(commit->now_ms));
     }
+    if (health.state == SENDER_GREEN) campaign_release(commit, id);
     if (finding->is_changed && health.state != SENDER_UNTESTED)
         event_add(commit, TENANT_DEFAULT,
                   health.state == SENDER_GREEN ? EVENT_SENDER_GREEN : EVENT_SENDER_RED, id, health.cause);
