@@ -32,7 +32,6 @@ static struct slice answer_words(struct agent_run *run, const struct outside_sen
                         SLICE_PRINT(slice_sub(sent->words, 0, OUTREACH_DETAIL_BYTES_MAX / 2)));
 }
 
-
 void agent_send_outside(struct agent_run *run) {
     struct outside_sent sent = {.outcome = OUTSIDE_UNKNOWN};
     struct outside_message message = {

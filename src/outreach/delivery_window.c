@@ -6,7 +6,13 @@
 #include "wire/date.h"
 #include "wire/place.h"
 
-enum { SECOND_MS = 1000, MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS, DAY_MS = 24 * HOUR_MS, DAY_MINUTES = 24 * 60 };
+enum {
+    SECOND_MS = 1000,
+    MINUTE_MS = 60 * 1000,
+    HOUR_MS = 60 * MINUTE_MS,
+    DAY_MS = 24 * HOUR_MS,
+    DAY_MINUTES = 24 * 60
+};
 /* What ICU is asked about: 1970 to 9999. */
 static const int64_t zone_ms_max = 253402300799000;
 

@@ -12,7 +12,6 @@
 
 enum {
     PAUSE_MS = 2000,
-    COPY_MS = 8 * 1000,
     PLUS_MS = 15 * 1000,
     BYTES_MAX = 4096,
 };
@@ -201,10 +200,11 @@ static bool count_copies(struct trial *trial, size_t *count) {
 static bool await_copy(struct trial *trial, size_t *count) {
     struct mailbox_setup *setup = trial->setup;
     struct env *env = setup->world->env;
-    int64_t until_ms = trial->sent_ms + COPY_MS;
+    int64_t until_ms = trial->sent_ms + setup->world->copy_ms;
     if (!count_copies(trial, count)) return false;
     while (*count == 0 && env_now_ms(env) < until_ms) {
-        if (task_sleep(setup->t, PAUSE_MS) != WAIT_OK) return false;
+        int64_t left_ms = until_ms - env_now_ms(env);
+        if (task_sleep(setup->t, left_ms < PAUSE_MS ? left_ms : PAUSE_MS) != WAIT_OK) return false;
         if (!count_copies(trial, count)) return false;
     }
     return true;

@@ -118,8 +118,7 @@ bool outside_check_smtp(struct task *t, struct outside *outside, struct arena *a
         .mail_from = outside->sender.address, .recipients = &recipient, .recipient_count = 1};
     if (!outside_connect_smtp(t, outside, arena, &client, trouble)) return false;
     struct smtp_client_outcome outcome = smtp_client_verify(t, client, arena, &question);
-    *trouble =
-        outside_trouble_of_smtp(arena, outcome_for(&outcome, &recipient), outside->sender.smtp.auth);
+    *trouble = outside_trouble_of_smtp(arena, outcome_for(&outcome, &recipient), outside->sender.smtp.auth);
     smtp_client_free(t, &client);
     return trouble->cause == SENDER_CAUSE_NONE;
 }

@@ -308,7 +308,8 @@ static void wait_for_news(struct task *t, struct watcher *watcher, struct arena 
 }
 
 static void wait_to_try_again(struct task *t, struct watcher *watcher) {
-    int64_t pause_ms = watcher->pause_ms < watcher->watch->check_ms ? watcher->pause_ms : watcher->watch->check_ms;
+    int64_t pause_ms =
+        watcher->pause_ms < watcher->watch->check_ms ? watcher->pause_ms : watcher->watch->check_ms;
     wait_for_call(t, watcher, now_ms(watcher) + pause_ms);
     watcher->pause_ms = pause_ms * 2 < OUTREACH_AGAIN_MS_MAX ? pause_ms * 2 : OUTREACH_AGAIN_MS_MAX;
     /* Logging in is what has to be seen. */

@@ -164,7 +164,7 @@ enum store_result engine_outreach_events(struct engine *engine, struct arena *ar
 /* ---- figures ---- */
 
 static const char people_contacted[] =
-    "SELECT count(*) FROM prospect WHERE campaign = $1 AND last_sent_ms > 0";
+    "SELECT count(*) FROM prospect WHERE campaign = $1 AND (last_sent_ms > 0 OR state = 5)";
 static const char messages_accepted[] =
     "SELECT count(*) FROM outreach_sent WHERE campaign = $1 AND sent_ms > 0 AND state = 2";
 static const char messages_follow[] =

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 
 BOUNDARY = "part.of.a.report"
+POSTFIX = "MAILER-DAEMON@relay.reports.test (Mail Delivery System)"
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ Status: {refusal.status}
 Remote-MTA: dns; {host}
 Diagnostic-Code: smtp; {refusal.line}
 """
-    return report(letter, "MAILER-DAEMON@relay.reports.test (Mail Delivery System)", "Undelivered Mail Returned to Sender",
+    return report(letter, POSTFIX, "Undelivered Mail Returned to Sender",
                   "Auto-Submitted: auto-replied\n",
                   [("text/plain; charset=us-ascii", words), ("message/delivery-status", status),
                    ("text/rfc822-headers", letter.fields())])
@@ -229,7 +230,7 @@ Status: 4.4.1
 Diagnostic-Code: X-Postfix; connect to mail[192.0.2.25]:25: Connection timed out
 Will-Retry-Until: {email.utils.formatdate()}
 """
-    return report(letter, "MAILER-DAEMON@relay.reports.test (Mail Delivery System)", "Delayed Mail (still being retried)",
+    return report(letter, POSTFIX, "Delayed Mail (still being retried)",
                   "Auto-Submitted: auto-replied\n",
                   [("text/plain; charset=us-ascii", words), ("message/delivery-status", status),
                    ("text/rfc822-headers", letter.fields())])

@@ -139,10 +139,10 @@ def away(letter: Letter, subject: str, text: str, fields: str = "Auto-Submitted:
 
 def away_in_english(letter: Letter) -> list[Answer]:
     day = time.gmtime(time.time() + AWAY_S)
-    months = email.utils.formatdate(time.time() + AWAY_S).split()[2]
+    month = email.utils.formatdate(time.time() + AWAY_S).split()[2]
     return away(letter, f"Automatic reply: {letter.subject}",
-                f"Thank you for your message. I am out of the office until {day.tm_mday} {months} {day.tm_year} and have "
-                "no access to my mail.\n", "X-Auto-Response-Suppress: All\nAuto-Submitted: auto-generated\n")
+                f"Thank you for your message. I am out of the office until {day.tm_mday} {month} {day.tm_year} and "
+                "have no access to my mail.\n", "X-Auto-Response-Suppress: All\nAuto-Submitted: auto-generated\n")
 
 
 def away_in_german(letter: Letter) -> list[Answer]:
@@ -166,9 +166,10 @@ Form = Callable[[Letter, Refusal], str]
 
 
 def cast(side: str, hard: tuple[Form, Form, Form], full: Form, policy: Form) -> list[Person]:
-    """Forty of them, at that side; in these forms addresses that do not exist are reported, and a mailbox that is full, and a letter
-    that a policy refused."""
-    silent = [Person(name, "finished", STEPS) for name in ("ada", "bea", "cid", "dan", "eva", "fox", "gil", "hub", "ian")]
+    """Forty of them, at that side; in these forms addresses that do not exist are reported, and a mailbox that is full,
+    and a letter that a policy refused."""
+    silent = [Person(name, "finished", STEPS)
+              for name in ("ada", "bea", "cid", "dan", "eva", "fox", "gil", "hub", "ian")]
     machines = [
         Person("jan", "finished", STEPS, partial(away, subject="Out of office", text="I am out of the office today."),
                decision="nothing"),
@@ -196,7 +197,8 @@ def cast(side: str, hard: tuple[Form, Form, Form], full: Form, policy: Form) -> 
     others = [
         Person("abe", "paused", 1, colleague, decision="paused"),
         Person("ben", "unsubscribed", 1, partial(reply, text="Please take me off your list."), decision="stopped"),
-        Person("cal", "unsubscribed", 1, partial(reply, text="Bitte schreiben Sie mir nicht mehr."), decision="stopped"),
+        Person("cal", "unsubscribed", 1, partial(reply, text="Bitte schreiben Sie mir nicht mehr."),
+               decision="stopped"),
         Person("deb", "out_of_office", 1, away_in_english, decision="put_off"),
         Person("eli", "out_of_office", 1, away_in_german, decision="put_off"),
         Person("emil", "bounced", 0),

@@ -148,7 +148,7 @@ class Provider:
         self.keeps_copies = False
         self.renames = False
         self.restrictions = "permit_sasl_authenticated,reject"
-        # One of its users whose mail is not taken, whomever it is to.
+        # A login whose mail is not taken, whomever it is to.
         self.refused = ""
         # Addresses (a regular expression of Postfix's) whose mail is passed on, and by which transport.
         self.relay: tuple[str, str] | None = None
@@ -186,7 +186,7 @@ class Provider:
         self.write("postfix/header_checks", "/^Message-ID:/ REPLACE Message-ID: <renamed@provider.test>\n")
         self.write("postfix/master.cf", MASTER.format(
             submission=self.submission, submissions=self.submissions,
-            restrictions=f"check_sender_access,regexp:{self.folder}/postfix/refused,{self.restrictions}"))
+            restrictions=f"check_sasl_access,regexp:{self.folder}/postfix/refused,{self.restrictions}"))
         self.write("postfix/refused", f"/^{self.refused}$/ REJECT Access denied\n" if self.refused else "")
         self.write("postfix/known", "/^nobody@/ DUNNO\n/^/ known\n")
         relay = "{} {}\n".format(*self.relay) if self.relay else ""

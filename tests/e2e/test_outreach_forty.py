@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import email
 import email.policy
-import json
 import re
 import smtplib
 import threading
@@ -31,6 +30,7 @@ from provider import PASSWORD, Provider
 from scripted_host import ScriptedHost, say
 from server import Account, Server
 from test_mailboxes import add, outreach_server, running_provider
+from test_outreach import import_people
 from test_outreach_outside import append, context
 
 FAR, NEAR = "127.0.0.2", "127.0.0.3"
@@ -138,13 +138,10 @@ class Side:
 
     def prepare(self, folder: Path) -> None:
         (folder / f"{self.name}.yaml").write_text(SEQUENCE.replace("NAME", self.name))
-        rows = [f"{person.address},{person.name.title()},{'Ltd' if person.has_company else ''}" for person in self.people]
-        (folder / f"{self.name}.csv").write_text("email,first_name,company\n" + "\n".join(rows) + "\n")
-        said = self.server.command("contact", "import", str(folder / f"{self.name}.csv"), "--source", "a fair", "--basis",
-                                   "legitimate_interest", "--json")
-        imported = json.loads(said.splitlines()[-1])["import"]
         self.server.command("outreach", "create", str(folder / f"{self.name}.yaml"), "--mailbox", self.sender.address)
-        self.server.command("outreach", "add", self.name, "--import", str(imported))
+        import_people(self.server, folder, self.name, ["email", "first_name", "company"],
+                      [[person.address, person.name.title(), "Ltd" if person.has_company else ""]
+                       for person in self.people])
         # Between adding and writing: asked again right before.
         self.server.command("suppression", "add", next(each.address for each in self.people if each.name == "max"))
 
@@ -200,8 +197,9 @@ def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Side]]
         status, answer = add(server, provider, address)
         assert status == 0, answer
         found = {}
+        bob = server.new_account("bob")
         for name, sender, people, host, at in (
-                ("far", Account(address, ""), far, FAR, provider), ("near", server.new_account("bob"), near, NEAR, None)):
+                ("far", Account(address, ""), far, FAR, provider), ("near", bob, near, NEAR, None)):
             made = stack.enter_context(SlowHost(host, port, script))
             found[name] = Side(name, sender, people, made, server, at)
             found[name].prepare(folder)

@@ -20,7 +20,7 @@ from provider import PASSWORD, Provider
 from scripted_host import ScriptedHost
 from server import Server, run
 from test_mailboxes import SEEN_SECONDS_MAX, add, grant, outreach_server, running_provider, wait_for, ways
-from test_outreach import until
+from test_outreach import import_people, until
 
 SINK = "127.0.0.2"
 PEOPLE = 5
@@ -97,10 +97,8 @@ class Trouble:
             path = world.folder / f"{campaign}.yaml"
             path.write_text(SEQUENCE.replace("NAME", campaign))
             world.command("create", str(path), "--mailbox", self.address)
-            for number in range(PEOPLE):
-                address = f"p{number}@{campaign}-people.test"
-                world.server.command("contact", "set", address, "first_name=P")
-                world.command("add", campaign, "--contact", address)
+            import_people(world.server, world.folder, campaign, ["email"],
+                          [[f"p{number}@{campaign}-people.test"] for number in range(PEOPLE)])
         world.command("start", f"{self.name}-held")
         world.command("pause", f"{self.name}-held")
 
@@ -110,6 +108,9 @@ def wrong_password(world: World, _: str) -> None:
 
 
 TROUBLES = [
+    # First: what a test finds it finds of all of them, and another is tested at its end.
+    Trouble("renamed", "message-id-renamed", "the server gives messages another Message-ID",
+            lambda world, address: world.rename(address, True), lambda world, address: world.rename(address, False)),
     Trouble("fay", "imap-disabled", "IMAP is disabled for this account; reply detection cannot work",
             lambda world, _: world.provider.switch_imap_off("fay"), lambda world, _: world.provider.add_user("fay")),
     Trouble("wrong", "password", "user name or password are wrong", wrong_password,
@@ -118,8 +119,6 @@ TROUBLES = [
             lambda world, _: world.oauth.revoke(), lambda world, address: grant_again(world, address)),
     Trouble("refused", "smtp-refused", "the SMTP server refuses to send",
             lambda world, address: world.provider.refuse(address), lambda world, _: world.provider.refuse("")),
-    Trouble("renamed", "message-id-renamed", "the server gives messages another Message-ID",
-            lambda world, address: world.rename(address, True), lambda world, address: world.rename(address, False)),
 ]
 
 
