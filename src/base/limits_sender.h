@@ -29,13 +29,15 @@ enum {
     OUTREACH_DETAIL_BYTES_MAX = 500,
     OUTREACH_LOOK_BYTES_MAX = 256 * 1024,
     OUTREACH_LOOK_MESSAGES = 100,
-    /* Connecting to an address; a job (finding settings, a test) and one wait for its message; how often
-       other folders are looked at, and a login is tried anew; pauses between tries. */
+    /* Connecting to an address; a job (finding settings, a test), one wait for its message and one for the
+       copy that the provider may keep of it; how often other folders are looked at, and a login is tried
+       anew; pauses between tries. */
     OUTREACH_CONNECT_MS = 15 * 1000,
     OUTREACH_LOOKUP_MS = 15 * 1000,
     OUTREACH_FETCH_MS = 20 * 1000,
     OUTREACH_JOB_MS = 8 * 60 * 1000,
     OUTREACH_ARRIVAL_MS = 90 * 1000,
+    OUTREACH_COPY_MS = 8 * 1000,
     OUTREACH_POLL_MS = 30 * 1000,
     OUTREACH_CHECK_MS = 45 * 1000,
     OUTREACH_AGAIN_MS = 5 * 1000,

@@ -207,7 +207,7 @@ struct unit_word {
 };
 
 static const struct unit_word unit_words[] = {
-    {SLICE_INIT("second"), DELIVERY_SECONDS, 1, 1},
+    {SLICE_INIT("second"), DELIVERY_SECONDS, 1, 0},
     {SLICE_INIT("minute"), DELIVERY_MINUTES, 1, 1},
     {SLICE_INIT("hour"), DELIVERY_HOURS, 1, 60},
     {SLICE_INIT("day"), DELIVERY_DAYS, 1, DAY_MINUTES},

@@ -81,7 +81,7 @@ enum delivery_unit {
     DELIVERY_DAYS,
     /* The same, and days that are no working days are not counted. */
     DELIVERY_WORKING_DAYS,
-    /* For trying a sequence. */
+    /* For trying: only to recipients under .test. */
     DELIVERY_SECONDS,
     DELIVERY_UNITS,
 };

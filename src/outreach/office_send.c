@@ -84,7 +84,7 @@ static const struct {
     [OUTREACH_END_REFUSED] = {OUTREACH_REFUSED, 0},
     [OUTREACH_END_PUT_OFF] = {OUTREACH_PUT_OFF, OUTREACH_AGAIN_MS},
     [OUTREACH_END_UNKNOWN] = {OUTREACH_UNKNOWN, 0},
-    [OUTREACH_END_NOT_SENT] = {OUTREACH_NOT_SENT, OUTREACH_TROUBLE_MS},
+    [OUTREACH_END_NOT_SENT] = {OUTREACH_NOT_SENT, 0},
     [OUTREACH_END_BLOCKED] = {OUTREACH_BLOCKED, 0},
 };
 
@@ -100,7 +100,8 @@ static void record(struct task *t, struct desk_round *round, uint64_t sent,
                                        .result = results[report->end].result,
                                        .due_ms = env_wall_ms(env) + results[report->end].again_ms,
                                        .detail = report->detail};
-    if (outcome.result == OUTREACH_NOT_SENT) round->desk->next_ms = outcome.due_ms;
+    /* Sooner where the mailbox's health changes; others who are due go before this one. */
+    if (outcome.result == OUTREACH_NOT_SENT) round->desk->next_ms = outcome.due_ms + OUTREACH_TROUBLE_MS;
     /* What came of it is known here alone until the store can write it down again. */
     while (engine_outreach_outcome(t, round->office->options.engine, &outcome) != STORE_OK)
         if (task_sleep(t, KEEP_AGAIN_MS) != WAIT_OK) return;

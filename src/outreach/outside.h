@@ -25,6 +25,8 @@ struct outside_world {
     bool allows_private;
     /* Connect to this port instead of an URL's 443; 0: no. For tests. */
     uint16_t https_port;
+    /* How long a test waits for the copy that the provider may put into Sent. */
+    int64_t copy_ms;
 };
 
 /* Why something could not be done. */

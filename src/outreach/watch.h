@@ -27,6 +27,7 @@ struct watch_settings {
     /* How often other folders are looked at, and how often it logs in anew; 0: the defaults. */
     int64_t poll_ms;
     int64_t check_ms;
+    int64_t copy_ms;
 };
 
 struct watch_options {

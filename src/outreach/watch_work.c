@@ -221,15 +221,6 @@ void watcher_drop(struct watcher *watcher) {
 
 /* ---- a round ---- */
 
-/* The way out still takes our login: told before a message needs it. */
-static bool check_smtp(struct task *t, struct watcher *watcher, struct arena *arena,
-                       struct outside_trouble *trouble) {
-    struct smtp_client *client;
-    if (!outside_connect_smtp(t, watcher->outside, arena, &client, trouble)) return false;
-    smtp_client_free(t, &client);
-    return true;
-}
-
 /* ---- looking, and what is done behind it ---- */
 
 static bool look(struct task *t, struct watcher *watcher, struct arena *arena,
@@ -259,17 +250,34 @@ static bool may_leave(struct task *t, void *context) {
     return leaving->is_looked_at && (!message->may_leave || message->may_leave(t, message->context));
 }
 
-static void run_send(struct task *t, struct watcher *watcher, struct watch_work *work) {
+/* A no to one recipient may be one to everybody: then it is the mailbox's trouble, and costs no prospect a
+   try. */
+static void doubt_refusal(struct task *t, struct watcher *watcher, struct watch_work *work) {
+    struct outside_sent *sent = work->sent;
+    bool is_no = sent->outcome == OUTSIDE_REFUSED || sent->outcome == OUTSIDE_LATER;
+    if (!is_no || sent->trouble.cause != SENDER_CAUSE_NONE || outside_is_gone(sent)) return;
+    if (!outside_check_smtp(t, watcher->outside, work->arena, &sent->trouble)) sent->outcome = OUTSIDE_LATER;
+}
+
+/* False: the mailbox cannot be used, *trouble. */
+static bool run_send(struct task *t, struct watcher *watcher, struct watch_work *work, struct arena *arena,
+                     struct outside_trouble *trouble) {
     struct leaving leaving = {.watcher = watcher, .work = work};
     struct outside_message message = *work->message;
+    struct outside_sent *sent = work->sent;
     message.may_leave = may_leave;
     message.context = &leaving;
-    *work->sent = outside_send(t, watcher->outside, work->arena, &message);
-    if (work->sent->outcome == OUTSIDE_HELD && !leaving.is_looked_at)
-        *work->sent = (struct outside_sent){.outcome = OUTSIDE_LATER, .trouble = leaving.trouble};
-    if (work->sent->outcome == OUTSIDE_SENT && watcher->outside->sender.copies != SENDER_COPIES_PROVIDER)
+    *sent = outside_send(t, watcher->outside, work->arena, &message);
+    if (sent->outcome == OUTSIDE_HELD && !leaving.is_looked_at)
+        *sent = (struct outside_sent){.outcome = OUTSIDE_LATER, .trouble = leaving.trouble};
+    doubt_refusal(t, watcher, work);
+    if (sent->outcome == OUTSIDE_SENT && watcher->outside->sender.copies != SENDER_COPIES_PROVIDER)
         add_copy(watcher, work->message);
-    finish(work, work->sent->outcome == OUTSIDE_CANCELLED ? WATCH_CANCELLED : WATCH_OK);
+    bool good = sent->trouble.cause == SENDER_CAUSE_NONE;
+    if (!good)
+        *trouble = (struct outside_trouble){sent->trouble.cause, arena_copy(arena, sent->trouble.detail)};
+    finish(work, sent->outcome == OUTSIDE_CANCELLED ? WATCH_CANCELLED : WATCH_OK);
+    return good;
 }
 
 static void run_find(struct task *t, struct watcher *watcher, struct watch_work *work) {
@@ -277,15 +285,19 @@ static void run_find(struct task *t, struct watcher *watcher, struct watch_work 
     finish(work, *work->found == OUTSIDE_FIND_FAILED ? WATCH_TROUBLE : WATCH_OK);
 }
 
-static void run_works(struct task *t, struct watcher *watcher) {
+/* False: the way out is shut, *trouble. */
+static bool run_works(struct task *t, struct watcher *watcher, struct arena *arena,
+                      struct outside_trouble *trouble) {
+    bool good = true;
     while (!task_is_cancelled(t) && !list_empty(&watcher->works)) {
         struct watch_work *work = LIST_FIRST(&watcher->works, struct watch_work, link);
         work->is_taken = true;
         if (work->kind == WATCH_SEND)
-            run_send(t, watcher, work);
+            good = run_send(t, watcher, work, arena, trouble) && good;
         else
             run_find(t, watcher, work);
     }
+    return good;
 }
 
 static bool round_of(struct task *t, struct watcher *watcher, struct arena *arena,
@@ -294,12 +306,17 @@ static bool round_of(struct task *t, struct watcher *watcher, struct arena *aren
     *trouble = (struct outside_trouble){SENDER_CAUSE_NONE, SLICE_EMPTY};
     if (is_check) outside_disconnect_imap(t, watcher->outside);
     bool good = look(t, watcher, arena, trouble);
-    if (good && is_check) good = check_smtp(t, watcher, arena, trouble);
+    /* The way out is still open: told before a message needs it. */
+    if (good && is_check) good = outside_check_smtp(t, watcher->outside, arena, trouble);
     if (is_check) watcher->check_at_ms = now_ms(watcher) + watcher->watch->check_ms;
-    run_works(t, watcher);
+    struct outside_trouble shut = {SENDER_CAUSE_NONE, SLICE_EMPTY};
+    bool is_shut = !run_works(t, watcher, arena, &shut);
     if (good) keep_copies(t, watcher, arena, is_check);
-    if (good) *trouble = (struct outside_trouble){SENDER_CAUSE_NONE, SLICE_EMPTY};
-    return good;
+    if (!good) return false;
+    *trouble = shut;
+    /* Who asks too much is not to be asked again soon. */
+    if (is_shut) watcher->pause_ms = watcher->watch->check_ms;
+    return !is_shut;
 }
 
 /* ---- between rounds ---- */
@@ -328,9 +345,10 @@ static void wait_for_news(struct task *t, struct watcher *watcher, struct arena 
 }
 
 static void wait_to_try_again(struct task *t, struct watcher *watcher) {
-    wait_for_call(t, watcher, now_ms(watcher) + watcher->pause_ms);
-    watcher->pause_ms *= 2;
-    if (watcher->pause_ms > OUTREACH_AGAIN_MS_MAX) watcher->pause_ms = OUTREACH_AGAIN_MS_MAX;
+    int64_t pause_ms =
+        watcher->pause_ms < watcher->watch->check_ms ? watcher->pause_ms : watcher->watch->check_ms;
+    wait_for_call(t, watcher, now_ms(watcher) + pause_ms);
+    watcher->pause_ms = pause_ms * 2 < OUTREACH_AGAIN_MS_MAX ? pause_ms * 2 : OUTREACH_AGAIN_MS_MAX;
     /* Logging in is what has to be seen. */
     watcher->check_at_ms = 0;
 }

@@ -54,7 +54,7 @@ static enum store_result halt(struct commit *commit, void *argument) {
     struct db_rows rows =
         DB_ROWS(commit->db, running_of, DB_NUMBER(request->sender), DB_NUMBER(OUTREACH_LIST_MAX));
     while (db_rows_next(&rows)) running[count++] = db_rows_id(&rows, 0);
-    for (size_t i = 0; i < count; i++) campaign_halt(commit, running[i], request->reason);
+    for (size_t i = 0; i < count; i++) campaign_hold(commit, running[i], request->reason);
     return STORE_OK;
 }
 

@@ -90,8 +90,13 @@ void prospect_set(struct commit *commit, struct prospect_row *row, enum prospect
 void prospect_count(struct commit *commit, uint64_t campaign, enum prospect_state state, int64_t by);
 /* The campaign's own times follow from its prospects'. */
 void campaign_mend(struct commit *commit, uint64_t campaign);
-/* Pauses a running campaign visibly; nothing where it does not run. */
+/* Pauses a running campaign visibly until a person resumes it; nothing where it does not run, and is not held
+   by its mailbox. */
 void campaign_halt(struct commit *commit, uint64_t campaign, struct slice reason);
+/* Pauses a running campaign visibly until its mailbox is well again. */
+void campaign_hold(struct commit *commit, uint64_t campaign, struct slice reason);
+/* The mailbox is well again: what was held by it runs on. */
+void campaign_release(struct commit *commit, uint64_t sender);
 
 /* The log. */
 struct outreach_note {

@@ -149,6 +149,8 @@ static const struct migration steps[] = {
     {"campaigns, and what was sent and answered", NULL, CAMPAIGN_TABLES},
     {"copies that are to be in Sent of outside mailboxes", NULL, SENDER_COPY_TABLES},
     {"webhooks, and events on their way to them", NULL, WEBHOOK_TABLES},
+    {"campaigns that go on when their mailbox is well again", NULL,
+     "ALTER TABLE campaign ADD COLUMN is_held INTEGER NOT NULL DEFAULT 0"},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};

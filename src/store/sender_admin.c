@@ -357,6 +357,7 @@ static enum store_result note_health(struct commit *commit, void *argument) {
         DB_RUN(commit->db, health_update, DB_NUMBER(id), DB_NUMBER(health.state), DB_NUMBER(health.cause),
                DB_TEXT(health.detail), DB_NUMBER(commit->now_ms));
     }
+    if (health.state == SENDER_GREEN) campaign_release(commit, id);
     if (finding->is_changed && health.state != SENDER_UNTESTED) note_change(commit, &sender, &health);
     return STORE_OK;
 }
