@@ -47,14 +47,17 @@ struct halt_request {
     struct slice reason;
 };
 
-static enum store_result halt(struct commit *commit, void *argument) {
-    const struct halt_request *request = argument;
+void campaign_halt_sender(struct commit *commit, uint64_t sender, struct slice reason) {
     uint64_t running[OUTREACH_LIST_MAX];
     size_t count = 0;
-    struct db_rows rows =
-        DB_ROWS(commit->db, running_of, DB_NUMBER(request->sender), DB_NUMBER(OUTREACH_LIST_MAX));
+    struct db_rows rows = DB_ROWS(commit->db, running_of, DB_NUMBER(sender), DB_NUMBER(OUTREACH_LIST_MAX));
     while (db_rows_next(&rows)) running[count++] = db_rows_id(&rows, 0);
-    for (size_t i = 0; i < count; i++) campaign_halt(commit, running[i], request->reason);
+    for (size_t i = 0; i < count; i++) campaign_halt(commit, running[i], reason);
+}
+
+static enum store_result halt(struct commit *commit, void *argument) {
+    const struct halt_request *request = argument;
+    campaign_halt_sender(commit, request->sender, request->reason);
     return STORE_OK;
 }
 

@@ -92,6 +92,8 @@ void prospect_count(struct commit *commit, uint64_t campaign, enum prospect_stat
 void campaign_mend(struct commit *commit, uint64_t campaign);
 /* Pauses a running campaign visibly; nothing where it does not run. */
 void campaign_halt(struct commit *commit, uint64_t campaign, struct slice reason);
+/* campaign_change.c: all of a sender's that run. */
+void campaign_halt_sender(struct commit *commit, uint64_t sender, struct slice reason);
 
 /* The log. */
 struct outreach_note {

@@ -181,6 +181,21 @@ static void unasked_body(struct task *t, struct store_bench *store) {
 
 static void what_never_had_the_word_is_not_looked_for(void **state) { bench_run(unasked_body, NULL); }
 
+/* ---- the mailbox ---- */
+
+static void removed_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    struct campaign campaign;
+    assert_true(engine_outreach_sender_is_good(store->engine, bench.sender.id));
+    assert_int_equal(engine_sender_remove(t, store->engine, bench.sender.address), STORE_OK);
+    assert_false(engine_outreach_sender_is_good(store->engine, bench.sender.id));
+    assert_int_equal(engine_campaign_get(store->engine, store->arena, bench.campaign, &campaign), STORE_OK);
+    assert_int_equal(campaign.state, CAMPAIGN_PAUSED);
+    assert_true(slice_find(campaign.reason, SLICE("removed")) != SLICE_NOT_FOUND);
+}
+
+static void a_mailbox_that_is_removed_pauses_its_campaigns(void **state) { bench_run(removed_body, NULL); }
+
 /* ---- figures ---- */
 
 static void figures_body(struct task *t, struct store_bench *store) {
@@ -223,6 +238,7 @@ int main(void) {
         cmocka_unit_test(who_is_erased_is_not_named_where_others_are_told_of),
         cmocka_unit_test(a_bounce_that_names_no_letter_gives_up_nobody),
         cmocka_unit_test(forged_bounces_trip_no_breaker),
+        cmocka_unit_test(a_mailbox_that_is_removed_pauses_its_campaigns),
         cmocka_unit_test(figures_count_people_once),
         cmocka_unit_test(what_never_had_the_word_is_not_looked_for),
         cmocka_unit_test(a_reply_stops_another_campaigns_opener_that_is_under_way),
