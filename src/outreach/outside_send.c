@@ -172,10 +172,15 @@ static enum outside_found find(struct task *t, struct outside *outside, struct a
                 return OUTSIDE_FIND_FAILED;
             if (count) return OUTSIDE_FOUND;
         }
-    if (outside->sender.copies == SENDER_COPIES_PROVIDER) return OUTSIDE_NOT_FOUND;
+    bool has_copies = outside->sender.copies == SENDER_COPIES_PROVIDER;
+    if (has_copies && !outside->sender.is_renaming_accepted) return OUTSIDE_NOT_FOUND;
     *trouble = (struct outside_trouble){
         SENDER_CAUSE_NO_SENT_COPY,
-        SLICE("the provider keeps no copies of what it sends, so that looking cannot tell whether it left")};
+        has_copies
+            ? SLICE("the provider gives messages other Message-IDs, so that looking cannot tell whether it "
+                    "left")
+            : SLICE("the provider keeps no copies of what it sends, so that looking cannot tell whether it "
+                    "left")};
     return OUTSIDE_FIND_FAILED;
 }
 

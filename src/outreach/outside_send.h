@@ -75,7 +75,8 @@ enum outside_found {
        leave. */
     OUTSIDE_NOT_FOUND,
     /* They could not be looked at: *trouble. Or (NO_SENT_COPY) it is in none of them, which says nothing
-       where nobody but we keep copies: whether it left only an answer can tell, or a person. */
+       where nobody but we keep copies, or where its copy may have another Message-ID: whether it left only an
+       answer can tell, or a person. */
     OUTSIDE_FIND_FAILED,
 };
 /* Looks for a Message-ID (with brackets) in Sent, All Mail, INBOX and then the other folders. A provider may

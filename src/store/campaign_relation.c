@@ -1,6 +1,7 @@
 /* What campaigns know of a contact: told in an export, gone with the person (store/contact.h). */
 #include "store/campaign_table.h"
 #include "store/contact_table.h"
+#include "store/queue.h"
 #include "store/sender_copy.h"
 
 static const char messages_of[] =
@@ -14,6 +15,8 @@ static const char prospects_of[] = "SELECT campaign, state FROM prospect WHERE c
 static const char prospects_delete[] = "DELETE FROM prospect WHERE contact = $1";
 /* A letter of theirs that is on its way still has nobody any more whose turn it could be: it is over, and
    keeps no other from leaving. */
+static const char messages_queued[] =
+    "SELECT message FROM outreach_sent WHERE contact = $1 AND state IN (1, 3) AND message <> 0 LIMIT $2";
 static const char messages_end[] =
     "UPDATE outreach_sent SET state = 5 WHERE contact = $1 AND state IN (0, 1, 3)";
 /* What was sent is counted still. */
@@ -69,6 +72,15 @@ bool campaign_person_is_needed(struct db *db, uint64_t contact) {
     return DB_READ_NUMBER(db, prospect_any, 0, DB_NUMBER(contact)) != 0;
 }
 
+/* A letter that waits in the queue does not leave any more. */
+static void take_letters_out(struct commit *commit, uint64_t contact) {
+    uint64_t queued[CAMPAIGNS_MAX];
+    size_t count = 0;
+    struct db_rows rows = DB_ROWS(commit->db, messages_queued, DB_NUMBER(contact), DB_NUMBER(CAMPAIGNS_MAX));
+    while (db_rows_next(&rows)) queued[count++] = db_rows_id(&rows, 0);
+    for (size_t i = 0; i < count; i++) queue_take_out(commit, queued[i]);
+}
+
 static void forget_mentions(struct commit *commit, struct slice address) {
     DB_RUN(commit->db, events_naming, DB_TEXT(address));
     DB_RUN(commit->db, reasons_naming, DB_TEXT(address));
@@ -89,6 +101,7 @@ void campaign_person_erase(struct commit *commit, const struct contact_person *p
         states[count++] = (enum prospect_state)db_rows_number(&rows, 1);
     }
     DB_RUN(commit->db, prospects_delete, contact);
+    take_letters_out(commit, person->contact);
     DB_RUN(commit->db, messages_end, contact);
     sender_copy_erase(commit, person->contact);
     DB_RUN(commit->db, messages_blank, contact);

@@ -97,6 +97,8 @@ void campaign_halt(struct commit *commit, uint64_t campaign, struct slice reason
 void campaign_hold(struct commit *commit, uint64_t campaign, struct slice reason);
 /* The mailbox is well again: what was held by it runs on. */
 void campaign_release(struct commit *commit, uint64_t sender);
+/* campaign_change.c: all of a sender's that run. */
+void campaign_halt_sender(struct commit *commit, uint64_t sender, struct slice reason);
 
 /* The log. */
 struct outreach_note {

@@ -26,6 +26,8 @@ static const char sender_update[] =
 static const char sender_secret[] = "UPDATE outreach_sender SET secret = $2 WHERE id = $1";
 static const char sender_version[] = "UPDATE outreach_sender SET version = $2 WHERE id = $1";
 static const char sender_delete[] = "DELETE FROM outreach_sender WHERE id = $1";
+/* As of other folders of the same names: what came lately is looked at again. */
+static const char folders_doubt[] = "UPDATE outreach_folder SET uidvalidity = 0 WHERE sender = $1";
 static const char folders_delete[] = "DELETE FROM outreach_folder WHERE sender = $1";
 static const char health_update[] =
     "UPDATE outreach_sender SET state = $2, reason = $3, detail = $4, checked_ms = $5 WHERE id = $1";
@@ -82,6 +84,8 @@ struct sender_change {
     struct slice sealed;
     struct buffer settings;
     bool has_new_way;
+    /* Its IMAP account is another, or at another host. */
+    bool has_new_folders;
     bool is_override;
 };
 
@@ -134,6 +138,7 @@ static enum store_result change_row(struct commit *commit, void *argument) {
            DB_TEXT(limits->override_by),
            DB_NUMBER(change->is_override ? commit->now_ms : limits->override_ms),
            DB_NUMBER(commit_id_new(commit)));
+    if (change->has_new_folders) DB_RUN(commit->db, folders_doubt, DB_NUMBER(sender->id));
     event_add(commit, TENANT_DEFAULT, EVENT_SENDER_CHANGED, sender->id, 0);
     if (change->is_override)
         event_add(commit, TENANT_DEFAULT, EVENT_SENDER_OVERRIDE, sender->id, limits->daily_max);
@@ -165,6 +170,8 @@ static enum store_result change_it(struct task *t, struct engine *engine, struct
                                    .settings = buffer_new(WORK_BYTES),
                                    .has_new_way = !is_same_way(&next.smtp, &row.sender.smtp) ||
                                                   !is_same_way(&next.imap, &row.sender.imap),
+                                   .has_new_folders = !slice_equal(next.imap.host, row.sender.imap.host) ||
+                                                      !slice_equal(next.imap.user, row.sender.imap.user),
                                    .is_override = next.limits.override_by.len > 0 &&
                                                   next.limits.daily_max != row.sender.limits.daily_max};
     next.copies = change.has_new_way ? SENDER_COPIES_UNKNOWN : row.sender.copies;
@@ -195,6 +202,8 @@ static enum store_result remove_row(struct commit *commit, void *argument) {
     DB_RUN(commit->db, sender_delete, DB_NUMBER(id));
     DB_RUN(commit->db, folders_delete, DB_NUMBER(id));
     sender_copy_forget(commit, id);
+    /* Nobody would look at them any more. */
+    campaign_halt_sender(commit, id, SLICE("the sender mailbox was removed"));
     event_add(commit, TENANT_DEFAULT, EVENT_SENDER_REMOVED, id, 0);
     return STORE_OK;
 }

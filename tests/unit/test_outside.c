@@ -254,6 +254,25 @@ static void find_body(struct task *t, struct env *env) {
         bench_close(t, &bench);
     }
 }
+
+/* Its copy may be there, under another name. */
+static void renamed_body(struct task *t, struct env *env) {
+    struct bench bench;
+    bench_open(&bench, env, NULL,
+               IMAP_IN
+               "S: p2 LIST \"\" \"*\"\nC: * LIST () \"/\" INBOX\nC: p2 OK done\n" EXAMINE("p3", "INBOX", "0")
+                   LOGOUT("p4"),
+               SENDER_COPIES_PROVIDER, NULL, 0);
+    bench.outside->sender.is_renaming_accepted = true;
+    assert_int_equal(outside_find(t, bench.outside, bench.arena, message.message_id, &bench.trouble),
+                     OUTSIDE_FIND_FAILED);
+    assert_int_equal(bench.trouble.cause, SENDER_CAUSE_NO_SENT_COPY);
+    bench_close(t, &bench);
+}
+static void who_renames_messages_cannot_tell_that_one_did_not_leave(void **state) {
+    task_test_run(renamed_body);
+}
+
 static void what_is_unknown_is_found_by_looking_everywhere(void **state) { task_test_run(find_body); }
 
 /* ---- what is new ---- */
@@ -438,6 +457,7 @@ int main(void) {
         cmocka_unit_test(the_word_is_asked_when_the_server_waits_for_the_message),
         cmocka_unit_test(a_copy_is_in_sent_exactly_once),
         cmocka_unit_test(what_is_unknown_is_found_by_looking_everywhere),
+        cmocka_unit_test(who_renames_messages_cannot_tell_that_one_did_not_leave),
         cmocka_unit_test(what_was_there_before_is_not_new),
         cmocka_unit_test(news_are_taken_one_by_one_and_none_is_passed_over),
         cmocka_unit_test(what_is_archived_is_looked_at_too),

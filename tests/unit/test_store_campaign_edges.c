@@ -29,6 +29,26 @@ static void erase_body(struct task *t, struct store_bench *store) {
     assert_int_equal(claim(&bench, &cara, "two@example.org", &sent), GATE_OPEN);
 }
 
+static void queued_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    struct store_status status;
+    uint64_t sent = wait_for_queue(&bench, "ben@far.test", "one@example.org");
+    assert_int_equal(go(&bench, sent, "ben@far.test", DAY_MS), GATE_OPEN);
+    settle(&bench, sent, QUEUE_DEFERRED, "4.7.1");
+    assert_int_equal(engine_status(store->engine, &status), STORE_OK);
+    assert_int_equal(status.queue_waiting, 1);
+    erase(&bench, "ben@far.test");
+    assert_int_equal(engine_status(store->engine, &status), STORE_OK);
+    assert_int_equal(status.queue_waiting, 0);
+    /* An attempt that was under way ends without harm. */
+    settle(&bench, sent, QUEUE_DELIVERED, "2.1.5");
+    assert_false(engine_outreach_is_in_flight(store->engine, bench.sender.id));
+}
+
+static void a_letter_that_waits_for_who_is_erased_leaves_the_queue(void **state) {
+    bench_run(queued_body, NULL);
+}
+
 static void who_is_erased_in_the_middle_holds_nobody_up(void **state) { bench_run(erase_body, NULL); }
 
 /* Everything that campaigns keep, as text. */
@@ -181,6 +201,21 @@ static void unasked_body(struct task *t, struct store_bench *store) {
 
 static void what_never_had_the_word_is_not_looked_for(void **state) { bench_run(unasked_body, NULL); }
 
+/* ---- the mailbox ---- */
+
+static void removed_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    struct campaign campaign;
+    assert_true(engine_outreach_sender_is_good(store->engine, bench.sender.id));
+    assert_int_equal(engine_sender_remove(t, store->engine, bench.sender.address), STORE_OK);
+    assert_false(engine_outreach_sender_is_good(store->engine, bench.sender.id));
+    assert_int_equal(engine_campaign_get(store->engine, store->arena, bench.campaign, &campaign), STORE_OK);
+    assert_int_equal(campaign.state, CAMPAIGN_PAUSED);
+    assert_true(slice_find(campaign.reason, SLICE("removed")) != SLICE_NOT_FOUND);
+}
+
+static void a_mailbox_that_is_removed_pauses_its_campaigns(void **state) { bench_run(removed_body, NULL); }
+
 /* ---- figures ---- */
 
 static void figures_body(struct task *t, struct store_bench *store) {
@@ -220,9 +255,11 @@ static void figures_count_people_once(void **state) { bench_run(figures_body, NU
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_is_erased_in_the_middle_holds_nobody_up),
+        cmocka_unit_test(a_letter_that_waits_for_who_is_erased_leaves_the_queue),
         cmocka_unit_test(who_is_erased_is_not_named_where_others_are_told_of),
         cmocka_unit_test(a_bounce_that_names_no_letter_gives_up_nobody),
         cmocka_unit_test(forged_bounces_trip_no_breaker),
+        cmocka_unit_test(a_mailbox_that_is_removed_pauses_its_campaigns),
         cmocka_unit_test(figures_count_people_once),
         cmocka_unit_test(what_never_had_the_word_is_not_looked_for),
         cmocka_unit_test(a_reply_stops_another_campaigns_opener_that_is_under_way),
