@@ -25,7 +25,7 @@ enum {
 
     /* Events that are read in one go, and how many that nobody wants are passed over before that is kept. */
     FEED_EVENTS_MAX = 64,
-    FEED_SKIPPED_MAX = 512,
+    FEED_PASSED_MAX = 200,
     FEED_TEXT_BYTES_MAX = 1200,
 
     /* An event that failed so often is set aside, and others go before it; while so many are aside, none

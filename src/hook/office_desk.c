@@ -152,7 +152,10 @@ static bool is_wanted(const struct round *round, const struct feed_event *event)
 static uint64_t place_of(struct round *round) {
     struct hook_desk *desk = round->desk;
     uint64_t cursor = round->work.webhook.cursor;
-    if (desk->cursor != cursor || desk->seen < cursor) desk->seen = cursor;
+    if (desk->cursor != cursor || desk->seen < cursor) {
+        desk->seen = cursor;
+        desk->passed = 0;
+    }
     desk->cursor = cursor;
     return desk->seen;
 }
@@ -171,6 +174,7 @@ static enum choice choose_new(struct round *round) {
             return CHOICE_EVENT;
         }
         round->desk->seen = events[i].id;
+        round->desk->passed++;
     }
     return found == FEED_EVENTS_MAX ? CHOICE_MORE : CHOICE_NONE;
 }
@@ -209,12 +213,14 @@ static int64_t deliver(struct round *round) {
     return settle(round, &settlement) ? 0 : env_wall_ms(env) + HOOK_AGAIN_MS;
 }
 
-/* What nobody wants is kept as passed now and then, so that it is not read again after a restart. */
-static int64_t go_on(struct round *round) {
+/* What nobody wants is kept as passed now and then, so that it is not read again after a restart. True: the
+   store was asked, and events may have come meanwhile. */
+static bool keep_passed(struct round *round) {
     struct hook_desk *desk = round->desk;
-    if (round->work.event == 0)
-        (void)engine_webhook_skip(round->t, round->engine, desk->webhook, desk->cursor, desk->seen);
-    return 0;
+    if (desk->passed < FEED_PASSED_MAX) return false;
+    desk->passed = 0;
+    (void)engine_webhook_skip(round->t, round->engine, desk->webhook, desk->cursor, desk->seen);
+    return true;
 }
 
 static int64_t work(struct round *round) {
@@ -230,9 +236,10 @@ static int64_t work(struct round *round) {
     case CHOICE_EVENT:
         return deliver(round);
     case CHOICE_MORE:
-        return go_on(round);
+        (void)keep_passed(round);
+        return 0;
     case CHOICE_NONE:
-        return round->work.next_ms;
+        return keep_passed(round) ? 0 : round->work.next_ms;
     case CHOICE_FAILED:
         break;
     }

@@ -27,6 +27,8 @@ struct hook_desk {
     /* Nothing from the cursor, as it was, up to here is wanted: so it need not be read again. */
     uint64_t cursor;
     uint64_t seen;
+    /* So many were passed over; the store does not know of it yet. */
+    uint64_t passed;
 };
 
 /* Delivers one event, if one is due. Returns when to look again (wall clock; INT64_MAX: when something

@@ -271,6 +271,23 @@ static void replay_body(struct task *t, struct store_bench *store) {
 
 static void a_replay_goes_back_whatever_is_under_way(void **state) { bench_run(replay_body, NULL); }
 
+/* The files that any reader of the database may open. */
+static bool is_in_database(struct store_bench *store, struct slice text) {
+    static const char *const names[] = {"store.db", "store.db-wal"};
+    char path[128];
+    bool found = false;
+    uint8_t *bytes = arena_alloc(store->arena, MIB(8));
+    for (size_t i = 0; i < 2; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", store->folder, names[i]);
+        FILE *file = fopen(path, "rb");
+        if (!file) continue;
+        size_t len = fread(bytes, 1, MIB(8), file);
+        (void)fclose(file);
+        found = found || slice_find(slice_of(bytes, len), text) != SLICE_NOT_FOUND;
+    }
+    return found;
+}
+
 static void secrets_body(struct task *t, struct store_bench *store) {
     struct bench bench = begin(t, store);
     struct webhook_secrets secrets;
@@ -278,6 +295,8 @@ static void secrets_body(struct task *t, struct store_bench *store) {
                      STORE_OK);
     assert_slice(secrets.present, "a secret of some bytes!!");
     assert_int_equal(secrets.old.len, 0);
+    assert_true(is_in_database(store, SLICE("https://a.example/")));
+    assert_false(is_in_database(store, SLICE("a secret of some")));
     assert_int_equal(engine_webhook_rotate(t, store->engine, bench.webhook, SLICE("another of some bytes!!!"),
                                            clock_of(&bench) + DAY_MS),
                      STORE_OK);
