@@ -33,6 +33,8 @@ enum {
     WEBHOOK_HOLDING_ATTEMPTS = 4,
     WEBHOOK_ASIDE_MAX = 50,
     WEBHOOK_DOWN_FAILURES = 4,
+    /* Nothing waits longer for its next attempt. */
+    WEBHOOK_PAUSE_MS_MAX = 48 * 3600 * 1000,
     /* Deliveries that are over are kept for so long, and so many of them; shown at once. */
     WEBHOOK_KEPT_DAYS = 30,
     WEBHOOK_KEPT_MAX = 10 * 1000,

@@ -134,6 +134,12 @@ static void tell_disabled(const struct round *round, const struct webhook_settle
              LOG_CSTR("next", "mend its receiver, then posthaste webhook enable"));
 }
 
+/* When to look again after trouble of our own. */
+static int64_t rest(struct round *round) {
+    round->desk->not_before_ms = env_wall_ms(round->desk->office->options.env) + HOOK_LOOK_MS;
+    return round->desk->not_before_ms;
+}
+
 /* False: the store cannot keep it now; it will be delivered again. */
 static bool settle(struct round *round, const struct webhook_settlement *settlement) {
     bool disabled = false;
@@ -207,10 +213,11 @@ static int64_t deliver(struct round *round) {
     enum store_result result =
         hook_send(round->t, office, round->arena, &round->work.webhook, &round->event, &report);
     if (result == STORE_NOT_FOUND) return -1;
-    if (result != STORE_OK) return env_wall_ms(env) + HOOK_AGAIN_MS;
+    if (result == STORE_BUSY) return env_wall_ms(env) + HOOK_AGAIN_MS;
+    if (result != STORE_OK) return rest(round);
     struct webhook_settlement settlement = judge(round, &report);
     count(env, settlement.outcome);
-    return settle(round, &settlement) ? 0 : env_wall_ms(env) + HOOK_AGAIN_MS;
+    return settle(round, &settlement) ? 0 : rest(round);
 }
 
 /* What nobody wants is kept as passed now and then, so that it is not read again after a restart. True: the
@@ -226,6 +233,9 @@ static bool keep_passed(struct round *round) {
 static int64_t work(struct round *round) {
     struct env *env = round->desk->office->options.env;
     int64_t now_ms = env_wall_ms(env);
+    /* A clock that was set back keeps nobody waiting. */
+    int64_t rest_ms = round->desk->not_before_ms - now_ms;
+    if (rest_ms > 0 && rest_ms <= HOOK_LOOK_MS) return round->desk->not_before_ms;
     enum store_result result =
         engine_webhook_work(round->engine, round->arena, round->desk->webhook, now_ms, &round->work);
     if (result == STORE_NOT_FOUND || (result == STORE_OK && round->work.webhook.state != WEBHOOK_ACTIVE))
