@@ -25,7 +25,7 @@ enum {
 
     /* Events that are read in one go, and how many that nobody wants are passed over before that is kept. */
     FEED_EVENTS_MAX = 64,
-    FEED_SKIPPED_MAX = 512,
+    FEED_PASSED_MAX = 200,
     FEED_TEXT_BYTES_MAX = 1200,
 
     /* An event that failed so often is set aside, and others go before it; while so many are aside, none
@@ -33,6 +33,8 @@ enum {
     WEBHOOK_HOLDING_ATTEMPTS = 4,
     WEBHOOK_ASIDE_MAX = 50,
     WEBHOOK_DOWN_FAILURES = 4,
+    /* Nothing waits longer for its next attempt. */
+    WEBHOOK_PAUSE_MS_MAX = 48 * 3600 * 1000,
     /* Deliveries that are over are kept for so long, and so many of them; shown at once. */
     WEBHOOK_KEPT_DAYS = 30,
     WEBHOOK_KEPT_MAX = 10 * 1000,

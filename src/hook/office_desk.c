@@ -134,6 +134,12 @@ static void tell_disabled(const struct round *round, const struct webhook_settle
              LOG_CSTR("next", "mend its receiver, then posthaste webhook enable"));
 }
 
+/* When to look again after trouble of our own. */
+static int64_t rest(struct round *round) {
+    round->desk->not_before_ms = env_wall_ms(round->desk->office->options.env) + HOOK_LOOK_MS;
+    return round->desk->not_before_ms;
+}
+
 /* False: the store cannot keep it now; it will be delivered again. */
 static bool settle(struct round *round, const struct webhook_settlement *settlement) {
     bool disabled = false;
@@ -152,7 +158,10 @@ static bool is_wanted(const struct round *round, const struct feed_event *event)
 static uint64_t place_of(struct round *round) {
     struct hook_desk *desk = round->desk;
     uint64_t cursor = round->work.webhook.cursor;
-    if (desk->cursor != cursor || desk->seen < cursor) desk->seen = cursor;
+    if (desk->cursor != cursor || desk->seen < cursor) {
+        desk->seen = cursor;
+        desk->passed = 0;
+    }
     desk->cursor = cursor;
     return desk->seen;
 }
@@ -171,6 +180,7 @@ static enum choice choose_new(struct round *round) {
             return CHOICE_EVENT;
         }
         round->desk->seen = events[i].id;
+        round->desk->passed++;
     }
     return found == FEED_EVENTS_MAX ? CHOICE_MORE : CHOICE_NONE;
 }
@@ -203,23 +213,29 @@ static int64_t deliver(struct round *round) {
     enum store_result result =
         hook_send(round->t, office, round->arena, &round->work.webhook, &round->event, &report);
     if (result == STORE_NOT_FOUND) return -1;
-    if (result != STORE_OK) return env_wall_ms(env) + HOOK_AGAIN_MS;
+    if (result == STORE_BUSY) return env_wall_ms(env) + HOOK_AGAIN_MS;
+    if (result != STORE_OK) return rest(round);
     struct webhook_settlement settlement = judge(round, &report);
     count(env, settlement.outcome);
-    return settle(round, &settlement) ? 0 : env_wall_ms(env) + HOOK_AGAIN_MS;
+    return settle(round, &settlement) ? 0 : rest(round);
 }
 
-/* What nobody wants is kept as passed now and then, so that it is not read again after a restart. */
-static int64_t go_on(struct round *round) {
+/* What nobody wants is kept as passed now and then, so that it is not read again after a restart. True: the
+   store was asked, and events may have come meanwhile. */
+static bool keep_passed(struct round *round) {
     struct hook_desk *desk = round->desk;
-    if (round->work.event == 0)
-        (void)engine_webhook_skip(round->t, round->engine, desk->webhook, desk->cursor, desk->seen);
-    return 0;
+    if (desk->passed < FEED_PASSED_MAX) return false;
+    desk->passed = 0;
+    (void)engine_webhook_skip(round->t, round->engine, desk->webhook, desk->cursor, desk->seen);
+    return true;
 }
 
 static int64_t work(struct round *round) {
     struct env *env = round->desk->office->options.env;
     int64_t now_ms = env_wall_ms(env);
+    /* A clock that was set back keeps nobody waiting. */
+    int64_t rest_ms = round->desk->not_before_ms - now_ms;
+    if (rest_ms > 0 && rest_ms <= HOOK_LOOK_MS) return round->desk->not_before_ms;
     enum store_result result =
         engine_webhook_work(round->engine, round->arena, round->desk->webhook, now_ms, &round->work);
     if (result == STORE_NOT_FOUND || (result == STORE_OK && round->work.webhook.state != WEBHOOK_ACTIVE))
@@ -230,9 +246,10 @@ static int64_t work(struct round *round) {
     case CHOICE_EVENT:
         return deliver(round);
     case CHOICE_MORE:
-        return go_on(round);
+        (void)keep_passed(round);
+        return 0;
     case CHOICE_NONE:
-        return round->work.next_ms;
+        return keep_passed(round) ? 0 : round->work.next_ms;
     case CHOICE_FAILED:
         break;
     }

@@ -27,6 +27,11 @@ struct hook_desk {
     /* Nothing from the cursor, as it was, up to here is wanted: so it need not be read again. */
     uint64_t cursor;
     uint64_t seen;
+    /* So many were passed over; the store does not know of it yet. */
+    uint64_t passed;
+    /* The store cannot keep anything, or open a secret: nothing is sent before then (wall clock), lest the
+       same event be sent over and over. */
+    int64_t not_before_ms;
 };
 
 /* Delivers one event, if one is due. Returns when to look again (wall clock; INT64_MAX: when something

@@ -297,7 +297,9 @@ enum store_result engine_webhook_work(struct engine *engine, struct arena *arena
     struct db_rows rows = DB_ROWS(db, waiting_first, DB_NUMBER(id));
     if (db_rows_next(&rows)) {
         work->next_ms = db_rows_number(&rows, 2);
-        if (work->next_ms <= now_ms) {
+        /* No pause is that long: the clock was set back. */
+        bool is_off = work->next_ms > now_ms + WEBHOOK_PAUSE_MS_MAX;
+        if (work->next_ms <= now_ms || is_off) {
             work->event = db_rows_id(&rows, 0);
             work->attempts = db_rows_id(&rows, 1);
         }

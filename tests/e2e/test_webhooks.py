@@ -410,3 +410,13 @@ def test_the_examples_of_the_docs_take_what_is_signed_and_nothing_else(world: Wo
     assert not verdict(taken.body + b" ")
     assert not verdict(taken.body, stamp=str(int(taken.fields["webhook-timestamp"]) + 1))
     assert not verdict(taken.body, with_secret="whsec_" + "A" * 43 + "=")
+
+
+def test_the_docs_name_every_type(world: World) -> None:
+    text = (ROOT / "docs" / "webhooks.md").read_text()
+    rows = re.findall(r"^\| (`(?:outreach|webhook)\.[^|]*) \|", text, re.MULTILINE)
+    named = set()
+    for row in rows:
+        first, *others = re.findall(r"`([^`]+)`", row)
+        named |= {first, *(first.rsplit(".", 1)[0] + other for other in others)}
+    assert named == {*world.server.listing("webhook", "types")["types"], "webhook.test"}

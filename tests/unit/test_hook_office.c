@@ -285,13 +285,13 @@ static void unwanted_body(struct task *t, struct store_bench *bench) {
     char name[32];
     scene_open(t, bench, scene);
     uint64_t id = add(scene, "https://good.example/", "outreach.campaign.paused");
-    for (int i = 0; i < FEED_EVENTS_MAX + 10; i++) {
+    for (int i = 0; i < FEED_PASSED_MAX + 10; i++) {
         (void)snprintf(name, sizeof name, "campaign %d", i);
         happen(scene, name);
     }
     settle_down(scene);
     assert_int_equal(scene->post_count, 0);
-    /* A whole page that nobody wants is passed for good. */
+    /* What nobody wants is passed for good. */
     int64_t until_ms = env_now_ms(bench->env) + WAIT_MS;
     while (webhook_of(scene, id).cursor == id && env_now_ms(bench->env) < until_ms)
         assert_int_equal(task_sleep(t, 2), WAIT_OK);

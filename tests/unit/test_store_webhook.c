@@ -193,6 +193,17 @@ static void aside_body(struct task *t, struct store_bench *store) {
 
 static void only_so_many_are_set_aside(void **state) { bench_run(aside_body, NULL); }
 
+static void clock_body(struct task *t, struct store_bench *store) {
+    struct bench bench = begin(t, store);
+    uint64_t event = happen(&bench, "one");
+    int64_t now_ms = clock_of(&bench);
+    (void)attempt(&bench, event, WEBHOOK_FAILED, 1, now_ms + DAY_MS);
+    assert_int_equal(work_at(&bench, now_ms).event, 0);
+    assert_int_equal(work_at(&bench, now_ms - 400 * (int64_t)DAY_MS).event, event);
+}
+
+static void a_clock_that_was_set_back_keeps_nothing_waiting(void **state) { bench_run(clock_body, NULL); }
+
 static void dead_body(struct task *t, struct store_bench *store) {
     struct bench bench = begin(t, store);
     uint64_t event = happen(&bench, "one");
@@ -271,6 +282,23 @@ static void replay_body(struct task *t, struct store_bench *store) {
 
 static void a_replay_goes_back_whatever_is_under_way(void **state) { bench_run(replay_body, NULL); }
 
+/* The files that any reader of the database may open. */
+static bool is_in_database(struct store_bench *store, struct slice text) {
+    static const char *const names[] = {"store.db", "store.db-wal"};
+    char path[128];
+    bool found = false;
+    uint8_t *bytes = arena_alloc(store->arena, MIB(8));
+    for (size_t i = 0; i < 2; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", store->folder, names[i]);
+        FILE *file = fopen(path, "rb");
+        if (!file) continue;
+        size_t len = fread(bytes, 1, MIB(8), file);
+        (void)fclose(file);
+        found = found || slice_find(slice_of(bytes, len), text) != SLICE_NOT_FOUND;
+    }
+    return found;
+}
+
 static void secrets_body(struct task *t, struct store_bench *store) {
     struct bench bench = begin(t, store);
     struct webhook_secrets secrets;
@@ -278,6 +306,8 @@ static void secrets_body(struct task *t, struct store_bench *store) {
                      STORE_OK);
     assert_slice(secrets.present, "a secret of some bytes!!");
     assert_int_equal(secrets.old.len, 0);
+    assert_true(is_in_database(store, SLICE("https://a.example/")));
+    assert_false(is_in_database(store, SLICE("a secret of some")));
     assert_int_equal(engine_webhook_rotate(t, store->engine, bench.webhook, SLICE("another of some bytes!!!"),
                                            clock_of(&bench) + DAY_MS),
                      STORE_OK);
@@ -322,6 +352,7 @@ int main(void) {
         cmocka_unit_test(what_was_taken_moves_the_cursor_for_good),
         cmocka_unit_test(an_event_that_fails_holds_the_others_for_a_while),
         cmocka_unit_test(only_so_many_are_set_aside),
+        cmocka_unit_test(a_clock_that_was_set_back_keeps_nothing_waiting),
         cmocka_unit_test(a_receiver_that_took_nothing_for_days_is_disabled_and_nothing_lost),
         cmocka_unit_test(an_event_that_a_good_receiver_never_takes_is_given_up_and_may_be_sent_again),
         cmocka_unit_test(who_wants_no_more_is_disabled),
