@@ -40,8 +40,8 @@ enum {
     OUTREACH_CHECK_MS = 45 * 1000,
     OUTREACH_AGAIN_MS = 5 * 1000,
     OUTREACH_AGAIN_MS_MAX = 45 * 1000,
-    /* A copy that could not be put into Sent: the first pause, the longest, how long it is tried; how many are
-       put there in one round; how many are looked at to say how it stands. */
+    /* A copy that could not be put into Sent: the first pause, the longest, how long it is tried; how many
+       are put there in one round; how many are looked at to say how it stands. */
     OUTREACH_COPY_PAUSE_MS_MIN = 5 * 1000,
     OUTREACH_COPY_PAUSE_MS_MAX = 3600 * 1000,
     OUTREACH_COPY_AGE_MS_MAX = 7 * 24 * 3600 * 1000,
