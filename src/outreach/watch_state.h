@@ -65,6 +65,7 @@ struct watcher {
     /* Health as it was told last. */
     bool is_told;
     enum sender_cause told;
+    bool told_too_many;
     int64_t check_at_ms;
     int64_t pause_ms;
 };

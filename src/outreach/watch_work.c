@@ -8,6 +8,8 @@
 
 enum { ROUND_BYTES = 32 << 20, ASK_MS = 30 * 1000 };
 
+#define MANY_FOLDERS "it has more than 500 folders: an answer in one of the others is not seen"
+
 static int64_t now_ms(const struct watcher *watcher) { return env_now_ms(watcher->watch->options.env); }
 
 void watcher_call(struct watcher *watcher) {
@@ -77,17 +79,20 @@ static bool ask_brief(struct task *t, struct watcher *watcher) {
     return true;
 }
 
+/* Where nothing has moved the store is left alone. */
 static void tell_folders(struct task *t, struct watcher *watcher, struct arena *arena) {
+    if (!watcher->outside->has_moved) return;
     struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
     pack_number(&body, watcher->id);
     mailbox_folders_pack(&body, watcher->outside->folders, watcher->outside->folder_count);
-    (void)ask_bool(t, watcher, arena, OUTREACH_MAILBOX_LOOKED, &body);
+    if (ask_bool(t, watcher, arena, OUTREACH_MAILBOX_LOOKED, &body)) watcher->outside->has_moved = false;
 }
 
 /* A change, or what the store has not heard yet. */
 static void tell_health(struct task *t, struct watcher *watcher, struct arena *arena,
                         const struct outside_trouble *trouble) {
-    bool is_known = watcher->is_told && watcher->told == trouble->cause;
+    bool is_known = watcher->is_told && watcher->told == trouble->cause &&
+                    watcher->told_too_many == watcher->outside->has_too_many;
     struct log *log = watcher->watch->options.env->log;
     if (is_known || trouble->cause == SENDER_CAUSE_CANCELLED) return;
     struct sender_health health = {.sender = watcher->id,
@@ -100,6 +105,7 @@ static void tell_health(struct task *t, struct watcher *watcher, struct arena *a
     if (!ask(t, watcher, arena, OUTREACH_MAILBOX_HEALTH, &body, &answered)) return;
     watcher->is_told = true;
     watcher->told = trouble->cause;
+    watcher->told_too_many = watcher->outside->has_too_many;
     LOG_INFO(log, "outreach.mailbox", LOG_TEXT("address", watcher->outside->sender.address),
              LOG_CSTR("state", sender_state_name(health.state)),
              LOG_CSTR("cause", sender_cause_name(health.cause)), LOG_TEXT("detail", health.detail));
@@ -301,6 +307,7 @@ static bool round_of(struct task *t, struct watcher *watcher, struct arena *aren
     run_works(t, watcher);
     if (good) keep_copies(t, watcher, arena, is_check);
     if (good) *trouble = (struct outside_trouble){SENDER_CAUSE_NONE, SLICE_EMPTY};
+    if (good && watcher->outside->has_too_many) trouble->detail = SLICE(MANY_FOLDERS);
     return good;
 }
 

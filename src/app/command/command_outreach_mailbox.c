@@ -44,7 +44,7 @@ static void print_state(const json_t *mailbox) {
                  text_of(mailbox, "state"));
     const char *detail = text_of(mailbox, "detail");
     if (strcmp(text_of(mailbox, "cause"), "none") == 0)
-        (void)putchar('\n');
+        (void)printf("%s%s\n", detail[0] ? "; " : "", detail);
     else
         (void)printf(": %s%s%s\n    %s\n", text_of(mailbox, "words"), detail[0] ? ": " : "", detail,
                      text_of(mailbox, "advice"));
