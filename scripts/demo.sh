@@ -367,7 +367,7 @@ explain_outreach() {
 Answer Alice's letter as ben, ask why he gets no more, and when 40 letters would leave on real defaults:
   curl --config $folder/ben.curl
   $program outreach why ben@$people_domain --data $data
-  $program outreach simulate $folder/sequence.yaml --contacts 40
+  $program outreach simulate $folder/sequence.yaml --contacts 40 --start 2026-07-01T09:00
 WORDS
 }
 

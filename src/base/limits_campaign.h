@@ -29,7 +29,7 @@ enum {
     OUTREACH_FIND_AFTER_MS = 3 * 60 * 1000,
     OUTREACH_UNKNOWN_LOOK_MS = 5 * 1000,
     OUTREACH_DETAIL_BYTES_MAX = 1000,
-    /* Of a letter whose copy in Sent of an outside mailbox is remembered; a larger one is put there at once. */
+    /* Of a letter whose copy in Sent of an outside mailbox is remembered; a larger one is put there once. */
     OUTREACH_COPY_BYTES_MAX = 900 * 1024,
     /* Between messages of two campaigns to one person. */
     OUTREACH_FREQUENCY_MS = 7 * 24 * 3600 * 1000,

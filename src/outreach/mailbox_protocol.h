@@ -31,8 +31,8 @@ enum outreach_mailbox_message {
     OUTREACH_MAILBOX_TOKEN,
     /* To the store, while a job runs: its number, a struct mailbox_step. Answer: nothing. */
     OUTREACH_MAILBOX_STEP,
-    /* To the store: an id; answer: a letter of this sender that is to be in Sent and is not known to be there,
-       as Message-ID (without brackets) and content, or nothing. */
+    /* To the store: an id; answer: a letter of this sender that is to be in Sent and is not known to be
+       there, as Message-ID (without brackets) and content, or nothing. */
     OUTREACH_MAILBOX_COPY,
     /* To the store: that a letter is in Sent, or why it could not be put there (struct mailbox_copied).
        Answer: a bool, it is kept. */

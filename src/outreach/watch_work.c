@@ -77,11 +77,13 @@ static bool ask_brief(struct task *t, struct watcher *watcher) {
     return true;
 }
 
+/* Where nothing has moved the store is left alone. */
 static void tell_folders(struct task *t, struct watcher *watcher, struct arena *arena) {
+    if (!watcher->outside->has_moved) return;
     struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
     pack_number(&body, watcher->id);
     mailbox_folders_pack(&body, watcher->outside->folders, watcher->outside->folder_count);
-    (void)ask_bool(t, watcher, arena, OUTREACH_MAILBOX_LOOKED, &body);
+    if (ask_bool(t, watcher, arena, OUTREACH_MAILBOX_LOOKED, &body)) watcher->outside->has_moved = false;
 }
 
 /* A change, or what the store has not heard yet. */

@@ -118,6 +118,12 @@ enum store_result engine_outreach_prospect(struct engine *engine, struct arena *
 /* After a start: what was decided and not begun goes back; what an outside sender was sending is unknown, and
    somebody has to look. */
 enum store_result engine_outreach_restart(struct task *t, struct engine *engine);
+/* All of them, of whatever sender, the oldest first, at most OUTREACH_LIST_MAX. */
+enum store_result engine_outreach_unsettled(struct engine *engine, struct arena *arena,
+                                            struct outreach_message **messages, size_t *count);
+/* By its id in hexadecimal, or its Message-ID with or without brackets. STORE_NOT_FOUND. */
+enum store_result engine_outreach_message_find(struct engine *engine, struct arena *arena, struct slice name,
+                                               struct outreach_message *message);
 /* Messages of a sender that are unknown, at most `max`. */
 enum store_result engine_outreach_unknown(struct engine *engine, struct arena *arena, uint64_t sender,
                                           struct outreach_message *messages, size_t max, size_t *count);

@@ -390,6 +390,7 @@ static enum store_result keep_looked(struct commit *commit, void *argument) {
     struct sender sender;
     if (!sender_row_read(commit->db, commit->arena, looked->sender, &sender))
         return db_result(commit->db, STORE_NOT_FOUND);
+    DB_RUN(commit->db, folders_delete, DB_NUMBER(looked->sender));
     for (size_t i = 0; i < looked->count; i++) sender_folder_put(commit, looked->sender, &looked->folders[i]);
     return STORE_OK;
 }

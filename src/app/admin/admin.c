@@ -358,6 +358,7 @@ static const struct verb verbs[] = {
     {SLICE_INIT("outreach"), SLICE_INIT("pause"), 3, 3, admin_campaign_order},
     {SLICE_INIT("outreach"), SLICE_INIT("prospects"), 3, 4, admin_outreach_prospects},
     {SLICE_INIT("outreach"), SLICE_INIT("resume"), 3, 3, admin_campaign_order},
+    {SLICE_INIT("outreach"), SLICE_INIT("settle"), 4, 4, admin_outreach_settle},
     {SLICE_INIT("outreach"), SLICE_INIT("start"), 3, 3, admin_campaign_order},
     {SLICE_INIT("outreach"), SLICE_INIT("stats"), 3, 3, admin_outreach_stats},
     {SLICE_INIT("outreach"), SLICE_INIT("status"), 2, 3, admin_outreach_status},

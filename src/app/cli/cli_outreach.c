@@ -140,6 +140,14 @@ const struct cli_topic outreach_topics[] = {
      "KIND is reply, auto_reply, out_of_office, bounce, delay, complaint, receipt or other.\n"
      "A wish not to be written to is taken back by `posthaste suppression remove --force` alone.\n",
      STORED},
+    {"settle", "MESSAGE sent|not-sent", "says whether a letter left of which nobody knows it",
+     "The answer to the end of a letter was lost, and its provider keeps no copies of what it sends, so "
+     "that\n"
+     "looking cannot tell. Nothing else leaves from that mailbox until a person has decided: `status` lists\n"
+     "such letters with their ID. After `not-sent` it is written anew, so be sure.\n"
+     "\n"
+     "  posthaste outreach settle 0559c7e6c5c00000 sent --data DIR\n",
+     STORED},
     {NULL, NULL, NULL, NULL, NOTHING},
 };
 
