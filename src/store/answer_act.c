@@ -5,7 +5,7 @@
 #include "store/suppression.h"
 
 static const char prospects_of[] =
-    "SELECT id FROM prospect WHERE contact = $1 AND last_sent_ms > 0 ORDER BY id LIMIT $2";
+    "SELECT id FROM prospect WHERE contact = $1 AND (last_sent_ms > 0 OR state = 1) ORDER BY id LIMIT $2";
 
 struct acting {
     struct commit *commit;

@@ -46,6 +46,8 @@ struct commit {
     uint64_t syncs;
     /* There are campaigns: what comes in is judged (store/answer.h); tokens are signed with the secret. */
     bool judges_answers;
+    /* When something of a campaign is due was moved in this batch. */
+    bool has_moved_campaigns;
     uint8_t outreach_secret[32];
     /* References were given up: the reaper has work. */
     bool has_dropped;
@@ -103,6 +105,8 @@ struct commit_queue {
     void *context;
     void (*on_queued)(void *context, const struct queue_news *news);
     void *queued_context;
+    void (*on_campaigns)(void *context);
+    void *campaigns_context;
     /* As of the last batch. */
     struct queue_counts queue_counts;
     uint64_t commits;

@@ -145,6 +145,7 @@ static const struct migration steps[] = {
     {"the address book, and who must not be written to", NULL, CONTACT_TABLES SUPPRESSION_TABLES},
     {"mailboxes that outreach sends from", NULL, SENDER_TABLES},
     {"campaigns, and what was sent and answered", NULL, CAMPAIGN_TABLES},
+    {"letters that ask before they leave", NULL, CAMPAIGN_LEAVING},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};

@@ -18,6 +18,7 @@ enum {
     YEARS_PARTS = 24,
     /* After that nobody waits for anything. */
     REST_DAYS_MAX = 60,
+    LOOK_MS = 4 * HOUR_MS,
     UPKEEP_PAUSE_MS = 12 * HOUR_MS,
     HEARTBEAT_PAUSE_MS = 6 * HOUR_MS,
 };
@@ -64,8 +65,7 @@ static void end(struct run *run) {
 
 static bool is_furnished(void *context) { return ((const struct run *)context)->outreach->is_furnished; }
 
-static bool is_complete(void *context) {
-    const struct run *run = context;
+static bool is_complete(const struct run *run) {
     return ledger_has_failed(run->ledger) || outreach_is_complete(run->outreach);
 }
 
@@ -110,8 +110,10 @@ static bool trouble(struct run *run) {
 }
 
 static bool settle(struct run *run) {
-    if (!sim_world_run_until(run->world, is_complete, run, REST_DAYS_MAX * day_ms))
-        outreach_tell_missing(run->outreach);
+    int64_t until_ms = sim_world_now_ms(run->world) + REST_DAYS_MAX * day_ms;
+    while (!is_complete(run) && sim_world_now_ms(run->world) < until_ms)
+        sim_world_run_for(run->world, LOOK_MS);
+    outreach_tell_missing(run->outreach);
     /* Whoever got all gets nothing more. */
     sim_world_run_for(run->world, 3 * day_ms);
     host_stop(run->sites[0].host);
