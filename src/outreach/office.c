@@ -37,6 +37,7 @@ static bool is_usable(struct task *t, struct desk_round *round) {
 static void work(struct task *t, struct desk_round *round) {
     round->now_ms = env_wall_ms(round->office->options.env);
     round->desk->next_ms = round->now_ms + OUTREACH_LOOK_MS;
+    round->desk->awaits_change = false;
     if (!is_usable(t, round) || !office_resolve(t, round)) return;
     if (office_choose(t, round)) office_send(t, round);
 }
@@ -97,7 +98,14 @@ static void office_main(struct task *t, void *argument) {
 
 /* ---- its life ---- */
 
-static void changed(void *context) { gate_open(&((struct outreach_office *)context)->changed); }
+static void changed(void *context) {
+    struct outreach_office *office = context;
+    LIST_EACH(&office->desks, desk, struct desk, link) {
+        if (desk->awaits_change) desk->next_ms = 0;
+        desk->awaits_change = false;
+    }
+    gate_open(&office->changed);
+}
 
 struct outreach_office *outreach_office_new(const struct outreach_office_options *options) {
     struct outreach_office *office = calloc(1, sizeof *office);

@@ -30,6 +30,8 @@ struct desk {
     bool must_look;
     /* On the wall clock: not before then. */
     int64_t next_ms;
+    /* Sooner, when something of a campaign changes: a letter is on its way. */
+    bool awaits_change;
     /* Of a message whose outcome is not known: looked for at this time. */
     int64_t find_ms;
 };

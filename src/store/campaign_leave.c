@@ -118,6 +118,7 @@ static void wait_until(const struct leaving *leaving, int64_t at_ms) {
     struct commit *commit = leaving->commit;
     struct waiting waiting[RECIPIENTS_MAX];
     size_t count = read_waiting(leaving, waiting);
+    commit->has_moved_campaigns = true;
     DB_RUN(commit->db, recipient_waits, DB_NUMBER(leaving->leave->message), DB_NUMBER(at_ms));
     for (size_t i = 0; i < count; i++) {
         struct queue_known *known = queue_destination_known(commit, waiting[i].destination);

@@ -49,6 +49,7 @@ static bool put_off(struct commit *commit, uint64_t sent, const struct settled_r
     if (leaving_ms == 0) return false;
     if (settled->same_host.len == 0 || !prospect_load(commit->db, prospect, &row)) {
         DB_RUN(commit->db, sent_waits, DB_NUMBER(sent));
+        commit->has_moved_campaigns = true;
         return false;
     }
     prospect_note(commit, &row, OUTREACH_EVENT_UNKNOWN, campaign_in_doubt);

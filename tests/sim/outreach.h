@@ -123,6 +123,12 @@ struct outreach_visit {
     bool is_refused;
 };
 
+/* After this nobody knows whether what was under way got through: by our host's clock. */
+struct outreach_doubt {
+    int64_t from_wall_ms;
+    int64_t to_wall_ms;
+};
+
 /* Our host's clock was put forward or back. */
 struct outreach_jump {
     int64_t at_ms;
@@ -149,9 +155,10 @@ struct outreach {
     unsigned visit_count;
     struct outreach_jump jumps[OUTREACH_JUMPS_MAX];
     unsigned jump_count;
-    /* Something after which nobody knows whether what was under way got through. */
-    int64_t events_ms[OUTREACH_EVENTS_MAX];
+    struct outreach_doubt events[OUTREACH_EVENTS_MAX];
     unsigned event_count;
+    /* Steps that count as sent, and were lost: a bit each, by series and person. */
+    unsigned lost[OUTREACH_SERIES_MAX][OUTREACH_PEOPLE_MAX];
     bool is_furnished;
     /* What goes from machine to machine may take so long. */
     int64_t way_ms;
@@ -201,7 +208,8 @@ bool outreach_race(struct outreach *outreach);
 void outreach_dns(struct outreach *outreach);
 void outreach_trouble_start(struct run *run);
 void outreach_shake(struct outreach *outreach);
-void outreach_happened(struct outreach *outreach);
+/* Now, or for so long from now. */
+void outreach_happened(struct outreach *outreach, int64_t ms);
 void outreach_jump_clock(struct outreach *outreach, int64_t by_ms);
 
 /* outreach_check.c: each letter and visit as it ends; whether all got what they are to get; what is missing.
@@ -209,6 +217,9 @@ void outreach_jump_clock(struct outreach *outreach, int64_t by_ms);
 void outreach_check_letter(struct outreach *outreach, unsigned letter);
 void outreach_check_visit(struct outreach *outreach, unsigned visit);
 bool outreach_is_complete(struct outreach *outreach);
-void outreach_tell_missing(struct outreach *outreach);
+void outreach_check_all(struct outreach *outreach);
+/* What the store says that it sent, at this time of its clock. */
+void outreach_check_sent(struct outreach *outreach, struct slice address, struct slice id, unsigned step,
+                         int64_t wall_ms, uint64_t campaign);
 
 #endif

@@ -7,7 +7,8 @@ enum {
     HOUR_MS = 60 * MINUTE_MS,
     /* Between the store's word, or what it recorded, and what the other machine sees. */
     SLACK_MS = MINUTE_MS,
-    AFTER_MS = 20 * SECOND_MS,
+    /* The longest that the end of a transaction is waited for. */
+    DOUBT_MS = 20 * MINUTE_MS,
 };
 static const int64_t day_ms = 24LL * HOUR_MS;
 
@@ -107,9 +108,6 @@ static void check_order(const struct outreach *outreach, const struct outreach_l
         ledger_fail(ledger_of(outreach), STEPS_IN_ORDER, "person %u got step %u of series %u twice, at %lld and %lld",
                     letter->person, letter->step, letter->series, (long long)first->mail_ms,
                     (long long)letter->mail_ms);
-    if (letter->step && !before)
-        ledger_fail(ledger_of(outreach), STEPS_IN_ORDER, "person %u got step %u of series %u without the one before",
-                    letter->person, letter->step, letter->series);
     if (!before || has_jumped(outreach, before->mail_ms, letter->mail_ms)) return;
     if (letter->mail_ms - before->mail_ms < outreach_delay_ms(outreach, letter->series, letter->step))
         ledger_fail(ledger_of(outreach), PACE_HOLDS, "person %u got step %u of series %u %lld ms after the one before",
@@ -144,6 +142,47 @@ void outreach_check_letter(struct outreach *outreach, unsigned number) {
     check_window(outreach, letter);
 }
 
+/* ---- what was lost ---- */
+
+static bool has_happened(const struct outreach *outreach, int64_t wall_ms) {
+    for (unsigned i = 0; i < outreach->event_count; i++)
+        if (outreach->events[i].from_wall_ms <= wall_ms + DOUBT_MS &&
+            outreach->events[i].to_wall_ms >= wall_ms - SECOND_MS)
+            return true;
+    return false;
+}
+
+static unsigned person_of(const struct outreach *outreach, struct slice address) {
+    unsigned person = 0;
+    while (person < outreach->people_count &&
+           !slice_equal(address, slice_from_text(outreach->people[person].address)))
+        person++;
+    return person;
+}
+
+static bool has_come(const struct outreach *outreach, struct slice id) {
+    for (unsigned i = 0; i < outreach->letter_count; i++) {
+        struct slice own = slice_from_text(outreach->letters[i].id);
+        if (own.len > 2 && slice_equal(slice_sub(own, 1, own.len - 2), id)) return true;
+    }
+    return false;
+}
+
+/* What did not come was lost, and then something happened that may lose it. */
+void outreach_check_sent(struct outreach *outreach, struct slice address, struct slice id, unsigned step,
+                         int64_t wall_ms, uint64_t campaign) {
+    unsigned person = person_of(outreach, address);
+    unsigned series = 0;
+    while (series < outreach->series_count && outreach->series[series].id != campaign) series++;
+    if (has_come(outreach, id) || person == outreach->people_count || series == outreach->series_count) return;
+    if (has_happened(outreach, wall_ms))
+        outreach->lost[series][person] |= 1u << step;
+    else
+        ledger_fail(ledger_of(outreach), STEPS_IN_ORDER,
+                    "step %u of series %u counts as sent to person %u at %lld, and never came", step, series, person,
+                    (long long)wall_ms);
+}
+
 /* ---- all of it ---- */
 
 static bool is_owed(const struct outreach *outreach, unsigned series, unsigned person) {
@@ -152,30 +191,33 @@ static bool is_owed(const struct outreach *outreach, unsigned series, unsigned p
     return !(it->stopped_ms && (it->stopped_series >> series & 1));
 }
 
-/* The first of his steps that he did not get; as many as there are: none. */
-static unsigned missing_step(const struct outreach *outreach, unsigned series, unsigned person) {
-    unsigned step = 0;
-    while (step < outreach->series[series].steps && step_of(outreach, series, person, step)) step++;
-    return step;
+static bool was_lost(const struct outreach *outreach, unsigned series, unsigned person, unsigned step) {
+    return outreach->lost[series][person] >> step & 1;
 }
 
-static bool is_missing(const struct outreach *outreach, unsigned series, unsigned person) {
-    return is_owed(outreach, series, person) &&
-           missing_step(outreach, series, person) < outreach->series[series].steps;
-}
-
+/* Nobody who is owed all of them waits for the last one. */
 bool outreach_is_complete(struct outreach *outreach) {
     for (unsigned series = 0; series < outreach->series_count; series++)
         for (unsigned person = 0; person < outreach->people_count; person++)
-            if (is_missing(outreach, series, person)) return false;
+            if (is_owed(outreach, series, person) &&
+                !step_of(outreach, series, person, outreach->series[series].steps - 1))
+                return false;
     return true;
 }
 
-void outreach_tell_missing(struct outreach *outreach) {
+/* All up to the newest, or to the last where nothing stopped it. */
+static void check_steps(const struct outreach *outreach, unsigned series, unsigned person) {
+    unsigned steps = outreach->series[series].steps;
+    while (steps && !step_of(outreach, series, person, steps - 1)) steps--;
+    if (is_owed(outreach, series, person)) steps = outreach->series[series].steps;
+    for (unsigned step = 0; step < steps; step++)
+        if (!step_of(outreach, series, person, step) && !was_lost(outreach, series, person, step))
+            ledger_fail(ledger_of(outreach), STEPS_IN_ORDER, "person %u (temper %d) never got step %u of series %u",
+                        person, (int)outreach->people[person].temper, step, series);
+}
+
+void outreach_check_all(struct outreach *outreach) {
     for (unsigned series = 0; series < outreach->series_count; series++)
         for (unsigned person = 0; person < outreach->people_count; person++)
-            if (is_missing(outreach, series, person))
-                ledger_fail(ledger_of(outreach), STEPS_IN_ORDER, "person %u (temper %d) never got step %u of series %u",
-                            person, (int)outreach->people[person].temper, missing_step(outreach, series, person),
-                            series);
+            check_steps(outreach, series, person);
 }

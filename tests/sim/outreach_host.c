@@ -93,6 +93,25 @@ static void note_fault(void *context, struct slice line) {
     ledger_fail(context, STORE_VERIFIES, "verify: %.*s", SLICE_PRINT(line));
 }
 
+static const char sent_rows[] =
+    "SELECT contact.address, message_id, step, sent_ms, campaign FROM outreach_sent"
+    " JOIN contact ON contact.id = outreach_sent.contact WHERE outreach_sent.state = 2";
+
+static void look_at_sent(struct env *env, struct outreach *outreach) {
+    struct db *db = NULL;
+    int result = db_open(env, HOST_FOLDER "/store.db", DB_READ, &db);
+    if (result == 0) {
+        struct db_rows rows = db_rows_values(db, sent_rows, NULL, 0);
+        while (db_rows_next(&rows))
+            outreach_check_sent(outreach, db_rows_bytes(&rows, 0), db_rows_bytes(&rows, 1),
+                                (unsigned)db_rows_number(&rows, 2), db_rows_number(&rows, 3),
+                                db_rows_id(&rows, 4));
+        if (db_failure(db)) result = -1;
+    }
+    db_close(&db);
+    if (result) ledger_fail(outreach->run->ledger, STORE_VERIFIES, "what was sent cannot be read");
+}
+
 void outreach_look_at_end(struct task *t, void *argument) {
     struct outreach *outreach = argument;
     struct ledger *ledger = outreach->run->ledger;
@@ -104,6 +123,7 @@ void outreach_look_at_end(struct task *t, void *argument) {
     }
     if (engine_verify(t, engine, note_fault, ledger, &report) != STORE_OK)
         ledger_fail(ledger, STORE_VERIFIES, "the store cannot be verified");
+    look_at_sent(task_env(t), outreach);
     engine_close(t, &engine);
     outreach->run->sites[0].is_looked = true;
 }

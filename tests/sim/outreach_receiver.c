@@ -200,7 +200,7 @@ static bool drops(struct serving *serving) {
     bool may = !outreach->run->is_healed && (outreach->faults & 1);
     if (!may || run_between(outreach->run, 0, DROP_PARTS - 1)) return false;
     if (run_between(outreach->run, 0, 1)) take_letter(serving);
-    outreach_happened(outreach);
+    outreach_happened(outreach, 0);
     return true;
 }
 

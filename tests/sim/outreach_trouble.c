@@ -36,9 +36,10 @@ void outreach_dns(struct outreach *outreach) {
 
 /* ---- what happened ---- */
 
-void outreach_happened(struct outreach *outreach) {
-    if (outreach->event_count < OUTREACH_EVENTS_MAX)
-        outreach->events_ms[outreach->event_count++] = outreach_now_ms(outreach);
+void outreach_happened(struct outreach *outreach, int64_t ms) {
+    int64_t wall_ms = outreach_wall_ms(outreach);
+    ASSERT(outreach->event_count < OUTREACH_EVENTS_MAX);
+    outreach->events[outreach->event_count++] = (struct outreach_doubt){wall_ms, wall_ms + ms};
 }
 
 void outreach_jump_clock(struct outreach *outreach, int64_t by_ms) {
@@ -103,18 +104,18 @@ static void go_down(struct site *site) {
 static void join(void *context) {
     struct site *site = context;
     sim_network_part(host_machine(site->host), site->run->outreach->receiver, false);
-    outreach_happened(site->run->outreach);
 }
 
 static void part(struct site *site) {
+    int64_t ms = how_long_ms(site->run);
     sim_network_part(host_machine(site->host), site->run->outreach->receiver, true);
-    outreach_happened(site->run->outreach);
-    sim_world_after(site->run->world, how_long_ms(site->run), join, site);
+    outreach_happened(site->run->outreach, ms);
+    sim_world_after(site->run->world, ms, join, site);
 }
 
 static void cut_connections(struct site *site) {
     sim_network_cut(host_machine(site->host));
-    outreach_happened(site->run->outreach);
+    outreach_happened(site->run->outreach, 0);
 }
 
 static void calm_network(void *context) {
