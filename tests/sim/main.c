@@ -44,6 +44,9 @@ static const char *const planted_names[PLANTED_COUNT] = {
     [PLANTED_LOST_IS_DELIVERED] = "lost-is-delivered",
     [PLANTED_DELIVERED_ONCE_MORE] = "delivered-once-more",
     [PLANTED_SENT_UNSIGNED] = "sent-unsigned",
+    [PLANTED_ANSWER_UNHEARD] = "answer-unheard",
+    [PLANTED_DOUBT_IS_UNSENT] = "doubt-is-unsent",
+    [PLANTED_PACE_FORGOTTEN] = "pace-forgotten",
 };
 #endif
 

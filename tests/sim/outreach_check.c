@@ -62,21 +62,23 @@ static void check_gap(const struct outreach *outreach, unsigned number) {
 static void check_caps(const struct outreach *outreach, unsigned number) {
     const struct outreach_letter *letter = &outreach->letters[number];
     struct outreach_pace pace = outreach_pace_of(outreach, letter->series);
+    int64_t today = outreach_zone_day(outreach->zone, letter->wall_ms);
+    /* A moment after midnight it may be of the day before. */
+    bool is_sure = today == outreach_zone_day(outreach->zone, letter->wall_ms - SLACK_MS);
     unsigned hour = 0;
     unsigned day = 0;
     for (unsigned i = 0; i < number; i++) {
         int64_t wall_ms = outreach->letters[i].wall_ms;
         hour += wall_ms > letter->wall_ms - HOUR_MS + SLACK_MS && wall_ms <= letter->wall_ms;
-        day += outreach_zone_day(outreach->zone, wall_ms) ==
-                   outreach_zone_day(outreach->zone, letter->wall_ms - SLACK_MS) &&
-               wall_ms <= letter->wall_ms;
+        day += outreach_zone_day(outreach->zone, wall_ms) == today && wall_ms <= letter->wall_ms;
     }
     if (hour >= pace.hourly)
-        ledger_fail(ledger_of(outreach), PACE_HOLDS, "letter %u is number %u of its hour, where %u may leave", number,
-                    hour + 1, pace.hourly);
-    if (day >= pace.daily)
-        ledger_fail(ledger_of(outreach), PACE_HOLDS, "letter %u is number %u of its day, where %u may leave", number,
-                    day + 1, pace.daily);
+        ledger_fail(ledger_of(outreach), PACE_HOLDS, "letter %u (series %u, person %u) is number %u of its hour, where %u may leave", number,
+                    letter->series, letter->person, hour + 1, pace.hourly);
+    if (is_sure && day >= pace.daily)
+        ledger_fail(ledger_of(outreach), PACE_HOLDS, "letter %u (series %u, person %u) at %lld is number %u of its day in %s, where %u may leave", number,
+                    letter->series, letter->person, (long long)letter->mail_ms, day + 1,
+                    outreach_zone_name(outreach->zone), pace.daily);
 }
 
 static void check_window(const struct outreach *outreach, const struct outreach_letter *letter) {
