@@ -24,6 +24,8 @@ enum {
        message's fault; and how long after sending it is looked for where the outcome is not known. */
     OUTREACH_SEND_MS_MAX = 10 * 60 * 1000,
     OUTREACH_LOOK_MS = 60 * 1000,
+    /* Where nothing is due: whoever changes something says so; this is for clocks that are set. */
+    OUTREACH_IDLE_MS = 15 * 60 * 1000,
     OUTREACH_FLIGHT_LOOK_MS = 200,
     OUTREACH_TROUBLE_MS = 60 * 1000,
     OUTREACH_FIND_AFTER_MS = 3 * 60 * 1000,

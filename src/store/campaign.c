@@ -124,6 +124,7 @@ static enum store_result order(struct commit *commit, void *argument) {
                                  .sender = row.sender,
                                  .detail = request->reason};
     outreach_note(commit, row.tenant, &note);
+    commit->has_moved_campaigns = true;
     return STORE_OK;
 }
 

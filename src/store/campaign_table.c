@@ -74,6 +74,7 @@ void prospect_set(struct commit *commit, struct prospect_row *row, enum prospect
 }
 
 void campaign_mend(struct commit *commit, uint64_t campaign) {
+    commit->has_moved_campaigns = true;
     DB_RUN(commit->db, campaign_times, DB_NUMBER(campaign), DB_NUMBER(PROSPECT_NEVER));
 }
 

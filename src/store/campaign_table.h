@@ -125,15 +125,24 @@ void campaign_person_answers(struct db *db, struct arena *arena, const struct co
 bool campaign_person_is_needed(struct db *db, uint64_t contact);
 void campaign_person_erase(struct commit *commit, const struct contact_person *person);
 
+/* A letter that is asked about before its transaction begins (store/campaign_leave.h): when that was. */
+#define CAMPAIGN_LEAVING "ALTER TABLE outreach_sent ADD COLUMN leaving_ms INTEGER NOT NULL DEFAULT 0"
+
 /* campaign_due.c: something of the sender's is on its way still. */
-bool campaign_is_in_flight(struct db *db, uint64_t sender);
+bool campaign_is_in_flight(struct db *db, uint64_t sender, int64_t now_ms);
 
 /* campaign_settle.c: the queue settled a recipient of this message. Nothing where it is no message of
    outreach. */
 struct settled_recipient;
-void campaign_settled(struct commit *commit, uint64_t message, const struct settled_recipient *settled);
+/* True: it counts as sent, whatever came of the attempt, and is not to be tried again. */
+bool campaign_settled(struct commit *commit, uint64_t message, const struct settled_recipient *settled);
 /* The owner took it out of the queue: its prospect waits for a person. */
 void campaign_taken_back(struct commit *commit, uint64_t message);
+/* campaign_send.c: the gates that do not hang on what was sent before. */
+enum outreach_gate campaign_ask_standing(struct commit *commit, const struct prospect_row *row,
+                                         struct slice address);
+/* What is said of a letter that may have arrived. */
+extern const struct slice campaign_in_doubt;
 /* campaign_send.c: a message that is out; its prospect goes on. And any other end of one that is under way.
  */
 void campaign_message_left(struct commit *commit, uint64_t sent, int64_t sent_ms);

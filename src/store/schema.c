@@ -151,6 +151,7 @@ static const struct migration steps[] = {
     {"webhooks, and events on their way to them", NULL, WEBHOOK_TABLES},
     {"campaigns that go on when their mailbox is well again", NULL,
      "ALTER TABLE campaign ADD COLUMN is_held INTEGER NOT NULL DEFAULT 0"},
+    {"letters that ask before they leave", NULL, CAMPAIGN_LEAVING},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};
