@@ -7,8 +7,12 @@ enum {
        that are looked at. */
     OUTREACH_LIST_MAX = 200,
     OUTREACH_ADD_ROWS = 500,
+    /* Contacts that one commit looks at where only some are meant. */
+    OUTREACH_ADD_LOOKED_ROWS = 5000,
     /* Prospects that a plan is made of before a campaign starts: more than can be written to in time. */
-    OUTREACH_PLAN_CONTACTS_MAX = 60 * 1000,
+    OUTREACH_PLAN_CONTACTS_MAX = 62 * 1000,
+    /* Contacts looked at between two lines that tell how far it is. */
+    OUTREACH_ADD_TOLD_ROWS = 50 * 1000,
     OUTREACH_SENDERS_DUE_MAX = 1000,
     /* Who is due that is looked at in one go; earlier messages of a thread that are kept; tries of one step.
      */
@@ -25,6 +29,12 @@ enum {
     OUTREACH_SEND_MS_MAX = 10 * 60 * 1000,
     OUTREACH_LOOK_MS = 60 * 1000,
     OUTREACH_FLIGHT_LOOK_MS = 200,
+    /* The longest that is waited before that is looked at again; how long before the queue tries a letter
+       again its mailbox begins no other, at the least and at most; and when it has most often settled one. */
+    OUTREACH_FLIGHT_LOOK_MS_MAX = 2 * 1000,
+    OUTREACH_NEAR_MS_MIN = 1000,
+    OUTREACH_NEAR_MS_MAX = 2 * 60 * 1000,
+    OUTREACH_SETTLED_MS = 5 * 1000,
     OUTREACH_TROUBLE_MS = 60 * 1000,
     OUTREACH_FIND_AFTER_MS = 3 * 60 * 1000,
     OUTREACH_UNKNOWN_LOOK_MS = 5 * 1000,

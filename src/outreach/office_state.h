@@ -16,6 +16,9 @@ struct outreach_office {
     struct gate changed;
     struct list desks;
     bool is_restarted;
+    /* What is due may be another than desks know: all senders are looked at. */
+    bool must_survey;
+    int64_t survey_ms;
 };
 
 /* A sender at work. */
@@ -24,6 +27,12 @@ struct desk {
     struct outreach_office *office;
     uint64_t sender;
     bool is_busy;
+    /* It ended its work: what is due of its sender is read anew. */
+    bool is_stale;
+    /* When the first of its campaigns' prospects is due, or PROSPECT_NEVER. */
+    int64_t due_ms;
+    /* 0, or when what the queue has may be settled, and the next step of it due. */
+    int64_t settled_ms;
     /* Whether it may be used is looked at, whatever is due. */
     bool must_look;
     /* On the wall clock: not before then. */
@@ -45,6 +54,7 @@ struct desk_round {
     struct prospect prospect;
     uint32_t version;
     struct outreach_limits limits;
+    struct slice cap_domain;
     int64_t day;
 };
 
@@ -53,6 +63,12 @@ struct desk_round {
 bool office_choose(struct task *t, struct desk_round *round);
 /* The zone of a prospect; free it with delivery_zone_free. */
 struct delivery_zone *office_zone(const struct sequence *sequence, const struct prospect *prospect);
+/* The one in which the sender's day begins, whatever campaign asks: its own, else the sequence's. The same.
+ */
+struct delivery_zone *office_sender_zone(const struct sender *sender, const struct sequence *sequence);
+/* Whose mailboxes together have a cap: the organisation's domain, or where strangers share it the domain. In
+   `arena`. */
+struct slice office_cap_domain(struct arena *arena, struct slice address);
 /* office_send.c: claims it and sees it through. Waits. */
 void office_send(struct task *t, struct desk_round *round);
 /* Looks for messages whose outcome is not known. True: none is left. Waits. */

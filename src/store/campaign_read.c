@@ -52,7 +52,8 @@ void prospect_read_row(const struct db_rows *rows, int first, struct arena *aren
                                   .address = arena_copy(arena, db_rows_bytes(rows, first + 11)),
                                   .fields = arena_copy(arena, db_rows_bytes(rows, first + 12)),
                                   .time_zone = arena_copy(arena, db_rows_bytes(rows, first + 13)),
-                                  .country = arena_copy(arena, db_rows_bytes(rows, first + 14))};
+                                  .country = arena_copy(arena, db_rows_bytes(rows, first + 14)),
+                                  .lane = db_rows_id(rows, first + 15)};
 }
 
 /* ---- campaigns ---- */

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "store/api_key.h"
+#include "store/campaign_lane.h"
 #include "store/campaign_table.h"
 #include "store/contact.h"
 #include "store/dkim_table.h"
@@ -145,6 +146,7 @@ static const struct migration steps[] = {
     {"the address book, and who must not be written to", NULL, CONTACT_TABLES SUPPRESSION_TABLES},
     {"mailboxes that outreach sends from", NULL, SENDER_TABLES},
     {"campaigns, and what was sent and answered", NULL, CAMPAIGN_TABLES},
+    {"prospects that wait together are kept together", NULL, CAMPAIGN_LANE_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};

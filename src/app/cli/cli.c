@@ -143,8 +143,8 @@ static const struct cli_command commands[] = {
     {"outreach",
      "check FILE | preview FILE --contact ADDRESS|--csv CSV [--contacts N]\n"
      "       | simulate FILE [--contacts N | --csv CSV] [--start TIME]\n"
-     "       | create FILE --mailbox ADDRESS [--name NAME] | add CAMPAIGN --contact ADDRESS|--import "
-     "ID|--all\n"
+     "       | create FILE --mailbox ADDRESS [--name NAME] | add CAMPAIGN --contact ADDRESS|--all\n"
+     "       | add CAMPAIGN --import ID | --where FIELD=VALUE ... | --csv CSV --source TEXT --basis B\n"
      "       | start|pause|resume|stop CAMPAIGN | pause|resume|stop ADDRESS | status [CAMPAIGN]\n"
      "       | why ADDRESS | events [CAMPAIGN [AFTER-ID]] | answers [ADDRESS] | correct ANSWER-ID KIND\n"
      "       | stats CAMPAIGN | export CAMPAIGN\n"
@@ -173,7 +173,11 @@ static const struct cli_command commands[] = {
      "create   a campaign of the sequence in FILE (docs/sequence.md), a draft; sent from ADDRESS, an "
      "account\n"
      "         here or a mailbox of outreach\n"
-     "add      contacts of the address book (posthaste contact) become its prospects\n"
+     "add      contacts of the address book (posthaste contact) become its prospects: one, all, those of an\n"
+     "         import, or those that fit: --where country=DE --where role=*manager* --where city!=Berlin "
+     "(all of\n"
+     "         it must hold; * stands for any characters; domain, import and time_zone are fields, too).\n"
+     "         --csv imports the rows of a file as contact import does, with its options, and adds them all\n"
      "start    it begins, if nothing stands in the way; what does is said. pause and resume; stop is for "
      "good\n"
      "         With an ADDRESS: only this person, in all campaigns\n"
@@ -198,7 +202,9 @@ static const struct cli_command commands[] = {
      "  --user U, --smtp-user U, --imap-user U   if it is not the address\n"
      "  --name NAME        of the person, for From\n"
      "  --gap S-S          seconds between two messages (default 95-150)\n"
-     "  --hourly N, --daily N, --ramp START+STEP   how many; over 100 a day only with --override WHO\n"
+     "  --hourly N, --daily N, --ramp START+STEP   how many; over 100 a day, and gaps under 95 s, only with\n"
+     "                     --override WHO, which is logged\n"
+     "  --zone Z           where its day begins, for the daily cap; else the first campaign's\n"
      "  --accept-renaming  although the server gives messages other Message-IDs\n"
      "  --outside          not the account of ours with this address\n"
      "oauth add       registers us with a provider, by the client id and secret that you made there: "
@@ -207,7 +213,8 @@ static const struct cli_command commands[] = {
      "first\n"
      "                line of standard input with --key-stdin, else asked for; --no-secret if there is none\n"
      "docs/outreach.md, sequence.md, outreach-law.md and mailboxes.md tell more.\n",
-     DATA_OPTIONS | OPTION_PASSWORD_STDIN | OPTION_MAILBOX | OPTION_PLAN, 0, 1, 5, command_outreach},
+     DATA_OPTIONS | OPTION_PASSWORD_STDIN | OPTION_MAILBOX | OPTION_PLAN | OPTION_CONTACT | OPTION_DRY_RUN, 0,
+     1, 5, command_outreach},
     {"trace", "MESSAGE-ID|QUEUE-ID --data DIR [--json]", "what happened to a message that was sent",
      "Shows when it was accepted, each attempt with the host, TLS and the host's own words, and what was "
      "done\n"
@@ -284,7 +291,8 @@ static const struct cli_command commands[] = {
     {"contact",
      "import FILE --source TEXT --basis B [--map COLUMN=FIELD ...] [--separator S] [--encoding E]\n"
      "       [--errors FILE] [--dry-run] | imports | undo IMPORT\n"
-     "       | list [domain=D] [import=N] [after=ADDRESS] | show ADDRESS | set ADDRESS FIELD=VALUE ...\n"
+     "       | list [domain=D] [import=N] [FIELD=VALUE ...] [after=ADDRESS]\n"
+     "       | show ADDRESS | set ADDRESS FIELD=VALUE ...\n"
      "       | remove ADDRESS | export [ADDRESS] | erase ADDRESS   --data DIR [--json]",
      "the address book: people, and where their addresses come from",
      "import    rows of a file of separated values (CSV). Separator and encoding are found out. An address "
@@ -467,6 +475,7 @@ static const struct option_row option_rows[] = {
     {"--now", OPTION_NOW, 0, 0, AT(is_now), 0},
     {"--import", OPTION_PLAN, AT(campaign.import), 0, 0, 0},
     {"--all", OPTION_PLAN, 0, 0, AT(campaign.is_all), 0},
+    {"--where", OPTION_PLAN, AT(campaign.where), 0, 0, 0},
     {"--source", OPTION_CONTACT, AT(contact.source), 0, 0, 0},
     {"--basis", OPTION_CONTACT, AT(contact.basis), 0, 0, 0},
     {"--map", OPTION_CONTACT, AT(contact.map), 0, 0, 0},
@@ -521,6 +530,14 @@ static int take_map(struct cli *cli, const char *value) {
     return 0;
 }
 
+static int take_where(struct cli *cli, const char *value) {
+    struct campaign_options *campaign = &cli->campaign;
+    if (campaign->where_count == CLI_WHERES_MAX)
+        return cli_misuse(cli, "--where: at most %d of them", CLI_WHERES_MAX);
+    campaign->wheres[campaign->where_count++] = value;
+    return 0;
+}
+
 /* 0, or EXIT_USAGE. Uses up the value too, where there is one. */
 static int take_option(struct cli *cli, char **arguments, int *at, unsigned *seen) {
     const char *name = arguments[*at];
@@ -535,6 +552,7 @@ static int take_option(struct cli *cli, char **arguments, int *at, unsigned *see
     if (!value || value[0] == '\0') return cli_misuse(cli, "%s needs a value", name);
     if (row->text_at) {
         *(const char **)((char *)cli + row->text_at) = value;
+        if (row->text_at == AT(campaign.where)) return take_where(cli, value);
         return row->text_at == AT(contact.map) ? take_map(cli, value) : 0;
     }
     uint64_t *number = (uint64_t *)((char *)cli + row->number_at);

@@ -8,7 +8,7 @@
 #include "app/admin/admin.h"
 #include "base/arena.h"
 
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, CLI_MAPS_MAX = 200 };
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, CLI_MAPS_MAX = 200, CLI_WHERES_MAX = 8 };
 
 enum option_bit {
     OPTION_DATA = 1 << 0,
@@ -100,6 +100,10 @@ struct preflight_options {
 struct campaign_options {
     const char *import;
     bool is_all;
+    /* --where, as often as it stood there; `where` is where one goes first. */
+    const char *where;
+    const char *wheres[CLI_WHERES_MAX];
+    size_t where_count;
 };
 
 /* What `contact` and `suppression` are told; NULL where nothing. */
