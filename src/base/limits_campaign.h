@@ -6,6 +6,7 @@ enum {
     /* Campaigns, prospects or messages that one question tells of; contacts that one commit adds; senders
        that are looked at. */
     OUTREACH_LIST_MAX = 200,
+    OUTREACH_CAMPAIGNS_SHOWN = 1000,
     OUTREACH_ADD_ROWS = 500,
     /* Contacts that one commit looks at where only some are meant. */
     OUTREACH_ADD_LOOKED_ROWS = 5000,

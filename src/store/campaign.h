@@ -24,7 +24,7 @@ enum store_result engine_campaign_find(struct engine *engine, struct arena *aren
                                        struct campaign *campaign);
 enum store_result engine_campaign_get(struct engine *engine, struct arena *arena, uint64_t id,
                                       struct campaign *campaign);
-/* All, the newest first, at most OUTREACH_LIST_MAX. */
+/* The newest first, at most OUTREACH_CAMPAIGNS_SHOWN; without their documents. */
 enum store_result engine_campaign_list(struct engine *engine, struct arena *arena,
                                        struct campaign **campaigns, size_t *count);
 /* draft or paused -> running, running -> paused, any -> stopped (for good: nobody of it is written to any

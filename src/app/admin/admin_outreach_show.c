@@ -62,7 +62,7 @@ json_t *admin_outreach_status(struct admin *admin) {
         return admin_failure(admin, STORE_FAILED, SLICE("the list"), "", "");
     }
     for (size_t i = 0; i < count; i++) json_array_append_new(list, campaign_json(admin, &campaigns[i]));
-    return json_pack("{s:o}", "campaigns", list);
+    return json_pack("{s:o, s:b}", "campaigns", list, "has_more", count == OUTREACH_CAMPAIGNS_SHOWN);
 }
 
 /* ---- why ---- */

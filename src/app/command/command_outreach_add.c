@@ -16,6 +16,8 @@ struct sum {
     json_int_t known;
     json_int_t suppressed;
     json_int_t not_in_book;
+    /* The store answered at least once. */
+    bool is_asked;
 };
 
 static json_int_t number_of(const json_t *object, const char *key) {
@@ -27,7 +29,8 @@ static void print_sum(const struct cli *cli, const struct sum *sum) {
         json_t *answer = json_pack("{s:s%, s:I, s:I, s:I, s:I}", "campaign", cli->words[1].ptr,
                                    cli->words[1].len, "added", sum->added, "known", sum->known, "suppressed",
                                    sum->suppressed, "not_in_book", sum->not_in_book);
-        (void)(json_dumpf(answer, stdout, JSON_INDENT(2)), putchar('\n'));
+        /* Behind the lines of an import it is one line, too. */
+        (void)(json_dumpf(answer, stdout, cli->plan.csv ? JSON_COMPACT : JSON_INDENT(2)), putchar('\n'));
         json_decref(answer);
         return;
     }
@@ -46,6 +49,7 @@ static int ask(struct cli *cli, const struct admin_request *request, struct sum 
         status = cli_fail("%s (%lld were added before)", error, (long long)sum->added);
     else if (error)
         status = cli_fail("%s", error);
+    sum->is_asked = sum->is_asked || !error;
     sum->added += number_of(answer, "added");
     sum->known += number_of(answer, "known");
     sum->suppressed += number_of(answer, "suppressed");
@@ -146,7 +150,6 @@ int command_outreach_add(struct cli *cli) {
     int status = cli->plan.csv          ? add_csv(cli, &sum)
                  : options->where_count ? add_where(cli, &sum)
                                         : add_by_word(cli, &sum);
-    bool is_told = status == EXIT_DONE || (cli->plan.csv && sum.added);
-    if (is_told && !(cli->plan.csv && cli->is_dry_run)) print_sum(cli, &sum);
+    if (sum.is_asked) print_sum(cli, &sum);
     return status;
 }
