@@ -3,6 +3,7 @@
 
 #include "base/limits_campaign.h"
 #include "store/suppression.h"
+#include "wire/address_split.h"
 
 /* Those that are not over come first: they are the ones that could write again. */
 static const char prospects_of[] =
@@ -64,8 +65,7 @@ static void suppress(struct acting *acting, enum suppression_reason reason) {
 }
 
 static bool is_at(struct slice address, struct slice organisation) {
-    size_t at = slice_find_last_byte(address, '@');
-    struct slice domain = at == SLICE_NOT_FOUND ? SLICE_EMPTY : slice_skip(address, at + 1);
+    struct slice domain = address_split_domain(address);
     if (domain.len <= organisation.len) return slice_equal_nocase(domain, organisation);
     struct slice tail = slice_skip(domain, domain.len - organisation.len);
     return slice_equal_nocase(tail, organisation) && domain.ptr[domain.len - organisation.len - 1] == '.';
@@ -93,15 +93,11 @@ static void wrote_too(struct acting *acting) {
 }
 
 static void replied(struct acting *acting) {
-<<<<<<< HEAD
-    if (acting->found->match == MATCH_COLLEAGUE && !acting->is_by_person) {
-=======
-    if (is_of_our_own(acting)) {
+    if (is_of_our_own(acting) && !acting->is_by_person) {
         wrote_too(acting);
         return;
     }
-    if (acting->found->match == MATCH_COLLEAGUE) {
->>>>>>> planner
+    if (acting->found->match == MATCH_COLLEAGUE && !acting->is_by_person) {
         acting->decision = DECISION_PAUSED;
         set_all(acting, PROSPECT_PAUSED,
                 arena_printf(acting->commit->arena,

@@ -192,7 +192,7 @@ static json_t *judge(struct admin *admin, const struct campaign *campaign, const
             admin, campaign,
             "its gaps are shorter than 95 seconds, which is for sequences whose every recipient is "
             "under the reserved .test domain");
-    if (sequence_has_seconds(sequence) && !is_test)
+    if (sequence_has_seconds(sequence) && first_real(room))
         return refuse_words(
             admin, campaign,
             "one of its delays is in seconds, which is for sequences whose every recipient is "
