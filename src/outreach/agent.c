@@ -129,7 +129,10 @@ static struct outreach_word word_of(struct agent_run *run, const struct analysis
                                  .subject_base = arena_copy(run->arena, analysis->subject_base),
                                  .organisation =
                                      organisation_of(run->arena, address_split_domain(run->job.to_address))};
-    if (run->job.account) pack_body(run, &word.delivery, analysis);
+    if (run->job.account)
+        pack_body(run, &word.delivery, analysis);
+    else if (run->composed.message.len <= OUTREACH_COPY_BYTES_MAX)
+        word.content = run->composed.message;
     return word;
 }
 

@@ -21,15 +21,6 @@ static struct slice answer_words(struct agent_run *run, const struct outside_sen
                         SLICE_PRINT(slice_sub(sent->words, 0, OUTREACH_DETAIL_BYTES_MAX / 2)));
 }
 
-/* Only what says that the mailbox or the domain is not there kills an address. */
-static bool is_hard(const struct outside_sent *sent) {
-    const struct smtp_enhanced_code *code = &sent->enhanced;
-    bool is_address = code->class == 5 && code->subject == 1 &&
-                      (code->detail == 1 || code->detail == 2 || code->detail == 3 || code->detail == 6 ||
-                       code->detail == 10);
-    return sent->trouble.cause == SENDER_CAUSE_NONE && is_address;
-}
-
 void agent_send_outside(struct agent_run *run) {
     struct outside_sent sent = {.outcome = OUTSIDE_UNKNOWN};
     struct outside_message message = {
@@ -56,7 +47,8 @@ void agent_send_outside(struct agent_run *run) {
         (void)agent_ends(run, OUTREACH_END_SENT, SLICE_EMPTY);
         return;
     case OUTSIDE_REFUSED:
-        (void)agent_ends(run, is_hard(&sent) ? OUTREACH_END_REFUSED : OUTREACH_END_PUT_OFF,
+        /* Only what says that the mailbox or the domain is not there kills an address. */
+        (void)agent_ends(run, outside_is_gone(&sent) ? OUTREACH_END_REFUSED : OUTREACH_END_PUT_OFF,
                          answer_words(run, &sent));
         return;
     case OUTSIDE_LATER:

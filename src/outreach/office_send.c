@@ -33,7 +33,8 @@ static void was_kept(struct task *t, struct desk_round *round, enum outreach_gat
                                    .reason = SLICE("another campaign wrote to this person lately")};
     round->desk->next_ms = round->now_ms + OUTREACH_FLIGHT_LOOK_MS;
     if (gate == GATE_FREQUENCY) (void)engine_outreach_delay(t, round->office->options.engine, &delay, 1);
-    if (gate == GATE_HOURLY || gate == GATE_DAILY || gate == GATE_DOMAIN_DAILY || gate == GATE_SENDER)
+    round->desk->awaits_change = gate == GATE_IN_FLIGHT;
+    if (gate == GATE_IN_FLIGHT || gate == GATE_HOURLY || gate == GATE_DAILY || gate == GATE_DOMAIN_DAILY || gate == GATE_SENDER)
         round->desk->next_ms = round->now_ms + OUTREACH_LOOK_MS;
 }
 
@@ -84,7 +85,7 @@ static const struct {
     [OUTREACH_END_REFUSED] = {OUTREACH_REFUSED, 0},
     [OUTREACH_END_PUT_OFF] = {OUTREACH_PUT_OFF, OUTREACH_AGAIN_MS},
     [OUTREACH_END_UNKNOWN] = {OUTREACH_UNKNOWN, 0},
-    [OUTREACH_END_NOT_SENT] = {OUTREACH_NOT_SENT, OUTREACH_TROUBLE_MS},
+    [OUTREACH_END_NOT_SENT] = {OUTREACH_NOT_SENT, 0},
     [OUTREACH_END_BLOCKED] = {OUTREACH_BLOCKED, 0},
 };
 
@@ -100,7 +101,8 @@ static void record(struct task *t, struct desk_round *round, uint64_t sent,
                                        .result = results[report->end].result,
                                        .due_ms = env_wall_ms(env) + results[report->end].again_ms,
                                        .detail = report->detail};
-    if (outcome.result == OUTREACH_NOT_SENT) round->desk->next_ms = outcome.due_ms;
+    /* Sooner where the mailbox's health changes; others who are due go before this one. */
+    if (outcome.result == OUTREACH_NOT_SENT) round->desk->next_ms = outcome.due_ms + OUTREACH_TROUBLE_MS;
     /* What came of it is known here alone until the store can write it down again. */
     while (engine_outreach_outcome(t, round->office->options.engine, &outcome) != STORE_OK)
         if (task_sleep(t, KEEP_AGAIN_MS) != WAIT_OK) return;

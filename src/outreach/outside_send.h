@@ -26,7 +26,8 @@ struct outside_message {
 enum outside_outcome {
     /* The server has it. */
     OUTSIDE_SENT,
-    /* It said no to this recipient or this message, and will say so again (5xx). */
+    /* It said no to this recipient or this message, and will say so again (5xx). Whether it would say so to
+       everybody outside_check_smtp tells. */
     OUTSIDE_REFUSED,
     /* It said not now (4xx), or could not be reached: nothing was sent. `trouble` may be about the mailbox.
      */
@@ -54,6 +55,14 @@ struct outside_sent {
 /* Connects, logs in, asks whether it may, sends, says QUIT. Results are in `arena`. Waits. */
 struct outside_sent outside_send(struct task *t, struct outside *outside, struct arena *arena,
                                  const struct outside_message *message);
+
+/* The server's words mean that the recipient's mailbox or domain does not exist (RFC 3463 3.2). */
+bool outside_is_gone(const struct outside_sent *sent);
+
+/* Whether the way out is open: logs in, and asks whether a message from the mailbox to itself would be taken;
+   nothing is sent. False: *trouble (in `arena`). Waits. */
+NODISCARD bool outside_check_smtp(struct task *t, struct outside *outside, struct arena *arena,
+                                  struct outside_trouble *trouble);
 
 /* Sees to it that there is exactly one copy in Sent. Needs IMAP. True: there is one now; false: *trouble says
    why not (SENDER_CAUSE_NO_SENT_COPY: there is no folder Sent). Safe to repeat. Waits. */

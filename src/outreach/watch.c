@@ -18,6 +18,7 @@ void watch_set(struct watch *watch, const struct watch_settings *settings) {
         watch->world.hello = arena_copy(watch->settings_arena, settings->hostname);
     watch->world.allows_private = settings->allows_private;
     watch->world.https_port = settings->https_port;
+    watch->world.copy_ms = settings->copy_ms ? settings->copy_ms : OUTREACH_COPY_MS;
     watch->poll_ms = settings->poll_ms ? settings->poll_ms : OUTREACH_POLL_MS;
     watch->check_ms = settings->check_ms ? settings->check_ms : OUTREACH_CHECK_MS;
 }

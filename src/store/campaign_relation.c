@@ -2,6 +2,7 @@
 #include "store/campaign_table.h"
 #include "store/contact_table.h"
 #include "store/queue.h"
+#include "store/sender_copy.h"
 
 static const char messages_of[] =
     "SELECT campaign.name, outreach_sent.subject, outreach_sent.sent_ms FROM"
@@ -102,6 +103,7 @@ void campaign_person_erase(struct commit *commit, const struct contact_person *p
     DB_RUN(commit->db, prospects_delete, contact);
     take_letters_out(commit, person->contact);
     DB_RUN(commit->db, messages_end, contact);
+    sender_copy_erase(commit, person->contact);
     DB_RUN(commit->db, messages_blank, contact);
     DB_RUN(commit->db, answers_delete, contact);
     DB_RUN(commit->db, events_blank, contact);

@@ -3,6 +3,7 @@
 #include "store/campaign.h"
 #include "store/campaign_read.h"
 #include "store/engine_state.h"
+#include "store/id.h"
 #include "store/scan.h"
 
 #define MESSAGE_COLUMNS                                                                                   \
@@ -13,6 +14,11 @@
 static const char message_one[] = "SELECT " MESSAGE_COLUMNS " FROM outreach_sent WHERE id = $1";
 static const char messages_unknown[] =
     "SELECT " MESSAGE_COLUMNS " FROM outreach_sent WHERE sender = $1 AND state = 3 ORDER BY id LIMIT $2";
+/* As the index outreach_sent_open has it. */
+static const char messages_unsettled[] =
+    "SELECT " MESSAGE_COLUMNS
+    " FROM outreach_sent WHERE state IN (0, 1, 3) AND state = 3 ORDER BY id LIMIT $1";
+static const char message_named[] = "SELECT " MESSAGE_COLUMNS " FROM outreach_sent WHERE message_id = $1";
 static const char messages_of[] =
     "SELECT " MESSAGE_COLUMNS " FROM outreach_sent WHERE prospect = $1 ORDER BY id LIMIT $2";
 static const char prospect_one[] =
@@ -80,6 +86,32 @@ enum store_result engine_outreach_unknown(struct engine *engine, struct arena *a
     struct db_rows rows = DB_ROWS(engine->db, messages_unknown, DB_NUMBER(sender), DB_NUMBER(max));
     while (db_rows_next(&rows)) read_message(&rows, arena, &messages[(*count)++]);
     return finish(engine, true);
+}
+
+enum store_result engine_outreach_unsettled(struct engine *engine, struct arena *arena,
+                                            struct outreach_message **messages, size_t *count) {
+    *messages = ARENA_NEW_ARRAY(arena, struct outreach_message, OUTREACH_LIST_MAX);
+    *count = 0;
+    db_begin_read(engine->db);
+    struct db_rows rows = DB_ROWS(engine->db, messages_unsettled, DB_NUMBER(OUTREACH_LIST_MAX));
+    while (db_rows_next(&rows)) read_message(&rows, arena, &(*messages)[(*count)++]);
+    return finish(engine, true);
+}
+
+enum store_result engine_outreach_message_find(struct engine *engine, struct arena *arena, struct slice name,
+                                               struct outreach_message *message) {
+    uint64_t id = 0;
+    if (id_read(name, &id)) return engine_outreach_message(engine, arena, id, message);
+    bool has_brackets = name.len > 2 && name.ptr[0] == '<' && name.ptr[name.len - 1] == '>';
+    if (has_brackets) name = slice_sub(name, 1, name.len - 2);
+    db_begin_read(engine->db);
+    struct db_rows rows = DB_ROWS(engine->db, message_named, DB_TEXT(name));
+    bool is_found = db_rows_next(&rows);
+    if (is_found) {
+        read_message(&rows, arena, message);
+        db_rows_end(&rows);
+    }
+    return finish(engine, is_found);
 }
 
 enum store_result engine_outreach_messages(struct engine *engine, struct arena *arena, uint64_t prospect,

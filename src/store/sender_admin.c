@@ -7,6 +7,7 @@
 #include "store/engine_state.h"
 #include "store/event.h"
 #include "store/schema.h"
+#include "store/sender_copy.h"
 #include "store/sender_rows.h"
 
 static const char sender_id[] = "SELECT id FROM outreach_sender WHERE tenant = $1 AND address = $2";
@@ -34,7 +35,7 @@ static const char test_update[] =
     "UPDATE outreach_sender SET state = $2, reason = $3, detail = $4, checked_ms = $5, tested_ms = $5,"
     " settings = $6 WHERE id = $1";
 
-enum { WORK_BYTES = 128 * 1024 };
+enum { WORK_BYTES = 128 * 1024, DETAIL_BYTES_MAX = 800 };
 
 static enum store_result run(struct task *t, struct engine *engine,
                              enum store_result (*operate)(struct commit *commit, void *argument),
@@ -200,6 +201,7 @@ static enum store_result remove_row(struct commit *commit, void *argument) {
     if (id == 0) return db_result(commit->db, STORE_NOT_FOUND);
     DB_RUN(commit->db, sender_delete, DB_NUMBER(id));
     DB_RUN(commit->db, folders_delete, DB_NUMBER(id));
+    sender_copy_forget(commit, id);
     /* Nobody would look at them any more. */
     campaign_halt_sender(commit, id, SLICE("the sender mailbox was removed"));
     event_add(commit, TENANT_DEFAULT, EVENT_SENDER_REMOVED, id, 0);
@@ -327,6 +329,24 @@ static struct sender_health judge(const struct sender_health *health, const stru
     return judged;
 }
 
+/* For who looks at campaigns, and for other programs. */
+static void note_change(struct commit *commit, const struct sender *sender,
+                        const struct sender_health *health) {
+    bool is_green = health->state == SENDER_GREEN;
+    struct slice words = arena_printf(commit->arena, "%.*s is %s", SLICE_PRINT(sender->address),
+                                      sender_state_name(health->state));
+    if (!is_green)
+        words = arena_printf(commit->arena, "%.*s (%s)%s%.*s", SLICE_PRINT(words),
+                             sender_cause_name(health->cause), health->detail.len ? ": " : "",
+                             SLICE_PRINT(slice_sub(health->detail, 0, OUTREACH_DETAIL_BYTES_MAX)));
+    struct outreach_note note = {.kind = is_green ? OUTREACH_EVENT_MAILBOX_GREEN : OUTREACH_EVENT_MAILBOX_RED,
+                                 .sender = sender->id,
+                                 .detail = words};
+    event_add(commit, TENANT_DEFAULT, is_green ? EVENT_SENDER_GREEN : EVENT_SENDER_RED, sender->id,
+              health->cause);
+    outreach_note(commit, TENANT_DEFAULT, &note);
+}
+
 static enum store_result note_health(struct commit *commit, void *argument) {
     struct finding *finding = argument;
     uint64_t id = finding->health->sender;
@@ -346,9 +366,8 @@ static enum store_result note_health(struct commit *commit, void *argument) {
         DB_RUN(commit->db, health_update, DB_NUMBER(id), DB_NUMBER(health.state), DB_NUMBER(health.cause),
                DB_TEXT(health.detail), DB_NUMBER(commit->now_ms));
     }
-    if (finding->is_changed && health.state != SENDER_UNTESTED)
-        event_add(commit, TENANT_DEFAULT,
-                  health.state == SENDER_GREEN ? EVENT_SENDER_GREEN : EVENT_SENDER_RED, id, health.cause);
+    if (health.state == SENDER_GREEN) campaign_release(commit, id);
+    if (finding->is_changed && health.state != SENDER_UNTESTED) note_change(commit, &sender, &health);
     return STORE_OK;
 }
 
@@ -371,6 +390,7 @@ static enum store_result keep_looked(struct commit *commit, void *argument) {
     struct sender sender;
     if (!sender_row_read(commit->db, commit->arena, looked->sender, &sender))
         return db_result(commit->db, STORE_NOT_FOUND);
+    DB_RUN(commit->db, folders_delete, DB_NUMBER(looked->sender));
     for (size_t i = 0; i < looked->count; i++) sender_folder_put(commit, looked->sender, &looked->folders[i]);
     return STORE_OK;
 }

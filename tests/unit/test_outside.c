@@ -299,6 +299,12 @@ static bool take(struct task *t, void *context, const struct outside_news *news)
 #define PEEKED(tag, uid) \
     "S: " tag " UID FETCH " uid ":" uid " (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[]<0.262144>)\n"
 
+#define WINDOW(tag, uids) "S: " tag " UID FETCH " uids " (UID FLAGS INTERNALDATE RFC822.SIZE)\n"
+#define OLD_MESSAGE(uid) \
+    "C: * 1 FETCH (UID " uid " RFC822.SIZE 1 INTERNALDATE \"17-Jul-1996 02:44:25 -0700\")\n"
+#define NEW_MESSAGE(uid) \
+    "C: * 9 FETCH (UID " uid " RFC822.SIZE 1 INTERNALDATE \"17-Jul-2096 02:44:25 -0700\")\n"
+
 static void first_look_body(struct task *t, struct env *env) {
     struct bench bench;
     bench_open(&bench, env, NULL,
@@ -432,6 +438,49 @@ static void anew_body(struct task *t, struct env *env) {
 }
 static void a_folder_under_another_uidvalidity_is_read_anew(void **state) { task_test_run(anew_body); }
 
+/* One that comes with many messages, as after a rename, is listed once, some at a time. */
+static void huge_body(struct task *t, struct env *env) {
+    static const struct sender_folder known[] = {{SLICE_INIT("INBOX"), 1, 10, 0}};
+    struct bench bench;
+    bench_open(
+        &bench, env, NULL,
+        IMAP_IN
+        "S: p2 LIST \"\" \"*\"\nC: * LIST () \"/\" INBOX\nC: * LIST () \"/\" Old\nC: p2 OK done\n"
+        "S: p3 EXAMINE \"INBOX\"\nC: * 0 EXISTS\n" STATE("1", "10") "C: p3 OK done\n" STATUS_OF(
+            "p4", "Old", "3000",
+            "3001") "S: p5 EXAMINE \"Old\"\nC: * 3000 EXISTS\n" STATE("1",
+                                                                      "3001") "C: p5 OK done\n" WINDOW("p6",
+                                                                                                       "1:"
+                                                                                                       "1000")
+            OLD_MESSAGE("1") "C: p6 OK done\n" WINDOW("p7", "1001:2000") "C: p7 OK done\n" WINDOW("p8",
+                                                                                                  "2001:*")
+                NEW_MESSAGE("3000") "C: p8 OK done\n" PEEKED(
+                    "p9", "3000") "C: * 9 FETCH (UID 3000 RFC822.SIZE 1 BODY[]<0> \"b\")\n"
+                                  "C: p9 OK done\n" WINDOW("p10", "3001:*") "C: p10 OK done\n" LOGOUT("p11"),
+        SENDER_COPIES_OURS, known, 1);
+    assert_true(outside_look(t, bench.outside, bench.arena, take, &bench, &bench.trouble));
+    assert_string_equal(bench.taken, "Old/3000:b;");
+    assert_int_equal(bench.outside->folders[1].uidnext, 3001);
+    bench_close(t, &bench);
+}
+static void a_huge_folder_is_listed_once(void **state) { task_test_run(huge_body); }
+
+static void gone_body(struct task *t, struct env *env) {
+    static const struct sender_folder known[] = {{SLICE_INIT("INBOX"), 1, 10, 0},
+                                                 {SLICE_INIT("Leads"), 1, 4, 0}};
+    struct bench bench;
+    bench_open(&bench, env, NULL,
+               IMAP_IN
+               "S: p2 LIST \"\" \"*\"\nC: * LIST () \"/\" INBOX\nC: p2 OK done\n"
+               "S: p3 EXAMINE \"INBOX\"\nC: * 9 EXISTS\n" STATE("1", "10") "C: p3 OK done\n" LOGOUT("p4"),
+               SENDER_COPIES_OURS, known, 2);
+    assert_true(outside_look(t, bench.outside, bench.arena, take, &bench, &bench.trouble));
+    assert_int_equal(bench.outside->folder_count, 1);
+    assert_true(bench.outside->has_moved);
+    bench_close(t, &bench);
+}
+static void a_folder_that_is_gone_is_forgotten(void **state) { task_test_run(gone_body); }
+
 /* ---- the way there ---- */
 
 static void private_body(struct task *t, struct env *env) {
@@ -464,6 +513,8 @@ int main(void) {
         cmocka_unit_test(more_folders_than_can_be_watched_are_told_of),
         cmocka_unit_test(a_folder_that_went_makes_room),
         cmocka_unit_test(a_folder_under_another_uidvalidity_is_read_anew),
+        cmocka_unit_test(a_huge_folder_is_listed_once),
+        cmocka_unit_test(a_folder_that_is_gone_is_forgotten),
         cmocka_unit_test(a_host_that_leads_inside_is_not_connected_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

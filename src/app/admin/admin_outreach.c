@@ -105,9 +105,22 @@ static enum store_result add(struct admin *admin, uint64_t campaign, struct camp
     uint64_t import = 0;
     if (slice_equal(word(admin, 3), SLICE("contact")))
         return add_one(admin, campaign, word(admin, 4), addition);
-    if (slice_equal(word(admin, 3), SLICE("import")) && !id_read(word(admin, 4), &import))
-        return STORE_REFUSED;
-    return add_many(admin, campaign, import, addition);
+    bool is_import = slice_equal(word(admin, 3), SLICE("import"));
+    if (is_import && (!slice_to_number(word(admin, 4), INT64_MAX, &import) || import == 0))
+        return STORE_NOT_FOUND;
+    enum store_result result = add_many(admin, campaign, import, addition);
+    bool is_empty = addition->added + addition->known + addition->suppressed == 0;
+    return result == STORE_OK && is_import && is_empty ? STORE_NOT_FOUND : result;
+}
+
+static json_t *add_failed(struct admin *admin, const struct campaign *campaign, enum store_result result) {
+    if (slice_equal(word(admin, 3), SLICE("import")))
+        return admin_failure(admin, result, word(admin, 4),
+                             "is no import with contacts; posthaste contact imports lists them",
+                             "cannot be added: the campaign is stopped");
+    return admin_failure(admin, result, word(admin, 4).len ? word(admin, 4) : campaign->name,
+                         "is not in the address book; posthaste contact import or contact set first",
+                         "cannot be added: it is no address, or the campaign is stopped");
 }
 
 json_t *admin_campaign_add(struct admin *admin) {
@@ -117,10 +130,7 @@ json_t *admin_campaign_add(struct admin *admin) {
     if (error) return error;
     enum store_result result = add(admin, campaign.id, &addition);
     wake(admin);
-    if (result != STORE_OK)
-        return admin_failure(admin, result, word(admin, 4).len ? word(admin, 4) : campaign.name,
-                             "is not in the address book; posthaste contact import or contact set first",
-                             "cannot be added: it is no address, or the campaign is stopped");
+    if (result != STORE_OK) return add_failed(admin, &campaign, result);
     return json_pack("{s:o, s:I, s:I, s:I}", "campaign", admin_text(campaign.name), "added",
                      (json_int_t)addition.added, "known", (json_int_t)addition.known, "suppressed",
                      (json_int_t)addition.suppressed);

@@ -104,6 +104,11 @@ json_t *admin_campaign_refusal(struct admin *admin, const struct campaign *campa
             admin, campaign,
             "its gaps are shorter than 95 seconds, which is for sequences whose every recipient is "
             "under the reserved .test domain");
+    if (sequence_has_seconds(sequence) && !is_test)
+        return refuse_words(
+            admin, campaign,
+            "one of its delays is in seconds, which is for sequences whose every recipient is "
+            "under the reserved .test domain");
     law_check(admin->arena, sequence, refusals);
     check_plan(admin, sequence, contacts, count, &limits, refusals);
     return refusals->count ? refuse(admin, campaign, refusals) : NULL;
