@@ -118,14 +118,17 @@ static void replied(struct acting *acting) {
     note(acting, OUTREACH_EVENT_REPLIED);
 }
 
+enum { DAY_MS = 24 * 3600 * 1000 };
+
 /* Who is back already, or does not say when, is written to as planned. */
 static void is_away(struct acting *acting) {
     struct prospect_row *row = &acting->found->prospect;
     int64_t return_ms = acting->facts->return_ms;
+    int64_t last_ms = acting->commit->now_ms + (int64_t)ANSWER_AWAY_DAYS_MAX * DAY_MS;
     bool can_wait = row->state == PROSPECT_WAITING || row->state == PROSPECT_OUT_OF_OFFICE ||
                     row->state == PROSPECT_CLAIMED;
     note(acting, OUTREACH_EVENT_OUT_OF_OFFICE);
-    if (return_ms <= acting->commit->now_ms || !can_wait) return;
+    if (return_ms <= acting->commit->now_ms || return_ms > last_ms || !can_wait) return;
     bool is_later = row->state != PROSPECT_CLAIMED && row->due_ms > return_ms;
     acting->decision = DECISION_PUT_OFF;
     prospect_set(acting->commit, row, PROSPECT_OUT_OF_OFFICE, is_later ? row->due_ms : return_ms,
