@@ -53,10 +53,9 @@ static const char others_claimed[] =
     "SELECT 1 FROM outreach_sent WHERE contact = $1 AND state = 0 AND campaign <> $2 LIMIT 1";
 static const char sent_mailbox[] =
     "SELECT id FROM mailbox WHERE account = $1 AND special_use = $2 ORDER BY id LIMIT 1";
-static const char open_decided[] = "SELECT id FROM outreach_sent WHERE state = 0 AND sender = $1";
+static const char open_ones[] =
+    "SELECT id FROM outreach_sent WHERE state IN (0, 1, 3) AND state = $2 AND message = 0 AND sender = $1";
 static const char open_senders[] = "SELECT DISTINCT sender FROM outreach_sent WHERE state IN (0, 1, 3)";
-static const char open_outside[] =
-    "UPDATE outreach_sent SET state = 3 WHERE state = 1 AND sender = $1 AND message = 0";
 
 enum { HOUR_MS = 3600 * 1000 };
 
@@ -429,19 +428,25 @@ enum store_result engine_outreach_outcome(struct task *t, struct engine *engine,
 
 /* ---- after a start ---- */
 
-static void restart_sender(struct commit *commit, uint64_t sender) {
-    uint64_t decided[OUTREACH_LIST_MAX];
+/* Those of a sender that are in that state and in no queue come to this end. */
+static void end_open(struct commit *commit, uint64_t sender, enum sent_state state,
+                     enum outreach_result result, struct slice detail) {
+    uint64_t open[OUTREACH_LIST_MAX];
     size_t count = 0;
-    struct db_rows rows = DB_ROWS(commit->db, open_decided, DB_NUMBER(sender));
+    struct db_rows rows = DB_ROWS(commit->db, open_ones, DB_NUMBER(sender), DB_NUMBER(state));
     while (db_rows_next(&rows))
-        if (count < OUTREACH_LIST_MAX) decided[count++] = db_rows_id(&rows, 0);
+        if (count < OUTREACH_LIST_MAX) open[count++] = db_rows_id(&rows, 0);
     for (size_t i = 0; i < count; i++) {
-        struct sent_row row;
-        struct outreach_outcome outcome = {decided[i], OUTREACH_NOT_SENT, commit->now_ms,
-                                           SLICE("the server was started anew before it left")};
-        if (sent_load(commit, decided[i], &row)) not_sent(commit, &row, &outcome);
+        struct outreach_outcome outcome = {open[i], result, commit->now_ms, detail};
+        campaign_outcome(commit, &outcome);
     }
-    DB_RUN(commit->db, open_outside, DB_NUMBER(sender));
+}
+
+static void restart_sender(struct commit *commit, uint64_t sender) {
+    end_open(commit, sender, SENT_DECIDED, OUTREACH_NOT_SENT,
+             SLICE("the server was started anew before it left"));
+    end_open(commit, sender, SENT_SENDING, OUTREACH_UNKNOWN,
+             SLICE("the server was started anew while it was being sent"));
 }
 
 static enum store_result restart(struct commit *commit, void *argument) {

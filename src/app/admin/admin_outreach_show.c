@@ -202,7 +202,8 @@ json_t *admin_outreach_why(struct admin *admin) {
     if (result == STORE_OK)
         result = engine_outreach_of_contact(admin->engine, admin->arena, contact.id, &prospects, &count);
     if (result != STORE_OK)
-        return admin_failure(admin, result, word(admin, 2), "is not in the address book",
+        return admin_failure(admin, result, word(admin, 2),
+                             "is not in the address book; posthaste contact list shows who is",
                              "is not an address");
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) json_array_append_new(list, why_one(admin, &prospects[i]));
@@ -244,7 +245,8 @@ json_t *admin_outreach_answers(struct admin *admin) {
     if (result == STORE_OK)
         result = engine_outreach_of_contact(admin->engine, admin->arena, contact.id, &prospects, &count);
     if (result != STORE_OK)
-        return admin_failure(admin, result, word(admin, 2), "is not in the address book",
+        return admin_failure(admin, result, word(admin, 2),
+                             "is not in the address book; posthaste contact list shows who is",
                              "is not an address");
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {

@@ -307,7 +307,8 @@ static int take_arguments(struct cli *cli, char **arguments) {
         int status = is_option ? cli_option_take(cli, arguments, &at, &seen) : take_word(cli, arguments[at]);
         if (status) return status;
     }
-    int status = cli_options_check(cli, seen);
+    int status = cli_word_check(cli);
+    if (status == 0) status = cli_options_check(cli, seen);
     if (status == 0 && cli->word_count < cli->command->words_min)
         status = cli_misuse(cli, "something is missing");
     return status;

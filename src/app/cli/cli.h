@@ -288,6 +288,9 @@ const struct cli_topic *cli_topic_find(const struct cli_command *command, const 
 /* Of the command, or of what these words mean, to standard output; one line of it, to stderr. */
 void cli_help_print(const struct cli_command *command, const struct slice *words, size_t count);
 void cli_usage_print(const struct cli_command *command, const struct cli_topic *topic);
+/* EXIT_USAGE, with which words there are: where none was given, or one that wants another behind it; else 0.
+ */
+int cli_word_check(const struct cli *cli);
 
 /* The password, one line of standard input or asked for. 0, or the exit status. */
 int cli_password(struct cli *cli, struct slice *password);
