@@ -38,7 +38,12 @@ static enum store_result find_sender(struct admin *admin, struct slice text, str
     result = engine_account_find(admin->engine, admin->arena, address, &account);
     if (result != STORE_OK) return result;
     *sender = (struct sender){.address = address, .account = account.id};
-    return engine_sender_add(admin->t, admin->engine, sender);
+    result = engine_sender_add(admin->t, admin->engine, sender);
+    if (result != STORE_OK) return result;
+    /* That the account is there is all that a test would find. */
+    bool is_changed;
+    struct sender_health health = {.sender = sender->id, .state = SENDER_GREEN, .is_test = true};
+    return engine_sender_health(admin->t, admin->engine, &health, &is_changed);
 }
 
 static bool is_name(struct slice name) {
@@ -125,6 +130,18 @@ static json_t *order_person(struct admin *admin, enum prospect_state to) {
                      "prospects", changed);
 }
 
+static json_t *order_refused(struct admin *admin, const struct campaign *campaign) {
+    static const char *const words[CAMPAIGN_STATES] = {
+        [CAMPAIGN_DRAFT] = "is a draft; posthaste outreach start begins it",
+        [CAMPAIGN_RUNNING] = "is running already",
+        [CAMPAIGN_PAUSED] = "is paused already",
+        [CAMPAIGN_STOPPED] = "was stopped, which is for good; posthaste outreach create makes another",
+        [CAMPAIGN_FINISHED] = "is finished: nobody in it waits for a letter",
+    };
+    return admin_error(
+        arena_printf(admin->arena, "%.*s %s", SLICE_PRINT(campaign->name), words[campaign->state]));
+}
+
 json_t *admin_campaign_order(struct admin *admin) {
     struct campaign campaign;
     enum campaign_state to;
@@ -137,9 +154,7 @@ json_t *admin_campaign_order(struct admin *admin) {
     enum store_result result = engine_campaign_order(admin->t, admin->engine, campaign.id, to,
                                                      to == CAMPAIGN_PAUSED ? SLICE("by hand") : SLICE_EMPTY);
     wake(admin);
-    if (result != STORE_OK)
-        return admin_failure(
-            admin, result, campaign.name, "is not a campaign",
-            campaign_state_word(campaign.state) == NULL ? "" : "cannot go there from the state it is in");
+    if (result == STORE_REFUSED) return order_refused(admin, &campaign);
+    if (result != STORE_OK) return admin_failure(admin, result, campaign.name, "is not a campaign", "");
     return json_pack("{s:o, s:s}", "campaign", admin_text(campaign.name), "state", campaign_state_word(to));
 }
