@@ -239,8 +239,7 @@ static bool choose_of(struct choice *choice, const struct prospect *prospects, s
             return true;
         }
         round->desk->awaits_change = answer.gate == PACER_SENDING;
-        round->desk->next_ms =
-            answer.gate == PACER_SENDING ? round->now_ms + OUTREACH_LOOK_MS : answer.at_ms;
+        round->desk->next_ms = answer.gate == PACER_SENDING ? round->now_ms + OUTREACH_LOOK_MS : answer.at_ms;
         return false;
     }
     round->desk->next_ms = 0;

@@ -56,7 +56,7 @@ struct desk_round {
    look again. Waits. */
 bool office_choose(struct task *t, struct desk_round *round);
 /* When, from now on, the prospect may get what is written already: by its window, and the mailbox's pace.
-   *gap_ms: what lies between it and another letter. */
+ *gap_ms: what lies between it and another letter. */
 int64_t office_moment(struct engine *engine, const struct sender *sender, const struct sequence *sequence,
                       const struct prospect *prospect, int64_t now_ms, int64_t *gap_ms);
 /* The zone of a prospect; free it with delivery_zone_free. */

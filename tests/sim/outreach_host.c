@@ -25,11 +25,10 @@ struct furnishing {
 static bool add_person(struct furnishing *furnishing, unsigned number) {
     const struct outreach_person *person = &furnishing->outreach->people[number];
     struct slice address = slice_from_text(person->address);
-    struct contact_change change = {
-        .tenant = TENANT_DEFAULT,
-        .row = {.address = address,
-                .written = address,
-                .time_zone = slice_from_text(outreach_zone_name(person->zone))}};
+    struct contact_change change = {.tenant = TENANT_DEFAULT,
+                                    .row = {.address = address,
+                                            .written = address,
+                                            .time_zone = slice_from_text(outreach_zone_name(person->zone))}};
     enum contact_outcome outcome;
     return engine_contact_set(furnishing->t, furnishing->engine, &change, &outcome) == STORE_OK &&
            outcome == CONTACT_ADDED;
