@@ -4,10 +4,8 @@
 
 #include "store/answer_match.h"
 
-/* Does it, and says what it was. */
-enum answer_decision answer_act(struct commit *commit, const struct answer_facts *facts,
+/* Does it, and says what it was. All of it is noted under the answer's id (store/answer_hold.h). */
+enum answer_decision answer_act(struct commit *commit, uint64_t answer, const struct answer_facts *facts,
                                 struct answer_found *found);
-/* All of this person waits for somebody to decide. */
-void answer_pause(struct commit *commit, struct answer_found *found, struct slice reason);
 
 #endif

@@ -14,6 +14,10 @@ static const char prospects_delete[] = "DELETE FROM prospect WHERE contact = $1"
 /* What was sent is counted still. */
 static const char messages_blank[] = "UPDATE outreach_sent SET contact = 0, address = '', organisation = '',"
                                      " subject = '', subject_base = '', detail = '' WHERE contact = $1";
+static const char texts_delete[] =
+    "DELETE FROM outreach_answer_text WHERE answer IN (SELECT id FROM outreach_answer WHERE contact = $1)";
+static const char holds_delete[] =
+    "DELETE FROM outreach_hold WHERE prospect IN (SELECT id FROM prospect WHERE contact = $1)";
 static const char answers_delete[] = "DELETE FROM outreach_answer WHERE contact = $1";
 static const char events_blank[] =
     "UPDATE outreach_event SET contact = 0, prospect = 0, detail = '' WHERE contact = $1";
@@ -69,6 +73,8 @@ void campaign_person_erase(struct commit *commit, const struct contact_person *p
         campaigns[count] = db_rows_id(&rows, 0);
         states[count++] = (enum prospect_state)db_rows_number(&rows, 1);
     }
+    DB_RUN(commit->db, texts_delete, contact);
+    DB_RUN(commit->db, holds_delete, contact);
     DB_RUN(commit->db, prospects_delete, contact);
     DB_RUN(commit->db, messages_blank, contact);
     DB_RUN(commit->db, answers_delete, contact);

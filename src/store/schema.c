@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "store/answer_hold.h"
 #include "store/api_key.h"
 #include "store/campaign_table.h"
 #include "store/contact.h"
@@ -145,6 +146,7 @@ static const struct migration steps[] = {
     {"the address book, and who must not be written to", NULL, CONTACT_TABLES SUPPRESSION_TABLES},
     {"mailboxes that outreach sends from", NULL, SENDER_TABLES},
     {"campaigns, and what was sent and answered", NULL, CAMPAIGN_TABLES},
+    {"what answers hold prospects by, and texts to judge again", NULL, ANSWER_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};

@@ -147,7 +147,7 @@ static const struct cli_command commands[] = {
      "ID|--all\n"
      "       | start|pause|resume|stop CAMPAIGN | pause|resume|stop ADDRESS | status [CAMPAIGN]\n"
      "       | why ADDRESS | events [CAMPAIGN [AFTER-ID]] | answers [ADDRESS] | correct ANSWER-ID KIND\n"
-     "       | stats CAMPAIGN | export CAMPAIGN\n"
+     "       | replay [--since DAY] [--campaign NAME] [--apply] | stats CAMPAIGN | export CAMPAIGN\n"
      "       | mailbox add|set ADDRESS [OPTIONS] | mailbox list | mailbox show|test|remove ADDRESS\n"
      "       | oauth add NAME --client-id ID [--preset P] [--key-stdin] | oauth list | oauth show|remove "
      "NAME\n"
@@ -180,7 +180,13 @@ static const struct cli_command commands[] = {
      "status   the campaigns, their prospects by state, when the next message is due\n"
      "why      everything about one person: each gate, open or shut, and when the next message may leave\n"
      "answers  what came back, what it was taken for and why. correct says what it really is: reply,\n"
-     "         auto_reply, out_of_office, bounce, delay, complaint, receipt or other\n"
+     "         auto_reply, out_of_office, bounce, delay, complaint, receipt or other; or what a reply "
+     "wants:\n"
+     "         positive, negative, referral, later, neutral\n"
+     "replay   judges all answers again, by the classifier as it is now, and shows what differs, why, and\n"
+     "         what would follow. --apply makes it so; what a person corrected, and a wish not to be "
+     "written\n"
+     "         to, stay\n"
      "events   what happened, in order; stats: figures, docs/outreach.md defines them\n"
      "export   the prospects as CSV\n"
      "mailbox add     an account of ours, or an outside mailbox: its servers are found from the address, "
@@ -467,6 +473,9 @@ static const struct option_row option_rows[] = {
     {"--now", OPTION_NOW, 0, 0, AT(is_now), 0},
     {"--import", OPTION_PLAN, AT(campaign.import), 0, 0, 0},
     {"--all", OPTION_PLAN, 0, 0, AT(campaign.is_all), 0},
+    {"--campaign", OPTION_PLAN, AT(campaign.name), 0, 0, 0},
+    {"--since", OPTION_PLAN, AT(campaign.since), 0, 0, 0},
+    {"--apply", OPTION_PLAN, 0, 0, AT(campaign.is_applying), 0},
     {"--source", OPTION_CONTACT, AT(contact.source), 0, 0, 0},
     {"--basis", OPTION_CONTACT, AT(contact.basis), 0, 0, 0},
     {"--map", OPTION_CONTACT, AT(contact.map), 0, 0, 0},

@@ -96,10 +96,13 @@ struct preflight_options {
     bool is_bulk;
 };
 
-/* What `outreach add` is told beside that. */
+/* What `outreach add` and `outreach replay` are told beside that. */
 struct campaign_options {
     const char *import;
     bool is_all;
+    const char *name;
+    const char *since;
+    bool is_applying;
 };
 
 /* What `contact` and `suppression` are told; NULL where nothing. */

@@ -13,6 +13,7 @@ int command_outreach_campaign(struct cli *cli);
  */
 int command_outreach_check(struct cli *cli);
 int command_outreach_preview(struct cli *cli);
+int command_outreach_replay(struct cli *cli);
 int command_outreach_simulate(struct cli *cli);
 
 #endif
