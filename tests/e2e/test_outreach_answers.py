@@ -121,8 +121,8 @@ def judged_by_an_older_one(out: Outgoing, address: str) -> None:
         store.execute("UPDATE outreach_answer SET kind = 1, decision = 0, classifier = 0, evidence = '[]'"
                       " WHERE author = ?", (address,))
         store.execute("DELETE FROM outreach_hold")
-        store.execute("UPDATE campaign_count SET count = count - 1 WHERE state = 2 AND campaign IN (SELECT campaign FROM"
-                      " outreach_answer WHERE author = ?)", (address,))
+        store.execute("UPDATE campaign_count SET count = count - 1 WHERE state = 2 AND campaign IN"
+                      " (SELECT campaign FROM outreach_answer WHERE author = ?)", (address,))
         store.execute("INSERT INTO campaign_count SELECT DISTINCT campaign, 3, 1 FROM outreach_answer WHERE author = ?"
                       " ON CONFLICT (campaign, state) DO UPDATE SET count = count + 1", (address,))
         store.execute("UPDATE prospect SET state = 3, has_replied = 0 WHERE state = 2 AND id IN (SELECT prospect FROM"
