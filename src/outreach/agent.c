@@ -11,6 +11,7 @@
 #include "store/body_pack.h"
 #include "store/queue_model.h"
 #include "trust/organisation.h"
+#include "wire/address_split.h"
 
 enum {
     RUN_BYTES = COMPOSE_ARENA_BYTES + (32 << 20),
@@ -110,11 +111,6 @@ static bool compose(struct agent_run *run) {
 
 /* ---- the store's word ---- */
 
-static struct slice domain_of(struct slice address) {
-    size_t at = slice_find_last_byte(address, '@');
-    return at == SLICE_NOT_FOUND ? SLICE_EMPTY : slice_skip(address, at + 1);
-}
-
 static void pack_body(struct agent_run *run, struct delivery *delivery, const struct analysis *analysis) {
     struct body_packer *packer = body_packer_new(NULL);
     body_packer_feed(packer, run->composed.message, &run->packed);
@@ -131,7 +127,8 @@ static struct outreach_word word_of(struct agent_run *run, const struct analysis
     struct outreach_word word = {.sent = run->job.sent,
                                  .subject = run->composed.subject,
                                  .subject_base = arena_copy(run->arena, analysis->subject_base),
-                                 .organisation = organisation_of(run->arena, domain_of(run->job.to_address))};
+                                 .organisation =
+                                     organisation_of(run->arena, address_split_domain(run->job.to_address))};
     if (run->job.account) pack_body(run, &word.delivery, analysis);
     return word;
 }

@@ -3,12 +3,12 @@
 #include "outreach/office_state.h"
 
 #include "base/limits_outreach.h"
+#include "wire/address_split.h"
 
 enum { DAY_MS = 24 * 3600 * 1000 };
 
 struct slice office_domain_of(struct slice address) {
-    size_t at = slice_find_last_byte(address, '@');
-    return at == SLICE_NOT_FOUND ? SLICE_EMPTY : slice_skip(address, at + 1);
+    return address_split_domain(address);
 }
 
 bool outreach_is_test_address(struct slice address) {

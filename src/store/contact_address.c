@@ -4,6 +4,7 @@
 #include <unicode/utf8.h>
 
 #include "base/limits.h"
+#include "wire/address_split.h"
 #include "wire/charset.h"
 #include "wire/smtp_address.h"
 
@@ -138,8 +139,7 @@ enum contact_address_fault contact_address_read(struct arena *arena, struct slic
 }
 
 struct slice contact_address_domain(struct slice address) {
-    size_t at = slice_find_last_byte(address, '@');
-    return at == SLICE_NOT_FOUND ? SLICE_EMPTY : slice_skip(address, at + 1);
+    return address_split_domain(address);
 }
 
 static bool is_domain_byte(uint8_t c) {
