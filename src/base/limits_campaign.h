@@ -61,6 +61,8 @@ enum {
     ANSWER_REPLAY_ROWS = 50,
     /* Mail in a Sent mailbox that was written longer ago is no news of what its owner does. */
     OUTREACH_BY_HAND_MS = 3 * 24 * 3600 * 1000,
+    /* A letter's Date is that of when it was decided, but for this. */
+    OUTREACH_OWN_DATE_MS = 5 * 1000,
 };
 
 #endif

@@ -88,6 +88,7 @@ void judge_message(struct arena *arena, struct slice message, struct slice token
 void judge_written(struct arena *arena, const struct analysis *analysis, struct answer_facts *facts) {
     *facts = (struct answer_facts){.is_by_hand = true,
                                    .date_ms = analysis->sent_known ? analysis->sent_ms : 0,
+                                   .subject_base = cut(analysis->subject_base),
                                    .message_id = cut(analysis->message_id)};
     facts->recipients = ARENA_NEW_ARRAY(arena, struct answer_recipient, ANSWER_RECIPIENTS_MAX);
     for (size_t i = 0; i < analysis->addressees.count && i < ANSWER_RECIPIENTS_MAX; i++)

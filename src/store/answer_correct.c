@@ -113,9 +113,9 @@ static void take_back_bounce(struct mending *mending) {
         (void)suppression_remove(commit, tenant, &suppression, false);
 }
 
-static void take_back(struct mending *mending) {
+static void take_back(struct mending *mending, bool is_person) {
     note_old(mending);
-    answer_hold_release(mending->commit, mending->answer);
+    answer_hold_release(mending->commit, mending->answer, is_person);
     if (mending->decision == DECISION_BOUNCED) take_back_bounce(mending);
     if (mending->decision == DECISION_SUPPRESSED) campaign_fate_undo(mending->commit, mending->sent);
     (void)prospect_load(mending->commit->db, mending->prospect.id, &mending->prospect);
@@ -135,7 +135,7 @@ static enum answer_decision change(struct mending *mending, const struct answer_
     struct commit *commit = mending->commit;
     enum answer_decision decision = mending->decision;
     if (!is_same(mending, facts)) {
-        take_back(mending);
+        take_back(mending, !slice_equal(by, ANSWER_BY_REPLAY));
         struct answer_found found = {mending->match, mending->sent, mending->prospect, mending->address};
         decision = answer_act(commit, mending->answer, facts, &found);
         prospect_note(commit, &mending->prospect, OUTREACH_EVENT_CORRECTED,

@@ -10,6 +10,11 @@
 #include "store/contact_address.h"
 
 static const char own_message[] = "SELECT 1 FROM outreach_sent WHERE message_id = $1";
+/* A provider may give it another Message-ID; nobody writes the same line to the same person in that second.
+ */
+static const char own_renamed[] =
+    "SELECT 1 FROM outreach_sent WHERE address = $1 AND subject_base = $2 AND sent_ms > 0"
+    " AND decided_ms BETWEEN $3 AND $4 LIMIT 1";
 static const char account_address[] = "SELECT address FROM account WHERE id = $1";
 static const char prospects_of[] =
     "SELECT prospect.id, campaign.sender, prospect.last_sent_ms FROM contact"
@@ -98,12 +103,21 @@ void answer_hand_submitted(struct commit *commit, const struct delivery *deliver
     }
 }
 
+static bool is_own(struct commit *commit, const struct answer_facts *facts, struct slice address) {
+    return facts->date_ms &&
+           DB_READ_NUMBER(commit->db, own_renamed, 0, DB_TEXT(address), DB_TEXT(facts->subject_base),
+                          DB_NUMBER(facts->date_ms - OUTREACH_OWN_DATE_MS),
+                          DB_NUMBER(facts->date_ms + OUTREACH_OWN_DATE_MS));
+}
+
 void answer_hand_seen(struct commit *commit, const struct answer_facts *facts,
                       const struct answer_place *place) {
     struct written written = {commit, facts, place};
     bool is_old = facts->date_ms && facts->date_ms < commit->now_ms - OUTREACH_BY_HAND_MS;
     if (is_old || DB_READ_NUMBER(commit->db, own_message, 0, DB_TEXT(facts->message_id))) return;
-    for (size_t i = 0; i < facts->recipient_count; i++) written_to(&written, facts->recipients[i].address);
+    for (size_t i = 0; i < facts->recipient_count; i++)
+        if (!is_own(commit, facts, facts->recipients[i].address))
+            written_to(&written, facts->recipients[i].address);
 }
 
 void answer_of_append(struct commit *commit, uint64_t tenant, uint64_t account, const struct append *append) {

@@ -87,17 +87,18 @@ static bool strongest(struct commit *commit, uint64_t prospect, struct answer_ho
 }
 
 /* Where it was; what became due meanwhile is due now, and the office minds delays and windows. */
-static void put_back(struct commit *commit, struct prospect_row *row, const struct held *held) {
+static void put_back(struct commit *commit, struct prospect_row *row, const struct held *held,
+                     bool is_person) {
     enum prospect_state state = held->base_state;
     int64_t due_ms = held->base_due_ms;
     if (state == PROSPECT_CLAIMED) state = PROSPECT_WAITING;
     bool is_open = state == PROSPECT_WAITING || state == PROSPECT_OUT_OF_OFFICE;
     if (due_ms < commit->now_ms || due_ms == PROSPECT_NEVER) due_ms = commit->now_ms;
     prospect_set(commit, row, state, is_open ? due_ms : PROSPECT_NEVER, SLICE_EMPTY);
-    if (is_open) campaign_reopen(commit, row->campaign, SLICE("an answer was corrected"));
+    if (is_open && is_person) campaign_reopen(commit, row->campaign, SLICE("an answer was corrected"));
 }
 
-static void release(struct commit *commit, const struct held *held) {
+static void release(struct commit *commit, const struct held *held, bool is_person) {
     struct prospect_row row;
     struct answer_hold left;
     bool is_replied;
@@ -109,10 +110,10 @@ static void release(struct commit *commit, const struct held *held) {
     if (is_held)
         prospect_set(commit, &row, left.state, left.due_ms, left.reason);
     else
-        put_back(commit, &row, held);
+        put_back(commit, &row, held, is_person);
 }
 
-void answer_hold_release(struct commit *commit, uint64_t answer) {
+void answer_hold_release(struct commit *commit, uint64_t answer, bool is_person) {
     struct held *all = ARENA_NEW_ARRAY(commit->arena, struct held, ANSWER_HOLDS_MAX);
     size_t count = 0;
     struct db_rows rows =
@@ -122,5 +123,5 @@ void answer_hold_release(struct commit *commit, uint64_t answer) {
                                      (enum prospect_state)db_rows_number(&rows, 2), db_rows_number(&rows, 3)};
     DB_RUN(commit->db, holds_delete, DB_NUMBER(answer));
     DB_RUN(commit->db, company_delete, DB_NUMBER(answer));
-    for (size_t i = 0; i < count; i++) release(commit, &all[i]);
+    for (size_t i = 0; i < count; i++) release(commit, &all[i], is_person);
 }

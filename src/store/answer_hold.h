@@ -43,8 +43,9 @@ struct answer_hold {
     struct slice reason;
 };
 void answer_hold_add(struct commit *commit, const struct prospect_row *row, const struct answer_hold *hold);
-/* Everything of this answer is taken back, but for wishes; and that it stopped a company. */
-void answer_hold_release(struct commit *commit, uint64_t answer);
+/* Everything of this answer is taken back, but for wishes; and that it stopped a company. A campaign that was
+   over runs again for who waits in it now, where `is_person` says so: no program takes one up by itself. */
+void answer_hold_release(struct commit *commit, uint64_t answer, bool is_person);
 /* A person decided: nothing that answers said of this prospect counts any more. */
 void answer_hold_forget(struct commit *commit, uint64_t prospect);
 

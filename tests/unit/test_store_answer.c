@@ -372,6 +372,21 @@ static void rejudge_body(struct task *t, struct store_bench *store) {
     assert_int_equal(state_of(&bench, "ben@far.test"), PROSPECT_REPLIED);
 }
 
+static void rejudge_over_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    struct answer_rejudged done;
+    order(&bench, "cara@far.test", PROSPECT_STOPPED);
+    (void)send_step(&bench, "ben@far.test", "one@example.org", DAY_MS);
+    reply(&bench, "ben@far.test", "one@example.org");
+    assert_int_equal(rejudge(&bench, newest_answer(&bench), ANSWER_AUTO_REPLY, &done), STORE_OK);
+    assert_int_equal(done.state, PROSPECT_WAITING);
+    assert_int_equal(campaign_of(&bench, bench.campaign).state, CAMPAIGN_FINISHED);
+}
+
+static void a_newer_classifier_takes_up_no_campaign_that_was_over(void **state) {
+    bench_run(rejudge_over_body, NULL);
+}
+
 static void a_newer_classifier_changes_what_no_person_corrected(void **state) {
     bench_run(rejudge_body, NULL);
 }
@@ -467,10 +482,17 @@ static void append_body(struct task *t, struct store_bench *store) {
         {SLICE("nobody@far.test"), false}, {SLICE("ben@far.test"), false}, {SLICE("cara@far.test"), false}};
     struct answer_facts facts = {.is_by_hand = true, .recipients = recipients, .recipient_count = 3};
     (void)send_step(&bench, "ben@far.test", "one@example.org", DAY_MS);
-    /* Our own letter, and one of long ago that is only moved. */
+    /* Our own letter, also by another Message-ID, and one of long ago that is only moved. */
     facts.message_id = SLICE("one@example.org");
     append_to(&bench, "Sent", &facts);
     facts.message_id = SLICE("hand@example.org");
+    facts.recipient_count = 2;
+    facts.subject_base = SLICE("HELLO");
+    facts.date_ms = now_of(&bench);
+    append_to(&bench, "Sent", &facts);
+    assert_int_equal(state_of(&bench, "ben@far.test"), PROSPECT_WAITING);
+    facts.recipient_count = 3;
+    facts.subject_base = SLICE("LUNCH");
     facts.date_ms = now_of(&bench) - 30 * (int64_t)DAY_MS;
     append_to(&bench, "Sent", &facts);
     assert_int_equal(state_of(&bench, "ben@far.test"), PROSPECT_WAITING);
@@ -499,6 +521,7 @@ int main(void) {
         cmocka_unit_test(conditions_see_the_newest_answer_as_it_was_corrected),
         cmocka_unit_test(a_newer_classifier_changes_what_no_person_corrected),
         cmocka_unit_test(a_newer_classifier_forgets_no_wish),
+        cmocka_unit_test(a_newer_classifier_takes_up_no_campaign_that_was_over),
         cmocka_unit_test(what_answers_said_is_kept_to_be_judged_again_and_goes_with_the_person),
         cmocka_unit_test(a_copy_in_sent_pauses_everybody_it_was_written_to),
     };
