@@ -23,10 +23,10 @@ static struct desk *desk_of(struct outreach_office *office, uint64_t sender) {
 static bool is_usable(struct task *t, struct desk_round *round) {
     struct engine *engine = round->office->options.engine;
     enum store_result result = engine_sender_read(engine, round->arena, round->desk->sender, &round->sender);
-    bool is_good = result == STORE_OK && (round->sender.account || round->sender.state == SENDER_GREEN);
-    if (is_good) return true;
+    if (result != STORE_OK && result != STORE_NOT_FOUND) return false;
+    if (result == STORE_OK && engine_outreach_sender_is_good(engine, round->desk->sender)) return true;
     struct slice reason = SLICE("the sender mailbox is not there any more");
-    if (result == STORE_OK)
+    if (result == STORE_OK && round->sender.account == 0)
         reason = arena_printf(round->arena, "the sender mailbox is %s (%s): %.*s",
                               sender_state_name(round->sender.state), sender_cause_name(round->sender.cause),
                               SLICE_PRINT(slice_sub(round->sender.detail, 0, OUTREACH_DETAIL_BYTES_MAX / 2)));
@@ -37,6 +37,7 @@ static bool is_usable(struct task *t, struct desk_round *round) {
 static void work(struct task *t, struct desk_round *round) {
     round->now_ms = env_wall_ms(round->office->options.env);
     round->desk->next_ms = round->now_ms + OUTREACH_LOOK_MS;
+    round->desk->awaits_change = false;
     if (!is_usable(t, round) || !office_resolve(t, round)) return;
     if (office_choose(t, round)) office_send(t, round);
 }
@@ -62,7 +63,7 @@ static int64_t look(struct outreach_office *office) {
     struct outreach_sender_due *senders = NULL;
     size_t count = 0;
     int64_t now_ms = env_wall_ms(env);
-    int64_t next_ms = now_ms + OUTREACH_LOOK_MS;
+    int64_t next_ms = now_ms + OUTREACH_IDLE_MS;
     if (engine_outreach_senders(office->options.engine, arena, &senders, &count) != STORE_OK) count = 0;
     for (size_t i = 0; i < count; i++) {
         struct desk *desk = desk_of(office, senders[i].sender);
@@ -83,7 +84,7 @@ static void office_main(struct task *t, void *argument) {
     struct outreach_office *office = argument;
     struct env *env = office->options.env;
     while (!task_is_cancelled(t)) {
-        int64_t pause_ms = OUTREACH_LOOK_MS;
+        int64_t pause_ms = OUTREACH_IDLE_MS;
         bool is_ready = channel_is_attached(office->options.remote);
         if (is_ready && !office->is_restarted)
             office->is_restarted = engine_outreach_restart(t, office->options.engine) == STORE_OK;
@@ -97,19 +98,31 @@ static void office_main(struct task *t, void *argument) {
 
 /* ---- its life ---- */
 
+static void changed(void *context) {
+    struct outreach_office *office = context;
+    LIST_EACH(&office->desks, desk, struct desk, link) {
+        if (desk->awaits_change) desk->next_ms = 0;
+        desk->awaits_change = false;
+    }
+    gate_open(&office->changed);
+}
+
 struct outreach_office *outreach_office_new(const struct outreach_office_options *options) {
     struct outreach_office *office = calloc(1, sizeof *office);
     if (!office) FATAL("out of memory for outreach");
     office->options = *options;
+    office->started_ms = env_wall_ms(options->env);
     gate_init(&office->changed);
     list_init(&office->desks);
     scope_init(&office->scope, options->env);
+    engine_outreach_on_change(options->engine, changed, office);
     if (!scope_spawn(&office->scope, office_main, office)) FATAL("a new scope is closed");
     return office;
 }
 
 void outreach_office_free(struct task *t, struct outreach_office **office) {
     if (!*office) return;
+    engine_outreach_on_change((*office)->options.engine, NULL, NULL);
     scope_close(t, &(*office)->scope);
     LIST_EACH(&(*office)->desks, desk, struct desk, link) free(desk);
     free(*office);

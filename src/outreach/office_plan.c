@@ -56,7 +56,7 @@ static int64_t moment_of(const struct sequence *sequence, const struct prospect 
     if (zone) {
         if (prospect->step > 0 && since_ms) at_ms = sequence_due_ms(sequence, prospect->step, zone, since_ms);
         if (at_ms < now_ms) at_ms = now_ms;
-        at_ms = delivery_window_next_ms(&sequence->window, zone, at_ms);
+        if (at_ms != DELIVERY_NEVER) at_ms = delivery_window_next_ms(&sequence->window, zone, at_ms);
     }
     delivery_zone_free(&zone);
     return at_ms;
@@ -107,6 +107,25 @@ static struct pacer_answer ask(struct engine *engine, const struct pace *pace,
                                     .days_sent = (unsigned)past->days_sent,
                                     .follow_ups_due = (unsigned)past->follow_ups_due};
     return pacer_ask(&pace->limits, &history, &pace->day, prospect->step > 0, now_ms);
+}
+
+/* What it believes of other letters on their way is asked again in the commit. */
+int64_t office_moment(struct engine *engine, const struct sender *sender, const struct sequence *sequence,
+                      const struct prospect *prospect, int64_t now_ms, int64_t *gap_ms) {
+    struct pace pace;
+    struct prospect follow_up = *prospect;
+    *gap_ms = PACER_GAP_MAX_MS;
+    if (!read_pace(engine, sender, sequence, prospect, now_ms, &pace)) return now_ms + OUTREACH_TROUBLE_MS;
+    *gap_ms = pacer_gap_ms(&pace.limits, pace.history.last_id);
+    pace.history.is_in_flight = false;
+    /* It has its place among today's already: nothing is kept free for others any more. */
+    follow_up.step = prospect->step ? prospect->step : 1;
+    struct pacer_answer answer = ask(engine, &pace, &follow_up, now_ms);
+    int64_t at_ms = answer.gate == PACER_OPEN ? now_ms : answer.at_ms;
+    struct delivery_zone *zone = office_zone(sequence, prospect);
+    if (zone) at_ms = delivery_window_next_ms(&sequence->window, zone, at_ms);
+    delivery_zone_free(&zone);
+    return at_ms;
 }
 
 /* ---- choosing ---- */
@@ -161,13 +180,19 @@ static bool is_ready(struct choice *choice, const struct prospect *prospect) {
     return true;
 }
 
+/* A planted mistake: only what was sent since this store was started counts. */
+static bool is_forgotten(const struct outreach_office *office, const struct pace *pace) {
+    return IS_PLANTED(office->options.env, PLANTED_PACE_FORGOTTEN) &&
+           pace->history.last_sent_ms < office->started_ms;
+}
+
 static void take(struct desk_round *round, const struct prospect *prospect, const struct pace *pace) {
     round->prospect = *prospect;
     round->day = pace->day_number;
     round->version = (uint32_t)sequence_version_choose(&round->sequence->steps[prospect->step],
                                                        prospect->step, prospect->contact);
     round->limits = (struct outreach_limits){
-        .gap_ms = pacer_gap_ms(&pace->limits, pace->history.last_id),
+        .gap_ms = is_forgotten(round->office, pace) ? 0 : pacer_gap_ms(&pace->limits, pace->history.last_id),
         .hourly_max = pace->limits.hourly_max,
         .daily_max = pacer_daily_max(&pace->limits, (unsigned)pace->history.days_sent),
         .domain_daily_max = pace->limits.sending_domain_daily_max,
@@ -186,6 +211,7 @@ static bool choose_of(struct choice *choice, const struct prospect *prospects, s
         if (!is_ready(choice, &prospects[i])) continue;
         if (!read_pace(engine, &round->sender, round->sequence, &prospects[i], round->now_ms, &pace))
             return false;
+        if (is_forgotten(round->office, &pace)) pace.history = (struct outreach_history){0};
         struct pacer_answer answer = ask(engine, &pace, &prospects[i], round->now_ms);
         if (answer.gate == PACER_RECIPIENT_DOMAIN) {
             delay(choice, &prospects[i], answer.at_ms, SLICE("its domain had enough for today"));
@@ -195,8 +221,8 @@ static bool choose_of(struct choice *choice, const struct prospect *prospects, s
             take(round, &prospects[i], &pace);
             return true;
         }
-        round->desk->next_ms =
-            answer.gate == PACER_SENDING ? round->now_ms + OUTREACH_FLIGHT_LOOK_MS : answer.at_ms;
+        round->desk->awaits_change = answer.gate == PACER_SENDING;
+        round->desk->next_ms = answer.gate == PACER_SENDING ? round->now_ms + OUTREACH_LOOK_MS : answer.at_ms;
         return false;
     }
     round->desk->next_ms = 0;

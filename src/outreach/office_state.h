@@ -16,6 +16,8 @@ struct outreach_office {
     struct gate changed;
     struct list desks;
     bool is_restarted;
+    /* On the wall clock. */
+    int64_t started_ms;
 };
 
 /* A sender at work. */
@@ -28,6 +30,8 @@ struct desk {
     bool must_look;
     /* On the wall clock: not before then. */
     int64_t next_ms;
+    /* Sooner, when something of a campaign changes: a letter is on its way. */
+    bool awaits_change;
     /* Of a message whose outcome is not known: looked for at this time. */
     int64_t find_ms;
 };
@@ -64,6 +68,10 @@ size_t office_step(struct engine *engine, struct arena *arena, const struct sequ
 int64_t office_since_ms(struct engine *engine, struct arena *arena, const struct prospect *prospect);
 /* What a letter in the thread refers to: those before it, and the answer that it answers. */
 struct slice office_references(struct engine *engine, struct arena *arena, const struct prospect *prospect);
+/* When, from now on, the prospect may get what is written already: by its window, and the mailbox's pace.
+ *gap_ms: what lies between it and another letter. */
+int64_t office_moment(struct engine *engine, const struct sender *sender, const struct sequence *sequence,
+                      const struct prospect *prospect, int64_t now_ms, int64_t *gap_ms);
 /* The zone of a prospect; free it with delivery_zone_free. */
 struct delivery_zone *office_zone(const struct sequence *sequence, const struct prospect *prospect);
 /* office_send.c: claims it and sees it through. Waits. */

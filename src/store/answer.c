@@ -69,7 +69,7 @@ static void judge(struct judging *judging) {
     judging->found = answer_find(judging->commit, judging->facts, judging->place);
     if (judging->found.match == MATCH_NONE || was_taken(judging)) return;
     judging->answer = commit_id_new(judging->commit);
-    judging->decision = answer_act(judging->commit, judging->answer, judging->facts, &judging->found);
+    judging->decision = answer_act(judging->commit, judging->answer, judging->facts, &judging->found, false);
     keep(judging);
     keep_text(judging);
 }

@@ -5,8 +5,10 @@
 #include "store/answer_hold.h"
 #include "store/suppression.h"
 
+/* Those that are not over come first: they are the ones that could write again. */
 static const char prospects_of[] =
-    "SELECT id FROM prospect WHERE contact = $1 AND last_sent_ms > 0 ORDER BY id LIMIT $2";
+    "SELECT id FROM prospect WHERE contact = $1 AND (last_sent_ms > 0 OR state = 1)"
+    " ORDER BY state IN (0, 1, 3, 4, 9) DESC, id DESC LIMIT $2";
 static const char prospect_replies[] =
     "UPDATE prospect SET has_replied = 1, line_step = step WHERE id = $1 AND has_replied = 0";
 static const char organisation_of_prospect[] = "SELECT organisation FROM prospect WHERE id = $1";
@@ -18,12 +20,45 @@ struct acting {
     const struct answer_facts *facts;
     struct answer_found *found;
     enum answer_decision decision;
+    /* A person said what it is; or it names a letter of ours. */
+    bool is_by_person;
+    bool is_proven;
 };
 
 /* ---- what it comes to ---- */
 
-static enum answer_decision decide_reply(enum answer_match match, bool stops_company) {
-    return match == MATCH_COLLEAGUE && !stops_company ? DECISION_PAUSED : DECISION_STOPPED;
+static enum answer_decision decide_reply(const struct answer_question *question) {
+    bool waits = question->match == MATCH_COLLEAGUE && !question->stops_company && !question->is_by_person;
+    return waits ? DECISION_PAUSED : DECISION_STOPPED;
+}
+
+/* It names a letter of ours, which nobody knows but who got it or carried it; or a person says so. */
+static bool is_proven(const struct answer_question *question) {
+    return question->is_by_person || question->match == MATCH_TOKEN || question->match == MATCH_IN_REPLY_TO ||
+           question->match == MATCH_BODY_ID;
+}
+
+/* Anybody can write that an address failed, or that its owner complains: by that alone no address is given
+   up, and no breaker moves. */
+static enum answer_decision decide_bounce(const struct answer_facts *facts,
+                                          const struct answer_question *question) {
+    if (!answer_is_hard(facts, question->address)) return DECISION_NOTHING;
+    return is_proven(question) ? DECISION_BOUNCED : DECISION_PAUSED;
+}
+
+/* Who presses his program's button for it writes from his own address, as with any wish. */
+static enum answer_decision decide_complaint(const struct answer_facts *facts,
+                                             const struct answer_question *question) {
+    bool is_wish = facts->is_unsubscribe && question->match == MATCH_ADDRESS;
+    return is_proven(question) || is_wish ? DECISION_SUPPRESSED : DECISION_PAUSED;
+}
+
+static enum answer_decision decide_away(const struct answer_facts *facts,
+                                        const struct answer_question *question) {
+    enum { DAY_MS = 24 * 3600 * 1000 };
+    int64_t last_ms = question->now_ms + (int64_t)ANSWER_AWAY_DAYS_MAX * DAY_MS;
+    bool is_ahead = facts->return_ms > question->now_ms && facts->return_ms <= last_ms;
+    return is_ahead ? DECISION_PUT_OFF : DECISION_NOTHING;
 }
 
 /* In the thread it may be a person after all; else it is some other mail of theirs. */
@@ -40,13 +75,13 @@ bool answer_is_hard(const struct answer_facts *facts, struct slice address) {
 enum answer_decision answer_decide(const struct answer_facts *facts, const struct answer_question *question) {
     switch (facts->kind) {
     case ANSWER_REPLY:
-        return decide_reply(question->match, question->stops_company);
+        return decide_reply(question);
     case ANSWER_OUT_OF_OFFICE:
-        return facts->return_ms > question->now_ms ? DECISION_PUT_OFF : DECISION_NOTHING;
+        return decide_away(facts, question);
     case ANSWER_BOUNCE:
-        return answer_is_hard(facts, question->address) ? DECISION_BOUNCED : DECISION_NOTHING;
+        return decide_bounce(facts, question);
     case ANSWER_COMPLAINT:
-        return DECISION_SUPPRESSED;
+        return decide_complaint(facts, question);
     case ANSWER_OTHER:
         return decide_other(question->match);
     default:
@@ -96,7 +131,8 @@ static void set_one(struct acting *acting, uint64_t id, enum prospect_state stat
         prospect_set(acting->commit, &row, state, PROSPECT_NEVER, reason);
 }
 
-/* Everything that this person is in, and was written to: nobody who answered gets another. */
+/* Everything that this person is in, and was written to, or is this moment: nobody who answered gets another.
+ */
 static void set_all(struct acting *acting, enum prospect_state state, struct slice reason) {
     uint64_t ids[ANSWER_PROSPECTS_MAX];
     size_t count = 0;
@@ -153,7 +189,7 @@ static void is_colleague(struct acting *acting) {
 }
 
 static void replied(struct acting *acting) {
-    if (acting->found->match == MATCH_COLLEAGUE) {
+    if (acting->found->match == MATCH_COLLEAGUE && !acting->is_by_person) {
         is_colleague(acting);
     } else if (acting->facts->is_unsubscribe) {
         suppress(acting, SUPPRESSION_UNSUBSCRIBED);
@@ -189,9 +225,20 @@ static void is_away(struct acting *acting) {
     prospect_set(acting->commit, &row, hold.state, hold.due_ms, hold.reason);
 }
 
+static void is_doubtful(struct acting *acting, const char *what) {
+    note(acting, OUTREACH_EVENT_OTHER);
+    set_all(
+        acting, PROSPECT_PAUSED,
+        arena_printf(acting->commit->arena, "%s came that names no letter of ours; a person decides", what));
+}
+
 static void bounced(struct acting *acting) {
-    if (acting->decision != DECISION_BOUNCED) {
+    if (acting->decision == DECISION_NOTHING) {
         note(acting, OUTREACH_EVENT_SOFT_BOUNCE);
+        return;
+    }
+    if (acting->decision == DECISION_PAUSED) {
+        is_doubtful(acting, "a bounce");
         return;
     }
     suppress(acting, SUPPRESSION_HARD_BOUNCE);
@@ -201,10 +248,14 @@ static void bounced(struct acting *acting) {
 }
 
 static void complained(struct acting *acting) {
+    if (acting->decision == DECISION_PAUSED) {
+        is_doubtful(acting, "a complaint");
+        return;
+    }
     suppress(acting, SUPPRESSION_COMPLAINT);
     set_all(acting, PROSPECT_SUPPRESSED, SLICE("complained"));
     note(acting, OUTREACH_EVENT_COMPLAINT);
-    campaign_fate(acting->commit, acting->found->sent, FATE_COMPLAINT);
+    if (acting->is_proven) campaign_fate(acting->commit, acting->found->sent, FATE_COMPLAINT);
 }
 
 static void is_other(struct acting *acting) {
@@ -242,10 +293,11 @@ static void act(struct acting *acting) {
 }
 
 enum answer_decision answer_act(struct commit *commit, uint64_t answer, const struct answer_facts *facts,
-                                struct answer_found *found) {
+                                struct answer_found *found, bool is_by_person) {
     struct answer_question question = {found->match, found->address, found->prospect.stops_company,
-                                       commit->now_ms};
-    struct acting acting = {commit, answer, facts, found, answer_decide(facts, &question)};
+                                       is_by_person, commit->now_ms};
+    struct acting acting = {
+        commit, answer, facts, found, answer_decide(facts, &question), is_by_person, is_proven(&question)};
     act(&acting);
     return acting.decision;
 }

@@ -134,10 +134,12 @@ static enum answer_decision change(struct mending *mending, const struct answer_
                                    struct slice by) {
     struct commit *commit = mending->commit;
     enum answer_decision decision = mending->decision;
-    if (!is_same(mending, facts)) {
-        take_back(mending, !slice_equal(by, ANSWER_BY_REPLAY));
+    bool is_person = !slice_equal(by, ANSWER_BY_REPLAY);
+    /* What waits for a person's word is confirmed by it. */
+    if (!is_same(mending, facts) || (is_person && decision == DECISION_PAUSED)) {
+        take_back(mending, is_person);
         struct answer_found found = {mending->match, mending->sent, mending->prospect, mending->address};
-        decision = answer_act(commit, mending->answer, facts, &found);
+        decision = answer_act(commit, mending->answer, facts, &found, is_person);
         prospect_note(commit, &mending->prospect, OUTREACH_EVENT_CORRECTED,
                       arena_printf(commit->arena, "%s, not %s (%.*s)", answer_kind_word(facts->kind),
                                    answer_kind_word(mending->kind), SLICE_PRINT(by)));

@@ -108,6 +108,8 @@ struct answer_question {
     struct slice address;
     /* The campaign stops all of a company when one of it answers. */
     bool stops_company;
+    /* A person says what it is. */
+    bool is_by_person;
     int64_t now_ms;
 };
 /* Of a bounce: whether this address is gone. */

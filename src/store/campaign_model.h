@@ -171,6 +171,8 @@ struct outreach_go {
     /* Local senders: the message, with whom it goes to; its copy goes into the account's Sent mailbox, all in
        the same commit. NULL: an outside sender's. */
     const struct delivery *delivery;
+    /* Outside senders: the message, where its copy in Sent is ours to keep; else empty. */
+    struct slice copy;
 };
 
 /* How it ended, or that this is not known. */
@@ -244,6 +246,9 @@ enum outreach_event_kind {
     OUTREACH_EVENT_CORRECTED = 31,
     OUTREACH_EVENT_COMPANY = 34,
     OUTREACH_EVENT_BREAKER = 40,
+    /* A mailbox, of no campaign: the detail has its address. */
+    OUTREACH_EVENT_MAILBOX_RED = 50,
+    OUTREACH_EVENT_MAILBOX_GREEN = 51,
 };
 
 /* What a sender sent, as the pacer asks for it (outreach/pacer.h). */

@@ -1,5 +1,7 @@
 #include "store/campaign_table.h"
 
+#include "base/limits_campaign.h"
+
 static const char prospect_read[] =
     "SELECT prospect.campaign, contact, prospect.state, step, tries, due_ms, last_sent_ms, campaign.sender,"
     " campaign.state, campaign.tenant, has_replied, has_answer_steps, stops_company FROM prospect JOIN "
@@ -13,7 +15,12 @@ static const char campaign_times[] =
     "UPDATE campaign SET next_follow_ms = coalesce((SELECT due_ms FROM prospect WHERE campaign = $1"
     " AND is_follow = 1 ORDER BY due_ms LIMIT 1), $2), next_first_ms = coalesce((SELECT due_ms FROM prospect"
     " WHERE campaign = $1 AND is_follow = 0 ORDER BY due_ms LIMIT 1), $2) WHERE id = $1";
-static const char campaign_pause[] = "UPDATE campaign SET state = 2, reason = $2 WHERE id = $1 AND state = 1";
+static const char campaign_pause[] = "UPDATE campaign SET state = 2, reason = $2, is_held = $3 WHERE id = $1"
+                                     " AND (state = 1 OR is_held > $3)";
+static const char campaign_held[] =
+    "SELECT id, tenant FROM campaign WHERE sender = $1 AND state = 2 AND is_held = 1 LIMIT $2";
+static const char campaign_goes_on[] =
+    "UPDATE campaign SET state = 1, reason = '', is_held = 0 WHERE id = $1";
 static const char campaign_owner[] = "SELECT tenant, sender FROM campaign WHERE id = $1";
 static const char campaign_over[] =
     "UPDATE campaign SET state = 4, reason = '' WHERE id = $1 AND state = 1 AND next_follow_ms = $2"
@@ -74,7 +81,9 @@ void campaign_changed(struct commit *commit, uint64_t campaign) {
 
 void campaign_reopen(struct commit *commit, uint64_t campaign, struct slice reason) {
     DB_RUN(commit->db, campaign_again, DB_NUMBER(campaign));
-    if (db_changed(commit->db)) note_campaign(commit, campaign, OUTREACH_EVENT_RESUMED, reason);
+    if (db_changed(commit->db) == 0) return;
+    commit->has_moved_campaigns = true;
+    note_campaign(commit, campaign, OUTREACH_EVENT_RESUMED, reason);
 }
 
 void prospect_take_up(struct commit *commit, struct prospect_row *row) {
@@ -101,15 +110,46 @@ void prospect_set(struct commit *commit, struct prospect_row *row, enum prospect
 }
 
 void campaign_mend(struct commit *commit, uint64_t campaign) {
+    commit->has_moved_campaigns = true;
     DB_RUN(commit->db, campaign_times, DB_NUMBER(campaign), DB_NUMBER(PROSPECT_NEVER));
 }
 
-void campaign_halt(struct commit *commit, uint64_t campaign, struct slice reason) {
-    DB_RUN(commit->db, campaign_pause, DB_NUMBER(campaign), DB_TEXT(reason));
+static void pause(struct commit *commit, uint64_t campaign, struct slice reason, bool is_held) {
+    DB_RUN(commit->db, campaign_pause, DB_NUMBER(campaign), DB_TEXT(reason), DB_NUMBER(is_held));
     if (db_changed(commit->db)) note_campaign(commit, campaign, OUTREACH_EVENT_PAUSED, reason);
 }
 
+void campaign_halt(struct commit *commit, uint64_t campaign, struct slice reason) {
+    pause(commit, campaign, reason, false);
+}
+
+void campaign_hold(struct commit *commit, uint64_t campaign, struct slice reason) {
+    pause(commit, campaign, reason, true);
+}
+
+/* It may be that everybody answered meanwhile. */
+static void release(struct commit *commit, const struct prospect_row *row) {
+    struct outreach_note note = {.kind = OUTREACH_EVENT_RESUMED,
+                                 .campaign = row->campaign,
+                                 .sender = row->sender,
+                                 .detail = SLICE("the sender mailbox is well again")};
+    DB_RUN(commit->db, campaign_goes_on, DB_NUMBER(row->campaign));
+    outreach_note(commit, row->tenant, &note);
+    end_if_over(commit, row->campaign);
+}
+
+void campaign_release(struct commit *commit, uint64_t sender) {
+    struct prospect_row rows_held[OUTREACH_LIST_MAX];
+    size_t count = 0;
+    struct db_rows rows = DB_ROWS(commit->db, campaign_held, DB_NUMBER(sender), DB_NUMBER(OUTREACH_LIST_MAX));
+    while (db_rows_next(&rows))
+        rows_held[count++] = (struct prospect_row){
+            .campaign = db_rows_id(&rows, 0), .tenant = db_rows_id(&rows, 1), .sender = sender};
+    for (size_t i = 0; i < count; i++) release(commit, &rows_held[i]);
+}
+
 void outreach_note(struct commit *commit, uint64_t tenant, const struct outreach_note *note) {
+    commit->has_feed_news = true;
     DB_RUN(commit->db, note_insert, DB_NUMBER(commit_id_new(commit)), DB_NUMBER(tenant),
            DB_NUMBER(commit->now_ms), DB_NUMBER(note->kind), DB_NUMBER(note->campaign),
            DB_NUMBER(note->prospect), DB_NUMBER(note->contact), DB_NUMBER(note->sender),

@@ -85,7 +85,13 @@ static void one_of_two_replies_that_was_none_leaves_the_other(void **state) {
 static void bounce_and_reply_body(struct task *t, struct store_bench *store) {
     struct campaign_bench bench = bench_begin(t, store);
     struct suppression_found found;
-    struct answer_facts facts = {.kind = ANSWER_BOUNCE, .is_hard = true, .from = SLICE("ben@far.test")};
+    struct slice named = SLICE("one@example.org");
+    struct answer_facts facts = {.kind = ANSWER_BOUNCE,
+                                 .is_hard = true,
+                                 .from = SLICE("ben@far.test"),
+                                 .ids = &named,
+                                 .id_count = 1,
+                                 .header_id_count = 1};
     (void)send_step(&bench, "ben@far.test", "one@example.org", DAY_MS);
     answer(&bench, &facts);
     uint64_t bounce = newest_answer(&bench);

@@ -295,6 +295,60 @@ static void breaker_body(struct task *t, struct store_bench *store) {
 
 static void many_bounces_pause_the_campaign_with_the_reason(void **state) { bench_run(breaker_body, NULL); }
 
+static void assert_campaign(struct campaign_bench *bench, enum campaign_state state, const char *reason) {
+    struct campaign campaign;
+    assert_int_equal(
+        engine_campaign_get(bench->store->engine, bench->store->arena, bench->campaign, &campaign), STORE_OK);
+    assert_int_equal(campaign.state, state);
+    assert_slice(campaign.reason, reason);
+}
+
+static void mailbox_is_well(struct campaign_bench *bench) {
+    bool is_changed;
+    struct sender_health health = {.sender = bench->sender.id, .state = SENDER_GREEN, .is_test = true};
+    assert_int_equal(engine_sender_health(bench->t, bench->store->engine, &health, &is_changed), STORE_OK);
+}
+
+static void mailbox_is_red(struct campaign_bench *bench) {
+    assert_int_equal(
+        engine_outreach_halt(bench->t, bench->store->engine, bench->sender.id, SLICE("it is red")), STORE_OK);
+}
+
+static void held_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    mailbox_is_red(&bench);
+    assert_campaign(&bench, CAMPAIGN_PAUSED, "it is red");
+    mailbox_is_well(&bench);
+    assert_campaign(&bench, CAMPAIGN_RUNNING, "");
+    /* What a person paused, before or meanwhile, waits for a person. */
+    assert_int_equal(engine_campaign_order(t, store->engine, bench.campaign, CAMPAIGN_PAUSED, SLICE("hold")),
+                     STORE_OK);
+    mailbox_is_red(&bench);
+    mailbox_is_well(&bench);
+    assert_campaign(&bench, CAMPAIGN_PAUSED, "hold");
+    start(&bench, bench.campaign);
+    mailbox_is_red(&bench);
+    assert_int_equal(engine_campaign_order(t, store->engine, bench.campaign, CAMPAIGN_PAUSED, SLICE("wait")),
+                     STORE_OK);
+    mailbox_is_well(&bench);
+    assert_campaign(&bench, CAMPAIGN_PAUSED, "wait");
+}
+
+static void what_its_mailbox_paused_goes_on_with_it(void **state) { bench_run(held_body, NULL); }
+
+static void held_over_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    (void)send_step(&bench, "ben@far.test", "one@example.org", 0);
+    (void)send_step(&bench, "cara@far.test", "two@example.org", 0);
+    mailbox_is_red(&bench);
+    reply(&bench, "ben@far.test", "one@example.org");
+    reply(&bench, "cara@far.test", "two@example.org");
+    mailbox_is_well(&bench);
+    assert_campaign(&bench, CAMPAIGN_FINISHED, "");
+}
+
+static void one_that_everybody_answered_meanwhile_is_over(void **state) { bench_run(held_over_body, NULL); }
+
 static void correct_body(struct task *t, struct store_bench *store) {
     struct campaign_bench bench = bench_begin(t, store);
     struct outreach_answer *answers;
@@ -379,6 +433,8 @@ int main(void) {
         cmocka_unit_test(what_the_owner_takes_out_of_the_queue_waits_for_a_person),
         cmocka_unit_test(after_a_crash_nobody_is_skipped_and_nobody_has_it_twice),
         cmocka_unit_test(many_bounces_pause_the_campaign_with_the_reason),
+        cmocka_unit_test(what_its_mailbox_paused_goes_on_with_it),
+        cmocka_unit_test(one_that_everybody_answered_meanwhile_is_over),
         cmocka_unit_test(a_person_corrects_what_was_made_of_an_answer),
         cmocka_unit_test(two_campaigns_do_not_write_to_one_person_at_once),
         cmocka_unit_test(every_gate_is_asked_in_the_commit),
