@@ -52,6 +52,8 @@ enum {
     /* So much of a message is looked at, in so much memory. */
     JUDGE_BYTES_MAX = 512 * 1024,
     JUDGE_ARENA_BYTES = 32 << 20,
+    /* Who says that they are away for longer has a clock that is wrong. */
+    ANSWER_AWAY_DAYS_MAX = 366,
     /* Prospects that one answer changes. */
     ANSWER_PROSPECTS_MAX = 20,
     /* Prospects that an answer holds, with those of its company. */

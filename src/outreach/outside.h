@@ -57,6 +57,7 @@ struct outside {
     int64_t access_until_ms[2];
     /* A refresh token that came in place of the old one (RFC 6749 6) and is not kept yet. */
     struct slice fresh_token;
+    struct buffer refresh[2];
     struct slice fresh_provider;
     /* Called as soon as there is one, before it is used: the old one may be of no use any more. Waits. May be
        NULL. */

@@ -202,6 +202,24 @@ static void unasked_body(struct task *t, struct store_bench *store) {
 
 static void what_never_had_the_word_is_not_looked_for(void **state) { bench_run(unasked_body, NULL); }
 
+/* ---- away ---- */
+
+static void away_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    struct answer_facts facts = {.kind = ANSWER_OUT_OF_OFFICE, .from = SLICE("ben@far.test")};
+    (void)t;
+    (void)send_step(&bench, "ben@far.test", "one@example.org", 0);
+    /* From a machine whose clock is years ahead. */
+    facts.return_ms = now_of(&bench) + 3000 * (int64_t)DAY_MS;
+    answer(&bench, &facts);
+    assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_WAITING);
+    facts.return_ms = now_of(&bench) + 30 * (int64_t)DAY_MS;
+    answer(&bench, &facts);
+    assert_int_equal(prospect_of(&bench, "ben@far.test").due_ms, facts.return_ms);
+}
+
+static void nobody_is_away_for_years(void **state) { bench_run(away_body, NULL); }
+
 /* ---- the mailbox ---- */
 
 static void removed_body(struct task *t, struct store_bench *store) {
@@ -261,6 +279,7 @@ int main(void) {
         cmocka_unit_test(a_bounce_that_names_no_letter_gives_up_nobody),
         cmocka_unit_test(forged_bounces_trip_no_breaker),
         cmocka_unit_test(a_mailbox_that_is_removed_pauses_its_campaigns),
+        cmocka_unit_test(nobody_is_away_for_years),
         cmocka_unit_test(figures_count_people_once),
         cmocka_unit_test(what_never_had_the_word_is_not_looked_for),
         cmocka_unit_test(a_reply_stops_another_campaigns_opener_that_is_under_way),
