@@ -15,7 +15,7 @@ enum { CLI_ARENA_BYTES = 1 << 30 };
 #define OUTREACH_OPTIONS                                                                                \
     (DATA_OPTIONS | WITH(PASSWORD_STDIN) | WITH(MAILBOX) | WITH(PROVIDER) | WITH(NAME) | WITH(SENDER) | \
      WITH(ADDING) | WITH(PLAN) | WITH(CONTACT) | WITH(CONTACTS) | WITH(CSV) | WITH(IMPORTING) |         \
-     WITH(DRY_RUN) | WITH(ZONE))
+     WITH(DRY_RUN) | WITH(ZONE) | WITH(REPLAY))
 
 static const struct cli_command commands[] = {
     {"init", "--data DIR --domain D [--hostname H] [--base-port N] [--listen ADDR]", "make a data folder",

@@ -227,10 +227,11 @@ static void print_answers(const json_t *answer) {
     size_t i;
     json_t *item;
     json_array_foreach(json_object_get(answer, "answers"), i, item)(void)
-        printf("%s %s  %-13s %s  from %s, found by %s: %s%s%s\n", text_of(item, "id"),
-               moment_of(moment, item, "at_ms"), text_of(item, "kind"), text_of(item, "prospect"),
-               text_of(item, "from"), text_of(item, "found_by"), text_of(item, "decision"),
-               text_of(item, "corrected_to")[0] ? ", corrected to " : "", text_of(item, "corrected_to"));
+        printf("%s %s  %-13s %-8s %s  from %s, found by %s: %s%s%s\n", text_of(item, "id"),
+               moment_of(moment, item, "at_ms"), text_of(item, "kind"), text_of(item, "interest"),
+               text_of(item, "prospect"), text_of(item, "from"), text_of(item, "found_by"),
+               text_of(item, "decision"), text_of(item, "corrected_to")[0] ? ", corrected to " : "",
+               text_of(item, "corrected_to"));
 }
 
 static void print_stats(const json_t *answer) {
