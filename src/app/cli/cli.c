@@ -342,7 +342,7 @@ static const struct cli_command commands[] = {
      "            7d (ago), or 2026-05-01T10:00:00Z; or one\n"
      "rotate      makes a new secret; the old one signs beside it for a day, or for --overlap 0 to 30d\n"
      "enable      after it was disabled; what waited is sent. disable keeps events back; remove is for good\n"
-     "URLs with private addresses are refused, and http:// is, but for webhooks.allow_private = yes.\n",
+     "No private addresses and no http://, but with webhooks.allow_private = yes (http:// to 127.0.0.1).\n",
      DATA_OPTIONS | OPTION_WEBHOOK, OPTION_DATA, 1, 2, command_webhook},
     {"tool",
      "mime FILE [--json] | classify FILE... [--json] | iprev --ip IP [--dns HOST[@PORT]] [--json]\n"
