@@ -29,17 +29,15 @@ enum {
        message's fault; and how long after sending it is looked for where the outcome is not known. */
     OUTREACH_SEND_MS_MAX = 10 * 60 * 1000,
     OUTREACH_LOOK_MS = 60 * 1000,
+    /* Where nothing is due: whoever changes something says so; this is for clocks that are set. */
+    OUTREACH_IDLE_MS = 15 * 60 * 1000,
     OUTREACH_FLIGHT_LOOK_MS = 200,
-    /* The longest that is waited before that is looked at again; how long before the queue tries a letter
-       again its mailbox begins no other, at the least and at most; and when it has most often settled one. */
-    OUTREACH_FLIGHT_LOOK_MS_MAX = 2 * 1000,
-    OUTREACH_NEAR_MS_MIN = 1000,
-    OUTREACH_NEAR_MS_MAX = 2 * 60 * 1000,
-    OUTREACH_SETTLED_MS = 5 * 1000,
     OUTREACH_TROUBLE_MS = 60 * 1000,
     OUTREACH_FIND_AFTER_MS = 3 * 60 * 1000,
     OUTREACH_UNKNOWN_LOOK_MS = 5 * 1000,
     OUTREACH_DETAIL_BYTES_MAX = 1000,
+    /* Of a letter whose copy in Sent of an outside mailbox is remembered; a larger one is put there once. */
+    OUTREACH_COPY_BYTES_MAX = 900 * 1024,
     /* Between messages of two campaigns to one person. */
     OUTREACH_FREQUENCY_MS = 7 * 24 * 3600 * 1000,
     /* Breakers: of the last so many messages of a campaign, a sender or a domain so many bounced hard, or

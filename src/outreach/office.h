@@ -33,6 +33,9 @@ void outreach_office_free(struct task *t, struct outreach_office **office);
 void outreach_office_wake(struct outreach_office *office);
 /* A question of the remote role. False: it is none of ours. */
 bool outreach_office_answer(struct task *t, struct outreach_office *office, struct ipc_request *request);
+/* A letter of ours that the queue has is about to leave: whether it may (store/campaign_leave.h). As of
+   scheduler_leave_fn; With a NULL office nothing may. Waits. */
+bool outreach_office_leave(struct task *t, struct outreach_office *office, uint64_t message, bool is_again);
 /* A mailbox's health changed: with red its campaigns are paused, soon. */
 void outreach_office_health(struct outreach_office *office, const struct sender_health *health);
 

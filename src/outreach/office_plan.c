@@ -6,12 +6,12 @@
 
 #include "base/limits_outreach.h"
 #include "trust/organisation.h"
+#include "wire/address_split.h"
 
 enum { DAY_MS = 24 * 3600 * 1000 };
 
 struct slice office_domain_of(struct slice address) {
-    size_t at = slice_find_last_byte(address, '@');
-    return at == SLICE_NOT_FOUND ? SLICE_EMPTY : slice_skip(address, at + 1);
+    return address_split_domain(address);
 }
 
 bool outreach_is_test_address(struct slice address) {
@@ -93,7 +93,7 @@ static int64_t moment_of(const struct sequence *sequence, const struct prospect 
         if (prospect->step > 0 && prospect->last_sent_ms)
             at_ms = sequence_due_ms(sequence, prospect->step, zone, prospect->last_sent_ms);
         if (at_ms < now_ms) at_ms = now_ms;
-        at_ms = delivery_window_next_ms(&sequence->window, zone, at_ms);
+        if (at_ms != DELIVERY_NEVER) at_ms = delivery_window_next_ms(&sequence->window, zone, at_ms);
     }
     delivery_zone_free(&zone);
     return at_ms;
@@ -117,12 +117,6 @@ struct slice office_cap_domain(struct arena *arena, struct slice address) {
     return organisation.len ? organisation : domain;
 }
 
-/* A letter is over within the gap behind it, or nearly so. */
-static int64_t near_ms(const struct pacer_limits *limits) {
-    if (limits->gap_max_ms < OUTREACH_NEAR_MS_MIN) return OUTREACH_NEAR_MS_MIN;
-    return limits->gap_max_ms < OUTREACH_NEAR_MS_MAX ? limits->gap_max_ms : OUTREACH_NEAR_MS_MAX;
-}
-
 static bool read_pace(struct engine *engine, struct arena *arena, const struct sender *sender,
                       const struct sequence *sequence, const struct prospect *prospect, int64_t now_ms,
                       struct pace *pace) {
@@ -142,8 +136,7 @@ static bool read_pace(struct engine *engine, struct arena *arena, const struct s
                                                  .day_until_ms = pace->day.count_until_ms,
                                                  .day_end_ms = pace->day.end_ms,
                                                  .day = pace->day_number,
-                                                 .now_ms = now_ms,
-                                                 .near_ms = near_ms(&pace->limits)};
+                                                 .now_ms = now_ms};
     return engine_outreach_history(engine, &question, &pace->history) == STORE_OK;
 }
 
@@ -163,6 +156,27 @@ static struct pacer_answer ask(struct engine *engine, const struct pace *pace,
                                     .days_sent = (unsigned)past->days_sent,
                                     .follow_ups_due = (unsigned)past->follow_ups_due};
     return pacer_ask(&pace->limits, &history, &pace->day, prospect->step > 0, now_ms);
+}
+
+/* What it believes of other letters on their way is asked again in the commit. */
+int64_t office_moment(struct engine *engine, struct arena *arena, const struct sender *sender,
+                      const struct sequence *sequence, const struct prospect *prospect, int64_t now_ms,
+                      int64_t *gap_ms) {
+    struct pace pace;
+    struct prospect follow_up = *prospect;
+    *gap_ms = PACER_GAP_MAX_MS;
+    if (!read_pace(engine, arena, sender, sequence, prospect, now_ms, &pace))
+        return now_ms + OUTREACH_TROUBLE_MS;
+    *gap_ms = pacer_gap_ms(&pace.limits, pace.history.last_id);
+    pace.history.is_in_flight = false;
+    /* It has its place among today's already: nothing is kept free for others any more. */
+    follow_up.step = prospect->step ? prospect->step : 1;
+    struct pacer_answer answer = ask(engine, &pace, &follow_up, now_ms);
+    int64_t at_ms = answer.gate == PACER_OPEN ? now_ms : answer.at_ms;
+    struct delivery_zone *zone = office_zone(sequence, prospect);
+    if (zone) at_ms = delivery_window_next_ms(&sequence->window, zone, at_ms);
+    delivery_zone_free(&zone);
+    return at_ms;
 }
 
 /* Whether only the sequence's own pace is in the way: the mailbox may write to others meanwhile. */
@@ -263,6 +277,12 @@ static bool is_ready(struct choice *choice, const struct prospect *prospect) {
     return true;
 }
 
+/* A planted mistake: only what was sent since this store was started counts. */
+static bool is_forgotten(const struct outreach_office *office, const struct pace *pace) {
+    return IS_PLANTED(office->options.env, PLANTED_PACE_FORGOTTEN) &&
+           pace->history.last_sent_ms < office->started_ms;
+}
+
 static void take(struct desk_round *round, const struct prospect *prospect, const struct pace *pace) {
     round->prospect = *prospect;
     round->day = pace->day_number;
@@ -270,22 +290,14 @@ static void take(struct desk_round *round, const struct prospect *prospect, cons
     round->version = (uint32_t)sequence_version_choose(&round->sequence->steps[prospect->step],
                                                        prospect->step, prospect->contact);
     round->limits = (struct outreach_limits){
-        .gap_ms = pacer_gap_ms(&pace->limits, pace->history.last_id),
+        .gap_ms = is_forgotten(round->office, pace) ? 0 : pacer_gap_ms(&pace->limits, pace->history.last_id),
         .hourly_max = pace->limits.hourly_max,
         .daily_max = pacer_daily_max(&pace->limits, (unsigned)pace->history.days_sent),
         .domain_daily_max = pace->limits.sending_domain_daily_max,
         .recipient_domain_daily_max = pace->limits.recipient_domain_daily_max,
         .frequency_ms = OUTREACH_FREQUENCY_MS,
-        .near_ms = near_ms(&pace->limits),
         .day_start_ms = pace->day.start_ms,
         .day_until_ms = pace->day.count_until_ms};
-}
-
-/* As often as the gap deserves. */
-static int64_t flight_look_ms(const struct pace *pace) {
-    int64_t pause_ms = pace->limits.gap_min_ms / 10;
-    if (pause_ms < OUTREACH_FLIGHT_LOOK_MS) return OUTREACH_FLIGHT_LOOK_MS;
-    return pause_ms < OUTREACH_FLIGHT_LOOK_MS_MAX ? pause_ms : OUTREACH_FLIGHT_LOOK_MS_MAX;
 }
 
 /* One who is ready: whether the pace allows it. Else the lane waits, or the desk. */
@@ -295,6 +307,7 @@ static bool is_allowed(struct choice *choice, const struct prospect *prospect) {
     struct pace pace;
     if (!read_pace(engine, round->arena, &round->sender, round->sequence, prospect, round->now_ms, &pace))
         return false;
+    if (is_forgotten(round->office, &pace)) pace.history = (struct outreach_history){0};
     struct pacer_answer answer = ask(engine, &pace, prospect, round->now_ms);
     if (answer.gate == PACER_OPEN) {
         take(round, prospect, &pace);
@@ -305,8 +318,8 @@ static bool is_allowed(struct choice *choice, const struct prospect *prospect) {
     else if (is_of_sequence(&pace, &answer, round->now_ms))
         hold(choice, prospect, SLICE_EMPTY, answer.at_ms);
     else
-        round->desk->next_ms =
-            answer.gate == PACER_SENDING ? round->now_ms + flight_look_ms(&pace) : answer.at_ms;
+        round->desk->next_ms = answer.gate == PACER_SENDING ? round->now_ms + OUTREACH_LOOK_MS : answer.at_ms;
+    round->desk->awaits_change = answer.gate == PACER_SENDING;
     return false;
 }
 

@@ -25,6 +25,8 @@ struct outside_world {
     bool allows_private;
     /* Connect to this port instead of an URL's 443; 0: no. For tests. */
     uint16_t https_port;
+    /* How long a test waits for the copy that the provider may put into Sent. */
+    int64_t copy_ms;
 };
 
 /* Why something could not be done. */
@@ -45,6 +47,8 @@ struct outside {
     /* Of `arena`, OUTREACH_FOLDERS_MAX. */
     struct sender_folder *folders;
     size_t folder_count;
+    /* Since that was set to false a folder was looked at farther, or is new, or gone. */
+    bool has_moved;
     /* NULL: not connected. */
     struct imap_client *imap;
     /* What was got with the refresh token, until it expires (monotonic); [0] of SMTP, or of both where they

@@ -90,3 +90,9 @@ int64_t sequence_due_ms(const struct sequence *sequence, size_t step_number, con
     if (end_ms == DELIVERY_NEVER) return DELIVERY_NEVER;
     return delivery_window_next_ms(&sequence->window, zone, end_ms);
 }
+
+bool sequence_has_seconds(const struct sequence *sequence) {
+    for (size_t i = 0; i < sequence->step_count; i++)
+        if (sequence->steps[i].delay.unit == DELIVERY_SECONDS && sequence->steps[i].delay.count) return true;
+    return false;
+}

@@ -154,5 +154,7 @@ bool sequence_condition_holds(const struct sequence_condition *condition, const 
    delay, and then the next moment inside the window. DELIVERY_NEVER: no window is ever open. */
 NODISCARD int64_t sequence_due_ms(const struct sequence *sequence, size_t step_number,
                                   const struct delivery_zone *zone, int64_t since_ms);
+/* One of its delays is in seconds, which is only for recipients under .test. */
+bool sequence_has_seconds(const struct sequence *sequence);
 
 #endif

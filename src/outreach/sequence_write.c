@@ -68,10 +68,11 @@ static void set_window(json_t *object, const struct delivery_window *window) {
 
 static void set_pace(json_t *object, const struct pacer_limits *pace) {
     json_t *json = json_object();
+    int64_t unit_ms = pace->gap_min_ms % 1000 || pace->gap_max_ms % 1000 ? 1 : 1000;
     if (pace->gap_max_ms)
         set(json, "gap",
-            json_sprintf("%lld-%lld seconds", (long long)pace->gap_min_ms / 1000,
-                         (long long)pace->gap_max_ms / 1000));
+            json_sprintf("%lld-%lld %sseconds", (long long)pace->gap_min_ms / unit_ms,
+                         (long long)pace->gap_max_ms / unit_ms, unit_ms == 1 ? "milli" : ""));
     struct pacer_limits none = pacer_limits_none();
     set_number(json, "hourly", pace->hourly_max, none.hourly_max);
     set_number(json, "daily", pace->daily_max, none.daily_max);

@@ -11,9 +11,10 @@ static const char name_taken[] = "SELECT 1 FROM campaign WHERE tenant = $1 AND n
 static const char campaign_insert[] =
     "INSERT INTO campaign (id, tenant, name, sender, document, state, reason, created_ms, started_ms,"
     " sequence_version, next_follow_ms, next_first_ms) VALUES ($1, $2, $3, $4, $5, 0, '', $6, 0, 1, $7, $7)";
-static const char campaign_state[] = "SELECT state, sender, tenant, started_ms FROM campaign WHERE id = $1";
+static const char campaign_state[] = "SELECT state, sender, tenant, started_ms, is_held FROM campaign"
+                                     " WHERE id = $1";
 static const char campaign_to[] =
-    "UPDATE campaign SET state = $2, reason = $3, started_ms = $4 WHERE id = $1";
+    "UPDATE campaign SET state = $2, reason = $3, started_ms = $4, is_held = 0 WHERE id = $1";
 static const char campaign_document[] =
     "UPDATE campaign SET document = $2, sequence_version = sequence_version + 1 WHERE id = $1";
 /* ---- making one ---- */
@@ -63,23 +64,26 @@ struct row {
     uint64_t sender;
     uint64_t tenant;
     int64_t started_ms;
+    /* Paused by its mailbox. */
+    bool is_held;
 };
 
 static bool row_read(struct db *db, uint64_t id, struct row *row) {
     struct db_rows rows = DB_ROWS(db, campaign_state, DB_NUMBER(id));
     if (!db_rows_next(&rows)) return false;
     *row = (struct row){(enum campaign_state)db_rows_number(&rows, 0), db_rows_id(&rows, 1),
-                        db_rows_id(&rows, 2), db_rows_number(&rows, 3)};
+                        db_rows_id(&rows, 2), db_rows_number(&rows, 3), db_rows_number(&rows, 4) != 0};
     db_rows_end(&rows);
     return true;
 }
 
-static bool may_go(enum campaign_state from, enum campaign_state to) {
+static bool may_go(const struct row *row, enum campaign_state to) {
+    enum campaign_state from = row->state;
     switch (to) {
     case CAMPAIGN_RUNNING:
         return from == CAMPAIGN_DRAFT || from == CAMPAIGN_PAUSED || from == CAMPAIGN_FINISHED;
     case CAMPAIGN_PAUSED:
-        return from == CAMPAIGN_RUNNING;
+        return from == CAMPAIGN_RUNNING || row->is_held;
     case CAMPAIGN_STOPPED:
         return from != CAMPAIGN_STOPPED;
     case CAMPAIGN_FINISHED:
@@ -99,7 +103,7 @@ static enum store_result order(struct commit *commit, void *argument) {
     const struct order_request *request = argument;
     struct row row;
     if (!row_read(commit->db, request->id, &row)) return db_result(commit->db, STORE_NOT_FOUND);
-    if (!may_go(row.state, request->to)) return STORE_REFUSED;
+    if (!may_go(&row, request->to)) return STORE_REFUSED;
     int64_t started_ms = row.started_ms ? row.started_ms : commit->now_ms;
     if (request->to != CAMPAIGN_RUNNING) started_ms = row.started_ms;
     DB_RUN(commit->db, campaign_to, DB_NUMBER(request->id), DB_NUMBER(request->to), DB_TEXT(request->reason),
@@ -111,6 +115,7 @@ static enum store_result order(struct commit *commit, void *argument) {
                                  .sender = row.sender,
                                  .detail = request->reason};
     outreach_note(commit, row.tenant, &note);
+    commit->has_moved_campaigns = true;
     return STORE_OK;
 }
 

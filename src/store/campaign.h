@@ -120,9 +120,10 @@ enum store_result engine_outreach_history(struct engine *engine,
 /* Messages of the campaign to this domain today. */
 enum store_result engine_outreach_domain_count(struct engine *engine, uint64_t campaign, struct slice domain,
                                                int64_t day_start_ms, int64_t day_until_ms, uint64_t *count);
-/* Something of this sender's is on its way still, or the queue tries it again within `near_ms`: the next
-   waits. */
-bool engine_outreach_is_in_flight(struct engine *engine, uint64_t sender, int64_t near_ms);
+/* Something of this sender's is on its way still: the next waits. */
+bool engine_outreach_is_in_flight(struct engine *engine, uint64_t sender);
+/* As GATE_SENDER asks: an outside mailbox is green, the account of one of ours is there. */
+bool engine_outreach_sender_is_good(struct engine *engine, uint64_t sender);
 
 /* ---- one message ---- */
 
@@ -150,6 +151,12 @@ enum store_result engine_outreach_prospect(struct engine *engine, struct arena *
 /* After a start: what was decided and not begun goes back; what an outside sender was sending is unknown, and
    somebody has to look. */
 enum store_result engine_outreach_restart(struct task *t, struct engine *engine);
+/* All of them, of whatever sender, the oldest first, at most OUTREACH_LIST_MAX. */
+enum store_result engine_outreach_unsettled(struct engine *engine, struct arena *arena,
+                                            struct outreach_message **messages, size_t *count);
+/* By its id in hexadecimal, or its Message-ID with or without brackets. STORE_NOT_FOUND. */
+enum store_result engine_outreach_message_find(struct engine *engine, struct arena *arena, struct slice name,
+                                               struct outreach_message *message);
 /* Messages of a sender that are unknown, at most `max`. */
 enum store_result engine_outreach_unknown(struct engine *engine, struct arena *arena, uint64_t sender,
                                           struct outreach_message *messages, size_t max, size_t *count);
@@ -188,6 +195,10 @@ struct campaign_figures {
 /* Reads all of the campaign in the scan lane: STORE_BUSY while another scan runs. Waits. */
 enum store_result engine_campaign_figures(struct task *t, struct engine *engine, uint64_t campaign,
                                           struct campaign_figures *figures);
+
+/* Calls `changed(context)` after each batch that moved when something of a campaign is due. NULL: nobody is
+   called any more. */
+void engine_outreach_on_change(struct engine *engine, void (*changed)(void *context), void *context);
 
 /* There is a campaign in this store: what comes in is to be judged. */
 bool engine_outreach_is_used(const struct engine *engine);

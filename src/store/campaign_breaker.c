@@ -17,11 +17,12 @@ static const char bad_of_sender[] =
 static const char bad_of_domain[] =
     "SELECT count(*) FROM (SELECT fate FROM outreach_sent WHERE from_domain = $1 AND sent_ms > 0"
     " ORDER BY sent_ms DESC LIMIT $2) AS lately WHERE fate = $3";
-static const char running_of_sender[] = "SELECT id FROM campaign WHERE sender = $1 AND state = 1 LIMIT $2";
+static const char running_of_sender[] = "SELECT id FROM campaign WHERE sender = $1"
+                                        " AND (state = 1 OR is_held = 1) LIMIT $2";
 static const char running_of_domain[] =
     "SELECT campaign.id FROM campaign JOIN outreach_sender ON outreach_sender.id = campaign.sender"
-    " WHERE campaign.state = 1 AND (outreach_sender.address LIKE '%@' || $1 OR outreach_sender.address LIKE"
-    " '%.' || $1) LIMIT $2";
+    " WHERE (campaign.state = 1 OR is_held = 1) AND (outreach_sender.address LIKE '%@' || $1"
+    " OR outreach_sender.address LIKE '%.' || $1) LIMIT $2";
 
 struct owners {
     uint64_t campaign;

@@ -27,15 +27,14 @@ static const char prospects_due[] =
     "SELECT " PROSPECT_COLUMNS " FROM prospect JOIN contact ON contact.id = prospect.contact"
     " WHERE prospect.lane = $1 AND prospect.is_follow = $2 AND prospect.due_ms <= $3"
     " ORDER BY prospect.due_ms LIMIT $4";
-static const char in_flight[] =
-    "SELECT outreach_sent.state, outreach_sent.message FROM outreach_sent WHERE sender = $1"
-    " AND state IN (0, 1, 3) LIMIT $2";
-/* Not tried yet, or tried again before $2. What was put off for longer, or waits for a destination that
-   cannot be reached, is the queue's, and not in flight. */
+static const char in_flight[] = "SELECT leaving_ms, message FROM outreach_sent WHERE sender = $1"
+                                " AND state IN (0, 1, 3) LIMIT $2";
+/* Put off, or waiting for a destination that cannot be reached: it is the queue's, and asks before it leaves
+   (store/campaign_leave.h). */
 static const char waits_in_queue[] =
     "SELECT 1 FROM recipient JOIN destination ON destination.id = recipient.destination"
-    " WHERE message = $1 AND recipient.state = 0 AND ((attempts = 0 AND destination.failures = 0)"
-    " OR (recipient.due_ms < $2 AND (destination.failures = 0 OR destination.due_ms < $2))) LIMIT 1";
+    " WHERE message = $1 AND attempts = 0 AND state = 0 AND destination.failures = 0"
+    " AND recipient.due_ms <= $2 LIMIT 1";
 static const char last_sent[] =
     "SELECT sent_ms, id FROM outreach_sent WHERE sender = $1 AND sent_ms > 0 ORDER BY sent_ms DESC LIMIT 1";
 static const char hourly_sent[] = "SELECT sent_ms FROM outreach_sent WHERE sender = $1 AND sent_ms > 0"
@@ -107,28 +106,38 @@ enum store_result engine_outreach_due(struct engine *engine, struct arena *arena
 }
 
 /* Of the open ones: decided and unknown ones hold everything; one that the queue has, until it was tried, and
-   when it is to be tried again soon: the two would be on their way at once. */
-bool campaign_is_in_flight(struct db *db, uint64_t sender, int64_t now_ms, int64_t near_ms) {
+   while it leaves. */
+static bool reads_in_flight(struct db *db, uint64_t sender, int64_t now_ms) {
     uint64_t queued[OUTREACH_LIST_MAX];
     size_t count = 0;
     bool is = false;
     struct db_rows rows = DB_ROWS(db, in_flight, DB_NUMBER(sender), DB_NUMBER(OUTREACH_LIST_MAX));
     while (db_rows_next(&rows)) {
         uint64_t message = db_rows_id(&rows, 1);
-        if (message)
+        if (message && db_rows_number(&rows, 0) == 0)
             queued[count++] = message;
         else
             is = true;
     }
     for (size_t i = 0; i < count && !is; i++)
-        is = DB_READ_NUMBER(db, waits_in_queue, 0, DB_NUMBER(queued[i]), DB_NUMBER(now_ms + near_ms));
+        is = DB_READ_NUMBER(db, waits_in_queue, 0, DB_NUMBER(queued[i]), DB_NUMBER(now_ms));
     return is;
 }
 
-bool engine_outreach_is_in_flight(struct engine *engine, uint64_t sender, int64_t near_ms) {
+bool campaign_is_in_flight(struct db *db, uint64_t sender, int64_t now_ms) {
+    return reads_in_flight(db, sender, now_ms);
+}
+
+bool engine_outreach_is_in_flight(struct engine *engine, uint64_t sender) {
     db_begin_read(engine->db);
-    bool is = campaign_is_in_flight(engine->db, sender, env_wall_ms(engine->env), near_ms);
+    bool is = reads_in_flight(engine->db, sender, env_wall_ms(engine->env));
     return finish(engine) != STORE_OK || is;
+}
+
+bool engine_outreach_sender_is_good(struct engine *engine, uint64_t sender) {
+    db_begin_read(engine->db);
+    bool is = campaign_sender_is_good(engine->db, sender);
+    return finish(engine) == STORE_OK && is;
 }
 
 static void read_last(struct db *db, uint64_t sender, struct outreach_history *history) {
@@ -145,7 +154,7 @@ enum store_result engine_outreach_history(struct engine *engine,
     struct db *db = engine->db;
     *history = (struct outreach_history){0};
     db_begin_read(db);
-    history->is_in_flight = campaign_is_in_flight(db, question->sender, question->now_ms, question->near_ms);
+    history->is_in_flight = reads_in_flight(db, question->sender, env_wall_ms(engine->env));
     read_last(db, question->sender, history);
     if (question->hourly_max)
         history->hourly_sent_ms = DB_READ_NUMBER(db, hourly_sent, 0, DB_NUMBER(question->sender),
@@ -170,6 +179,11 @@ enum store_result engine_outreach_domain_count(struct engine *engine, uint64_t c
     *count = (uint64_t)DB_READ_NUMBER(engine->db, to_day_count, 0, DB_NUMBER(campaign), DB_TEXT(domain),
                                       DB_NUMBER(day_start_ms), DB_NUMBER(day_until_ms));
     return finish(engine);
+}
+
+void engine_outreach_on_change(struct engine *engine, void (*changed)(void *context), void *context) {
+    engine->queue.on_campaigns = changed;
+    engine->queue.campaigns_context = context;
 }
 
 bool engine_outreach_is_used(const struct engine *engine) { return engine->judges_answers; }

@@ -38,6 +38,7 @@ uint64_t campaign_lane_of(struct commit *commit, uint64_t campaign, struct slice
 }
 
 static void mend_campaign(struct commit *commit, uint64_t campaign) {
+    commit->has_moved_campaigns = true;
     DB_RUN(commit->db, campaign_times, DB_NUMBER(campaign), DB_NUMBER(PROSPECT_NEVER));
 }
 

@@ -134,8 +134,6 @@ struct outreach_limits {
     uint64_t recipient_domain_daily_max;
     /* Between messages of two campaigns to one person. */
     int64_t frequency_ms;
-    /* A letter of the sender's that the queue tries again so soon counts as one on its way. */
-    int64_t near_ms;
     /* Today, as the pacer has it. */
     int64_t day_start_ms;
     int64_t day_until_ms;
@@ -168,6 +166,8 @@ struct outreach_go {
     /* Local senders: the message, with whom it goes to; its copy goes into the account's Sent mailbox, all in
        the same commit. NULL: an outside sender's. */
     const struct delivery *delivery;
+    /* Outside senders: the message, where its copy in Sent is ours to keep; else empty. */
+    struct slice copy;
 };
 
 /* How it ended, or that this is not known. */
@@ -240,6 +240,9 @@ enum outreach_event_kind {
     OUTREACH_EVENT_OTHER = 30,
     OUTREACH_EVENT_CORRECTED = 31,
     OUTREACH_EVENT_BREAKER = 40,
+    /* A mailbox, of no campaign: the detail has its address. */
+    OUTREACH_EVENT_MAILBOX_RED = 50,
+    OUTREACH_EVENT_MAILBOX_GREEN = 51,
 };
 
 /* What a sender sent, as the pacer asks for it (outreach/pacer.h). */
@@ -263,7 +266,6 @@ struct outreach_history_question {
     int64_t day_end_ms;
     int64_t day;
     int64_t now_ms;
-    int64_t near_ms;
 };
 
 struct outreach_event {

@@ -12,6 +12,7 @@
 #include "store/inbox.h"
 #include "store/message.h"
 #include "store/queue.h"
+#include "store/sender_copy.h"
 #include "store/suppression.h"
 
 static const char contact_address[] = "SELECT address, domain FROM contact WHERE id = $1";
@@ -67,8 +68,8 @@ static bool is_full(struct commit *commit, int64_t count, uint64_t max) {
 }
 
 /* Those that do not hang on what was sent before. */
-static enum outreach_gate ask_standing(struct commit *commit, const struct prospect_row *row,
-                                       struct slice address) {
+enum outreach_gate campaign_ask_standing(struct commit *commit, const struct prospect_row *row,
+                                         struct slice address) {
     struct suppression_found found;
     if (row->campaign_state != CAMPAIGN_RUNNING) return GATE_CAMPAIGN;
     if (!campaign_sender_is_good(commit->db, row->sender)) return GATE_SENDER;
@@ -100,7 +101,7 @@ static enum outreach_gate ask_pace(struct commit *commit, const struct prospect_
     struct db_value sender = DB_NUMBER(row->sender);
     struct db_value start = DB_NUMBER(limits->day_start_ms);
     struct db_value until = DB_NUMBER(limits->day_until_ms);
-    if (campaign_is_in_flight(db, row->sender, commit->now_ms, limits->near_ms)) return GATE_IN_FLIGHT;
+    if (campaign_is_in_flight(db, row->sender, commit->now_ms)) return GATE_IN_FLIGHT;
     int64_t last_ms = DB_READ_NUMBER(db, last_of, 0, sender);
     if (last_ms && last_ms <= commit->now_ms && commit->now_ms - last_ms < limits->gap_ms) return GATE_GAP;
     if (is_full(commit, DB_READ_NUMBER(db, count_since, 0, sender, DB_NUMBER(commit->now_ms - HOUR_MS)),
@@ -154,7 +155,7 @@ static enum store_result claim(struct commit *commit, void *argument) {
         !read_contact(commit, row.contact, &address, &domain))
         return db_result(commit->db, STORE_NOT_FOUND);
     if (!is_due(commit, &row, claim->step)) return STORE_OK;
-    request->gate = ask_standing(commit, &row, address);
+    request->gate = campaign_ask_standing(commit, &row, address);
     if (request->gate == GATE_SUPPRESSED) suppress(commit, &row);
     if (request->gate == GATE_OPEN) request->gate = ask_pace(commit, &row, claim, domain);
     if (request->gate != GATE_OPEN) return STORE_OK;
@@ -212,6 +213,7 @@ static void end(struct commit *commit, const struct sent_row *row, enum sent_sta
                 struct slice detail) {
     DB_RUN(commit->db, sent_ends, DB_NUMBER(row->id), DB_NUMBER(state), DB_NUMBER(sent_ms),
            DB_TEXT(cut(detail)));
+    sender_copy_follow(commit, row->id, state);
 }
 
 /* Who answered meanwhile stays where the answer put him. */
@@ -287,7 +289,7 @@ static enum store_result go(struct commit *commit, void *argument) {
     request->gate = GATE_PROSPECT;
     if (row.state != SENT_DECIDED) return STORE_REFUSED;
     if (row.prospect.state == PROSPECT_CLAIMED)
-        request->gate = ask_standing(commit, &row.prospect, row.address);
+        request->gate = campaign_ask_standing(commit, &row.prospect, row.address);
     if (request->gate == GATE_OPEN && is_often(commit, &row.prospect, word->frequency_ms))
         request->gate = GATE_FREQUENCY;
     if (request->gate != GATE_OPEN) {
@@ -295,10 +297,13 @@ static enum store_result go(struct commit *commit, void *argument) {
         return STORE_OK;
     }
     const struct delivery *delivery = word->delivery;
+    /* It leaves when its transaction begins (store/campaign_leave.h). */
+    bool asks = delivery && (delivery->properties & OUTGOING_ASKS);
     if (delivery && !hand_over(commit, request)) return db_result(commit->db, STORE_EXISTS);
     DB_RUN(commit->db, sent_goes, DB_NUMBER(row.id), DB_NUMBER(delivery ? delivery->id : 0),
            DB_TEXT(word->subject), DB_TEXT(word->subject_base), DB_TEXT(word->organisation),
-           DB_NUMBER(word->next_delay_ms), DB_NUMBER(commit->now_ms), DB_NUMBER(word->day));
+           DB_NUMBER(word->next_delay_ms), DB_NUMBER(asks ? 0 : commit->now_ms), DB_NUMBER(word->day));
+    sender_copy_put(commit, row.id, row.prospect.sender, word->copy);
     if (delivery && delivery->queue_count == 0) campaign_message_left(commit, row.id, commit->now_ms);
     return STORE_OK;
 }
@@ -386,6 +391,11 @@ static void settle(struct commit *commit, struct sent_row *row, const struct out
         put_off(commit, row, outcome);
         return;
     case OUTREACH_UNKNOWN:
+        /* The word was not given, and is not any more: it cannot have left. */
+        if (row->state == SENT_DECIDED) {
+            not_sent(commit, row, outcome);
+            return;
+        }
         end(commit, row, SENT_UNKNOWN, commit->now_ms, outcome->detail);
         prospect_note(commit, &row->prospect, OUTREACH_EVENT_UNKNOWN, cut(outcome->detail));
         return;

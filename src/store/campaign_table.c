@@ -1,5 +1,6 @@
 #include "store/campaign_table.h"
 
+#include "base/limits_campaign.h"
 #include "store/campaign_lane.h"
 
 static const char prospect_read[] =
@@ -11,7 +12,12 @@ static const char prospect_write[] =
     "UPDATE prospect SET state = $2, due_ms = $3, reason = $4, changed_ms = $5 WHERE id = $1";
 static const char count_change[] = "INSERT INTO campaign_count (campaign, state, count) VALUES ($1, $2, $3)"
                                    " ON CONFLICT (campaign, state) DO UPDATE SET count = count + $3";
-static const char campaign_pause[] = "UPDATE campaign SET state = 2, reason = $2 WHERE id = $1 AND state = 1";
+static const char campaign_pause[] = "UPDATE campaign SET state = 2, reason = $2, is_held = $3 WHERE id = $1"
+                                     " AND (state = 1 OR is_held > $3)";
+static const char campaign_held[] =
+    "SELECT id, tenant FROM campaign WHERE sender = $1 AND state = 2 AND is_held = 1 LIMIT $2";
+static const char campaign_goes_on[] =
+    "UPDATE campaign SET state = 1, reason = '', is_held = 0 WHERE id = $1";
 static const char campaign_owner[] = "SELECT tenant, sender FROM campaign WHERE id = $1";
 static const char campaign_over[] =
     "UPDATE campaign SET state = 4, reason = '' WHERE id = $1 AND state = 1 AND NOT EXISTS (SELECT 1 FROM"
@@ -67,8 +73,8 @@ void prospect_set(struct commit *commit, struct prospect_row *row, enum prospect
     if (due_ms == PROSPECT_NEVER) end_if_over(commit, row);
 }
 
-void campaign_halt(struct commit *commit, uint64_t campaign, struct slice reason) {
-    DB_RUN(commit->db, campaign_pause, DB_NUMBER(campaign), DB_TEXT(reason));
+static void pause(struct commit *commit, uint64_t campaign, struct slice reason, bool is_held) {
+    DB_RUN(commit->db, campaign_pause, DB_NUMBER(campaign), DB_TEXT(reason), DB_NUMBER(is_held));
     if (db_changed(commit->db) == 0) return;
     struct db_rows rows = DB_ROWS(commit->db, campaign_owner, DB_NUMBER(campaign));
     if (!db_rows_next(&rows)) return;
@@ -80,7 +86,37 @@ void campaign_halt(struct commit *commit, uint64_t campaign, struct slice reason
     outreach_note(commit, tenant, &note);
 }
 
+void campaign_halt(struct commit *commit, uint64_t campaign, struct slice reason) {
+    pause(commit, campaign, reason, false);
+}
+
+void campaign_hold(struct commit *commit, uint64_t campaign, struct slice reason) {
+    pause(commit, campaign, reason, true);
+}
+
+/* It may be that everybody answered meanwhile. */
+static void release(struct commit *commit, const struct prospect_row *row) {
+    struct outreach_note note = {.kind = OUTREACH_EVENT_RESUMED,
+                                 .campaign = row->campaign,
+                                 .sender = row->sender,
+                                 .detail = SLICE("the sender mailbox is well again")};
+    DB_RUN(commit->db, campaign_goes_on, DB_NUMBER(row->campaign));
+    outreach_note(commit, row->tenant, &note);
+    end_if_over(commit, row);
+}
+
+void campaign_release(struct commit *commit, uint64_t sender) {
+    struct prospect_row rows_held[OUTREACH_LIST_MAX];
+    size_t count = 0;
+    struct db_rows rows = DB_ROWS(commit->db, campaign_held, DB_NUMBER(sender), DB_NUMBER(OUTREACH_LIST_MAX));
+    while (db_rows_next(&rows))
+        rows_held[count++] = (struct prospect_row){
+            .campaign = db_rows_id(&rows, 0), .tenant = db_rows_id(&rows, 1), .sender = sender};
+    for (size_t i = 0; i < count; i++) release(commit, &rows_held[i]);
+}
+
 void outreach_note(struct commit *commit, uint64_t tenant, const struct outreach_note *note) {
+    commit->has_feed_news = true;
     DB_RUN(commit->db, note_insert, DB_NUMBER(commit_id_new(commit)), DB_NUMBER(tenant),
            DB_NUMBER(commit->now_ms), DB_NUMBER(note->kind), DB_NUMBER(note->campaign),
            DB_NUMBER(note->prospect), DB_NUMBER(note->contact), DB_NUMBER(note->sender),

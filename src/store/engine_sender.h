@@ -51,7 +51,7 @@ enum store_result engine_sender_token(struct task *t, struct engine *engine, uin
 /* Folders of a sender; at most OUTREACH_FOLDERS_MAX. */
 enum store_result engine_sender_folders(struct engine *engine, struct arena *arena, uint64_t sender,
                                         struct sender_folder **folders, size_t *count);
-/* As far as each was looked at from now on; rows of other folders stay. Waits. */
+/* As far as each was looked at from now on; other folders are forgotten. Waits. */
 enum store_result engine_sender_looked(struct task *t, struct engine *engine, uint64_t sender,
                                        const struct sender_folder *folders, size_t count);
 

@@ -21,7 +21,7 @@ import pytest
 from mail import send, smtp
 from outgoing import Domains, Outgoing
 from scripted_host import ScriptedHost, say
-from server import Account
+from server import Account, Server
 
 SECONDS_MAX = 90
 GAP_SECONDS = 1
@@ -64,6 +64,15 @@ def until(what: Callable[[], Any], words: str, seconds: float = SECONDS_MAX) -> 
             return found
         time.sleep(0.2)
     raise AssertionError(f"not within {seconds} s: {words}")
+
+
+def import_people(server: Server, folder: Path, campaign: str, header: list[str], rows: list[list[str]]) -> None:
+    """As one import of the address book, into the campaign."""
+    path = folder / f"{campaign}.csv"
+    path.write_text("".join(",".join(row) + "\n" for row in [header, *rows]))
+    said = server.command("contact", "import", str(path), "--source", "a fair", "--basis", "legitimate_interest",
+                          "--json")
+    server.command("outreach", "add", campaign, "--import", str(json.loads(said.splitlines()[-1])["import"]))
 
 
 class Campaign:

@@ -84,6 +84,25 @@ static void the_normal_form_reads_back_the_same(void **state) {
     (void)state;
 }
 
+static void for_trying_times_may_be_shorter(void **state) {
+    struct outreach_bench bench = outreach_bench_good(
+        "{\"name\": \"a\", \"pace\": {\"gap\": \"200-350 milliseconds\"}, \"steps\":"
+        " [{\"subject\": \"Hi\", \"body\": \"a\"}, {\"delay\": \"20 seconds\", \"body\": \"b\"}]}");
+    struct buffer written = buffer_new(SEQUENCE_DOCUMENT_BYTES_MAX);
+    assert_int_equal(bench.sequence->pace.gap_max_ms, 350);
+    assert_true(sequence_has_seconds(bench.sequence));
+    sequence_write(&written, bench.sequence);
+    buffer_append_byte(&written, 0);
+    struct outreach_bench again = outreach_bench_good((const char *)written.ptr);
+    assert_int_equal(again.sequence->pace.gap_min_ms, 200);
+    assert_true(sequence_has_seconds(again.sequence));
+    assert_int_equal(again.sequence->steps[1].delay.count, 20);
+    buffer_free(&written);
+    outreach_bench_free(&bench);
+    outreach_bench_free(&again);
+    (void)state;
+}
+
 static void little_is_needed_and_the_rest_is_usual(void **state) {
     struct outreach_bench bench = outreach_bench_good(
         "{\"name\": \"J\\u00fcrgen\", \"steps\": [{\"subject\": \"Hi\", \"body\": \"a\\r\\nb\"}]}");
@@ -172,6 +191,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_document_is_read_whole),
         cmocka_unit_test(the_normal_form_reads_back_the_same),
+        cmocka_unit_test(for_trying_times_may_be_shorter),
         cmocka_unit_test(little_is_needed_and_the_rest_is_usual),
         cmocka_unit_test(a_version_is_chosen_by_contact_and_step_for_good),
         cmocka_unit_test(conditions_say_whom_a_step_is_for),

@@ -13,10 +13,10 @@ static void first_step_body(struct task *t, struct store_bench *store) {
     uint64_t other = 0;
     assert_int_equal(claim(&bench, &prospects[1], "two@example.org", &other), GATE_IN_FLIGHT);
     assert_int_equal(go(&bench, sent, "ben@far.test", DAY_MS), GATE_OPEN);
-    assert_true(engine_outreach_is_in_flight(store->engine, bench.sender.id, 0));
+    assert_true(engine_outreach_is_in_flight(store->engine, bench.sender.id));
     assert_int_equal(claim(&bench, &prospects[1], "two@example.org", &other), GATE_IN_FLIGHT);
     settle(&bench, sent, QUEUE_DELIVERED, "2.1.5");
-    assert_false(engine_outreach_is_in_flight(store->engine, bench.sender.id, 0));
+    assert_false(engine_outreach_is_in_flight(store->engine, bench.sender.id));
     struct prospect ben = prospect_of(&bench, "ben@far.test");
     assert_int_equal(ben.state, PROSPECT_WAITING);
     assert_int_equal(ben.step, 1);
@@ -228,7 +228,7 @@ static void taken_back_body(struct task *t, struct store_bench *store) {
         engine_queue_order(t, store->engine, &selection, QUEUE_ORDER_REMOVE, QUEUE_PERSONAL, &changed),
         STORE_OK);
     assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_BLOCKED);
-    assert_false(engine_outreach_is_in_flight(store->engine, bench.sender.id, 0));
+    assert_false(engine_outreach_is_in_flight(store->engine, bench.sender.id));
     assert_int_equal(engine_prospect_order(t, store->engine, ben.id, PROSPECT_WAITING, SLICE_EMPTY),
                      STORE_OK);
     ben = prospect_of(&bench, "ben@far.test");
@@ -294,6 +294,60 @@ static void breaker_body(struct task *t, struct store_bench *store) {
 }
 
 static void many_bounces_pause_the_campaign_with_the_reason(void **state) { bench_run(breaker_body, NULL); }
+
+static void assert_campaign(struct campaign_bench *bench, enum campaign_state state, const char *reason) {
+    struct campaign campaign;
+    assert_int_equal(
+        engine_campaign_get(bench->store->engine, bench->store->arena, bench->campaign, &campaign), STORE_OK);
+    assert_int_equal(campaign.state, state);
+    assert_slice(campaign.reason, reason);
+}
+
+static void mailbox_is_well(struct campaign_bench *bench) {
+    bool is_changed;
+    struct sender_health health = {.sender = bench->sender.id, .state = SENDER_GREEN, .is_test = true};
+    assert_int_equal(engine_sender_health(bench->t, bench->store->engine, &health, &is_changed), STORE_OK);
+}
+
+static void mailbox_is_red(struct campaign_bench *bench) {
+    assert_int_equal(
+        engine_outreach_halt(bench->t, bench->store->engine, bench->sender.id, SLICE("it is red")), STORE_OK);
+}
+
+static void held_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    mailbox_is_red(&bench);
+    assert_campaign(&bench, CAMPAIGN_PAUSED, "it is red");
+    mailbox_is_well(&bench);
+    assert_campaign(&bench, CAMPAIGN_RUNNING, "");
+    /* What a person paused, before or meanwhile, waits for a person. */
+    assert_int_equal(engine_campaign_order(t, store->engine, bench.campaign, CAMPAIGN_PAUSED, SLICE("hold")),
+                     STORE_OK);
+    mailbox_is_red(&bench);
+    mailbox_is_well(&bench);
+    assert_campaign(&bench, CAMPAIGN_PAUSED, "hold");
+    start(&bench, bench.campaign);
+    mailbox_is_red(&bench);
+    assert_int_equal(engine_campaign_order(t, store->engine, bench.campaign, CAMPAIGN_PAUSED, SLICE("wait")),
+                     STORE_OK);
+    mailbox_is_well(&bench);
+    assert_campaign(&bench, CAMPAIGN_PAUSED, "wait");
+}
+
+static void what_its_mailbox_paused_goes_on_with_it(void **state) { bench_run(held_body, NULL); }
+
+static void held_over_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    (void)send_step(&bench, "ben@far.test", "one@example.org", 0);
+    (void)send_step(&bench, "cara@far.test", "two@example.org", 0);
+    mailbox_is_red(&bench);
+    reply(&bench, "ben@far.test", "one@example.org");
+    reply(&bench, "cara@far.test", "two@example.org");
+    mailbox_is_well(&bench);
+    assert_campaign(&bench, CAMPAIGN_FINISHED, "");
+}
+
+static void one_that_everybody_answered_meanwhile_is_over(void **state) { bench_run(held_over_body, NULL); }
 
 static void correct_body(struct task *t, struct store_bench *store) {
     struct campaign_bench bench = bench_begin(t, store);
@@ -446,27 +500,6 @@ static void the_frequency_cap_is_asked_when_it_is_claimed_and_when_it_leaves(voi
     bench_run(frequency_race_body, NULL);
 }
 
-static void retry_body(struct task *t, struct store_bench *store) {
-    struct campaign_bench bench = bench_begin(t, store);
-    struct outreach_limits limits = {.near_ms = DAY_MS / 2};
-    struct prospect ben = prospect_of(&bench, "ben@far.test");
-    struct prospect cara = prospect_of(&bench, "cara@far.test");
-    uint64_t sent = 0;
-    uint64_t other = 0;
-    assert_int_equal(claim(&bench, &ben, "one@example.org", &sent), GATE_OPEN);
-    assert_int_equal(go(&bench, sent, "ben@far.test", DAY_MS), GATE_OPEN);
-    /* The queue tries it again in a day: far enough; with a longer look ahead it would be on its way too. */
-    settle(&bench, sent, QUEUE_DEFERRED, "4.2.1");
-    limits.near_ms = 2 * (int64_t)DAY_MS;
-    assert_int_equal(claim_with(&bench, &cara, "two@example.org", limits, &other), GATE_IN_FLIGHT);
-    limits.near_ms = DAY_MS / 2;
-    assert_int_equal(claim_with(&bench, &cara, "two@example.org", limits, &other), GATE_OPEN);
-}
-
-static void a_letter_that_the_queue_tries_again_soon_holds_the_next(void **state) {
-    bench_run(retry_body, NULL);
-}
-
 static void days_body(struct task *t, struct store_bench *store) {
     struct campaign_bench bench = bench_begin(t, store);
     struct outreach_history history;
@@ -597,12 +630,13 @@ int main(void) {
         cmocka_unit_test(what_the_owner_takes_out_of_the_queue_waits_for_a_person),
         cmocka_unit_test(after_a_crash_nobody_is_skipped_and_nobody_has_it_twice),
         cmocka_unit_test(many_bounces_pause_the_campaign_with_the_reason),
+        cmocka_unit_test(what_its_mailbox_paused_goes_on_with_it),
+        cmocka_unit_test(one_that_everybody_answered_meanwhile_is_over),
         cmocka_unit_test(a_person_corrects_what_was_made_of_an_answer),
         cmocka_unit_test(two_campaigns_do_not_write_to_one_person_at_once),
         cmocka_unit_test(a_colleague_of_ours_in_the_thread_is_no_answer),
         cmocka_unit_test(a_domains_cap_holds_over_all_its_mailboxes),
         cmocka_unit_test(the_frequency_cap_is_asked_when_it_is_claimed_and_when_it_leaves),
-        cmocka_unit_test(a_letter_that_the_queue_tries_again_soon_holds_the_next),
         cmocka_unit_test(only_days_on_which_something_left_count_for_the_ramp),
         cmocka_unit_test(what_holds_many_back_is_written_once),
         cmocka_unit_test(contacts_are_chosen_by_what_they_are),

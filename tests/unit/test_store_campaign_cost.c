@@ -90,8 +90,7 @@ static void look(struct campaign_bench *bench) {
                                                  .day_until_ms = now_of(bench) + DAY_MS,
                                                  .day_end_ms = now_of(bench) + DAY_MS,
                                                  .day = 20000,
-                                                 .now_ms = now_of(bench),
-                                                 .near_ms = 1000};
+                                                 .now_ms = now_of(bench)};
     uint64_t count = 0;
     assert_true(engine_outreach_sender_due(bench->store->engine, bench->sender.id) <= now_of(bench));
     assert_int_equal(engine_outreach_history(bench->store->engine, &question, &history), STORE_OK);

@@ -1,6 +1,6 @@
 /* The verbs of sender mailboxes (app/admin/admin.h): "outreach mailbox add|list|show|set|test|remove". No
    answer has a secret. */
-#include "app/admin/admin_verbs.h"
+#include "app/admin/admin_outreach.h"
 #include "app/admin/mailbox_details.h"
 #include "base/limits_sender.h"
 #include "outreach/cause.h"
@@ -41,7 +41,22 @@ static const char *copies_name(enum sender_copies copies) {
     return copies == SENDER_COPIES_PROVIDER ? "provider" : copies == SENDER_COPIES_OURS ? "ours" : "unknown";
 }
 
-static json_t *mailbox_of(const struct sender *sender) {
+json_t *admin_copies_json(const struct sender_copy_state *state) {
+    if (state->waiting == 0 && state->lost == 0) return json_null();
+    return json_pack("{s:I, s:I, s:s, s:s, s:s, s:o}", "waiting", (json_int_t)state->waiting, "given_up",
+                     (json_int_t)state->lost, "cause", sender_cause_name(state->cause), "words",
+                     state->cause == SENDER_CAUSE_NONE ? "" : cause_words(state->cause), "advice",
+                     cause_advice(state->cause), "detail", admin_text(state->detail));
+}
+
+static json_t *copies_of(struct admin *admin, const struct sender *sender) {
+    struct sender_copy_state state;
+    if (sender->account || engine_copy_state(admin->engine, admin->arena, sender->id, 0, &state) != STORE_OK)
+        return json_null();
+    return admin_copies_json(&state);
+}
+
+static json_t *mailbox_of(struct admin *admin, const struct sender *sender) {
     json_t *told =
         json_pack("{s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:s, s:b, s:b, s:o}", "address",
                   admin_text(sender->address), "name", admin_text(sender->name), "kind",
@@ -51,20 +66,26 @@ static json_t *mailbox_of(const struct sender *sender) {
                   (json_int_t)sender->checked_ms, "tested_ms", (json_int_t)sender->tested_ms, "sent_copies",
                   copies_name(sender->copies), "plus_addressing", sender->has_plus, "renaming_accepted",
                   sender->is_renaming_accepted, "limits", limits_of(&sender->limits));
+    json_object_set_new(told, "not_in_sent", copies_of(admin, sender));
     if (sender->account) return told;
     json_object_set_new(told, "smtp", login_of(&sender->smtp));
     json_object_set_new(told, "imap", login_of(&sender->imap));
     return told;
 }
 
-static json_t *list(struct admin *admin) {
+json_t *admin_mailboxes_json(struct admin *admin) {
     struct sender *senders;
     size_t count;
-    enum store_result result = engine_sender_list(admin->engine, admin->arena, &senders, &count);
-    if (result != STORE_OK) return admin_failure(admin, result, SLICE("the list"), "", "");
+    if (engine_sender_list(admin->engine, admin->arena, &senders, &count) != STORE_OK) return NULL;
     json_t *listed = json_array();
-    for (size_t i = 0; i < count; i++) json_array_append_new(listed, mailbox_of(&senders[i]));
-    return json_pack("{s:o}", "mailboxes", listed);
+    for (size_t i = 0; i < count; i++) json_array_append_new(listed, mailbox_of(admin, &senders[i]));
+    return listed;
+}
+
+static json_t *list(struct admin *admin) {
+    json_t *listed = admin_mailboxes_json(admin);
+    return listed ? json_pack("{s:o}", "mailboxes", listed)
+                  : admin_failure(admin, STORE_FAILED, SLICE("the list"), "", "");
 }
 
 /* False: *answer says why not. */
@@ -81,7 +102,7 @@ static bool find(struct admin *admin, struct sender *sender, json_t **answer) {
 static json_t *show(struct admin *admin) {
     struct sender sender;
     json_t *answer;
-    return find(admin, &sender, &answer) ? json_pack("{s:o}", "mailbox", mailbox_of(&sender)) : answer;
+    return find(admin, &sender, &answer) ? json_pack("{s:o}", "mailbox", mailbox_of(admin, &sender)) : answer;
 }
 
 static json_t *remove_one(struct admin *admin) {
@@ -159,7 +180,7 @@ static json_t *tested(struct admin *admin, const struct sender *of, const struct
     if (result == STORE_OK) result = engine_sender_read(admin->engine, admin->arena, of->id, &sender);
     if (result != STORE_OK) return failed(admin, result, "");
     return json_pack("{s:b, s:o, s:o}", "works", finding->state == SENDER_GREEN, "mailbox",
-                     mailbox_of(&sender), "steps", steps_of(finding));
+                     mailbox_of(admin, &sender), "steps", steps_of(finding));
 }
 
 /* A local mailbox has no way that could fail but its account. */

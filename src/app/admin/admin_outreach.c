@@ -43,7 +43,8 @@ static enum store_result find_sender(struct admin *admin, struct slice text, str
 
 static bool is_name(struct slice name) {
     bool is_good = name.len > 0 && name.len <= OUTREACH_NAME_BYTES_MAX;
-    for (size_t i = 0; i < name.len; i++) is_good = is_good && name.ptr[i] >= 0x20 && name.ptr[i] != 0x7f;
+    for (size_t i = 0; i < name.len; i++)
+        is_good = is_good && name.ptr[i] >= 0x20 && !memchr("@/\x7f", name.ptr[i], 3);
     return is_good;
 }
 
@@ -56,7 +57,7 @@ json_t *admin_campaign_create(struct admin *admin) {
     if (!campaign_details_unpack(admin->request->details, &details))
         return admin_error(SLICE("this server does not understand that campaign; is it of another version?"));
     if (!is_name(campaign.name))
-        return admin_error(SLICE("a campaign's name has 1 to 100 bytes, on one line"));
+        return admin_error(SLICE("a campaign's name has 1 to 100 bytes, on one line, without @ and /"));
     if (!sequence_read(admin->arena, details.document, &faults))
         return admin_error(SLICE("its sequence is not in order; posthaste outreach check FILE says why"));
     enum store_result result = find_sender(admin, details.mailbox, &sender);
@@ -98,15 +99,19 @@ static bool order_of(struct slice verb, enum campaign_state *campaign, enum pros
 /* All prospects of one person, in whatever campaigns. */
 static json_t *order_person(struct admin *admin, enum prospect_state to) {
     struct slice address = word(admin, 2);
+    struct slice domain;
+    struct slice written;
     struct contact contact;
     struct prospect_shown *prospects;
     size_t count = 0;
     json_int_t changed = 0;
-    enum store_result result =
-        engine_contact_find(admin->engine, admin->arena, TENANT_DEFAULT, address, &contact);
+    enum store_result result = STORE_REFUSED;
+    if (contact_address_read(admin->arena, word(admin, 2), &address, &domain, &written) == CONTACT_ADDRESS_OK)
+        result = engine_contact_find(admin->engine, admin->arena, TENANT_DEFAULT, address, &contact);
     if (result == STORE_OK)
         result = engine_outreach_of_contact(admin->engine, admin->arena, contact.id, &prospects, &count);
-    if (result != STORE_OK) return admin_failure(admin, result, address, "is not in the address book", "");
+    if (result != STORE_OK)
+        return admin_failure(admin, result, address, "is not in the address book", "is not an address");
     for (size_t i = 0; i < count; i++)
         changed += engine_prospect_order(admin->t, admin->engine, prospects[i].prospect.id, to,
                                          SLICE("by hand")) == STORE_OK;

@@ -170,7 +170,9 @@ static void check_plan(struct admin *admin, const struct sequence *sequence, con
 static json_t *check_sender(struct admin *admin, const struct campaign *campaign, struct sender *sender) {
     if (engine_sender_read(admin->engine, admin->arena, campaign->sender, sender) != STORE_OK)
         return refuse_words(admin, campaign, "its mailbox is not there any more");
-    if (sender->account || sender->state == SENDER_GREEN || campaign->state == CAMPAIGN_RUNNING) return NULL;
+    if (engine_outreach_sender_is_good(admin->engine, sender->id)) return NULL;
+    if (sender->account) return refuse_words(admin, campaign, "the account that is its mailbox was removed");
+    if (campaign->state == CAMPAIGN_RUNNING) return NULL;
     return admin_error(
         arena_printf(admin->arena,
                      "%.*s does not start: its mailbox %.*s is %s (%s); posthaste outreach mailbox test says "
@@ -189,6 +191,11 @@ static json_t *judge(struct admin *admin, const struct campaign *campaign, const
         return refuse_words(
             admin, campaign,
             "its gaps are shorter than 95 seconds, which is for sequences whose every recipient is "
+            "under the reserved .test domain");
+    if (sequence_has_seconds(sequence) && first_real(room))
+        return refuse_words(
+            admin, campaign,
+            "one of its delays is in seconds, which is for sequences whose every recipient is "
             "under the reserved .test domain");
     law_check(admin->arena, sequence, refusals);
     if (room->count) check_plan(admin, sequence, sender, room, refusals);

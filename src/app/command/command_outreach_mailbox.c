@@ -43,13 +43,13 @@ static void print_login(const json_t *mailbox, const char *key) {
 static void print_state(const json_t *mailbox) {
     (void)printf("%-32s %s, %s", text_of(mailbox, "address"), text_of(mailbox, "kind"),
                  text_of(mailbox, "state"));
-    if (strcmp(text_of(mailbox, "cause"), "none") == 0) {
-        (void)putchar('\n');
-        return;
-    }
     const char *detail = text_of(mailbox, "detail");
-    (void)printf(": %s%s%s\n    %s\n", text_of(mailbox, "words"), detail[0] ? ": " : "", detail,
-                 text_of(mailbox, "advice"));
+    if (strcmp(text_of(mailbox, "cause"), "none") == 0)
+        (void)printf("%s%s\n", detail[0] ? "; " : "", detail);
+    else
+        (void)printf(": %s%s%s\n    %s\n", text_of(mailbox, "words"), detail[0] ? ": " : "", detail,
+                     text_of(mailbox, "advice"));
+    command_outreach_print_copies(mailbox);
 }
 
 static void print_mailbox(const json_t *mailbox) {
