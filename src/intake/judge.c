@@ -8,6 +8,7 @@
 #include "base/limits_campaign.h"
 #include "intake/facts.h"
 #include "trust/organisation.h"
+#include "wire/address_split.h"
 
 /* Days begin at night; who is back on a day is at the desk in the morning, wherever that is. */
 enum { DAY_MS = 24 * 3600 * 1000, MORNING_MS = 8 * 3600 * 1000 };
@@ -19,11 +20,6 @@ static struct slice lower(struct arena *arena, struct slice text) {
     uint8_t *copy = arena_alloc(arena, text.len);
     for (size_t i = 0; i < text.len; i++) copy[i] = ascii_lower(text.ptr[i]);
     return slice_of(copy, text.len);
-}
-
-static struct slice domain_of(struct slice address) {
-    size_t at = slice_find_last_byte(address, '@');
-    return at == SLICE_NOT_FOUND ? SLICE_EMPTY : slice_skip(address, at + 1);
 }
 
 static void take_recipients(struct arena *arena, const struct classification *c, struct answer_facts *facts) {
@@ -76,7 +72,7 @@ void judge_message(struct arena *arena, struct slice message, struct slice token
                                    .is_unsubscribe = c->is_unsubscribe,
                                    .interest = (uint32_t)c->interest,
                                    .from = lower(arena, c->from),
-                                   .organisation = organisation_of(arena, domain_of(cut(c->from))),
+                                   .organisation = organisation_of(arena, address_split_domain(cut(c->from))),
                                    .subject_base = cut(known.subject_base),
                                    .token = cut(token),
                                    .message_id = cut(known.message_id)};
@@ -108,8 +104,9 @@ void judge_by_hand(struct arena *arena, struct slice message, struct answer_fact
 }
 
 struct slice judge_token_of(struct slice address) {
-    size_t at = slice_find_last_byte(address, '@');
-    struct slice local = slice_sub(address, 0, at == SLICE_NOT_FOUND ? address.len : at);
+    struct slice local;
+    struct slice domain;
+    (void)address_split(address, &local, &domain);
     size_t plus = slice_find_byte(local, '+');
     return plus == SLICE_NOT_FOUND ? SLICE_EMPTY : slice_skip(local, plus + 1);
 }

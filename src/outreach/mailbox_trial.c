@@ -8,6 +8,7 @@
 #include "outreach/mailbox_setup.h"
 #include "outreach/outside_folders.h"
 #include "outreach/outside_send.h"
+#include "wire/address_split.h"
 #include "wire/date.h"
 
 enum {
@@ -32,8 +33,8 @@ struct trial {
 };
 
 static struct slice domain_of(struct slice address) {
-    size_t at = slice_find_last_byte(address, '@');
-    return at == SLICE_NOT_FOUND ? SLICE("localhost") : slice_skip(address, at + 1);
+    struct slice domain = address_split_domain(address);
+    return domain.len ? domain : SLICE("localhost");
 }
 
 static struct trial trial_new(struct mailbox_setup *setup, struct slice recipient) {

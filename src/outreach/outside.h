@@ -47,6 +47,8 @@ struct outside {
     /* Of `arena`, OUTREACH_FOLDERS_MAX. */
     struct sender_folder *folders;
     size_t folder_count;
+    /* Since that was set to false a folder was looked at farther, or is new, or gone. */
+    bool has_moved;
     /* NULL: not connected. */
     struct imap_client *imap;
     /* What was got with the refresh token, until it expires (monotonic); [0] of SMTP, or of both where they

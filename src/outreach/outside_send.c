@@ -53,11 +53,12 @@ static bool may_have_left(const struct smtp_client_outcome *outcome) {
     return outcome->stage == SMTP_STAGE_CONTENT || outcome->stage == SMTP_STAGE_END_OF_DATA;
 }
 
-/* To this recipient, or to this message: not to us. A mailbox that is full is the recipient's. */
+/* To this recipient, or to this message: not to us. A mailbox that is full is the recipient's; that we sent
+   too much is ours, whenever it is said. */
 static bool is_about_recipient(const struct smtp_client_outcome *outcome) {
-    if (outcome->stage == SMTP_STAGE_RCPT) return true;
-    bool is_late = outcome->stage == SMTP_STAGE_DATA || may_have_left(outcome);
     enum sender_cause cause = cause_of_refusal(outcome->answer.code, outcome->answer.text);
+    if (outcome->stage == SMTP_STAGE_RCPT) return cause != SENDER_CAUSE_RATE;
+    bool is_late = outcome->stage == SMTP_STAGE_DATA || may_have_left(outcome);
     return is_late && cause == SENDER_CAUSE_SMTP_REFUSED;
 }
 
@@ -103,6 +104,10 @@ struct outside_sent outside_send(struct task *t, struct outside *outside, struct
     if (!outside_connect_smtp(t, outside, arena, &client, &sent.trouble)) {
         if (sent.trouble.cause == SENDER_CAUSE_CANCELLED) sent.outcome = OUTSIDE_CANCELLED;
         return sent;
+    }
+    if (message->may_leave && !message->may_leave(t, message->context)) {
+        smtp_client_free(t, &client);
+        return (struct outside_sent){.outcome = OUTSIDE_HELD};
     }
     struct smtp_client_outcome outcome = submit(t, client, arena, message);
     sent = sent_of(arena, &outcome, outside->sender.smtp.auth);
@@ -168,10 +173,15 @@ static enum outside_found find(struct task *t, struct outside *outside, struct a
                 return OUTSIDE_FIND_FAILED;
             if (count) return OUTSIDE_FOUND;
         }
-    if (outside->sender.copies == SENDER_COPIES_PROVIDER) return OUTSIDE_NOT_FOUND;
+    bool has_copies = outside->sender.copies == SENDER_COPIES_PROVIDER;
+    if (has_copies && !outside->sender.is_renaming_accepted) return OUTSIDE_NOT_FOUND;
     *trouble = (struct outside_trouble){
         SENDER_CAUSE_NO_SENT_COPY,
-        SLICE("the provider keeps no copies of what it sends, so that looking cannot tell whether it left")};
+        has_copies
+            ? SLICE("the provider gives messages other Message-IDs, so that looking cannot tell whether it "
+                    "left")
+            : SLICE("the provider keeps no copies of what it sends, so that looking cannot tell whether it "
+                    "left")};
     return OUTSIDE_FIND_FAILED;
 }
 

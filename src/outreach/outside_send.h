@@ -17,6 +17,10 @@ struct outside_message {
     struct slice message_id;
     /* All of it, canonical lines. */
     struct slice content;
+    /* Asked when the server has let us in, right before the message goes: false, it is not to go. Waits. May
+       be NULL. */
+    bool (*may_leave)(struct task *t, void *context);
+    void *context;
 };
 
 enum outside_outcome {
@@ -30,6 +34,9 @@ enum outside_outcome {
     OUTSIDE_LATER,
     /* It may have it: the connection was lost behind the end of the message. Look, do not send again. */
     OUTSIDE_UNKNOWN,
+    /* `may_leave` said no: nothing was sent. */
+    OUTSIDE_HELD,
+    /* Nothing was sent. */
     OUTSIDE_CANCELLED,
 };
 enum { OUTSIDE_OUTCOMES = OUTSIDE_CANCELLED + 1 };
@@ -45,7 +52,7 @@ struct outside_sent {
     struct outside_trouble trouble;
 };
 
-/* Connects, logs in, sends, says QUIT. Results are in `arena`. Waits. */
+/* Connects, logs in, asks whether it may, sends, says QUIT. Results are in `arena`. Waits. */
 struct outside_sent outside_send(struct task *t, struct outside *outside, struct arena *arena,
                                  const struct outside_message *message);
 
@@ -68,7 +75,8 @@ enum outside_found {
        leave. */
     OUTSIDE_NOT_FOUND,
     /* They could not be looked at: *trouble. Or (NO_SENT_COPY) it is in none of them, which says nothing
-       where nobody but we keep copies: whether it left only an answer can tell, or a person. */
+       where nobody but we keep copies, or where its copy may have another Message-ID: whether it left only an
+       answer can tell, or a person. */
     OUTSIDE_FIND_FAILED,
 };
 /* Looks for a Message-ID (with brackets) in Sent, All Mail, INBOX and then the other folders. A provider may

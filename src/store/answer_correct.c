@@ -133,7 +133,8 @@ static enum store_result correct(struct commit *commit, void *argument) {
     const struct correct_request *request = argument;
     struct mending mending;
     if (!mending_read(commit, request->answer, &mending)) return db_result(commit->db, STORE_NOT_FOUND);
-    if (mending.kind == request->kind) return STORE_OK;
+    /* What waits for a person's word is confirmed by it. */
+    if (mending.kind == request->kind && mending.decision != DECISION_PAUSED) return STORE_OK;
     take_back(&mending);
     struct answer_recipient failed = {mending.address, true};
     struct answer_facts facts = {.kind = request->kind,
@@ -143,7 +144,7 @@ static enum store_result correct(struct commit *commit, void *argument) {
                                  .from = mending.from};
     uint64_t sent = (uint64_t)DB_READ_NUMBER(commit->db, sent_last, 0, DB_NUMBER(mending.prospect.id));
     struct answer_found found = {mending.match, sent, mending.prospect, mending.address};
-    enum answer_decision decision = answer_act(commit, &facts, &found);
+    enum answer_decision decision = answer_act_by_person(commit, &facts, &found);
     DB_RUN(commit->db, answer_mend, DB_NUMBER(request->answer), DB_NUMBER(request->kind),
            DB_TEXT(request->by), DB_NUMBER(decision));
     prospect_note(commit, &mending.prospect, OUTREACH_EVENT_CORRECTED,

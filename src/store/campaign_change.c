@@ -47,21 +47,30 @@ struct halt_request {
     struct slice reason;
 };
 
-static enum store_result halt(struct commit *commit, void *argument) {
-    const struct halt_request *request = argument;
+/* Each that runs from this mailbox. */
+static void each_running(struct commit *commit, uint64_t sender, struct slice reason,
+                         void (*pause)(struct commit *commit, uint64_t campaign, struct slice reason)) {
     uint64_t running[OUTREACH_LIST_MAX];
     size_t count = 0;
-    struct db_rows rows =
-        DB_ROWS(commit->db, running_of, DB_NUMBER(request->sender), DB_NUMBER(OUTREACH_LIST_MAX));
+    struct db_rows rows = DB_ROWS(commit->db, running_of, DB_NUMBER(sender), DB_NUMBER(OUTREACH_LIST_MAX));
     while (db_rows_next(&rows)) running[count++] = db_rows_id(&rows, 0);
-    for (size_t i = 0; i < count; i++) campaign_hold(commit, running[i], request->reason);
+    for (size_t i = 0; i < count; i++) pause(commit, running[i], reason);
+}
+
+void campaign_halt_sender(struct commit *commit, uint64_t sender, struct slice reason) {
+    each_running(commit, sender, reason, campaign_halt);
+}
+
+static enum store_result hold(struct commit *commit, void *argument) {
+    const struct halt_request *request = argument;
+    each_running(commit, request->sender, request->reason, campaign_hold);
     return STORE_OK;
 }
 
 enum store_result engine_outreach_halt(struct task *t, struct engine *engine, uint64_t sender,
                                        struct slice reason) {
     struct halt_request request = {sender, reason};
-    struct commit_operation operation = {.run = halt, .argument = &request};
+    struct commit_operation operation = {.run = hold, .argument = &request};
     return commit_run(t, &engine->queue, &operation);
 }
 

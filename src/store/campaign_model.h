@@ -87,6 +87,8 @@ struct prospect {
     uint64_t id;
     uint64_t campaign;
     uint64_t contact;
+    /* store/campaign_lane.h */
+    uint64_t lane;
     enum prospect_state state;
     /* The next one, from 0. */
     uint32_t step;
@@ -157,11 +159,15 @@ struct outreach_go {
     struct slice organisation;
     /* The calendar day where the sender is: a number. */
     int64_t day;
+    /* As struct outreach_limits has it: asked once more. */
+    int64_t frequency_ms;
     /* The next step is due so long after this one left; -1: there is none. */
     int64_t next_delay_ms;
     /* Local senders: the message, with whom it goes to; its copy goes into the account's Sent mailbox, all in
        the same commit. NULL: an outside sender's. */
     const struct delivery *delivery;
+    /* Outside senders: the message, where its copy in Sent is ours to keep; else empty. */
+    struct slice copy;
 };
 
 /* How it ended, or that this is not known. */
@@ -234,6 +240,9 @@ enum outreach_event_kind {
     OUTREACH_EVENT_OTHER = 30,
     OUTREACH_EVENT_CORRECTED = 31,
     OUTREACH_EVENT_BREAKER = 40,
+    /* A mailbox, of no campaign: the detail has its address. */
+    OUTREACH_EVENT_MAILBOX_RED = 50,
+    OUTREACH_EVENT_MAILBOX_GREEN = 51,
 };
 
 /* What a sender sent, as the pacer asks for it (outreach/pacer.h). */
@@ -256,6 +265,7 @@ struct outreach_history_question {
     int64_t day_until_ms;
     int64_t day_end_ms;
     int64_t day;
+    int64_t now_ms;
 };
 
 struct outreach_event {

@@ -46,11 +46,15 @@ struct commit {
     uint64_t syncs;
     /* There are campaigns: what comes in is judged (store/answer.h); tokens are signed with the secret. */
     bool judges_answers;
+    /* When something of a campaign is due was moved in this batch. */
+    bool has_moved_campaigns;
     uint8_t outreach_secret[32];
     /* References were given up: the reaper has work. */
     bool has_dropped;
     /* A domain, an alias or an account was added or removed. */
     bool has_changed_directory;
+    /* There is news in the feed (store/feed.h). */
+    bool has_feed_news;
 };
 
 /* A body that comes with an operation; `place` is set before the operation's function runs. */
@@ -103,6 +107,11 @@ struct commit_queue {
     void *context;
     void (*on_queued)(void *context, const struct queue_news *news);
     void *queued_context;
+    /* After a batch with news in the feed; may be NULL. */
+    void (*on_feed)(void *context);
+    void *feed_context;
+    void (*on_campaigns)(void *context);
+    void *campaigns_context;
     /* As of the last batch. */
     struct queue_counts queue_counts;
     uint64_t commits;

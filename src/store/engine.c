@@ -18,7 +18,8 @@ static const char id_newest[] =
     "SELECT max(coalesce((SELECT max(id) FROM domain), 0), coalesce((SELECT max(id) FROM account), 0),"
     " coalesce((SELECT max(id) FROM mailbox), 0), coalesce((SELECT max(id) FROM destination), 0),"
     " coalesce((SELECT max(id) FROM route), 0), coalesce((SELECT max(id) FROM dkim_key), 0),"
-    " coalesce((SELECT max(id) FROM contact), 0), coalesce((SELECT max(id) FROM contact_import), 0))";
+    " coalesce((SELECT max(id) FROM contact), 0), coalesce((SELECT max(id) FROM contact_import), 0),"
+    " coalesce((SELECT max(id) FROM outreach_event), 0), coalesce((SELECT max(id) FROM webhook), 0))";
 
 static int folder_path(const char *folder, const char *name, char path[STORE_PATH_BYTES_MAX]) {
     int len = snprintf(path, STORE_PATH_BYTES_MAX, "%s/%s", folder, name);

@@ -113,6 +113,9 @@ struct account {
     uint64_t message_count;
     int64_t created_ms;
     bool is_disabled;
+    /* Switched off by an administrator: who logs in there is told so. */
+    bool is_imap_off;
+    bool is_pop3_off;
 };
 
 /* What an account may use (0: no limit), and uses. */

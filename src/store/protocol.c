@@ -86,6 +86,8 @@ void pack_account(struct buffer *out, const struct account *account) {
     pack_number(out, account->message_count);
     pack_time(out, account->created_ms);
     pack_bool(out, account->is_disabled);
+    pack_bool(out, account->is_imap_off);
+    pack_bool(out, account->is_pop3_off);
 }
 
 void unpack_account(struct unpacker *in, struct account *account) {
@@ -97,6 +99,8 @@ void unpack_account(struct unpacker *in, struct account *account) {
     account->message_count = unpack_number(in);
     account->created_ms = unpack_time(in);
     account->is_disabled = unpack_bool(in);
+    account->is_imap_off = unpack_bool(in);
+    account->is_pop3_off = unpack_bool(in);
 }
 
 /* Each range as its distance from the one before and its length: two bytes for most, and a list of

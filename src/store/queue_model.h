@@ -49,7 +49,9 @@ enum outgoing_property {
     OUTGOING_CHAIN_NONE = 128,
     OUTGOING_CHAIN_PASS = 256,
     OUTGOING_CHAIN_FAIL = 512,
-    OUTGOING_PROPERTIES = 1023,
+    /* Whether it may leave is asked right before each attempt (store/campaign_leave.h). */
+    OUTGOING_ASKS = 1024,
+    OUTGOING_PROPERTIES = 2047,
 };
 
 /* Where reports are made, and mail for them waits; never in an answer of DNS. */

@@ -269,6 +269,18 @@ void transit_body_unpack(struct unpacker *in, struct transit_body *body) {
 
 /* ---- reports ---- */
 
+void transit_leave_pack(struct buffer *out, const struct transit_leave *leave) {
+    pack_number(out, leave->session);
+    pack_number(out, leave->message);
+    pack_bool(out, leave->is_again);
+}
+
+void transit_leave_unpack(struct unpacker *in, struct transit_leave *leave) {
+    leave->session = unpack_number(in);
+    leave->message = unpack_number(in);
+    leave->is_again = unpack_bool(in);
+}
+
 void transit_report_pack(struct buffer *out, const struct transit_report *report) {
     pack_number(out, report->session);
     pack_number(out, report->done.kind);

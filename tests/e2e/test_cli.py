@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import re
 import socket
 import stat
 import subprocess
@@ -48,6 +49,29 @@ def fails(status: int, *arguments: str | Path, text: str | None = None) -> str:
     ("status", "--data", "/tmp", "--no")])
 def test_wrong_usage_ends_with_2(arguments: tuple[str, ...], server: Server) -> None:
     fails(WRONG_USAGE, *arguments)
+
+
+def words_of(command: str) -> list[str]:
+    """What `posthaste COMMAND --help` lists."""
+    listed = run(command, "--help").stdout
+    return re.findall(r"^  (\w+(?: \w+)?)  +\S", listed, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", ["outreach", "contact", "suppression", "api"])
+def test_each_word_has_help_of_its_own(command: str) -> None:
+    words = words_of(command)
+    assert len(words) > 3
+    for word in words:
+        done = run(command, *word.split(), "--help")
+        assert done.returncode == DONE and f"usage: posthaste {command} {word}" in done.stdout, (word, done)
+        assert all(len(line) <= 115 for line in done.stdout.splitlines()), done.stdout
+
+
+def test_an_option_goes_only_with_words_that_know_it() -> None:
+    said = fails(WRONG_USAGE, "outreach", "status", "--gap", "95-150", "--data", "/tmp/x")
+    assert "--gap does not go with outreach status" in said and "usage: posthaste outreach status" in said
+    assert "unknown option --gap" in fails(WRONG_USAGE, "contact", "list", "--gap", "1-2", "--data", "/tmp/x")
+    assert "--data is missing" in fails(WRONG_USAGE, "contact", "list")
 
 
 def test_init_refuses_a_folder_that_is_in_use_and_nonsense_names(fresh: Server, tmp_path: Path) -> None:

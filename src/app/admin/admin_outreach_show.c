@@ -62,7 +62,10 @@ json_t *admin_outreach_status(struct admin *admin) {
         return admin_failure(admin, STORE_FAILED, SLICE("the list"), "", "");
     }
     for (size_t i = 0; i < count; i++) json_array_append_new(list, campaign_json(admin, &campaigns[i]));
-    return json_pack("{s:o}", "campaigns", list);
+    json_t *mailboxes = admin_mailboxes_json(admin);
+    return json_pack("{s:o, s:b, s:o, s:o}", "campaigns", list, "has_more", count == OUTREACH_CAMPAIGNS_SHOWN,
+                     "unsettled", admin_outreach_unsettled(admin), "mailboxes",
+                     mailboxes ? mailboxes : json_array());
 }
 
 /* ---- why ---- */
@@ -78,11 +81,13 @@ static void sender_gate(struct admin *admin, json_t *gates, uint64_t id) {
         gate(gates, "mailbox", false, SLICE("it was removed"));
         return;
     }
-    bool is_good = sender.account || sender.state == SENDER_GREEN;
+    bool is_good = engine_outreach_sender_is_good(admin->engine, id);
+    const char *account = is_good ? "an account here" : "an account that was removed";
+    bool has_cause = !is_good && sender.account == 0;
     gate(gates, "mailbox", is_good,
          arena_printf(admin->arena, "%.*s is %s%s%s", SLICE_PRINT(sender.address),
-                      sender.account ? "an account here" : sender_state_name(sender.state),
-                      is_good ? "" : ": ", is_good ? "" : sender_cause_name(sender.cause)));
+                      sender.account ? account : sender_state_name(sender.state), has_cause ? ": " : "",
+                      has_cause ? sender_cause_name(sender.cause) : ""));
 }
 
 static void suppression_gate(struct admin *admin, json_t *gates, struct slice address) {
@@ -111,6 +116,14 @@ static int64_t next_allowed(struct admin *admin, json_t *gates, const struct pro
     return outlook.due_ms > outlook.next_ms ? outlook.due_ms : outlook.next_ms;
 }
 
+/* Null: it is in Sent, or nobody but the provider sees to that. */
+static json_t *copy_of(struct admin *admin, const struct outreach_message *message) {
+    struct sender_copy_state state;
+    if (engine_copy_state(admin->engine, admin->arena, 0, message->id, &state) != STORE_OK)
+        return json_null();
+    return admin_copies_json(&state);
+}
+
 static json_t *messages_of(struct admin *admin, uint64_t prospect) {
     struct outreach_message *messages;
     size_t count = 0;
@@ -119,11 +132,12 @@ static json_t *messages_of(struct admin *admin, uint64_t prospect) {
         return list;
     for (size_t i = 0; i < count; i++)
         json_array_append_new(
-            list,
-            json_pack("{s:I, s:s, s:o, s:o, s:o, s:o}", "step", (json_int_t)messages[i].step + 1, "state",
-                      sent_state_word(messages[i].state), "message_id", admin_text(messages[i].message_id),
-                      "subject", admin_text(messages[i].subject), "sent_ms",
-                      admin_moment(messages[i].sent_ms), "detail", admin_text(messages[i].detail)));
+            list, json_pack("{s:o, s:o, s:I, s:s, s:o, s:o, s:o, s:o}", "id", id_text(admin, messages[i].id),
+                            "not_in_sent", copy_of(admin, &messages[i]), "step",
+                            (json_int_t)messages[i].step + 1, "state", sent_state_word(messages[i].state),
+                            "message_id", admin_text(messages[i].message_id), "subject",
+                            admin_text(messages[i].subject), "sent_ms", admin_moment(messages[i].sent_ms),
+                            "detail", admin_text(messages[i].detail)));
     return list;
 }
 
@@ -288,7 +302,8 @@ json_t *admin_outreach_prospects(struct admin *admin) {
     uint64_t after = 0;
     json_t *error = admin_campaign_find(admin, 2, &campaign);
     if (error) return error;
-    if (word(admin, 3).len && !id_read(word(admin, 3), &after)) return admin_error(SLICE("no such place"));
+    if (word(admin, 3).len && !id_read(word(admin, 3), &after))
+        return admin_error(SLICE("after is what the page before said as \"after\""));
     if (engine_campaign_prospects(admin->engine, admin->arena, campaign.id, after, OUTREACH_LIST_MAX,
                                   &prospects, &count) != STORE_OK)
         return admin_failure(admin, STORE_FAILED, SLICE("the list"), "", "");
@@ -301,5 +316,7 @@ json_t *admin_outreach_prospects(struct admin *admin) {
                       "step", (json_int_t)prospects[i].step + 1, "reason", admin_text(prospects[i].reason),
                       "due_ms", admin_moment(prospects[i].due_ms), "last_sent_ms",
                       admin_moment(prospects[i].last_sent_ms)));
-    return json_pack("{s:o, s:b}", "prospects", list, "has_more", count == OUTREACH_LIST_MAX);
+    bool has_more = count == OUTREACH_LIST_MAX;
+    return json_pack("{s:o, s:b, s:o}", "prospects", list, "has_more", has_more, "after",
+                     has_more ? id_text(admin, prospects[count - 1].contact) : json_null());
 }

@@ -122,6 +122,12 @@ struct outreach_settings {
     uint64_t copy_seconds;
 };
 
+/* Events for other programs (docs/webhooks.md). */
+struct webhooks_settings {
+    /* Receivers may have private and loopback addresses; the latter without TLS, too. */
+    bool allow_private;
+};
+
 struct config {
     const char *hostname;
     const char *listen[CONFIG_LISTEN_MAX];
@@ -157,6 +163,7 @@ struct config {
     struct reports_settings reports;
     struct acme_settings acme;
     struct outreach_settings outreach;
+    struct webhooks_settings webhooks;
 };
 
 /* The defaults of every key. */
