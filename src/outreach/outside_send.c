@@ -53,11 +53,12 @@ static bool may_have_left(const struct smtp_client_outcome *outcome) {
     return outcome->stage == SMTP_STAGE_CONTENT || outcome->stage == SMTP_STAGE_END_OF_DATA;
 }
 
-/* To this recipient, or to this message: not to us. A mailbox that is full is the recipient's. */
+/* To this recipient, or to this message: not to us. A mailbox that is full is the recipient's; that we sent
+   too much is ours, whenever it is said. */
 static bool is_about_recipient(const struct smtp_client_outcome *outcome) {
-    if (outcome->stage == SMTP_STAGE_RCPT) return true;
-    bool is_late = outcome->stage == SMTP_STAGE_DATA || may_have_left(outcome);
     enum sender_cause cause = cause_of_refusal(outcome->answer.code, outcome->answer.text);
+    if (outcome->stage == SMTP_STAGE_RCPT) return cause != SENDER_CAUSE_RATE;
+    bool is_late = outcome->stage == SMTP_STAGE_DATA || may_have_left(outcome);
     return is_late && cause == SENDER_CAUSE_SMTP_REFUSED;
 }
 

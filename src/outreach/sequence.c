@@ -2,6 +2,8 @@
 
 #include <openssl/evp.h>
 
+#include "base/pattern.h"
+
 /* ---- texts ---- */
 
 static bool is_inside_word(struct slice text, size_t at) {
@@ -55,34 +57,9 @@ size_t sequence_version_choose(const struct sequence_step *step, size_t step_num
 
 /* ---- conditions ---- */
 
-/* "*" stands for any run of characters. Goes back to the last star only: at worst the product of both
-   lengths, which are bounded. */
-static bool matches_pattern(struct slice text, struct slice pattern) {
-    size_t at = 0;
-    size_t of = 0;
-    size_t star = SLICE_NOT_FOUND;
-    size_t again = 0;
-    while (at < text.len) {
-        if (of < pattern.len && pattern.ptr[of] == '*') {
-            star = of++;
-            again = at;
-        } else if (of < pattern.len && ascii_lower(pattern.ptr[of]) == ascii_lower(text.ptr[at])) {
-            of++;
-            at++;
-        } else if (star != SLICE_NOT_FOUND) {
-            of = star + 1;
-            at = ++again;
-        } else {
-            return false;
-        }
-    }
-    while (of < pattern.len && pattern.ptr[of] == '*') of++;
-    return of == pattern.len;
-}
-
 static bool matches(const struct sequence_match *match, struct snippet_fields fields) {
     struct slice value = slice_sub(snippet_value(fields, match->field), 0, SNIPPET_VALUE_BYTES_MAX);
-    return matches_pattern(value, match->pattern) != match->is_not;
+    return pattern_fits(match->pattern, value) != match->is_not;
 }
 
 static bool is_tri(enum sequence_tri tri, bool is_so) {

@@ -14,8 +14,7 @@ static const char others_open[] = "SELECT 1 FROM outreach_sent WHERE sender = $1
                                   " AND state IN (0, 1, 3) AND (message = 0 OR leaving_ms > 0) LIMIT 1";
 static const char recipients_of[] = "SELECT number, state, destination FROM recipient WHERE message = $1"
                                     " AND state <> 2";
-static const char recipient_waits[] =
-    "UPDATE recipient SET due_ms = $2 WHERE message = $1 AND state = 0";
+static const char recipient_waits[] = "UPDATE recipient SET due_ms = $2 WHERE message = $1 AND state = 0";
 static const char account_of[] = "SELECT account FROM outgoing WHERE message = $1";
 static const char sent_mailbox[] =
     "SELECT id FROM mailbox WHERE account = $1 AND special_use = $2 ORDER BY id LIMIT 1";
@@ -60,9 +59,9 @@ static size_t read_waiting(const struct leaving *leaving, struct waiting *waitin
     struct db_rows rows = DB_ROWS(leaving->commit->db, recipients_of, DB_NUMBER(leaving->leave->message));
     while (db_rows_next(&rows))
         if (count < RECIPIENTS_MAX)
-            waiting[count++] = (struct waiting){(uint32_t)db_rows_number(&rows, 0),
-                                                (enum queue_state)db_rows_number(&rows, 1),
-                                                db_rows_id(&rows, 2)};
+            waiting[count++] =
+                (struct waiting){(uint32_t)db_rows_number(&rows, 0),
+                                 (enum queue_state)db_rows_number(&rows, 1), db_rows_id(&rows, 2)};
     return count;
 }
 
@@ -83,8 +82,8 @@ static void forget_copy(const struct leaving *leaving) {
     struct commit *commit = leaving->commit;
     struct mailbox_state mailbox;
     int64_t account = DB_READ_NUMBER(commit->db, account_of, 0, DB_NUMBER(leaving->leave->message));
-    uint64_t id = (uint64_t)DB_READ_NUMBER(commit->db, sent_mailbox, 0, DB_NUMBER(account),
-                                           DB_NUMBER(SPECIAL_SENT));
+    uint64_t id =
+        (uint64_t)DB_READ_NUMBER(commit->db, sent_mailbox, 0, DB_NUMBER(account), DB_NUMBER(SPECIAL_SENT));
     uint32_t uid = id ? entry_find_message(commit->db, id, leaving->leave->message) : 0;
     if (uid == 0 || !mailbox_load(commit->db, id, &mailbox)) return;
     struct mailbox_state before = mailbox;
@@ -172,11 +171,10 @@ struct leave_request {
 
 static enum store_result leave(struct commit *commit, void *argument) {
     struct leave_request *request = argument;
-    struct leaving leaving = {
-        .commit = commit,
-        .leave = request->leave,
-        .is_deaf = IS_PLANTED(request->engine->env, PLANTED_ANSWER_UNHEARD),
-        .is_forgetful = IS_PLANTED(request->engine->env, PLANTED_DOUBT_IS_UNSENT)};
+    struct leaving leaving = {.commit = commit,
+                              .leave = request->leave,
+                              .is_deaf = IS_PLANTED(request->engine->env, PLANTED_ANSWER_UNHEARD),
+                              .is_forgetful = IS_PLANTED(request->engine->env, PLANTED_DOUBT_IS_UNSENT)};
     request->may_leave = true;
     if (!load(&leaving)) return db_result(commit->db, STORE_OK);
     request->may_leave = may_leave(&leaving);

@@ -283,6 +283,16 @@ void db_rollback(struct db *db) {
         ENV_FATAL(db->env, "a transaction cannot be rolled back: %s", sqlite3_errmsg(db->handle));
 }
 
+struct db_work db_work(const struct db *db) {
+    struct db_work work = {0};
+    for (sqlite3_stmt *each = sqlite3_next_stmt(db->handle, NULL); each;
+         each = sqlite3_next_stmt(db->handle, each)) {
+        work.steps += (uint64_t)sqlite3_stmt_status(each, SQLITE_STMTSTATUS_VM_STEP, 0);
+        work.scans += (uint64_t)sqlite3_stmt_status(each, SQLITE_STMTSTATUS_FULLSCAN_STEP, 0);
+    }
+    return work;
+}
+
 enum store_result db_failure(const struct db *db) { return db->failure; }
 void db_failure_clear(struct db *db) {
     db->failure = STORE_OK;

@@ -94,6 +94,14 @@ void db_fail(struct db *db, enum store_result failure);
 /* Says in the log what went wrong since it was last asked, if anything. On the loop. */
 void db_complain(struct db *db, struct log *log);
 
+/* What the connection's statements did since it was opened, in steps of SQLite's machine, and in rows of
+   tables that were gone through without an index: by these, unlike by time, a test can compare. */
+struct db_work {
+    uint64_t steps;
+    uint64_t scans;
+};
+struct db_work db_work(const struct db *db);
+
 /* Runs statements of a script, without values, for schemas and pragmas. */
 void db_script(struct db *db, const char *script);
 /* Bytes in the WAL after the last commit of this connection. */

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "store/api_key.h"
+#include "store/campaign_lane.h"
 #include "store/campaign_table.h"
 #include "store/contact.h"
 #include "store/dkim_table.h"
@@ -152,6 +153,7 @@ static const struct migration steps[] = {
     {"campaigns that go on when their mailbox is well again", NULL,
      "ALTER TABLE campaign ADD COLUMN is_held INTEGER NOT NULL DEFAULT 0"},
     {"letters that ask before they leave", NULL, CAMPAIGN_LEAVING},
+    {"prospects that wait together are kept together", NULL, CAMPAIGN_LANE_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};

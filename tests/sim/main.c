@@ -20,10 +20,9 @@
 
 enum { SEEDS_DEFAULT = 100 };
 
-static const struct scenario *const scenarios[] = {&scenario_crash,  &scenario_power,  &scenario_swarm,
-                                                   &scenario_hosts,  &scenario_outage, &scenario_waits,
-                                                   &scenario_transit, &scenario_outreach,
-                                                   &scenario_forty};
+static const struct scenario *const scenarios[] = {&scenario_crash,   &scenario_power,    &scenario_swarm,
+                                                   &scenario_hosts,   &scenario_outage,   &scenario_waits,
+                                                   &scenario_transit, &scenario_outreach, &scenario_forty};
 /* The last one is only run where it is asked for. */
 enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0], SCENARIOS_DRAWN = SCENARIOS - 1 };
 
@@ -95,8 +94,11 @@ static int take_option(const char *name, const char *value, struct seeds_options
 }
 
 static bool take_options(int count, char **arguments, struct seeds_options *options) {
-    *options = (struct seeds_options){
-        .program = arguments[0], .scenario_count = SCENARIOS_DRAWN, .first = 1, .seeds = SEEDS_DEFAULT, .jobs = 1};
+    *options = (struct seeds_options){.program = arguments[0],
+                                      .scenario_count = SCENARIOS_DRAWN,
+                                      .first = 1,
+                                      .seeds = SEEDS_DEFAULT,
+                                      .jobs = 1};
     for (size_t i = 0; i < SCENARIOS_DRAWN; i++) options->scenarios[i] = scenarios[i];
     if (getenv("SEEDS") && !take_number(getenv("SEEDS"), &options->seeds)) return false;
     if (getenv("JOBS") && !take_jobs(getenv("JOBS"), &options->jobs)) return false;

@@ -25,25 +25,21 @@ struct furnishing {
 static bool add_person(struct furnishing *furnishing, unsigned number) {
     const struct outreach_person *person = &furnishing->outreach->people[number];
     struct slice address = slice_from_text(person->address);
-    struct contact_change change = {
-        .tenant = TENANT_DEFAULT,
-        .row = {.address = address,
-                .written = address,
-                .time_zone = slice_from_text(outreach_zone_name(person->zone))}};
+    struct contact_change change = {.tenant = TENANT_DEFAULT,
+                                    .row = {.address = address,
+                                            .written = address,
+                                            .time_zone = slice_from_text(outreach_zone_name(person->zone))}};
     enum contact_outcome outcome;
     return engine_contact_set(furnishing->t, furnishing->engine, &change, &outcome) == STORE_OK &&
            outcome == CONTACT_ADDED;
 }
 
 static bool add_prospect(struct furnishing *furnishing, unsigned series, unsigned person) {
-    struct contact contact;
     struct campaign_addition addition = {0};
     struct slice address = slice_from_text(furnishing->outreach->people[person].address);
-    return engine_contact_find(furnishing->engine, furnishing->arena, TENANT_DEFAULT, address, &contact) ==
-               STORE_OK &&
-           engine_campaign_add_contact(furnishing->t, furnishing->engine,
-                                       furnishing->outreach->series[series].id, contact.id,
-                                       &addition) == STORE_OK &&
+    return engine_campaign_add_addresses(furnishing->t, furnishing->engine,
+                                         furnishing->outreach->series[series].id, &address, 1,
+                                         &addition) == STORE_OK &&
            addition.added == 1;
 }
 

@@ -188,8 +188,9 @@ static void jump_clock(struct site *site) {
 /* The first ones come just before something is sent, too. Bit 0 is of the receiving machine, which drops
    connections. */
 static void (*const kinds[])(struct site *site) = {
-    NULL, kill_at_step,     kill_at_job,     kill_at_wait,       cut_power,    cut_connections, kill_all, go_down,
-    part, lose_connections, refuse_connections, slow_network, trouble_dns, fill_disk,       fail_disk, jump_clock};
+    NULL,        kill_at_step, kill_at_job, kill_at_wait,     cut_power,          cut_connections,
+    kill_all,    go_down,      part,        lose_connections, refuse_connections, slow_network,
+    trouble_dns, fill_disk,    fail_disk,   jump_clock};
 enum { KINDS = sizeof kinds / sizeof kinds[0], SHAKES = 5 };
 
 static void happen(struct outreach *outreach, unsigned kind) {

@@ -1,4 +1,5 @@
-/* A letter in the queue is asked about right before its transaction begins, and however long it waited there. */
+/* A letter in the queue is asked about right before its transaction begins, and however long it waited there.
+ */
 #include "campaign_bench.h"
 #include "store/campaign_leave.h"
 
@@ -75,9 +76,7 @@ static void doubt_body(struct task *t, struct store_bench *store) {
     assert_int_equal(ben.state, PROSPECT_WAITING);
 }
 
-static void what_was_begun_and_never_settled_is_not_begun_again(void **state) {
-    bench_run(doubt_body, NULL);
-}
+static void what_was_begun_and_never_settled_is_not_begun_again(void **state) { bench_run(doubt_body, NULL); }
 
 static void lost_body(struct task *t, struct store_bench *store) {
     struct campaign_bench bench = bench_begin(t, store);

@@ -14,7 +14,8 @@ enum { CLI_ARENA_BYTES = 1 << 30 };
 #define WEBHOOK_OPTIONS (DATA_OPTIONS | WITH(KINDS) | WITH(AGAIN) | WITH(BEFORE) | WITH(OVERLAP))
 #define OUTREACH_OPTIONS                                                                                \
     (DATA_OPTIONS | WITH(PASSWORD_STDIN) | WITH(MAILBOX) | WITH(PROVIDER) | WITH(NAME) | WITH(SENDER) | \
-     WITH(ADDING) | WITH(PLAN) | WITH(CONTACT) | WITH(CONTACTS) | WITH(CSV))
+     WITH(ADDING) | WITH(PLAN) | WITH(CONTACT) | WITH(CONTACTS) | WITH(CSV) | WITH(IMPORTING) |         \
+     WITH(DRY_RUN) | WITH(ZONE))
 
 static const struct cli_command commands[] = {
     {"init", "--data DIR --domain D [--hostname H] [--base-port N] [--listen ADDR]", "make a data folder",

@@ -10,7 +10,7 @@
 #include "app/admin/admin.h"
 #include "base/arena.h"
 
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, CLI_MAPS_MAX = 200 };
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, CLI_MAPS_MAX = 200, CLI_WHERES_MAX = 8 };
 
 /*
  * An option, or a family of them that go together (all of struct route_options). A command, or a word of it,
@@ -59,6 +59,7 @@ enum cli_option {
     /* Whom `add` takes; who sends; what something is called. */
     OPTION_ADDING,
     OPTION_SENDER,
+    OPTION_ZONE,
     OPTION_NAME,
     OPTION_MAILBOX,
     OPTION_PROVIDER,
@@ -120,6 +121,10 @@ struct preflight_options {
 struct campaign_options {
     const char *import;
     bool is_all;
+    /* --where, as often as it stood there; `where` is where one goes first. */
+    const char *where;
+    const char *wheres[CLI_WHERES_MAX];
+    size_t where_count;
 };
 
 /* What `contact` and `suppression` are told; NULL where nothing. */
