@@ -156,6 +156,16 @@ static bool wait_for_news(struct trial *trial, bool *is_news) {
     return outcome.result == IMAP_CLIENT_OK || imap_failed(trial, &outcome);
 }
 
+/* A provider may make a folder for it that was not there before. */
+static bool list_folders(struct trial *trial) {
+    struct mailbox_setup *setup = trial->setup;
+    struct imap_client_outcome outcome =
+        outside_list(setup->t, setup->outside, setup->arena, &trial->folders);
+    if (outcome.result != IMAP_CLIENT_OK) return imap_failed(trial, &outcome);
+    trial->sent = outside_folder_of(&trial->folders, IMAP_FOLDER_SENT);
+    return true;
+}
+
 /* False: IMAP failed. trial->folder: where it is, or NULL. */
 static bool await(struct trial *trial, int64_t patience_ms) {
     struct env *env = trial->setup->world->env;
@@ -165,6 +175,7 @@ static bool await(struct trial *trial, int64_t patience_ms) {
     while (!trial->folder && env_now_ms(env) < until_ms) {
         if (!wait_for_news(trial, &is_news)) return false;
         trial->came_by_idle = trial->came_by_idle || is_news;
+        if (!is_news && !list_folders(trial)) return false;
         if (!look(trial, is_news)) return false;
     }
     return true;
@@ -280,10 +291,7 @@ static void try_plus(struct mailbox_setup *setup, const struct outside_folders *
 
 bool mailbox_setup_try(struct mailbox_setup *setup) {
     struct trial trial = trial_new(setup, setup->job->sender.address);
-    struct imap_client_outcome outcome = outside_list(setup->t, setup->outside, setup->arena, &trial.folders);
-    if (outcome.result != IMAP_CLIENT_OK) return imap_failed(&trial, &outcome);
-    trial.sent = outside_folder_of(&trial.folders, IMAP_FOLDER_SENT);
-    if (!send(&trial)) return false;
+    if (!list_folders(&trial) || !send(&trial)) return false;
     mailbox_setup_say(setup, SLICE("SMTP: a message to itself was taken"));
     bool good = await(&trial, OUTREACH_ARRIVAL_MS) && say_arrival(&trial);
     if (trial.folder) good = try_copy(&trial) && good;
