@@ -100,7 +100,7 @@ static void put_back(struct commit *commit, struct prospect_row *row, const stru
 
 static void release(struct commit *commit, const struct held *held, bool is_person) {
     struct prospect_row row;
-    struct answer_hold left;
+    struct answer_hold left = {0};
     bool is_replied;
     if (!prospect_load(commit->db, held->prospect, &row)) return;
     bool is_held = strongest(commit, row.id, &left, &is_replied);
