@@ -53,7 +53,7 @@ static void set_host(struct run *run, struct host_options *options) {
     options->heartbeat_ms = HEARTBEAT_PAUSE_MS;
     options->upkeep_pause_ms = UPKEEP_PAUSE_MS;
     options->edges = options->mails = 1;
-    options->outreach_poll_s = 2 * HOUR_MS / SECOND_MS;
+    options->outreach_poll_s = HOUR_MS / SECOND_MS;
     options->outreach_check_s = 6 * HOUR_MS / SECOND_MS;
     options->on_end = host_ended;
     options->context = run->outreach;
