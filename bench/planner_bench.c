@@ -30,7 +30,7 @@ static const char document[] =
     "{\"name\": \"bench\", \"sender\": {\"name\": \"Ann\", \"company\": \"Example\", \"address\": \"Street "
     "1\"},"
     "\"opt_out\": {\"sentence\": \"Just say no.\"}, \"windows\": [{\"days\": \"Mon-Sun\", \"from\": \"0:00\","
-    "\"to\": \"24:00\"}], \"pace\": {\"gap\": \"0-0 seconds\", \"hourly\": 1000, \"daily\": 1000,"
+    "\"to\": \"24:00\"}], \"pace\": {\"hourly\": 1000, \"daily\": 1000,"
     "\"recipient_domain_daily\": 1000, \"sending_domain_daily\": 1000}, \"steps\": [{\"subject\": \"Hello\","
     "\"body\": \"Hello.\"}, {\"delay\": \"3 days\", \"body\": \"Again.\"}]}";
 
@@ -127,8 +127,10 @@ static uint64_t add_mailbox(struct task *t, struct bench *bench, long number) {
     bool changed;
     struct sender_login login = {
         .host = SLICE("127.0.0.1"), .port = 1, .user = SLICE("ann"), .secret = SLICE("secret")};
-    struct sender sender = {
-        .address = arena_printf(bench->arena, "ann@sender%ld.test", number), .smtp = login, .imap = login};
+    struct sender sender = {.address = arena_printf(bench->arena, "ann@sender%ld.test", number),
+                            .smtp = login,
+                            .imap = login,
+                            .limits = {.gap_max_ms = 1, .hourly_max = 1000, .daily_max = 1000}};
     must(engine_sender_add(t, bench->engine, &sender) == STORE_OK, "no mailbox");
     struct sender_health health = {.sender = sender.id, .state = SENDER_GREEN, .is_test = true};
     must(engine_sender_health(t, bench->engine, &health, &changed) == STORE_OK, "no health");

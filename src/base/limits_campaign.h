@@ -53,7 +53,7 @@ enum {
     ANSWER_TEXT_BYTES_MAX = 1000,
     ANSWER_EVIDENCE_BYTES_MAX = 16 * 1024,
     /* All of it, packed. */
-    ANSWER_FACTS_BYTES_MAX = 256 * 1024,
+    ANSWER_FACTS_BYTES_MAX = 640 * 1024,
     /* So much of a message is looked at, in so much memory. */
     JUDGE_BYTES_MAX = 512 * 1024,
     JUDGE_ARENA_BYTES = 32 << 20,
@@ -61,6 +61,19 @@ enum {
     ANSWER_AWAY_DAYS_MAX = 366,
     /* Prospects that one answer changes. */
     ANSWER_PROSPECTS_MAX = 20,
+    /* Prospects that an answer holds, with those of its company. */
+    ANSWER_HOLDS_MAX = 20 * 1000,
+    /* What is kept of a message that lies outside of this store, packed, and for how long: so that it can be
+       judged again. */
+    ANSWER_KEPT_BYTES_MAX = 256 * 1024,
+    ANSWER_PACKED_BYTES_MAX = 300 * 1024,
+    ANSWER_KEPT_DAYS = 400,
+    /* Answers that are read in one go to be judged again. */
+    ANSWER_REPLAY_ROWS = 50,
+    /* Mail in a Sent mailbox that was written longer ago is no news of what its owner does. */
+    OUTREACH_BY_HAND_MS = 3 * 24 * 3600 * 1000,
+    /* A letter's Date is that of when it was decided, but for this. */
+    OUTREACH_OWN_DATE_MS = 5 * 1000,
 };
 
 #endif

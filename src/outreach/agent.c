@@ -235,6 +235,18 @@ static bool tell_store(struct task *t, struct outreach_agent *agent, const struc
     return is_kept;
 }
 
+/* With its beginning, packed: it lies elsewhere, and may have to be judged again. */
+static void judge_answer(struct arena *arena, struct slice message, struct answer_facts *facts) {
+    struct buffer packed = buffer_new(ANSWER_PACKED_BYTES_MAX);
+    struct body_packer *packer = body_packer_new(NULL);
+    judge_message(arena, message, SLICE_EMPTY, facts);
+    body_packer_feed(packer, slice_sub(message, 0, ANSWER_KEPT_BYTES_MAX), &packed);
+    (void)body_packer_finish(packer, &packed);
+    body_packer_free(&packer);
+    if (!buffer_overflowed(&packed)) facts->kept = arena_copy(arena, buffer_slice(&packed));
+    buffer_free(&packed);
+}
+
 bool outreach_agent_take(struct task *t, void *context, const struct outside_news *news) {
     struct outreach_agent *agent = context;
     struct arena *arena = arena_new(RUN_BYTES);
@@ -242,7 +254,7 @@ bool outreach_agent_take(struct task *t, void *context, const struct outside_new
     if (news->folder_use & IMAP_FOLDER_SENT)
         judge_by_hand(arena, news->content, &facts);
     else
-        judge_message(arena, news->content, SLICE_EMPTY, &facts);
+        judge_answer(arena, news->content, &facts);
     facts.sender = news->sender;
     facts.folder = slice_sub(news->folder, 0, ANSWER_TEXT_BYTES_MAX);
     facts.uidvalidity = news->uidvalidity;

@@ -56,6 +56,9 @@ struct outreach_outlook {
     int64_t next_ms;
     /* When this prospect's step is due, its delay and window minded. */
     int64_t due_ms;
+    /* The step whose turn it is by its condition; step_count: none is for this prospect any more. */
+    size_t step;
+    const struct sequence *sequence;
 };
 /* Reads, does not wait. */
 enum store_result outreach_outlook(struct engine *engine, struct arena *arena,

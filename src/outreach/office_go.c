@@ -56,6 +56,13 @@ static bool read_going(struct going *going) {
            engine_sender_read(engine, going->arena, going->message.sender, &going->sender) == STORE_OK;
 }
 
+/* Of those that are for this prospect, or still may be; this one counts as sent. */
+static size_t next_step(struct going *going, const struct sequence *sequence) {
+    struct engine *engine = going->office->options.engine;
+    struct prospect *prospect = &going->prospect;
+    return office_step(engine, going->arena, sequence, prospect, going->message.step + 1, true);
+}
+
 /* How long after this message the next step is due; what working days and windows make of it is asked again
    then. */
 static void plan_next(struct going *going) {
@@ -67,7 +74,7 @@ static void plan_next(struct going *going) {
     going->go.day = 0;
     if (!sequence) return;
     zone = office_zone(sequence, &going->prospect);
-    size_t next = going->message.step + 1;
+    size_t next = next_step(going, sequence);
     if (zone && next < sequence->step_count) {
         int64_t due_ms = sequence_due_ms(sequence, next, zone, now_ms);
         going->go.next_delay_ms = due_ms > now_ms && due_ms != DELIVERY_NEVER ? due_ms - now_ms : 0;

@@ -2,8 +2,6 @@
    own times and conditions, the prospect's window, and the pace. */
 #include "outreach/office_state.h"
 
-#include <jansson.h>
-
 #include "base/limits_outreach.h"
 #include "trust/organisation.h"
 #include "wire/address_split.h"
@@ -64,34 +62,13 @@ struct delivery_zone *office_sender_zone(const struct sender *sender, const stru
     return zone ? zone : delivery_zone_new(SLICE("UTC"));
 }
 
-static struct snippet_fields fields_of(struct arena *arena, struct slice json) {
-    json_t *object = json_loadb((const char *)json.ptr, json.len, JSON_REJECT_DUPLICATES, NULL);
-    struct snippet_field *items = ARENA_NEW_ARRAY(arena, struct snippet_field, SNIPPET_FIELDS_MAX);
-    struct snippet_fields fields = {items, 0};
-    const char *name;
-    json_t *value;
-    json_object_foreach(object, name, value) {
-        if (!json_is_string(value) || fields.count == SNIPPET_FIELDS_MAX) continue;
-        items[fields.count].name = arena_copy(arena, slice_from_text(name));
-        items[fields.count++].value =
-            arena_copy(arena, slice_of(json_string_value(value), json_string_length(value)));
-    }
-    json_decref(object);
-    return fields;
-}
-
-static bool is_for(struct desk_round *round, const struct prospect *prospect) {
-    struct sequence_facts facts = {.fields = fields_of(round->arena, prospect->fields)};
-    return sequence_condition_holds(&round->sequence->steps[prospect->step].condition, &facts);
-}
-
 /* When it may leave at the earliest: not before the delay is over, and inside of the window. */
-static int64_t moment_of(const struct sequence *sequence, const struct prospect *prospect, int64_t now_ms) {
+static int64_t moment_of(const struct sequence *sequence, const struct prospect *prospect, int64_t since_ms,
+                         int64_t now_ms) {
     struct delivery_zone *zone = office_zone(sequence, prospect);
     int64_t at_ms = now_ms;
     if (zone) {
-        if (prospect->step > 0 && prospect->last_sent_ms)
-            at_ms = sequence_due_ms(sequence, prospect->step, zone, prospect->last_sent_ms);
+        if (prospect->step > 0 && since_ms) at_ms = sequence_due_ms(sequence, prospect->step, zone, since_ms);
         if (at_ms < now_ms) at_ms = now_ms;
         if (at_ms != DELIVERY_NEVER) at_ms = delivery_window_next_ms(&sequence->window, zone, at_ms);
     }
@@ -216,13 +193,16 @@ static void delay(struct choice *choice, const struct prospect *prospect, int64_
         .prospect = prospect->id, .step = prospect->step, .due_ms = due_ms, .reason = reason};
 }
 
-static void skip(struct choice *choice, const struct prospect *prospect) {
-    bool is_end = prospect->step + 1 >= choice->round->sequence->step_count;
-    choice->delays[choice->delay_count++] = (struct prospect_delay){.prospect = prospect->id,
-                                                                    .step = prospect->step,
-                                                                    .due_ms = choice->round->now_ms,
-                                                                    .is_skip = true,
-                                                                    .is_end = is_end};
+/* On to that step, or to the end. Of who answered the reason says more: it stays. */
+static void skip(struct choice *choice, const struct prospect *prospect, size_t to) {
+    choice->delays[choice->delay_count++] =
+        (struct prospect_delay){.prospect = prospect->id,
+                                .step = prospect->step,
+                                .due_ms = choice->round->now_ms,
+                                .reason = prospect->has_replied ? prospect->reason : SLICE_EMPTY,
+                                .is_skip = true,
+                                .to_step = (uint32_t)to,
+                                .is_end = to >= choice->round->sequence->step_count};
 }
 
 static void hold(struct choice *choice, const struct prospect *prospect, struct slice domain,
@@ -264,14 +244,17 @@ static bool is_window_open(struct choice *choice, const struct prospect *prospec
 /* The prospect's own side: true: it may be written to now. */
 static bool is_ready(struct choice *choice, const struct prospect *prospect) {
     struct desk_round *round = choice->round;
-    if (prospect->step >= round->sequence->step_count || !is_for(round, prospect)) {
-        skip(choice, prospect);
+    struct engine *engine = round->office->options.engine;
+    size_t step = office_step(engine, round->arena, round->sequence, prospect, prospect->step, false);
+    if (step != prospect->step || step >= round->sequence->step_count) {
+        skip(choice, prospect, step);
         return false;
     }
     if (!is_window_open(choice, prospect)) return false;
-    int64_t at_ms = moment_of(round->sequence, prospect, round->now_ms);
+    int64_t since_ms = office_since_ms(engine, round->arena, prospect);
+    int64_t at_ms = moment_of(round->sequence, prospect, since_ms, round->now_ms);
     if (at_ms > round->now_ms) {
-        delay(choice, prospect, at_ms, SLICE_EMPTY);
+        delay(choice, prospect, at_ms, prospect->has_replied ? prospect->reason : SLICE_EMPTY);
         return false;
     }
     return true;
@@ -368,7 +351,8 @@ enum store_result outreach_outlook(struct engine *engine, struct arena *arena,
     struct sequence_faults faults;
     struct sender sender;
     struct pace pace;
-    *outlook = (struct outreach_outlook){PACER_OPEN, now_ms, prospect->due_ms};
+    *outlook = (struct outreach_outlook){
+        .gate = PACER_OPEN, .next_ms = now_ms, .due_ms = prospect->due_ms, .step = prospect->step};
     enum store_result result = engine_sender_read(engine, arena, campaign->sender, &sender);
     if (result != STORE_OK) return result;
     struct sequence *sequence = sequence_read(arena, campaign->document, &faults);
@@ -377,9 +361,12 @@ enum store_result outreach_outlook(struct engine *engine, struct arena *arena,
     struct pacer_answer answer = ask(engine, &pace, prospect, now_ms);
     outlook->gate = answer.gate;
     outlook->next_ms = answer.gate == PACER_OPEN ? now_ms : answer.at_ms;
-    bool is_open = prospect->state == PROSPECT_WAITING || prospect->state == PROSPECT_OUT_OF_OFFICE;
-    if (!is_open || prospect->step >= sequence->step_count) return STORE_OK;
+    outlook->sequence = sequence;
+    outlook->step = office_step(engine, arena, sequence, prospect, prospect->step, false);
+    if (outlook->step >= sequence->step_count || prospect->due_ms == PROSPECT_NEVER) return STORE_OK;
+    struct prospect there = *prospect;
+    there.step = (uint32_t)outlook->step;
     int64_t from_ms = prospect->due_ms > now_ms ? prospect->due_ms : now_ms;
-    outlook->due_ms = moment_of(sequence, prospect, from_ms);
+    outlook->due_ms = moment_of(sequence, &there, office_since_ms(engine, arena, prospect), from_ms);
     return STORE_OK;
 }

@@ -70,7 +70,8 @@ static struct outreach_job job_of(struct desk_round *round, uint64_t sent, struc
                                .date_ms = round->now_ms,
                                .zone_minutes = zone ? delivery_zone_minutes(zone, round->now_ms) : 0,
                                .thread_subject = prospect->thread_subject,
-                               .references = prospect->message_ids};
+                               .references =
+                                   office_references(round->office->options.engine, round->arena, prospect)};
     delivery_zone_free(&zone);
     return job;
 }
@@ -152,6 +153,7 @@ void office_send(struct task *t, struct desk_round *round) {
                                    .version = round->version,
                                    .message_id = message_id,
                                    .from_domain = round->cap_domain,
+                                   .is_for_replied = round->prospect.has_replied,
                                    .limits = round->limits};
     enum store_result result = engine_outreach_claim(t, round->office->options.engine, &claim, &sent, &gate);
     if (result != STORE_OK) return;

@@ -63,6 +63,19 @@ struct desk_round {
 /* office_plan.c: true: round->prospect is to be written to now. False: nobody is, desk->next_ms says when to
    look again. Waits. */
 bool office_choose(struct task *t, struct desk_round *round);
+/* office_answered.c: what conditions ask of a prospect, out of its fields and of what came back. What may
+   still come back counts where `is_forecast`. */
+struct sequence_facts office_facts(struct engine *engine, struct arena *arena,
+                                   const struct sequence *sequence, const struct prospect *prospect,
+                                   bool is_forecast);
+/* The step that this prospect's turn is at, from `from` on: in line, or one for those who answered.
+   step_count: there is none. */
+size_t office_step(struct engine *engine, struct arena *arena, const struct sequence *sequence,
+                   const struct prospect *prospect, size_t from, bool is_forecast);
+/* What its delay counts from: the letter before, or the answer that came after it. 0: neither. */
+int64_t office_since_ms(struct engine *engine, struct arena *arena, const struct prospect *prospect);
+/* What a letter in the thread refers to: those before it, and the answer that it answers. */
+struct slice office_references(struct engine *engine, struct arena *arena, const struct prospect *prospect);
 /* When, from now on, the prospect may get what is written already: by its window, and the mailbox's pace.
  *gap_ms: what lies between it and another letter. */
 int64_t office_moment(struct engine *engine, struct arena *arena, const struct sender *sender,

@@ -206,6 +206,7 @@ bool outside_keep_copy(struct task *t, struct outside *outside, struct arena *ar
     if (!outside_count(t, outside, arena, sent->name, message->message_id, &count, trouble)) return false;
     if (count) return true;
     /* The provider's own copy may need a moment. */
+    trouble->detail = SLICE("the provider's own copy is not there yet");
     if (outside->sender.copies != SENDER_COPIES_OURS) return false;
     outcome = imap_client_append(t, outside->imap, arena, sent->name, message->content);
     return outcome.result == IMAP_CLIENT_OK || fail(t, outside, arena, &outcome, trouble);

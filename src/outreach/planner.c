@@ -103,19 +103,16 @@ static void take_off(struct plan *plan, const struct pacer_candidate *candidate)
     planner_queue_remove_first(queue);
 }
 
-/* From `step` on, which begins to count at `since_ms`, the first that is for this contact. */
+/* From `step` on the first that is for this contact, counted from `since_ms`: those that are not take no
+ * time. */
 static void schedule(struct plan *plan, size_t contact, size_t step, int64_t since_ms) {
     const struct sequence *sequence = plan->options->sequence;
     struct prospect *prospect = &plan->prospects[contact];
     struct sequence_facts facts = {.fields = plan->options->contacts[contact].fields};
-    for (; step < sequence->step_count; step++) {
-        since_ms = sequence_due_ms(sequence, step, prospect->zone, since_ms);
-        bool is_for_them = sequence_condition_holds(&sequence->steps[step].condition, &facts);
-        if (!is_for_them && since_ms != DELIVERY_NEVER) continue;
-        prospect->step = step;
-        add(plan, contact, since_ms);
-        return;
-    }
+    step = sequence_step_next(sequence, step, &facts);
+    if (step == sequence->step_count) return;
+    prospect->step = step;
+    add(plan, contact, sequence_due_ms(sequence, step, prospect->zone, since_ms));
 }
 
 static void put_off(struct plan *plan, const struct pacer_candidate *candidate, int64_t until_ms) {

@@ -55,32 +55,6 @@ size_t sequence_version_choose(const struct sequence_step *step, size_t step_num
     return chosen;
 }
 
-/* ---- conditions ---- */
-
-static bool matches(const struct sequence_match *match, struct snippet_fields fields) {
-    struct slice value = slice_sub(snippet_value(fields, match->field), 0, SNIPPET_VALUE_BYTES_MAX);
-    return pattern_fits(match->pattern, value) != match->is_not;
-}
-
-static bool is_tri(enum sequence_tri tri, bool is_so) {
-    return tri == SEQUENCE_ANY || (tri == SEQUENCE_YES) == is_so;
-}
-
-static bool is_class(const struct sequence_condition *condition, struct slice reply_class) {
-    for (size_t i = 0; i < condition->reply_class_count; i++)
-        if (slice_equal(condition->reply_classes[i], reply_class)) return true;
-    return condition->reply_class_count == 0;
-}
-
-bool sequence_condition_holds(const struct sequence_condition *condition,
-                              const struct sequence_facts *facts) {
-    bool holds = is_tri(condition->replied, facts->has_replied) &&
-                 is_tri(condition->bounced, facts->has_bounced) && is_class(condition, facts->reply_class);
-    for (size_t i = 0; holds && i < condition->match_count; i++)
-        holds = matches(&condition->matches[i], facts->fields);
-    return holds;
-}
-
 /* ---- when ---- */
 
 int64_t sequence_due_ms(const struct sequence *sequence, size_t step_number, const struct delivery_zone *zone,

@@ -118,7 +118,7 @@ static void set_condition(json_t *object, const struct sequence_condition *condi
             append(classes, text_json(condition->reply_classes[i]));
         set(json, "reply_class", classes);
     }
-    if (condition->bounced != SEQUENCE_NO) set(json, "bounced", json_string(tri_word(condition->bounced)));
+    if (condition->bounced != SEQUENCE_ANY) set(json, "bounced", json_string(tri_word(condition->bounced)));
     if (condition->match_count) set(json, "fields", matches_json(condition));
     if (json_object_size(json))
         set(object, "condition", json);
@@ -200,6 +200,7 @@ void sequence_write(struct buffer *out, const struct sequence *sequence) {
     set_pace(json, &sequence->pace);
     set_headers(json, sequence);
     set_text(json, "list", sequence->list);
+    if (sequence->stops_company) set(json, "company_stop", json_true());
     json_t *steps = json_array();
     for (size_t i = 0; i < sequence->step_count; i++) append(steps, step_json(&sequence->steps[i]));
     set(json, "steps", steps);

@@ -2,7 +2,9 @@
 #include "store/campaign.h"
 
 #include "base/limits_campaign.h"
+#include "store/answer_hold.h"
 #include "store/campaign_lane.h"
+#include "store/campaign_read.h"
 #include "store/campaign_table.h"
 #include "store/engine_state.h"
 #include "store/schema.h"
@@ -10,13 +12,16 @@
 static const char name_taken[] = "SELECT 1 FROM campaign WHERE tenant = $1 AND name = $2";
 static const char campaign_insert[] =
     "INSERT INTO campaign (id, tenant, name, sender, document, state, reason, created_ms, started_ms,"
-    " sequence_version, next_follow_ms, next_first_ms) VALUES ($1, $2, $3, $4, $5, 0, '', $6, 0, 1, $7, $7)";
+    " sequence_version, next_follow_ms, next_first_ms, has_answer_steps, stops_company)"
+    " VALUES ($1, $2, $3, $4, $5, 0, '', $6, 0, 1, $7, $7, $8, $9)";
 static const char campaign_state[] = "SELECT state, sender, tenant, started_ms, is_held FROM campaign"
                                      " WHERE id = $1";
 static const char campaign_to[] =
     "UPDATE campaign SET state = $2, reason = $3, started_ms = $4, is_held = 0 WHERE id = $1";
 static const char campaign_document[] =
-    "UPDATE campaign SET document = $2, sequence_version = sequence_version + 1 WHERE id = $1";
+    "UPDATE campaign SET document = $2, has_answer_steps = $3, stops_company = $4,"
+    " sequence_version = sequence_version + 1 WHERE id = $1";
+
 /* ---- making one ---- */
 
 struct create_request {
@@ -32,7 +37,8 @@ static enum store_result create(struct commit *commit, void *argument) {
     request->id = commit_id_new(commit);
     DB_RUN(commit->db, campaign_insert, DB_NUMBER(request->id), DB_NUMBER(TENANT_DEFAULT),
            DB_TEXT(campaign->name), DB_NUMBER(campaign->sender), DB_TEXT(campaign->document),
-           DB_NUMBER(commit->now_ms), DB_NUMBER(PROSPECT_NEVER));
+           DB_NUMBER(commit->now_ms), DB_NUMBER(PROSPECT_NEVER), DB_NUMBER(campaign->has_answer_steps),
+           DB_NUMBER(campaign->stops_company));
     struct outreach_note note = {
         .kind = OUTREACH_EVENT_CREATED, .campaign = request->id, .sender = campaign->sender};
     outreach_note(commit, TENANT_DEFAULT, &note);
@@ -126,24 +132,20 @@ enum store_result engine_campaign_order(struct task *t, struct engine *engine, u
     return commit_run(t, &engine->queue, &operation);
 }
 
-struct document_request {
-    uint64_t id;
-    struct slice document;
-};
-
 static enum store_result set_document(struct commit *commit, void *argument) {
-    const struct document_request *request = argument;
+    const struct campaign *campaign = argument;
     struct row row;
-    if (!row_read(commit->db, request->id, &row)) return db_result(commit->db, STORE_NOT_FOUND);
+    if (!row_read(commit->db, campaign->id, &row)) return db_result(commit->db, STORE_NOT_FOUND);
     if (row.state != CAMPAIGN_DRAFT && row.state != CAMPAIGN_PAUSED) return STORE_REFUSED;
-    DB_RUN(commit->db, campaign_document, DB_NUMBER(request->id), DB_TEXT(request->document));
+    DB_RUN(commit->db, campaign_document, DB_NUMBER(campaign->id), DB_TEXT(campaign->document),
+           DB_NUMBER(campaign->has_answer_steps), DB_NUMBER(campaign->stops_company));
     return STORE_OK;
 }
 
-enum store_result engine_campaign_document(struct task *t, struct engine *engine, uint64_t id,
-                                           struct slice document) {
-    struct document_request request = {id, document};
-    struct commit_operation operation = {.run = set_document, .argument = &request};
+enum store_result engine_campaign_document(struct task *t, struct engine *engine,
+                                           const struct campaign *campaign) {
+    struct campaign copy = *campaign;
+    struct commit_operation operation = {.run = set_document, .argument = &copy};
     return commit_run(t, &engine->queue, &operation);
 }
 
@@ -174,8 +176,16 @@ static enum store_result order_prospect(struct commit *commit, void *argument) {
     struct prospect_row row;
     if (!prospect_load(commit->db, request->id, &row)) return db_result(commit->db, STORE_NOT_FOUND);
     if (!may_be(&row, request->to)) return STORE_REFUSED;
-    int64_t due_ms = request->to == PROSPECT_WAITING ? commit->now_ms : PROSPECT_NEVER;
-    prospect_set(commit, &row, request->to, due_ms, request->reason);
+    bool goes_on = request->to == PROSPECT_WAITING;
+    enum prospect_state to = request->to;
+    if (goes_on) answer_hold_forget(commit, row.id);
+    /* One that has answered and was held after that goes on with the steps for those who did; one that has
+       only answered goes on in the sequence all the same. */
+    if (goes_on && row.has_replied && row.state == PROSPECT_REPLIED)
+        prospect_take_up(commit, &row);
+    else if (goes_on)
+        to = prospect_resting(&row);
+    prospect_set(commit, &row, to, goes_on ? commit->now_ms : PROSPECT_NEVER, request->reason);
     return STORE_OK;
 }
 

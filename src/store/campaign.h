@@ -16,7 +16,8 @@
 
 /* ---- the owner's ---- */
 
-/* A draft, of campaign->name, sender and document. STORE_EXISTS; STORE_NOT_FOUND: no such sender. */
+/* A draft, of campaign->name, sender, document and what is known of that. STORE_EXISTS; STORE_NOT_FOUND: no
+ * such sender. */
 enum store_result engine_campaign_create(struct task *t, struct engine *engine,
                                          const struct campaign *campaign, uint64_t *id);
 /* By its name, or its id in hexadecimal. STORE_NOT_FOUND. */
@@ -31,9 +32,10 @@ enum store_result engine_campaign_list(struct engine *engine, struct arena *aren
    more). STORE_REFUSED: not from the state it is in. */
 enum store_result engine_campaign_order(struct task *t, struct engine *engine, uint64_t id,
                                         enum campaign_state to, struct slice reason);
-/* The sequence of a draft or a paused campaign is another now. STORE_REFUSED: it runs, or has ended. */
-enum store_result engine_campaign_document(struct task *t, struct engine *engine, uint64_t id,
-                                           struct slice document);
+/* The sequence of a draft or a paused campaign (its id) is another now: its document, and what is known of
+   it. STORE_REFUSED: it runs, or has ended. */
+enum store_result engine_campaign_document(struct task *t, struct engine *engine,
+                                           const struct campaign *campaign);
 
 struct campaign_addition {
     uint64_t added;
@@ -93,8 +95,9 @@ struct prospect_delay {
     uint32_t step;
     int64_t due_ms;
     struct slice reason;
-    /* The step is not for this prospect: its next one is `step` + 1. */
+    /* The step is not for this prospect: its next one is `to_step`. */
     bool is_skip;
+    uint32_t to_step;
     /* There is no step left. */
     bool is_end;
 };

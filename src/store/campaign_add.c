@@ -1,12 +1,15 @@
 /* Contacts become prospects of a campaign (store/campaign.h), some hundred in one commit; and who would. */
 #include "base/limits_campaign.h"
+#include "store/answer_hold.h"
 #include "store/campaign.h"
 #include "store/campaign_lane.h"
 #include "store/campaign_table.h"
+#include "store/contact_address.h"
 #include "store/contact_table.h"
 #include "store/engine_state.h"
 #include "store/schema.h"
 #include "store/suppression.h"
+#include "trust/organisation.h"
 
 static const char campaign_state[] = "SELECT state, sender, tenant FROM campaign WHERE id = $1";
 static const char contacts_all[] =
@@ -19,8 +22,8 @@ static const char contacts_of_domain[] =
 static const char prospect_known[] = "SELECT 1 FROM prospect WHERE campaign = $1 AND contact = $2";
 static const char prospect_insert[] =
     "INSERT INTO prospect (id, campaign, contact, state, is_follow, step, due_ms, last_sent_ms, tries,"
-    " message_ids, thread_subject, reason, changed_ms, lane)"
-    " VALUES ($1, $2, $3, 0, 0, 0, $4, 0, 0, '', '', '', $4, $5) ON CONFLICT DO NOTHING";
+    " message_ids, thread_subject, reason, changed_ms, lane, organisation)"
+    " VALUES ($1, $2, $3, 0, 0, 0, $4, 0, 0, '', '', '', $4, $5, $6) ON CONFLICT DO NOTHING";
 
 enum { ROW_ARENA_BYTES = 1 << 20, LANES_TOUCHED_MAX = 16 };
 
@@ -134,9 +137,12 @@ static void add_one(struct adding *adding, const struct campaign_candidate *cont
         return;
     }
     uint64_t lane = lane_of(adding, contact->time_zone);
-    DB_RUN(commit->db, prospect_insert, DB_NUMBER(commit_id_new(commit)), DB_NUMBER(adding->request->id),
-           DB_NUMBER(contact->contact), DB_NUMBER(commit->now_ms), DB_NUMBER(lane));
+    uint64_t id = commit_id_new(commit);
+    struct slice organisation = organisation_of(commit->arena, contact_address_domain(contact->address));
+    DB_RUN(commit->db, prospect_insert, DB_NUMBER(id), DB_NUMBER(adding->request->id),
+           DB_NUMBER(contact->contact), DB_NUMBER(commit->now_ms), DB_NUMBER(lane), DB_TEXT(organisation));
     bool is_new = db_changed(commit->db) != 0;
+    if (is_new && organisation.len) answer_company_join(commit, adding->request->id, id, organisation);
     addition->added += is_new;
     addition->known += !is_new;
 }

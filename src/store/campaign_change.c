@@ -4,7 +4,7 @@
 #include "store/campaign_table.h"
 #include "store/engine_state.h"
 
-static const char step_skip[] = "UPDATE prospect SET step = step + 1 WHERE id = $1";
+static const char step_skip[] = "UPDATE prospect SET step = $2 WHERE id = $1";
 static const char running_of[] = "SELECT id FROM campaign WHERE sender = $1 AND state = 1 LIMIT $2";
 static const char sent_place[] = "SELECT state, message FROM outreach_sent WHERE id = $1";
 static const char sent_unknown[] = "UPDATE outreach_sent SET state = 3 WHERE id = $1";
@@ -19,10 +19,12 @@ struct delay_request {
 static void delay_one(struct commit *commit, const struct prospect_delay *delay) {
     struct prospect_row row;
     if (!prospect_load(commit->db, delay->prospect, &row) || row.step != delay->step) return;
-    if (row.state != PROSPECT_WAITING && row.state != PROSPECT_OUT_OF_OFFICE) return;
-    if (delay->is_skip) DB_RUN(commit->db, step_skip, DB_NUMBER(row.id));
+    bool is_waiting = row.state == PROSPECT_WAITING || row.state == PROSPECT_OUT_OF_OFFICE;
+    if (!is_waiting && (row.state != PROSPECT_REPLIED || !row.has_replied)) return;
+    if (delay->is_skip) DB_RUN(commit->db, step_skip, DB_NUMBER(row.id), DB_NUMBER(delay->to_step));
     if (delay->is_skip && delay->is_end)
-        prospect_set(commit, &row, PROSPECT_FINISHED, PROSPECT_NEVER, SLICE_EMPTY);
+        prospect_set(commit, &row, row.has_replied ? PROSPECT_REPLIED : PROSPECT_FINISHED, PROSPECT_NEVER,
+                     delay->reason);
     else
         prospect_set(commit, &row, row.state, delay->due_ms, delay->reason);
 }

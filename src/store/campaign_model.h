@@ -77,6 +77,9 @@ struct campaign {
     int64_t created_ms;
     int64_t started_ms;
     uint64_t version;
+    /* Of the document: it has steps for those who answered; an answer stops everybody of that company. */
+    bool has_answer_steps;
+    bool stops_company;
     /* When the first of its prospects is due: any, or PROSPECT_NEVER. */
     int64_t next_ms;
     uint64_t prospects[PROSPECT_STATES];
@@ -104,6 +107,10 @@ struct prospect {
     struct slice fields;
     struct slice time_zone;
     struct slice country;
+    /* A person answered: only steps for those who did may go to it. */
+    bool has_replied;
+    /* Where it was in the sequence when that happened. */
+    uint32_t line_step;
 };
 
 /* Everything that can keep a message from leaving, in the order in which it is asked. */
@@ -147,6 +154,8 @@ struct outreach_claim {
     /* Without brackets, as everywhere here. */
     struct slice message_id;
     struct slice from_domain;
+    /* The step is for those who answered, and only for them it may be claimed so. */
+    bool is_for_replied;
     struct outreach_limits limits;
 };
 
@@ -239,6 +248,7 @@ enum outreach_event_kind {
     OUTREACH_EVENT_RECEIPT = 29,
     OUTREACH_EVENT_OTHER = 30,
     OUTREACH_EVENT_CORRECTED = 31,
+    OUTREACH_EVENT_COMPANY = 34,
     OUTREACH_EVENT_BREAKER = 40,
     /* A mailbox, of no campaign: the detail has its address. */
     OUTREACH_EVENT_MAILBOX_RED = 50,

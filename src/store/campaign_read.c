@@ -25,7 +25,9 @@ void campaign_read_row(const struct db_rows *rows, int first, struct arena *aren
                                   .created_ms = db_rows_number(rows, first + 7),
                                   .started_ms = db_rows_number(rows, first + 8),
                                   .version = db_rows_id(rows, first + 9),
-                                  .next_ms = db_rows_number(rows, first + 10)};
+                                  .next_ms = db_rows_number(rows, first + 10),
+                                  .has_answer_steps = db_rows_number(rows, first + 11),
+                                  .stops_company = db_rows_number(rows, first + 12)};
 }
 
 void campaign_read_counts(struct db *db, struct campaign *campaign) {
@@ -53,7 +55,9 @@ void prospect_read_row(const struct db_rows *rows, int first, struct arena *aren
                                   .fields = arena_copy(arena, db_rows_bytes(rows, first + 12)),
                                   .time_zone = arena_copy(arena, db_rows_bytes(rows, first + 13)),
                                   .country = arena_copy(arena, db_rows_bytes(rows, first + 14)),
-                                  .lane = db_rows_id(rows, first + 15)};
+                                  .lane = db_rows_id(rows, first + 15),
+                                  .has_replied = db_rows_number(rows, first + 16),
+                                  .line_step = (uint32_t)db_rows_number(rows, first + 17)};
 }
 
 /* ---- campaigns ---- */

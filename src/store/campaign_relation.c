@@ -23,6 +23,10 @@ static const char messages_end[] =
 /* What was sent is counted still. */
 static const char messages_blank[] = "UPDATE outreach_sent SET contact = 0, address = '', organisation = '',"
                                      " subject = '', subject_base = '', detail = '' WHERE contact = $1";
+static const char texts_delete[] =
+    "DELETE FROM outreach_answer_text WHERE answer IN (SELECT id FROM outreach_answer WHERE contact = $1)";
+static const char holds_delete[] =
+    "DELETE FROM outreach_hold WHERE prospect IN (SELECT id FROM prospect WHERE contact = $1)";
 static const char answers_delete[] = "DELETE FROM outreach_answer WHERE contact = $1";
 static const char events_blank[] =
     "UPDATE outreach_event SET contact = 0, prospect = 0, detail = '' WHERE contact = $1";
@@ -32,6 +36,10 @@ static const char events_naming[] = "UPDATE outreach_event SET detail = '' WHERE
                                     " FROM outreach_answer WHERE author = $1) AND instr(detail, $1) > 0";
 static const char reasons_naming[] = "UPDATE prospect SET reason = '' WHERE id IN (SELECT prospect"
                                      " FROM outreach_answer WHERE author = $1) AND instr(reason, $1) > 0";
+static const char holds_naming[] = "UPDATE outreach_hold SET reason = '' WHERE answer IN (SELECT id"
+                                   " FROM outreach_answer WHERE author = $1)";
+static const char texts_by[] =
+    "DELETE FROM outreach_answer_text WHERE answer IN (SELECT id FROM outreach_answer WHERE author = $1)";
 static const char answers_by[] = "UPDATE outreach_answer SET author = '', evidence = '[]' WHERE author = $1";
 
 enum { CAMPAIGNS_MAX = 200 };
@@ -85,6 +93,8 @@ static void take_letters_out(struct commit *commit, uint64_t contact) {
 static void forget_mentions(struct commit *commit, struct slice address) {
     DB_RUN(commit->db, events_naming, DB_TEXT(address));
     DB_RUN(commit->db, reasons_naming, DB_TEXT(address));
+    DB_RUN(commit->db, holds_naming, DB_TEXT(address));
+    DB_RUN(commit->db, texts_by, DB_TEXT(address));
     DB_RUN(commit->db, answers_by, DB_TEXT(address));
 }
 
@@ -101,6 +111,8 @@ void campaign_person_erase(struct commit *commit, const struct contact_person *p
         campaigns[count] = db_rows_id(&rows, 0);
         states[count++] = (enum prospect_state)db_rows_number(&rows, 1);
     }
+    DB_RUN(commit->db, texts_delete, contact);
+    DB_RUN(commit->db, holds_delete, contact);
     DB_RUN(commit->db, prospects_delete, contact);
     take_letters_out(commit, person->contact);
     DB_RUN(commit->db, messages_end, contact);

@@ -5,8 +5,8 @@
 
 static const char prospect_read[] =
     "SELECT prospect.campaign, contact, prospect.state, step, tries, due_ms, last_sent_ms, campaign.sender,"
-    " campaign.state, campaign.tenant, prospect.lane, is_follow FROM prospect JOIN campaign ON campaign.id = "
-    "prospect.campaign"
+    " campaign.state, campaign.tenant, prospect.lane, is_follow, has_replied, has_answer_steps, stops_company"
+    " FROM prospect JOIN campaign ON campaign.id = prospect.campaign"
     " WHERE prospect.id = $1";
 static const char prospect_write[] =
     "UPDATE prospect SET state = $2, due_ms = $3, reason = $4, changed_ms = $5 WHERE id = $1";
@@ -20,8 +20,11 @@ static const char campaign_goes_on[] =
     "UPDATE campaign SET state = 1, reason = '', is_held = 0 WHERE id = $1";
 static const char campaign_owner[] = "SELECT tenant, sender FROM campaign WHERE id = $1";
 static const char campaign_over[] =
-    "UPDATE campaign SET state = 4, reason = '' WHERE id = $1 AND state = 1 AND NOT EXISTS (SELECT 1 FROM"
+    "UPDATE campaign SET state = 4, reason = '' WHERE id = $1 AND state = 1 AND next_follow_ms = $2"
+    " AND next_first_ms = $2 AND NOT EXISTS (SELECT 1 FROM"
     " campaign_count WHERE campaign = $1 AND state IN (0, 1, 3, 4, 9) AND count > 0)";
+static const char prospect_in_line[] = "UPDATE prospect SET has_replied = 0, step = line_step WHERE id = $1";
+static const char campaign_again[] = "UPDATE campaign SET state = 1, reason = '' WHERE id = $1 AND state = 4";
 static const char note_insert[] =
     "INSERT INTO outreach_event (id, tenant, at_ms, kind, campaign, prospect, contact, sender, detail)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
@@ -41,7 +44,10 @@ bool prospect_load(struct db *db, uint64_t id, struct prospect_row *row) {
                                  .campaign_state = (enum campaign_state)db_rows_number(&rows, 8),
                                  .tenant = db_rows_id(&rows, 9),
                                  .lane = db_rows_id(&rows, 10),
-                                 .is_follow = db_rows_number(&rows, 11) != 0};
+                                 .is_follow = db_rows_number(&rows, 11) != 0,
+                                 .has_replied = db_rows_number(&rows, 12),
+                                 .has_answer_steps = db_rows_number(&rows, 13),
+                                 .stops_company = db_rows_number(&rows, 14)};
     db_rows_end(&rows);
     return true;
 }
@@ -50,13 +56,42 @@ void prospect_count(struct commit *commit, uint64_t campaign, enum prospect_stat
     DB_RUN(commit->db, count_change, DB_NUMBER(campaign), DB_NUMBER(state), DB_NUMBER(by));
 }
 
+static void note_campaign(struct commit *commit, uint64_t campaign, enum outreach_event_kind kind,
+                          struct slice detail) {
+    struct db_rows rows = DB_ROWS(commit->db, campaign_owner, DB_NUMBER(campaign));
+    if (!db_rows_next(&rows)) return;
+    uint64_t tenant = db_rows_id(&rows, 0);
+    uint64_t sender = db_rows_id(&rows, 1);
+    db_rows_end(&rows);
+    struct outreach_note note = {.kind = kind, .campaign = campaign, .sender = sender, .detail = detail};
+    outreach_note(commit, tenant, &note);
+}
+
 /* Nobody of it waits for anything any more. */
-static void end_if_over(struct commit *commit, const struct prospect_row *row) {
-    DB_RUN(commit->db, campaign_over, DB_NUMBER(row->campaign));
+static void end_if_over(struct commit *commit, uint64_t campaign) {
+    DB_RUN(commit->db, campaign_over, DB_NUMBER(campaign), DB_NUMBER(PROSPECT_NEVER));
+    if (db_changed(commit->db)) note_campaign(commit, campaign, OUTREACH_EVENT_FINISHED, SLICE_EMPTY);
+}
+
+void campaign_changed(struct commit *commit, uint64_t campaign) {
+    campaign_lanes_mend(commit, campaign, false);
+    end_if_over(commit, campaign);
+}
+
+void campaign_reopen(struct commit *commit, uint64_t campaign, struct slice reason) {
+    DB_RUN(commit->db, campaign_again, DB_NUMBER(campaign));
     if (db_changed(commit->db) == 0) return;
-    struct outreach_note note = {
-        .kind = OUTREACH_EVENT_FINISHED, .campaign = row->campaign, .sender = row->sender};
-    outreach_note(commit, row->tenant, &note);
+    commit->has_moved_campaigns = true;
+    note_campaign(commit, campaign, OUTREACH_EVENT_RESUMED, reason);
+}
+
+void prospect_take_up(struct commit *commit, struct prospect_row *row) {
+    DB_RUN(commit->db, prospect_in_line, DB_NUMBER(row->id));
+    row->has_replied = false;
+}
+
+enum prospect_state prospect_resting(const struct prospect_row *row) {
+    return row->has_replied ? PROSPECT_REPLIED : PROSPECT_WAITING;
 }
 
 void prospect_set(struct commit *commit, struct prospect_row *row, enum prospect_state state, int64_t due_ms,
@@ -70,20 +105,12 @@ void prospect_set(struct commit *commit, struct prospect_row *row, enum prospect
     row->state = state;
     row->due_ms = due_ms;
     campaign_lane_mend(commit, row->campaign, row->lane);
-    if (due_ms == PROSPECT_NEVER) end_if_over(commit, row);
+    if (due_ms == PROSPECT_NEVER) end_if_over(commit, row->campaign);
 }
 
 static void pause(struct commit *commit, uint64_t campaign, struct slice reason, bool is_held) {
     DB_RUN(commit->db, campaign_pause, DB_NUMBER(campaign), DB_TEXT(reason), DB_NUMBER(is_held));
-    if (db_changed(commit->db) == 0) return;
-    struct db_rows rows = DB_ROWS(commit->db, campaign_owner, DB_NUMBER(campaign));
-    if (!db_rows_next(&rows)) return;
-    uint64_t tenant = db_rows_id(&rows, 0);
-    uint64_t sender = db_rows_id(&rows, 1);
-    db_rows_end(&rows);
-    struct outreach_note note = {
-        .kind = OUTREACH_EVENT_PAUSED, .campaign = campaign, .sender = sender, .detail = reason};
-    outreach_note(commit, tenant, &note);
+    if (db_changed(commit->db)) note_campaign(commit, campaign, OUTREACH_EVENT_PAUSED, reason);
 }
 
 void campaign_halt(struct commit *commit, uint64_t campaign, struct slice reason) {
@@ -102,7 +129,7 @@ static void release(struct commit *commit, const struct prospect_row *row) {
                                  .detail = SLICE("the sender mailbox is well again")};
     DB_RUN(commit->db, campaign_goes_on, DB_NUMBER(row->campaign));
     outreach_note(commit, row->tenant, &note);
-    end_if_over(commit, row);
+    end_if_over(commit, row->campaign);
 }
 
 void campaign_release(struct commit *commit, uint64_t sender) {

@@ -82,6 +82,12 @@ struct prospect_row {
     uint32_t tries;
     int64_t due_ms;
     int64_t last_sent_ms;
+    /* A person answered: only steps that are for those who did may go to it (until a person decides that the
+       sequence goes on all the same). */
+    bool has_replied;
+    /* Of the campaign: it has such steps; and an answer stops all of a company. */
+    bool has_answer_steps;
+    bool stops_company;
 };
 
 /* False: there is none, or reading failed (db_failure). */
@@ -89,8 +95,16 @@ bool prospect_load(struct db *db, uint64_t id, struct prospect_row *row);
 /* To a state, due then; `reason` for people. Counts it, and mends when its lane and its campaign are due. */
 void prospect_set(struct commit *commit, struct prospect_row *row, enum prospect_state state, int64_t due_ms,
                   struct slice reason);
+/* It goes on in the sequence where it was when it answered. */
+void prospect_take_up(struct commit *commit, struct prospect_row *row);
+/* Where a prospect that waits is: in line, or among those who answered. */
+enum prospect_state prospect_resting(const struct prospect_row *row);
 /* One more of a campaign in that state. */
 void prospect_count(struct commit *commit, uint64_t campaign, enum prospect_state state, int64_t by);
+/* After changes of its prospects beside prospect_set: its times, and whether it is over. */
+void campaign_changed(struct commit *commit, uint64_t campaign);
+/* One that has come to its end by itself runs again: somebody of it waits for something. */
+void campaign_reopen(struct commit *commit, uint64_t campaign, struct slice reason);
 /* Pauses a running campaign visibly until a person resumes it; nothing where it does not run, and is not held
    by its mailbox. */
 void campaign_halt(struct commit *commit, uint64_t campaign, struct slice reason);
@@ -151,5 +165,7 @@ void campaign_outcome(struct commit *commit, const struct outreach_outcome *outc
 /* campaign_breaker.c: this message came to a bad end: counted, and where there are too many of them the
    campaign, or all of the sender or the domain, are paused. */
 void campaign_fate(struct commit *commit, uint64_t sent, enum sent_fate fate);
+/* It did not, after all. */
+void campaign_fate_undo(struct commit *commit, uint64_t sent);
 
 #endif

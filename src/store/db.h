@@ -20,6 +20,8 @@ struct db;
 enum db_access {
     DB_READ,
     DB_WRITE,
+    /* For db_checkpoint alone. */
+    DB_CHECKPOINT,
     /* Makes the file; it must not be there. Without a WAL until it is opened for writing. */
     DB_CREATE,
 };

@@ -240,6 +240,8 @@ struct append {
     int64_t saved_ms; /* INTERNALDATE */
     struct body_source body;
     struct message_facts facts;
+    /* Into a Sent mailbox: whom its owner wrote it to (packed: store/answer_model.h), else empty. */
+    struct slice judged;
     /* An import's name for what it reads, of IMPORT_SOURCE_BYTES; or empty. What came under that name to this
        account before does not come again, wherever it went since. */
     struct slice source;

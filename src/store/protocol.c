@@ -249,6 +249,7 @@ void pack_append(struct buffer *out, const struct append *append) {
     pack_body(out, &append->body);
     pack_facts(out, &append->facts);
     pack_slice(out, append->source);
+    pack_slice(out, append->judged);
 }
 
 void unpack_append(struct unpacker *in, struct arena *arena, struct append *append) {
@@ -260,6 +261,7 @@ void unpack_append(struct unpacker *in, struct arena *arena, struct append *appe
     unpack_body(in, &append->body);
     unpack_facts(in, arena, &append->facts);
     append->source = unpack_slice(in);
+    append->judged = unpack_slice(in);
 }
 
 void pack_flag_change(struct buffer *out, const struct flag_change *change) {

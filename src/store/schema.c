@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "store/answer_hold.h"
 #include "store/api_key.h"
 #include "store/campaign_lane.h"
 #include "store/campaign_table.h"
@@ -154,6 +155,7 @@ static const struct migration steps[] = {
      "ALTER TABLE campaign ADD COLUMN is_held INTEGER NOT NULL DEFAULT 0"},
     {"letters that ask before they leave", NULL, CAMPAIGN_LEAVING},
     {"prospects that wait together are kept together", NULL, CAMPAIGN_LANE_TABLES},
+    {"what answers hold prospects by, and texts to judge again", NULL, ANSWER_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};

@@ -230,6 +230,7 @@ static void check_steps(const struct outreach *outreach, unsigned series, unsign
 }
 
 void outreach_check_all(struct outreach *outreach) {
+    if (outreach->is_stuck) return;
     for (unsigned series = 0; series < outreach->series_count; series++)
         for (unsigned person = 0; person < outreach->people_count; person++)
             check_steps(outreach, series, person);

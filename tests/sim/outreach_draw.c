@@ -57,8 +57,11 @@ static const unsigned shares[TEMPERS] = {
 /* ---- what they are ---- */
 
 struct slice outreach_mailbox(const struct outreach *outreach) {
-    return ledger_address(outreach->run->ledger->layout, 0);
+    return ledger_address(outreach->run->ledger->layout, outreach_mailbox_host(outreach));
 }
+
+/* The first host has the first account, the second the second. */
+unsigned outreach_mailbox_host(const struct outreach *outreach) { return outreach->is_outside ? 1 : 0; }
 
 int64_t outreach_delay_ms(const struct outreach *outreach, unsigned series, unsigned step) {
     return delays[outreach->series[series].step[step].delay].least_ms;
@@ -136,6 +139,9 @@ static enum outreach_temper draw_temper(struct outreach *outreach, unsigned *har
     /* Five of the last hundred would pause all of it. */
     bool is_hard = temper == TEMPER_UNKNOWN || temper == TEMPER_BOUNCES;
     if (is_hard && ++*hard > HARD_MAX) return TEMPER_SILENT;
+    /* What a provider's queue does with those is its own affair. */
+    bool is_refused = temper == TEMPER_UNKNOWN || temper == TEMPER_BUSY;
+    if (outreach->is_outside && is_refused) return TEMPER_SILENT;
     return temper;
 }
 

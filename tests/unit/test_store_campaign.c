@@ -358,11 +358,12 @@ static void correct_body(struct task *t, struct store_bench *store) {
     assert_int_equal(engine_outreach_answers(store->engine, store->arena, 0, &answers, &count), STORE_OK);
     assert_int_equal(count, 1);
     assert_int_equal(
-        engine_outreach_correct(t, store->engine, answers[0].id, ANSWER_AUTO_REPLY, SLICE("a person")),
+        engine_outreach_correct(t, store->engine, answers[0].id, ANSWER_AUTO_REPLY, 0, SLICE("a person")),
         STORE_OK);
     assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_WAITING);
     assert_int_equal(
-        engine_outreach_correct(t, store->engine, answers[0].id, ANSWER_REPLY, SLICE("a person")), STORE_OK);
+        engine_outreach_correct(t, store->engine, answers[0].id, ANSWER_REPLY, 0, SLICE("a person")),
+        STORE_OK);
     assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_REPLIED);
 }
 
@@ -600,7 +601,7 @@ static void gates_body(struct task *t, struct store_bench *store) {
                      STORE_OK);
     assert_int_equal(claim(&bench, &ben, "one@example.org", &sent), GATE_CAMPAIGN);
     start(&bench, bench.campaign);
-    struct suppression suppression;
+    struct suppression suppression = {.detail = SLICE_EMPTY};
     assert_true(suppression_read(store->arena, SLICE("far.test"), &suppression));
     suppression.reason = SUPPRESSION_MANUAL;
     struct suppression_batch batch = {1, &suppression, 1};

@@ -125,7 +125,8 @@ static void forged_body(struct task *t, struct store_bench *store) {
     assert_int_equal(count, 2);
     assert_int_equal(answers[1].decision, DECISION_PAUSED);
     assert_int_equal(
-        engine_outreach_correct(t, store->engine, answers[1].id, ANSWER_BOUNCE, SLICE("a person")), STORE_OK);
+        engine_outreach_correct(t, store->engine, answers[1].id, ANSWER_BOUNCE, 0, SLICE("a person")),
+        STORE_OK);
     assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_BOUNCED);
     assert_int_equal(engine_suppression_find(store->engine, 1, SLICE("ben@far.test"), &found), STORE_OK);
 }

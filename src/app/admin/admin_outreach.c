@@ -63,7 +63,8 @@ json_t *admin_campaign_create(struct admin *admin) {
         return admin_error(SLICE("this server does not understand that campaign; is it of another version?"));
     if (!is_name(campaign.name))
         return admin_error(SLICE("a campaign's name has 1 to 100 bytes, on one line, without @ and /"));
-    if (!sequence_read(admin->arena, details.document, &faults))
+    const struct sequence *sequence = sequence_read(admin->arena, details.document, &faults);
+    if (!sequence)
         return admin_error(SLICE("its sequence is not in order; posthaste outreach check FILE says why"));
     enum store_result result = find_sender(admin, details.mailbox, &sender);
     if (result != STORE_OK)
@@ -73,6 +74,8 @@ json_t *admin_campaign_create(struct admin *admin) {
             "is not an address");
     campaign.sender = sender.id;
     campaign.document = details.document;
+    campaign.has_answer_steps = sequence_has_answer_steps(sequence);
+    campaign.stops_company = sequence->stops_company;
     result = engine_campaign_create(admin->t, admin->engine, &campaign, &id);
     if (result != STORE_OK) return admin_failure(admin, result, campaign.name, "cannot be made", "");
     return json_pack("{s:o, s:o}", "created", admin_text(campaign.name), "id",
@@ -116,7 +119,9 @@ static json_t *order_person(struct admin *admin, enum prospect_state to) {
     if (result == STORE_OK)
         result = engine_outreach_of_contact(admin->engine, admin->arena, contact.id, &prospects, &count);
     if (result != STORE_OK)
-        return admin_failure(admin, result, address, "is not in the address book", "is not an address");
+        return admin_failure(admin, result, address,
+                              "is not in the address book; posthaste contact list shows who is",
+                              "is not an address");
     for (size_t i = 0; i < count; i++)
         changed += engine_prospect_order(admin->t, admin->engine, prospects[i].prospect.id, to,
                                          SLICE("by hand")) == STORE_OK;

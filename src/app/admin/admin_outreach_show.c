@@ -1,4 +1,5 @@
 /* What is to be seen of campaigns, as JSON. */
+#include "analyse/classify.h"
 #include "app/admin/admin_outreach.h"
 #include "base/limits_campaign.h"
 #include "outreach/office.h"
@@ -9,6 +10,9 @@
 #include "store/id.h"
 #include "store/schema.h"
 #include "store/suppression.h"
+
+/* A condition has a few classes and fields, of a line each. */
+enum { STEP_WORDS_BYTES = 64 * 1024 };
 
 static struct slice word(const struct admin *admin, size_t at) {
     return at < admin->request->word_count ? admin->request->words[at] : SLICE_EMPTY;
@@ -97,8 +101,27 @@ static void suppression_gate(struct admin *admin, json_t *gates, struct slice ad
          is ? slice_from_text(suppression_reason_name(found.reason)) : SLICE("may be written to"));
 }
 
-static bool is_open_state(enum prospect_state state) {
-    return state == PROSPECT_WAITING || state == PROSPECT_OUT_OF_OFFICE || state == PROSPECT_CLAIMED;
+/* Who answered is written to only where a step that is for such an answer is due. */
+static bool is_open(const struct prospect *prospect) {
+    return prospect->state == PROSPECT_WAITING || prospect->state == PROSPECT_OUT_OF_OFFICE ||
+           prospect->state == PROSPECT_CLAIMED ||
+           (prospect->state == PROSPECT_REPLIED && prospect->due_ms != PROSPECT_NEVER);
+}
+
+/* Which step it would be, and for whom that is. True: there is one. */
+static bool step_gate(struct admin *admin, json_t *gates, const struct outreach_outlook *outlook) {
+    if (outlook->step >= outlook->sequence->step_count) {
+        gate(gates, "step", false, SLICE("no step that is left is for this prospect"));
+        return false;
+    }
+    struct buffer words = buffer_new(STEP_WORDS_BYTES);
+    sequence_condition_write(&words, &outlook->sequence->steps[outlook->step].condition);
+    gate(gates, "step", true,
+         words.len ? arena_printf(admin->arena, "step %zu, for those %.*s", outlook->step + 1,
+                                  SLICE_PRINT(buffer_slice(&words)))
+                   : arena_printf(admin->arena, "step %zu", outlook->step + 1));
+    buffer_free(&words);
+    return true;
 }
 
 /* When the next message to this prospect may leave; 0: none will. */
@@ -107,7 +130,8 @@ static int64_t next_allowed(struct admin *admin, json_t *gates, const struct pro
     int64_t now_ms = env_wall_ms(task_env(admin->t));
     enum store_result result =
         outreach_outlook(admin->engine, admin->arena, &shown->campaign, &shown->prospect, now_ms, &outlook);
-    if (result != STORE_OK || !is_open_state(shown->prospect.state)) return 0;
+    if (result != STORE_OK || !is_open(&shown->prospect)) return 0;
+    if (!step_gate(admin, gates, &outlook)) return 0;
     gate(gates, "due", outlook.due_ms <= now_ms,
          outlook.due_ms <= now_ms ? SLICE("the step is due, and its window is open")
                                   : SLICE("the delay, or the delivery window"));
@@ -141,6 +165,12 @@ static json_t *messages_of(struct admin *admin, uint64_t prospect) {
     return list;
 }
 
+/* Of a reply; else it says nothing. */
+static const char *interest_word(const struct outreach_answer *answer) {
+    bool is_known = answer_kind_now(answer) == ANSWER_REPLY && answer->interest < INTERESTS;
+    return is_known ? interest_name((enum interest)answer->interest) : "";
+}
+
 static json_t *answer_json(struct admin *admin, const struct outreach_answer *answer) {
     json_t *evidence = json_loadb((const char *)answer->evidence.ptr, answer->evidence.len, 0, NULL);
     json_t *object =
@@ -149,6 +179,9 @@ static json_t *answer_json(struct admin *admin, const struct outreach_answer *an
                   admin_text(answer->address), "from", admin_text(answer->from), "kind",
                   answer_kind_word(answer->kind), "found_by", answer_match_word(answer->match), "decision",
                   answer_decision_word(answer->decision), "evidence", evidence ? evidence : json_array());
+    json_object_set_new(object, "interest", json_string(interest_word(answer)));
+    json_object_set_new(object, "unsubscribe", json_boolean(answer->is_unsubscribe));
+    json_object_set_new(object, "classifier", json_integer(answer->classifier));
     if (answer->corrected_kind != ANSWER_KINDS) {
         json_object_set_new(object, "corrected_to", json_string(answer_kind_word(answer->corrected_kind)));
         json_object_set_new(object, "corrected_by", admin_text(answer->corrected_by));
@@ -173,7 +206,7 @@ static json_t *why_one(struct admin *admin, const struct prospect_shown *shown) 
          shown->campaign.reason.len ? shown->campaign.reason
                                     : slice_from_text(campaign_state_word(shown->campaign.state)));
     sender_gate(admin, gates, shown->campaign.sender);
-    gate(gates, "prospect", is_open_state(prospect->state),
+    gate(gates, "prospect", is_open(prospect),
          prospect->reason.len ? prospect->reason : slice_from_text(prospect_state_word(prospect->state)));
     suppression_gate(admin, gates, prospect->address);
     int64_t next_ms = next_allowed(admin, gates, shown);
@@ -202,7 +235,8 @@ json_t *admin_outreach_why(struct admin *admin) {
     if (result == STORE_OK)
         result = engine_outreach_of_contact(admin->engine, admin->arena, contact.id, &prospects, &count);
     if (result != STORE_OK)
-        return admin_failure(admin, result, word(admin, 2), "is not in the address book",
+        return admin_failure(admin, result, word(admin, 2),
+                             "is not in the address book; posthaste contact list shows who is",
                              "is not an address");
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) json_array_append_new(list, why_one(admin, &prospects[i]));
@@ -244,7 +278,8 @@ json_t *admin_outreach_answers(struct admin *admin) {
     if (result == STORE_OK)
         result = engine_outreach_of_contact(admin->engine, admin->arena, contact.id, &prospects, &count);
     if (result != STORE_OK)
-        return admin_failure(admin, result, word(admin, 2), "is not in the address book",
+        return admin_failure(admin, result, word(admin, 2),
+                             "is not in the address book; posthaste contact list shows who is",
                              "is not an address");
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
@@ -255,17 +290,28 @@ json_t *admin_outreach_answers(struct admin *admin) {
     return json_pack("{s:o}", "answers", list);
 }
 
+/* A kind, or the interest of a reply. ANSWER_KINDS: neither. */
+static enum answer_kind kind_read(struct slice text, uint32_t *interest) {
+    for (unsigned i = 0; i < INTERESTS; i++) {
+        if (!slice_equal(text, slice_from_text(interest_name((enum interest)i)))) continue;
+        *interest = i;
+        return ANSWER_REPLY;
+    }
+    return answer_kind_read(text);
+}
+
 json_t *admin_outreach_correct(struct admin *admin) {
     uint64_t answer = 0;
-    enum answer_kind kind = answer_kind_read(word(admin, 3));
+    uint32_t interest = INTEREST_NEUTRAL;
+    enum answer_kind kind = kind_read(word(admin, 3), &interest);
     if (!id_read(word(admin, 2), &answer))
         return admin_error(SLICE("an answer's id is what outreach answers shows"));
     if (kind == ANSWER_KINDS)
         return admin_error(
-            SLICE("a kind is reply, auto_reply, out_of_office, bounce, delay, complaint, receipt "
-                  "or other"));
+            SLICE("a kind is reply (or what it wants: positive, negative, referral, later, neutral), "
+                  "auto_reply, out_of_office, bounce, delay, complaint, receipt or other"));
     enum store_result result =
-        engine_outreach_correct(admin->t, admin->engine, answer, kind, SLICE("an administrator"));
+        engine_outreach_correct(admin->t, admin->engine, answer, kind, interest, SLICE("an administrator"));
     if (admin->context->outreach) outreach_office_wake(admin->context->outreach);
     if (result != STORE_OK)
         return admin_failure(admin, result, word(admin, 2), "is not an answer; outreach answers shows them",

@@ -58,6 +58,8 @@ enum cli_option {
     OPTION_CSV,
     /* Whom `add` takes; who sends; what something is called. */
     OPTION_ADDING,
+    /* --since, --campaign and --apply of `outreach replay`. */
+    OPTION_REPLAY,
     OPTION_SENDER,
     OPTION_ZONE,
     OPTION_NAME,
@@ -117,7 +119,7 @@ struct preflight_options {
     bool is_bulk;
 };
 
-/* What `outreach add` is told beside that. */
+/* What `outreach add` and `outreach replay` are told beside that. */
 struct campaign_options {
     const char *import;
     bool is_all;
@@ -125,6 +127,9 @@ struct campaign_options {
     const char *where;
     const char *wheres[CLI_WHERES_MAX];
     size_t where_count;
+    const char *name;
+    const char *since;
+    bool is_applying;
 };
 
 /* What `contact` and `suppression` are told; NULL where nothing. */
@@ -288,6 +293,9 @@ const struct cli_topic *cli_topic_find(const struct cli_command *command, const 
 /* Of the command, or of what these words mean, to standard output; one line of it, to stderr. */
 void cli_help_print(const struct cli_command *command, const struct slice *words, size_t count);
 void cli_usage_print(const struct cli_command *command, const struct cli_topic *topic);
+/* EXIT_USAGE, with which words there are: where none was given, or one that wants another behind it; else 0.
+ */
+int cli_word_check(const struct cli *cli);
 
 /* The password, one line of standard input or asked for. 0, or the exit status. */
 int cli_password(struct cli *cli, struct slice *password);

@@ -146,9 +146,21 @@ const struct cli_topic outreach_topics[] = {
     {"", "", "What came back, and what a person decides:", NULL, NOTHING},
     {"answers", "[ADDRESS]", "what came, what it was taken for, how it was found and why", NULL, STORED},
     {"correct", "ANSWER-ID KIND", "says what an answer really is, and undoes what was done",
-     "KIND is reply, auto_reply, out_of_office, bounce, delay, complaint, receipt or other.\n"
+     "KIND is reply, auto_reply, out_of_office, bounce, delay, complaint, receipt or other; or what a reply\n"
+     "wants: positive, negative, referral, later, neutral. What another answer says, or you decided, stays.\n"
      "A wish not to be written to is taken back by `posthaste suppression remove --force` alone.\n",
      STORED},
+    {"replay", "[--since DAY] [--campaign NAME] [--apply]",
+     "all answers judged again, by the classifier as it is now: what differs, and why",
+     "Nothing is changed without --apply, which does what `correct` would. What a person corrected stays, "
+     "and\n"
+     "so does a wish not to be written to; a campaign that was over stays over. Answers whose message is\n"
+     "gone are counted. Works beside a running server, or without one.\n"
+     "  --since DAY      only of those that came on that day (2026-11-01) or later\n"
+     "  --campaign NAME  only of those to this campaign\n"
+     "\n"
+     "  posthaste outreach replay --since 2026-11-01 --data DIR\n",
+     STORED | WITH(REPLAY)},
     {"settle", "MESSAGE sent|not-sent", "says whether a letter left of which nobody knows it",
      "The answer to the end of a letter was lost, and its provider keeps no copies of what it sends, so "
      "that\n"

@@ -368,6 +368,7 @@ int command_contact(struct cli *cli) {
         if (cli->word_count < verbs[i].words_min || cli->word_count > verbs[i].words_max) continue;
         return verbs[i].run ? verbs[i].run(cli) : ask_plainly(cli);
     }
-    if (is_known) return cli_misuse(cli, "contact %.*s: not so many words", SLICE_PRINT(cli->words[0]));
+    if (is_known)
+        return cli_misuse(cli, "contact %.*s: too few words, or too many", SLICE_PRINT(cli->words[0]));
     return cli_misuse(cli, "unknown word '%.*s'", SLICE_PRINT(cli->words[0]));
 }

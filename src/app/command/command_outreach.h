@@ -17,6 +17,7 @@ void command_outreach_print_copies(const json_t *mailbox);
  */
 int command_outreach_check(struct cli *cli);
 int command_outreach_preview(struct cli *cli);
+int command_outreach_replay(struct cli *cli);
 int command_outreach_simulate(struct cli *cli);
 
 #endif

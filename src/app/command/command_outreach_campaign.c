@@ -155,7 +155,8 @@ void command_outreach_print_copies(const json_t *mailbox) {
     (void)printf("    %lld of its letters %s not in Sent yet", number_of(copies, "waiting"),
                  number_of(copies, "waiting") == 1 ? "is" : "are");
     if (given_up) (void)printf(", %lld will not be", given_up);
-    (void)printf("%s%s\n", text_of(copies, "words")[0] ? ": " : "", text_of(copies, "words"));
+    (void)printf("%s%s%s%s\n", text_of(copies, "words")[0] ? ": " : "", text_of(copies, "words"),
+                 text_of(copies, "detail")[0] ? ": " : "", text_of(copies, "detail"));
     if (text_of(copies, "advice")[0]) (void)printf("    %s\n", text_of(copies, "advice"));
 }
 
@@ -226,10 +227,11 @@ static void print_answers(const json_t *answer) {
     size_t i;
     json_t *item;
     json_array_foreach(json_object_get(answer, "answers"), i, item)(void)
-        printf("%s %s  %-13s %s  from %s, found by %s: %s%s%s\n", text_of(item, "id"),
-               moment_of(moment, item, "at_ms"), text_of(item, "kind"), text_of(item, "prospect"),
-               text_of(item, "from"), text_of(item, "found_by"), text_of(item, "decision"),
-               text_of(item, "corrected_to")[0] ? ", corrected to " : "", text_of(item, "corrected_to"));
+        printf("%s %s  %-13s %-8s %s  from %s, found by %s: %s%s%s\n", text_of(item, "id"),
+               moment_of(moment, item, "at_ms"), text_of(item, "kind"), text_of(item, "interest"),
+               text_of(item, "prospect"), text_of(item, "from"), text_of(item, "found_by"),
+               text_of(item, "decision"), text_of(item, "corrected_to")[0] ? ", corrected to " : "",
+               text_of(item, "corrected_to"));
 }
 
 static void print_stats(const json_t *answer) {
@@ -290,7 +292,6 @@ static void write_row(const json_t *prospect) {
 static int export(struct cli *cli) {
     struct slice after = SLICE_EMPTY;
     bool has_more = true;
-    (void)printf("address,state,step,reason,last_sent_ms,due_ms\r\n");
     while (has_more) {
         struct admin_request request = {
             .words = {SLICE("outreach"), SLICE("prospects"), cli->words[1], after},
@@ -304,6 +305,7 @@ static int export(struct cli *cli) {
         }
         size_t i;
         json_t *prospect;
+        if (after.len == 0) (void)printf("address,state,step,reason,last_sent_ms,due_ms\r\n");
         json_array_foreach(json_object_get(answer, "prospects"), i, prospect) write_row(prospect);
         after = arena_copy(cli->arena, slice_from_text(text_of(answer, "after")));
         has_more = json_is_true(json_object_get(answer, "has_more"));
