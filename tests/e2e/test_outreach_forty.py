@@ -191,7 +191,7 @@ def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Side]]
     script = {"RCPT TO:<emil@": say("550 5.1.1 there is no emil here")}
     with ExitStack() as stack:
         provider = stack.enter_context(running_provider(with_relay))
-        server = stack.enter_context(outreach_server([provider.certificate], records, f"outbound.port = {port}\n"))
+        server = stack.enter_context(outreach_server([provider.certificate], records, more=f"outbound.port = {port}\n"))
         provider.users[HELPER] = PASSWORD
         address = provider.add_user("ann")
         status, answer = add(server, provider, address)
