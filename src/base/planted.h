@@ -36,6 +36,12 @@ enum planted_fault {
     PLANTED_DELIVERED_ONCE_MORE,
     /* What cannot be signed now is sent as it is. */
     PLANTED_SENT_UNSIGNED,
+    /* Whether somebody has answered is not asked before a follow-up leaves. */
+    PLANTED_ANSWER_UNHEARD,
+    /* A letter that was begun and not settled when somebody died is begun again. */
+    PLANTED_DOUBT_IS_UNSENT,
+    /* A store that was started anew knows nothing of what was sent lately. */
+    PLANTED_PACE_FORGOTTEN,
     PLANTED_COUNT,
 };
 

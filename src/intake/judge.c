@@ -71,6 +71,7 @@ void judge_message(struct arena *arena, struct slice message, struct slice token
                                    .is_hard = c->is_hard,
                                    .is_unsubscribe = c->is_unsubscribe,
                                    .interest = (uint32_t)c->interest,
+                                   .classifier = CLASSIFIER_VERSION,
                                    .from = lower(arena, c->from),
                                    .organisation = organisation_of(arena, address_split_domain(cut(c->from))),
                                    .subject_base = cut(known.subject_base),
@@ -84,22 +85,22 @@ void judge_message(struct arena *arena, struct slice message, struct slice token
     analysis_free(&analyser);
 }
 
-static void add_first(struct arena *arena, const struct analysis_address *address,
-                      struct answer_facts *facts) {
-    if (address->local.len == 0 || address->domain.len == 0) return;
-    struct slice text =
-        arena_printf(arena, "%.*s@%.*s", SLICE_PRINT(address->local), SLICE_PRINT(address->domain));
-    facts->recipients[facts->recipient_count++] = (struct answer_recipient){lower(arena, text), false};
+void judge_written(struct arena *arena, const struct analysis *analysis, struct answer_facts *facts) {
+    *facts = (struct answer_facts){.is_by_hand = true,
+                                   .date_ms = analysis->sent_known ? analysis->sent_ms : 0,
+                                   .subject_base = cut(analysis->subject_base),
+                                   .message_id = cut(analysis->message_id)};
+    facts->recipients = ARENA_NEW_ARRAY(arena, struct answer_recipient, ANSWER_RECIPIENTS_MAX);
+    for (size_t i = 0; i < analysis->addressees.count && i < ANSWER_RECIPIENTS_MAX; i++)
+        facts->recipients[facts->recipient_count++] =
+            (struct answer_recipient){lower(arena, analysis->addressees.items[i]), false};
 }
 
 void judge_by_hand(struct arena *arena, struct slice message, struct answer_facts *facts) {
     struct analyser *analyser = analysis_new(arena);
+    analysis_addressees(analyser);
     analysis_feed(analyser, message);
-    const struct analysis *analysis = analysis_finish(analyser);
-    *facts = (struct answer_facts){.is_by_hand = true, .message_id = cut(analysis->message_id)};
-    facts->recipients = ARENA_NEW_ARRAY(arena, struct answer_recipient, ANSWER_RECIPIENTS_MAX);
-    add_first(arena, &analysis->to, facts);
-    add_first(arena, &analysis->cc, facts);
+    judge_written(arena, analysis_finish(analyser), facts);
     analysis_free(&analyser);
 }
 

@@ -9,6 +9,12 @@
 
 static const char sent_of[] =
     "SELECT id FROM outreach_sent WHERE message = $1 AND message <> 0 AND state IN (1, 3)";
+static const char leaving_of[] = "SELECT leaving_ms FROM outreach_sent WHERE id = $1";
+static const char prospect_of[] = "SELECT prospect FROM outreach_sent WHERE id = $1";
+static const char sent_waits[] = "UPDATE outreach_sent SET leaving_ms = 0 WHERE id = $1";
+
+const struct slice campaign_in_doubt =
+    SLICE_INIT("it is not known whether it arrived: it counts as sent, and is not sent again");
 static const char sender_read[] =
     "SELECT outreach_sender.state, account, account.id FROM outreach_sender LEFT JOIN account"
     " ON account.id = outreach_sender.account WHERE outreach_sender.id = $1";
@@ -34,13 +40,38 @@ static bool is_hard(const struct settled_recipient *settled) {
     return false;
 }
 
-void campaign_settled(struct commit *commit, uint64_t message, const struct settled_recipient *settled) {
-    if (!commit->judges_answers || settled->outcome == QUEUE_DEFERRED) return;
+static bool counts_as_sent(struct commit *commit, uint64_t sent, int64_t leaving_ms) {
+    struct prospect_row row;
+    uint64_t prospect = (uint64_t)DB_READ_NUMBER(commit->db, prospect_of, 0, DB_NUMBER(sent));
+    if (!prospect_load(commit->db, prospect, &row)) return false;
+    prospect_note(commit, &row, OUTREACH_EVENT_UNKNOWN, campaign_in_doubt);
+    campaign_message_left(commit, sent, leaving_ms);
+    return true;
+}
+
+/* An attempt that never came to its transaction says nothing of one before it that nobody settled. Lost after
+   all of it had been said, the host may have it (RFC 1047). */
+static bool is_in_doubt(const struct settled_recipient *settled, int64_t leaving_ms) {
+    if (leaving_ms == 0 || settled->outcome == QUEUE_DELIVERED) return false;
+    if (settled->outcome == QUEUE_DEFERRED) return settled->same_host.len;
+    return !settled->was_let_go;
+}
+
+bool campaign_settled(struct commit *commit, uint64_t message, const struct settled_recipient *settled) {
+    if (!commit->judges_answers) return false;
     uint64_t sent = (uint64_t)DB_READ_NUMBER(commit->db, sent_of, 0, DB_NUMBER(message));
-    if (sent == 0) return;
+    if (sent == 0) return false;
+    int64_t leaving_ms = DB_READ_NUMBER(commit->db, leaving_of, 0, DB_NUMBER(sent));
+    if (is_in_doubt(settled, leaving_ms)) return counts_as_sent(commit, sent, leaving_ms);
+    if (settled->outcome == QUEUE_DEFERRED) {
+        /* It asks again before it leaves. */
+        if (settled->was_let_go) DB_RUN(commit->db, sent_waits, DB_NUMBER(sent));
+        commit->has_moved_campaigns = true;
+        return false;
+    }
     if (settled->outcome == QUEUE_DELIVERED) {
         campaign_message_left(commit, sent, commit->now_ms);
-        return;
+        return false;
     }
     struct outreach_outcome outcome = {
         .sent = sent,
@@ -49,6 +80,7 @@ void campaign_settled(struct commit *commit, uint64_t message, const struct sett
         .detail = arena_printf(commit->arena, "%.*s %.*s", SLICE_PRINT(settled->status),
                                SLICE_PRINT(slice_sub(settled->reply, 0, OUTREACH_DETAIL_BYTES_MAX)))};
     campaign_outcome(commit, &outcome);
+    return false;
 }
 
 void campaign_taken_back(struct commit *commit, uint64_t message) {

@@ -46,6 +46,8 @@ struct commit {
     uint64_t syncs;
     /* There are campaigns: what comes in is judged (store/answer.h); tokens are signed with the secret. */
     bool judges_answers;
+    /* When something of a campaign is due was moved in this batch. */
+    bool has_moved_campaigns;
     uint8_t outreach_secret[32];
     /* References were given up: the reaper has work. */
     bool has_dropped;
@@ -108,6 +110,8 @@ struct commit_queue {
     /* After a batch with news in the feed; may be NULL. */
     void (*on_feed)(void *context);
     void *feed_context;
+    void (*on_campaigns)(void *context);
+    void *campaigns_context;
     /* As of the last batch. */
     struct queue_counts queue_counts;
     uint64_t commits;

@@ -18,6 +18,8 @@ enum event_kind {
     EVENT_DOMAIN_REMOVED = 6,
     /* Subject: a message whose sender could not be told; count: its recipients. */
     EVENT_REPORT_DROPPED = 7,
+    /* Subject: account; count: what is switched off. */
+    EVENT_ACCOUNT_CHANGED = 8,
     /* Subject: route. */
     EVENT_ROUTE_ADDED = 20,
     EVENT_ROUTE_CHANGED = 21,

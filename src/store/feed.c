@@ -45,6 +45,7 @@ static const struct {
     {OUTREACH_EVENT_RECEIPT, "outreach.receipt"},
     {OUTREACH_EVENT_OTHER, "outreach.other"},
     {OUTREACH_EVENT_CORRECTED, "outreach.corrected"},
+    {OUTREACH_EVENT_COMPANY, "outreach.company_stopped"},
     {OUTREACH_EVENT_MAILBOX_RED, "outreach.mailbox.red"},
     {OUTREACH_EVENT_MAILBOX_GREEN, "outreach.mailbox.green"},
 };

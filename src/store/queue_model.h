@@ -49,7 +49,9 @@ enum outgoing_property {
     OUTGOING_CHAIN_NONE = 128,
     OUTGOING_CHAIN_PASS = 256,
     OUTGOING_CHAIN_FAIL = 512,
-    OUTGOING_PROPERTIES = 1023,
+    /* Whether it may leave is asked right before each attempt (store/campaign_leave.h). */
+    OUTGOING_ASKS = 1024,
+    OUTGOING_PROPERTIES = 2047,
 };
 
 /* Where reports are made, and mail for them waits; never in an answer of DNS. */
@@ -142,6 +144,8 @@ struct settled_recipient {
     struct slice same_host;
     /* The host took it and offers no DSN: RFC 3461 4.2 has us say "relayed" where NOTIFY=SUCCESS. */
     bool is_last_with_dsn;
+    /* Of a message that asks: the store had said in this attempt that it may leave. */
+    bool was_let_go;
 };
 
 /* How a connection was secured, for reports of that (RFC 8460): one, or one that did not come about for want

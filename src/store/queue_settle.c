@@ -132,10 +132,15 @@ static void settle_one(struct settling *settling, const struct settled_recipient
     uint64_t message = settling->settlement->message;
     if (!row_read(settling->commit, message, settled->number, &row)) return;
     settling->found++;
-    if (was_settled(settling, &row, settled)) return;
+    bool is_deferred = settled->outcome == QUEUE_DEFERRED;
+    bool is_known = was_settled(settling, &row, settled);
+    /* A clock that was put back makes a deferral look known: campaigns tell that by themselves. */
+    bool is_over = (is_deferred || !is_known) && campaign_settled(settling->commit, message, settled);
+    if (is_known && !is_over) return;
     note_flight(settling, &row, settled);
-    campaign_settled(settling->commit, message, settled);
-    if (settled->outcome == QUEUE_DEFERRED)
+    if (is_over)
+        queue_remove(settling->commit, message, settled->number, row.state);
+    else if (is_deferred)
         defer(settling, &row, settled);
     else if (owes_report(settling, &row, settled))
         report_later(settling, &row, settled);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "transit/courier_body.h"
+#include "transit/courier_leave.h"
 #include "transit/courier_sign.h"
 #include "transit/courier_state.h"
 
@@ -41,6 +42,9 @@ struct attempt {
     /* What kept the last host from being of use, and whether any asked for less. */
     struct slice trouble;
     bool was_asked_for_less;
+    /* The store said that it may leave; and that it is not to. */
+    bool was_let_go;
+    bool is_kept;
 };
 
 /* ---- what is settled ---- */
@@ -56,6 +60,7 @@ static void settle(struct attempt *attempt, struct part *part, const struct verd
         .reply = words,
         .host = host,
         .same_host = is_insisted ? attempt->same_host : SLICE_EMPTY,
+        .was_let_go = attempt->was_let_go,
     };
 }
 
@@ -242,9 +247,20 @@ static struct smtp_client_outcome send_message(struct attempt *attempt, struct s
     return is_too_wide ? send_converted(attempt, message, outcome) : outcome;
 }
 
+/* The store has dealt with it, or does not answer: then it waits. */
+static bool may_leave(struct attempt *attempt) {
+    static const struct verdict kept = {.outcome = QUEUE_DEFERRED, .status = "4.3.0"};
+    attempt->is_kept =
+        !courier_may_leave(attempt->t, attempt->session, &attempt->work->outgoing, attempt->was_let_go);
+    attempt->was_let_go |= !attempt->is_kept;
+    if (attempt->is_kept) settle_rest(attempt, &kept, SLICE("it is not to leave now"));
+    return !attempt->is_kept;
+}
+
 /* False: the connection was stale; nothing happened. */
 static bool send_to_host(struct attempt *attempt) {
     struct courier_session *session = attempt->session;
+    if (!may_leave(attempt)) return true;
     struct smtp_client_message message = message_of(attempt);
     struct part **parts = ARENA_NEW_ARRAY(attempt->arena, struct part *, attempt->count);
     message.recipients = ARENA_NEW_ARRAY(attempt->arena, struct smtp_client_recipient, attempt->count);

@@ -4,7 +4,7 @@
 #include "transit/backoff.h"
 #include "transit/scheduler_state.h"
 
-enum { QUESTION_ARENA_BYTES = 4 << 20 };
+enum { QUESTION_ARENA_BYTES = 4 << 20, TRANSIT_LEAVE_BYTES = 16 };
 
 /* One question. After each wait the session is looked up anew: it may have gone. */
 struct dispatch {
@@ -359,6 +359,20 @@ static void report(struct dispatch *dispatch, struct unpacker *in, struct ipc_re
     answer_work(dispatch, request, store_report(dispatch, &report.done));
 }
 
+static void leave(struct dispatch *dispatch, struct unpacker *in, struct ipc_request *request) {
+    struct scheduler *scheduler = dispatch->scheduler;
+    struct transit_leave leave = {0};
+    struct buffer out = buffer_new(TRANSIT_LEAVE_BYTES);
+    transit_leave_unpack(in, &leave);
+    dispatch->session = leave.session;
+    bool may_leave = unpack_is_done(in) && is_of_session(dispatch, leave.message);
+    if (may_leave && scheduler->leave)
+        may_leave = scheduler->leave(dispatch->t, scheduler->leave_context, leave.message, leave.is_again);
+    pack_bool(&out, may_leave);
+    channel_reply(request, buffer_slice(&out), HANDLE_NONE);
+    buffer_free(&out);
+}
+
 static void answer_sign(struct dispatch *dispatch, struct unpacker *in, struct ipc_request *request,
                         void (*answer)(struct task *t, struct scheduler *scheduler, struct unpacker *in,
                                        struct buffer *out)) {
@@ -387,6 +401,9 @@ static void requested(struct task *t, void *context, struct ipc_request *request
         break;
     case TRANSIT_REPORT:
         report(&dispatch, &in, request);
+        break;
+    case TRANSIT_LEAVE:
+        leave(&dispatch, &in, request);
         break;
     case TRANSIT_SIGNERS:
         answer_sign(&dispatch, &in, request, dispatch_signers);

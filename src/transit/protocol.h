@@ -46,6 +46,9 @@ enum transit_ask_of_remote {
     TRANSIT_POLICY_DUE = 7,
     /* An sts_policy to be kept (store/sts_policy.h); answer: nothing. */
     TRANSIT_POLICY_KEEP = 8,
+    /* transit_leave, right before the transaction of a message that asks (OUTGOING_ASKS); answer: a bool, it
+       may leave. Else the store has dealt with it, and any settlement changes nothing. */
+    TRANSIT_LEAVE = 9,
 };
 
 /* From here on questions, either way, are those of other rooms on the same channel. */
@@ -145,6 +148,13 @@ struct transit_body {
     uint64_t offset;
 };
 
+struct transit_leave {
+    uint64_t session;
+    uint64_t message;
+    /* Asked before in this attempt: nothing of that is left at the host before. */
+    bool is_again;
+};
+
 struct transit_report {
     uint64_t session;
     struct report_done done;
@@ -197,6 +207,8 @@ void transit_work_pack(struct buffer *out, const struct transit_work *work);
 void transit_work_unpack(struct unpacker *in, struct arena *arena, struct transit_work *work);
 void transit_body_pack(struct buffer *out, const struct transit_body *body);
 void transit_body_unpack(struct unpacker *in, struct transit_body *body);
+void transit_leave_pack(struct buffer *out, const struct transit_leave *leave);
+void transit_leave_unpack(struct unpacker *in, struct transit_leave *leave);
 void transit_report_pack(struct buffer *out, const struct transit_report *report);
 void transit_report_unpack(struct unpacker *in, struct arena *arena, struct transit_report *report);
 void transit_policy_pack(struct buffer *out, const struct sts_policy *policy);

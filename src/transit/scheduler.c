@@ -340,6 +340,11 @@ void scheduler_set(struct scheduler *scheduler, const struct scheduler_settings 
     if (settings->delay_warning_ms == 0) scheduler->settings.delay_warning_ms = TRANSIT_DELAY_WARNING_MS;
 }
 
+void scheduler_on_leave(struct scheduler *scheduler, scheduler_leave_fn *leave, void *context) {
+    scheduler->leave = leave;
+    scheduler->leave_context = context;
+}
+
 void scheduler_on_other(struct scheduler *scheduler, scheduler_other_fn *other, void *context) {
     scheduler->other = other;
     scheduler->other_context = context;

@@ -49,6 +49,9 @@ struct channel *scheduler_channel(const struct scheduler *scheduler);
    or where it returns false, they are answered with nothing. `context` outlives the scheduler. */
 typedef bool scheduler_other_fn(struct task *t, void *context, struct ipc_request *request);
 void scheduler_on_other(struct scheduler *scheduler, scheduler_other_fn *other, void *context);
+/* Who is asked before a message leaves that asks (OUTGOING_ASKS); without it all may. Waits. */
+typedef bool scheduler_leave_fn(struct task *t, void *context, uint64_t message, bool is_again);
+void scheduler_on_leave(struct scheduler *scheduler, scheduler_leave_fn *leave, void *context);
 /* Called each time the stream to the remote role is lost. */
 void scheduler_on_lost(struct scheduler *scheduler, struct waker lost);
 /* Before the engine closes. Nulls *scheduler. NULL is fine. */

@@ -29,6 +29,8 @@ struct scheduler {
     struct channel *channel;
     scheduler_other_fn *other;
     void *other_context;
+    scheduler_leave_fn *leave;
+    void *leave_context;
     struct scope scope;
     struct gate changed;
     /* By id. */

@@ -18,6 +18,9 @@ const char *invariant_name(enum invariant invariant) {
         [QUEUES_MOVE] = "queues-move",
         [REPORTS_ARE_OWED] = "reports-are-owed",
         [MAIL_IS_SIGNED] = "mail-is-signed",
+        [ANSWERS_STOP] = "answers-stop",
+        [STEPS_IN_ORDER] = "steps-in-order",
+        [PACE_HOLDS] = "pace-holds",
     };
     return names[invariant];
 }

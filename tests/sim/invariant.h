@@ -41,6 +41,13 @@ enum invariant {
     REPORTS_ARE_OWED,
     /* What a host sends to another for one of its own users carries its signatures, or it waits. */
     MAIL_IS_SIGNED,
+    /* Whoever answered, as far as our host accepted it, gets no follow-up that begins later; who is away gets
+       none before he is back. */
+    ANSWERS_STOP,
+    /* Everybody gets each step of his series once, in order, in its thread, unless something stopped it. */
+    STEPS_IN_ORDER,
+    /* A mailbox sends one letter at a time, its gaps, caps and delays are kept, and its windows. */
+    PACE_HOLDS,
     INVARIANTS,
 };
 

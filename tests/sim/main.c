@@ -20,10 +20,11 @@
 
 enum { SEEDS_DEFAULT = 100 };
 
-static const struct scenario *const scenarios[] = {&scenario_crash,  &scenario_power,  &scenario_swarm,
-                                                   &scenario_hosts,  &scenario_outage, &scenario_waits,
-                                                   &scenario_transit};
-enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0] };
+static const struct scenario *const scenarios[] = {
+    &scenario_crash, &scenario_power,   &scenario_swarm,    &scenario_hosts,   &scenario_outage,
+    &scenario_waits, &scenario_transit, &scenario_outreach, &scenario_outside, &scenario_forty};
+/* The last two are only run where they are asked for. */
+enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0], SCENARIOS_DRAWN = SCENARIOS - 2 };
 
 #ifdef PLANTED_FAULTS
 static const char *const planted_names[PLANTED_COUNT] = {
@@ -42,6 +43,9 @@ static const char *const planted_names[PLANTED_COUNT] = {
     [PLANTED_LOST_IS_DELIVERED] = "lost-is-delivered",
     [PLANTED_DELIVERED_ONCE_MORE] = "delivered-once-more",
     [PLANTED_SENT_UNSIGNED] = "sent-unsigned",
+    [PLANTED_ANSWER_UNHEARD] = "answer-unheard",
+    [PLANTED_DOUBT_IS_UNSENT] = "doubt-is-unsent",
+    [PLANTED_PACE_FORGOTTEN] = "pace-forgotten",
 };
 #endif
 
@@ -90,9 +94,12 @@ static int take_option(const char *name, const char *value, struct seeds_options
 }
 
 static bool take_options(int count, char **arguments, struct seeds_options *options) {
-    *options = (struct seeds_options){
-        .program = arguments[0], .scenario_count = SCENARIOS, .first = 1, .seeds = SEEDS_DEFAULT, .jobs = 1};
-    for (size_t i = 0; i < SCENARIOS; i++) options->scenarios[i] = scenarios[i];
+    *options = (struct seeds_options){.program = arguments[0],
+                                      .scenario_count = SCENARIOS_DRAWN,
+                                      .first = 1,
+                                      .seeds = SEEDS_DEFAULT,
+                                      .jobs = 1};
+    for (size_t i = 0; i < SCENARIOS_DRAWN; i++) options->scenarios[i] = scenarios[i];
     if (getenv("SEEDS") && !take_number(getenv("SEEDS"), &options->seeds)) return false;
     if (getenv("JOBS") && !take_jobs(getenv("JOBS"), &options->jobs)) return false;
     for (int i = 1; i < count;) {
@@ -106,11 +113,12 @@ static bool take_options(int count, char **arguments, struct seeds_options *opti
 int main(int count, char **arguments) {
     struct seeds_options options;
     if (!take_options(count, arguments, &options)) {
-        (void)fprintf(
-            stderr,
-            "usage: %s [--scenario crash|power|swarm|hosts|outage|waits|transit] [--first S] [--seeds N] "
-            "[--jobs N] [--trace] [--verbose] [--wait K | --every-wait] [--plant FAULT]\n",
-            arguments[0]);
+        (void)fprintf(stderr,
+                      "usage: %s [--scenario "
+                      "crash|power|swarm|hosts|outage|waits|transit|outreach|outside|forty] [--first S] "
+                      "[--seeds N] "
+                      "[--jobs N] [--trace] [--verbose] [--wait K | --every-wait] [--plant FAULT]\n",
+                      arguments[0]);
         return 2;
     }
     bool is_good = seeds_run(&options);

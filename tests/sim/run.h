@@ -17,6 +17,7 @@
 struct run;
 struct client;
 struct transit;
+struct outreach;
 
 enum { RUN_CLIENTS_MAX = 24, RUN_HOSTS_MAX = 3, SCENARIO_LAYOUTS_MAX = 2 };
 
@@ -51,6 +52,9 @@ extern const struct scenario scenario_hosts;
 extern const struct scenario scenario_outage;
 extern const struct scenario scenario_waits;
 extern const struct scenario scenario_transit;
+extern const struct scenario scenario_outreach;
+extern const struct scenario scenario_outside;
+extern const struct scenario scenario_forty;
 
 /* A host, and what the run knows of it. */
 struct site {
@@ -102,6 +106,8 @@ struct run {
     uint64_t waits;
     /* transit.h; or NULL. */
     struct transit *transit;
+    /* outreach.h; or NULL. */
+    struct outreach *outreach;
 };
 
 struct run_options {

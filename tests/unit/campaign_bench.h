@@ -43,8 +43,8 @@ static inline struct campaign_addition add_all(struct campaign_bench *bench, uin
     struct campaign_addition addition = {0};
     uint64_t after = 0;
     do {
-        assert_int_equal(engine_campaign_add(bench->t, bench->store->engine, campaign, 0, &after, &addition),
-                         STORE_OK);
+        assert_int_equal(
+            engine_campaign_add(bench->t, bench->store->engine, campaign, NULL, &after, &addition), STORE_OK);
     } while (after);
     return addition;
 }
@@ -112,14 +112,15 @@ static inline enum outreach_gate claim(struct campaign_bench *bench, const struc
     return gate;
 }
 
-static inline enum outreach_gate go(struct campaign_bench *bench, uint64_t sent, const char *to,
-                                    int64_t next_ms) {
+static inline enum outreach_gate go_as(struct campaign_bench *bench, uint64_t sent, const char *to,
+                                       int64_t next_ms, uint32_t properties) {
     enum outreach_gate gate = GATE_OPEN;
     struct queue_recipient recipient = {.address = slice_from_text(to)};
     struct delivery delivery = bench_delivery(bench->store, SLICE("Subject: hello\r\n\r\nhello\r\n"));
     delivery.id = sent;
     delivery.account = bench->store->account;
     delivery.account_count = 0;
+    delivery.properties = properties;
     delivery.queue = &recipient;
     delivery.queue_count = 1;
     struct outreach_go word = {.sent = sent,
@@ -132,9 +133,14 @@ static inline enum outreach_gate go(struct campaign_bench *bench, uint64_t sent,
     return gate;
 }
 
+static inline enum outreach_gate go(struct campaign_bench *bench, uint64_t sent, const char *to,
+                                    int64_t next_ms) {
+    return go_as(bench, sent, to, next_ms, 0);
+}
+
 /* The queue says what became of it. */
-static inline void settle(struct campaign_bench *bench, uint64_t message, enum queue_outcome outcome,
-                          const char *status) {
+static inline void settle_at(struct campaign_bench *bench, uint64_t message, enum queue_outcome outcome,
+                             const char *status, const char *same_host, bool was_let_go) {
     struct destination *destinations;
     size_t count = 0;
     bool is_left = false;
@@ -148,7 +154,9 @@ static inline void settle(struct campaign_bench *bench, uint64_t message, enum q
                                               .outcome = outcome,
                                               .due_ms = now_ms + DAY_MS,
                                               .status = slice_from_text(status),
-                                              .reply = SLICE("as it said")};
+                                              .reply = SLICE("as it said"),
+                                              .same_host = slice_from_text(same_host),
+                                              .was_let_go = was_let_go};
         struct settlement settlement = {.message = message,
                                         .destination = destinations[i].id,
                                         .recipients = &recipient,
@@ -156,6 +164,11 @@ static inline void settle(struct campaign_bench *bench, uint64_t message, enum q
                                         .began_ms = now_ms};
         (void)engine_queue_settle(bench->t, bench->store->engine, &settlement, &is_left);
     }
+}
+
+static inline void settle(struct campaign_bench *bench, uint64_t message, enum queue_outcome outcome,
+                          const char *status) {
+    settle_at(bench, message, outcome, status, "", true);
 }
 
 /* One step to this person, as far as the queue's word. */

@@ -127,7 +127,8 @@ static struct watch_settings watch_settings_of(const struct role *role) {
                                    .allows_private = settings->outbound.allow_private,
                                    .https_port = (uint16_t)(https_port != HTTPS_PORT ? https_port : 0),
                                    .poll_ms = (int64_t)settings->outreach.poll_seconds * 1000,
-                                   .check_ms = (int64_t)settings->outreach.check_seconds * 1000};
+                                   .check_ms = (int64_t)settings->outreach.check_seconds * 1000,
+                                   .copy_ms = (int64_t)settings->outreach.copy_seconds * 1000};
 }
 
 static void start_watch(struct role *role, struct remote_role *state) {

@@ -175,11 +175,17 @@ static void mailbox_changed(void *context, const struct sender_health *health) {
     if (state->outreach) outreach_office_health(state->outreach, health);
 }
 
+static bool leave(struct task *t, void *context, uint64_t message, bool is_again) {
+    struct store_role *state = context;
+    return outreach_office_leave(t, state->outreach, message, is_again);
+}
+
 static void start_outreach(struct role *role) {
     struct store_role *state = role->state;
     struct outreach_office_options options = {
         .env = role->env, .engine = state->engine, .remote = scheduler_channel(state->scheduler)};
     state->outreach = outreach_office_new(&options);
+    scheduler_on_leave(state->scheduler, leave, state);
     mailbox_desk_on_health(state->mailboxes, mailbox_changed, state);
 }
 

@@ -118,6 +118,8 @@ struct outreach_settings {
     /* How often their folders are looked at, and a login is tried anew. */
     uint64_t poll_seconds;
     uint64_t check_seconds;
+    /* How long a test waits for the provider's own copy of what was sent. */
+    uint64_t copy_seconds;
 };
 
 /* Events for other programs (docs/webhooks.md). */

@@ -360,6 +360,8 @@ static const struct key keys[] = {
     {SLICE_INIT("outreach.check_seconds"), read_number, AT(outreach.check_seconds), 1, 86400,
      "a number of seconds from 1 to 86400"},
     {SLICE_INIT("webhooks.allow_private"), read_yes_or_no, AT(webhooks.allow_private), 0, 0, "yes or no"},
+    {SLICE_INIT("outreach.copy_seconds"), read_number, AT(outreach.copy_seconds), 1, 60,
+     "a number of seconds from 1 to 60"},
     {SLICE_INIT("outbound.port"), read_number, AT(outbound.port), 1, UINT16_MAX, "a number from 1 to 65535"},
     {SLICE_INIT("outbound.https_port"), read_number, AT(outbound.https_port), 1, UINT16_MAX,
      "a number from 1 to 65535"},
