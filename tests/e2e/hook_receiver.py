@@ -59,6 +59,8 @@ class Way:
     fields: dict[str, str] = field(default_factory=dict)
     body: bytes = b"thank you"
     pause_seconds: float = 0
+    # No answer before this is set.
+    released: threading.Event | None = None
     taken: list[Taken] = field(default_factory=list)
 
     def next_status(self) -> int:
@@ -101,6 +103,8 @@ class Receiver:
                 way = outer.ways.setdefault(self.path, Way())
                 way.taken.append(Taken(self.path, fields, body))
                 time.sleep(way.pause_seconds)
+                if way.released:
+                    way.released.wait(TOLERANCE_SECONDS)
                 self.send_response(way.next_status())
                 for name, value in {"Content-Length": str(len(way.body)), **way.fields}.items():
                     self.send_header(name, value)

@@ -33,4 +33,4 @@ const char webhook_examples[] =
     "says, and again, with the same id, until it is taken. docs/webhooks.md tells more.\n"
     "\n"
     "  posthaste webhook add https://crm.example.org/hooks --data DIR\n"
-    "  posthaste webhook test 1 --data DIR\n";
+    "  posthaste webhook list --data DIR\n";
