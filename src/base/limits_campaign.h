@@ -6,9 +6,14 @@ enum {
     /* Campaigns, prospects or messages that one question tells of; contacts that one commit adds; senders
        that are looked at. */
     OUTREACH_LIST_MAX = 200,
+    OUTREACH_CAMPAIGNS_SHOWN = 1000,
     OUTREACH_ADD_ROWS = 500,
+    /* Contacts that one commit looks at where only some are meant. */
+    OUTREACH_ADD_LOOKED_ROWS = 5000,
     /* Prospects that a plan is made of before a campaign starts: more than can be written to in time. */
-    OUTREACH_PLAN_CONTACTS_MAX = 60 * 1000,
+    OUTREACH_PLAN_CONTACTS_MAX = 62 * 1000,
+    /* Contacts looked at between two lines that tell how far it is. */
+    OUTREACH_ADD_TOLD_ROWS = 50 * 1000,
     OUTREACH_SENDERS_DUE_MAX = 1000,
     /* Who is due that is looked at in one go; earlier messages of a thread that are kept; tries of one step.
      */

@@ -80,7 +80,7 @@ static void plan_next(struct going *going) {
         going->go.next_delay_ms = due_ms > now_ms && due_ms != DELIVERY_NEVER ? due_ms - now_ms : 0;
     }
     delivery_zone_free(&zone);
-    zone = delivery_zone_new(sequence->time_zone.len ? sequence->time_zone : SLICE("UTC"));
+    zone = office_sender_zone(&going->sender, sequence);
     if (zone) going->go.day = delivery_day_number(zone, now_ms);
     delivery_zone_free(&zone);
 }
@@ -125,6 +125,7 @@ static enum outreach_gate give_word(struct task *t, struct going *going) {
     going->go.subject_base = going->word.subject_base;
     going->go.organisation = going->word.organisation;
     if (going->sender.copies != SENDER_COPIES_PROVIDER) going->go.copy = going->word.content;
+    going->go.frequency_ms = OUTREACH_FREQUENCY_MS;
     plan_next(going);
     enum store_result result = engine_outreach_go(t, going->office->options.engine, &going->go, &gate);
     return result == STORE_OK ? gate : GATE_SENDER;

@@ -54,8 +54,7 @@ static struct slice return_path(struct desk_round *round, uint64_t sent) {
 
 static struct outreach_job job_of(struct desk_round *round, uint64_t sent, struct slice message_id) {
     const struct prospect *prospect = &round->prospect;
-    struct slice zone_name = round->sequence->time_zone.len ? round->sequence->time_zone : SLICE("UTC");
-    struct delivery_zone *zone = delivery_zone_new(zone_name);
+    struct delivery_zone *zone = office_sender_zone(&round->sender, round->sequence);
     struct outreach_job job = {.sent = sent,
                                .sender = round->sender.id,
                                .account = round->sender.account,
@@ -98,6 +97,7 @@ static void record(struct task *t, struct desk_round *round, uint64_t sent,
     LOG_INFO(env->log, "outreach.message", LOG_ID("sent", sent), LOG_TEXT("to", round->prospect.address),
              LOG_NUMBER("step", round->prospect.step + 1), LOG_NUMBER("end", report->end),
              LOG_TEXT("detail", report->detail));
+    if (report->end == OUTREACH_END_QUEUED) round->desk->awaits_change = true;
     if (report->end == OUTREACH_END_QUEUED || report->end == OUTREACH_END_CANCELLED) return;
     struct outreach_outcome outcome = {.sent = sent,
                                        .result = results[report->end].result,
@@ -152,7 +152,7 @@ void office_send(struct task *t, struct desk_round *round) {
                                    .step = round->prospect.step,
                                    .version = round->version,
                                    .message_id = message_id,
-                                   .from_domain = office_domain_of(round->sender.address),
+                                   .from_domain = round->cap_domain,
                                    .is_for_replied = round->prospect.has_replied,
                                    .limits = round->limits};
     enum store_result result = engine_outreach_claim(t, round->office->options.engine, &claim, &sent, &gate);

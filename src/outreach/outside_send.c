@@ -53,11 +53,12 @@ static bool may_have_left(const struct smtp_client_outcome *outcome) {
     return outcome->stage == SMTP_STAGE_CONTENT || outcome->stage == SMTP_STAGE_END_OF_DATA;
 }
 
-/* To this recipient, or to this message: not to us. A mailbox that is full is the recipient's. */
+/* To this recipient, or to this message: not to us. A mailbox that is full is the recipient's; that we sent
+   too much is ours, whenever it is said. */
 static bool is_about_recipient(const struct smtp_client_outcome *outcome) {
-    if (outcome->stage == SMTP_STAGE_RCPT) return true;
-    bool is_late = outcome->stage == SMTP_STAGE_DATA || may_have_left(outcome);
     enum sender_cause cause = cause_of_refusal(outcome->answer.code, outcome->answer.text);
+    if (outcome->stage == SMTP_STAGE_RCPT) return cause != SENDER_CAUSE_RATE;
+    bool is_late = outcome->stage == SMTP_STAGE_DATA || may_have_left(outcome);
     return is_late && cause == SENDER_CAUSE_SMTP_REFUSED;
 }
 
@@ -205,6 +206,7 @@ bool outside_keep_copy(struct task *t, struct outside *outside, struct arena *ar
     if (!outside_count(t, outside, arena, sent->name, message->message_id, &count, trouble)) return false;
     if (count) return true;
     /* The provider's own copy may need a moment. */
+    trouble->detail = SLICE("the provider's own copy is not there yet");
     if (outside->sender.copies != SENDER_COPIES_OURS) return false;
     outcome = imap_client_append(t, outside->imap, arena, sent->name, message->content);
     return outcome.result == IMAP_CLIENT_OK || fail(t, outside, arena, &outcome, trouble);

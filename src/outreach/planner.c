@@ -288,7 +288,7 @@ static void begin(struct plan *plan) {
     for (size_t i = 0; i < count; i++) {
         plan->prospects[i].zone = zone_of_contact(plan, &plan->options->contacts[i]);
         plan->prospects[i].domain = domain_of(plan, plan->options->contacts[i].address);
-        schedule(plan, i, 0, plan->options->start_ms);
+        schedule(plan, i, plan->options->contacts[i].steps_done, plan->options->start_ms);
     }
 }
 
@@ -315,12 +315,19 @@ static struct plan *plan_new(struct arena *arena, const struct planner_options *
     return plan;
 }
 
+static size_t messages_of(const struct planner_options *options) {
+    size_t messages = 0;
+    for (size_t i = 0; i < options->contact_count; i++)
+        if (options->contacts[i].steps_done < options->sequence->step_count)
+            messages += options->sequence->step_count - options->contacts[i].steps_done;
+    return messages;
+}
+
 void planner_run(struct arena *arena, const struct planner_options *options, planner_tell *tell,
                  void *context, struct planner_summary *summary) {
     struct plan *plan = plan_new(arena, options);
-    *summary =
-        (struct planner_summary){.contacts = options->contact_count,
-                                 .messages_expected = options->contact_count * options->sequence->step_count};
+    *summary = (struct planner_summary){.contacts = options->contact_count,
+                                        .messages_expected = messages_of(options)};
     plan->tell = tell;
     plan->context = context;
     plan->summary = summary;

@@ -2,6 +2,8 @@
 
 #include <openssl/evp.h>
 
+#include "base/pattern.h"
+
 /* ---- texts ---- */
 
 static bool is_inside_word(struct slice text, size_t at) {

@@ -4,6 +4,7 @@
 #include "base/limits_campaign.h"
 #include "store/answer_hold.h"
 #include "store/suppression.h"
+#include "wire/address_split.h"
 
 /* Those that are not over come first: they are the ones that could write again. */
 static const char prospects_of[] =
@@ -13,6 +14,8 @@ static const char prospect_replies[] =
     "UPDATE prospect SET has_replied = 1, line_step = step WHERE id = $1 AND has_replied = 0";
 static const char organisation_of_prospect[] = "SELECT organisation FROM prospect WHERE id = $1";
 static const char organisation_of_sent[] = "SELECT organisation FROM outreach_sent WHERE id = $1";
+
+static const char sender_address[] = "SELECT address FROM outreach_sender WHERE id = $1";
 
 struct acting {
     struct commit *commit;
@@ -161,6 +164,34 @@ static void suppress(struct acting *acting, enum suppression_reason reason) {
     (void)suppression_add(acting->commit, acting->found->prospect.tenant, &suppression);
 }
 
+static bool is_at(struct slice address, struct slice organisation) {
+    struct slice domain = address_split_domain(address);
+    if (domain.len <= organisation.len) return slice_equal_nocase(domain, organisation);
+    struct slice tail = slice_skip(domain, domain.len - organisation.len);
+    return slice_equal_nocase(tail, organisation) && domain.ptr[domain.len - organisation.len - 1] == '.';
+}
+
+/* Somebody of the sender's own organisation, which is not the prospect's: no answer of the prospect's,
+   whatever thread it is in. Strangers who share a provider are of none. */
+static bool is_of_our_own(struct acting *acting) {
+    struct slice organisation = acting->facts->organisation;
+    if (organisation.len == 0 || is_at(acting->found->address, organisation)) return false;
+    struct db_rows rows =
+        DB_ROWS(acting->commit->db, sender_address, DB_NUMBER(acting->found->prospect.sender));
+    if (!db_rows_next(&rows)) return false;
+    bool is = is_at(db_rows_bytes(&rows, 0), organisation);
+    db_rows_end(&rows);
+    return is;
+}
+
+static void wrote_too(struct acting *acting) {
+    acting->decision = DECISION_PAUSED;
+    set_all(acting, PROSPECT_PAUSED,
+            arena_printf(acting->commit->arena, "%.*s of your own organisation wrote; a person decides",
+                         SLICE_PRINT(acting->facts->from)));
+    note(acting, OUTREACH_EVENT_BY_HAND);
+}
+
 /* ---- a person's word ---- */
 
 static struct slice text_of(struct commit *commit, const char *sql, uint64_t id) {
@@ -189,6 +220,10 @@ static void is_colleague(struct acting *acting) {
 }
 
 static void replied(struct acting *acting) {
+    if (is_of_our_own(acting) && !acting->is_by_person) {
+        wrote_too(acting);
+        return;
+    }
     if (acting->found->match == MATCH_COLLEAGUE && !acting->is_by_person) {
         is_colleague(acting);
     } else if (acting->facts->is_unsubscribe) {

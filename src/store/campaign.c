@@ -3,13 +3,11 @@
 
 #include "base/limits_campaign.h"
 #include "store/answer_hold.h"
+#include "store/campaign_lane.h"
 #include "store/campaign_read.h"
 #include "store/campaign_table.h"
-#include "store/contact_address.h"
 #include "store/engine_state.h"
 #include "store/schema.h"
-#include "store/suppression.h"
-#include "trust/organisation.h"
 
 static const char name_taken[] = "SELECT 1 FROM campaign WHERE tenant = $1 AND name = $2";
 static const char campaign_insert[] =
@@ -23,15 +21,6 @@ static const char campaign_to[] =
 static const char campaign_document[] =
     "UPDATE campaign SET document = $2, has_answer_steps = $3, stops_company = $4,"
     " sequence_version = sequence_version + 1 WHERE id = $1";
-static const char contacts_next[] = "SELECT id, address FROM contact WHERE tenant = $1 AND id > $2"
-                                    " ORDER BY id LIMIT $3";
-static const char contacts_of_import[] =
-    "SELECT id, address FROM contact WHERE import = $1 AND id > $2 ORDER BY id LIMIT $3";
-static const char contact_one[] = "SELECT address FROM contact WHERE id = $1 AND tenant = $2";
-static const char prospect_insert[] =
-    "INSERT INTO prospect (id, campaign, contact, state, is_follow, step, due_ms, last_sent_ms, tries,"
-    " message_ids, thread_subject, reason, changed_ms, organisation)"
-    " VALUES ($1, $2, $3, 0, 0, 0, $4, 0, 0, '', '', '', $4, $5) ON CONFLICT DO NOTHING";
 
 /* ---- making one ---- */
 
@@ -125,6 +114,8 @@ static enum store_result order(struct commit *commit, void *argument) {
     if (request->to != CAMPAIGN_RUNNING) started_ms = row.started_ms;
     DB_RUN(commit->db, campaign_to, DB_NUMBER(request->id), DB_NUMBER(request->to), DB_TEXT(request->reason),
            DB_NUMBER(started_ms));
+    /* What was held back was so by a sequence that may be another now. */
+    if (request->to == CAMPAIGN_RUNNING) campaign_lanes_mend(commit, request->id, true);
     struct outreach_note note = {.kind = event_of(&row, request->to),
                                  .campaign = request->id,
                                  .sender = row.sender,
@@ -156,108 +147,6 @@ enum store_result engine_campaign_document(struct task *t, struct engine *engine
     struct campaign copy = *campaign;
     struct commit_operation operation = {.run = set_document, .argument = &copy};
     return commit_run(t, &engine->queue, &operation);
-}
-
-/* ---- prospects ---- */
-
-struct add_request {
-    uint64_t id;
-    uint64_t import;
-    uint64_t contact;
-    uint64_t after;
-    struct campaign_addition addition;
-};
-
-struct found_contact {
-    uint64_t id;
-    struct slice address;
-};
-
-static void add_one(struct commit *commit, struct add_request *request, struct suppression_book *book,
-                    const struct found_contact *contact) {
-    struct suppression_found found;
-    if (suppression_book_find(book, contact->address, &found)) {
-        request->addition.suppressed++;
-        return;
-    }
-    struct slice organisation = organisation_of(commit->arena, contact_address_domain(contact->address));
-    uint64_t id = commit_id_new(commit);
-    DB_RUN(commit->db, prospect_insert, DB_NUMBER(id), DB_NUMBER(request->id), DB_NUMBER(contact->id),
-           DB_NUMBER(commit->now_ms), DB_TEXT(organisation));
-    bool is_new = db_changed(commit->db) != 0;
-    if (is_new && organisation.len) answer_company_join(commit, request->id, id, organisation);
-    request->addition.added += is_new;
-    request->addition.known += !is_new;
-}
-
-static size_t find_contacts(struct commit *commit, const struct add_request *request,
-                            struct found_contact *contacts) {
-    size_t count = 0;
-    struct db_rows rows;
-    if (request->contact) {
-        rows = DB_ROWS(commit->db, contact_one, DB_NUMBER(request->contact), DB_NUMBER(TENANT_DEFAULT));
-        while (db_rows_next(&rows))
-            contacts[count++] =
-                (struct found_contact){request->contact, arena_copy(commit->arena, db_rows_bytes(&rows, 0))};
-        return count;
-    }
-    rows = request->import ? DB_ROWS(commit->db, contacts_of_import, DB_NUMBER(request->import),
-                                     DB_NUMBER(request->after), DB_NUMBER(OUTREACH_ADD_ROWS))
-                           : DB_ROWS(commit->db, contacts_next, DB_NUMBER(TENANT_DEFAULT),
-                                     DB_NUMBER(request->after), DB_NUMBER(OUTREACH_ADD_ROWS));
-    while (db_rows_next(&rows))
-        contacts[count++] =
-            (struct found_contact){db_rows_id(&rows, 0), arena_copy(commit->arena, db_rows_bytes(&rows, 1))};
-    return count;
-}
-
-static enum store_result add(struct commit *commit, void *argument) {
-    struct add_request *request = argument;
-    struct row row;
-    request->addition = (struct campaign_addition){0};
-    if (!row_read(commit->db, request->id, &row)) return db_result(commit->db, STORE_NOT_FOUND);
-    if (row.state == CAMPAIGN_STOPPED) return STORE_REFUSED;
-    struct found_contact *contacts = ARENA_NEW_ARRAY(commit->arena, struct found_contact, OUTREACH_ADD_ROWS);
-    size_t count = find_contacts(commit, request, contacts);
-    if (request->contact && count == 0) return db_result(commit->db, STORE_NOT_FOUND);
-    struct suppression_book *book = suppression_book_open(commit->db, commit->arena, TENANT_DEFAULT);
-    for (size_t i = 0; i < count; i++) add_one(commit, request, book, &contacts[i]);
-    request->after = count == OUTREACH_ADD_ROWS ? contacts[count - 1].id : 0;
-    if (request->addition.added == 0) return STORE_OK;
-    prospect_count(commit, request->id, PROSPECT_WAITING, (int64_t)request->addition.added);
-    campaign_mend(commit, request->id);
-    struct outreach_note note = {
-        .kind = OUTREACH_EVENT_ADDED,
-        .campaign = request->id,
-        .sender = row.sender,
-        .detail = arena_printf(commit->arena, "%llu", (unsigned long long)request->addition.added)};
-    outreach_note(commit, row.tenant, &note);
-    return STORE_OK;
-}
-
-static enum store_result run_add(struct task *t, struct engine *engine, struct add_request *request,
-                                 struct campaign_addition *addition) {
-    struct commit_operation operation = {.run = add, .argument = request};
-    enum store_result result = commit_run(t, &engine->queue, &operation);
-    if (result != STORE_OK) return result;
-    addition->added += request->addition.added;
-    addition->known += request->addition.known;
-    addition->suppressed += request->addition.suppressed;
-    return STORE_OK;
-}
-
-enum store_result engine_campaign_add(struct task *t, struct engine *engine, uint64_t id, uint64_t import,
-                                      uint64_t *after, struct campaign_addition *addition) {
-    struct add_request request = {.id = id, .import = import, .after = *after};
-    enum store_result result = run_add(t, engine, &request, addition);
-    *after = request.after;
-    return result;
-}
-
-enum store_result engine_campaign_add_contact(struct task *t, struct engine *engine, uint64_t id,
-                                              uint64_t contact, struct campaign_addition *addition) {
-    struct add_request request = {.id = id, .contact = contact};
-    return run_add(t, engine, &request, addition);
 }
 
 /* ---- one prospect ---- */

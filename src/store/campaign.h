@@ -11,6 +11,7 @@
 #define STORE_CAMPAIGN_H
 
 #include "store/campaign_model.h"
+#include "store/contact_select.h"
 #include "store/engine.h"
 
 /* ---- the owner's ---- */
@@ -24,7 +25,7 @@ enum store_result engine_campaign_find(struct engine *engine, struct arena *aren
                                        struct campaign *campaign);
 enum store_result engine_campaign_get(struct engine *engine, struct arena *arena, uint64_t id,
                                       struct campaign *campaign);
-/* All, the newest first, at most OUTREACH_LIST_MAX. */
+/* The newest first, at most OUTREACH_CAMPAIGNS_SHOWN; without their documents. */
 enum store_result engine_campaign_list(struct engine *engine, struct arena *arena,
                                        struct campaign **campaigns, size_t *count);
 /* draft or paused -> running, running -> paused, any -> stopped (for good: nobody of it is written to any
@@ -42,13 +43,31 @@ struct campaign_addition {
     uint64_t known;
     /* Must not be written to. */
     uint64_t suppressed;
+    /* Addresses that are not in the book. */
+    uint64_t unknown;
+    /* Contacts of the book that were looked at. */
+    uint64_t looked;
 };
-/* Contacts with an id above *after, of one import where `import` is not 0, at most OUTREACH_ADD_ROWS of them;
- *after is moved on, 0: there are no more. What was found is added to *addition. */
-enum store_result engine_campaign_add(struct task *t, struct engine *engine, uint64_t id, uint64_t import,
-                                      uint64_t *after, struct campaign_addition *addition);
-enum store_result engine_campaign_add_contact(struct task *t, struct engine *engine, uint64_t id,
-                                              uint64_t contact, struct campaign_addition *addition);
+/* Contacts with an id above *after that are meant (NULL: all), at most OUTREACH_ADD_ROWS of them in one
+   commit; *after is moved on, 0: there are no more. What was found is added to *addition. Broken off, it may
+   begin anew: who is in it stays so. STORE_REFUSED: the campaign is stopped. */
+enum store_result engine_campaign_add(struct task *t, struct engine *engine, uint64_t id,
+                                      const struct contact_selection *selection, uint64_t *after,
+                                      struct campaign_addition *addition);
+/* These, normalised, in one commit. */
+enum store_result engine_campaign_add_addresses(struct task *t, struct engine *engine, uint64_t id,
+                                                const struct slice *addresses, size_t count,
+                                                struct campaign_addition *addition);
+/* Who would come new, whatever suppression says: for a plan. Room for OUTREACH_ADD_ROWS; goes on as adding
+   does. Does not wait. */
+struct campaign_candidate {
+    uint64_t contact;
+    struct slice address;
+    struct slice time_zone;
+};
+enum store_result engine_campaign_candidates(struct engine *engine, struct arena *arena, uint64_t id,
+                                             const struct contact_selection *selection, uint64_t *after,
+                                             struct campaign_candidate *candidates, size_t *count);
 /* What an order makes of one prospect: to waiting (due now), paused or stopped. STORE_REFUSED: a message to
    it is on its way, or it has come to an end. */
 enum store_result engine_prospect_order(struct task *t, struct engine *engine, uint64_t prospect,
@@ -61,11 +80,13 @@ struct outreach_sender_due {
     uint64_t sender;
     int64_t due_ms;
 };
-/* At most OUTREACH_SENDERS_MAX. */
+/* All of them: costs as much as there are senders. */
 enum store_result engine_outreach_senders(struct engine *engine, struct arena *arena,
                                           struct outreach_sender_due **senders, size_t *count);
+/* When the first of one sender's is due, or PROSPECT_NEVER. */
+int64_t engine_outreach_sender_due(struct engine *engine, uint64_t sender);
 /* Whom this sender may write to now: follow-ups before first messages, the longest due first, at most `max`,
-   all of one campaign; none: *count is 0. */
+   all of one lane of one campaign; none: *count is 0. */
 enum store_result engine_outreach_due(struct engine *engine, struct arena *arena, uint64_t sender,
                                       int64_t now_ms, struct prospect *prospects, size_t max, size_t *count);
 /* Those are due later than was thought: their window is closed, or the delay is of working days. */
@@ -82,6 +103,18 @@ struct prospect_delay {
 };
 enum store_result engine_outreach_delay(struct task *t, struct engine *engine,
                                         const struct prospect_delay *delays, size_t count);
+/* Not only this one: everybody of its lane is to be looked at again then (store/campaign_lane.h). The lane is
+   that of this zone and, where it is not empty, of this domain: the prospect moves into it if it is in
+   another. Nothing where it is at another step by now. */
+struct prospect_hold {
+    uint64_t prospect;
+    uint32_t step;
+    struct slice zone;
+    struct slice domain;
+    int64_t until_ms;
+};
+enum store_result engine_outreach_hold(struct task *t, struct engine *engine,
+                                       const struct prospect_hold *hold);
 
 /* What this sender sent lately, for the pacer. Costs as much as the caps are high. */
 enum store_result engine_outreach_history(struct engine *engine,
@@ -146,7 +179,7 @@ enum store_result engine_outreach_messages(struct engine *engine, struct arena *
 enum store_result engine_outreach_events(struct engine *engine, struct arena *arena, uint64_t campaign,
                                          uint64_t after, size_t max, struct outreach_event **events,
                                          size_t *count);
-/* Of a campaign, behind `after` in the order of ids. */
+/* Of a campaign, behind the contact `after` in the order of contacts. */
 enum store_result engine_campaign_prospects(struct engine *engine, struct arena *arena, uint64_t campaign,
                                             uint64_t after, size_t max, struct prospect **prospects,
                                             size_t *count);

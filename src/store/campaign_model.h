@@ -90,6 +90,8 @@ struct prospect {
     uint64_t id;
     uint64_t campaign;
     uint64_t contact;
+    /* store/campaign_lane.h */
+    uint64_t lane;
     enum prospect_state state;
     /* The next one, from 0. */
     uint32_t step;
@@ -166,6 +168,8 @@ struct outreach_go {
     struct slice organisation;
     /* The calendar day where the sender is: a number. */
     int64_t day;
+    /* As struct outreach_limits has it: asked once more. */
+    int64_t frequency_ms;
     /* The next step is due so long after this one left; -1: there is none. */
     int64_t next_delay_ms;
     /* Local senders: the message, with whom it goes to; its copy goes into the account's Sent mailbox, all in
@@ -271,6 +275,7 @@ struct outreach_history_question {
     int64_t day_until_ms;
     int64_t day_end_ms;
     int64_t day;
+    int64_t now_ms;
 };
 
 struct outreach_event {

@@ -1,4 +1,5 @@
 /* What campaigns know of a contact: told in an export, gone with the person (store/contact.h). */
+#include "store/campaign_lane.h"
 #include "store/campaign_table.h"
 #include "store/contact_table.h"
 #include "store/queue.h"
@@ -121,6 +122,6 @@ void campaign_person_erase(struct commit *commit, const struct contact_person *p
     DB_RUN(commit->db, events_blank, contact);
     for (size_t i = 0; i < count; i++) {
         prospect_count(commit, campaigns[i], states[i], -1);
-        campaign_mend(commit, campaigns[i]);
+        campaign_lanes_mend(commit, campaigns[i], false);
     }
 }

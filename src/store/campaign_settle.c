@@ -40,28 +40,35 @@ static bool is_hard(const struct settled_recipient *settled) {
     return false;
 }
 
-/* The line was lost after all of it had been said: the host may have it (RFC 1047). Else it waits, and asks
-   again before it leaves. */
-static bool put_off(struct commit *commit, uint64_t sent, const struct settled_recipient *settled) {
+static bool counts_as_sent(struct commit *commit, uint64_t sent, int64_t leaving_ms) {
     struct prospect_row row;
-    int64_t leaving_ms = DB_READ_NUMBER(commit->db, leaving_of, 0, DB_NUMBER(sent));
     uint64_t prospect = (uint64_t)DB_READ_NUMBER(commit->db, prospect_of, 0, DB_NUMBER(sent));
-    if (leaving_ms == 0) return false;
-    if (settled->same_host.len == 0 || !prospect_load(commit->db, prospect, &row)) {
-        DB_RUN(commit->db, sent_waits, DB_NUMBER(sent));
-        commit->has_moved_campaigns = true;
-        return false;
-    }
+    if (!prospect_load(commit->db, prospect, &row)) return false;
     prospect_note(commit, &row, OUTREACH_EVENT_UNKNOWN, campaign_in_doubt);
     campaign_message_left(commit, sent, leaving_ms);
     return true;
+}
+
+/* An attempt that never came to its transaction says nothing of one before it that nobody settled. Lost after
+   all of it had been said, the host may have it (RFC 1047). */
+static bool is_in_doubt(const struct settled_recipient *settled, int64_t leaving_ms) {
+    if (leaving_ms == 0 || settled->outcome == QUEUE_DELIVERED) return false;
+    if (settled->outcome == QUEUE_DEFERRED) return settled->same_host.len;
+    return !settled->was_let_go;
 }
 
 bool campaign_settled(struct commit *commit, uint64_t message, const struct settled_recipient *settled) {
     if (!commit->judges_answers) return false;
     uint64_t sent = (uint64_t)DB_READ_NUMBER(commit->db, sent_of, 0, DB_NUMBER(message));
     if (sent == 0) return false;
-    if (settled->outcome == QUEUE_DEFERRED) return put_off(commit, sent, settled);
+    int64_t leaving_ms = DB_READ_NUMBER(commit->db, leaving_of, 0, DB_NUMBER(sent));
+    if (is_in_doubt(settled, leaving_ms)) return counts_as_sent(commit, sent, leaving_ms);
+    if (settled->outcome == QUEUE_DEFERRED) {
+        /* It asks again before it leaves. */
+        if (settled->was_let_go) DB_RUN(commit->db, sent_waits, DB_NUMBER(sent));
+        commit->has_moved_campaigns = true;
+        return false;
+    }
     if (settled->outcome == QUEUE_DELIVERED) {
         campaign_message_left(commit, sent, commit->now_ms);
         return false;

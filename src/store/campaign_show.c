@@ -30,7 +30,7 @@ static const char prospects_of_contact[] =
     " WHERE prospect.contact = $1 ORDER BY prospect.id LIMIT $2";
 static const char prospects_of_campaign[] =
     "SELECT " PROSPECT_COLUMNS " FROM prospect JOIN contact ON contact.id = prospect.contact"
-    " WHERE prospect.campaign = $1 AND prospect.id > $2 ORDER BY prospect.id LIMIT $3";
+    " WHERE prospect.campaign = $1 AND prospect.contact > $2 ORDER BY prospect.contact LIMIT $3";
 #define EVENT_QUERY                                                                            \
     "SELECT outreach_event.id, at_ms, kind, outreach_event.campaign, outreach_event.prospect," \
     " outreach_event.contact, outreach_event.sender, detail, coalesce(campaign.name, ''),"     \

@@ -1,20 +1,17 @@
 #include "store/campaign_table.h"
 
 #include "base/limits_campaign.h"
+#include "store/campaign_lane.h"
 
 static const char prospect_read[] =
     "SELECT prospect.campaign, contact, prospect.state, step, tries, due_ms, last_sent_ms, campaign.sender,"
-    " campaign.state, campaign.tenant, has_replied, has_answer_steps, stops_company FROM prospect JOIN "
-    "campaign ON campaign.id = prospect.campaign"
+    " campaign.state, campaign.tenant, prospect.lane, is_follow, has_replied, has_answer_steps, stops_company"
+    " FROM prospect JOIN campaign ON campaign.id = prospect.campaign"
     " WHERE prospect.id = $1";
 static const char prospect_write[] =
     "UPDATE prospect SET state = $2, due_ms = $3, reason = $4, changed_ms = $5 WHERE id = $1";
 static const char count_change[] = "INSERT INTO campaign_count (campaign, state, count) VALUES ($1, $2, $3)"
                                    " ON CONFLICT (campaign, state) DO UPDATE SET count = count + $3";
-static const char campaign_times[] =
-    "UPDATE campaign SET next_follow_ms = coalesce((SELECT due_ms FROM prospect WHERE campaign = $1"
-    " AND is_follow = 1 ORDER BY due_ms LIMIT 1), $2), next_first_ms = coalesce((SELECT due_ms FROM prospect"
-    " WHERE campaign = $1 AND is_follow = 0 ORDER BY due_ms LIMIT 1), $2) WHERE id = $1";
 static const char campaign_pause[] = "UPDATE campaign SET state = 2, reason = $2, is_held = $3 WHERE id = $1"
                                      " AND (state = 1 OR is_held > $3)";
 static const char campaign_held[] =
@@ -46,9 +43,11 @@ bool prospect_load(struct db *db, uint64_t id, struct prospect_row *row) {
                                  .sender = db_rows_id(&rows, 7),
                                  .campaign_state = (enum campaign_state)db_rows_number(&rows, 8),
                                  .tenant = db_rows_id(&rows, 9),
-                                 .has_replied = db_rows_number(&rows, 10),
-                                 .has_answer_steps = db_rows_number(&rows, 11),
-                                 .stops_company = db_rows_number(&rows, 12)};
+                                 .lane = db_rows_id(&rows, 10),
+                                 .is_follow = db_rows_number(&rows, 11) != 0,
+                                 .has_replied = db_rows_number(&rows, 12),
+                                 .has_answer_steps = db_rows_number(&rows, 13),
+                                 .stops_company = db_rows_number(&rows, 14)};
     db_rows_end(&rows);
     return true;
 }
@@ -75,7 +74,7 @@ static void end_if_over(struct commit *commit, uint64_t campaign) {
 }
 
 void campaign_changed(struct commit *commit, uint64_t campaign) {
-    campaign_mend(commit, campaign);
+    campaign_lanes_mend(commit, campaign, false);
     end_if_over(commit, campaign);
 }
 
@@ -105,13 +104,8 @@ void prospect_set(struct commit *commit, struct prospect_row *row, enum prospect
     }
     row->state = state;
     row->due_ms = due_ms;
-    campaign_mend(commit, row->campaign);
+    campaign_lane_mend(commit, row->campaign, row->lane);
     if (due_ms == PROSPECT_NEVER) end_if_over(commit, row->campaign);
-}
-
-void campaign_mend(struct commit *commit, uint64_t campaign) {
-    commit->has_moved_campaigns = true;
-    DB_RUN(commit->db, campaign_times, DB_NUMBER(campaign), DB_NUMBER(PROSPECT_NEVER));
 }
 
 static void pause(struct commit *commit, uint64_t campaign, struct slice reason, bool is_held) {

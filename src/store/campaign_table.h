@@ -1,8 +1,8 @@
 /*
  * Campaigns in the commit lane: the tables, and what every change of a prospect has in common. What is due is
- * found by two indexes: a campaign knows when the first of its prospects is due, for a first message and for
- * a follow-up apart; so looking costs the same however many prospects and campaigns there are. Who waits for
- * nothing is due at PROSPECT_NEVER.
+ * found by indexes: a campaign knows when the first of its lanes is due (store/campaign_lane.h), and a lane
+ * when the first of its prospects is, for a first message and for a follow-up apart; so looking costs the
+ * same however many prospects and campaigns there are. Who waits for nothing is due at PROSPECT_NEVER.
  */
 #ifndef STORE_CAMPAIGN_TABLE_H
 #define STORE_CAMPAIGN_TABLE_H
@@ -75,6 +75,9 @@ struct prospect_row {
     uint64_t tenant;
     enum prospect_state state;
     enum campaign_state campaign_state;
+    /* store/campaign_lane.h */
+    uint64_t lane;
+    bool is_follow;
     uint32_t step;
     uint32_t tries;
     int64_t due_ms;
@@ -89,7 +92,7 @@ struct prospect_row {
 
 /* False: there is none, or reading failed (db_failure). */
 bool prospect_load(struct db *db, uint64_t id, struct prospect_row *row);
-/* To a state, due then; `reason` for people. Counts it, and mends when the campaign is due. */
+/* To a state, due then; `reason` for people. Counts it, and mends when its lane and its campaign are due. */
 void prospect_set(struct commit *commit, struct prospect_row *row, enum prospect_state state, int64_t due_ms,
                   struct slice reason);
 /* It goes on in the sequence where it was when it answered. */
@@ -98,8 +101,6 @@ void prospect_take_up(struct commit *commit, struct prospect_row *row);
 enum prospect_state prospect_resting(const struct prospect_row *row);
 /* One more of a campaign in that state. */
 void prospect_count(struct commit *commit, uint64_t campaign, enum prospect_state state, int64_t by);
-/* The campaign's own times follow from its prospects'. */
-void campaign_mend(struct commit *commit, uint64_t campaign);
 /* After changes of its prospects beside prospect_set: its times, and whether it is over. */
 void campaign_changed(struct commit *commit, uint64_t campaign);
 /* One that has come to its end by itself runs again: somebody of it waits for something. */

@@ -103,7 +103,7 @@ static int open_databases(struct engine *engine, const char *path, struct db **w
     if (result == 0) result = db_open(env, path, DB_WRITE, writer);
     if (result == 0) result = schema_migrate(env, *writer, engine->folder, &schema_migrations);
     if (*writer) db_complain(*writer, env->log);
-    if (result == 0) result = db_open(env, path, DB_WRITE, checkpointer);
+    if (result == 0) result = db_open(env, path, DB_CHECKPOINT, checkpointer);
     return result ? result : db_open(env, path, DB_READ, &engine->db);
 }
 

@@ -144,6 +144,8 @@ struct settled_recipient {
     struct slice same_host;
     /* The host took it and offers no DSN: RFC 3461 4.2 has us say "relayed" where NOTIFY=SUCCESS. */
     bool is_last_with_dsn;
+    /* Of a message that asks: the store had said in this attempt that it may leave. */
+    bool was_let_go;
 };
 
 /* How a connection was secured, for reports of that (RFC 8460): one, or one that did not come about for want

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "store/answer_hold.h"
 #include "store/api_key.h"
+#include "store/campaign_lane.h"
 #include "store/campaign_table.h"
 #include "store/contact.h"
 #include "store/dkim_table.h"
@@ -153,6 +154,7 @@ static const struct migration steps[] = {
     {"campaigns that go on when their mailbox is well again", NULL,
      "ALTER TABLE campaign ADD COLUMN is_held INTEGER NOT NULL DEFAULT 0"},
     {"letters that ask before they leave", NULL, CAMPAIGN_LEAVING},
+    {"prospects that wait together are kept together", NULL, CAMPAIGN_LANE_TABLES},
     {"what answers hold prospects by, and texts to judge again", NULL, ANSWER_TABLES},
 };
 

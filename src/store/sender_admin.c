@@ -15,14 +15,15 @@ static const char sender_insert[] =
     "INSERT INTO outreach_sender (id, tenant, address, name, account, settings, secret, state, reason, "
     "detail,"
     " checked_ms, tested_ms, gap_min_ms, gap_max_ms, hourly_max, daily_max, ramp_start, ramp_step, added_ms,"
-    " override_by, override_ms, version) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, '', 0, 0, $8, $9, $10, "
-    "$11,"
-    " $12, $13, $14, $15, $16, $1)";
+    " override_by, override_ms, version, time_zone) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, '', 0, 0, $8,"
+    " $9, $10, $11, $12, $13, $14, $15, $16, $1, $17)";
+static const char sender_zone[] =
+    "UPDATE outreach_sender SET time_zone = $2 WHERE id = $1 AND time_zone = ''";
 static const char sender_update[] =
     "UPDATE outreach_sender SET name = $2, settings = $3, secret = $4, state = $5, reason = $6, gap_min_ms = "
     "$7,"
     " gap_max_ms = $8, hourly_max = $9, daily_max = $10, ramp_start = $11, ramp_step = $12,"
-    " override_by = $13, override_ms = $14, version = $15 WHERE id = $1";
+    " override_by = $13, override_ms = $14, version = $15, time_zone = $16 WHERE id = $1";
 static const char sender_secret[] = "UPDATE outreach_sender SET secret = $2 WHERE id = $1";
 static const char sender_version[] = "UPDATE outreach_sender SET version = $2 WHERE id = $1";
 static const char sender_delete[] = "DELETE FROM outreach_sender WHERE id = $1";
@@ -103,8 +104,10 @@ static enum store_result add(struct commit *commit, void *argument) {
            DB_BYTES(change->sealed), DB_NUMBER(limits->gap_min_ms), DB_NUMBER(limits->gap_max_ms),
            DB_NUMBER(limits->hourly_max), DB_NUMBER(limits->daily_max), DB_NUMBER(limits->ramp_start),
            DB_NUMBER(limits->ramp_step), DB_NUMBER(commit->now_ms), DB_TEXT(limits->override_by),
-           DB_NUMBER(limits->override_by.len ? commit->now_ms : 0));
+           DB_NUMBER(limits->override_by.len ? commit->now_ms : 0), DB_TEXT(limits->time_zone));
     event_add(commit, TENANT_DEFAULT, EVENT_SENDER_ADDED, sender->id, 0);
+    if (limits->override_by.len)
+        event_add(commit, TENANT_DEFAULT, EVENT_SENDER_OVERRIDE, sender->id, limits->daily_max);
     return STORE_OK;
 }
 
@@ -137,7 +140,7 @@ static enum store_result change_row(struct commit *commit, void *argument) {
            DB_NUMBER(limits->daily_max), DB_NUMBER(limits->ramp_start), DB_NUMBER(limits->ramp_step),
            DB_TEXT(limits->override_by),
            DB_NUMBER(change->is_override ? commit->now_ms : limits->override_ms),
-           DB_NUMBER(commit_id_new(commit)));
+           DB_NUMBER(commit_id_new(commit)), DB_TEXT(limits->time_zone));
     if (change->has_new_folders) DB_RUN(commit->db, folders_doubt, DB_NUMBER(sender->id));
     event_add(commit, TENANT_DEFAULT, EVENT_SENDER_CHANGED, sender->id, 0);
     if (change->is_override)
@@ -190,6 +193,25 @@ enum store_result engine_sender_change(struct task *t, struct engine *engine, co
     enum store_result result = change_it(t, engine, arena, sender);
     arena_free(&arena);
     return result;
+}
+
+/* ---- its zone ---- */
+
+struct zone_request {
+    uint64_t sender;
+    struct slice zone;
+};
+
+static enum store_result keep_zone(struct commit *commit, void *argument) {
+    const struct zone_request *request = argument;
+    DB_RUN(commit->db, sender_zone, DB_NUMBER(request->sender), DB_TEXT(request->zone));
+    return STORE_OK;
+}
+
+enum store_result engine_sender_zone(struct task *t, struct engine *engine, uint64_t sender,
+                                     struct slice zone) {
+    struct zone_request request = {sender, zone};
+    return run(t, engine, keep_zone, &request);
 }
 
 /* ---- removing ---- */

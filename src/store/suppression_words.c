@@ -1,5 +1,6 @@
 /* Suppression in words, patterns, and as bytes for those who ask the store. */
 #include "base/limits.h"
+#include "base/pattern.h"
 #include "store/contact_address.h"
 #include "store/protocol.h"
 #include "store/suppression_model.h"
@@ -134,28 +135,8 @@ bool suppression_read(struct arena *arena, struct slice text, struct suppression
     return contact_address_read(arena, text, &suppression->value, &domain, &written) == CONTACT_ADDRESS_OK;
 }
 
-/* On a difference it goes on behind the last star, one character later. */
 bool suppression_pattern_fits(struct slice pattern, struct slice address) {
-    size_t p = 0;
-    size_t a = 0;
-    size_t star = SLICE_NOT_FOUND;
-    size_t again = 0;
-    while (a < address.len) {
-        if (p < pattern.len && pattern.ptr[p] == '*') {
-            star = p++;
-            again = a;
-        } else if (p < pattern.len && pattern.ptr[p] == address.ptr[a]) {
-            p++;
-            a++;
-        } else if (star != SLICE_NOT_FOUND) {
-            p = star + 1;
-            a = ++again;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.len && pattern.ptr[p] == '*') p++;
-    return p == pattern.len;
+    return pattern_fits(pattern, address);
 }
 
 /* ---- as bytes ---- */

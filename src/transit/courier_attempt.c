@@ -43,7 +43,7 @@ struct attempt {
     struct slice trouble;
     bool was_asked_for_less;
     /* The store said that it may leave; and that it is not to. */
-    bool has_asked;
+    bool was_let_go;
     bool is_kept;
 };
 
@@ -60,6 +60,7 @@ static void settle(struct attempt *attempt, struct part *part, const struct verd
         .reply = words,
         .host = host,
         .same_host = is_insisted ? attempt->same_host : SLICE_EMPTY,
+        .was_let_go = attempt->was_let_go,
     };
 }
 
@@ -250,8 +251,8 @@ static struct smtp_client_outcome send_message(struct attempt *attempt, struct s
 static bool may_leave(struct attempt *attempt) {
     static const struct verdict kept = {.outcome = QUEUE_DEFERRED, .status = "4.3.0"};
     attempt->is_kept =
-        !courier_may_leave(attempt->t, attempt->session, &attempt->work->outgoing, attempt->has_asked);
-    attempt->has_asked = true;
+        !courier_may_leave(attempt->t, attempt->session, &attempt->work->outgoing, attempt->was_let_go);
+    attempt->was_let_go |= !attempt->is_kept;
     if (attempt->is_kept) settle_rest(attempt, &kept, SLICE("it is not to leave now"));
     return !attempt->is_kept;
 }

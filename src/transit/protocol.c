@@ -107,6 +107,7 @@ static void settled_pack(struct buffer *out, const struct settled_recipient *set
     pack_slice(out, settled->host);
     pack_slice(out, settled->same_host);
     pack_bool(out, settled->is_last_with_dsn);
+    pack_bool(out, settled->was_let_go);
 }
 
 /* One that has no outcome is none. */
@@ -119,6 +120,7 @@ static void settled_unpack(struct unpacker *in, struct settled_recipient *settle
     settled->host = unpack_slice(in);
     settled->same_host = unpack_slice(in);
     settled->is_last_with_dsn = unpack_bool(in);
+    settled->was_let_go = unpack_bool(in);
 }
 
 static void tls_result_pack(struct buffer *out, const struct tls_result *result) {

@@ -143,7 +143,7 @@ def test_answers_stop_follow_ups_and_others_get_them_in_the_thread(out: Outgoing
     host = domain("people.test", {"RCPT TO:<emil@": say("550 5.1.1 no emil here")})
     names = ["ben", "cara", "dora", "emil", "fay", "gus", "hal"]
     people = {name: f"{name}@people.test" for name in names}
-    campaign = Campaign(out, tmp_path, sender, "autumn", list(people.values()), second="1 minutes")
+    campaign = Campaign(out, tmp_path, sender, "autumn", list(people.values()), second="30 seconds")
     campaign.start()
     first = {name: until(lambda name=name: letters(host, people[name]), f"{name}'s first letter")[0]
              for name in names if name != "emil"}
@@ -210,6 +210,9 @@ def test_a_campaign_is_refused_with_the_reason(out: Outgoing, sender: Account, t
     campaign = Campaign(out, tmp_path, sender, "hasty", ["real@example.com"])
     with pytest.raises(AssertionError, match="shorter than 95 seconds"):
         campaign.start()
+    short = Campaign(out, tmp_path, sender, "short", ["real@example.com"], second="30 seconds", gap=95)
+    with pytest.raises(AssertionError, match="delays is in seconds"):
+        short.start()
     empty = Campaign(out, tmp_path, sender, "empty", [])
     with pytest.raises(AssertionError, match="no prospects"):
         empty.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import email
 import smtplib
+import socket
 import socketserver
 import ssl
 import threading
@@ -19,7 +20,7 @@ from provider import PASSWORD, Provider
 from server import Account, Server
 from test_mailboxes import add, outreach_server, running_provider
 from test_outreach import Campaign, until
-from test_outreach_outside import World, context, letters
+from test_outreach_outside import World, append, context, letters, reply
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +74,67 @@ def test_a_copy_that_cannot_be_kept_is_told_of_and_tried_again_after_a_restart(
     time.sleep(3)
     assert ids_in_sent(provider, "ann").count(str(letter["Message-ID"])) == 1
     assert len(ids_in_sent(provider, "ann")) == before + 1
+
+
+class Wire:
+    """A way to the provider's IMAP port; `freeze` makes it forget its connections as NAT does: nobody is told."""
+
+    def __init__(self, port: int) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self.listener.getsockname()[1])
+        self.target = port
+        self.age, self.frozen_age = 0, 0
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self) -> None:
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            self.age += 1
+            far = socket.create_connection(("127.0.0.1", self.target))
+            for source, sink in ((near, far), (far, near)):
+                threading.Thread(target=self.pump, args=(self.age, source, sink), daemon=True).start()
+
+    def pump(self, age: int, source: socket.socket, sink: socket.socket) -> None:
+        try:
+            while data := source.recv(65536):
+                if age > self.frozen_age:
+                    sink.sendall(data)
+            if age > self.frozen_age:
+                sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def freeze(self) -> None:
+        self.frozen_age = self.age
+
+    def close(self) -> None:
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+@pytest.fixture
+def wire(provider: Provider) -> Iterator[Wire]:
+    made = Wire(provider.imaps)
+    yield made
+    made.close()
+
+
+def test_a_connection_that_something_on_the_way_forgets_is_noticed(outreach: Server, provider: Provider, wire: Wire,
+                                                                   tmp_path: Path) -> None:
+    gil, hal = provider.add_user("gil"), provider.add_user("hal")
+    status, answer = add(outreach, provider, gil, "--smtp", f"localhost:{provider.submissions}",
+                         "--imap", f"localhost:{wire.port}")
+    assert status == 0, answer
+    campaign = Campaign(World(outreach), tmp_path, Account(gil, PASSWORD), "wire", [hal])
+    campaign.start()
+    (letter,) = until(lambda: letters(provider, "hal"), "hal's letter")
+    wire.freeze()
+    append(provider, "gil", "INBOX", reply(hal, gil, letter, "Yes."))
+    until(lambda: campaign.state(hal) == "replied", "hal's answer")
+    assert shown(outreach, gil)["state"] == "green"
 
 
 class FrontHandler(socketserver.StreamRequestHandler):

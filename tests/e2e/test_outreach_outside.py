@@ -76,7 +76,7 @@ def test_answers_in_any_folder_stop_the_follow_ups(outreach: Server, provider: P
     status, answer = add(outreach, provider, ann)
     assert status == 0, answer
     campaign = Campaign(World(outreach), tmp_path, Account(ann, PASSWORD), "outside", list(people.values()),
-                        second="1 minutes")
+                        second="30 seconds")
     campaign.start()
     first = {name: until(lambda name=name: letters(provider, name), f"{name}'s first letter")[0] for name in names}
     submit(provider, people["cara"], ann, reply(people["cara"], ann, first["cara"], "Yes, please."))
@@ -105,11 +105,11 @@ def test_a_mailbox_that_goes_red_pauses_its_campaign_with_the_cause(outreach: Se
     gus = provider.add_user("gus")
     status, answer = add(outreach, provider, fay)
     assert status == 0, answer
-    campaign = Campaign(World(outreach), tmp_path, Account(fay, PASSWORD), "red", [gus], second="1 minutes")
+    campaign = Campaign(World(outreach), tmp_path, Account(fay, PASSWORD), "red", [gus], second="30 seconds")
     campaign.start()
     until(lambda: letters(provider, "gus"), "gus's first letter")
     provider.switch_imap_off("fay")
     paused = until(lambda: (found := campaign.status())["state"] == "paused" and found, "the campaign is paused")
     assert "imap-disabled" in paused["reason"], paused
-    time.sleep(65)
+    time.sleep(35)
     assert len(letters(provider, "gus")) == 1

@@ -1,13 +1,14 @@
 """Mailboxes that go wrong while their campaigns run: each cause is told as its owner would look it up, the campaign
 pauses with it, nothing leaves meanwhile, and all of it goes on by itself once the mailbox is well again.
 
-Each trouble has a user of its own at one provider; all of them come at once, and end at once.
+Each trouble has a user of its own at one provider; they come one after the other, and end when all of them are there.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +24,7 @@ from test_mailboxes import SEEN_SECONDS_MAX, add, grant, outreach_server, runnin
 from test_outreach import import_people, until
 
 SINK = "127.0.0.2"
-PEOPLE = 5
+PEOPLE = 8
 GAP_SECONDS = 4
 FINISH_SECONDS_MAX = 200
 SEQUENCE = f"""
@@ -92,7 +93,16 @@ class Trouble:
         (found,) = world.server.listing("outreach", "status", campaign or self.name)["campaigns"]
         return dict(found)
 
+    def add_mailbox(self, world: World) -> None:
+        if self.cause == "token-expired":
+            status, answer, said = grant(world.server, self.address, "add", self.address, *ways(world.provider))
+            assert status == 0, (answer, said)
+            return
+        status, answer = add(world.server, world.provider, self.address)
+        assert status == 0, answer
+
     def prepare(self, world: World) -> None:
+        self.add_mailbox(world)
         for campaign in (self.name, f"{self.name}-held"):
             path = world.folder / f"{campaign}.yaml"
             path.write_text(SEQUENCE.replace("NAME", campaign))
@@ -155,21 +165,14 @@ def troubles(world: World) -> list[Trouble]:
     for trouble in TROUBLES:
         world.provider.users[trouble.name] = PASSWORD
     world.provider.add_user("somebody")
+    with ThreadPoolExecutor(len(TROUBLES)) as pool:
+        for _ in pool.map(lambda trouble: trouble.prepare(world), TROUBLES):
+            pass
     for trouble in TROUBLES:
-        if trouble.cause == "token-expired":
-            status, answer, said = grant(world.server, trouble.address, "add", trouble.address, *ways(world.provider))
-            assert status == 0, (answer, said)
-        else:
-            status, answer = add(world.server, world.provider, trouble.address)
-            assert status == 0, answer
-        trouble.prepare(world)
+        watch_red(world, trouble)
+    time.sleep(2 * GAP_SECONDS)
     for trouble in TROUBLES:
-        world.command("start", trouble.name)
-    for trouble in TROUBLES:
-        until(lambda trouble=trouble: trouble.sent(world), f"the first letter of {trouble.name}")
-    for trouble in TROUBLES:
-        trouble.begin(world, trouble.address)
-    watch_red(world)
+        trouble.sent_while_red = len(trouble.sent(world)) - trouble.sent_at_red
     for trouble in TROUBLES:
         trouble.end(world, trouble.address)
     for trouble in TROUBLES:
@@ -178,16 +181,15 @@ def troubles(world: World) -> list[Trouble]:
     return TROUBLES
 
 
-def watch_red(world: World) -> None:
-    for trouble in TROUBLES:
-        trouble.shown = wait_for(world.server, trouble.address, "red", trouble.cause)
-        trouble.paused = until(
-            lambda trouble=trouble: (found := trouble.status(world))["state"] == "paused" and found,
-            f"{trouble.name} is paused", SEEN_SECONDS_MAX)
-        trouble.sent_at_red = len(trouble.sent(world))
-    time.sleep(2 * GAP_SECONDS)
-    for trouble in TROUBLES:
-        trouble.sent_while_red = len(trouble.sent(world)) - trouble.sent_at_red
+def watch_red(world: World, trouble: Trouble) -> None:
+    """From its first letter on until the trouble is seen."""
+    world.command("start", trouble.name)
+    until(lambda: trouble.sent(world), f"the first letter of {trouble.name}")
+    trouble.begin(world, trouble.address)
+    trouble.shown = wait_for(world.server, trouble.address, "red", trouble.cause)
+    trouble.paused = until(lambda: (found := trouble.status(world))["state"] == "paused" and found,
+                           f"{trouble.name} is paused", SEEN_SECONDS_MAX)
+    trouble.sent_at_red = len(trouble.sent(world))
 
 
 NAMES = [trouble.name for trouble in TROUBLES]

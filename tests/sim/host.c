@@ -114,6 +114,9 @@ struct host *host_new(const struct host_options *options) {
         .threads_recent = THREADS_RECENT,
         .log_room_bytes = LOG_ROOM_BYTES,
         .upkeep_pause_ms = options->upkeep_pause_ms,
+        .outreach = {options->outreach_poll_s, options->outreach_check_s},
+        /* Whom outside mailboxes' certificates lead to. */
+        .trusted_roots_pem = slice_from_text(test_certificate),
         /* The clients' network (run.c). */
         .relay_networks = SLICE("198.51.100.0/24"),
         /* Hosts look at each other; whatever they find, mail is taken. */

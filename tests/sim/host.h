@@ -31,6 +31,9 @@ struct host_options {
     uint64_t delay_warning_hours;
     /* Between two rounds of the store's upkeep. */
     uint64_t upkeep_pause_ms;
+    /* How often outside mailboxes are looked at and logged into anew; 0: as ever. */
+    uint64_t outreach_poll_s;
+    uint64_t outreach_check_s;
     /* Between two heartbeats of a role; 0: as ever. */
     int64_t heartbeat_ms;
     /* NULL, or called at each end of a role or supervisor. */

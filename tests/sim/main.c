@@ -20,12 +20,11 @@
 
 enum { SEEDS_DEFAULT = 100 };
 
-static const struct scenario *const scenarios[] = {&scenario_crash,  &scenario_power,  &scenario_swarm,
-                                                   &scenario_hosts,  &scenario_outage, &scenario_waits,
-                                                   &scenario_transit, &scenario_outreach,
-                                                   &scenario_forty};
-/* The last one is only run where it is asked for. */
-enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0], SCENARIOS_DRAWN = SCENARIOS - 1 };
+static const struct scenario *const scenarios[] = {
+    &scenario_crash, &scenario_power,   &scenario_swarm,    &scenario_hosts,   &scenario_outage,
+    &scenario_waits, &scenario_transit, &scenario_outreach, &scenario_outside, &scenario_forty};
+/* The last two are only run where they are asked for. */
+enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0], SCENARIOS_DRAWN = SCENARIOS - 2 };
 
 #ifdef PLANTED_FAULTS
 static const char *const planted_names[PLANTED_COUNT] = {
@@ -95,8 +94,11 @@ static int take_option(const char *name, const char *value, struct seeds_options
 }
 
 static bool take_options(int count, char **arguments, struct seeds_options *options) {
-    *options = (struct seeds_options){
-        .program = arguments[0], .scenario_count = SCENARIOS_DRAWN, .first = 1, .seeds = SEEDS_DEFAULT, .jobs = 1};
+    *options = (struct seeds_options){.program = arguments[0],
+                                      .scenario_count = SCENARIOS_DRAWN,
+                                      .first = 1,
+                                      .seeds = SEEDS_DEFAULT,
+                                      .jobs = 1};
     for (size_t i = 0; i < SCENARIOS_DRAWN; i++) options->scenarios[i] = scenarios[i];
     if (getenv("SEEDS") && !take_number(getenv("SEEDS"), &options->seeds)) return false;
     if (getenv("JOBS") && !take_jobs(getenv("JOBS"), &options->jobs)) return false;
@@ -111,12 +113,12 @@ static bool take_options(int count, char **arguments, struct seeds_options *opti
 int main(int count, char **arguments) {
     struct seeds_options options;
     if (!take_options(count, arguments, &options)) {
-        (void)fprintf(
-            stderr,
-            "usage: %s [--scenario crash|power|swarm|hosts|outage|waits|transit|outreach|forty] [--first S] "
-            "[--seeds N] "
-            "[--jobs N] [--trace] [--verbose] [--wait K | --every-wait] [--plant FAULT]\n",
-            arguments[0]);
+        (void)fprintf(stderr,
+                      "usage: %s [--scenario "
+                      "crash|power|swarm|hosts|outage|waits|transit|outreach|outside|forty] [--first S] "
+                      "[--seeds N] "
+                      "[--jobs N] [--trace] [--verbose] [--wait K | --every-wait] [--plant FAULT]\n",
+                      arguments[0]);
         return 2;
     }
     bool is_good = seeds_run(&options);

@@ -40,7 +40,8 @@ static struct outreach *outreach_new(struct run *run) {
     if (!outreach) FATAL("out of memory for a run of campaigns");
     outreach->run = run;
     outreach->is_forty = run->scenario == &scenario_forty;
-    outreach->is_year = !outreach->is_forty && run_between(run, 1, YEARS_PARTS) == 1;
+    outreach->is_outside = run->scenario == &scenario_outside;
+    outreach->is_year = !outreach->is_forty && !outreach->is_outside && run_between(run, 1, YEARS_PARTS) == 1;
     uint64_t days = outreach->is_year ? YEAR_DAYS : run_between(run, WEEKS_DAYS_MIN, WEEKS_DAYS_MAX);
     outreach->trouble_ms = (int64_t)days * day_ms;
     sim_network_on_loss(run->world, connection_lost, outreach);
@@ -52,6 +53,8 @@ static void set_host(struct run *run, struct host_options *options) {
     options->heartbeat_ms = HEARTBEAT_PAUSE_MS;
     options->upkeep_pause_ms = UPKEEP_PAUSE_MS;
     options->edges = options->mails = 1;
+    options->outreach_poll_s = 2 * HOUR_MS / SECOND_MS;
+    options->outreach_check_s = 6 * HOUR_MS / SECOND_MS;
     options->on_end = host_ended;
     options->context = run->outreach;
 }
@@ -90,8 +93,10 @@ static bool set_up(struct run *run) {
     if (!run_wait_for(run, is_furnished, FURNISH_MS_MAX, "the store cannot be furnished") ||
         !run_wait_for(run, run_are_down, SET_UP_MS_MAX, "furnishing does not end"))
         return false;
-    host_start(run->sites[0].host);
-    return run_wait_for(run, run_are_ready, SET_UP_MS_MAX, "the roles do not start");
+    for (unsigned i = 0; i < run->site_count; i++) host_start(run->sites[i].host);
+    if (!run_wait_for(run, run_are_ready, SET_UP_MS_MAX, "the roles do not start")) return false;
+    outreach_owner_start(outreach);
+    return true;
 }
 
 static bool trouble(struct run *run) {
@@ -115,7 +120,9 @@ static bool settle(struct run *run) {
         sim_world_run_for(run->world, LOOK_MS);
     /* Whoever got all gets nothing more. */
     sim_world_run_for(run->world, 3 * day_ms);
-    host_stop(run->sites[0].host);
+    run->outreach->is_over = true;
+    sim_world_run_for(run->world, MINUTE_MS);
+    for (unsigned i = 0; i < run->site_count; i++) host_stop(run->sites[i].host);
     return run_wait_for(run, run_are_down, STOP_MS_MAX, "a host does not stop") &&
            !ledger_has_failed(run->ledger);
 }
@@ -129,7 +136,7 @@ static void look_last(struct run *run) {
 static void work(struct run *run) {
     if (set_up(run) && trouble(run) && settle(run)) look_last(run);
     run->is_closing = true;
-    host_stop(run->sites[0].host);
+    for (unsigned i = 0; i < run->site_count; i++) host_stop(run->sites[i].host);
     sim_process_stop(run->outreach->receiver_env);
     sim_world_run_for(run->world, SECOND_MS);
 }
@@ -141,6 +148,12 @@ const struct scenario scenario_outreach = {.name = "outreach",
                                            .layout_count = 2,
                                            .start = outreach_trouble_start,
                                            .course = &course};
+
+const struct scenario scenario_outside = {.name = "outside",
+                                          .layouts = {{2, 2}},
+                                          .layout_count = 1,
+                                          .start = outreach_trouble_start,
+                                          .course = &course};
 
 /* ---- forty people, all defaults ---- */
 

@@ -7,6 +7,7 @@
  *     outreach_host.c      what the store is given    outreach_receiver.c the receiving machine and its log
  *     outreach_answer.c    what people send back      outreach_trouble.c  what goes wrong
  *     outreach_check.c     what must hold             outreach_zone.c     clocks of the world
+ *     outreach_owner.c     who starts campaigns
  */
 #ifndef SIM_OUTREACH_H
 #define SIM_OUTREACH_H
@@ -94,6 +95,7 @@ struct outreach_series {
     struct outreach_pace pace;
     /* When it is started, virtual; its id in the store. */
     int64_t start_ms;
+    bool is_started;
     uint64_t id;
 };
 
@@ -141,6 +143,12 @@ struct outreach {
     struct env *receiver_env;
     bool is_year;
     bool is_forty;
+    /* The mailbox is at another host of ours, which plays the provider. */
+    bool is_outside;
+    /* Nobody starts anything any more. */
+    bool is_over;
+    /* A letter of which nobody can say whether it left keeps the mailbox shut. */
+    bool is_stuck;
     int64_t trouble_ms;
     int64_t clock_ms;
     /* Of the mailbox. */
@@ -192,10 +200,15 @@ int64_t outreach_delay_ms(const struct outreach *outreach, unsigned series, unsi
 bool outreach_window_is_open(unsigned window, unsigned zone, int64_t wall_ms, int64_t slack_ms);
 struct outreach_pace outreach_pace_of(const struct outreach *outreach, unsigned series);
 struct slice outreach_mailbox(const struct outreach *outreach);
+/* The host that has it. */
+unsigned outreach_mailbox_host(const struct outreach *outreach);
 
 /* outreach_host.c: processes of our host; their argument is the struct outreach. */
 void outreach_furnish(struct task *t, void *outreach);
 void outreach_look_at_end(struct task *t, void *outreach);
+
+/* outreach_owner.c: from now on he comes by. */
+void outreach_owner_start(struct outreach *outreach);
 
 /* outreach_receiver.c: a process. */
 void outreach_receiver_main(struct task *t, void *outreach);

@@ -32,7 +32,8 @@ static struct outreach_person *person_of(const struct answer *answer) {
 
 /* ---- what it says ---- */
 
-static void write_head(const struct answer *answer, const char *from, const char *subject, struct buffer *out) {
+static void write_head(const struct answer *answer, const char *from, const char *subject,
+                       struct buffer *out) {
     const struct outreach_letter *letter = &answer->outreach->letters[answer->letter];
     int64_t wall_ms = outreach_wall_ms(answer->outreach);
     buffer_printf(out, "From: %s\r\nTo: %.*s\r\nSubject: %s Question %u for %s\r\nDate: ", from,
@@ -62,14 +63,15 @@ static void write_colleague(const struct answer *answer, struct buffer *out) {
 }
 
 static void write_away(const struct answer *answer, struct buffer *out) {
-    static const char *const months[] = {"January", "February", "March",     "April",   "May",      "June",
-                                         "July",    "August",   "September", "October", "November", "December"};
+    static const char *const months[] = {"January",   "February", "March",    "April",
+                                         "May",       "June",     "July",     "August",
+                                         "September", "October",  "November", "December"};
     struct date_fields back = date_split(answer->away_until_wall_ms);
     write_head(answer, person_of(answer)->address, "Automatic reply:", out);
     write_parent(answer, out);
-    buffer_printf(out,
-                  "Auto-Submitted: auto-replied\r\n\r\nI am out of the office and will be back on %d %s %d.\r\n",
-                  back.day, months[back.month - 1], back.year);
+    buffer_printf(
+        out, "Auto-Submitted: auto-replied\r\n\r\nI am out of the office and will be back on %d %s %d.\r\n",
+        back.day, months[back.month - 1], back.year);
 }
 
 static void write_automatic(const struct answer *answer, struct buffer *out) {
@@ -125,8 +127,8 @@ static bool send_answer(struct task *t, const struct answer *answer, struct talk
     struct slice to = is_bounce ? slice_from_text(letter->mail_from) : outreach_mailbox(answer->outreach);
     const char *from = is_bounce ? "" : person_of(answer)->address;
     struct buffer text = buffer_new(TEXT_BYTES_MAX);
-    bool is_begun = talk_open(t, talk, 0, PORT_SMTP, false) && talk_smtp_reply(t, talk) == 220 &&
-                    talk_smtp(t, talk, "EHLO mx.d0.test\r\n") == 250 &&
+    bool is_begun = talk_open(t, talk, outreach_mailbox_host(answer->outreach), PORT_SMTP, false) &&
+                    talk_smtp_reply(t, talk) == 220 && talk_smtp(t, talk, "EHLO mx.d0.test\r\n") == 250 &&
                     talk_smtp(t, talk, "MAIL FROM:<%s>\r\n", from) == 250 &&
                     talk_smtp(t, talk, "RCPT TO:<%.*s>\r\n", SLICE_PRINT(to)) == 250 &&
                     talk_smtp(t, talk, "DATA\r\n") == 354;
@@ -173,7 +175,8 @@ static void answer_main(struct task *t, void *argument) {
         is_taken = send_answer(t, answer, &talk);
         if (is_taken) was_taken(answer);
         talk_close(&talk);
-        if (!is_taken && task_sleep(t, (int64_t)run_between(outreach->run, 1, AGAIN_MS_MAX)) != WAIT_OK) break;
+        if (!is_taken && task_sleep(t, (int64_t)run_between(outreach->run, 1, AGAIN_MS_MAX)) != WAIT_OK)
+            break;
     }
     free(answer);
 }
@@ -200,7 +203,8 @@ static bool is_moved(const struct outreach_person *person) {
 
 /* Around the moment at which the next step is due; the others wait until they see it come. */
 static void race_by_time(struct outreach *outreach, const struct outreach_letter *letter, unsigned number) {
-    if (letter->step + 1 >= outreach->series[letter->series].steps || run_between(outreach->run, 0, 1)) return;
+    if (letter->step + 1 >= outreach->series[letter->series].steps || run_between(outreach->run, 0, 1))
+        return;
     int64_t delay_ms = outreach_delay_ms(outreach, letter->series, letter->step + 1);
     if (delay_ms % day_ms == 23 * (int64_t)HOUR_MS) delay_ms += HOUR_MS;
     int64_t at_ms = delay_ms + LATE_MS_MAX - (int64_t)run_between(outreach->run, 0, EARLY_MS_MAX);

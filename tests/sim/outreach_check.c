@@ -37,13 +37,14 @@ void outreach_check_visit(struct outreach *outreach, unsigned number) {
     const struct outreach_visit *before = &outreach->visits[number - 1];
     for (unsigned i = 0; i < number; i++)
         if (!outreach->visits[i].is_over)
-            ledger_fail(ledger_of(outreach), PACE_HOLDS, "transaction %u began at %lld before %u had ended", number,
-                        (long long)visit->mail_ms, i);
+            ledger_fail(ledger_of(outreach), PACE_HOLDS, "transaction %u began at %lld before %u had ended",
+                        number, (long long)visit->mail_ms, i);
     if (has_jumped(outreach, before->mail_ms, visit->mail_ms)) return;
     int64_t gap_ms = visit->mail_ms - before->mail_ms;
     if (gap_ms + outreach->way_ms < gap_min_ms(outreach))
-        ledger_fail(ledger_of(outreach), PACE_HOLDS, "transaction %u began at %lld, %lld ms after the one before it",
-                    number, (long long)visit->mail_ms, (long long)gap_ms);
+        ledger_fail(ledger_of(outreach), PACE_HOLDS,
+                    "transaction %u began at %lld, %lld ms after the one before it", number,
+                    (long long)visit->mail_ms, (long long)gap_ms);
 }
 
 /* ---- a letter's pace ---- */
@@ -55,8 +56,9 @@ static void check_gap(const struct outreach *outreach, unsigned number) {
     if (has_jumped(outreach, before->mail_ms, letter->mail_ms)) return;
     int64_t least_ms = (int64_t)outreach_pace_of(outreach, letter->series).gap_min_s * SECOND_MS;
     if (letter->mail_ms - before->mail_ms + outreach->way_ms < least_ms)
-        ledger_fail(ledger_of(outreach), PACE_HOLDS, "letter %u of series %u came %lld ms after the one before",
-                    number, letter->series, (long long)(letter->mail_ms - before->mail_ms));
+        ledger_fail(ledger_of(outreach), PACE_HOLDS,
+                    "letter %u of series %u came %lld ms after the one before", number, letter->series,
+                    (long long)(letter->mail_ms - before->mail_ms));
 }
 
 static void check_caps(const struct outreach *outreach, unsigned number) {
@@ -73,12 +75,15 @@ static void check_caps(const struct outreach *outreach, unsigned number) {
         day += outreach_zone_day(outreach->zone, wall_ms) == today && wall_ms <= letter->wall_ms;
     }
     if (hour >= pace.hourly)
-        ledger_fail(ledger_of(outreach), PACE_HOLDS, "letter %u (series %u, person %u) is number %u of its hour, where %u may leave", number,
+        ledger_fail(ledger_of(outreach), PACE_HOLDS,
+                    "letter %u (series %u, person %u) is number %u of its hour, where %u may leave", number,
                     letter->series, letter->person, hour + 1, pace.hourly);
     if (is_sure && day >= pace.daily)
-        ledger_fail(ledger_of(outreach), PACE_HOLDS, "letter %u (series %u, person %u) at %lld is number %u of its day in %s, where %u may leave", number,
-                    letter->series, letter->person, (long long)letter->mail_ms, day + 1,
-                    outreach_zone_name(outreach->zone), pace.daily);
+        ledger_fail(
+            ledger_of(outreach), PACE_HOLDS,
+            "letter %u (series %u, person %u) at %lld is number %u of its day in %s, where %u may leave",
+            number, letter->series, letter->person, (long long)letter->mail_ms, day + 1,
+            outreach_zone_name(outreach->zone), pace.daily);
 }
 
 static void check_window(const struct outreach *outreach, const struct outreach_letter *letter) {
@@ -88,13 +93,14 @@ static void check_window(const struct outreach *outreach, const struct outreach_
     if (!outreach_window_is_open(window, zone, letter->wall_ms, SLACK_MS))
         ledger_fail(ledger_of(outreach), PACE_HOLDS,
                     "step %u of series %u reached person %u at minute %u of his day, out of its window",
-                    letter->step, letter->series, letter->person, outreach_zone_minute(zone, letter->wall_ms));
+                    letter->step, letter->series, letter->person,
+                    outreach_zone_minute(zone, letter->wall_ms));
 }
 
 /* ---- a letter's place among the others ---- */
 
-static const struct outreach_letter *step_of(const struct outreach *outreach, unsigned series, unsigned person,
-                                             unsigned step) {
+static const struct outreach_letter *step_of(const struct outreach *outreach, unsigned series,
+                                             unsigned person, unsigned step) {
     for (unsigned i = 0; i < outreach->letter_count; i++) {
         const struct outreach_letter *letter = &outreach->letters[i];
         if (letter->series == series && letter->person == person && letter->step == step) return letter;
@@ -107,13 +113,14 @@ static void check_order(const struct outreach *outreach, const struct outreach_l
     const struct outreach_letter *before =
         letter->step ? step_of(outreach, letter->series, letter->person, letter->step - 1) : NULL;
     if (first != letter)
-        ledger_fail(ledger_of(outreach), STEPS_IN_ORDER, "person %u got step %u of series %u twice, at %lld and %lld",
-                    letter->person, letter->step, letter->series, (long long)first->mail_ms,
-                    (long long)letter->mail_ms);
+        ledger_fail(ledger_of(outreach), STEPS_IN_ORDER,
+                    "person %u got step %u of series %u twice, at %lld and %lld", letter->person,
+                    letter->step, letter->series, (long long)first->mail_ms, (long long)letter->mail_ms);
     if (!before || has_jumped(outreach, before->mail_ms, letter->mail_ms)) return;
     if (letter->mail_ms - before->mail_ms < outreach_delay_ms(outreach, letter->series, letter->step))
-        ledger_fail(ledger_of(outreach), PACE_HOLDS, "person %u got step %u of series %u %lld ms after the one before",
-                    letter->person, letter->step, letter->series, (long long)(letter->mail_ms - before->mail_ms));
+        ledger_fail(ledger_of(outreach), PACE_HOLDS,
+                    "person %u got step %u of series %u %lld ms after the one before", letter->person,
+                    letter->step, letter->series, (long long)(letter->mail_ms - before->mail_ms));
 }
 
 static void check_stop(const struct outreach *outreach, const struct outreach_letter *letter) {
@@ -126,17 +133,19 @@ static void check_stop(const struct outreach *outreach, const struct outreach_le
                     letter->step, letter->series, letter->person, (long long)letter->mail_ms,
                     (long long)person->stopped_ms);
     bool is_away = person->away_ms && person->away_ms + outreach->way_ms < letter->mail_ms &&
-                   person->away_series == letter->series && letter->wall_ms < person->away_until_wall_ms - 2 * day_ms;
+                   person->away_series == letter->series &&
+                   letter->wall_ms < person->away_until_wall_ms - 2 * day_ms;
     if (is_away && !has_jumped(outreach, person->away_ms, letter->mail_ms))
-        ledger_fail(ledger_of(outreach), ANSWERS_STOP, "person %u is away, and got step %u of series %u at %lld",
-                    letter->person, letter->step, letter->series, (long long)letter->mail_ms);
+        ledger_fail(ledger_of(outreach), ANSWERS_STOP,
+                    "person %u is away, and got step %u of series %u at %lld", letter->person, letter->step,
+                    letter->series, (long long)letter->mail_ms);
 }
 
 void outreach_check_letter(struct outreach *outreach, unsigned number) {
     const struct outreach_letter *letter = &outreach->letters[number];
     if (!(outreach->people[letter->person].series >> letter->series & 1))
-        ledger_fail(ledger_of(outreach), NOTHING_UNASKED, "person %u got a letter of series %u", letter->person,
-                    letter->series);
+        ledger_fail(ledger_of(outreach), NOTHING_UNASKED, "person %u got a letter of series %u",
+                    letter->person, letter->series);
     check_order(outreach, letter);
     check_stop(outreach, letter);
     check_gap(outreach, number);
@@ -176,13 +185,14 @@ void outreach_check_sent(struct outreach *outreach, struct slice address, struct
     unsigned person = person_of(outreach, address);
     unsigned series = 0;
     while (series < outreach->series_count && outreach->series[series].id != campaign) series++;
-    if (has_come(outreach, id) || person == outreach->people_count || series == outreach->series_count) return;
+    if (has_come(outreach, id) || person == outreach->people_count || series == outreach->series_count)
+        return;
     if (has_happened(outreach, wall_ms))
         outreach->lost[series][person] |= 1u << step;
     else
         ledger_fail(ledger_of(outreach), STEPS_IN_ORDER,
-                    "step %u of series %u counts as sent to person %u at %lld, and never came", step, series, person,
-                    (long long)wall_ms);
+                    "step %u of series %u counts as sent to person %u at %lld, and never came", step, series,
+                    person, (long long)wall_ms);
 }
 
 /* ---- all of it ---- */
@@ -214,11 +224,13 @@ static void check_steps(const struct outreach *outreach, unsigned series, unsign
     if (is_owed(outreach, series, person)) steps = outreach->series[series].steps;
     for (unsigned step = 0; step < steps; step++)
         if (!step_of(outreach, series, person, step) && !was_lost(outreach, series, person, step))
-            ledger_fail(ledger_of(outreach), STEPS_IN_ORDER, "person %u (temper %d) never got step %u of series %u",
-                        person, (int)outreach->people[person].temper, step, series);
+            ledger_fail(ledger_of(outreach), STEPS_IN_ORDER,
+                        "person %u (temper %d) never got step %u of series %u", person,
+                        (int)outreach->people[person].temper, step, series);
 }
 
 void outreach_check_all(struct outreach *outreach) {
+    if (outreach->is_stuck) return;
     for (unsigned series = 0; series < outreach->series_count; series++)
         for (unsigned person = 0; person < outreach->people_count; person++)
             check_steps(outreach, series, person);

@@ -20,8 +20,9 @@ static const int64_t day_ms = 24LL * HOUR_MS;
 static const struct {
     const char *text;
     int64_t least_ms;
-} delays[] = {{"90 minutes", 90LL * MINUTE_MS}, {"20 hours", 20LL * HOUR_MS},       {"1 day", 23LL * HOUR_MS},
-              {"2 days", 47LL * HOUR_MS},       {"3 working days", 71LL * HOUR_MS}, {"6 days", 143LL * HOUR_MS}};
+} delays[] = {{"90 minutes", 90LL * MINUTE_MS},   {"20 hours", 20LL * HOUR_MS},
+              {"1 day", 23LL * HOUR_MS},          {"2 days", 47LL * HOUR_MS},
+              {"3 working days", 71LL * HOUR_MS}, {"6 days", 143LL * HOUR_MS}};
 enum { DELAYS = sizeof delays / sizeof delays[0] };
 
 /* From Monday on, a bit a day; minutes of the day. */
@@ -43,21 +44,24 @@ static const struct {
     int year;
     int month;
     int day;
-} beginnings[] = {{2026, 3, 4},  {2026, 3, 24}, {2026, 4, 1},  {2026, 9, 30},
+} beginnings[] = {{2026, 3, 4},   {2026, 3, 24},  {2026, 4, 1},   {2026, 9, 30},
                   {2026, 10, 20}, {2026, 10, 28}, {2026, 12, 21}, {2026, 6, 8}};
 enum { BEGINNINGS = sizeof beginnings / sizeof beginnings[0] };
 
 /* How many of a hundred take it so. */
-static const unsigned shares[TEMPERS] = {[TEMPER_SILENT] = 22,   [TEMPER_ANSWERS] = 18, [TEMPER_RACES] = 30,
-                                         [TEMPER_UNSUBSCRIBES] = 5, [TEMPER_AWAY] = 6,     [TEMPER_AUTOMATIC] = 4,
-                                         [TEMPER_COLLEAGUE] = 4, [TEMPER_UNKNOWN] = 3,  [TEMPER_BOUNCES] = 3,
-                                         [TEMPER_BUSY] = 5};
+static const unsigned shares[TEMPERS] = {
+    [TEMPER_SILENT] = 22, [TEMPER_ANSWERS] = 18,  [TEMPER_RACES] = 30,    [TEMPER_UNSUBSCRIBES] = 5,
+    [TEMPER_AWAY] = 6,    [TEMPER_AUTOMATIC] = 4, [TEMPER_COLLEAGUE] = 4, [TEMPER_UNKNOWN] = 3,
+    [TEMPER_BOUNCES] = 3, [TEMPER_BUSY] = 5};
 
 /* ---- what they are ---- */
 
 struct slice outreach_mailbox(const struct outreach *outreach) {
-    return ledger_address(outreach->run->ledger->layout, 0);
+    return ledger_address(outreach->run->ledger->layout, outreach_mailbox_host(outreach));
 }
+
+/* The first host has the first account, the second the second. */
+unsigned outreach_mailbox_host(const struct outreach *outreach) { return outreach->is_outside ? 1 : 0; }
 
 int64_t outreach_delay_ms(const struct outreach *outreach, unsigned series, unsigned step) {
     return delays[outreach->series[series].step[step].delay].least_ms;
@@ -120,11 +124,12 @@ static void draw_series(struct outreach *outreach, unsigned number) {
     series->window = draw(outreach, 0, WINDOWS - 1);
     if (draw(outreach, 0, 1)) {
         unsigned gap_s = draw(outreach, 95, 400);
-        series->pace =
-            (struct outreach_pace){gap_s, gap_s + draw(outreach, 0, 200), draw(outreach, 2, 8), draw(outreach, 4, 12)};
+        series->pace = (struct outreach_pace){gap_s, gap_s + draw(outreach, 0, 200), draw(outreach, 2, 8),
+                                              draw(outreach, 4, 12)};
     }
     series->start_ms = outreach_now_ms(outreach);
-    if (number) series->start_ms += (int64_t)run_between(outreach->run, 0, (uint64_t)(outreach->trouble_ms * 3 / 4));
+    if (number)
+        series->start_ms += (int64_t)run_between(outreach->run, 0, (uint64_t)(outreach->trouble_ms * 3 / 4));
 }
 
 static enum outreach_temper draw_temper(struct outreach *outreach, unsigned *hard) {
@@ -134,6 +139,9 @@ static enum outreach_temper draw_temper(struct outreach *outreach, unsigned *har
     /* Five of the last hundred would pause all of it. */
     bool is_hard = temper == TEMPER_UNKNOWN || temper == TEMPER_BOUNCES;
     if (is_hard && ++*hard > HARD_MAX) return TEMPER_SILENT;
+    /* What a provider's queue does with those is its own affair. */
+    bool is_refused = temper == TEMPER_UNKNOWN || temper == TEMPER_BUSY;
+    if (outreach->is_outside && is_refused) return TEMPER_SILENT;
     return temper;
 }
 

@@ -25,25 +25,21 @@ struct furnishing {
 static bool add_person(struct furnishing *furnishing, unsigned number) {
     const struct outreach_person *person = &furnishing->outreach->people[number];
     struct slice address = slice_from_text(person->address);
-    struct contact_change change = {
-        .tenant = TENANT_DEFAULT,
-        .row = {.address = address,
-                .written = address,
-                .time_zone = slice_from_text(outreach_zone_name(person->zone))}};
+    struct contact_change change = {.tenant = TENANT_DEFAULT,
+                                    .row = {.address = address,
+                                            .written = address,
+                                            .time_zone = slice_from_text(outreach_zone_name(person->zone))}};
     enum contact_outcome outcome;
     return engine_contact_set(furnishing->t, furnishing->engine, &change, &outcome) == STORE_OK &&
            outcome == CONTACT_ADDED;
 }
 
 static bool add_prospect(struct furnishing *furnishing, unsigned series, unsigned person) {
-    struct contact contact;
     struct campaign_addition addition = {0};
     struct slice address = slice_from_text(furnishing->outreach->people[person].address);
-    return engine_contact_find(furnishing->engine, furnishing->arena, TENANT_DEFAULT, address, &contact) ==
-               STORE_OK &&
-           engine_campaign_add_contact(furnishing->t, furnishing->engine,
-                                       furnishing->outreach->series[series].id, contact.id,
-                                       &addition) == STORE_OK &&
+    return engine_campaign_add_addresses(furnishing->t, furnishing->engine,
+                                         furnishing->outreach->series[series].id, &address, 1,
+                                         &addition) == STORE_OK &&
            addition.added == 1;
 }
 
@@ -60,16 +56,40 @@ static bool add_series(struct furnishing *furnishing, unsigned number) {
     buffer_free(&document);
     for (unsigned i = 0; i < outreach->people_count && is_good; i++)
         if (outreach->people[i].series >> number & 1) is_good = add_prospect(furnishing, number, i);
-    return is_good && engine_campaign_order(furnishing->t, furnishing->engine, outreach->series[number].id,
-                                            CAMPAIGN_RUNNING, SLICE_EMPTY) == STORE_OK;
+    return is_good;
+}
+
+static struct sender_login login_of(const struct outreach *outreach, enum port_kind port,
+                                    enum sender_tls tls) {
+    return (struct sender_login){.host = slice_from_text(host_name(1)),
+                                 .port = ports[port].number,
+                                 .tls = tls,
+                                 .user = outreach_mailbox(outreach),
+                                 .secret = SLICE(LEDGER_PASSWORD)};
+}
+
+/* An outside one was tested, and is good. */
+static bool add_mailbox(struct furnishing *furnishing) {
+    struct outreach *outreach = furnishing->outreach;
+    furnishing->sender = (struct sender){.address = outreach_mailbox(outreach), .name = SLICE("Ann Example")};
+    if (!outreach->is_outside) furnishing->sender.account = outreach->run->sites[0].plan->accounts[0];
+    if (outreach->is_outside) {
+        furnishing->sender.smtp = login_of(outreach, PORT_SUBMISSIONS, SENDER_TLS_IMPLICIT);
+        furnishing->sender.imap = login_of(outreach, PORT_IMAPS, SENDER_TLS_IMPLICIT);
+    }
+    if (engine_sender_add(furnishing->t, furnishing->engine, &furnishing->sender) != STORE_OK) return false;
+    struct sender_health health = {.sender = furnishing->sender.id,
+                                   .state = SENDER_GREEN,
+                                   .is_test = true,
+                                   .copies = SENDER_COPIES_OURS};
+    bool is_changed;
+    return !outreach->is_outside ||
+           engine_sender_health(furnishing->t, furnishing->engine, &health, &is_changed) == STORE_OK;
 }
 
 static bool furnish(struct furnishing *furnishing) {
     struct outreach *outreach = furnishing->outreach;
-    furnishing->sender = (struct sender){.address = outreach_mailbox(outreach),
-                                         .name = SLICE("Ann Example"),
-                                         .account = outreach->run->sites[0].plan->accounts[0]};
-    if (engine_sender_add(furnishing->t, furnishing->engine, &furnishing->sender) != STORE_OK) return false;
+    if (!add_mailbox(furnishing)) return false;
     for (unsigned i = 0; i < outreach->people_count; i++)
         if (!add_person(furnishing, i)) return false;
     for (unsigned i = 0; i < outreach->series_count; i++)
@@ -97,6 +117,8 @@ static const char sent_rows[] =
     "SELECT contact.address, message_id, step, sent_ms, campaign FROM outreach_sent"
     " JOIN contact ON contact.id = outreach_sent.contact WHERE outreach_sent.state = 2";
 
+static const char unknown_any[] = "SELECT 1 FROM outreach_sent WHERE state = 3 LIMIT 1";
+
 static void look_at_sent(struct env *env, struct outreach *outreach) {
     struct db *db = NULL;
     int result = db_open(env, HOST_FOLDER "/store.db", DB_READ, &db);
@@ -106,6 +128,7 @@ static void look_at_sent(struct env *env, struct outreach *outreach) {
             outreach_check_sent(outreach, db_rows_bytes(&rows, 0), db_rows_bytes(&rows, 1),
                                 (unsigned)db_rows_number(&rows, 2), db_rows_number(&rows, 3),
                                 db_rows_id(&rows, 4));
+        outreach->is_stuck = DB_READ_NUMBER(db, unknown_any, 0) != 0;
         if (db_failure(db)) result = -1;
     }
     db_close(&db);

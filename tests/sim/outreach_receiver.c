@@ -100,7 +100,8 @@ static void check_thread(struct outreach *outreach, const struct outreach_letter
     for (unsigned i = 0; i < outreach->letter_count; i++) {
         const struct outreach_letter *before = &outreach->letters[i];
         struct slice id = slice_from_text(before->id);
-        if (before->person != letter->person || before->series != letter->series || before->step >= letter->step)
+        if (before->person != letter->person || before->series != letter->series ||
+            before->step >= letter->step)
             continue;
         bool is_parent = before->step + 1 == letter->step;
         if (slice_find(buffer_slice(&references), id) == SLICE_NOT_FOUND ||

@@ -12,6 +12,8 @@ enum {
     WAITS_MAX = 200,
     RARE_CHANCE = 20000,
     WAY_MS = 100,
+    /* From the look at a mailbox to the provider's transaction with the receiving machine. */
+    OUTSIDE_WAY_MS = 10 * SECOND_MS,
     PARTS = 30,
 };
 static const int64_t day_ms = 24LL * HOUR_MS;
@@ -24,9 +26,15 @@ int64_t outreach_wall_ms(const struct outreach *outreach) {
 }
 
 void outreach_dns(struct outreach *outreach) {
+    static const char *const hosts[] = {"one.test", "mail.one.test", "two.test", "mail.two.test"};
     static const char *const domains[] = {"d0.test", "d1.test", "d2.test", "d3.test", "d4.test", "d5.test"};
     struct sim_world *world = outreach->run->world;
     sim_dns_forget(world, "mx.d0.test");
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) sim_dns_forget(world, hosts[i]);
+    sim_dns_add(world, "one.test", DNS_MX, BYTES("\0\12\4mail\3one\4test\0"), DNS_TTL_S);
+    sim_dns_add(world, "mail.one.test", DNS_A, BYTES("\300\0\2\1"), DNS_TTL_S);
+    sim_dns_add(world, "two.test", DNS_MX, BYTES("\0\12\4mail\3two\4test\0"), DNS_TTL_S);
+    sim_dns_add(world, "mail.two.test", DNS_A, BYTES("\300\0\2\2"), DNS_TTL_S);
     sim_dns_add(world, "mx.d0.test", DNS_A, BYTES("\300\0\2\7"), DNS_TTL_S);
     for (size_t i = 0; i < sizeof domains / sizeof domains[0]; i++) {
         sim_dns_forget(world, domains[i]);
@@ -101,14 +109,19 @@ static void go_down(struct site *site) {
 
 /* ---- network ---- */
 
+/* The machine that our host's mail goes to. */
+static struct sim_machine *other_of(const struct outreach *outreach) {
+    return outreach->is_outside ? host_machine(outreach->run->sites[1].host) : outreach->receiver;
+}
+
 static void join(void *context) {
     struct site *site = context;
-    sim_network_part(host_machine(site->host), site->run->outreach->receiver, false);
+    sim_network_part(host_machine(site->host), other_of(site->run->outreach), false);
 }
 
 static void part(struct site *site) {
     int64_t ms = how_long_ms(site->run);
-    sim_network_part(host_machine(site->host), site->run->outreach->receiver, true);
+    sim_network_part(host_machine(site->host), other_of(site->run->outreach), true);
     outreach_happened(site->run->outreach, ms);
     sim_world_after(site->run->world, ms, join, site);
 }
@@ -188,8 +201,9 @@ static void jump_clock(struct site *site) {
 /* The first ones come just before something is sent, too. Bit 0 is of the receiving machine, which drops
    connections. */
 static void (*const kinds[])(struct site *site) = {
-    NULL, kill_at_step,     kill_at_job,     kill_at_wait,       cut_power,    cut_connections, kill_all, go_down,
-    part, lose_connections, refuse_connections, slow_network, trouble_dns, fill_disk,       fail_disk, jump_clock};
+    NULL,        kill_at_step, kill_at_job, kill_at_wait,     cut_power,          cut_connections,
+    kill_all,    go_down,      part,        lose_connections, refuse_connections, slow_network,
+    trouble_dns, fill_disk,    fail_disk,   jump_clock};
 enum { KINDS = sizeof kinds / sizeof kinds[0], SHAKES = 5 };
 
 static void happen(struct outreach *outreach, unsigned kind) {
@@ -217,6 +231,6 @@ static void trouble(void *context) {
 void outreach_trouble_start(struct run *run) {
     for (unsigned i = 0; i < KINDS; i++)
         if (run_between(run, 0, 1)) run->outreach->faults |= 1u << i;
-    run->outreach->way_ms = WAY_MS;
+    run->outreach->way_ms = run->outreach->is_outside ? OUTSIDE_WAY_MS : WAY_MS;
     trouble(run);
 }

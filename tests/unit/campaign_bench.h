@@ -43,8 +43,8 @@ static inline struct campaign_addition add_all(struct campaign_bench *bench, uin
     struct campaign_addition addition = {0};
     uint64_t after = 0;
     do {
-        assert_int_equal(engine_campaign_add(bench->t, bench->store->engine, campaign, 0, &after, &addition),
-                         STORE_OK);
+        assert_int_equal(
+            engine_campaign_add(bench->t, bench->store->engine, campaign, NULL, &after, &addition), STORE_OK);
     } while (after);
     return addition;
 }
@@ -140,7 +140,7 @@ static inline enum outreach_gate go(struct campaign_bench *bench, uint64_t sent,
 
 /* The queue says what became of it. */
 static inline void settle_at(struct campaign_bench *bench, uint64_t message, enum queue_outcome outcome,
-                             const char *status, const char *same_host) {
+                             const char *status, const char *same_host, bool was_let_go) {
     struct destination *destinations;
     size_t count = 0;
     bool is_left = false;
@@ -155,7 +155,8 @@ static inline void settle_at(struct campaign_bench *bench, uint64_t message, enu
                                               .due_ms = now_ms + DAY_MS,
                                               .status = slice_from_text(status),
                                               .reply = SLICE("as it said"),
-                                              .same_host = slice_from_text(same_host)};
+                                              .same_host = slice_from_text(same_host),
+                                              .was_let_go = was_let_go};
         struct settlement settlement = {.message = message,
                                         .destination = destinations[i].id,
                                         .recipients = &recipient,
@@ -167,7 +168,7 @@ static inline void settle_at(struct campaign_bench *bench, uint64_t message, enu
 
 static inline void settle(struct campaign_bench *bench, uint64_t message, enum queue_outcome outcome,
                           const char *status) {
-    settle_at(bench, message, outcome, status, "");
+    settle_at(bench, message, outcome, status, "", true);
 }
 
 /* One step to this person, as far as the queue's word. */

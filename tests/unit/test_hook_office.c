@@ -280,15 +280,37 @@ static void what_was_interrupted_is_no_attempt_and_comes_again_with_its_id(void 
     bench_run(interrupted_body, &scene);
 }
 
+struct one_of_many {
+    struct scene *scene;
+    int number;
+};
+
+static void create_one(struct task *t, void *argument) {
+    const struct one_of_many *one = argument;
+    char name[32];
+    uint64_t id = 0;
+    (void)snprintf(name, sizeof name, "campaign %d", one->number);
+    struct campaign campaign = {.name = slice_from_text(name), .document = SLICE("{}")};
+    assert_int_equal(engine_campaign_create(t, one->scene->bench->engine, &campaign, &id), STORE_OK);
+}
+
+/* In as few commits as there may be. */
+static void happen_often(struct scene *scene, int count) {
+    struct one_of_many *many = ARENA_NEW_ARRAY(scene->bench->arena, struct one_of_many, count);
+    struct scope scope;
+    scope_init(&scope, scene->bench->env);
+    for (int i = 0; i < count; i++) {
+        many[i] = (struct one_of_many){scene, i};
+        assert_true(scope_spawn(&scope, create_one, &many[i]));
+    }
+    scope_close(scene->t, &scope);
+}
+
 static void unwanted_body(struct task *t, struct store_bench *bench) {
     struct scene *scene = bench->extra;
-    char name[32];
     scene_open(t, bench, scene);
     uint64_t id = add(scene, "https://good.example/", "outreach.campaign.paused");
-    for (int i = 0; i < FEED_PASSED_MAX + 10; i++) {
-        (void)snprintf(name, sizeof name, "campaign %d", i);
-        happen(scene, name);
-    }
+    happen_often(scene, FEED_PASSED_MAX + 10);
     settle_down(scene);
     assert_int_equal(scene->post_count, 0);
     /* What nobody wants is passed for good. */

@@ -49,9 +49,10 @@ static uint64_t make_with(struct campaign_bench *bench, const char *name, bool h
 static void add_to(struct campaign_bench *bench, uint64_t campaign, const char *address) {
     struct campaign_addition addition = {0};
     add_contact(bench, address);
-    assert_int_equal(engine_campaign_add_contact(bench->t, bench->store->engine, campaign,
-                                                 contact_id(bench, address), &addition),
-                     STORE_OK);
+    struct slice written = slice_from_text(address);
+    assert_int_equal(
+        engine_campaign_add_addresses(bench->t, bench->store->engine, campaign, &written, 1, &addition),
+        STORE_OK);
     assert_int_equal(addition.added, 1);
 }
 

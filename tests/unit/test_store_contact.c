@@ -681,7 +681,7 @@ static void fail_every_step(enum fault_kind kind) {
     int steps = 1;
     for (int step = 0; step <= steps; step++) {
         char folder[64];
-        bench_folder_make(folder);
+        test_folder_make(folder);
         bench_run_in(folder, true, NULL, nothing_body, NULL);
         faults = (struct faults){.failing_step = step, .kind = kind};
         run_child(folder, &told);

@@ -340,6 +340,7 @@ static const struct verb verbs[] = {
     {SLICE_INIT("contact"), SLICE_INIT("erase"), 3, 3, admin_contact_erase},
     {SLICE_INIT("contact"), SLICE_INIT("export"), 3, 3, admin_contact_export},
     {SLICE_INIT("contact"), SLICE_INIT("imports"), 2, 2, admin_contact_imports},
+    {SLICE_INIT("contact"), SLICE_INIT("list"), 2, 6, admin_contact_list},
     {SLICE_INIT("contact"), SLICE_INIT("remove"), 3, 3, admin_contact_remove},
     {SLICE_INIT("contact"), SLICE_INIT("set"), 2, 2, admin_contact_set},
     {SLICE_INIT("contact"), SLICE_INIT("show"), 3, 3, admin_contact_show},

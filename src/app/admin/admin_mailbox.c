@@ -5,10 +5,10 @@
 #include "base/limits_sender.h"
 #include "outreach/cause.h"
 #include "outreach/mailbox_desk.h"
+#include "outreach/office.h"
 #include "store/engine_sender.h"
 
-/* A daily maximum over this needs an override, which is logged. */
-enum { DAILY_MAX = 100, LINE_BYTES_MAX = 4096 };
+enum { LINE_BYTES_MAX = 4096 };
 
 static struct slice name_of(const struct admin *admin) { return admin->request->words[3]; }
 
@@ -29,11 +29,12 @@ static json_t *login_of(const struct sender_login *login) {
 }
 
 static json_t *limits_of(const struct sender_limits *limits) {
-    return json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "gap_min_s", (json_int_t)(limits->gap_min_ms / 1000),
-        "gap_max_s", (json_int_t)(limits->gap_max_ms / 1000), "hourly", (json_int_t)limits->hourly_max,
-        "daily", (json_int_t)limits->daily_max, "ramp_start", (json_int_t)limits->ramp_start, "ramp_step",
-        (json_int_t)limits->ramp_step, "override_by", admin_text(limits->override_by));
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "gap_min_s",
+                     (json_int_t)(limits->gap_min_ms / 1000), "gap_max_s",
+                     (json_int_t)(limits->gap_max_ms / 1000), "hourly", (json_int_t)limits->hourly_max,
+                     "daily", (json_int_t)limits->daily_max, "ramp_start", (json_int_t)limits->ramp_start,
+                     "ramp_step", (json_int_t)limits->ramp_step, "override_by",
+                     admin_text(limits->override_by), "time_zone", admin_text(limits->time_zone));
 }
 
 static const char *copies_name(enum sender_copies copies) {
@@ -254,6 +255,7 @@ static void apply_limits(struct sender *sender, const struct mailbox_details *de
         limits->ramp_step = given->ramp_step;
     }
     if (details->given & MAILBOX_GIVEN_OVERRIDE) limits->override_by = given->override_by;
+    if (details->given & MAILBOX_GIVEN_ZONE) limits->time_zone = given->time_zone;
 }
 
 static void apply(struct sender *sender, const struct mailbox_details *details) {
@@ -268,13 +270,17 @@ static void apply(struct sender *sender, const struct mailbox_details *details) 
     apply_limits(sender, details);
 }
 
-/* Over the maximum for all only with somebody's name to it. */
-static json_t *check_daily(const struct sender *sender, const struct mailbox_details *details) {
-    bool is_over = details->given & MAILBOX_GIVEN_DAILY && sender->limits.daily_max > DAILY_MAX;
-    if (!is_over || details->given & MAILBOX_GIVEN_OVERRIDE) return NULL;
-    return admin_error(
-        SLICE("more than 100 a day from one mailbox hurts how it is delivered; to do it all the "
-              "same, say who decides that: --override NAME (it is logged)"));
+/* Faster than what is good for all only with somebody's name to it. */
+static json_t *check_pace(const struct sender *sender, const struct mailbox_details *details) {
+    const unsigned paces = MAILBOX_GIVEN_GAP | MAILBOX_GIVEN_DAILY | MAILBOX_GIVEN_RAMP;
+    struct pacer_limits limits = outreach_own_limits(sender);
+    if (!(details->given & paces)) return NULL;
+    enum pacer_limits_fault fault = pacer_limits_check(&limits, details->given & MAILBOX_GIVEN_OVERRIDE);
+    if (fault == PACER_LIMITS_NEED_OVERRIDE)
+        return admin_error(
+            SLICE("more than 100 a day from one mailbox, or gaps under 95 seconds, hurt how its mail is "
+                  "delivered; to do it all the same, say who decides that: --override NAME (it is logged)"));
+    return fault ? admin_error(slice_from_text(pacer_limits_fault_words(fault))) : NULL;
 }
 
 /* The code for a refresh token, for both ways. NULL: it is done; else why not. */
@@ -349,7 +355,7 @@ static json_t *add(struct admin *admin) {
     if (engine_sender_find(admin->engine, admin->arena, sender.address, &there) == STORE_OK)
         return failed(admin, STORE_EXISTS, "");
     apply(&sender, &details);
-    json_t *fault = check_daily(&sender, &details);
+    json_t *fault = check_pace(&sender, &details);
     if (fault) return fault;
     bool is_outside = details.given & (MAILBOX_GIVEN_WAYS | MAILBOX_GIVEN_OUTSIDE);
     if (!is_outside && engine_account_find(admin->engine, admin->arena, sender.address, &account) == STORE_OK)
@@ -372,7 +378,7 @@ static json_t *set(struct admin *admin) {
         return admin_error(SLICE("this server does not understand that mailbox; is it of another version?"));
     if (!find(admin, &sender, &answer)) return answer;
     apply(&sender, &details);
-    json_t *fault = check_daily(&sender, &details);
+    json_t *fault = check_pace(&sender, &details);
     if (!fault) fault = redeem(admin, &details, &sender);
     if (fault) return fault;
     enum store_result result = engine_sender_change(admin->t, admin->engine, &sender);

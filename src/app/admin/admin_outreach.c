@@ -38,7 +38,12 @@ static enum store_result find_sender(struct admin *admin, struct slice text, str
     result = engine_account_find(admin->engine, admin->arena, address, &account);
     if (result != STORE_OK) return result;
     *sender = (struct sender){.address = address, .account = account.id};
-    return engine_sender_add(admin->t, admin->engine, sender);
+    result = engine_sender_add(admin->t, admin->engine, sender);
+    if (result != STORE_OK) return result;
+    /* That the account is there is all that a test would find. */
+    bool is_changed;
+    struct sender_health health = {.sender = sender->id, .state = SENDER_GREEN, .is_test = true};
+    return engine_sender_health(admin->t, admin->engine, &health, &is_changed);
 }
 
 static bool is_name(struct slice name) {
@@ -75,68 +80,6 @@ json_t *admin_campaign_create(struct admin *admin) {
     if (result != STORE_OK) return admin_failure(admin, result, campaign.name, "cannot be made", "");
     return json_pack("{s:o, s:o}", "created", admin_text(campaign.name), "id",
                      admin_text(arena_printf(admin->arena, "%016llx", (unsigned long long)id)));
-}
-
-/* ---- add ---- */
-
-static enum store_result add_one(struct admin *admin, uint64_t campaign, struct slice text,
-                                 struct campaign_addition *addition) {
-    struct slice address;
-    struct slice domain;
-    struct slice written;
-    struct contact contact;
-    if (contact_address_read(admin->arena, text, &address, &domain, &written) != CONTACT_ADDRESS_OK)
-        return STORE_REFUSED;
-    enum store_result result =
-        engine_contact_find(admin->engine, admin->arena, TENANT_DEFAULT, address, &contact);
-    if (result != STORE_OK) return result;
-    return engine_campaign_add_contact(admin->t, admin->engine, campaign, contact.id, addition);
-}
-
-static enum store_result add_many(struct admin *admin, uint64_t campaign, uint64_t import,
-                                  struct campaign_addition *addition) {
-    uint64_t after = 0;
-    enum store_result result = STORE_OK;
-    do {
-        result = engine_campaign_add(admin->t, admin->engine, campaign, import, &after, addition);
-    } while (result == STORE_OK && after);
-    return result;
-}
-
-/* "contact" ADDRESS, "import" ID, or "all". */
-static enum store_result add(struct admin *admin, uint64_t campaign, struct campaign_addition *addition) {
-    uint64_t import = 0;
-    if (slice_equal(word(admin, 3), SLICE("contact")))
-        return add_one(admin, campaign, word(admin, 4), addition);
-    bool is_import = slice_equal(word(admin, 3), SLICE("import"));
-    if (is_import && (!slice_to_number(word(admin, 4), INT64_MAX, &import) || import == 0))
-        return STORE_NOT_FOUND;
-    enum store_result result = add_many(admin, campaign, import, addition);
-    bool is_empty = addition->added + addition->known + addition->suppressed == 0;
-    return result == STORE_OK && is_import && is_empty ? STORE_NOT_FOUND : result;
-}
-
-static json_t *add_failed(struct admin *admin, const struct campaign *campaign, enum store_result result) {
-    if (slice_equal(word(admin, 3), SLICE("import")))
-        return admin_failure(admin, result, word(admin, 4),
-                             "is no import with contacts; posthaste contact imports lists them",
-                             "cannot be added: the campaign is stopped");
-    return admin_failure(admin, result, word(admin, 4).len ? word(admin, 4) : campaign->name,
-                         "is not in the address book; posthaste contact import or contact set first",
-                         "cannot be added: it is no address, or the campaign is stopped");
-}
-
-json_t *admin_campaign_add(struct admin *admin) {
-    struct campaign campaign;
-    struct campaign_addition addition = {0};
-    json_t *error = admin_campaign_find(admin, 2, &campaign);
-    if (error) return error;
-    enum store_result result = add(admin, campaign.id, &addition);
-    wake(admin);
-    if (result != STORE_OK) return add_failed(admin, &campaign, result);
-    return json_pack("{s:o, s:I, s:I, s:I}", "campaign", admin_text(campaign.name), "added",
-                     (json_int_t)addition.added, "known", (json_int_t)addition.known, "suppressed",
-                     (json_int_t)addition.suppressed);
 }
 
 /* ---- start, pause, resume, stop ---- */
@@ -176,7 +119,9 @@ static json_t *order_person(struct admin *admin, enum prospect_state to) {
     if (result == STORE_OK)
         result = engine_outreach_of_contact(admin->engine, admin->arena, contact.id, &prospects, &count);
     if (result != STORE_OK)
-        return admin_failure(admin, result, address, "is not in the address book", "is not an address");
+        return admin_failure(admin, result, address,
+                              "is not in the address book; posthaste contact list shows who is",
+                              "is not an address");
     for (size_t i = 0; i < count; i++)
         changed += engine_prospect_order(admin->t, admin->engine, prospects[i].prospect.id, to,
                                          SLICE("by hand")) == STORE_OK;
@@ -188,6 +133,18 @@ static json_t *order_person(struct admin *admin, enum prospect_state to) {
                      "prospects", changed);
 }
 
+static json_t *order_refused(struct admin *admin, const struct campaign *campaign) {
+    static const char *const words[CAMPAIGN_STATES] = {
+        [CAMPAIGN_DRAFT] = "is a draft; posthaste outreach start begins it",
+        [CAMPAIGN_RUNNING] = "is running already",
+        [CAMPAIGN_PAUSED] = "is paused already",
+        [CAMPAIGN_STOPPED] = "was stopped, which is for good; posthaste outreach create makes another",
+        [CAMPAIGN_FINISHED] = "is finished: nobody in it waits for a letter",
+    };
+    return admin_error(
+        arena_printf(admin->arena, "%.*s %s", SLICE_PRINT(campaign->name), words[campaign->state]));
+}
+
 json_t *admin_campaign_order(struct admin *admin) {
     struct campaign campaign;
     enum campaign_state to;
@@ -195,14 +152,12 @@ json_t *admin_campaign_order(struct admin *admin) {
     if (!order_of(word(admin, 1), &to, &person)) return admin_error(SLICE("no such order"));
     if (slice_find_byte(word(admin, 2), '@') != SLICE_NOT_FOUND) return order_person(admin, person);
     json_t *error = admin_campaign_find(admin, 2, &campaign);
-    if (!error && to == CAMPAIGN_RUNNING) error = admin_campaign_refusal(admin, &campaign);
+    if (!error && to == CAMPAIGN_RUNNING) error = admin_campaign_refusal(admin, &campaign, NULL);
     if (error) return error;
     enum store_result result = engine_campaign_order(admin->t, admin->engine, campaign.id, to,
                                                      to == CAMPAIGN_PAUSED ? SLICE("by hand") : SLICE_EMPTY);
     wake(admin);
-    if (result != STORE_OK)
-        return admin_failure(
-            admin, result, campaign.name, "is not a campaign",
-            campaign_state_word(campaign.state) == NULL ? "" : "cannot go there from the state it is in");
+    if (result == STORE_REFUSED) return order_refused(admin, &campaign);
+    if (result != STORE_OK) return admin_failure(admin, result, campaign.name, "is not a campaign", "");
     return json_pack("{s:o, s:s}", "campaign", admin_text(campaign.name), "state", campaign_state_word(to));
 }

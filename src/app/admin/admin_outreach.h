@@ -1,6 +1,7 @@
-/* The verbs of campaigns (app/admin/admin.h): admin_outreach.c (made, started, stopped),
-   admin_outreach_show.c (what is to be seen), admin_outreach_start.c (what keeps one from starting),
-   admin_outreach_settle.c (letters of which nobody knows whether they left). */
+/* The verbs of campaigns (app/admin/admin.h): admin_outreach.c (made, started, stopped), admin_outreach_add.c
+   (who is in them), admin_outreach_show.c (what is to be seen), admin_outreach_start.c (what keeps one from
+   starting, or from taking more in), admin_outreach_settle.c (letters of which nobody knows whether they
+   left). */
 #ifndef APP_ADMIN_OUTREACH_H
 #define APP_ADMIN_OUTREACH_H
 
@@ -20,8 +21,10 @@ json_t *admin_outreach_correct(struct admin *admin);
 json_t *admin_outreach_prospects(struct admin *admin);
 json_t *admin_outreach_settle(struct admin *admin);
 
-/* NULL: it may start. Else why not, in words. */
-json_t *admin_campaign_refusal(struct admin *admin, const struct campaign *campaign);
+/* NULL: it may start, or go on with those `details` add (NULL: nobody). Else why not, in words. Waits. */
+struct addition_details;
+json_t *admin_campaign_refusal(struct admin *admin, const struct campaign *campaign,
+                               const struct addition_details *details);
 /* By the word at that place. NULL: *campaign is it; else an error. */
 json_t *admin_campaign_find(struct admin *admin, size_t word, struct campaign *campaign);
 /* The letters that are unknown. */

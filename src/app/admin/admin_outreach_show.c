@@ -67,8 +67,9 @@ json_t *admin_outreach_status(struct admin *admin) {
     }
     for (size_t i = 0; i < count; i++) json_array_append_new(list, campaign_json(admin, &campaigns[i]));
     json_t *mailboxes = admin_mailboxes_json(admin);
-    return json_pack("{s:o, s:o, s:o}", "campaigns", list, "unsettled", admin_outreach_unsettled(admin),
-                     "mailboxes", mailboxes ? mailboxes : json_array());
+    return json_pack("{s:o, s:b, s:o, s:o}", "campaigns", list, "has_more", count == OUTREACH_CAMPAIGNS_SHOWN,
+                     "unsettled", admin_outreach_unsettled(admin), "mailboxes",
+                     mailboxes ? mailboxes : json_array());
 }
 
 /* ---- why ---- */
@@ -234,7 +235,8 @@ json_t *admin_outreach_why(struct admin *admin) {
     if (result == STORE_OK)
         result = engine_outreach_of_contact(admin->engine, admin->arena, contact.id, &prospects, &count);
     if (result != STORE_OK)
-        return admin_failure(admin, result, word(admin, 2), "is not in the address book",
+        return admin_failure(admin, result, word(admin, 2),
+                             "is not in the address book; posthaste contact list shows who is",
                              "is not an address");
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) json_array_append_new(list, why_one(admin, &prospects[i]));
@@ -276,7 +278,8 @@ json_t *admin_outreach_answers(struct admin *admin) {
     if (result == STORE_OK)
         result = engine_outreach_of_contact(admin->engine, admin->arena, contact.id, &prospects, &count);
     if (result != STORE_OK)
-        return admin_failure(admin, result, word(admin, 2), "is not in the address book",
+        return admin_failure(admin, result, word(admin, 2),
+                             "is not in the address book; posthaste contact list shows who is",
                              "is not an address");
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
@@ -345,7 +348,8 @@ json_t *admin_outreach_prospects(struct admin *admin) {
     uint64_t after = 0;
     json_t *error = admin_campaign_find(admin, 2, &campaign);
     if (error) return error;
-    if (word(admin, 3).len && !id_read(word(admin, 3), &after)) return admin_error(SLICE("no such place"));
+    if (word(admin, 3).len && !id_read(word(admin, 3), &after))
+        return admin_error(SLICE("after is what the page before said as \"after\""));
     if (engine_campaign_prospects(admin->engine, admin->arena, campaign.id, after, OUTREACH_LIST_MAX,
                                   &prospects, &count) != STORE_OK)
         return admin_failure(admin, STORE_FAILED, SLICE("the list"), "", "");
@@ -358,5 +362,7 @@ json_t *admin_outreach_prospects(struct admin *admin) {
                       "step", (json_int_t)prospects[i].step + 1, "reason", admin_text(prospects[i].reason),
                       "due_ms", admin_moment(prospects[i].due_ms), "last_sent_ms",
                       admin_moment(prospects[i].last_sent_ms)));
-    return json_pack("{s:o, s:b}", "prospects", list, "has_more", count == OUTREACH_LIST_MAX);
+    bool has_more = count == OUTREACH_LIST_MAX;
+    return json_pack("{s:o, s:b, s:o}", "prospects", list, "has_more", has_more, "after",
+                     has_more ? id_text(admin, prospects[count - 1].contact) : json_null());
 }

@@ -58,6 +58,8 @@ json_t *admin_route_test(struct admin *admin);
 json_t *admin_contact_erase(struct admin *admin);
 json_t *admin_contact_export(struct admin *admin);
 json_t *admin_contact_imports(struct admin *admin);
+/* admin_contact_list.c */
+json_t *admin_contact_list(struct admin *admin);
 json_t *admin_contact_remove(struct admin *admin);
 json_t *admin_contact_set(struct admin *admin);
 json_t *admin_contact_show(struct admin *admin);

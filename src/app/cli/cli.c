@@ -14,7 +14,8 @@ enum { CLI_ARENA_BYTES = 1 << 30 };
 #define WEBHOOK_OPTIONS (DATA_OPTIONS | WITH(KINDS) | WITH(AGAIN) | WITH(BEFORE) | WITH(OVERLAP))
 #define OUTREACH_OPTIONS                                                                                \
     (DATA_OPTIONS | WITH(PASSWORD_STDIN) | WITH(MAILBOX) | WITH(PROVIDER) | WITH(NAME) | WITH(SENDER) | \
-     WITH(ADDING) | WITH(PLAN) | WITH(CONTACT) | WITH(CONTACTS) | WITH(CSV) | WITH(REPLAY))
+     WITH(ADDING) | WITH(PLAN) | WITH(CONTACT) | WITH(CONTACTS) | WITH(CSV) | WITH(IMPORTING) |         \
+     WITH(DRY_RUN) | WITH(ZONE) | WITH(REPLAY))
 
 static const struct cli_command commands[] = {
     {"init", "--data DIR --domain D [--hostname H] [--base-port N] [--listen ADDR]", "make a data folder",
@@ -306,7 +307,8 @@ static int take_arguments(struct cli *cli, char **arguments) {
         int status = is_option ? cli_option_take(cli, arguments, &at, &seen) : take_word(cli, arguments[at]);
         if (status) return status;
     }
-    int status = cli_options_check(cli, seen);
+    int status = cli_word_check(cli);
+    if (status == 0) status = cli_options_check(cli, seen);
     if (status == 0 && cli->word_count < cli->command->words_min)
         status = cli_misuse(cli, "something is missing");
     return status;

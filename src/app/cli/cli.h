@@ -10,7 +10,7 @@
 #include "app/admin/admin.h"
 #include "base/arena.h"
 
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, CLI_MAPS_MAX = 200 };
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, CLI_MAPS_MAX = 200, CLI_WHERES_MAX = 8 };
 
 /*
  * An option, or a family of them that go together (all of struct route_options). A command, or a word of it,
@@ -61,6 +61,7 @@ enum cli_option {
     /* --since, --campaign and --apply of `outreach replay`. */
     OPTION_REPLAY,
     OPTION_SENDER,
+    OPTION_ZONE,
     OPTION_NAME,
     OPTION_MAILBOX,
     OPTION_PROVIDER,
@@ -122,6 +123,10 @@ struct preflight_options {
 struct campaign_options {
     const char *import;
     bool is_all;
+    /* --where, as often as it stood there; `where` is where one goes first. */
+    const char *where;
+    const char *wheres[CLI_WHERES_MAX];
+    size_t where_count;
     const char *name;
     const char *since;
     bool is_applying;
@@ -288,6 +293,9 @@ const struct cli_topic *cli_topic_find(const struct cli_command *command, const 
 /* Of the command, or of what these words mean, to standard output; one line of it, to stderr. */
 void cli_help_print(const struct cli_command *command, const struct slice *words, size_t count);
 void cli_usage_print(const struct cli_command *command, const struct cli_topic *topic);
+/* EXIT_USAGE, with which words there are: where none was given, or one that wants another behind it; else 0.
+ */
+int cli_word_check(const struct cli *cli);
 
 /* The password, one line of standard input or asked for. 0, or the exit status. */
 int cli_password(struct cli *cli, struct slice *password);

@@ -31,8 +31,8 @@ const struct cli_topic contact_topics[] = {
      STORED | WITH(IMPORTING) | WITH(DRY_RUN)},
     {"imports", "", "what was imported, with the id that undo and outreach add take", NULL, STORED},
     {"undo", "IMPORT", "takes an import back: who it added goes, what it changed is as before", NULL, STORED},
-    {"list", "[domain=D] [import=N] [after=ADDRESS]", "so many as fit; after=ADDRESS goes on behind one",
-     NULL, STORED},
+    {"list", "[domain=D] [import=N] [FIELD=VALUE ...] [after=ADDRESS]",
+     "so many as fit; after=ADDRESS goes on behind one", NULL, STORED},
     {"show", "ADDRESS", "one of them, with its suppression", NULL, STORED},
     {"set", "ADDRESS FIELD=VALUE ...", "adds a contact, or changes its fields",
      "FIELD= takes a field away; time_zone= and country= are fields, too.\n"

@@ -89,3 +89,20 @@ void cli_usage_print(const struct cli_command *command, const struct cli_topic *
     else
         (void)fprintf(stderr, "usage: posthaste %s %s\n", command->name, command->usage);
 }
+
+/* "mailbox" of "mailbox add" and others, by itself. */
+int cli_word_check(const struct cli *cli) {
+    const struct cli_command *command = cli->command;
+    struct slice first = cli->word_count ? cli->words[0] : SLICE_EMPTY;
+    if (!command->topics || cli->topic || cli->word_count > 1) return 0;
+    if (first.len && !is_group(command, first)) return 0;
+    (void)fprintf(stderr, "posthaste: %s", command->name);
+    if (first.len) (void)fprintf(stderr, " %.*s", SLICE_PRINT(first));
+    (void)fputs(" needs a word behind it:", stderr);
+    for (const struct cli_topic *topic = command->topics; topic->word; topic++) {
+        struct slice word = slice_from_text(topic->word);
+        if (word.len && slice_starts(word, first)) (void)fprintf(stderr, " %s;", topic->word);
+    }
+    (void)fprintf(stderr, " posthaste %s --help tells of each\n", command->name);
+    return EXIT_USAGE;
+}

@@ -58,7 +58,7 @@ static const struct option_row option_rows[] = {
     {"--contacts", WITH(CONTACTS), 0, AT(plan.contacts), 0, UINT32_MAX},
     {"--csv", WITH(CSV), AT(plan.csv), 0, 0, 0},
     {"--start", WITH(PLAN), AT(plan.start), 0, 0, 0},
-    {"--zone", WITH(PLAN), AT(plan.zone), 0, 0, 0},
+    {"--zone", WITH(ZONE), AT(plan.zone), 0, 0, 0},
     {"--mailbox", WITH(SENDER), AT(plan.mailbox), 0, 0, 0},
     {"--daily-cap", WITH(PLAN), 0, AT(plan.daily_cap), 0, UINT32_MAX},
     {"--account", WITH(ACCOUNT), AT(account), 0, 0, 0},
@@ -70,6 +70,7 @@ static const struct option_row option_rows[] = {
     {"--days", WITH(DAYS), 0, AT(days), 0, 400},
     {"--names", WITH(DAYS), 0, 0, AT(has_names), 0},
     {"--now", WITH(NOW), 0, 0, AT(is_now), 0},
+    {"--where", WITH(ADDING), AT(campaign.where), 0, 0, 0},
     {"--import", WITH(ADDING), AT(campaign.import), 0, 0, 0},
     {"--all", WITH(ADDING), 0, 0, AT(campaign.is_all), 0},
     {"--campaign", WITH(REPLAY), AT(campaign.name), 0, 0, 0},
@@ -126,11 +127,19 @@ static const struct option_row *option_find(const struct cli *cli, const char *n
     return NULL;
 }
 
-/* The one option that may stand there several times. */
+/* Options that may stand there several times. */
 static int take_map(struct cli *cli, const char *value) {
     struct contact_options *contact = &cli->contact;
     if (contact->map_count == CLI_MAPS_MAX) return cli_misuse(cli, "--map: at most %d of them", CLI_MAPS_MAX);
     contact->maps[contact->map_count++] = value;
+    return 0;
+}
+
+static int take_where(struct cli *cli, const char *value) {
+    struct campaign_options *campaign = &cli->campaign;
+    if (campaign->where_count == CLI_WHERES_MAX)
+        return cli_misuse(cli, "--where: at most %d of them", CLI_WHERES_MAX);
+    campaign->wheres[campaign->where_count++] = value;
     return 0;
 }
 
@@ -154,7 +163,8 @@ int cli_option_take(struct cli *cli, char **arguments, int *at, uint64_t *seen) 
     if (!value || value[0] == '\0') return cli_misuse(cli, "%s needs a value", name);
     if (row->text_at) {
         *(const char **)((char *)cli + row->text_at) = value;
-        return row->text_at == AT(contact.map) ? take_map(cli, value) : 0;
+        if (row->text_at == AT(contact.map)) return take_map(cli, value);
+        return row->text_at == AT(campaign.where) ? take_where(cli, value) : 0;
     }
     uint64_t *number = (uint64_t *)((char *)cli + row->number_at);
     if (slice_to_number(slice_from_text(value), row->number_max, number)) return 0;

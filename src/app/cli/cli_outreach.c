@@ -26,7 +26,9 @@ static const char ways_help[] =
     "  --user U, --smtp-user U, --imap-user U   if it is not the address\n"
     "  --name NAME          of the person, for From\n"
     "  --gap S-S            seconds between two letters (default 95-150)\n"
-    "  --hourly N, --daily N, --ramp START+STEP   how many; over 100 a day only with --override WHO\n"
+    "  --hourly N, --daily N, --ramp START+STEP   how many; over 100 a day, and gaps under 95 s, only\n"
+    "                       with --override WHO, which is logged\n"
+    "  --zone Z             where its day begins, for the daily cap; else the first campaign's\n"
     "  --accept-renaming    although the server gives messages other Message-IDs\n"
     "  --outside            not the account of ours with this address\n"
     "\n"
@@ -69,7 +71,7 @@ const struct cli_topic outreach_topics[] = {
      "Exit status: 1 where something is wrong.\n"
      "\n"
      "  posthaste outreach check autumn.yaml\n",
-     STORED | WITH(PLAN) | WITH(SENDER)},
+     STORED | WITH(PLAN) | WITH(ZONE) | WITH(SENDER)},
     {"preview", "FILE --contact ADDRESS|--csv CSV [--contacts N]",
      "its letters as people would read them, and who would be blocked",
      "Who lacks a value for a {{snippet}} without a fallback is blocked, and named.\n"
@@ -79,23 +81,23 @@ const struct cli_topic outreach_topics[] = {
      "  --mailbox ADDRESS  who sends it\n"
      "\n"
      "  posthaste outreach preview autumn.yaml --csv leads.csv --contacts 5\n",
-     STORED | WITH(PLAN) | WITH(CONTACT) | WITH(CONTACTS) | WITH(CSV) | WITH(SENDER)},
+     STORED | WITH(PLAN) | WITH(ZONE) | WITH(CONTACT) | WITH(CONTACTS) | WITH(CSV) | WITH(SENDER)},
     {"simulate",
      "FILE [--contacts N | --csv CSV] [--start TIME]\n"
      "       [--zone ZONE] [--daily-cap N]",
      "when each letter would leave, by the pacer that will decide it", plan_help,
-     STORED | WITH(PLAN) | WITH(CONTACTS) | WITH(CSV)},
+     STORED | WITH(PLAN) | WITH(ZONE) | WITH(CONTACTS) | WITH(CSV)},
 
     {"", "", "Mailboxes that letters leave from, and that answers come to:", NULL, NOTHING},
     {"mailbox add", "ADDRESS [OPTIONS]", "an account here, or one at a provider; tested for real", ways_help,
-     STORED | WITH(MAILBOX) | WITH(NAME) | WITH(PASSWORD_STDIN)},
+     STORED | WITH(MAILBOX) | WITH(NAME) | WITH(PASSWORD_STDIN) | WITH(ZONE)},
     {"mailbox list", "", "all of them: green, or red with the cause and what to do",
      "A red mailbox sends nothing, and its campaigns are paused, until it is green again.\n", STORED},
     {"mailbox show", "ADDRESS", "one of them, with its servers and limits", NULL, STORED},
     {"mailbox test", "ADDRESS", "sends a message to itself and finds it again; each step is shown",
      "What fails is named, with what to do. docs/mailboxes.md lists the causes.\n", STORED},
     {"mailbox set", "ADDRESS [OPTIONS]", "changes what is given; tests again where the way there changed",
-     ways_help, STORED | WITH(MAILBOX) | WITH(NAME) | WITH(PASSWORD_STDIN)},
+     ways_help, STORED | WITH(MAILBOX) | WITH(NAME) | WITH(PASSWORD_STDIN) | WITH(ZONE)},
     {"mailbox remove", "ADDRESS", "from now on nothing leaves from it, and it is not looked at", NULL,
      STORED},
     {"oauth add",
@@ -113,11 +115,18 @@ const struct cli_topic outreach_topics[] = {
      "\n"
      "  posthaste outreach create autumn.yaml --mailbox ann@example.org --data DIR\n",
      STORED | WITH(SENDER) | WITH(NAME)},
-    {"add", "CAMPAIGN --contact ADDRESS|--import ID|--all", "people of the address book become its prospects",
+    {"add",
+     "CAMPAIGN --contact ADDRESS | --import ID | --all | --where FIELD=VALUE ...\n"
+     "       | --csv CSV --source TEXT --basis B [options of contact import]",
+     "people of the address book become its prospects",
      "Who must not be written to is left out and counted. ID is one of `posthaste contact imports`.\n"
+     "  --where F=V   who fits; all of them must hold: country=DE, role=*manager*, city!=Berlin. A * stands\n"
+     "                for any characters; domain, import and time_zone are fields, too\n"
+     "  --csv CSV     imports the rows of a file as `contact import` does, and adds them all\n"
      "\n"
-     "  posthaste outreach add autumn --all --data DIR\n",
-     STORED | WITH(CONTACT) | WITH(ADDING)},
+     "  posthaste outreach add autumn --where country=DE --where role=*manager* --data DIR\n"
+     "  posthaste outreach add autumn --csv leads.csv --source \"trade fair\" --basis consent --data DIR\n",
+     STORED | WITH(CONTACT) | WITH(ADDING) | WITH(CSV) | WITH(IMPORTING) | WITH(DRY_RUN)},
     {"start", "CAMPAIGN", "it begins, if nothing stands in the way; what does is said",
      "A missing sender, postal address or way to say no, a plan of more than 60 days, no prospects, a\n"
      "mailbox that is not green: docs/outreach.md lists what keeps a campaign from starting.\n",

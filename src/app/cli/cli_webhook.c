@@ -7,7 +7,7 @@ const struct cli_topic webhook_topics[] = {
     {"add", "URL [--kinds K,K...]", "from now on events go to URL, which is https://; shows the secret, once",
      "  --kinds K   which: types with commas between, outreach.* for all below; else all\n"
      "\n"
-     "URLs with private addresses are refused, and http:// is, but for webhooks.allow_private = yes.\n"
+     "No private addresses and no http://, but with webhooks.allow_private = yes (http:// to 127.0.0.1).\n"
      "\n"
      "  posthaste webhook add https://crm.example.org/hooks --kinds outreach.replied,outreach.bounced\n",
      STORED | WITH(KINDS)},

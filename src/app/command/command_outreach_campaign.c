@@ -92,32 +92,6 @@ static int create(struct cli *cli) {
     return status;
 }
 
-/* ---- add ---- */
-
-static void print_added(const json_t *answer) {
-    (void)printf("%s: %lld added, %lld were in it, %lld must not be written to\n",
-                 text_of(answer, "campaign"), number_of(answer, "added"), number_of(answer, "known"),
-                 number_of(answer, "suppressed"));
-}
-
-static int add(struct cli *cli) {
-    const struct campaign_options *options = &cli->campaign;
-    struct admin_request request = {.words = {SLICE("outreach"), SLICE("add"), cli->words[1]},
-                                    .word_count = 4};
-    int given = (cli->plan.contact != NULL) + (options->import != NULL) + options->is_all;
-    if (given != 1)
-        return cli_misuse(cli,
-                          "say whom, once: --contact ADDRESS, --import ID (of contact imports), or --all");
-    if (options->is_all) {
-        request.words[3] = SLICE("all");
-    } else {
-        request.words[3] = cli->plan.contact ? SLICE("contact") : SLICE("import");
-        request.words[4] = slice_from_text(cli->plan.contact ? cli->plan.contact : options->import);
-        request.word_count = 5;
-    }
-    return command_ask(cli, &request, print_added, NULL);
-}
-
 /* ---- orders ---- */
 
 static void print_order(const json_t *answer) {
@@ -181,7 +155,8 @@ void command_outreach_print_copies(const json_t *mailbox) {
     (void)printf("    %lld of its letters %s not in Sent yet", number_of(copies, "waiting"),
                  number_of(copies, "waiting") == 1 ? "is" : "are");
     if (given_up) (void)printf(", %lld will not be", given_up);
-    (void)printf("%s%s\n", text_of(copies, "words")[0] ? ": " : "", text_of(copies, "words"));
+    (void)printf("%s%s%s%s\n", text_of(copies, "words")[0] ? ": " : "", text_of(copies, "words"),
+                 text_of(copies, "detail")[0] ? ": " : "", text_of(copies, "detail"));
     if (text_of(copies, "advice")[0]) (void)printf("    %s\n", text_of(copies, "advice"));
 }
 
@@ -317,7 +292,6 @@ static void write_row(const json_t *prospect) {
 static int export(struct cli *cli) {
     struct slice after = SLICE_EMPTY;
     bool has_more = true;
-    (void)printf("address,state,step,reason,last_sent_ms,due_ms\r\n");
     while (has_more) {
         struct admin_request request = {
             .words = {SLICE("outreach"), SLICE("prospects"), cli->words[1], after},
@@ -331,10 +305,9 @@ static int export(struct cli *cli) {
         }
         size_t i;
         json_t *prospect;
-        json_array_foreach(json_object_get(answer, "prospects"), i, prospect) {
-            write_row(prospect);
-            after = arena_copy(cli->arena, slice_from_text(text_of(prospect, "id")));
-        }
+        if (after.len == 0) (void)printf("address,state,step,reason,last_sent_ms,due_ms\r\n");
+        json_array_foreach(json_object_get(answer, "prospects"), i, prospect) write_row(prospect);
+        after = arena_copy(cli->arena, slice_from_text(text_of(answer, "after")));
         has_more = json_is_true(json_object_get(answer, "has_more"));
         json_decref(answer);
     }
@@ -355,7 +328,7 @@ struct outreach_row {
 
 static const struct outreach_row rows[] = {
     {SLICE_INIT("create"), 2, 2, create, "FILE"},
-    {SLICE_INIT("add"), 2, 2, add, "CAMPAIGN"},
+    {SLICE_INIT("add"), 2, 2, command_outreach_add, "CAMPAIGN"},
     {SLICE_INIT("start"), 2, 2, order, "CAMPAIGN"},
     {SLICE_INIT("pause"), 2, 2, order, "CAMPAIGN or ADDRESS"},
     {SLICE_INIT("resume"), 2, 2, order, "CAMPAIGN or ADDRESS"},

@@ -7,6 +7,7 @@
 #include "app/outreach/oauth_browser.h"
 #include "base/limits_sender.h"
 #include "io/real/read_file.h"
+#include "wire/place.h"
 
 enum {
     IMAPS_USUAL = 993,
@@ -137,6 +138,11 @@ static int read_limits(struct cli *cli, struct mailbox_details *details) {
     if (options->hourly) details->given |= MAILBOX_GIVEN_HOURLY;
     if (options->daily) details->given |= MAILBOX_GIVEN_DAILY;
     if (options->override) details->given |= MAILBOX_GIVEN_OVERRIDE;
+    if (cli->plan.zone) details->given |= MAILBOX_GIVEN_ZONE;
+    limits->time_zone = slice_from_text(cli->plan.zone);
+    if (cli->plan.zone && !time_zone_is_known(limits->time_zone))
+        return cli_misuse(cli, "--zone is a name of the IANA database, like Europe/Berlin, not '%s'",
+                          cli->plan.zone);
     limits->hourly_max = (uint32_t)options->hourly;
     limits->daily_max = (uint32_t)options->daily;
     limits->override_by = slice_from_text(options->override);
