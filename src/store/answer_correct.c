@@ -64,7 +64,8 @@ static bool mending_read(struct commit *commit, uint64_t answer, struct mending 
                                 .address = arena_copy(arena, db_rows_bytes(&rows, 11)),
                                 .return_ms = db_rows_number(&rows, 13)};
     /* Before that was recorded only what followed is known. */
-    if (db_rows_number(&rows, 12) == 0) mending->is_hard = mending->decision == DECISION_BOUNCED;
+    if (db_rows_number(&rows, 12) == 0)
+        mending->is_hard = mending->decision == DECISION_BOUNCED || mending->decision == DECISION_PAUSED;
     db_rows_end(&rows);
     if (mending->is_corrected) mending->kind = corrected;
     if (!prospect_load(commit->db, prospect, &mending->prospect)) return false;

@@ -8,7 +8,8 @@ enum { EVIDENCE_WORDS_BYTES = 400, EVIDENCE_SAW_BYTES = 60 };
 /* ---- what differs ---- */
 
 static bool was_hard(const struct outreach_answer *was) {
-    return was->classifier ? was->is_hard : was->decision == DECISION_BOUNCED;
+    bool followed = was->decision == DECISION_BOUNCED || was->decision == DECISION_PAUSED;
+    return was->classifier ? was->is_hard : followed;
 }
 
 static bool is_kind_alike(const struct replay_difference *difference) {
