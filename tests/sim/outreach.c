@@ -12,10 +12,10 @@ enum {
     STOP_MS_MAX = 5 * MINUTE_MS,
     /* The longest that a session waits for an answer that will never come. */
     PATIENCE_MS = 16 * MINUTE_MS,
-    WEEKS_DAYS_MIN = 10,
-    WEEKS_DAYS_MAX = 30,
+    WEEKS_DAYS_MIN = 8,
+    WEEKS_DAYS_MAX = 24,
     YEAR_DAYS = 365,
-    YEARS_PARTS = 24,
+    YEARS_PARTS = 64,
     /* After that nobody waits for anything. */
     REST_DAYS_MAX = 60,
     LOOK_MS = 4 * HOUR_MS,
@@ -53,8 +53,8 @@ static void set_host(struct run *run, struct host_options *options) {
     options->heartbeat_ms = HEARTBEAT_PAUSE_MS;
     options->upkeep_pause_ms = UPKEEP_PAUSE_MS;
     options->edges = options->mails = 1;
-    options->outreach_poll_s = HOUR_MS / SECOND_MS;
-    options->outreach_check_s = 6 * HOUR_MS / SECOND_MS;
+    options->outreach_poll_s = run->outreach->is_outside ? HOUR_MS / SECOND_MS : 0;
+    options->outreach_check_s = run->outreach->is_outside ? 24 * HOUR_MS / SECOND_MS : 0;
     options->on_end = host_ended;
     options->context = run->outreach;
 }

@@ -206,6 +206,13 @@ static void (*const kinds[])(struct site *site) = {
     trouble_dns, fill_disk,    fail_disk,   jump_clock};
 enum { KINDS = sizeof kinds / sizeof kinds[0], SHAKES = 5 };
 
+/* Between a provider and the receiving machine all is well: what its queue does then is not judged here. */
+static bool may_have(const struct outreach *outreach, unsigned kind) {
+    void (*of)(struct site *) = kinds[kind];
+    bool is_everywhere = !of || of == lose_connections || of == refuse_connections || of == trouble_dns;
+    return !outreach->is_outside || !is_everywhere;
+}
+
 static void happen(struct outreach *outreach, unsigned kind) {
     if (!kinds[kind] || !(outreach->faults >> kind & 1)) return;
     outreach->run->trouble_count++;
@@ -230,7 +237,7 @@ static void trouble(void *context) {
 
 void outreach_trouble_start(struct run *run) {
     for (unsigned i = 0; i < KINDS; i++)
-        if (run_between(run, 0, 1)) run->outreach->faults |= 1u << i;
+        if (run_between(run, 0, 1) && may_have(run->outreach, i)) run->outreach->faults |= 1u << i;
     run->outreach->way_ms = run->outreach->is_outside ? OUTSIDE_WAY_MS : WAY_MS;
     trouble(run);
 }
