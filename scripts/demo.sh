@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A mail server to try, in ./demo (`make run`): two accounts, a few messages, a campaign that is played
-# with people who answer; Ctrl-C stops it. A second run keeps the mail. RESET=1 starts over. BASE_PORT=N sets where it listens; without it
-# a free place is chosen, anew where another program has taken it since. DEMO_FOLDER=DIR puts it there.
+# with people who answer; Ctrl-C stops it. A second run keeps the mail. RESET=1 starts over. BASE_PORT=N
+# sets where it listens; without it a free place is chosen, anew where another program has taken it since.
+# DEMO_FOLDER=DIR puts it there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/install-packages.sh run
@@ -127,11 +128,19 @@ curl_server() {
     curl --silent --show-error --cacert "$folder/cert.pem" --noproxy '*' "$@"
 }
 
-# Submits one message file: FROM TO FILE.
+# Submits a message: FROM PASSWORD TO FILE. A machine that is busy with other things may need more than one try.
+hand_in() {
+    local tries said
+    for tries in 1 2 3 4 5; do
+        said=$(curl_server --resolve "$hostname:$((base + 465)):127.0.0.1" --user "$1:$2" --mail-from "$1" \
+            --mail-rcpt "$3" --upload-file "$4" "smtps://$hostname:$((base + 465))/client.$domain" 2>&1) && return
+        sleep "$tries"
+    done
+    fail "the server did not take a message of $1 ($said); $folder/log says more, RESET=1 make run starts over"
+}
+
 submit() {
-    curl_server --resolve "$hostname:$((base + 465)):127.0.0.1" --user "$1@$domain:$(password_of "$1")" \
-        --mail-from "$1@$domain" --mail-rcpt "$2@$domain" --upload-file "$3" \
-        "smtps://$hostname:$((base + 465))/client.$domain"
+    hand_in "$1@$domain" "$(password_of "$1")" "$2@$domain" "$3"
 }
 
 headers() {
@@ -250,9 +259,7 @@ answer_as() {
     printf 'From: <%s@%s>\r\nTo: <alice@%s>\r\nSubject: Re: A question\r\nDate: %s\r\nMessage-ID: <%s.%s@%s>\r\nIn-Reply-To: %s\r\n%s\r\n%s\r\n' \
         "$1" "$people_domain" "$domain" "$(LC_ALL=C date '+%a, %d %b %Y %H:%M:%S %z')" "$1" "$RANDOM" "$people_domain" \
         "$(letter_to "$1")" "$2" "$3" >"$folder/answer.eml"
-    curl_server --resolve "$hostname:$((base + 465)):127.0.0.1" --user "$1@$people_domain:$people_password" \
-        --mail-from "$1@$people_domain" --mail-rcpt "alice@$domain" --upload-file "$folder/answer.eml" \
-        "smtps://$hostname:$((base + 465))/client.$people_domain"
+    hand_in "$1@$people_domain" "$people_password" "alice@$domain" "$folder/answer.eml"
     rm "$folder/answer.eml"
 }
 
