@@ -120,8 +120,8 @@ static json_t *order_person(struct admin *admin, enum prospect_state to) {
         result = engine_outreach_of_contact(admin->engine, admin->arena, contact.id, &prospects, &count);
     if (result != STORE_OK)
         return admin_failure(admin, result, address,
-                              "is not in the address book; posthaste contact list shows who is",
-                              "is not an address");
+                             "is not in the address book; posthaste contact list shows who is",
+                             "is not an address");
     for (size_t i = 0; i < count; i++)
         changed += engine_prospect_order(admin->t, admin->engine, prospects[i].prospect.id, to,
                                          SLICE("by hand")) == STORE_OK;
