@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A mail server to try, in ./demo (`make run`): two accounts, a few messages, Ctrl-C stops it.
-# A second run keeps the mail. RESET=1 starts over. BASE_PORT=N sets where it listens; without it
+# A mail server to try, in ./demo (`make run`): two accounts, a few messages, a campaign that is played
+# with people who answer; Ctrl-C stops it. A second run keeps the mail. RESET=1 starts over. BASE_PORT=N sets where it listens; without it
 # a free place is chosen, anew where another program has taken it since. DEMO_FOLDER=DIR puts it there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,7 +9,7 @@ scripts/install-packages.sh run
 program=${POSTHASTE_BIN:-build/posthaste}
 domain=example.test
 hostname=mx.example.test
-services=(25 587 465 143 993 110 995)
+services=(25 587 465 143 993 110 995 80 443)
 # Who owns a data folder that root makes.
 store_user=62001
 
@@ -46,7 +46,9 @@ choose_base() {
 choose_folder() {
     if [ "$(id -u)" = 0 ] && ! setpriv --reuid "$store_user" --regid "$store_user" --clear-groups test -x "$PWD"; then
         echo "demo: $PWD is closed to the server's users, so all is in /var/lib/posthaste-demo" >&2
-        echo /var/lib/posthaste-demo
+        # The commands that are shown lead there, too.
+        if [ -L demo ] || [ ! -e demo ]; then ln -sfn /var/lib/posthaste-demo demo; fi
+        if [ -L demo ]; then echo demo; else echo /var/lib/posthaste-demo; fi
     else
         echo demo
     fi
@@ -63,14 +65,31 @@ add_account() {
     echo "$1@$domain $password" >>"$folder/accounts"
 }
 
+# What a link leads to goes, the link stays.
+empty_folder() {
+    rm -rf "$(realpath -m "$folder")"
+}
+
+# Letters leave in seconds, and mailboxes are looked at as often: all of it on this machine.
+settings() {
+    cat <<'WORDS'
+
+# For the demo alone: fay's mailbox is at a "provider" on this machine, and looked at every second.
+outbound.allow_private = yes
+outreach.poll_seconds = 1
+outreach.check_seconds = 1
+WORDS
+}
+
 # cert.pem comes last: without it the folder is half made, and made anew.
 create() {
     local base
     base=$(choose_base ${BASE_PORT:+"$BASE_PORT"})
-    rm -rf "$folder"
-    mkdir -p "$folder"
+    empty_folder
+    mkdir -p "$(realpath -m "$folder")"
     (umask 077 && : >"$folder/accounts")
     "$program" init --data "$data" --domain "$domain" --hostname "$hostname" --base-port "$base" >/dev/null
+    settings >>"$data/posthaste.conf"
     add_account alice
     add_account bob
     cp "$data/tls/cert.pem" "$folder/cert.pem"
@@ -154,43 +173,71 @@ fill_mailboxes() {
     mv "$folder/message.eml" "$folder/hello.eml"
 }
 
-# ---- outreach, played: a campaign to four people under .test, who are accounts here, and their answers ----
+# ---- outreach, played: alice's campaign to four people under .test, who are accounts here, and their answers;
+# and fay's, from a mailbox at a provider who switches IMAP off ----
 
 people_domain=people.test
 campaign=letters
+fays_campaign=fays-letters
+fay=fay@$people_domain
 
 outreach() {
     "$program" outreach "$@" --data "$data"
 }
 
+# NAME of the sequence, delay of its second step, further settings.
 sequence() {
     cat <<WORDS
-name: $campaign
+name: $1
 sender: {name: Alice, company: Example, address: "Example street 1, 10115 Berlin, Germany"}
 opt_out: {sentence: "If you would rather not hear from me, just reply no thanks."}
-windows: [{days: Mon-Sun, from: "0:00", to: "24:00"}]
-${1-}
+${3-}
 steps:
   - subject: "A question, {{first_name|you}}"
     body: |
       Hello {{first_name|there}},
 
       do you still send invoices by hand?
-  - delay: ${2-3 working days}
+  - delay: $2
     body: |
       Did you see my question, {{first_name|by chance}}?
 WORDS
 }
 
+# Gaps of seconds are let start only where every recipient is under .test.
+quick_sequence() {
+    sequence "$1" "$2" "windows: [{days: Mon-Sun, from: \"0:00\", to: \"24:00\"}]
+pace: {gap: 1-1 seconds, hourly: 1000, daily: 1000, recipient_domain_daily: 1000, sending_domain_daily: 1000}"
+}
+
 make_people() {
     local name
     "$program" domain add "$people_domain" --data "$data" >/dev/null
-    for name in ben cara dora; do
+    for name in ben cara dora gil fay; do
         echo "$people_password" | "$program" account add "$name@$people_domain" --data "$data" --password-stdin >/dev/null
     done
-    for name in ben cara dora emil; do
+    for name in ben cara dora emil gil; do
         "$program" contact set "$name@$people_domain" "first_name=${name^}" --data "$data" >/dev/null
     done
+}
+
+# As an outside mailbox: by SMTP and IMAP, tested both ways before anything leaves from it.
+add_fays_mailbox() {
+    local said
+    said=$(echo "$people_password" | outreach mailbox add "$fay" --outside --password-stdin --name Fay \
+        --smtp "127.0.0.1:$((base + 587))" --smtp-tls never --imap "127.0.0.1:$((base + 143))" --imap-tls never 2>&1) ||
+        fail "fay's mailbox did not pass its test: $said"
+}
+
+make_campaigns() {
+    local name
+    quick_sequence "$campaign" '9 seconds' >"$folder/letters.yaml"
+    quick_sequence "$fays_campaign" '30 days' >"$folder/fays-letters.yaml"
+    sequence question '3 working days' >"$folder/sequence.yaml"
+    outreach create "$folder/letters.yaml" --mailbox "alice@$domain" >/dev/null
+    outreach create "$folder/fays-letters.yaml" --mailbox "$fay" >/dev/null
+    for name in ben cara dora emil; do outreach add "$campaign" --contact "$name@$people_domain" >/dev/null; done
+    outreach add "$fays_campaign" --contact "gil@$people_domain" >/dev/null
 }
 
 # The Message-ID of the last letter to somebody.
@@ -206,64 +253,121 @@ answer_as() {
     curl_server --resolve "$hostname:$((base + 465)):127.0.0.1" --user "$1@$people_domain:$people_password" \
         --mail-from "$1@$people_domain" --mail-rcpt "alice@$domain" --upload-file "$folder/answer.eml" \
         "smtps://$hostname:$((base + 465))/client.$people_domain"
+    rm "$folder/answer.eml"
 }
 
-# One event of the campaign: says it, and has the people answer.
+# The weekday on which somebody is written to again.
+resumes() {
+    local at
+    at=$(outreach why "$1@$people_domain" | sed -n 's/^    next: \(.* UTC\)$/\1/p')
+    [ -z "$at" ] || LC_ALL=C date -u -d "$at" +%A
+}
+
+out_of_office() {
+    local back=$1 again
+    again=$(resumes dora)
+    if [ "$again" = "$back" ]; then
+        echo "dora: out of office until $back, resumes then"
+    else
+        echo "dora: out of office until $back, resumes on ${again:-no day}"
+    fi
+}
+
+# One event: what the people do then, and what is to be told of it.
 play() {
-    local kind=$1 name=${2%%@*} detail=$3
+    local kind=$1 name=${3%%@*} detail=$4
     case $kind-$name-$detail in
-    message.sent-cara-*)
-        echo "  $name: $detail sent"
-        answer_as cara '' 'Yes, we do. Tell me more.'
-        ;;
+    message.sent-ben-"step 1") facts[ben-1]='ben: step 1 sent' ;;
+    message.sent-ben-"step 2") facts[ben-2]='ben: step 2 sent, same thread' ;;
+    message.sent-cara-*) answer_as cara '' 'Yes, we do. Tell me more.' ;;
     message.sent-dora-*)
-        echo "  $name: $detail sent"
-        answer_as dora $'Auto-Submitted: auto-replied\r\n' "I am out of the office until $(LC_ALL=C date -d '+9 days' '+%d %B %Y')."
+        answer_as dora $'Auto-Submitted: auto-replied\r\n' \
+            "I am out of the office until $(LC_ALL=C date -d 'next monday' '+%A, %d %B %Y')."
         ;;
-    message.sent-*-"step 2") echo "  $name: step 2 sent, same thread" ;;
-    message.sent-*) echo "  $name: $detail sent" ;;
-    prospect.replied-*) echo "  $name: replied, follow-up cancelled (In-Reply-To $(letter_to "$name"))" ;;
-    prospect.out_of_office-*) echo "  $name: out of office, resumes $(outreach why "$2" | sed -n 's/^    next: //p')" ;;
-    prospect.bounced-*) echo "  $name: 5.1.1, suppressed" ;;
+    message.sent-gil-*) "$program" account set "$fay" imap=off --data "$data" >/dev/null ;;
+    prospect.replied-cara-*) facts[cara]="cara: replied, follow-up cancelled (In-Reply-To $(letter_to cara))" ;;
+    prospect.out_of_office-dora-*) facts[dora]=$(out_of_office Monday) ;;
+    prospect.bounced-emil-5.1.1*) facts[emil]='emil: 5.1.1, suppressed' ;;
+    campaign.paused-*-*imap-disabled*) facts[fay]="fay's mailbox: IMAP is disabled, sequence paused" ;;
     esac
 }
 
-play_outreach() {
-    local after='' id kind name detail tries
-    people_password=$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')
-    make_people
-    sequence 'pace: {gap: 2-2 seconds, hourly: 1000, daily: 1000, recipient_domain_daily: 1000, sending_domain_daily: 1000}' \
-        '0 minutes' >"$folder/letters.yaml"
-    sequence >"$folder/sequence.yaml"
-    outreach create "$folder/letters.yaml" --mailbox "alice@$domain" >/dev/null
-    for name in ben cara dora emil; do outreach add "$campaign" --contact "$name@$people_domain" >/dev/null; done
-    outreach start "$campaign" >/dev/null
-    echo "Outreach, from alice@$domain to four people, at a pace that only .test allows:"
-    for tries in $(seq 60); do
-        while read -r id _ _ _ kind _ name detail; do
-            after=$id
-            play "$kind" "$name" "$detail"
-        done < <(outreach events "$campaign" ${after:+"$after"})
-        if outreach why "ben@$people_domain" | grep -q 'step 2 sent' && outreach why "emil@$people_domain" | grep -q bounced &&
-            outreach why "dora@$people_domain" | grep -q out_of_office; then break; fi
-        sleep 0.3
+# A line a fact, in this order whichever is known first.
+tell_facts() {
+    while [ ${#story[@]} != 0 ] && [ -n "${facts[${story[0]}]-}" ]; do
+        echo "  ${facts[${story[0]}]}"
+        story=("${story[@]:1}")
     done
-    while read -r id _ _ _ kind _ name detail; do play "$kind" "$name" "$detail"; done < <(outreach events "$campaign" ${after:+"$after"})
-    echo "On real defaults:"
-    "$program" outreach simulate "$folder/sequence.yaml" --contacts 40 | tail -n 3 | sed 's/^/  /'
+}
+
+play_events() {
+    local after='' id kind name detail tries at_campaign
+    local -A facts=()
+    local -a story=(ben-1 cara dora emil fay ben-2)
+    for tries in $(seq 300); do
+        while read -r id _ _ _ kind at_campaign name detail; do
+            after=$id
+            play "$kind" "$at_campaign" "$name" "$detail"
+        done < <(play_log "$after")
+        tell_facts
+        [ ${#story[@]} != 0 ] || return 0
+        sleep 0.2
+    done
+    echo "demo: this did not happen in $((tries / 5)) s: ${story[*]}; $program outreach events $campaign --data $data" \
+        "and $folder/log say more" >&2
+}
+
+# What happened in both campaigns, in order.
+play_log() {
+    { outreach events "$campaign" ${1:+"$1"} && outreach events "$fays_campaign" ${1:+"$1"}; } | sort
+}
+
+# An interrupted play is not gone on with: the folder is made anew.
+play_outreach() {
+    : >"$folder/playing"
+    people_password=$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')
+    echo "Outreach, played at a pace that only recipients under .test allow:"
+    make_people
+    add_fays_mailbox
+    make_campaigns
+    outreach start "$fays_campaign" >/dev/null
+    outreach start "$campaign" >/dev/null
+    play_events
     (umask 077 && echo "$people_password" >"$folder/people")
+    rm "$folder/playing"
+}
+
+# ben's answer, and how curl sends it: written anew each time, for ports may have changed.
+prepare_answer() {
+    printf 'From: Ben <ben@%s>\r\nTo: <alice@%s>\r\nSubject: Re: A question, Ben\r\nIn-Reply-To: %s\r\n\r\nYes, we do. Call me.\r\n' \
+        "$people_domain" "$domain" "$(letter_to ben)" >"$folder/ben.eml"
+    (
+        umask 077
+        cat >"$folder/ben.curl" <<WORDS
+# ben@$people_domain answers Alice's letter: curl --config FILE
+url = "smtps://$hostname:$((base + 465))/client.$people_domain"
+resolve = "$hostname:$((base + 465)):127.0.0.1"
+noproxy = "*"
+cacert = "$(realpath "$folder")/cert.pem"
+user = "ben@$people_domain:$(cat "$folder/people")"
+mail-from = "ben@$people_domain"
+mail-rcpt = "alice@$domain"
+upload-file = "$(realpath "$folder")/ben.eml"
+silent
+show-error
+WORDS
+    )
 }
 
 explain_outreach() {
     [ -f "$folder/people" ] || return 0
+    prepare_answer
     cat <<WORDS
 
-Answer Alice's letters as ben, and ask why he gets no more:
-  printf 'From: <ben@$people_domain>\\r\\nTo: <alice@$domain>\\r\\nSubject: Re: A question, Ben\\r\\n\\r\\nYes, we do.\\r\\n' |
-  curl --cacert $folder/cert.pem --resolve $hostname:$((base + 465)):127.0.0.1 \\
-    --user ben@$people_domain:$(cat "$folder/people") --mail-from ben@$people_domain --mail-rcpt alice@$domain \\
-    --upload-file - smtps://$hostname:$((base + 465))/client.$people_domain
+Answer Alice's letter as ben, ask why he gets no more, and when 40 letters would leave on real defaults:
+  curl --config $folder/ben.curl
   $program outreach why ben@$people_domain --data $data
+  $program outreach simulate $folder/sequence.yaml --contacts 40 --start 2026-07-01T09:00
 WORDS
 }
 
@@ -314,7 +418,11 @@ if is_running; then
     explain "It was running already, and still is. Stop it where it was started with Ctrl-C, or: kill $server"
     exit
 fi
-if [ -n "${RESET:-}" ]; then rm -rf "$folder"; fi
+if [ -n "${RESET:-}" ]; then empty_folder; fi
+if [ -f "$folder/playing" ]; then
+    echo "demo: the run before was interrupted; starting over"
+    empty_folder
+fi
 if [ -f "$folder/cert.pem" ]; then move_base "$(base_of)"; else create; fi
 base=$(base_of)
 "$program" serve --data "$data" >>"$folder/log" 2>&1 &

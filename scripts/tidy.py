@@ -29,7 +29,7 @@ PYTHON_COLUMNS_MAX = 120
 # A room may include itself and what stands in an earlier line; rooms of one line do not see each other.
 LAYERS = (("base",), ("io",), ("ipc",), ("resolve",), ("wire",), ("analyse",), ("trust",), ("store",),
           ("login",), ("intake",), ("filter",), ("smtp", "imap", "imap_client", "pop3"), ("transit",), ("acme",),
-          ("outreach", "newsletter"), ("web",), ("app",))
+          ("outreach", "newsletter", "hook"), ("web",), ("app",))
 # The same for the folders of src/app; what stands in none of them may use them all.
 APP_FOLDERS = (("settings",), ("admin",), ("api",), ("cli",), ("contact", "carry", "domain", "tool"),
                ("outreach",), ("role",), ("serve",), ("command",))

@@ -27,6 +27,7 @@ struct analyser {
     struct slice delivered_to[ANALYSIS_DELIVERED_TO_MAX];
     /* NULL: nobody asked for it. */
     struct classifier *classifier;
+    bool wants_addressees;
 };
 
 static void keep(struct analyser *analyser, struct slice bytes, struct slice *kept) {
@@ -143,12 +144,34 @@ static void count_field(struct analyser *analyser, const struct header_field *fi
         analyser->delivered_to[(*delivered)++] = slice_sub(field->value, 0, ANALYSIS_TEXT_BYTES_MAX);
 }
 
+/* Those of one field, behind those of others. */
+static void add_addressees(struct analyser *analyser, struct slice value) {
+    struct analysis_list *list = &analyser->analysis->addressees;
+    struct address_reader reader = address_reader_new(value);
+    struct address address;
+    while (list->count < ANALYSIS_ADDRESSEES_MAX && address_next(&reader, &address)) {
+        if (address.kind != ADDRESS_MAILBOX || address.local.len == 0 || address.domain.len == 0) continue;
+        struct buffer text = buffer_new(ANALYSIS_TEXT_BYTES_MAX);
+        buffer_printf(&text, "%.*s@%.*s", SLICE_PRINT(address.local), SLICE_PRINT(address.domain));
+        if (!buffer_overflowed(&text)) keep(analyser, buffer_slice(&text), &list->items[list->count]);
+        if (list->items[list->count].len) list->count++;
+        buffer_free(&text);
+    }
+    address_reader_free(&reader);
+}
+
+static bool is_addressees(struct slice name) {
+    return slice_equal_nocase(name, SLICE("To")) || slice_equal_nocase(name, SLICE("Cc")) ||
+           slice_equal_nocase(name, SLICE("Bcc"));
+}
+
 static void read_header(struct analyser *analyser, struct slice header) {
     struct header_field field;
     bool seen[READERS] = {false};
     size_t delivered = 0;
     while (header_next(&header, &field)) {
         count_field(analyser, &field, &delivered);
+        if (analyser->wants_addressees && is_addressees(field.name)) add_addressees(analyser, field.value);
         for (size_t i = 0; i < READERS; i++) {
             if (seen[i] || !slice_equal_nocase(field.name, readers[i].name)) continue;
             seen[i] = true;
@@ -222,6 +245,12 @@ struct analyser *analysis_new(struct arena *arena) {
     analyser->tree = arena_new(ANALYSIS_TREE_BYTES_MAX);
     analyser->parser = mime_parser_new(analyser->tree, (struct mime_events){analyser, on_header, on_body});
     return analyser;
+}
+
+void analysis_addressees(struct analyser *analyser) {
+    analyser->analysis->addressees.items =
+        ARENA_NEW_ARRAY(analyser->arena, struct slice, ANALYSIS_ADDRESSEES_MAX);
+    analyser->wants_addressees = true;
 }
 
 void analysis_classify(struct analyser *analyser) { analyser->classifier = classifier_new(analyser->arena); }

@@ -66,6 +66,9 @@ struct analysis {
     /* Delivered-To values, for noticing loops. */
     struct analysis_list delivered_to;
     enum kind kind;
+    /* Where analysis_addressees asked for it: everybody in To, Cc and Bcc as "local@domain", at most
+       ANALYSIS_ADDRESSEES_MAX. */
+    struct analysis_list addressees;
     /* Where analysis_classify asked for it, else NULL. */
     const struct classification *classification;
 };
@@ -75,6 +78,8 @@ struct analyser;
 struct analyser *analysis_new(struct arena *arena);
 /* Before anything is fed: the message is classified as well (classify.h), in the same pass. */
 void analysis_classify(struct analyser *analyser);
+/* The same: all whom it is to are kept, not the first alone. */
+void analysis_addressees(struct analyser *analyser);
 void analysis_feed(struct analyser *analyser, struct slice chunk);
 /* The end of the message. The result lives as long as the arena, but for its `root`. */
 const struct analysis *analysis_finish(struct analyser *analyser);

@@ -18,6 +18,10 @@
 #include "analyse/bounce.h"
 #include "wire/mime.h"
 
+/* Stored with each verdict on an answer. One more whenever verdicts may differ, so that `posthaste outreach
+   replay` can say by which code it was judged. */
+enum { CLASSIFIER_VERSION = 1 };
+
 /* Numbers are stored. */
 enum classification_kind {
     /* A person wrote it, or may have. */

@@ -30,6 +30,14 @@ enum {
     CONTACT_PAGE_ROWS = 500,
     CONTACT_UNDO_ROWS = 500,
     CONTACT_IMPORTS_SHOWN = 1000,
+    /* Conditions by which contacts are chosen; one of them; addresses that are told at once; contacts that
+       one answer lists, and that are looked at for it. */
+    CONTACT_MATCHES_MAX = 8,
+    CONTACT_PATTERN_BYTES_MAX = 500,
+    CONTACT_ADDRESSES_MAX = 1000,
+    CONTACT_COLLECTED_BYTES_MAX = 128 * 1024 * 1024,
+    CONTACT_LIST_MAX = 200,
+    CONTACT_LIST_LOOKED_MAX = 50 * 1000,
     /* Who must not be written to. */
     SUPPRESSION_PATTERNS_MAX = 1000,
     SUPPRESSION_STARS_MAX = 4,

@@ -23,7 +23,7 @@ enum {
     /* How often the queue is looked at; how long a connection with nothing to do is kept. */
     TRANSIT_LOOK_MS_MIN = 1000,
     TRANSIT_LOOK_MS_MAX = 60 * 1000,
-    TRANSIT_DELAYED_LOOK_MS = 60 * 1000,
+    TRANSIT_DELAYED_LOOK_MS = 5 * 60 * 1000,
     TRANSIT_LINGER_MS = 3000,
     /* For the store's word before a transaction. */
     TRANSIT_LEAVE_MS = 60 * 1000,
@@ -32,7 +32,7 @@ enum {
     TRANSIT_RECORD_PAUSE_MS_MAX = 16 * 1000,
     TRANSIT_REPORT_PAUSE_MS = 30 * 1000,
     /* How often the oldest are looked at; so long the last attempt has, when its time has come. */
-    TRANSIT_EXPIRE_LOOK_MS = 60 * 1000,
+    TRANSIT_EXPIRE_LOOK_MS = 10 * 60 * 1000,
     TRANSIT_EXPIRE_SLACK_MS = 10 * 60 * 1000,
     /* RFC 5321 4.5.4.1: at least 4-5 days. */
     TRANSIT_LIFETIME_MS = 5 * 24 * 3600 * 1000,

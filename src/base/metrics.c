@@ -40,6 +40,7 @@ static const char *const http_classes[] = {"2xx", "3xx", "4xx", "5xx"};
 static const char *const trust_results[METRIC_TRUST_RESULTS] = {
     "none", "pass", "fail", "softfail", "neutral", "policy", "temperror", "permerror"};
 static const char *const trust_actions[METRIC_TRUST_ACTIONS] = {"accept", "junk", "defer", "reject"};
+static const char *const webhook_results[] = {"delivered", "failed", "given_up"};
 static const uint64_t latency_bounds_ms[METRIC_LATENCY_CELLS - 2] = {1,   2,   5,    10,   25,   50,   100,
                                                                      250, 500, 1000, 2500, 5000, 10000};
 static const uint64_t batch_bounds[METRIC_BATCH_CELLS - 2] = {1, 2, 4, 8, 16, 32, 64, 128, 256};
@@ -104,6 +105,10 @@ static const struct family families[] = {
      METRIC_TRUST_RESULTS, "result", trust_results, NULL, 1},
     {"posthaste_trust_actions_total", "Strangers' messages by what became of them for it.", COUNTER,
      METRIC_TRUST_ACTION, METRIC_TRUST_ACTIONS, "action", trust_actions, NULL, 1},
+    {"posthaste_webhook_attempts_total", "Attempts to deliver an event to a webhook, by what came of them.",
+     COUNTER, METRIC_WEBHOOK_DELIVERIES, 3, "result", webhook_results, NULL, 1},
+    {"posthaste_webhooks_disabled_total", "Webhooks disabled because their receivers take no events.",
+     COUNTER, METRIC_WEBHOOKS_DISABLED, 1, NULL, NULL, NULL, 1},
 };
 
 enum { FAMILY_COUNT = sizeof families / sizeof families[0] };

@@ -9,8 +9,12 @@
  */
 #include "base/limits.h"
 #include "imap/imap_commands.h"
+#include "intake/judge.h"
 #include "wire/binary_mime.h"
 #include "wire/canonical_lines.h"
+
+/* Of one message: 50 addresses at most. */
+enum { APPEND_JUDGED_BYTES_MAX = 64 * 1024, APPEND_JUDGED_ARENA_BYTES = 192 * 1024 };
 
 /* One message on its way in. */
 struct message {
@@ -31,6 +35,8 @@ struct append_run {
     size_t count;
     /* Pieces of the command behind streamed literals. */
     struct arena *pieces;
+    /* Whom messages are to. */
+    struct arena *judged;
 };
 
 static struct imap_answer answer_of_intake(enum intake_result result) {
@@ -123,6 +129,17 @@ static void describe(struct append_run *run, const struct imap_append_message *m
     append->saved_ms = message->has_date ? message->date.utc_ms : env_wall_ms(server->env);
 }
 
+/* What is put into Sent was written by hand: who sends campaigns from this mailbox wants to know to whom. */
+static void judge(struct append_run *run, const struct intake *intake, struct append *append) {
+    struct answer_facts facts;
+    if (run->mailbox.special_use != SPECIAL_SENT) return;
+    struct buffer judged = buffer_new(APPEND_JUDGED_BYTES_MAX);
+    judge_written(run->judged, intake_analysis(intake), &facts);
+    answer_facts_pack(&judged, &facts);
+    if (!buffer_overflowed(&judged)) append->judged = arena_copy(run->judged, buffer_slice(&judged));
+    buffer_free(&judged);
+}
+
 /* Takes in one message. An answer that is not OK ends the command. */
 static struct imap_answer take_message(struct task *t, struct append_run *run,
                                        const struct imap_append_message *asked) {
@@ -135,6 +152,7 @@ static struct imap_answer take_message(struct task *t, struct append_run *run,
     uint64_t bytes_max = 2 * call->session->server->settings.message_bytes_max;
     message.result = intake_begin(call->session->server->intake, bytes_max, &message.intake);
     if (message.result != INTAKE_OK) return answer_of_intake(message.result);
+    if (run->mailbox.special_use == SPECIAL_SENT) intake_addressees(message.intake);
     struct append *append = &run->appends[run->count];
     run->intakes[run->count++] = message.intake;
     bool is_alive = true;
@@ -152,6 +170,7 @@ static struct imap_answer take_message(struct task *t, struct append_run *run,
     if (is_alive && message.result == INTAKE_OK)
         message.result = intake_finish(t, message.intake, &append->body, &append->facts);
     describe(run, asked, append);
+    if (is_alive && message.result == INTAKE_OK) judge(run, message.intake, append);
     buffer_free(&message.piece);
     if (!is_alive) return ANSWER_NONE;
     /* RFC 9051 6.3.12: no NUL in a message. */
@@ -229,9 +248,11 @@ struct imap_answer imap_run_append(struct task *t, struct imap_call *call) {
     run.appends = ARENA_NEW_ARRAY(call->work, struct append, IMAP_APPEND_MESSAGES_MAX);
     run.intakes = ARENA_NEW_ARRAY(call->work, struct intake *, IMAP_APPEND_MESSAGES_MAX);
     run.pieces = arena_new(IMAP_COMMAND_ARENA_BYTES_MAX * 2);
+    run.judged = arena_new((size_t)IMAP_APPEND_MESSAGES_MAX * APPEND_JUDGED_ARENA_BYTES);
     struct imap_answer answer = take_messages(t, &run);
     if (!answer.is_none && answer.status == IMAP_REPLY_OK) answer = commit(t, &run);
     for (size_t i = 0; i < run.count; i++) intake_free(&run.intakes[i]);
+    arena_free(&run.judged);
     arena_free(&run.pieces);
     return answer;
 }

@@ -114,7 +114,10 @@ static const struct refusal refusals[] = {
 static void end_login(struct task *t, struct entry_session *session, const struct imap_command *command,
                       enum login_result result, const struct login_identity *identity,
                       struct slice mechanism) {
-    if (result == LOGIN_OK)
+    if (result == LOGIN_OK && identity->is_imap_off)
+        reply_error(session, command, IMAP_REPLY_NO, "AUTHORIZATIONFAILED",
+                    "IMAP is disabled for this account");
+    else if (result == LOGIN_OK)
         hand_over(t, session, command, identity, mechanism);
     else if (result == LOGIN_GONE)
         conn_close(&session->conn);

@@ -128,7 +128,7 @@ struct imap_client_folder {
     unsigned use;
     char separator;
 };
-/* All folders, at most OUTREACH_FOLDERS_MAX (of more, those that came first), in `arena`. */
+/* All folders, in `arena`; OUTREACH_FOLDERS_MAX + 1 of them: there are more. */
 struct imap_client_outcome imap_client_list(struct task *t, struct imap_client *client, struct arena *arena,
                                             struct imap_client_folder **folders, size_t *count);
 

@@ -13,7 +13,8 @@ struct listing {
 static void heard_list(struct task *t, void *context, const struct imap_answer *answer) {
     (void)t;
     struct listing *listing = context;
-    if (answer->kind != IMAP_ANSWER_LIST || listing->count == OUTREACH_FOLDERS_MAX) return;
+    /* One more than anybody works with: then it is seen that there are too many. */
+    if (answer->kind != IMAP_ANSWER_LIST || listing->count > OUTREACH_FOLDERS_MAX) return;
     struct imap_client_folder *folders =
         arena_try_grow(listing->arena, listing->folders, listing->count, &listing->capacity, sizeof *folders);
     struct slice name;

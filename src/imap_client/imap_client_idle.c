@@ -1,4 +1,5 @@
 /* Waiting for news: IDLE (RFC 2177), or NOOP where it is not offered. */
+#include "base/limits_sender.h"
 #include "imap_client/imap_client_talk.h"
 
 struct idling {
@@ -65,7 +66,10 @@ static struct imap_client_outcome idle(struct task *t, struct imap_client *clien
     if (outcome.result == IMAP_CLIENT_OK) outcome = imap_client_await_more(t, &talk, &words);
     if (outcome.result == IMAP_CLIENT_OK) outcome = wait_for_news(t, &talk, idling, until_ms);
     if (outcome.result != IMAP_CLIENT_OK) return outcome;
-    talk.until_ms = env_now_ms(client->env) + client->options.command_ms;
+    /* A server that is there answers at once: else something on the way has forgotten the connection. */
+    int64_t patience_ms =
+        client->options.command_ms < IMAP_CLIENT_DONE_MS ? client->options.command_ms : IMAP_CLIENT_DONE_MS;
+    talk.until_ms = env_now_ms(client->env) + patience_ms;
     buffer_append_text(&client->out, "DONE");
     return imap_client_ask(t, &talk);
 }

@@ -131,6 +131,7 @@ enum intake_result intake_begin(struct intake_pool *pool, uint64_t bytes_max, st
 }
 
 void intake_classify(struct intake *intake) { analysis_classify(intake->analyser); }
+void intake_addressees(struct intake *intake) { analysis_addressees(intake->analyser); }
 
 static enum intake_result result_of_store(enum store_result result) {
     switch (result) {

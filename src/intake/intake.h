@@ -34,6 +34,8 @@ NODISCARD enum intake_result intake_begin(struct intake_pool *pool, uint64_t byt
                                           struct intake **intake);
 /* Before anything is fed: intake_analysis has a classification then (analyse/classify.h). */
 void intake_classify(struct intake *intake);
+/* The same: it has all whom the message is to. */
+void intake_addressees(struct intake *intake);
 /* Takes canonical bytes (CRLF line ends), in any pieces. Waits only when it spools. After anything but OK
    the rest may be fed and is ignored; the result stays. */
 enum intake_result intake_feed(struct task *t, struct intake *intake, struct slice bytes);

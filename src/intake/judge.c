@@ -8,6 +8,7 @@
 #include "base/limits_campaign.h"
 #include "intake/facts.h"
 #include "trust/organisation.h"
+#include "wire/address_split.h"
 
 /* Days begin at night; who is back on a day is at the desk in the morning, wherever that is. */
 enum { DAY_MS = 24 * 3600 * 1000, MORNING_MS = 8 * 3600 * 1000 };
@@ -19,11 +20,6 @@ static struct slice lower(struct arena *arena, struct slice text) {
     uint8_t *copy = arena_alloc(arena, text.len);
     for (size_t i = 0; i < text.len; i++) copy[i] = ascii_lower(text.ptr[i]);
     return slice_of(copy, text.len);
-}
-
-static struct slice domain_of(struct slice address) {
-    size_t at = slice_find_last_byte(address, '@');
-    return at == SLICE_NOT_FOUND ? SLICE_EMPTY : slice_skip(address, at + 1);
 }
 
 static void take_recipients(struct arena *arena, const struct classification *c, struct answer_facts *facts) {
@@ -75,8 +71,9 @@ void judge_message(struct arena *arena, struct slice message, struct slice token
                                    .is_hard = c->is_hard,
                                    .is_unsubscribe = c->is_unsubscribe,
                                    .interest = (uint32_t)c->interest,
+                                   .classifier = CLASSIFIER_VERSION,
                                    .from = lower(arena, c->from),
-                                   .organisation = organisation_of(arena, domain_of(cut(c->from))),
+                                   .organisation = organisation_of(arena, address_split_domain(cut(c->from))),
                                    .subject_base = cut(known.subject_base),
                                    .token = cut(token),
                                    .message_id = cut(known.message_id)};
@@ -88,28 +85,29 @@ void judge_message(struct arena *arena, struct slice message, struct slice token
     analysis_free(&analyser);
 }
 
-static void add_first(struct arena *arena, const struct analysis_address *address,
-                      struct answer_facts *facts) {
-    if (address->local.len == 0 || address->domain.len == 0) return;
-    struct slice text =
-        arena_printf(arena, "%.*s@%.*s", SLICE_PRINT(address->local), SLICE_PRINT(address->domain));
-    facts->recipients[facts->recipient_count++] = (struct answer_recipient){lower(arena, text), false};
+void judge_written(struct arena *arena, const struct analysis *analysis, struct answer_facts *facts) {
+    *facts = (struct answer_facts){.is_by_hand = true,
+                                   .date_ms = analysis->sent_known ? analysis->sent_ms : 0,
+                                   .subject_base = cut(analysis->subject_base),
+                                   .message_id = cut(analysis->message_id)};
+    facts->recipients = ARENA_NEW_ARRAY(arena, struct answer_recipient, ANSWER_RECIPIENTS_MAX);
+    for (size_t i = 0; i < analysis->addressees.count && i < ANSWER_RECIPIENTS_MAX; i++)
+        facts->recipients[facts->recipient_count++] =
+            (struct answer_recipient){lower(arena, analysis->addressees.items[i]), false};
 }
 
 void judge_by_hand(struct arena *arena, struct slice message, struct answer_facts *facts) {
     struct analyser *analyser = analysis_new(arena);
+    analysis_addressees(analyser);
     analysis_feed(analyser, message);
-    const struct analysis *analysis = analysis_finish(analyser);
-    *facts = (struct answer_facts){.is_by_hand = true, .message_id = cut(analysis->message_id)};
-    facts->recipients = ARENA_NEW_ARRAY(arena, struct answer_recipient, ANSWER_RECIPIENTS_MAX);
-    add_first(arena, &analysis->to, facts);
-    add_first(arena, &analysis->cc, facts);
+    judge_written(arena, analysis_finish(analyser), facts);
     analysis_free(&analyser);
 }
 
 struct slice judge_token_of(struct slice address) {
-    size_t at = slice_find_last_byte(address, '@');
-    struct slice local = slice_sub(address, 0, at == SLICE_NOT_FOUND ? address.len : at);
+    struct slice local;
+    struct slice domain;
+    (void)address_split(address, &local, &domain);
     size_t plus = slice_find_byte(local, '+');
     return plus == SLICE_NOT_FOUND ? SLICE_EMPTY : slice_skip(local, plus + 1);
 }

@@ -62,7 +62,7 @@ enum { FETCH_RESULTS = FETCH_CANCELLED + 1 };
 
 struct fetch_answer {
     enum fetch_result result;
-    /* 200 and the like; 0 where nothing was answered. */
+    /* 200 and the like, with FETCH_TOO_LARGE, too, where the head came; 0 where nothing was answered. */
     unsigned status;
     /* In the order they came, at most FETCH_FIELDS_MAX. */
     const struct fetch_field *fields;

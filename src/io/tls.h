@@ -17,6 +17,8 @@ struct tls_context *tls_context_server(struct slice certificates_pem, struct sli
 /* One more certificate, shown to clients that ask for a name it covers (SNI, RFC 6066 3); others
    are shown the first one. NULL, or why not, as above. */
 const char *tls_context_add(struct tls_context *context, struct slice certificates_pem, struct slice key_pem);
+/* Another with the certificates that this one has now, for another protocol: nothing is read again. */
+struct tls_context *tls_context_like(const struct tls_context *context);
 /* A client's context that accepts any certificate (opportunistic), for peers and tests. */
 struct tls_context *tls_context_client(void);
 /* One that accepts only what these certificates (PEM, one after the other) lead to. NULL, and *reason, where
@@ -28,8 +30,7 @@ void tls_context_free(struct tls_context **context);
 void tls_context_set_alpn(struct tls_context *context, const char *protocol);
 
 /* TLS-ALPN-01 (RFC 8737): a client that offers "acme-tls/1" is shown a certificate with the digest that
-   `find` has for the name it asks for; where that returns false it is refused. After all certificates were
-   added. */
+   `find` has for the name it asks for; where that returns false it is refused. */
 typedef bool tls_challenge_fn(void *context, struct slice name, uint8_t digest[32]);
 void tls_context_set_challenges(struct tls_context *context, tls_challenge_fn *find, void *find_context);
 

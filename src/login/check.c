@@ -36,7 +36,10 @@ static enum login_result accept_login(const struct login_check *check, const str
                                       struct login_identity *identity) {
     struct login_attempt attempt = attempt_of(check);
     login_delay_succeeded(check->context->delays, &attempt);
-    *identity = (struct login_identity){.account = account->id, .tenant = account->tenant};
+    *identity = (struct login_identity){.account = account->id,
+                                        .tenant = account->tenant,
+                                        .is_imap_off = account->is_imap_off,
+                                        .is_pop3_off = account->is_pop3_off};
     memcpy(identity->address, account->address.ptr, account->address.len);
     metrics_add(&check->context->env->metrics, METRIC_LOGINS_ACCEPTED, 1);
     LOG_INFO(check->context->env->log, "login.accepted", LOG_TEXT("account", account->address),

@@ -17,6 +17,9 @@ struct login_identity {
     uint64_t account;
     uint64_t tenant;
     char address[LOGIN_ADDRESS_BYTES];
+    /* Switched off for this account; known where it logs in, and not handed on. */
+    bool is_imap_off;
+    bool is_pop3_off;
 };
 
 /* A logged-in session on its way to a mail role. Texts are NUL-terminated. */

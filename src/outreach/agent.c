@@ -11,6 +11,7 @@
 #include "store/body_pack.h"
 #include "store/queue_model.h"
 #include "trust/organisation.h"
+#include "wire/address_split.h"
 
 enum {
     RUN_BYTES = COMPOSE_ARENA_BYTES + (32 << 20),
@@ -110,11 +111,6 @@ static bool compose(struct agent_run *run) {
 
 /* ---- the store's word ---- */
 
-static struct slice domain_of(struct slice address) {
-    size_t at = slice_find_last_byte(address, '@');
-    return at == SLICE_NOT_FOUND ? SLICE_EMPTY : slice_skip(address, at + 1);
-}
-
 static void pack_body(struct agent_run *run, struct delivery *delivery, const struct analysis *analysis) {
     struct body_packer *packer = body_packer_new(NULL);
     body_packer_feed(packer, run->composed.message, &run->packed);
@@ -131,13 +127,23 @@ static struct outreach_word word_of(struct agent_run *run, const struct analysis
     struct outreach_word word = {.sent = run->job.sent,
                                  .subject = run->composed.subject,
                                  .subject_base = arena_copy(run->arena, analysis->subject_base),
-                                 .organisation = organisation_of(run->arena, domain_of(run->job.to_address))};
-    if (run->job.account) pack_body(run, &word.delivery, analysis);
+                                 .organisation =
+                                     organisation_of(run->arena, address_split_domain(run->job.to_address))};
+    if (run->job.account)
+        pack_body(run, &word.delivery, analysis);
+    else if (run->composed.message.len <= OUTREACH_COPY_BYTES_MAX)
+        word.content = run->composed.message;
     return word;
 }
 
-/* False: it is not to leave, or nobody says. */
-static bool ask_store(struct agent_run *run) {
+/* Where nobody says: a local sender's may be in the queue; an outside one's did not go. */
+static bool is_not_told(struct agent_run *run) {
+    return agent_ends(run, run->job.account ? OUTREACH_END_UNKNOWN : OUTREACH_END_NOT_SENT,
+                      SLICE("the store did not answer"));
+}
+
+bool agent_may_leave(struct task *t, void *context) {
+    struct agent_run *run = context;
     struct analyser *analyser = analysis_new(run->arena);
     analysis_feed(analyser, run->composed.message);
     struct outreach_word word = word_of(run, analysis_finish(analyser));
@@ -148,9 +154,9 @@ static bool ask_store(struct agent_run *run) {
     struct ipc_answer answer;
     struct env *env = run->agent->options.env;
     enum ipc_result asked =
-        channel_call(run->t, run->agent->options.store, &question, &answer, env_now_ms(env) + STORE_MS);
+        channel_call(t, run->agent->options.store, &question, &answer, env_now_ms(env) + STORE_MS);
     buffer_free(&body);
-    if (asked != IPC_OK) return agent_ends(run, OUTREACH_END_UNKNOWN, SLICE("the store did not answer"));
+    if (asked != IPC_OK) return is_not_told(run);
     handle_close(env, answer.handle);
     struct unpacker in = unpacker_of(buffer_slice(&answer.body));
     uint64_t gate = unpack_number_max(&in, OUTREACH_GATES - 1);
@@ -164,12 +170,11 @@ static bool ask_store(struct agent_run *run) {
 /* ---- requests ---- */
 
 static void run_job(struct agent_run *run) {
-    bool is_local = run->job.account != 0;
-    if (!compose(run) || (!is_local && !agent_look(run)) || !ask_store(run)) return;
-    if (is_local)
-        (void)agent_ends(run, OUTREACH_END_QUEUED, SLICE_EMPTY);
-    else
+    if (!compose(run)) return;
+    if (run->job.account == 0)
         agent_send_outside(run);
+    else if (agent_may_leave(run->t, run))
+        (void)agent_ends(run, OUTREACH_END_QUEUED, SLICE_EMPTY);
 }
 
 static void answer_send(struct task *t, struct outreach_agent *agent, struct ipc_request *request) {
@@ -230,6 +235,18 @@ static bool tell_store(struct task *t, struct outreach_agent *agent, const struc
     return is_kept;
 }
 
+/* With its beginning, packed: it lies elsewhere, and may have to be judged again. */
+static void judge_answer(struct arena *arena, struct slice message, struct answer_facts *facts) {
+    struct buffer packed = buffer_new(ANSWER_PACKED_BYTES_MAX);
+    struct body_packer *packer = body_packer_new(NULL);
+    judge_message(arena, message, SLICE_EMPTY, facts);
+    body_packer_feed(packer, slice_sub(message, 0, ANSWER_KEPT_BYTES_MAX), &packed);
+    (void)body_packer_finish(packer, &packed);
+    body_packer_free(&packer);
+    if (!buffer_overflowed(&packed)) facts->kept = arena_copy(arena, buffer_slice(&packed));
+    buffer_free(&packed);
+}
+
 bool outreach_agent_take(struct task *t, void *context, const struct outside_news *news) {
     struct outreach_agent *agent = context;
     struct arena *arena = arena_new(RUN_BYTES);
@@ -237,7 +254,7 @@ bool outreach_agent_take(struct task *t, void *context, const struct outside_new
     if (news->folder_use & IMAP_FOLDER_SENT)
         judge_by_hand(arena, news->content, &facts);
     else
-        judge_message(arena, news->content, SLICE_EMPTY, &facts);
+        judge_answer(arena, news->content, &facts);
     facts.sender = news->sender;
     facts.folder = slice_sub(news->folder, 0, ANSWER_TEXT_BYTES_MAX);
     facts.uidvalidity = news->uidvalidity;

@@ -1,7 +1,7 @@
 /*
  * Campaigns in the remote role: carries out what the store asks for, one message at a time
- * (outreach/protocol.h). It composes; looks at an outside mailbox before it sends from it; asks the store for
- * its last word; sends; and says what came of it. It decides nothing that lasts.
+ * (outreach/protocol.h). It composes; has an outside mailbox looked at, and its server connected to; asks the
+ * store for its last word; sends; and says what came of it. It decides nothing that lasts.
  */
 #ifndef OUTREACH_AGENT_H
 #define OUTREACH_AGENT_H

@@ -3,8 +3,6 @@
 #include "outreach/agent_run.h"
 #include "outreach/watch.h"
 
-enum { LOOK_MS = 2 * 60 * 1000 };
-
 /* ---- outside mailboxes ---- */
 
 static struct slice trouble_words(struct agent_run *run, const char *what,
@@ -13,32 +11,14 @@ static struct slice trouble_words(struct agent_run *run, const char *what,
                         SLICE_PRINT(slice_sub(trouble->detail, 0, OUTREACH_DETAIL_BYTES_MAX / 2)));
 }
 
-/* Nothing leaves from a mailbox that cannot be looked at. */
-bool agent_look(struct agent_run *run) {
-    struct outside_trouble trouble = {0};
-    struct outreach_agent *agent = run->agent;
-    if (!*agent->options.watch)
-        return agent_ends(run, OUTREACH_END_NOT_SENT, SLICE("outside mailboxes are not watched"));
-    int64_t until_ms = env_now_ms(agent->options.env) + LOOK_MS;
-    if (watch_look(run->t, *agent->options.watch, run->job.sender, run->arena, until_ms, &trouble) ==
-        WATCH_OK)
-        return true;
-    return agent_ends(run, OUTREACH_END_NOT_SENT,
-                      trouble_words(run, "the mailbox could not be looked at", &trouble));
+static struct slice why_not(struct agent_run *run, const struct outside_sent *sent) {
+    return sent->trouble.cause == SENDER_CAUSE_NONE ? SLICE("what is new in the mailbox could not be taken")
+                                                    : trouble_words(run, "not sent", &sent->trouble);
 }
 
 static struct slice answer_words(struct agent_run *run, const struct outside_sent *sent) {
     return arena_printf(run->arena, "%u %.*s", sent->code,
                         SLICE_PRINT(slice_sub(sent->words, 0, OUTREACH_DETAIL_BYTES_MAX / 2)));
-}
-
-/* Only what says that the mailbox or the domain is not there kills an address. */
-static bool is_hard(const struct outside_sent *sent) {
-    const struct smtp_enhanced_code *code = &sent->enhanced;
-    bool is_address = code->class == 5 && code->subject == 1 &&
-                      (code->detail == 1 || code->detail == 2 || code->detail == 3 || code->detail == 6 ||
-                       code->detail == 10);
-    return sent->trouble.cause == SENDER_CAUSE_NONE && is_address;
 }
 
 void agent_send_outside(struct agent_run *run) {
@@ -47,7 +27,13 @@ void agent_send_outside(struct agent_run *run) {
         .mail_from = run->job.from_address,
         .recipient = run->job.to_address,
         .message_id = arena_printf(run->arena, "<%.*s>", SLICE_PRINT(run->job.message_id)),
-        .content = run->composed.message};
+        .content = run->composed.message,
+        .may_leave = agent_may_leave,
+        .context = run};
+    if (!*run->agent->options.watch) {
+        (void)agent_ends(run, OUTREACH_END_NOT_SENT, SLICE("outside mailboxes are not watched"));
+        return;
+    }
     enum watch_result result =
         watch_send(run->t, *run->agent->options.watch, run->job.sender, run->arena, &message, &sent);
     if (result == WATCH_UNKNOWN) {
@@ -55,18 +41,24 @@ void agent_send_outside(struct agent_run *run) {
         return;
     }
     switch (sent.outcome) {
+    case OUTSIDE_HELD:
+        return;
     case OUTSIDE_SENT:
         (void)agent_ends(run, OUTREACH_END_SENT, SLICE_EMPTY);
         return;
     case OUTSIDE_REFUSED:
-        (void)agent_ends(run, is_hard(&sent) ? OUTREACH_END_REFUSED : OUTREACH_END_PUT_OFF,
+        /* Only what says that the mailbox or the domain is not there kills an address. */
+        (void)agent_ends(run, outside_is_gone(&sent) ? OUTREACH_END_REFUSED : OUTREACH_END_PUT_OFF,
                          answer_words(run, &sent));
         return;
     case OUTSIDE_LATER:
-        if (sent.trouble.cause != SENDER_CAUSE_NONE)
-            (void)agent_ends(run, OUTREACH_END_NOT_SENT, trouble_words(run, "not sent", &sent.trouble));
+        if (sent.trouble.cause != SENDER_CAUSE_NONE || sent.code == 0)
+            (void)agent_ends(run, OUTREACH_END_NOT_SENT, why_not(run, &sent));
         else
             (void)agent_ends(run, OUTREACH_END_PUT_OFF, answer_words(run, &sent));
+        return;
+    case OUTSIDE_CANCELLED:
+        (void)agent_ends(run, OUTREACH_END_NOT_SENT, SLICE("nobody could work at the mailbox"));
         return;
     default:
         (void)agent_ends(run, OUTREACH_END_UNKNOWN, SLICE("the connection was lost after the message"));

@@ -27,8 +27,10 @@ struct agent_run {
 
 /* It is over; always false. */
 bool agent_ends(struct agent_run *run, enum outreach_end end, struct slice detail);
-/* agent_outside.c; all wait. Looks at the mailbox: nothing leaves from one that cannot be looked at. */
-NODISCARD bool agent_look(struct agent_run *run);
+/* The store's word (context: the run). False: it is not to leave, or nobody says; the report says which.
+   Waits. */
+bool agent_may_leave(struct task *t, void *context);
+/* agent_outside.c; all wait. */
 void agent_send_outside(struct agent_run *run);
 /* `body` as of OUTREACH_FIND. */
 enum outreach_found agent_find(struct task *t, struct outreach_agent *agent, struct arena *arena,

@@ -6,7 +6,13 @@
 #include "wire/date.h"
 #include "wire/place.h"
 
-enum { MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS, DAY_MS = 24 * HOUR_MS, DAY_MINUTES = 24 * 60 };
+enum {
+    SECOND_MS = 1000,
+    MINUTE_MS = 60 * 1000,
+    HOUR_MS = 60 * MINUTE_MS,
+    DAY_MS = 24 * HOUR_MS,
+    DAY_MINUTES = 24 * 60
+};
 /* What ICU is asked about: 1970 to 9999. */
 static const int64_t zone_ms_max = 253402300799000;
 
@@ -179,6 +185,7 @@ static int64_t working_day_after(const struct delivery_window *window, int64_t d
 
 int64_t delivery_delay_end_ms(struct delivery_delay delay, const struct delivery_window *window,
                               const struct delivery_zone *zone, int64_t sent_ms) {
+    if (delay.unit == DELIVERY_SECONDS) return sent_ms + (int64_t)delay.count * SECOND_MS;
     if (delay.unit == DELIVERY_MINUTES) return sent_ms + (int64_t)delay.count * MINUTE_MS;
     if (delay.unit == DELIVERY_HOURS) return sent_ms + (int64_t)delay.count * HOUR_MS;
     int64_t local_ms = zone_local_ms(zone, sent_ms);
@@ -200,6 +207,7 @@ struct unit_word {
 };
 
 static const struct unit_word unit_words[] = {
+    {SLICE_INIT("second"), DELIVERY_SECONDS, 1, 0},
     {SLICE_INIT("minute"), DELIVERY_MINUTES, 1, 1},
     {SLICE_INIT("hour"), DELIVERY_HOURS, 1, 60},
     {SLICE_INIT("day"), DELIVERY_DAYS, 1, DAY_MINUTES},
@@ -225,6 +233,6 @@ bool delivery_delay_read(struct slice text, struct delivery_delay *delay) {
 }
 
 const char *delivery_unit_word(enum delivery_unit unit) {
-    static const char *const words[] = {"minute", "hour", "day", "working day"};
+    static const char *const words[] = {"minute", "hour", "day", "working day", "second"};
     return words[unit];
 }

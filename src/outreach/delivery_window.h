@@ -81,6 +81,8 @@ enum delivery_unit {
     DELIVERY_DAYS,
     /* The same, and days that are no working days are not counted. */
     DELIVERY_WORKING_DAYS,
+    /* For trying: only to recipients under .test. */
+    DELIVERY_SECONDS,
     DELIVERY_UNITS,
 };
 
@@ -96,7 +98,7 @@ NODISCARD int64_t delivery_delay_end_ms(struct delivery_delay delay, const struc
 
 /* "3 working days", "2 hours", "0 minutes". False: it is none, or longer than SEQUENCE_DELAY_MINUTES_MAX. */
 NODISCARD bool delivery_delay_read(struct slice text, struct delivery_delay *delay);
-/* "minute", "hour", "day", "working day". */
+/* "minute", "hour", "day", "working day", "second". */
 const char *delivery_unit_word(enum delivery_unit unit);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/limits_sender.h"
 #include "outreach/mailbox_setup.h"
 #include "trust/web_fetch.h"
+#include "wire/address_split.h"
 #include "wire/autoconfig.h"
 #include "wire/dns.h"
 
@@ -234,11 +235,8 @@ static bool find_way(struct mailbox_setup *setup, bool is_imap, struct sender_lo
     static void (*const sources[])(struct search * search) = {find_known, find_services, find_autoconfig,
                                                               guess};
     struct slice address = setup->job->sender.address;
-    size_t at = slice_find_last_byte(address, '@');
-    struct search search = {.setup = setup,
-                            .is_imap = is_imap,
-                            .address = address,
-                            .domain = at == SLICE_NOT_FOUND ? SLICE_EMPTY : slice_skip(address, at + 1)};
+    struct search search = {
+        .setup = setup, .is_imap = is_imap, .address = address, .domain = address_split_domain(address)};
     for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
         size_t first = search.count;
         sources[i](&search);

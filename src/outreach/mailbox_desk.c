@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/limits_sender.h"
+#include "store/sender_copy.h"
 
 enum {
     TRIALS_MAX = 4,
@@ -230,6 +231,26 @@ static void answer_token(struct question *question) {
     pack_bool(&question->out, good);
 }
 
+static void answer_copy(struct question *question) {
+    struct engine *engine = question->desk->options.engine;
+    struct unpacker in = unpacker_of(question->body);
+    uint64_t id = unpack_number(&in);
+    struct sender_copy copy;
+    int64_t now_ms = env_wall_ms(question->desk->options.env);
+    if (!unpack_is_done(&in) || engine_copy_next(engine, question->arena, id, now_ms, &copy) != STORE_OK)
+        return;
+    pack_slice(&question->out, copy.message_id);
+    pack_slice(&question->out, copy.content);
+}
+
+static void answer_copied(struct question *question) {
+    struct mailbox_copied copied;
+    bool good = mailbox_copied_unpack(question->body, &copied) &&
+                engine_copy_end(question->t, question->desk->options.engine, copied.message_id, copied.cause,
+                                copied.detail) == STORE_OK;
+    pack_bool(&question->out, good);
+}
+
 static void answer_step(struct question *question) {
     struct unpacker in = unpacker_of(question->body);
     uint64_t number = unpack_number(&in);
@@ -249,6 +270,8 @@ bool mailbox_desk_answer(struct task *t, struct mailbox_desk *desk, struct ipc_r
         [OUTREACH_MAILBOX_NEWS - OUTREACH_MAILBOX_LIST] = answer_news,
         [OUTREACH_MAILBOX_TOKEN - OUTREACH_MAILBOX_LIST] = answer_token,
         [OUTREACH_MAILBOX_STEP - OUTREACH_MAILBOX_LIST] = answer_step,
+        [OUTREACH_MAILBOX_COPY - OUTREACH_MAILBOX_LIST] = answer_copy,
+        [OUTREACH_MAILBOX_COPIED - OUTREACH_MAILBOX_LIST] = answer_copied,
     };
     uint32_t type = request->message.type;
     if (type < OUTREACH_MAILBOX_LIST || type >= OUTREACH_MAILBOX_END) return false;

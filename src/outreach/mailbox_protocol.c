@@ -191,3 +191,17 @@ bool mailbox_health_unpack(struct slice body, struct sender_health *health) {
     health->detail = unpack_short(&in, 4 * OUTREACH_DETAIL_BYTES_MAX);
     return unpack_is_done(&in);
 }
+
+void mailbox_copied_pack(struct buffer *out, const struct mailbox_copied *copied) {
+    pack_slice(out, copied->message_id);
+    pack_number(out, copied->cause);
+    pack_slice(out, slice_sub(copied->detail, 0, OUTREACH_DETAIL_BYTES_MAX));
+}
+
+bool mailbox_copied_unpack(struct slice body, struct mailbox_copied *copied) {
+    struct unpacker in = unpacker_of(body);
+    *copied = (struct mailbox_copied){.message_id = unpack_short(&in, OUTREACH_SETTING_BYTES_MAX)};
+    copied->cause = (enum sender_cause)unpack_number_max(&in, SENDER_CAUSES - 1);
+    copied->detail = unpack_short(&in, 4 * OUTREACH_DETAIL_BYTES_MAX);
+    return unpack_is_done(&in);
+}

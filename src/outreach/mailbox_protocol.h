@@ -31,6 +31,12 @@ enum outreach_mailbox_message {
     OUTREACH_MAILBOX_TOKEN,
     /* To the store, while a job runs: its number, a struct mailbox_step. Answer: nothing. */
     OUTREACH_MAILBOX_STEP,
+    /* To the store: an id; answer: a letter of this sender that is to be in Sent and is not known to be
+       there, as Message-ID (without brackets) and content, or nothing. */
+    OUTREACH_MAILBOX_COPY,
+    /* To the store: that a letter is in Sent, or why it could not be put there (struct mailbox_copied).
+       Answer: a bool, it is kept. */
+    OUTREACH_MAILBOX_COPIED,
     OUTREACH_MAILBOX_END,
 };
 
@@ -82,6 +88,14 @@ struct mailbox_grant {
     struct slice refresh_token;
 };
 
+/* What came of putting a copy into Sent; cause NONE: it is there. */
+struct mailbox_copied {
+    /* Without brackets. */
+    struct slice message_id;
+    enum sender_cause cause;
+    struct slice detail;
+};
+
 struct mailbox_brief {
     struct sender sender;
     struct sender_provider smtp_provider;
@@ -111,5 +125,7 @@ void mailbox_news_pack(struct buffer *out, const struct outside_news *news);
 NODISCARD bool mailbox_news_unpack(struct slice body, struct outside_news *news);
 void mailbox_health_pack(struct buffer *out, const struct sender_health *health);
 NODISCARD bool mailbox_health_unpack(struct slice body, struct sender_health *health);
+void mailbox_copied_pack(struct buffer *out, const struct mailbox_copied *copied);
+NODISCARD bool mailbox_copied_unpack(struct slice body, struct mailbox_copied *copied);
 
 #endif

@@ -8,11 +8,11 @@
 #include "outreach/mailbox_setup.h"
 #include "outreach/outside_folders.h"
 #include "outreach/outside_send.h"
+#include "wire/address_split.h"
 #include "wire/date.h"
 
 enum {
     PAUSE_MS = 2000,
-    COPY_MS = 8 * 1000,
     PLUS_MS = 15 * 1000,
     BYTES_MAX = 4096,
 };
@@ -33,8 +33,8 @@ struct trial {
 };
 
 static struct slice domain_of(struct slice address) {
-    size_t at = slice_find_last_byte(address, '@');
-    return at == SLICE_NOT_FOUND ? SLICE("localhost") : slice_skip(address, at + 1);
+    struct slice domain = address_split_domain(address);
+    return domain.len ? domain : SLICE("localhost");
 }
 
 static struct trial trial_new(struct mailbox_setup *setup, struct slice recipient) {
@@ -82,7 +82,8 @@ static bool send(struct trial *trial) {
     }
     if (sent.trouble.cause == SENDER_CAUSE_NONE)
         sent.trouble = (struct outside_trouble){
-            sent.outcome == OUTSIDE_UNKNOWN ? SENDER_CAUSE_CONNECTION_LOST : SENDER_CAUSE_SMTP_REFUSED,
+            sent.outcome == OUTSIDE_UNKNOWN ? SENDER_CAUSE_CONNECTION_LOST
+                                            : cause_of_refusal(sent.code, sent.words),
             arena_printf(setup->arena, "%u %.*s", sent.code, SLICE_PRINT(sent.words))};
     return mailbox_setup_fail(setup, "sending to itself", &sent.trouble);
 }
@@ -200,10 +201,11 @@ static bool count_copies(struct trial *trial, size_t *count) {
 static bool await_copy(struct trial *trial, size_t *count) {
     struct mailbox_setup *setup = trial->setup;
     struct env *env = setup->world->env;
-    int64_t until_ms = trial->sent_ms + COPY_MS;
+    int64_t until_ms = trial->sent_ms + setup->world->copy_ms;
     if (!count_copies(trial, count)) return false;
     while (*count == 0 && env_now_ms(env) < until_ms) {
-        if (task_sleep(setup->t, PAUSE_MS) != WAIT_OK) return false;
+        int64_t left_ms = until_ms - env_now_ms(env);
+        if (task_sleep(setup->t, left_ms < PAUSE_MS ? left_ms : PAUSE_MS) != WAIT_OK) return false;
         if (!count_copies(trial, count)) return false;
     }
     return true;

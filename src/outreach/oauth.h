@@ -28,6 +28,9 @@ NODISCARD bool oauth_redeem(struct task *t, const struct outside_world *world, s
 
 /* ---- oauth_text.c; pure ---- */
 
+/* Where the provider is to send the browser: a port of this machine (RFC 8252 7.3). Microsoft takes any port
+   of http://localhost, and only that, where the application was registered with it. In `arena`. */
+struct slice oauth_redirect_uri(struct arena *arena, const struct sender_provider *provider, uint16_t port);
 /* Reads an answer of the token endpoint (RFC 6749 5.1, 5.2). False: *trouble says what is wrong. */
 NODISCARD bool oauth_answer_read(struct arena *arena, unsigned status, struct slice body,
                                  struct oauth_grant *grant, struct outside_trouble *trouble);
@@ -37,9 +40,11 @@ void oauth_form_text(struct buffer *out, struct slice text);
 void oauth_authorize_url(struct buffer *out, const struct sender_provider *provider, struct slice user,
                          struct slice redirect_uri, struct slice state, struct slice challenge);
 /* Of a request to the loop-back listener, "GET /?code=...&state=... HTTP/1.1": both, decoded, in `arena`.
-   False: it is none, or the provider says no: *error (may be empty). */
+   False: it is none, or the provider says no: *error (may be empty), its code and words. */
 NODISCARD bool oauth_redirect_read(struct arena *arena, struct slice target, struct slice *code,
                                    struct slice *state, struct slice *error);
+/* What a provider's "no" means: that an administrator has to act, or nothing that is known (NONE). */
+enum sender_cause oauth_refusal_cause(struct slice error);
 /* "google", "microsoft": addresses and scopes. False: no such preset. */
 NODISCARD bool oauth_preset_find(struct slice name, struct sender_provider *provider);
 /* An URL that tokens may be asked of: https, or with `allows_private` http to this machine. */

@@ -25,12 +25,22 @@ static bool has(struct slice text, struct slice part) { return slice_find(text, 
 
 /* RFC 6749 5.2; and what tells that an administrator has to act: Google's admin_policy_enforced, Microsoft's
    AADSTS65001 (no consent), 90094 and 90095 (only an administrator may consent), 50105 (not assigned). */
-static enum sender_cause cause_of(struct slice error, struct slice words) {
+static bool is_admins(struct slice words) {
     static const struct slice admin[] = {SLICE_INIT("AADSTS65001"), SLICE_INIT("AADSTS90094"),
                                          SLICE_INIT("AADSTS90095"), SLICE_INIT("AADSTS50105"),
                                          SLICE_INIT("admin_policy_enforced")};
     for (size_t i = 0; i < sizeof admin / sizeof admin[0]; i++)
-        if (has(words, admin[i]) || has(error, admin[i])) return SENDER_CAUSE_OAUTH_ADMIN;
+        if (has(words, admin[i])) return true;
+    return false;
+}
+
+enum sender_cause oauth_refusal_cause(struct slice error) {
+    bool is = is_admins(error) || has(error, SLICE("consent_required")) || has(error, SLICE("AADSTS90008"));
+    return is ? SENDER_CAUSE_OAUTH_ADMIN : SENDER_CAUSE_NONE;
+}
+
+static enum sender_cause cause_of(struct slice error, struct slice words) {
+    if (is_admins(words) || is_admins(error)) return SENDER_CAUSE_OAUTH_ADMIN;
     if (slice_equal(error, SLICE("invalid_grant"))) return SENDER_CAUSE_TOKEN_EXPIRED;
     if (slice_equal(error, SLICE("invalid_client")) || slice_equal(error, SLICE("unauthorized_client")))
         return SENDER_CAUSE_OAUTH_CLIENT;
@@ -117,7 +127,16 @@ static void add_query(struct buffer *out, const char *name, struct slice value) 
     oauth_form_text(out, value);
 }
 
-/* `access_type` and `prompt`: without them Google gives no refresh token; others do not mind. */
+static bool is_microsoft(const struct sender_provider *provider) {
+    return has(provider->authorize_url, SLICE("//login.microsoftonline."));
+}
+
+struct slice oauth_redirect_uri(struct arena *arena, const struct sender_provider *provider, uint16_t port) {
+    return arena_printf(arena, is_microsoft(provider) ? "http://localhost:%u" : "http://127.0.0.1:%u/", port);
+}
+
+/* `access_type` and `prompt`: without them Google gives no refresh token. Microsoft would ask for an
+   administrator's consent again although he has given it. */
 void oauth_authorize_url(struct buffer *out, const struct sender_provider *provider, struct slice user,
                          struct slice redirect_uri, struct slice state, struct slice challenge) {
     buffer_append(out, provider->authorize_url);
@@ -129,12 +148,14 @@ void oauth_authorize_url(struct buffer *out, const struct sender_provider *provi
     add_query(out, "code_challenge", challenge);
     add_query(out, "code_challenge_method", SLICE("S256"));
     add_query(out, "login_hint", user);
+    if (is_microsoft(provider)) return;
     add_query(out, "access_type", SLICE("offline"));
     add_query(out, "prompt", SLICE("consent"));
 }
 
 bool oauth_redirect_read(struct arena *arena, struct slice target, struct slice *code, struct slice *state,
                          struct slice *error) {
+    struct slice words = SLICE_EMPTY;
     *code = *state = *error = SLICE_EMPTY;
     (void)slice_take_until(&target, '?');
     if (!slice_take_byte(&target, '?')) return false;
@@ -146,7 +167,10 @@ bool oauth_redirect_read(struct arena *arena, struct slice target, struct slice 
         if (slice_equal(name, SLICE("code"))) *code = decode(arena, pair);
         if (slice_equal(name, SLICE("state"))) *state = decode(arena, pair);
         if (slice_equal(name, SLICE("error"))) *error = clean(arena, decode(arena, pair));
+        if (slice_equal(name, SLICE("error_description"))) words = clean(arena, decode(arena, pair));
     }
+    if (error->len && words.len)
+        *error = arena_printf(arena, "%.*s: %.*s", SLICE_PRINT(*error), SLICE_PRINT(words));
     return code->len && state->len && error->len == 0;
 }
 

@@ -23,10 +23,10 @@ static struct desk *desk_of(struct outreach_office *office, uint64_t sender) {
 static bool is_usable(struct task *t, struct desk_round *round) {
     struct engine *engine = round->office->options.engine;
     enum store_result result = engine_sender_read(engine, round->arena, round->desk->sender, &round->sender);
-    bool is_good = result == STORE_OK && (round->sender.account || round->sender.state == SENDER_GREEN);
-    if (is_good) return true;
+    if (result != STORE_OK && result != STORE_NOT_FOUND) return false;
+    if (result == STORE_OK && engine_outreach_sender_is_good(engine, round->desk->sender)) return true;
     struct slice reason = SLICE("the sender mailbox is not there any more");
-    if (result == STORE_OK)
+    if (result == STORE_OK && round->sender.account == 0)
         reason = arena_printf(round->arena, "the sender mailbox is %s (%s): %.*s",
                               sender_state_name(round->sender.state), sender_cause_name(round->sender.cause),
                               SLICE_PRINT(slice_sub(round->sender.detail, 0, OUTREACH_DETAIL_BYTES_MAX / 2)));
@@ -51,32 +51,53 @@ static void desk_main(struct task *t, void *argument) {
     arena_free(&round->arena);
     free(round);
     desk->is_busy = false;
+    desk->is_stale = true;
     gate_open(&desk->office->changed);
 }
 
 /* ---- the round of all desks ---- */
 
-/* Begins work where something is due; returns when to look again. */
-static int64_t look(struct outreach_office *office) {
-    struct env *env = office->options.env;
+/* Costs as much as there are senders: when somebody changed something, and now and then. */
+static void survey(struct outreach_office *office, int64_t now_ms) {
     struct arena *arena = arena_new(LOOK_BYTES);
     struct outreach_sender_due *senders = NULL;
     size_t count = 0;
-    int64_t now_ms = env_wall_ms(env);
-    int64_t next_ms = now_ms + OUTREACH_IDLE_MS;
-    if (engine_outreach_senders(office->options.engine, arena, &senders, &count) != STORE_OK) count = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct desk *desk = desk_of(office, senders[i].sender);
-        int64_t due_ms = senders[i].due_ms > desk->next_ms ? senders[i].due_ms : desk->next_ms;
-        if (desk->is_busy) continue;
-        if (due_ms > now_ms && !desk->must_look) {
-            if (due_ms < next_ms) next_ms = due_ms;
-            continue;
+    if (engine_outreach_senders(office->options.engine, arena, &senders, &count) == STORE_OK) {
+        office->must_survey = false;
+        office->survey_ms = now_ms + OUTREACH_IDLE_MS;
+        LIST_EACH(&office->desks, desk, struct desk, link) {
+            desk->due_ms = PROSPECT_NEVER;
+            desk->is_stale = false;
         }
-        desk->must_look = false;
-        desk->is_busy = scope_spawn(&office->scope, desk_main, desk);
+        for (size_t i = 0; i < count; i++) desk_of(office, senders[i].sender)->due_ms = senders[i].due_ms;
     }
     arena_free(&arena);
+}
+
+/* Begins work at the desk if something is due; else says when that is. */
+static int64_t look_at(struct outreach_office *office, struct desk *desk, int64_t now_ms) {
+    if (desk->is_busy) return PROSPECT_NEVER;
+    if (desk->is_stale) desk->due_ms = engine_outreach_sender_due(office->options.engine, desk->sender);
+    desk->is_stale = false;
+    if (desk->due_ms == PROSPECT_NEVER) return PROSPECT_NEVER;
+    int64_t due_ms = desk->due_ms > desk->next_ms ? desk->due_ms : desk->next_ms;
+    if (due_ms > now_ms && !desk->must_look) return due_ms;
+    desk->must_look = false;
+    desk->is_busy = scope_spawn(&office->scope, desk_main, desk);
+    return PROSPECT_NEVER;
+}
+
+/* Begins work where something is due; returns when to look again. Only desks that ended their work ask the
+   store, so that a message costs the same however many senders there are. */
+static int64_t look(struct outreach_office *office) {
+    int64_t now_ms = env_wall_ms(office->options.env);
+    bool is_old = now_ms >= office->survey_ms || office->survey_ms > now_ms + OUTREACH_IDLE_MS;
+    if (office->must_survey || is_old) survey(office, now_ms);
+    int64_t next_ms = office->survey_ms > now_ms ? office->survey_ms : now_ms + OUTREACH_IDLE_MS;
+    LIST_EACH(&office->desks, desk, struct desk, link) {
+        int64_t due_ms = look_at(office, desk, now_ms);
+        if (due_ms < next_ms) next_ms = due_ms;
+    }
     return next_ms - now_ms;
 }
 
@@ -101,8 +122,9 @@ static void office_main(struct task *t, void *argument) {
 static void changed(void *context) {
     struct outreach_office *office = context;
     LIST_EACH(&office->desks, desk, struct desk, link) {
-        if (desk->awaits_change) desk->next_ms = 0;
-        desk->awaits_change = false;
+        if (!desk->awaits_change) continue;
+        desk->next_ms = 0;
+        desk->is_stale = true;
     }
     gate_open(&office->changed);
 }
@@ -133,6 +155,7 @@ void outreach_office_free(struct task *t, struct outreach_office **office) {
    the store each time. */
 void outreach_office_wake(struct outreach_office *office) {
     LIST_EACH(&office->desks, desk, struct desk, link) desk->next_ms = 0;
+    office->must_survey = true;
     gate_open(&office->changed);
 }
 

@@ -39,8 +39,10 @@ bool outreach_office_leave(struct task *t, struct outreach_office *office, uint6
 /* A mailbox's health changed: with red its campaigns are paused, soon. */
 void outreach_office_health(struct outreach_office *office, const struct sender_health *health);
 
-/* The limits that hold for this prospect of a sender: the strictest of mailbox and sequence, or where it is
-   under .test the sequence's alone. */
+/* A mailbox's own, whatever campaign: what it was told, and what is usual. */
+struct pacer_limits outreach_own_limits(const struct sender *sender);
+/* The limits that hold for this prospect of a sender: the strictest of mailbox and sequence; where it is
+   under .test what the sequence says holds, even if that is faster. */
 struct pacer_limits outreach_limits_of(const struct sender *sender, const struct sequence *sequence,
                                        struct slice address);
 /* RFC 6761 6.2: no mail leads there. */
@@ -54,6 +56,9 @@ struct outreach_outlook {
     int64_t next_ms;
     /* When this prospect's step is due, its delay and window minded. */
     int64_t due_ms;
+    /* The step whose turn it is by its condition; step_count: none is for this prospect any more. */
+    size_t step;
+    const struct sequence *sequence;
 };
 /* Reads, does not wait. */
 enum store_result outreach_outlook(struct engine *engine, struct arena *arena,

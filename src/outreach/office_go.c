@@ -56,6 +56,13 @@ static bool read_going(struct going *going) {
            engine_sender_read(engine, going->arena, going->message.sender, &going->sender) == STORE_OK;
 }
 
+/* Of those that are for this prospect, or still may be; this one counts as sent. */
+static size_t next_step(struct going *going, const struct sequence *sequence) {
+    struct engine *engine = going->office->options.engine;
+    struct prospect *prospect = &going->prospect;
+    return office_step(engine, going->arena, sequence, prospect, going->message.step + 1, true);
+}
+
 /* How long after this message the next step is due; what working days and windows make of it is asked again
    then. */
 static void plan_next(struct going *going) {
@@ -67,13 +74,13 @@ static void plan_next(struct going *going) {
     going->go.day = 0;
     if (!sequence) return;
     zone = office_zone(sequence, &going->prospect);
-    size_t next = going->message.step + 1;
+    size_t next = next_step(going, sequence);
     if (zone && next < sequence->step_count) {
         int64_t due_ms = sequence_due_ms(sequence, next, zone, now_ms);
         going->go.next_delay_ms = due_ms > now_ms && due_ms != DELIVERY_NEVER ? due_ms - now_ms : 0;
     }
     delivery_zone_free(&zone);
-    zone = delivery_zone_new(sequence->time_zone.len ? sequence->time_zone : SLICE("UTC"));
+    zone = office_sender_zone(&going->sender, sequence);
     if (zone) going->go.day = delivery_day_number(zone, now_ms);
     delivery_zone_free(&zone);
 }
@@ -117,6 +124,8 @@ static enum outreach_gate give_word(struct task *t, struct going *going) {
     going->go.subject = going->word.subject;
     going->go.subject_base = going->word.subject_base;
     going->go.organisation = going->word.organisation;
+    if (going->sender.copies != SENDER_COPIES_PROVIDER) going->go.copy = going->word.content;
+    going->go.frequency_ms = OUTREACH_FREQUENCY_MS;
     plan_next(going);
     enum store_result result = engine_outreach_go(t, going->office->options.engine, &going->go, &gate);
     return result == STORE_OK ? gate : GATE_SENDER;

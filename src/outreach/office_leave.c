@@ -20,7 +20,8 @@ static bool plan(struct outreach_office *office, struct arena *arena, struct out
         engine_sender_read(engine, arena, message.sender, &sender) != STORE_OK)
         return false;
     struct sequence *sequence = sequence_read(arena, campaign.document, &faults);
-    if (sequence) leave->at_ms = office_moment(engine, &sender, sequence, &prospect, now_ms, &leave->gap_ms);
+    if (sequence)
+        leave->at_ms = office_moment(engine, arena, &sender, sequence, &prospect, now_ms, &leave->gap_ms);
     return true;
 }
 

@@ -8,6 +8,7 @@ enum {
     ID_RANDOM_BYTES = 12,
     FREQUENCY_AGAIN_MS = 24 * 3600 * 1000,
     UNKNOWN_MAX = 16,
+    KEEP_AGAIN_MS = 1000,
     QUESTION_FIND_BYTES = 4096
 };
 
@@ -44,15 +45,16 @@ static struct slice return_path(struct desk_round *round, uint64_t sent) {
     struct slice domain = office_domain_of(address);
     struct slice local = slice_sub(address, 0, address.len - domain.len - 1);
     struct slice token = engine_answer_token(round->office->options.engine, round->arena, sent);
-    if (!round->sender.account || slice_find_byte(local, '+') != SLICE_NOT_FOUND) return address;
+    /* RFC 5321 4.5.3.1.1: longer ones other hosts need not take. */
+    bool is_long = local.len + 1 + token.len > SMTP_LOCAL_PART_USUAL_BYTES_MAX;
+    if (!round->sender.account || is_long || slice_find_byte(local, '+') != SLICE_NOT_FOUND) return address;
     return arena_printf(round->arena, "%.*s+%.*s@%.*s", SLICE_PRINT(local), SLICE_PRINT(token),
                         SLICE_PRINT(domain));
 }
 
 static struct outreach_job job_of(struct desk_round *round, uint64_t sent, struct slice message_id) {
     const struct prospect *prospect = &round->prospect;
-    struct slice zone_name = round->sequence->time_zone.len ? round->sequence->time_zone : SLICE("UTC");
-    struct delivery_zone *zone = delivery_zone_new(zone_name);
+    struct delivery_zone *zone = office_sender_zone(&round->sender, round->sequence);
     struct outreach_job job = {.sent = sent,
                                .sender = round->sender.id,
                                .account = round->sender.account,
@@ -68,7 +70,8 @@ static struct outreach_job job_of(struct desk_round *round, uint64_t sent, struc
                                .date_ms = round->now_ms,
                                .zone_minutes = zone ? delivery_zone_minutes(zone, round->now_ms) : 0,
                                .thread_subject = prospect->thread_subject,
-                               .references = prospect->message_ids};
+                               .references =
+                                   office_references(round->office->options.engine, round->arena, prospect)};
     delivery_zone_free(&zone);
     return job;
 }
@@ -83,7 +86,7 @@ static const struct {
     [OUTREACH_END_REFUSED] = {OUTREACH_REFUSED, 0},
     [OUTREACH_END_PUT_OFF] = {OUTREACH_PUT_OFF, OUTREACH_AGAIN_MS},
     [OUTREACH_END_UNKNOWN] = {OUTREACH_UNKNOWN, 0},
-    [OUTREACH_END_NOT_SENT] = {OUTREACH_NOT_SENT, OUTREACH_TROUBLE_MS},
+    [OUTREACH_END_NOT_SENT] = {OUTREACH_NOT_SENT, 0},
     [OUTREACH_END_BLOCKED] = {OUTREACH_BLOCKED, 0},
 };
 
@@ -94,19 +97,28 @@ static void record(struct task *t, struct desk_round *round, uint64_t sent,
     LOG_INFO(env->log, "outreach.message", LOG_ID("sent", sent), LOG_TEXT("to", round->prospect.address),
              LOG_NUMBER("step", round->prospect.step + 1), LOG_NUMBER("end", report->end),
              LOG_TEXT("detail", report->detail));
+    if (report->end == OUTREACH_END_QUEUED) round->desk->awaits_change = true;
     if (report->end == OUTREACH_END_QUEUED || report->end == OUTREACH_END_CANCELLED) return;
     struct outreach_outcome outcome = {.sent = sent,
                                        .result = results[report->end].result,
                                        .due_ms = env_wall_ms(env) + results[report->end].again_ms,
                                        .detail = report->detail};
-    if (outcome.result == OUTREACH_NOT_SENT) round->desk->next_ms = outcome.due_ms;
-    (void)engine_outreach_outcome(t, round->office->options.engine, &outcome);
+    /* Sooner where the mailbox's health changes; others who are due go before this one. */
+    if (outcome.result == OUTREACH_NOT_SENT) round->desk->next_ms = outcome.due_ms + OUTREACH_TROUBLE_MS;
+    /* What came of it is known here alone until the store can write it down again. */
+    while (engine_outreach_outcome(t, round->office->options.engine, &outcome) != STORE_OK)
+        if (task_sleep(t, KEEP_AGAIN_MS) != WAIT_OK) return;
 }
 
 /* The remote role went away, or said nothing in time: it depends on how far it was. */
 static void lost(struct task *t, struct desk_round *round, uint64_t sent) {
     round->desk->next_ms = env_wall_ms(round->office->options.env) + OUTREACH_FLIGHT_LOOK_MS;
-    if (!task_is_cancelled(t)) (void)engine_outreach_lost(t, round->office->options.engine, sent);
+    for (;;) {
+        enum store_result result =
+            task_is_cancelled(t) ? STORE_OK : engine_outreach_lost(t, round->office->options.engine, sent);
+        if (result == STORE_OK || result == STORE_NOT_FOUND || task_sleep(t, KEEP_AGAIN_MS) != WAIT_OK)
+            return;
+    }
 }
 
 static void run(struct task *t, struct desk_round *round, uint64_t sent, struct slice message_id) {
@@ -140,7 +152,8 @@ void office_send(struct task *t, struct desk_round *round) {
                                    .step = round->prospect.step,
                                    .version = round->version,
                                    .message_id = message_id,
-                                   .from_domain = office_domain_of(round->sender.address),
+                                   .from_domain = round->cap_domain,
+                                   .is_for_replied = round->prospect.has_replied,
                                    .limits = round->limits};
     enum store_result result = engine_outreach_claim(t, round->office->options.engine, &claim, &sent, &gate);
     if (result != STORE_OK) return;

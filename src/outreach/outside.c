@@ -54,7 +54,10 @@ struct outside *outside_new(const struct outside_world *world, const struct send
         outside->folders[i] = folders[i];
         outside->folders[i].name = arena_copy(arena, folders[i].name);
     }
-    for (size_t i = 0; i < 2; i++) outside->access[i] = buffer_new(OUTREACH_SECRET_BYTES_MAX);
+    for (size_t i = 0; i < 2; i++) {
+        outside->access[i] = buffer_new(OUTREACH_SECRET_BYTES_MAX);
+        outside->refresh[i] = buffer_new(OUTREACH_SECRET_BYTES_MAX);
+    }
     return outside;
 }
 
@@ -68,18 +71,25 @@ void outside_free(struct task *t, struct outside **outside) {
     *outside = NULL;
     if (!freed) return;
     imap_client_free(t, &freed->imap);
-    for (size_t i = 0; i < 2; i++) wipe(&freed->access[i]);
+    for (size_t i = 0; i < 2; i++) {
+        wipe(&freed->access[i]);
+        wipe(&freed->refresh[i]);
+    }
     arena_free(&freed->arena);
     free(freed);
 }
 
 /* ---- what to log in with ---- */
 
-/* A new refresh token holds from now on: the old one may be of no use any more (RFC 6749 6). */
+/* A new refresh token holds from now on: the old one may be of no use any more (RFC 6749 6). It takes the
+   place of the one before: with some providers there is another each hour. */
 static void keep_refresh_token(struct outside *outside, const struct sender_provider *provider,
-                               struct slice token) {
+                               unsigned place, struct slice token) {
     if (token.len == 0) return;
-    outside->fresh_token = arena_copy(outside->arena, token);
+    struct buffer *kept = &outside->refresh[place];
+    buffer_clear(kept);
+    buffer_append(kept, token);
+    outside->fresh_token = buffer_slice(kept);
     outside->fresh_provider = provider->name;
     struct sender_login *logins[] = {&outside->sender.smtp, &outside->sender.imap};
     for (size_t i = 0; i < 2; i++)
@@ -115,7 +125,7 @@ static bool find_token(struct task *t, struct outside *outside, struct arena *ar
     outside->access_until_ms[place] =
         env_now_ms(env) +
         (lifetime_ms > 2 * TOKEN_MARGIN_MS ? lifetime_ms - TOKEN_MARGIN_MS : lifetime_ms / 2);
-    keep_refresh_token(outside, provider, grant.refresh_token);
+    keep_refresh_token(outside, provider, place, grant.refresh_token);
     if (outside->fresh_token.len && outside->keep_token) outside->keep_token(t, outside->context);
     return true;
 }

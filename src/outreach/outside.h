@@ -25,6 +25,8 @@ struct outside_world {
     bool allows_private;
     /* Connect to this port instead of an URL's 443; 0: no. For tests. */
     uint16_t https_port;
+    /* How long a test waits for the copy that the provider may put into Sent. */
+    int64_t copy_ms;
 };
 
 /* Why something could not be done. */
@@ -45,6 +47,8 @@ struct outside {
     /* Of `arena`, OUTREACH_FOLDERS_MAX. */
     struct sender_folder *folders;
     size_t folder_count;
+    /* Since that was set to false a folder was looked at farther, or is new, or gone. */
+    bool has_moved;
     /* NULL: not connected. */
     struct imap_client *imap;
     /* What was got with the refresh token, until it expires (monotonic); [0] of SMTP, or of both where they
@@ -53,6 +57,7 @@ struct outside {
     int64_t access_until_ms[2];
     /* A refresh token that came in place of the old one (RFC 6749 6) and is not kept yet. */
     struct slice fresh_token;
+    struct buffer refresh[2];
     struct slice fresh_provider;
     /* Called as soon as there is one, before it is used: the old one may be of no use any more. Waits. May be
        NULL. */

@@ -1,5 +1,7 @@
 #include "outreach/outside_folders.h"
 
+#include "base/limits_sender.h"
+
 unsigned outside_use_of_name(struct slice name, char separator) {
     static const struct {
         struct slice name;
@@ -53,6 +55,12 @@ struct imap_client_outcome outside_list(struct task *t, struct outside *outside,
     struct imap_client_outcome outcome =
         imap_client_list(t, outside->imap, arena, &folders->items, &folders->count);
     if (outcome.result != IMAP_CLIENT_OK) return outcome;
+    /* What is not looked at may be where the answers are: then nothing must leave. */
+    if (folders->count > OUTREACH_FOLDERS_MAX)
+        return (struct imap_client_outcome){
+            .result = IMAP_CLIENT_REFUSED,
+            .stage = IMAP_STAGE_LIST,
+            .text = SLICE("it has more folders than the 500 that can be watched")};
     for (size_t u = 0; u < sizeof uses / sizeof uses[0]; u++) {
         if (outside_folder_of(folders, uses[u])) continue;
         for (size_t i = 0; i < folders->count; i++)

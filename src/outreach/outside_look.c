@@ -1,5 +1,7 @@
 #include "outreach/outside_look.h"
 
+#include <assert.h>
+
 #include "base/limits_sender.h"
 #include "outreach/outside_folders.h"
 
@@ -19,6 +21,8 @@ struct look {
     const struct imap_client_folder *folder;
     struct sender_folder *place;
     uint32_t uidvalidity;
+    uint32_t uidnext;
+    uint32_t messages;
     int64_t since_ms;
     uint32_t uids[OUTREACH_LOOK_MESSAGES];
     size_t uid_count;
@@ -35,16 +39,31 @@ static bool fail(struct task *t, struct look *look, const struct imap_client_out
 /* ---- which folders ---- */
 
 static bool is_looked_at(const struct imap_client_folder *folder) {
-    return !(folder->use & (IMAP_FOLDER_NOSELECT | IMAP_FOLDER_ALL | IMAP_FOLDER_FLAGGED |
-                            IMAP_FOLDER_DRAFTS | IMAP_FOLDER_IMPORTANT));
+    return !(folder->use &
+             (IMAP_FOLDER_NOSELECT | IMAP_FOLDER_FLAGGED | IMAP_FOLDER_DRAFTS | IMAP_FOLDER_IMPORTANT));
 }
 
-/* NULL: there are too many. */
+static bool is_listed(const struct outside_folders *folders, struct slice name) {
+    for (size_t i = 0; i < folders->count; i++)
+        if (slice_equal(folders->items[i].name, name)) return true;
+    return false;
+}
+
+/* Folders that are gone, or have another name now, make room for others. */
+static void forget_gone(struct outside *outside, const struct outside_folders *folders) {
+    size_t kept = 0;
+    for (size_t i = 0; i < outside->folder_count; i++)
+        if (is_listed(folders, outside->folders[i].name)) outside->folders[kept++] = outside->folders[i];
+    if (kept != outside->folder_count) outside->has_moved = true;
+    outside->folder_count = kept;
+}
+
+/* There is room: no more are listed than there are places, and what is not listed was forgotten. */
 static struct sender_folder *place_of(struct outside *outside, struct slice name, bool *is_new) {
     *is_new = false;
     for (size_t i = 0; i < outside->folder_count; i++)
         if (slice_equal(outside->folders[i].name, name)) return &outside->folders[i];
-    if (outside->folder_count == OUTREACH_FOLDERS_MAX) return NULL;
+    assert(outside->folder_count < OUTREACH_FOLDERS_MAX);
     *is_new = true;
     struct sender_folder *place = &outside->folders[outside->folder_count++];
     *place = (struct sender_folder){.name = arena_copy(outside->arena, name)};
@@ -87,12 +106,25 @@ static bool fetch(struct task *t, struct look *look, uint32_t first, uint32_t la
     return outcome.result == IMAP_CLIENT_OK || fail(t, look, &outcome);
 }
 
+/* Up to which UID is listed in one go, so that a folder of any size is listed once and not anew for every
+   hundred of its messages; 0: all that there are. */
+static uint32_t list_end(const struct look *look) {
+    uint32_t first = look->place->uidnext;
+    if (look->messages <= OUTREACH_LIST_MESSAGES || first >= look->uidnext) return 0;
+    uint64_t span = (uint64_t)(look->uidnext - first) * OUTREACH_LIST_MESSAGES / look->messages;
+    if (span < OUTREACH_LIST_MESSAGES) span = OUTREACH_LIST_MESSAGES;
+    uint64_t last = first + span - 1;
+    return last + 1 >= look->uidnext ? 0 : (uint32_t)last;
+}
+
 /* Some at a time, and each by itself: one of them may take a while to be taken. */
 static bool take_all(struct task *t, struct look *look) {
-    do {
+    bool is_over = false;
+    while (!is_over) {
+        uint32_t last = list_end(look);
         look->uid_count = 0;
         look->last_listed = 0;
-        if (!fetch(t, look, look->place->uidnext, 0, 0, list_message)) return false;
+        if (!fetch(t, look, look->place->uidnext, last, 0, list_message)) return false;
         for (size_t i = 0; i < look->uid_count && !look->was_refused; i++)
             if (!fetch(t, look, look->uids[i], look->uids[i], OUTREACH_LOOK_BYTES_MAX, take_message))
                 return false;
@@ -102,7 +134,10 @@ static bool take_all(struct task *t, struct look *look) {
         }
         /* One that vanished meanwhile was not taken. */
         if (look->last_listed >= look->place->uidnext) look->place->uidnext = look->last_listed + 1;
-    } while (look->last_listed);
+        bool is_whole = look->uid_count < OUTREACH_LOOK_MESSAGES;
+        if (last && is_whole && look->place->uidnext <= last) look->place->uidnext = last + 1;
+        is_over = last == 0 && look->last_listed == 0;
+    }
     return true;
 }
 
@@ -129,6 +164,8 @@ static bool look_into(struct task *t, struct look *look, bool is_new) {
     if (is_new || status.uidvalidity != look->place->uidvalidity) begin_anew(look, &status);
     if (look->place->uidnext == 0) look->place->uidnext = 1;
     look->uidvalidity = status.uidvalidity;
+    look->uidnext = status.uidnext;
+    look->messages = status.messages;
     look->place->modseq = status.modseq;
     bool is_same = status.messages == 0 || (status.uidnext && look->place->uidnext >= status.uidnext);
     if (is_same) return true;
@@ -142,18 +179,30 @@ static bool look_into(struct task *t, struct look *look, bool is_new) {
     return true;
 }
 
+/* As far as it gets is remembered, and whether that is farther than before. */
+static bool look_farther(struct task *t, struct look *look, bool is_new) {
+    struct sender_folder before = *look->place;
+    bool good = look_into(t, look, is_new);
+    const struct sender_folder *now = look->place;
+    bool is_same = !is_new && before.uidvalidity == now->uidvalidity && before.uidnext == now->uidnext &&
+                   before.modseq == now->modseq;
+    if (!is_same) look->outside->has_moved = true;
+    return good;
+}
+
 /* ---- all of them ---- */
 
 static bool look_at_all(struct task *t, struct look *look) {
     struct outside_folders folders;
     struct imap_client_outcome outcome = outside_list(t, look->outside, look->arena, &folders);
     if (outcome.result != IMAP_CLIENT_OK) return fail(t, look, &outcome);
+    forget_gone(look->outside, &folders);
     for (size_t i = 0; i < folders.count; i++) {
         bool is_new;
         if (!is_looked_at(&folders.items[i])) continue;
         look->folder = &folders.items[i];
         look->place = place_of(look->outside, look->folder->name, &is_new);
-        if (look->place && !look_into(t, look, is_new)) return false;
+        if (!look_farther(t, look, is_new)) return false;
     }
     return true;
 }

@@ -1,6 +1,7 @@
 /*
  * What is new in an outside mailbox: all folders that can be selected (but Drafts, and those that only
- * show what is in others: \All, \Flagged), from where the last look ended, by UID within UIDVALIDITY
+ * show what is in others: \Flagged, \Important; in \All there may be what is nowhere else: what a filter
+ * archives), from where the last look ended, by UID within UIDVALIDITY
  * (RFC 9051 2.3.1.1). With QRESYNC or CONDSTORE (RFC 7162), or else STATUS, folders without news are passed
  * over. Nothing is marked as read. A folder that is seen for the first time starts at its end, but INBOX and
  * Junk of a mailbox that is looked at anew after UIDVALIDITY changed are read from `since_ms` on.

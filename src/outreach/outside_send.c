@@ -26,6 +26,13 @@ static bool is_8bit(struct slice content) {
     return false;
 }
 
+/* Of a transaction with one recipient: what became of him, where the transaction itself went well. */
+static const struct smtp_client_outcome *outcome_for(const struct smtp_client_outcome *outcome,
+                                                     const struct smtp_client_recipient *recipient) {
+    bool is_about_him = outcome->result == SMTP_CLIENT_OK || outcome->result == SMTP_CLIENT_REFUSED;
+    return is_about_him && recipient->outcome.result != SMTP_CLIENT_OK ? &recipient->outcome : outcome;
+}
+
 static struct smtp_client_outcome submit(struct task *t, struct smtp_client *client, struct arena *arena,
                                          const struct outside_message *message) {
     struct reading reading = {message->content, 0};
@@ -38,8 +45,7 @@ static struct smtp_client_outcome submit(struct task *t, struct smtp_client *cli
                                             .read = read_content,
                                             .context = &reading};
     struct smtp_client_outcome outcome = smtp_client_send(t, client, arena, &submitted);
-    bool is_about_him = outcome.result == SMTP_CLIENT_OK || outcome.result == SMTP_CLIENT_REFUSED;
-    return is_about_him && recipient.outcome.result != SMTP_CLIENT_OK ? recipient.outcome : outcome;
+    return *outcome_for(&outcome, &recipient);
 }
 
 /* Behind the first byte of the content nobody knows what the server made of it. */
@@ -47,12 +53,13 @@ static bool may_have_left(const struct smtp_client_outcome *outcome) {
     return outcome->stage == SMTP_STAGE_CONTENT || outcome->stage == SMTP_STAGE_END_OF_DATA;
 }
 
-/* No to this recipient, or to this message: not to us. */
+/* To this recipient, or to this message: not to us. A mailbox that is full is the recipient's; that we sent
+   too much is ours, whenever it is said. */
 static bool is_about_recipient(const struct smtp_client_outcome *outcome) {
-    bool is_late =
-        outcome->stage == SMTP_STAGE_RCPT || outcome->stage == SMTP_STAGE_DATA || may_have_left(outcome);
     enum sender_cause cause = cause_of_refusal(outcome->answer.code, outcome->answer.text);
-    return is_late && outcome->answer.code / 100 == 5 && cause == SENDER_CAUSE_SMTP_REFUSED;
+    if (outcome->stage == SMTP_STAGE_RCPT) return cause != SENDER_CAUSE_RATE;
+    bool is_late = outcome->stage == SMTP_STAGE_DATA || may_have_left(outcome);
+    return is_late && cause == SENDER_CAUSE_SMTP_REFUSED;
 }
 
 static struct outside_sent sent_of(struct arena *arena, const struct smtp_client_outcome *outcome,
@@ -66,7 +73,7 @@ static struct outside_sent sent_of(struct arena *arena, const struct smtp_client
         return sent;
     }
     if (outcome->result == SMTP_CLIENT_REFUSED && is_about_recipient(outcome)) {
-        sent.outcome = OUTSIDE_REFUSED;
+        if (sent.code / 100 == 5) sent.outcome = OUTSIDE_REFUSED;
         return sent;
     }
     bool is_answered = outcome->result == SMTP_CLIENT_REFUSED || outcome->result == SMTP_CLIENT_LACKS ||
@@ -79,11 +86,15 @@ static struct outside_sent sent_of(struct arena *arena, const struct smtp_client
         sent.outcome = OUTSIDE_CANCELLED;
         return sent;
     }
-    bool is_passing = outcome->result == SMTP_CLIENT_REFUSED && outcome->answer.code / 100 == 4 &&
-                      outcome->stage >= SMTP_STAGE_RCPT;
-    if (!is_passing || cause_of_refusal(sent.code, sent.words) != SENDER_CAUSE_SMTP_REFUSED)
-        sent.trouble = outside_trouble_of_smtp(arena, outcome, auth);
+    sent.trouble = outside_trouble_of_smtp(arena, outcome, auth);
     return sent;
+}
+
+bool outside_is_gone(const struct outside_sent *sent) {
+    const struct smtp_enhanced_code *code = &sent->enhanced;
+    return code->class == 5 && code->subject == 1 &&
+           (code->detail == 1 || code->detail == 2 || code->detail == 3 || code->detail == 6 ||
+            code->detail == 10);
 }
 
 struct outside_sent outside_send(struct task *t, struct outside *outside, struct arena *arena,
@@ -94,10 +105,27 @@ struct outside_sent outside_send(struct task *t, struct outside *outside, struct
         if (sent.trouble.cause == SENDER_CAUSE_CANCELLED) sent.outcome = OUTSIDE_CANCELLED;
         return sent;
     }
+    if (message->may_leave && !message->may_leave(t, message->context)) {
+        smtp_client_free(t, &client);
+        return (struct outside_sent){.outcome = OUTSIDE_HELD};
+    }
     struct smtp_client_outcome outcome = submit(t, client, arena, message);
     sent = sent_of(arena, &outcome, outside->sender.smtp.auth);
     smtp_client_free(t, &client);
     return sent;
+}
+
+bool outside_check_smtp(struct task *t, struct outside *outside, struct arena *arena,
+                        struct outside_trouble *trouble) {
+    struct smtp_client *client;
+    struct smtp_client_recipient recipient = {.address = outside->sender.address};
+    struct smtp_client_message question = {
+        .mail_from = outside->sender.address, .recipients = &recipient, .recipient_count = 1};
+    if (!outside_connect_smtp(t, outside, arena, &client, trouble)) return false;
+    struct smtp_client_outcome outcome = smtp_client_verify(t, client, arena, &question);
+    *trouble = outside_trouble_of_smtp(arena, outcome_for(&outcome, &recipient), outside->sender.smtp.auth);
+    smtp_client_free(t, &client);
+    return trouble->cause == SENDER_CAUSE_NONE;
 }
 
 /* ---- looking ---- */
@@ -145,10 +173,15 @@ static enum outside_found find(struct task *t, struct outside *outside, struct a
                 return OUTSIDE_FIND_FAILED;
             if (count) return OUTSIDE_FOUND;
         }
-    if (outside->sender.copies == SENDER_COPIES_PROVIDER) return OUTSIDE_NOT_FOUND;
+    bool has_copies = outside->sender.copies == SENDER_COPIES_PROVIDER;
+    if (has_copies && !outside->sender.is_renaming_accepted) return OUTSIDE_NOT_FOUND;
     *trouble = (struct outside_trouble){
         SENDER_CAUSE_NO_SENT_COPY,
-        SLICE("the provider keeps no copies of what it sends, so that looking cannot tell whether it left")};
+        has_copies
+            ? SLICE("the provider gives messages other Message-IDs, so that looking cannot tell whether it "
+                    "left")
+            : SLICE("the provider keeps no copies of what it sends, so that looking cannot tell whether it "
+                    "left")};
     return OUTSIDE_FIND_FAILED;
 }
 
@@ -173,6 +206,7 @@ bool outside_keep_copy(struct task *t, struct outside *outside, struct arena *ar
     if (!outside_count(t, outside, arena, sent->name, message->message_id, &count, trouble)) return false;
     if (count) return true;
     /* The provider's own copy may need a moment. */
+    trouble->detail = SLICE("the provider's own copy is not there yet");
     if (outside->sender.copies != SENDER_COPIES_OURS) return false;
     outcome = imap_client_append(t, outside->imap, arena, sent->name, message->content);
     return outcome.result == IMAP_CLIENT_OK || fail(t, outside, arena, &outcome, trouble);

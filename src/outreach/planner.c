@@ -103,19 +103,16 @@ static void take_off(struct plan *plan, const struct pacer_candidate *candidate)
     planner_queue_remove_first(queue);
 }
 
-/* From `step` on, which begins to count at `since_ms`, the first that is for this contact. */
+/* From `step` on the first that is for this contact, counted from `since_ms`: those that are not take no
+ * time. */
 static void schedule(struct plan *plan, size_t contact, size_t step, int64_t since_ms) {
     const struct sequence *sequence = plan->options->sequence;
     struct prospect *prospect = &plan->prospects[contact];
     struct sequence_facts facts = {.fields = plan->options->contacts[contact].fields};
-    for (; step < sequence->step_count; step++) {
-        since_ms = sequence_due_ms(sequence, step, prospect->zone, since_ms);
-        bool is_for_them = sequence_condition_holds(&sequence->steps[step].condition, &facts);
-        if (!is_for_them && since_ms != DELIVERY_NEVER) continue;
-        prospect->step = step;
-        add(plan, contact, since_ms);
-        return;
-    }
+    step = sequence_step_next(sequence, step, &facts);
+    if (step == sequence->step_count) return;
+    prospect->step = step;
+    add(plan, contact, sequence_due_ms(sequence, step, prospect->zone, since_ms));
 }
 
 static void put_off(struct plan *plan, const struct pacer_candidate *candidate, int64_t until_ms) {
@@ -291,7 +288,7 @@ static void begin(struct plan *plan) {
     for (size_t i = 0; i < count; i++) {
         plan->prospects[i].zone = zone_of_contact(plan, &plan->options->contacts[i]);
         plan->prospects[i].domain = domain_of(plan, plan->options->contacts[i].address);
-        schedule(plan, i, 0, plan->options->start_ms);
+        schedule(plan, i, plan->options->contacts[i].steps_done, plan->options->start_ms);
     }
 }
 
@@ -318,12 +315,19 @@ static struct plan *plan_new(struct arena *arena, const struct planner_options *
     return plan;
 }
 
+static size_t messages_of(const struct planner_options *options) {
+    size_t messages = 0;
+    for (size_t i = 0; i < options->contact_count; i++)
+        if (options->contacts[i].steps_done < options->sequence->step_count)
+            messages += options->sequence->step_count - options->contacts[i].steps_done;
+    return messages;
+}
+
 void planner_run(struct arena *arena, const struct planner_options *options, planner_tell *tell,
                  void *context, struct planner_summary *summary) {
     struct plan *plan = plan_new(arena, options);
-    *summary =
-        (struct planner_summary){.contacts = options->contact_count,
-                                 .messages_expected = options->contact_count * options->sequence->step_count};
+    *summary = (struct planner_summary){.contacts = options->contact_count,
+                                        .messages_expected = messages_of(options)};
     plan->tell = tell;
     plan->context = context;
     plan->summary = summary;

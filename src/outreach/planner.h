@@ -18,6 +18,8 @@ struct planner_contact {
     /* Empty or unknown: the sequence's. */
     struct slice time_zone;
     struct snippet_fields fields;
+    /* Steps that it has had; its next is due after its delay from the start on. */
+    size_t steps_done;
 };
 
 struct planner_options {

@@ -58,6 +58,7 @@ void outreach_word_pack(struct buffer *out, const struct outreach_word *word) {
     pack_slice(out, word->organisation);
     pack_bool(out, word->delivery.id != 0);
     if (word->delivery.id) pack_delivery(out, &word->delivery);
+    pack_slice(out, word->content);
 }
 
 bool outreach_word_unpack(struct slice body, struct arena *arena, struct outreach_word *word) {
@@ -67,6 +68,7 @@ bool outreach_word_unpack(struct slice body, struct arena *arena, struct outreac
     word->subject_base = unpack_text(&in, COMPOSE_SUBJECT_BYTES_MAX);
     word->organisation = unpack_text(&in, ANSWER_TEXT_BYTES_MAX);
     if (unpack_bool(&in)) unpack_delivery(&in, arena, &word->delivery);
+    word->content = unpack_slice(&in);
     return unpack_is_done(&in);
 }
 

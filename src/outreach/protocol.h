@@ -57,6 +57,8 @@ struct outreach_word {
     struct slice organisation;
     /* Local senders: the message; its id 0: an outside sender's. Its recipients are found by the store. */
     struct delivery delivery;
+    /* Outside senders: all of the message, for the copy in Sent (store/sender_copy.h). */
+    struct slice content;
 };
 
 /* How a job ended. */

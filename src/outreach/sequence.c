@@ -2,6 +2,8 @@
 
 #include <openssl/evp.h>
 
+#include "base/pattern.h"
+
 /* ---- texts ---- */
 
 static bool is_inside_word(struct slice text, size_t at) {
@@ -53,57 +55,6 @@ size_t sequence_version_choose(const struct sequence_step *step, size_t step_num
     return chosen;
 }
 
-/* ---- conditions ---- */
-
-/* "*" stands for any run of characters. Goes back to the last star only: at worst the product of both
-   lengths, which are bounded. */
-static bool matches_pattern(struct slice text, struct slice pattern) {
-    size_t at = 0;
-    size_t of = 0;
-    size_t star = SLICE_NOT_FOUND;
-    size_t again = 0;
-    while (at < text.len) {
-        if (of < pattern.len && pattern.ptr[of] == '*') {
-            star = of++;
-            again = at;
-        } else if (of < pattern.len && ascii_lower(pattern.ptr[of]) == ascii_lower(text.ptr[at])) {
-            of++;
-            at++;
-        } else if (star != SLICE_NOT_FOUND) {
-            of = star + 1;
-            at = ++again;
-        } else {
-            return false;
-        }
-    }
-    while (of < pattern.len && pattern.ptr[of] == '*') of++;
-    return of == pattern.len;
-}
-
-static bool matches(const struct sequence_match *match, struct snippet_fields fields) {
-    struct slice value = slice_sub(snippet_value(fields, match->field), 0, SNIPPET_VALUE_BYTES_MAX);
-    return matches_pattern(value, match->pattern) != match->is_not;
-}
-
-static bool is_tri(enum sequence_tri tri, bool is_so) {
-    return tri == SEQUENCE_ANY || (tri == SEQUENCE_YES) == is_so;
-}
-
-static bool is_class(const struct sequence_condition *condition, struct slice reply_class) {
-    for (size_t i = 0; i < condition->reply_class_count; i++)
-        if (slice_equal(condition->reply_classes[i], reply_class)) return true;
-    return condition->reply_class_count == 0;
-}
-
-bool sequence_condition_holds(const struct sequence_condition *condition,
-                              const struct sequence_facts *facts) {
-    bool holds = is_tri(condition->replied, facts->has_replied) &&
-                 is_tri(condition->bounced, facts->has_bounced) && is_class(condition, facts->reply_class);
-    for (size_t i = 0; holds && i < condition->match_count; i++)
-        holds = matches(&condition->matches[i], facts->fields);
-    return holds;
-}
-
 /* ---- when ---- */
 
 int64_t sequence_due_ms(const struct sequence *sequence, size_t step_number, const struct delivery_zone *zone,
@@ -112,4 +63,10 @@ int64_t sequence_due_ms(const struct sequence *sequence, size_t step_number, con
         delivery_delay_end_ms(sequence->steps[step_number].delay, &sequence->window, zone, since_ms);
     if (end_ms == DELIVERY_NEVER) return DELIVERY_NEVER;
     return delivery_window_next_ms(&sequence->window, zone, end_ms);
+}
+
+bool sequence_has_seconds(const struct sequence *sequence) {
+    for (size_t i = 0; i < sequence->step_count; i++)
+        if (sequence->steps[i].delay.unit == DELIVERY_SECONDS && sequence->steps[i].delay.count) return true;
+    return false;
 }

@@ -54,13 +54,15 @@ struct sequence_match {
 
 /* Whom the step is for; it is left out for others, and the next step has its turn. */
 struct sequence_condition {
-    /* NO where the document says nothing: who answered gets no follow-up. */
+    /* NO where the document says nothing: who answered gets no follow-up. A step of YES is in nobody's line:
+       it waits for an answer. */
     enum sequence_tri replied;
     /* Of the newest answer, any of these; none: whatever it was. Its interest as the classifier names it, or
        auto_reply or out_of_office. */
     struct slice reply_classes[SEQUENCE_CLASSES_MAX];
     size_t reply_class_count;
-    /* NO where the document says nothing. */
+    /* A letter came back, and not for good (else there is nobody to write to). ANY where the document says
+       nothing. */
     enum sequence_tri bounced;
     /* All of them hold. */
     struct sequence_match matches[SEQUENCE_MATCHES_MAX];
@@ -102,6 +104,8 @@ struct sequence {
     size_t header_count;
     /* A newsletter list that it was meant for: refused (outreach/law.h). Mostly empty. */
     struct slice list;
+    /* One answer stops everybody of the same company in this campaign. */
+    bool stops_company;
 };
 
 /* ---- reading ---- */
@@ -146,13 +150,31 @@ struct sequence_facts {
     struct slice reply_class;
     bool has_bounced;
     struct snippet_fields fields;
+    /* What may still come back counts as if it had: for who asks which step would be next. */
+    bool is_forecast;
 };
 /* Whether the step is for this prospect. */
 bool sequence_condition_holds(const struct sequence_condition *condition, const struct sequence_facts *facts);
+/* Whether it may be once something comes back: by the contact's fields alone. */
+bool sequence_condition_fits(const struct sequence_condition *condition, struct snippet_fields fields);
+/* The first step from there on that is for this prospect, who has not answered; step_count: none is. */
+size_t sequence_step_next(const struct sequence *sequence, size_t from, const struct sequence_facts *facts);
+/* The first that is for this one, who has: of those for `replied: yes`, wherever they stand, and of the rest
+   from `line` on, where it was when it answered; but none of `sent`, a set of bits. step_count: none is. */
+size_t sequence_step_answering(const struct sequence *sequence, size_t line, uint32_t sent,
+                               const struct sequence_facts *facts);
+/* Whether any step is for people who answered; and whether any condition asks what came back. */
+bool sequence_has_answer_steps(const struct sequence *sequence);
+bool sequence_asks_answers(const struct sequence *sequence);
+/* Whom it is for, in words: "who answered (positive or later), where country is DE". Nothing: everybody who
+   did not answer. */
+void sequence_condition_write(struct buffer *out, const struct sequence_condition *condition);
 
 /* When the step (> 0: counted from the message before; 0: from when the prospect's turn began) is due: the
    delay, and then the next moment inside the window. DELIVERY_NEVER: no window is ever open. */
 NODISCARD int64_t sequence_due_ms(const struct sequence *sequence, size_t step_number,
                                   const struct delivery_zone *zone, int64_t since_ms);
+/* One of its delays is in seconds, which is only for recipients under .test. */
+bool sequence_has_seconds(const struct sequence *sequence);
 
 #endif

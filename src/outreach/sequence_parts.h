@@ -13,6 +13,9 @@ void sequence_take_time_zone(struct tree *tree, const struct tree_node *node, vo
 void sequence_take_pace(struct tree *tree, const struct tree_node *node, void *target);
 void sequence_take_steps(struct tree *tree, const struct tree_node *node, void *target);
 
+/* An answer of this class is a machine's: it says nothing of who was written to. */
+bool sequence_class_is_machine(struct slice reply_class);
+
 /* "Mon", "tuesday": its number from 0, Monday. */
 NODISCARD bool sequence_weekday_read(struct slice word, unsigned *weekday);
 /* The three letters. */

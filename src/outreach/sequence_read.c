@@ -82,6 +82,10 @@ static void take_list(struct tree *tree, const struct tree_node *node, void *tar
     tree_line(tree, node, SEQUENCE_NAME_BYTES_MAX, &((struct sequence *)target)->list);
 }
 
+static void take_company_stop(struct tree *tree, const struct tree_node *node, void *target) {
+    tree_yes_or_no(tree, node, &((struct sequence *)target)->stops_company);
+}
+
 /* ---- further header fields ---- */
 
 /* Those of lists are read so that the reason why they are refused can be told (law.h). */
@@ -142,6 +146,7 @@ static const struct tree_key sequence_keys[] = {
     {"pace", sequence_take_pace},
     {"headers", take_headers},
     {"list", take_list},
+    {"company_stop", take_company_stop},
 };
 enum { SEQUENCE_NAME_BIT = 1, SEQUENCE_STEPS_BIT = 2 };
 

@@ -124,8 +124,11 @@ static const struct tree_key condition_keys[] = {{"replied", take_replied},
 static void take_condition(struct tree *tree, const struct tree_node *node, void *target) {
     struct sequence_condition *condition = &((struct step_draft *)target)->step->condition;
     (void)tree_take_map(tree, node, condition_keys, 4, condition);
-    if (condition->reply_class_count && condition->replied == SEQUENCE_NO)
-        tree_fault(tree, node, "reply_class asks for an answer, so it needs replied: yes or any");
+    for (size_t i = 0; i < condition->reply_class_count && condition->replied == SEQUENCE_NO; i++)
+        if (!sequence_class_is_machine(condition->reply_classes[i]))
+            tree_fault(tree, node,
+                       "reply_class: %.*s asks for a person's answer, so it needs replied: yes or any",
+                       SLICE_PRINT(condition->reply_classes[i]));
 }
 
 /* ---- versions ---- */
@@ -238,12 +241,22 @@ static void check_version(struct tree *tree, const struct tree_node *node, const
                    "or write thread: new");
 }
 
+static bool is_after_something(const struct sequence_condition *condition) {
+    return condition->replied == SEQUENCE_YES || condition->reply_class_count ||
+           condition->bounced == SEQUENCE_YES;
+}
+
 static void check_step(struct tree *tree, const struct tree_node *node, const struct step_draft *draft,
                        bool has_delay) {
     const struct sequence_step *step = draft->step;
     bool is_first = node->number == 1;
     if (is_first && step->is_same_thread)
         tree_fault(tree, node, "the first step begins a thread: it needs a subject, and no thread: same");
+    if (is_first && is_after_something(&step->condition))
+        tree_fault(
+            tree, node,
+            "nothing can have come back before the first step: it takes no replied: yes, reply_class or "
+            "bounced: yes");
     if (!is_first && !has_delay)
         tree_fault(tree, node, "a follow-up needs a delay, such as delay: 3 working days");
     for (size_t i = 0; i < step->version_count; i++)
@@ -252,6 +265,7 @@ static void check_step(struct tree *tree, const struct tree_node *node, const st
 
 static void take_step(struct tree *tree, const struct tree_node *node, struct sequence_step *step) {
     struct step_draft draft = {.step = step};
+    step->condition.bounced = SEQUENCE_ANY;
     unsigned seen = tree_take_map(tree, node, step_keys, sizeof step_keys / sizeof step_keys[0], &draft);
     if (node->kind != TREE_MAP) return;
     if (draft.versions)

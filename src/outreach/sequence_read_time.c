@@ -175,8 +175,17 @@ void sequence_take_holidays(struct tree *tree, const struct tree_node *node, voi
 static bool read_gap_unit(struct slice word, int64_t *unit_ms) {
     word = slice_trim(word);
     if (word.len && ascii_lower(word.ptr[word.len - 1]) == 's') word.len--;
-    *unit_ms = slice_equal_nocase(word, SLICE("second")) ? SECOND_MS : 60 * SECOND_MS;
-    return slice_equal_nocase(word, SLICE("second")) || slice_equal_nocase(word, SLICE("minute"));
+    static const struct {
+        struct slice word;
+        int64_t ms;
+    } units[] = {{SLICE_INIT("second"), SECOND_MS},
+                 {SLICE_INIT("minute"), 60 * SECOND_MS},
+                 {SLICE_INIT("millisecond"), 1}};
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        *unit_ms = units[i].ms;
+        if (slice_equal_nocase(word, units[i].word)) return true;
+    }
+    return false;
 }
 
 /* "95-150 seconds", "2 minutes". */

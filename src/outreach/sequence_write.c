@@ -68,10 +68,11 @@ static void set_window(json_t *object, const struct delivery_window *window) {
 
 static void set_pace(json_t *object, const struct pacer_limits *pace) {
     json_t *json = json_object();
+    int64_t unit_ms = pace->gap_min_ms % 1000 || pace->gap_max_ms % 1000 ? 1 : 1000;
     if (pace->gap_max_ms)
         set(json, "gap",
-            json_sprintf("%lld-%lld seconds", (long long)pace->gap_min_ms / 1000,
-                         (long long)pace->gap_max_ms / 1000));
+            json_sprintf("%lld-%lld %sseconds", (long long)pace->gap_min_ms / unit_ms,
+                         (long long)pace->gap_max_ms / unit_ms, unit_ms == 1 ? "milli" : ""));
     struct pacer_limits none = pacer_limits_none();
     set_number(json, "hourly", pace->hourly_max, none.hourly_max);
     set_number(json, "daily", pace->daily_max, none.daily_max);
@@ -117,7 +118,7 @@ static void set_condition(json_t *object, const struct sequence_condition *condi
             append(classes, text_json(condition->reply_classes[i]));
         set(json, "reply_class", classes);
     }
-    if (condition->bounced != SEQUENCE_NO) set(json, "bounced", json_string(tri_word(condition->bounced)));
+    if (condition->bounced != SEQUENCE_ANY) set(json, "bounced", json_string(tri_word(condition->bounced)));
     if (condition->match_count) set(json, "fields", matches_json(condition));
     if (json_object_size(json))
         set(object, "condition", json);
@@ -199,6 +200,7 @@ void sequence_write(struct buffer *out, const struct sequence *sequence) {
     set_pace(json, &sequence->pace);
     set_headers(json, sequence);
     set_text(json, "list", sequence->list);
+    if (sequence->stops_company) set(json, "company_stop", json_true());
     json_t *steps = json_array();
     for (size_t i = 0; i < sequence->step_count; i++) append(steps, step_json(&sequence->steps[i]));
     set(json, "steps", steps);

@@ -7,6 +7,7 @@
 #include "outreach/oauth.h"
 #include "outreach/watch_state.h"
 
+enum { SEND_WAIT_MS = 2 * 60 * 1000 };
 enum { SETTINGS_BYTES = 8 << 20, JOB_BYTES = 32 << 20, LIST_MS = 10 * 60 * 1000, ASK_MS = 30 * 1000 };
 
 /* ---- settings ---- */
@@ -17,6 +18,7 @@ void watch_set(struct watch *watch, const struct watch_settings *settings) {
         watch->world.hello = arena_copy(watch->settings_arena, settings->hostname);
     watch->world.allows_private = settings->allows_private;
     watch->world.https_port = settings->https_port;
+    watch->world.copy_ms = settings->copy_ms ? settings->copy_ms : OUTREACH_COPY_MS;
     watch->poll_ms = settings->poll_ms ? settings->poll_ms : OUTREACH_POLL_MS;
     watch->check_ms = settings->check_ms ? settings->check_ms : OUTREACH_CHECK_MS;
 }
@@ -260,17 +262,11 @@ static enum watch_result run(struct task *t, struct watch *watch, uint64_t sende
     return work->result;
 }
 
-enum watch_result watch_look(struct task *t, struct watch *watch, uint64_t sender, struct arena *arena,
-                             int64_t deadline_ms, struct outside_trouble *trouble) {
-    struct watch_work work = {.kind = WATCH_LOOK, .arena = arena, .trouble = trouble};
-    return run(t, watch, sender, &work, deadline_ms);
-}
-
 enum watch_result watch_send(struct task *t, struct watch *watch, uint64_t sender, struct arena *arena,
                              const struct outside_message *message, struct outside_sent *sent) {
     struct watch_work work = {.kind = WATCH_SEND, .arena = arena, .message = message, .sent = sent};
-    *sent = (struct outside_sent){.outcome = OUTSIDE_LATER};
-    return run(t, watch, sender, &work, DEADLINE_NONE);
+    *sent = (struct outside_sent){.outcome = OUTSIDE_CANCELLED};
+    return run(t, watch, sender, &work, env_now_ms(watch->options.env) + SEND_WAIT_MS);
 }
 
 enum watch_result watch_find(struct task *t, struct watch *watch, uint64_t sender, struct arena *arena,

@@ -27,6 +27,7 @@ struct watch_settings {
     /* How often other folders are looked at, and how often it logs in anew; 0: the defaults. */
     int64_t poll_ms;
     int64_t check_ms;
+    int64_t copy_ms;
 };
 
 struct watch_options {
@@ -63,11 +64,10 @@ enum watch_result {
     WATCH_CANCELLED,
 };
 
-/* All folders are looked at now, from a moment after this call on; everything new was taken. Only with
-   WATCH_OK. The trouble's detail is in `arena`. */
-enum watch_result watch_look(struct task *t, struct watch *watch, uint64_t sender, struct arena *arena,
-                             int64_t deadline_ms, struct outside_trouble *trouble);
-/* outside_send. With SENT the copy in Sent is seen to afterwards, by the watcher, until it is there. */
+/* outside_send. Once the server has let us in all folders are looked at, and then message->may_leave is
+   asked: nothing leaves from a mailbox that cannot be looked at (outcome LATER, with the trouble). With SENT
+   the copy in Sent is seen to afterwards, by the watcher; the store remembers it (store/sender_copy.h) until
+   it is there. WATCH_TROUBLE: the watcher did not get to it within two minutes. */
 enum watch_result watch_send(struct task *t, struct watch *watch, uint64_t sender, struct arena *arena,
                              const struct outside_message *message, struct outside_sent *sent);
 /* outside_find. */

@@ -22,7 +22,7 @@ struct watch {
     bool is_begun;
 };
 
-enum watch_work_kind { WATCH_LOOK, WATCH_SEND, WATCH_FIND };
+enum watch_work_kind { WATCH_SEND, WATCH_FIND };
 
 /* Something that somebody waits for; lives on his stack. */
 struct watch_work {
@@ -40,13 +40,12 @@ struct watch_work {
     struct task *waiter;
 };
 
-/* A sent message whose copy is to be in Sent. */
+/* A message that was sent this moment and whose copy is to be in Sent. The store remembers it, too. */
 struct watch_copy {
     struct list link;
     struct outside_message message;
     struct buffer message_id;
     struct buffer content;
-    unsigned tries;
 };
 
 struct watcher {

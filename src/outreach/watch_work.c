@@ -77,11 +77,13 @@ static bool ask_brief(struct task *t, struct watcher *watcher) {
     return true;
 }
 
+/* Where nothing has moved the store is left alone. */
 static void tell_folders(struct task *t, struct watcher *watcher, struct arena *arena) {
+    if (!watcher->outside->has_moved) return;
     struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
     pack_number(&body, watcher->id);
     mailbox_folders_pack(&body, watcher->outside->folders, watcher->outside->folder_count);
-    (void)ask_bool(t, watcher, arena, OUTREACH_MAILBOX_LOOKED, &body);
+    if (ask_bool(t, watcher, arena, OUTREACH_MAILBOX_LOOKED, &body)) watcher->outside->has_moved = false;
 }
 
 /* A change, or what the store has not heard yet. */
@@ -136,23 +138,6 @@ static void finish(struct watch_work *work, enum watch_result result) {
     task_wake(work->waiter);
 }
 
-/* Those that are there before the look begins are satisfied by it. */
-static void take_looks(struct watcher *watcher, struct list *looks) {
-    LIST_EACH(&watcher->works, work, struct watch_work, link) {
-        if (work->kind != WATCH_LOOK) continue;
-        work->is_taken = true;
-        list_remove(&work->link);
-        list_append(looks, &work->link);
-    }
-}
-
-static void finish_looks(struct list *looks, bool good, const struct outside_trouble *trouble) {
-    LIST_EACH(looks, work, struct watch_work, link) {
-        *work->trouble = (struct outside_trouble){trouble->cause, arena_copy(work->arena, trouble->detail)};
-        finish(work, good ? WATCH_OK : WATCH_TROUBLE);
-    }
-}
-
 static void add_copy(struct watcher *watcher, const struct outside_message *message) {
     struct watch_copy *copy = calloc(1, sizeof *copy);
     if (!copy) FATAL("out of memory for a copy");
@@ -165,35 +150,6 @@ static void add_copy(struct watcher *watcher, const struct outside_message *mess
     list_append(&watcher->copies, &copy->link);
 }
 
-static void run_send(struct task *t, struct watcher *watcher, struct watch_work *work) {
-    *work->sent = outside_send(t, watcher->outside, work->arena, work->message);
-    if (work->sent->outcome == OUTSIDE_SENT && watcher->outside->sender.copies != SENDER_COPIES_PROVIDER)
-        add_copy(watcher, work->message);
-    finish(work, work->sent->outcome == OUTSIDE_CANCELLED ? WATCH_CANCELLED : WATCH_OK);
-}
-
-static void run_find(struct task *t, struct watcher *watcher, struct watch_work *work) {
-    *work->found = outside_find(t, watcher->outside, work->arena, work->message_id, work->trouble);
-    finish(work, *work->found == OUTSIDE_FIND_FAILED ? WATCH_TROUBLE : WATCH_OK);
-}
-
-static struct watch_work *next_work(struct watcher *watcher) {
-    LIST_EACH(&watcher->works, work, struct watch_work, link)
-    if (work->kind != WATCH_LOOK) return work;
-    return NULL;
-}
-
-static void run_works(struct task *t, struct watcher *watcher) {
-    struct watch_work *work;
-    while (!task_is_cancelled(t) && (work = next_work(watcher))) {
-        work->is_taken = true;
-        if (work->kind == WATCH_SEND)
-            run_send(t, watcher, work);
-        else
-            run_find(t, watcher, work);
-    }
-}
-
 /* ---- copies ---- */
 
 static void free_copy(struct watch_copy *copy) {
@@ -203,20 +159,61 @@ static void free_copy(struct watch_copy *copy) {
     free(copy);
 }
 
-/* One that cannot be kept is told of, and keeps nobody from sending. */
-static void keep_copies(struct task *t, struct watcher *watcher, struct arena *arena) {
+/* "<id>" is "id" to the store. */
+static struct slice bare(struct slice message_id) {
+    bool has_brackets = message_id.len > 2 && message_id.ptr[0] == '<';
+    return has_brackets ? slice_sub(message_id, 1, message_id.len - 2) : message_id;
+}
+
+/* False: the store does not know it yet, and would offer it again. */
+static bool tell_copied(struct task *t, struct watcher *watcher, struct arena *arena, struct slice message_id,
+                        const struct outside_trouble *trouble) {
+    struct mailbox_copied copied = {bare(message_id), trouble->cause, trouble->detail};
+    struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
+    mailbox_copied_pack(&body, &copied);
+    return ask_bool(t, watcher, arena, OUTREACH_MAILBOX_COPIED, &body);
+}
+
+/* Whatever comes of it the store is told; false: nothing more is to be tried now. */
+static bool keep_copy(struct task *t, struct watcher *watcher, struct arena *arena,
+                      const struct outside_message *message) {
+    struct outside_trouble trouble = {SENDER_CAUSE_NONE, SLICE_EMPTY};
+    bool good = outside_keep_copy(t, watcher->outside, arena, message, &trouble);
+    if (task_is_cancelled(t)) return false;
+    if (good) trouble = (struct outside_trouble){SENDER_CAUSE_NONE, SLICE_EMPTY};
+    if (!good)
+        LOG_WARN(watcher->watch->options.env->log, "outreach.no_sent_copy",
+                 LOG_TEXT("address", watcher->outside->sender.address),
+                 LOG_TEXT("message_id", message->message_id),
+                 LOG_CSTR("cause", sender_cause_name(trouble.cause)), LOG_TEXT("detail", trouble.detail));
+    return tell_copied(t, watcher, arena, message->message_id, &trouble) && good;
+}
+
+/* False: the store has none, or does not answer. */
+static bool ask_copy(struct task *t, struct watcher *watcher, struct arena *arena,
+                     struct outside_message *message) {
+    struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
+    struct slice answered;
+    pack_number(&body, watcher->id);
+    if (!ask(t, watcher, arena, OUTREACH_MAILBOX_COPY, &body, &answered) || answered.len == 0) return false;
+    struct unpacker in = unpacker_of(answered);
+    struct slice message_id = unpack_slice(&in);
+    *message = (struct outside_message){.content = unpack_slice(&in)};
+    message->message_id = arena_printf(arena, "<%.*s>", SLICE_PRINT(message_id));
+    return unpack_is_done(&in);
+}
+
+/* Those that this watcher sent, then (`is_check`) what the store remembers: of a role that died, or that
+   could not be put there before. One that cannot be kept is told of, and keeps nobody from sending. */
+static void keep_copies(struct task *t, struct watcher *watcher, struct arena *arena, bool is_check) {
+    struct outside_message message;
     LIST_EACH(&watcher->copies, copy, struct watch_copy, link) {
-        struct outside_trouble trouble;
-        bool good = outside_keep_copy(t, watcher->outside, arena, &copy->message, &trouble);
-        if (!good && task_is_cancelled(t)) return;
-        if (!good && ++copy->tries < OUTREACH_COPY_TRIES_MAX) continue;
-        if (!good)
-            LOG_WARN(watcher->watch->options.env->log, "outreach.no_sent_copy",
-                     LOG_TEXT("address", watcher->outside->sender.address),
-                     LOG_TEXT("message_id", copy->message.message_id),
-                     LOG_CSTR("cause", sender_cause_name(trouble.cause)));
+        (void)keep_copy(t, watcher, arena, &copy->message);
+        if (task_is_cancelled(t)) return;
         free_copy(copy);
     }
+    for (int i = 0; is_check && i < OUTREACH_COPIES_AT_ONCE; i++)
+        if (!ask_copy(t, watcher, arena, &message) || !keep_copy(t, watcher, arena, &message)) return;
 }
 
 void watcher_drop(struct watcher *watcher) {
@@ -226,26 +223,82 @@ void watcher_drop(struct watcher *watcher) {
 
 /* ---- a round ---- */
 
-/* The way out still takes our login: told before a message needs it. */
-static bool check_smtp(struct task *t, struct watcher *watcher, struct arena *arena,
-                       struct outside_trouble *trouble) {
-    struct smtp_client *client;
-    if (!outside_connect_smtp(t, watcher->outside, arena, &client, trouble)) return false;
-    smtp_client_free(t, &client);
-    return true;
-}
+/* ---- looking, and what is done behind it ---- */
 
 static bool look(struct task *t, struct watcher *watcher, struct arena *arena,
                  struct outside_trouble *trouble) {
     struct taking taking = {watcher, arena};
-    struct list looks;
-    list_init(&looks);
-    take_looks(watcher, &looks);
     bool good = outside_look(t, watcher->outside, arena, take_news, &taking, trouble);
     if (good) *trouble = (struct outside_trouble){SENDER_CAUSE_NONE, SLICE_EMPTY};
     /* Before anybody hears of it: what was taken is not taken again. */
     tell_folders(t, watcher, arena);
-    finish_looks(&looks, good, trouble);
+    return good;
+}
+
+/* A message that is about to leave. */
+struct leaving {
+    struct watcher *watcher;
+    struct watch_work *work;
+    bool is_looked_at;
+    struct outside_trouble trouble;
+};
+
+/* The server waits for the message: now all folders are looked at, so that whatever came until now counts,
+   and then the word is asked. */
+static bool may_leave(struct task *t, void *context) {
+    struct leaving *leaving = context;
+    const struct outside_message *message = leaving->work->message;
+    leaving->is_looked_at = look(t, leaving->watcher, leaving->work->arena, &leaving->trouble);
+    return leaving->is_looked_at && (!message->may_leave || message->may_leave(t, message->context));
+}
+
+/* A no to one recipient may be one to everybody: then it is the mailbox's trouble, and costs no prospect a
+   try. */
+static void doubt_refusal(struct task *t, struct watcher *watcher, struct watch_work *work) {
+    struct outside_sent *sent = work->sent;
+    bool is_no = sent->outcome == OUTSIDE_REFUSED || sent->outcome == OUTSIDE_LATER;
+    if (!is_no || sent->trouble.cause != SENDER_CAUSE_NONE || outside_is_gone(sent)) return;
+    if (!outside_check_smtp(t, watcher->outside, work->arena, &sent->trouble)) sent->outcome = OUTSIDE_LATER;
+}
+
+/* False: the mailbox cannot be used, *trouble. */
+static bool run_send(struct task *t, struct watcher *watcher, struct watch_work *work, struct arena *arena,
+                     struct outside_trouble *trouble) {
+    struct leaving leaving = {.watcher = watcher, .work = work};
+    struct outside_message message = *work->message;
+    struct outside_sent *sent = work->sent;
+    message.may_leave = may_leave;
+    message.context = &leaving;
+    *sent = outside_send(t, watcher->outside, work->arena, &message);
+    if (sent->outcome == OUTSIDE_HELD && !leaving.is_looked_at)
+        *sent = (struct outside_sent){.outcome = OUTSIDE_LATER, .trouble = leaving.trouble};
+    doubt_refusal(t, watcher, work);
+    if (sent->outcome == OUTSIDE_SENT && watcher->outside->sender.copies != SENDER_COPIES_PROVIDER)
+        add_copy(watcher, work->message);
+    bool good = sent->trouble.cause == SENDER_CAUSE_NONE;
+    if (!good)
+        *trouble = (struct outside_trouble){sent->trouble.cause, arena_copy(arena, sent->trouble.detail)};
+    finish(work, sent->outcome == OUTSIDE_CANCELLED ? WATCH_CANCELLED : WATCH_OK);
+    return good;
+}
+
+static void run_find(struct task *t, struct watcher *watcher, struct watch_work *work) {
+    *work->found = outside_find(t, watcher->outside, work->arena, work->message_id, work->trouble);
+    finish(work, *work->found == OUTSIDE_FIND_FAILED ? WATCH_TROUBLE : WATCH_OK);
+}
+
+/* False: the way out is shut, *trouble. */
+static bool run_works(struct task *t, struct watcher *watcher, struct arena *arena,
+                      struct outside_trouble *trouble) {
+    bool good = true;
+    while (!task_is_cancelled(t) && !list_empty(&watcher->works)) {
+        struct watch_work *work = LIST_FIRST(&watcher->works, struct watch_work, link);
+        work->is_taken = true;
+        if (work->kind == WATCH_SEND)
+            good = run_send(t, watcher, work, arena, trouble) && good;
+        else
+            run_find(t, watcher, work);
+    }
     return good;
 }
 
@@ -255,12 +308,17 @@ static bool round_of(struct task *t, struct watcher *watcher, struct arena *aren
     *trouble = (struct outside_trouble){SENDER_CAUSE_NONE, SLICE_EMPTY};
     if (is_check) outside_disconnect_imap(t, watcher->outside);
     bool good = look(t, watcher, arena, trouble);
-    if (good && is_check) good = check_smtp(t, watcher, arena, trouble);
+    /* The way out is still open: told before a message needs it. */
+    if (good && is_check) good = outside_check_smtp(t, watcher->outside, arena, trouble);
     if (is_check) watcher->check_at_ms = now_ms(watcher) + watcher->watch->check_ms;
-    run_works(t, watcher);
-    if (good) keep_copies(t, watcher, arena);
-    if (good) *trouble = (struct outside_trouble){SENDER_CAUSE_NONE, SLICE_EMPTY};
-    return good;
+    struct outside_trouble shut = {SENDER_CAUSE_NONE, SLICE_EMPTY};
+    bool is_shut = !run_works(t, watcher, arena, &shut);
+    if (good) keep_copies(t, watcher, arena, is_check);
+    if (!good) return false;
+    *trouble = shut;
+    /* Who asks too much is not to be asked again soon. */
+    if (is_shut) watcher->pause_ms = watcher->watch->check_ms;
+    return !is_shut;
 }
 
 /* ---- between rounds ---- */
@@ -279,8 +337,6 @@ static void wait_for_news(struct task *t, struct watcher *watcher, struct arena 
     bool is_news;
     int64_t until_ms = now_ms(watcher) + watcher->watch->poll_ms;
     if (watcher->check_at_ms < until_ms) until_ms = watcher->check_at_ms;
-    if (!list_empty(&watcher->copies) && until_ms > now_ms(watcher) + OUTREACH_AGAIN_MS)
-        until_ms = now_ms(watcher) + OUTREACH_AGAIN_MS;
     struct imap_client_outcome outcome = imap_client_select(t, imap, arena, SLICE("INBOX"), false, &status);
     watcher->task = t;
     if (outcome.result == IMAP_CLIENT_OK)
@@ -291,9 +347,10 @@ static void wait_for_news(struct task *t, struct watcher *watcher, struct arena 
 }
 
 static void wait_to_try_again(struct task *t, struct watcher *watcher) {
-    wait_for_call(t, watcher, now_ms(watcher) + watcher->pause_ms);
-    watcher->pause_ms *= 2;
-    if (watcher->pause_ms > OUTREACH_AGAIN_MS_MAX) watcher->pause_ms = OUTREACH_AGAIN_MS_MAX;
+    int64_t pause_ms =
+        watcher->pause_ms < watcher->watch->check_ms ? watcher->pause_ms : watcher->watch->check_ms;
+    wait_for_call(t, watcher, now_ms(watcher) + pause_ms);
+    watcher->pause_ms = pause_ms * 2 < OUTREACH_AGAIN_MS_MAX ? pause_ms * 2 : OUTREACH_AGAIN_MS_MAX;
     /* Logging in is what has to be seen. */
     watcher->check_at_ms = 0;
 }

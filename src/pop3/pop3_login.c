@@ -85,7 +85,9 @@ static const struct refusal {
 
 static void end_login(struct task *t, struct pop3_login *login, enum login_result result,
                       const struct login_identity *identity, struct slice mechanism) {
-    if (result == LOGIN_OK)
+    if (result == LOGIN_OK && identity->is_pop3_off)
+        say_error(login, POP3_CODE_AUTH, SLICE("POP3 is disabled for this account"));
+    else if (result == LOGIN_OK)
         hand_over(t, login, identity, mechanism);
     else if (result == LOGIN_GONE)
         conn_close(&login->conn);

@@ -17,6 +17,8 @@ static const char account_id[] = "SELECT id FROM account WHERE address = $1";
 static const char account_insert[] =
     "INSERT INTO account (id, tenant, domain, address, inbox, quota_bytes, used_bytes, message_count,"
     " created_ms, is_disabled) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $7, 0)";
+static const char account_switch[] =
+    "UPDATE account SET is_disabled = (is_disabled & ~$2) | $3 WHERE id = $1";
 static const char account_delete[] = "DELETE FROM account WHERE id = $1";
 static const char account_by_address[] =
     "SELECT id, tenant, address, quota_bytes, used_bytes, message_count, created_ms, is_disabled"
@@ -39,6 +41,9 @@ static const char credential_sha1[] =
 static const char credential_sha256[] =
     "SELECT scram_iterations, sha256_salt, sha256_stored_key, sha256_server_key FROM credential"
     " WHERE account = $1";
+
+/* What is off, in the column is_disabled; it began as a yes or no. Stored. */
+enum { OFF_ALL = 1, OFF_IMAP = 2, OFF_POP3 = 4 };
 
 void account_use(struct db *db, uint64_t account, int64_t bytes, int64_t messages) {
     DB_RUN(db, account_usage, DB_NUMBER(account), DB_NUMBER(bytes), DB_NUMBER(messages));
@@ -187,17 +192,51 @@ enum store_result engine_account_remove(struct task *t, struct engine *engine, s
     return result;
 }
 
+struct account_switching {
+    struct address address;
+    unsigned which;
+    unsigned off;
+};
+
+static enum store_result account_switch_services(struct commit *commit, void *argument) {
+    const struct account_switching *switching = argument;
+    uint64_t account;
+    if (!account_exists(commit->db, switching->address.whole, &account))
+        return db_result(commit->db, STORE_NOT_FOUND);
+    DB_RUN(commit->db, account_switch, DB_NUMBER(account), DB_NUMBER(switching->which),
+           DB_NUMBER(switching->off));
+    event_add(commit, TENANT_DEFAULT, EVENT_ACCOUNT_CHANGED, account, switching->off);
+    return STORE_OK;
+}
+
+enum store_result engine_account_switch(struct task *t, struct engine *engine, struct slice address,
+                                        const struct account_services *services) {
+    struct arena *arena = arena_new(KIB(4));
+    struct account_switching switching = {.which = (services->has_imap ? OFF_IMAP : 0) |
+                                                   (services->has_pop3 ? OFF_POP3 : 0)};
+    switching.off = (services->is_imap_off ? OFF_IMAP : 0) | (services->is_pop3_off ? OFF_POP3 : 0);
+    struct commit_operation operation = {.run = account_switch_services, .argument = &switching};
+    enum store_result result = STORE_NOT_FOUND;
+    switching.off &= switching.which;
+    if (address_read(arena, address, &switching.address)) result = commit_run(t, &engine->queue, &operation);
+    arena_free(&arena);
+    return result;
+}
+
 /* ---- reading ---- */
 
 static bool read_account(const struct db_rows *row, struct arena *arena, void *item) {
     struct account *account = item;
+    unsigned off = (unsigned)db_rows_number(row, 7);
     *account = (struct account){.id = db_rows_id(row, 0),
                                 .tenant = db_rows_id(row, 1),
                                 .quota_bytes = db_rows_id(row, 3),
                                 .used_bytes = db_rows_id(row, 4),
                                 .message_count = db_rows_id(row, 5),
                                 .created_ms = db_rows_number(row, 6),
-                                .is_disabled = db_rows_number(row, 7) != 0};
+                                .is_disabled = off & OFF_ALL,
+                                .is_imap_off = off & OFF_IMAP,
+                                .is_pop3_off = off & OFF_POP3};
     return arena_try_copy(arena, db_rows_bytes(row, 2), &account->address);
 }
 

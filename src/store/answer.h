@@ -39,8 +39,27 @@ enum store_result engine_outreach_answer(struct task *t, struct engine *engine,
 enum store_result engine_outreach_answers(struct engine *engine, struct arena *arena, uint64_t prospect,
                                           struct outreach_answer **answers, size_t *count);
 /* A person says what an answer really is: what had been done because of it is undone, as far as it can be,
-   and what follows from the new kind is done. STORE_NOT_FOUND. */
+   and what follows from the new kind is done. `interest`: of a reply, enum interest. STORE_NOT_FOUND. */
 enum store_result engine_outreach_correct(struct task *t, struct engine *engine, uint64_t answer,
-                                          enum answer_kind kind, struct slice by);
+                                          enum answer_kind kind, uint32_t interest, struct slice by);
+/* A newer classifier says it; the same otherwise, but that nobody's wish not to be written to is forgotten,
+   and what a person corrected stays: STORE_REFUSED. */
+enum store_result engine_answer_rejudge(struct task *t, struct engine *engine,
+                                        const struct answer_rejudgement *asked, struct answer_rejudged *done);
+
+/* What a step's condition asks of a prospect's answers. */
+struct answer_history {
+    /* The newest that is more than a delay or a receipt; ANSWER_KINDS: there is none. */
+    enum answer_kind kind;
+    uint32_t interest;
+    /* Something came back undelivered. */
+    bool has_bounced;
+    /* The newest of a person: when it came, and its Message-ID (may be empty). 0: there is none. */
+    int64_t replied_ms;
+    struct slice reply_id;
+};
+/* Reads; does not wait. */
+enum store_result engine_answer_history(struct engine *engine, struct arena *arena, uint64_t prospect,
+                                        struct answer_history *history);
 
 #endif

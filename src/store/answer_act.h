@@ -4,10 +4,9 @@
 
 #include "store/answer_match.h"
 
-/* Does it, and says what it was. */
-enum answer_decision answer_act(struct commit *commit, const struct answer_facts *facts,
-                                struct answer_found *found);
-/* All of this person waits for somebody to decide. */
-void answer_pause(struct commit *commit, struct answer_found *found, struct slice reason);
+/* Does it, and says what it was. All of it is noted under the answer's id (store/answer_hold.h). Where a
+   person says what it is, it needs no other proof. */
+enum answer_decision answer_act(struct commit *commit, uint64_t answer, const struct answer_facts *facts,
+                                struct answer_found *found, bool is_by_person);
 
 #endif

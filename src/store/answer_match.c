@@ -40,6 +40,11 @@ static struct owner owner_of(struct commit *commit, uint64_t sender, const struc
     return owner;
 }
 
+bool answer_is_here(struct commit *commit, uint64_t sender, const struct answer_facts *facts,
+                    const struct answer_place *place) {
+    return owner_of(commit, sender, facts, place).is_here;
+}
+
 static size_t read_candidates(struct commit *commit, struct db_rows rows, struct candidate *candidates) {
     size_t count = 0;
     while (db_rows_next(&rows)) {
@@ -59,7 +64,7 @@ static bool choose(struct commit *commit, struct db_rows rows, const struct answ
     size_t count = read_candidates(commit, rows, candidates);
     for (size_t i = 0; i < count; i++) {
         struct owner owner = owner_of(commit, candidates[i].sender, facts, place);
-        if (owner.is_own_word && !facts->is_by_hand) continue;
+        if (owner.is_own_word) continue;
         if (wants_place && !owner.is_here) continue;
         if (!prospect_load(commit->db, candidates[i].prospect, &found->prospect)) continue;
         found->match = match;
@@ -96,11 +101,6 @@ static bool find_by_address(struct commit *commit, struct slice address, const s
     return choose(commit, rows, facts, place, match, found);
 }
 
-bool answer_find_address(struct commit *commit, struct slice address, const struct answer_facts *facts,
-                         const struct answer_place *place, struct answer_found *found) {
-    return find_by_address(commit, address, facts, place, MATCH_ADDRESS, found);
-}
-
 /* Of a report: who failed, or was complained about. */
 static bool find_failed(struct commit *commit, const struct answer_facts *facts,
                         const struct answer_place *place, struct answer_found *found) {
@@ -126,7 +126,7 @@ struct answer_found answer_find(struct commit *commit, const struct answer_facts
     struct answer_found found = {.match = MATCH_NONE};
     bool is_found = find_token(commit, facts, place, &found) || find_ids(commit, facts, place, &found) ||
                     find_failed(commit, facts, place, &found) ||
-                    answer_find_address(commit, facts->from, facts, place, &found) ||
+                    find_by_address(commit, facts->from, facts, place, MATCH_ADDRESS, &found) ||
                     find_colleague(commit, facts, place, &found);
     if (!is_found) found.match = MATCH_NONE;
     return found;

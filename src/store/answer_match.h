@@ -25,8 +25,8 @@ struct answer_found {
 /* In the order of trust. MATCH_NONE: it is nobody's. */
 struct answer_found answer_find(struct commit *commit, const struct answer_facts *facts,
                                 const struct answer_place *place);
-/* The newest message to this address, from a sender of that place. False: there is none. */
-bool answer_find_address(struct commit *commit, struct slice address, const struct answer_facts *facts,
-                         const struct answer_place *place, struct answer_found *found);
+/* Whether the place is where this sender's answers come in. */
+bool answer_is_here(struct commit *commit, uint64_t sender, const struct answer_facts *facts,
+                    const struct answer_place *place);
 
 #endif

@@ -40,8 +40,10 @@ struct answer_facts {
     int64_t return_ms;
     /* It asks to be left alone. */
     bool is_unsubscribe;
-    /* As analyse has it, for the record. */
+    /* What a person wrote it wants, as analyse has it (enum interest); conditions of steps ask for it. */
     uint32_t interest;
+    /* Of the code that said so (CLASSIFIER_VERSION). */
+    uint32_t classifier;
     /* Of the author: in lower case; and the organisation's domain, or empty. */
     struct slice from;
     struct slice organisation;
@@ -56,8 +58,10 @@ struct answer_facts {
     size_t header_id_count;
     /* Its own, without brackets; may be empty. */
     struct slice message_id;
-    /* Not an answer: the sender mailbox's owner wrote it by hand, to `recipients`. */
+    /* Not an answer: the sender mailbox's owner wrote it by hand, to `recipients`, at this time (0: it does
+       not say). */
     bool is_by_hand;
+    int64_t date_ms;
     /* JSON: why it was taken for what it is. */
     struct slice evidence;
     /* Where it is, outside of this store: its sender mailbox, folder, and UID; else 0. */
@@ -65,6 +69,9 @@ struct answer_facts {
     struct slice folder;
     uint32_t uidvalidity;
     uint32_t uid;
+    /* Of one that lies there: its beginning, as store/body_pack.h packs it, so that it can be judged again;
+       or empty. */
+    struct slice kept;
 };
 
 void answer_facts_pack(struct buffer *out, const struct answer_facts *facts);
@@ -94,6 +101,22 @@ enum answer_decision {
     DECISIONS,
 };
 
+/* What is known beside the facts when it is decided what follows. */
+struct answer_question {
+    enum answer_match match;
+    /* Whom the message was for. */
+    struct slice address;
+    /* The campaign stops all of a company when one of it answers. */
+    bool stops_company;
+    /* A person says what it is. */
+    bool is_by_person;
+    int64_t now_ms;
+};
+/* Of a bounce: whether this address is gone. */
+bool answer_is_hard(const struct answer_facts *facts, struct slice address);
+/* What would follow. Pure. */
+enum answer_decision answer_decide(const struct answer_facts *facts, const struct answer_question *question);
+
 struct outreach_answer {
     uint64_t id;
     int64_t at_ms;
@@ -109,11 +132,39 @@ struct outreach_answer {
     /* ANSWER_KINDS: nobody did. */
     enum answer_kind corrected_kind;
     struct slice corrected_by;
+    /* As it was recorded, or corrected since. */
+    bool is_unsubscribe;
+    uint32_t interest;
+    bool is_hard;
+    int64_t return_ms;
+    /* 0: it was judged before that was recorded; of the four above only the first is known. */
+    uint32_t classifier;
     struct slice from;
     struct slice evidence;
     struct slice address;
     struct slice campaign_name;
 };
+
+/* What was found when an answer was judged again, and what came of it. */
+struct answer_rejudgement {
+    uint64_t answer;
+    /* Without what says whose it is. */
+    struct answer_facts facts;
+};
+struct answer_rejudged {
+    /* ANSWER_KINDS: it was not changed. */
+    enum answer_kind kind;
+    enum answer_decision decision;
+    /* Of its prospect: enum prospect_state. */
+    uint32_t state;
+};
+/* Who it was corrected by, then. */
+#define ANSWER_BY_REPLAY SLICE("replay")
+
+/* What it counts as: what it was corrected to, or taken for. */
+static inline enum answer_kind answer_kind_now(const struct outreach_answer *answer) {
+    return answer->corrected_kind == ANSWER_KINDS ? answer->kind : answer->corrected_kind;
+}
 
 const char *answer_kind_word(enum answer_kind kind);
 /* ANSWER_KINDS: it is none. */

@@ -17,6 +17,7 @@ void answer_facts_pack(struct buffer *out, const struct answer_facts *facts) {
     pack_number(out, facts->return_ms > 0 ? (uint64_t)facts->return_ms : 0);
     pack_bool(out, facts->is_unsubscribe);
     pack_number(out, facts->interest);
+    pack_number(out, facts->classifier);
     pack_slice(out, facts->from);
     pack_slice(out, facts->organisation);
     pack_slice(out, facts->subject_base);
@@ -26,11 +27,13 @@ void answer_facts_pack(struct buffer *out, const struct answer_facts *facts) {
     pack_number(out, facts->header_id_count);
     pack_slice(out, facts->message_id);
     pack_bool(out, facts->is_by_hand);
+    pack_number(out, facts->date_ms > 0 ? (uint64_t)facts->date_ms : 0);
     pack_slice(out, facts->evidence);
     pack_number(out, facts->sender);
     pack_slice(out, facts->folder);
     pack_number(out, facts->uidvalidity);
     pack_number(out, facts->uid);
+    pack_slice(out, facts->kept);
 }
 
 static struct slice unpack_text(struct unpacker *in, size_t max) {
@@ -63,6 +66,7 @@ bool answer_facts_unpack(struct slice body, struct arena *arena, struct answer_f
     facts->return_ms = (int64_t)unpack_number_max(&in, INT64_MAX);
     facts->is_unsubscribe = unpack_bool(&in);
     facts->interest = (uint32_t)unpack_number_max(&in, UINT32_MAX);
+    facts->classifier = (uint32_t)unpack_number_max(&in, UINT32_MAX);
     facts->from = unpack_text(&in, ANSWER_TEXT_BYTES_MAX);
     facts->organisation = unpack_text(&in, ANSWER_TEXT_BYTES_MAX);
     facts->subject_base = unpack_text(&in, ANSWER_TEXT_BYTES_MAX);
@@ -70,11 +74,13 @@ bool answer_facts_unpack(struct slice body, struct arena *arena, struct answer_f
     unpack_ids(&in, arena, facts);
     facts->message_id = unpack_text(&in, ANSWER_TEXT_BYTES_MAX);
     facts->is_by_hand = unpack_bool(&in);
+    facts->date_ms = (int64_t)unpack_number_max(&in, INT64_MAX);
     facts->evidence = unpack_text(&in, ANSWER_EVIDENCE_BYTES_MAX);
     facts->sender = unpack_number(&in);
     facts->folder = unpack_text(&in, ANSWER_TEXT_BYTES_MAX);
     facts->uidvalidity = (uint32_t)unpack_number_max(&in, UINT32_MAX);
     facts->uid = (uint32_t)unpack_number_max(&in, UINT32_MAX);
+    facts->kept = unpack_text(&in, ANSWER_PACKED_BYTES_MAX);
     return unpack_is_done(&in);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "store/account.h"
+#include "store/answer_hand.h"
 #include "store/engine_state.h"
 #include "store/entry.h"
 #include "store/import.h"
@@ -55,6 +56,7 @@ static bool store_one(struct commit *commit, struct mailbox_state *mailbox, uint
     entry_insert(commit->db, mailbox,
                  &(struct entry_row){append->id, (append->flags & FLAGS_SYSTEM) | keywords, append->saved_ms,
                                      (int64_t)append->body.raw_bytes});
+    answer_of_append(commit, tenant, mailbox->account, append);
     return true;
 }
 

@@ -2,30 +2,25 @@
 #include "store/campaign.h"
 
 #include "base/limits_campaign.h"
+#include "store/answer_hold.h"
+#include "store/campaign_lane.h"
 #include "store/campaign_read.h"
 #include "store/campaign_table.h"
 #include "store/engine_state.h"
 #include "store/schema.h"
-#include "store/suppression.h"
 
 static const char name_taken[] = "SELECT 1 FROM campaign WHERE tenant = $1 AND name = $2";
 static const char campaign_insert[] =
     "INSERT INTO campaign (id, tenant, name, sender, document, state, reason, created_ms, started_ms,"
-    " sequence_version, next_follow_ms, next_first_ms) VALUES ($1, $2, $3, $4, $5, 0, '', $6, 0, 1, $7, $7)";
-static const char campaign_state[] = "SELECT state, sender, tenant, started_ms FROM campaign WHERE id = $1";
+    " sequence_version, next_follow_ms, next_first_ms, has_answer_steps, stops_company)"
+    " VALUES ($1, $2, $3, $4, $5, 0, '', $6, 0, 1, $7, $7, $8, $9)";
+static const char campaign_state[] = "SELECT state, sender, tenant, started_ms, is_held FROM campaign"
+                                     " WHERE id = $1";
 static const char campaign_to[] =
-    "UPDATE campaign SET state = $2, reason = $3, started_ms = $4 WHERE id = $1";
+    "UPDATE campaign SET state = $2, reason = $3, started_ms = $4, is_held = 0 WHERE id = $1";
 static const char campaign_document[] =
-    "UPDATE campaign SET document = $2, sequence_version = sequence_version + 1 WHERE id = $1";
-static const char contacts_next[] = "SELECT id, address FROM contact WHERE tenant = $1 AND id > $2"
-                                    " ORDER BY id LIMIT $3";
-static const char contacts_of_import[] =
-    "SELECT id, address FROM contact WHERE import = $1 AND id > $2 ORDER BY id LIMIT $3";
-static const char contact_one[] = "SELECT address FROM contact WHERE id = $1 AND tenant = $2";
-static const char prospect_insert[] =
-    "INSERT INTO prospect (id, campaign, contact, state, is_follow, step, due_ms, last_sent_ms, tries,"
-    " message_ids, thread_subject, reason, changed_ms)"
-    " VALUES ($1, $2, $3, 0, 0, 0, $4, 0, 0, '', '', '', $4) ON CONFLICT DO NOTHING";
+    "UPDATE campaign SET document = $2, has_answer_steps = $3, stops_company = $4,"
+    " sequence_version = sequence_version + 1 WHERE id = $1";
 
 /* ---- making one ---- */
 
@@ -42,7 +37,8 @@ static enum store_result create(struct commit *commit, void *argument) {
     request->id = commit_id_new(commit);
     DB_RUN(commit->db, campaign_insert, DB_NUMBER(request->id), DB_NUMBER(TENANT_DEFAULT),
            DB_TEXT(campaign->name), DB_NUMBER(campaign->sender), DB_TEXT(campaign->document),
-           DB_NUMBER(commit->now_ms), DB_NUMBER(PROSPECT_NEVER));
+           DB_NUMBER(commit->now_ms), DB_NUMBER(PROSPECT_NEVER), DB_NUMBER(campaign->has_answer_steps),
+           DB_NUMBER(campaign->stops_company));
     struct outreach_note note = {
         .kind = OUTREACH_EVENT_CREATED, .campaign = request->id, .sender = campaign->sender};
     outreach_note(commit, TENANT_DEFAULT, &note);
@@ -74,23 +70,26 @@ struct row {
     uint64_t sender;
     uint64_t tenant;
     int64_t started_ms;
+    /* Paused by its mailbox. */
+    bool is_held;
 };
 
 static bool row_read(struct db *db, uint64_t id, struct row *row) {
     struct db_rows rows = DB_ROWS(db, campaign_state, DB_NUMBER(id));
     if (!db_rows_next(&rows)) return false;
     *row = (struct row){(enum campaign_state)db_rows_number(&rows, 0), db_rows_id(&rows, 1),
-                        db_rows_id(&rows, 2), db_rows_number(&rows, 3)};
+                        db_rows_id(&rows, 2), db_rows_number(&rows, 3), db_rows_number(&rows, 4) != 0};
     db_rows_end(&rows);
     return true;
 }
 
-static bool may_go(enum campaign_state from, enum campaign_state to) {
+static bool may_go(const struct row *row, enum campaign_state to) {
+    enum campaign_state from = row->state;
     switch (to) {
     case CAMPAIGN_RUNNING:
         return from == CAMPAIGN_DRAFT || from == CAMPAIGN_PAUSED || from == CAMPAIGN_FINISHED;
     case CAMPAIGN_PAUSED:
-        return from == CAMPAIGN_RUNNING;
+        return from == CAMPAIGN_RUNNING || row->is_held;
     case CAMPAIGN_STOPPED:
         return from != CAMPAIGN_STOPPED;
     case CAMPAIGN_FINISHED:
@@ -110,11 +109,13 @@ static enum store_result order(struct commit *commit, void *argument) {
     const struct order_request *request = argument;
     struct row row;
     if (!row_read(commit->db, request->id, &row)) return db_result(commit->db, STORE_NOT_FOUND);
-    if (!may_go(row.state, request->to)) return STORE_REFUSED;
+    if (!may_go(&row, request->to)) return STORE_REFUSED;
     int64_t started_ms = row.started_ms ? row.started_ms : commit->now_ms;
     if (request->to != CAMPAIGN_RUNNING) started_ms = row.started_ms;
     DB_RUN(commit->db, campaign_to, DB_NUMBER(request->id), DB_NUMBER(request->to), DB_TEXT(request->reason),
            DB_NUMBER(started_ms));
+    /* What was held back was so by a sequence that may be another now. */
+    if (request->to == CAMPAIGN_RUNNING) campaign_lanes_mend(commit, request->id, true);
     struct outreach_note note = {.kind = event_of(&row, request->to),
                                  .campaign = request->id,
                                  .sender = row.sender,
@@ -131,124 +132,21 @@ enum store_result engine_campaign_order(struct task *t, struct engine *engine, u
     return commit_run(t, &engine->queue, &operation);
 }
 
-struct document_request {
-    uint64_t id;
-    struct slice document;
-};
-
 static enum store_result set_document(struct commit *commit, void *argument) {
-    const struct document_request *request = argument;
+    const struct campaign *campaign = argument;
     struct row row;
-    if (!row_read(commit->db, request->id, &row)) return db_result(commit->db, STORE_NOT_FOUND);
+    if (!row_read(commit->db, campaign->id, &row)) return db_result(commit->db, STORE_NOT_FOUND);
     if (row.state != CAMPAIGN_DRAFT && row.state != CAMPAIGN_PAUSED) return STORE_REFUSED;
-    DB_RUN(commit->db, campaign_document, DB_NUMBER(request->id), DB_TEXT(request->document));
+    DB_RUN(commit->db, campaign_document, DB_NUMBER(campaign->id), DB_TEXT(campaign->document),
+           DB_NUMBER(campaign->has_answer_steps), DB_NUMBER(campaign->stops_company));
     return STORE_OK;
 }
 
-enum store_result engine_campaign_document(struct task *t, struct engine *engine, uint64_t id,
-                                           struct slice document) {
-    struct document_request request = {id, document};
-    struct commit_operation operation = {.run = set_document, .argument = &request};
+enum store_result engine_campaign_document(struct task *t, struct engine *engine,
+                                           const struct campaign *campaign) {
+    struct campaign copy = *campaign;
+    struct commit_operation operation = {.run = set_document, .argument = &copy};
     return commit_run(t, &engine->queue, &operation);
-}
-
-/* ---- prospects ---- */
-
-struct add_request {
-    uint64_t id;
-    uint64_t import;
-    uint64_t contact;
-    uint64_t after;
-    struct campaign_addition addition;
-};
-
-struct found_contact {
-    uint64_t id;
-    struct slice address;
-};
-
-static void add_one(struct commit *commit, struct add_request *request, struct suppression_book *book,
-                    const struct found_contact *contact) {
-    struct suppression_found found;
-    if (suppression_book_find(book, contact->address, &found)) {
-        request->addition.suppressed++;
-        return;
-    }
-    DB_RUN(commit->db, prospect_insert, DB_NUMBER(commit_id_new(commit)), DB_NUMBER(request->id),
-           DB_NUMBER(contact->id), DB_NUMBER(commit->now_ms));
-    bool is_new = db_changed(commit->db) != 0;
-    request->addition.added += is_new;
-    request->addition.known += !is_new;
-}
-
-static size_t find_contacts(struct commit *commit, const struct add_request *request,
-                            struct found_contact *contacts) {
-    size_t count = 0;
-    struct db_rows rows;
-    if (request->contact) {
-        rows = DB_ROWS(commit->db, contact_one, DB_NUMBER(request->contact), DB_NUMBER(TENANT_DEFAULT));
-        while (db_rows_next(&rows))
-            contacts[count++] =
-                (struct found_contact){request->contact, arena_copy(commit->arena, db_rows_bytes(&rows, 0))};
-        return count;
-    }
-    rows = request->import ? DB_ROWS(commit->db, contacts_of_import, DB_NUMBER(request->import),
-                                     DB_NUMBER(request->after), DB_NUMBER(OUTREACH_ADD_ROWS))
-                           : DB_ROWS(commit->db, contacts_next, DB_NUMBER(TENANT_DEFAULT),
-                                     DB_NUMBER(request->after), DB_NUMBER(OUTREACH_ADD_ROWS));
-    while (db_rows_next(&rows))
-        contacts[count++] =
-            (struct found_contact){db_rows_id(&rows, 0), arena_copy(commit->arena, db_rows_bytes(&rows, 1))};
-    return count;
-}
-
-static enum store_result add(struct commit *commit, void *argument) {
-    struct add_request *request = argument;
-    struct row row;
-    request->addition = (struct campaign_addition){0};
-    if (!row_read(commit->db, request->id, &row)) return db_result(commit->db, STORE_NOT_FOUND);
-    if (row.state == CAMPAIGN_STOPPED) return STORE_REFUSED;
-    struct found_contact *contacts = ARENA_NEW_ARRAY(commit->arena, struct found_contact, OUTREACH_ADD_ROWS);
-    size_t count = find_contacts(commit, request, contacts);
-    if (request->contact && count == 0) return db_result(commit->db, STORE_NOT_FOUND);
-    struct suppression_book *book = suppression_book_open(commit->db, commit->arena, TENANT_DEFAULT);
-    for (size_t i = 0; i < count; i++) add_one(commit, request, book, &contacts[i]);
-    request->after = count == OUTREACH_ADD_ROWS ? contacts[count - 1].id : 0;
-    if (request->addition.added == 0) return STORE_OK;
-    prospect_count(commit, request->id, PROSPECT_WAITING, (int64_t)request->addition.added);
-    campaign_mend(commit, request->id);
-    struct outreach_note note = {
-        .kind = OUTREACH_EVENT_ADDED,
-        .campaign = request->id,
-        .sender = row.sender,
-        .detail = arena_printf(commit->arena, "%llu", (unsigned long long)request->addition.added)};
-    outreach_note(commit, row.tenant, &note);
-    return STORE_OK;
-}
-
-static enum store_result run_add(struct task *t, struct engine *engine, struct add_request *request,
-                                 struct campaign_addition *addition) {
-    struct commit_operation operation = {.run = add, .argument = request};
-    enum store_result result = commit_run(t, &engine->queue, &operation);
-    if (result != STORE_OK) return result;
-    addition->added += request->addition.added;
-    addition->known += request->addition.known;
-    addition->suppressed += request->addition.suppressed;
-    return STORE_OK;
-}
-
-enum store_result engine_campaign_add(struct task *t, struct engine *engine, uint64_t id, uint64_t import,
-                                      uint64_t *after, struct campaign_addition *addition) {
-    struct add_request request = {.id = id, .import = import, .after = *after};
-    enum store_result result = run_add(t, engine, &request, addition);
-    *after = request.after;
-    return result;
-}
-
-enum store_result engine_campaign_add_contact(struct task *t, struct engine *engine, uint64_t id,
-                                              uint64_t contact, struct campaign_addition *addition) {
-    struct add_request request = {.id = id, .contact = contact};
-    return run_add(t, engine, &request, addition);
 }
 
 /* ---- one prospect ---- */
@@ -278,8 +176,16 @@ static enum store_result order_prospect(struct commit *commit, void *argument) {
     struct prospect_row row;
     if (!prospect_load(commit->db, request->id, &row)) return db_result(commit->db, STORE_NOT_FOUND);
     if (!may_be(&row, request->to)) return STORE_REFUSED;
-    int64_t due_ms = request->to == PROSPECT_WAITING ? commit->now_ms : PROSPECT_NEVER;
-    prospect_set(commit, &row, request->to, due_ms, request->reason);
+    bool goes_on = request->to == PROSPECT_WAITING;
+    enum prospect_state to = request->to;
+    if (goes_on) answer_hold_forget(commit, row.id);
+    /* One that has answered and was held after that goes on with the steps for those who did; one that has
+       only answered goes on in the sequence all the same. */
+    if (goes_on && row.has_replied && row.state == PROSPECT_REPLIED)
+        prospect_take_up(commit, &row);
+    else if (goes_on)
+        to = prospect_resting(&row);
+    prospect_set(commit, &row, to, goes_on ? commit->now_ms : PROSPECT_NEVER, request->reason);
     return STORE_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "store/campaign_table.h"
 
 static const char fate_write[] = "UPDATE outreach_sent SET fate = $2 WHERE id = $1 AND fate < $2";
+static const char fate_clear[] = "UPDATE outreach_sent SET fate = 0 WHERE id = $1";
 static const char owners_read[] = "SELECT campaign, sender, from_domain FROM outreach_sent WHERE id = $1";
 static const char bad_of_campaign[] =
     "SELECT count(*) FROM (SELECT fate FROM outreach_sent WHERE campaign = $1 AND sent_ms > 0"
@@ -17,10 +18,12 @@ static const char bad_of_sender[] =
 static const char bad_of_domain[] =
     "SELECT count(*) FROM (SELECT fate FROM outreach_sent WHERE from_domain = $1 AND sent_ms > 0"
     " ORDER BY sent_ms DESC LIMIT $2) AS lately WHERE fate = $3";
-static const char running_of_sender[] = "SELECT id FROM campaign WHERE sender = $1 AND state = 1 LIMIT $2";
+static const char running_of_sender[] = "SELECT id FROM campaign WHERE sender = $1"
+                                        " AND (state = 1 OR is_held = 1) LIMIT $2";
 static const char running_of_domain[] =
     "SELECT campaign.id FROM campaign JOIN outreach_sender ON outreach_sender.id = campaign.sender"
-    " WHERE campaign.state = 1 AND outreach_sender.address LIKE '%@' || $1 LIMIT $2";
+    " WHERE (campaign.state = 1 OR is_held = 1) AND (outreach_sender.address LIKE '%@' || $1"
+    " OR outreach_sender.address LIKE '%.' || $1) LIMIT $2";
 
 struct owners {
     uint64_t campaign;
@@ -64,6 +67,10 @@ static struct slice reason_of(struct commit *commit, const char *whose, int64_t 
                         "%lld of the last %d messages of %s %s; look at the list before resuming",
                         (long long)count, OUTREACH_BREAKER_MESSAGES, whose,
                         fate == FATE_HARD_BOUNCE ? "bounced" : "were complained about");
+}
+
+void campaign_fate_undo(struct commit *commit, uint64_t sent) {
+    DB_RUN(commit->db, fate_clear, DB_NUMBER(sent));
 }
 
 void campaign_fate(struct commit *commit, uint64_t sent, enum sent_fate fate) {

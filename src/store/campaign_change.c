@@ -4,7 +4,7 @@
 #include "store/campaign_table.h"
 #include "store/engine_state.h"
 
-static const char step_skip[] = "UPDATE prospect SET step = step + 1 WHERE id = $1";
+static const char step_skip[] = "UPDATE prospect SET step = $2 WHERE id = $1";
 static const char running_of[] = "SELECT id FROM campaign WHERE sender = $1 AND state = 1 LIMIT $2";
 static const char sent_place[] = "SELECT state, message FROM outreach_sent WHERE id = $1";
 static const char sent_unknown[] = "UPDATE outreach_sent SET state = 3 WHERE id = $1";
@@ -19,10 +19,12 @@ struct delay_request {
 static void delay_one(struct commit *commit, const struct prospect_delay *delay) {
     struct prospect_row row;
     if (!prospect_load(commit->db, delay->prospect, &row) || row.step != delay->step) return;
-    if (row.state != PROSPECT_WAITING && row.state != PROSPECT_OUT_OF_OFFICE) return;
-    if (delay->is_skip) DB_RUN(commit->db, step_skip, DB_NUMBER(row.id));
+    bool is_waiting = row.state == PROSPECT_WAITING || row.state == PROSPECT_OUT_OF_OFFICE;
+    if (!is_waiting && (row.state != PROSPECT_REPLIED || !row.has_replied)) return;
+    if (delay->is_skip) DB_RUN(commit->db, step_skip, DB_NUMBER(row.id), DB_NUMBER(delay->to_step));
     if (delay->is_skip && delay->is_end)
-        prospect_set(commit, &row, PROSPECT_FINISHED, PROSPECT_NEVER, SLICE_EMPTY);
+        prospect_set(commit, &row, row.has_replied ? PROSPECT_REPLIED : PROSPECT_FINISHED, PROSPECT_NEVER,
+                     delay->reason);
     else
         prospect_set(commit, &row, row.state, delay->due_ms, delay->reason);
 }
@@ -47,21 +49,30 @@ struct halt_request {
     struct slice reason;
 };
 
-static enum store_result halt(struct commit *commit, void *argument) {
-    const struct halt_request *request = argument;
+/* Each that runs from this mailbox. */
+static void each_running(struct commit *commit, uint64_t sender, struct slice reason,
+                         void (*pause)(struct commit *commit, uint64_t campaign, struct slice reason)) {
     uint64_t running[OUTREACH_LIST_MAX];
     size_t count = 0;
-    struct db_rows rows =
-        DB_ROWS(commit->db, running_of, DB_NUMBER(request->sender), DB_NUMBER(OUTREACH_LIST_MAX));
+    struct db_rows rows = DB_ROWS(commit->db, running_of, DB_NUMBER(sender), DB_NUMBER(OUTREACH_LIST_MAX));
     while (db_rows_next(&rows)) running[count++] = db_rows_id(&rows, 0);
-    for (size_t i = 0; i < count; i++) campaign_halt(commit, running[i], request->reason);
+    for (size_t i = 0; i < count; i++) pause(commit, running[i], reason);
+}
+
+void campaign_halt_sender(struct commit *commit, uint64_t sender, struct slice reason) {
+    each_running(commit, sender, reason, campaign_halt);
+}
+
+static enum store_result hold(struct commit *commit, void *argument) {
+    const struct halt_request *request = argument;
+    each_running(commit, request->sender, request->reason, campaign_hold);
     return STORE_OK;
 }
 
 enum store_result engine_outreach_halt(struct task *t, struct engine *engine, uint64_t sender,
                                        struct slice reason) {
     struct halt_request request = {sender, reason};
-    struct commit_operation operation = {.run = halt, .argument = &request};
+    struct commit_operation operation = {.run = hold, .argument = &request};
     return commit_run(t, &engine->queue, &operation);
 }
 

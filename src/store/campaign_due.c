@@ -15,9 +15,17 @@ static const char follow_first[] = "SELECT id FROM campaign WHERE sender = $1 AN
                                    " next_follow_ms <= $2 ORDER BY next_follow_ms LIMIT 1";
 static const char opener_first[] = "SELECT id FROM campaign WHERE sender = $1 AND state = 1 AND"
                                    " next_first_ms <= $2 ORDER BY next_first_ms LIMIT 1";
+static const char sender_due[] =
+    "SELECT min(coalesce((SELECT next_follow_ms FROM campaign WHERE sender = $1 AND state = 1"
+    " ORDER BY next_follow_ms LIMIT 1), $2), coalesce((SELECT next_first_ms FROM campaign WHERE sender = $1"
+    " AND state = 1 ORDER BY next_first_ms LIMIT 1), $2))";
+static const char lane_follow[] = "SELECT id FROM campaign_lane WHERE campaign = $1 AND next_follow_ms <= $2"
+                                  " ORDER BY next_follow_ms LIMIT 1";
+static const char lane_first[] = "SELECT id FROM campaign_lane WHERE campaign = $1 AND next_first_ms <= $2"
+                                 " ORDER BY next_first_ms LIMIT 1";
 static const char prospects_due[] =
     "SELECT " PROSPECT_COLUMNS " FROM prospect JOIN contact ON contact.id = prospect.contact"
-    " WHERE prospect.campaign = $1 AND prospect.is_follow = $2 AND prospect.due_ms <= $3"
+    " WHERE prospect.lane = $1 AND prospect.is_follow = $2 AND prospect.due_ms <= $3"
     " ORDER BY prospect.due_ms LIMIT $4";
 static const char in_flight[] = "SELECT leaving_ms, message FROM outreach_sent WHERE sender = $1"
                                 " AND state IN (0, 1, 3) LIMIT $2";
@@ -39,9 +47,11 @@ static const char to_day_count[] = "SELECT count(*) FROM outreach_sent WHERE cam
                                    " AND sent_ms >= $3 AND sent_ms < $4";
 static const char days_sent[] = "SELECT count(*) FROM outreach_day WHERE sender = $1 AND day < $2";
 static const char follow_ups_due[] =
-    "SELECT count(*) FROM (SELECT 1 FROM campaign JOIN prospect ON prospect.campaign = campaign.id"
+    "SELECT count(*) FROM (SELECT 1 FROM campaign JOIN campaign_lane ON campaign_lane.campaign = campaign.id"
+    " JOIN prospect ON prospect.lane = campaign_lane.id"
     " WHERE campaign.sender = $1 AND campaign.state = 1 AND campaign.next_follow_ms < $2"
-    " AND prospect.is_follow = 1 AND prospect.due_ms < $2 LIMIT $3) AS due";
+    " AND campaign_lane.next_follow_ms < $2 AND prospect.is_follow = 1 AND prospect.due_ms < $2 LIMIT $3) AS "
+    "due";
 
 static enum store_result finish(struct engine *engine) {
     enum store_result result = db_commit(engine->db);
@@ -66,6 +76,13 @@ enum store_result engine_outreach_senders(struct engine *engine, struct arena *a
     return finish(engine);
 }
 
+int64_t engine_outreach_sender_due(struct engine *engine, uint64_t sender) {
+    db_begin_read(engine->db);
+    int64_t due_ms =
+        DB_READ_NUMBER(engine->db, sender_due, PROSPECT_NEVER, DB_NUMBER(sender), DB_NUMBER(PROSPECT_NEVER));
+    return finish(engine) == STORE_OK ? due_ms : PROSPECT_NEVER;
+}
+
 enum store_result engine_outreach_due(struct engine *engine, struct arena *arena, uint64_t sender,
                                       int64_t now_ms, struct prospect *prospects, size_t max, size_t *count) {
     *count = 0;
@@ -76,8 +93,12 @@ enum store_result engine_outreach_due(struct engine *engine, struct arena *arena
         is_follow = false;
         campaign = DB_READ_NUMBER(engine->db, opener_first, 0, DB_NUMBER(sender), DB_NUMBER(now_ms));
     }
-    if (campaign) {
-        struct db_rows rows = DB_ROWS(engine->db, prospects_due, DB_NUMBER(campaign), DB_NUMBER(is_follow),
+    int64_t lane = 0;
+    if (campaign)
+        lane = DB_READ_NUMBER(engine->db, is_follow ? lane_follow : lane_first, 0, DB_NUMBER(campaign),
+                              DB_NUMBER(now_ms));
+    if (lane) {
+        struct db_rows rows = DB_ROWS(engine->db, prospects_due, DB_NUMBER(lane), DB_NUMBER(is_follow),
                                       DB_NUMBER(now_ms), DB_NUMBER(max));
         while (db_rows_next(&rows)) prospect_read_row(&rows, 0, arena, &prospects[(*count)++]);
     }
@@ -111,6 +132,12 @@ bool engine_outreach_is_in_flight(struct engine *engine, uint64_t sender) {
     db_begin_read(engine->db);
     bool is = reads_in_flight(engine->db, sender, env_wall_ms(engine->env));
     return finish(engine) != STORE_OK || is;
+}
+
+bool engine_outreach_sender_is_good(struct engine *engine, uint64_t sender) {
+    db_begin_read(engine->db);
+    bool is = campaign_sender_is_good(engine->db, sender);
+    return finish(engine) == STORE_OK && is;
 }
 
 static void read_last(struct db *db, uint64_t sender, struct outreach_history *history) {

@@ -7,7 +7,7 @@
 #include "store/entry.h"
 #include "store/queue.h"
 
-static const char sent_of[] = "SELECT id, prospect, state, leaving_ms, address FROM outreach_sent"
+static const char sent_of[] = "SELECT id, prospect, state, leaving_ms, address, step FROM outreach_sent"
                               " WHERE message = $1 AND message <> 0";
 static const char sent_leaves[] = "UPDATE outreach_sent SET leaving_ms = $2, sent_ms = $2 WHERE id = $1";
 static const char others_open[] = "SELECT 1 FROM outreach_sent WHERE sender = $1 AND id <> $2"
@@ -28,6 +28,7 @@ struct leaving {
     struct prospect_row prospect;
     enum sent_state state;
     int64_t leaving_ms;
+    uint32_t step;
     struct slice address;
     /* Planted mistakes. */
     bool is_deaf;
@@ -42,6 +43,7 @@ static bool load(struct leaving *leaving) {
     leaving->state = (enum sent_state)db_rows_number(&rows, 2);
     leaving->leaving_ms = db_rows_number(&rows, 3);
     leaving->address = arena_copy(leaving->commit->arena, db_rows_bytes(&rows, 4));
+    leaving->step = (uint32_t)db_rows_number(&rows, 5);
     db_rows_end(&rows);
     return prospect_load(leaving->commit->db, prospect, &leaving->prospect);
 }
@@ -129,7 +131,9 @@ static void wait_until(const struct leaving *leaving, int64_t at_ms) {
 
 static enum outreach_gate ask_gates(const struct leaving *leaving) {
     if (leaving->is_deaf) return GATE_OPEN;
-    if (leaving->prospect.state != PROSPECT_CLAIMED) return GATE_PROSPECT;
+    /* An answer since may have made another letter the one whose turn it is. */
+    if (leaving->prospect.state != PROSPECT_CLAIMED || leaving->prospect.step != leaving->step)
+        return GATE_PROSPECT;
     return campaign_ask_standing(leaving->commit, &leaving->prospect, leaving->address);
 }
 

@@ -77,6 +77,9 @@ struct campaign {
     int64_t created_ms;
     int64_t started_ms;
     uint64_t version;
+    /* Of the document: it has steps for those who answered; an answer stops everybody of that company. */
+    bool has_answer_steps;
+    bool stops_company;
     /* When the first of its prospects is due: any, or PROSPECT_NEVER. */
     int64_t next_ms;
     uint64_t prospects[PROSPECT_STATES];
@@ -87,6 +90,8 @@ struct prospect {
     uint64_t id;
     uint64_t campaign;
     uint64_t contact;
+    /* store/campaign_lane.h */
+    uint64_t lane;
     enum prospect_state state;
     /* The next one, from 0. */
     uint32_t step;
@@ -102,6 +107,10 @@ struct prospect {
     struct slice fields;
     struct slice time_zone;
     struct slice country;
+    /* A person answered: only steps for those who did may go to it. */
+    bool has_replied;
+    /* Where it was in the sequence when that happened. */
+    uint32_t line_step;
 };
 
 /* Everything that can keep a message from leaving, in the order in which it is asked. */
@@ -145,6 +154,8 @@ struct outreach_claim {
     /* Without brackets, as everywhere here. */
     struct slice message_id;
     struct slice from_domain;
+    /* The step is for those who answered, and only for them it may be claimed so. */
+    bool is_for_replied;
     struct outreach_limits limits;
 };
 
@@ -157,11 +168,15 @@ struct outreach_go {
     struct slice organisation;
     /* The calendar day where the sender is: a number. */
     int64_t day;
+    /* As struct outreach_limits has it: asked once more. */
+    int64_t frequency_ms;
     /* The next step is due so long after this one left; -1: there is none. */
     int64_t next_delay_ms;
     /* Local senders: the message, with whom it goes to; its copy goes into the account's Sent mailbox, all in
        the same commit. NULL: an outside sender's. */
     const struct delivery *delivery;
+    /* Outside senders: the message, where its copy in Sent is ours to keep; else empty. */
+    struct slice copy;
 };
 
 /* How it ended, or that this is not known. */
@@ -233,7 +248,11 @@ enum outreach_event_kind {
     OUTREACH_EVENT_RECEIPT = 29,
     OUTREACH_EVENT_OTHER = 30,
     OUTREACH_EVENT_CORRECTED = 31,
+    OUTREACH_EVENT_COMPANY = 34,
     OUTREACH_EVENT_BREAKER = 40,
+    /* A mailbox, of no campaign: the detail has its address. */
+    OUTREACH_EVENT_MAILBOX_RED = 50,
+    OUTREACH_EVENT_MAILBOX_GREEN = 51,
 };
 
 /* What a sender sent, as the pacer asks for it (outreach/pacer.h). */
@@ -256,6 +275,7 @@ struct outreach_history_question {
     int64_t day_until_ms;
     int64_t day_end_ms;
     int64_t day;
+    int64_t now_ms;
 };
 
 struct outreach_event {

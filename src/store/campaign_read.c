@@ -10,7 +10,7 @@ static const char campaign_by_id[] = "SELECT " CAMPAIGN_COLUMNS " FROM campaign 
 static const char campaign_by_name[] =
     "SELECT " CAMPAIGN_COLUMNS " FROM campaign WHERE tenant = $1 AND name = $2";
 static const char campaign_all[] =
-    "SELECT " CAMPAIGN_COLUMNS " FROM campaign WHERE tenant = $1 ORDER BY id DESC LIMIT $2";
+    "SELECT " CAMPAIGN_COLUMNS_LISTED " FROM campaign WHERE tenant = $1 ORDER BY id DESC LIMIT $2";
 static const char counts_of[] = "SELECT state, count FROM campaign_count WHERE campaign = $1";
 
 void campaign_read_row(const struct db_rows *rows, int first, struct arena *arena,
@@ -25,7 +25,9 @@ void campaign_read_row(const struct db_rows *rows, int first, struct arena *aren
                                   .created_ms = db_rows_number(rows, first + 7),
                                   .started_ms = db_rows_number(rows, first + 8),
                                   .version = db_rows_id(rows, first + 9),
-                                  .next_ms = db_rows_number(rows, first + 10)};
+                                  .next_ms = db_rows_number(rows, first + 10),
+                                  .has_answer_steps = db_rows_number(rows, first + 11),
+                                  .stops_company = db_rows_number(rows, first + 12)};
 }
 
 void campaign_read_counts(struct db *db, struct campaign *campaign) {
@@ -52,7 +54,10 @@ void prospect_read_row(const struct db_rows *rows, int first, struct arena *aren
                                   .address = arena_copy(arena, db_rows_bytes(rows, first + 11)),
                                   .fields = arena_copy(arena, db_rows_bytes(rows, first + 12)),
                                   .time_zone = arena_copy(arena, db_rows_bytes(rows, first + 13)),
-                                  .country = arena_copy(arena, db_rows_bytes(rows, first + 14))};
+                                  .country = arena_copy(arena, db_rows_bytes(rows, first + 14)),
+                                  .lane = db_rows_id(rows, first + 15),
+                                  .has_replied = db_rows_number(rows, first + 16),
+                                  .line_step = (uint32_t)db_rows_number(rows, first + 17)};
 }
 
 /* ---- campaigns ---- */
@@ -88,11 +93,11 @@ enum store_result engine_campaign_find(struct engine *engine, struct arena *aren
 
 enum store_result engine_campaign_list(struct engine *engine, struct arena *arena,
                                        struct campaign **campaigns, size_t *count) {
-    *campaigns = ARENA_NEW_ARRAY(arena, struct campaign, OUTREACH_LIST_MAX);
+    *campaigns = ARENA_NEW_ARRAY(arena, struct campaign, OUTREACH_CAMPAIGNS_SHOWN);
     *count = 0;
     db_begin_read(engine->db);
     struct db_rows rows =
-        DB_ROWS(engine->db, campaign_all, DB_NUMBER(TENANT_DEFAULT), DB_NUMBER(OUTREACH_LIST_MAX));
+        DB_ROWS(engine->db, campaign_all, DB_NUMBER(TENANT_DEFAULT), DB_NUMBER(OUTREACH_CAMPAIGNS_SHOWN));
     while (db_rows_next(&rows)) campaign_read_row(&rows, 0, arena, &(*campaigns)[(*count)++]);
     for (size_t i = 0; i < *count; i++) campaign_read_counts(engine->db, &(*campaigns)[i]);
     enum store_result result = db_commit(engine->db);

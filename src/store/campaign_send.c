@@ -12,6 +12,7 @@
 #include "store/inbox.h"
 #include "store/message.h"
 #include "store/queue.h"
+#include "store/sender_copy.h"
 #include "store/suppression.h"
 
 static const char contact_address[] = "SELECT address, domain FROM contact WHERE id = $1";
@@ -20,17 +21,20 @@ static const char sent_insert[] =
     " state, fate, message, address, to_domain, from_domain, organisation, subject, subject_base, decided_ms,"
     " sent_ms, next_delay_ms, detail)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, 0, $10, $11, $12, '', '', '', $13, 0, -1, '')";
-static const char sent_read[] = "SELECT prospect, state, message_id, address, next_delay_ms, subject, message"
-                                " FROM outreach_sent WHERE id = $1";
+static const char sent_read[] =
+    "SELECT prospect, state, message_id, address, next_delay_ms, subject, message, step"
+    " FROM outreach_sent WHERE id = $1";
 static const char sent_goes[] =
     "UPDATE outreach_sent SET state = 1, message = $2, subject = $3, subject_base = $4, organisation = $5,"
-    " next_delay_ms = $6, sent_ms = $7 WHERE id = $1";
+    " next_delay_ms = $6, sent_ms = $7, day = $8 WHERE id = $1";
 static const char sent_ends[] =
     "UPDATE outreach_sent SET state = $2, sent_ms = $3, detail = $4 WHERE id = $1";
 static const char day_insert[] =
-    "INSERT INTO outreach_day (sender, day) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    "INSERT INTO outreach_day (sender, day) SELECT sender, day FROM outreach_sent WHERE id = $1"
+    " ON CONFLICT DO NOTHING";
 static const char prospect_goes_on[] =
-    "UPDATE prospect SET step = step + 1, is_follow = 1, last_sent_ms = $2, tries = 0, message_ids ="
+    "UPDATE prospect SET step = CASE WHEN step = $5 THEN step + 1 ELSE step END, is_follow = 1, last_sent_ms "
+    "= $2, tries = 0, message_ids ="
     " CASE WHEN message_ids = '' THEN $3 ELSE message_ids || ' ' || $3 END, thread_subject ="
     " CASE WHEN thread_subject = '' THEN $4 ELSE thread_subject END WHERE id = $1";
 static const char prospect_tries[] = "UPDATE prospect SET tries = tries + 1 WHERE id = $1";
@@ -41,16 +45,19 @@ static const char count_day[] =
     "SELECT count(*) FROM outreach_sent WHERE sender = $1 AND sent_ms >= $2 AND sent_ms < $3";
 static const char count_domain[] =
     "SELECT count(*) FROM outreach_sent WHERE from_domain = $1 AND sent_ms >= $2 AND sent_ms < $3";
+/* Other mailboxes' letters that will be out in a moment. */
+static const char count_claimed[] = "SELECT count(*) FROM outreach_sent WHERE from_domain = $1 AND state = 0";
 static const char count_to[] = "SELECT count(*) FROM outreach_sent WHERE campaign = $1 AND to_domain = $2"
                                " AND sent_ms >= $3 AND sent_ms < $4";
 static const char others_since[] = "SELECT 1 FROM outreach_sent WHERE contact = $1 AND sent_ms > $2"
                                    " AND campaign <> $3 LIMIT 1";
+static const char others_claimed[] =
+    "SELECT 1 FROM outreach_sent WHERE contact = $1 AND state = 0 AND campaign <> $2 LIMIT 1";
 static const char sent_mailbox[] =
     "SELECT id FROM mailbox WHERE account = $1 AND special_use = $2 ORDER BY id LIMIT 1";
-static const char open_decided[] = "SELECT id FROM outreach_sent WHERE state = 0 AND sender = $1";
+static const char open_ones[] =
+    "SELECT id FROM outreach_sent WHERE state IN (0, 1, 3) AND state = $2 AND message = 0 AND sender = $1";
 static const char open_senders[] = "SELECT DISTINCT sender FROM outreach_sent WHERE state IN (0, 1, 3)";
-static const char open_outside[] =
-    "UPDATE outreach_sent SET state = 3 WHERE state = 1 AND sender = $1 AND message = 0";
 
 enum { HOUR_MS = 3600 * 1000 };
 
@@ -71,6 +78,23 @@ enum outreach_gate campaign_ask_standing(struct commit *commit, const struct pro
     return db_failure(commit->db) == STORE_OK ? GATE_OPEN : GATE_SUPPRESSED;
 }
 
+/* Another campaign wrote to this person lately, or is about to. */
+static bool is_often(struct commit *commit, const struct prospect_row *row, int64_t frequency_ms) {
+    struct db_value contact = DB_NUMBER(row->contact);
+    struct db_value campaign = DB_NUMBER(row->campaign);
+    return DB_READ_NUMBER(commit->db, others_since, 0, contact, DB_NUMBER(commit->now_ms - frequency_ms),
+                          campaign) ||
+           DB_READ_NUMBER(commit->db, others_claimed, 0, contact, campaign);
+}
+
+/* All mailboxes of the domain together: nobody passes the cap by spreading a list over several. */
+static int64_t domain_count(struct commit *commit, const struct outreach_claim *claim) {
+    struct db_value domain = DB_TEXT(claim->from_domain);
+    return DB_READ_NUMBER(commit->db, count_domain, 0, domain, DB_NUMBER(claim->limits.day_start_ms),
+                          DB_NUMBER(claim->limits.day_until_ms)) +
+           DB_READ_NUMBER(commit->db, count_claimed, 0, domain);
+}
+
 static enum outreach_gate ask_pace(struct commit *commit, const struct prospect_row *row,
                                    const struct outreach_claim *claim, struct slice domain) {
     struct db *db = commit->db;
@@ -86,22 +110,21 @@ static enum outreach_gate ask_pace(struct commit *commit, const struct prospect_
         return GATE_HOURLY;
     if (is_full(commit, DB_READ_NUMBER(db, count_day, 0, sender, start, until), limits->daily_max))
         return GATE_DAILY;
-    if (is_full(commit, DB_READ_NUMBER(db, count_domain, 0, DB_TEXT(claim->from_domain), start, until),
-                limits->domain_daily_max))
-        return GATE_DOMAIN_DAILY;
+    if (is_full(commit, domain_count(commit, claim), limits->domain_daily_max)) return GATE_DOMAIN_DAILY;
     if (is_full(commit,
                 DB_READ_NUMBER(db, count_to, 0, DB_NUMBER(row->campaign), DB_TEXT(domain), start, until),
                 limits->recipient_domain_daily_max))
         return GATE_RECIPIENT_DOMAIN;
-    bool is_often =
-        DB_READ_NUMBER(db, others_since, 0, DB_NUMBER(row->contact),
-                       DB_NUMBER(commit->now_ms - limits->frequency_ms), DB_NUMBER(row->campaign));
-    return is_often ? GATE_FREQUENCY : GATE_OPEN;
+    return is_often(commit, row, limits->frequency_ms) ? GATE_FREQUENCY : GATE_OPEN;
 }
 
-static bool is_due(const struct commit *commit, const struct prospect_row *row, uint32_t step) {
-    bool is_open = row->state == PROSPECT_WAITING || row->state == PROSPECT_OUT_OF_OFFICE;
-    return is_open && row->step == step && row->due_ms <= commit->now_ms;
+/* Who answered gets a step only if that is for those who did. */
+static bool is_due(const struct commit *commit, const struct prospect_row *row,
+                   const struct outreach_claim *claim) {
+    bool is_waiting = row->state == PROSPECT_WAITING || row->state == PROSPECT_OUT_OF_OFFICE;
+    bool is_open = row->has_replied ? row->state == PROSPECT_REPLIED && claim->is_for_replied
+                                    : is_waiting && !claim->is_for_replied;
+    return is_open && row->step == claim->step && row->due_ms <= commit->now_ms;
 }
 
 static void suppress(struct commit *commit, struct prospect_row *row) {
@@ -136,7 +159,7 @@ static enum store_result claim(struct commit *commit, void *argument) {
     if (!prospect_load(commit->db, claim->prospect, &row) ||
         !read_contact(commit, row.contact, &address, &domain))
         return db_result(commit->db, STORE_NOT_FOUND);
-    if (!is_due(commit, &row, claim->step)) return STORE_OK;
+    if (!is_due(commit, &row, claim)) return STORE_OK;
     request->gate = campaign_ask_standing(commit, &row, address);
     if (request->gate == GATE_SUPPRESSED) suppress(commit, &row);
     if (request->gate == GATE_OPEN) request->gate = ask_pace(commit, &row, claim, domain);
@@ -172,6 +195,7 @@ struct sent_row {
     struct slice subject;
     int64_t next_delay_ms;
     uint64_t message;
+    uint32_t step;
 };
 
 static bool sent_load(struct commit *commit, uint64_t id, struct sent_row *row) {
@@ -184,7 +208,8 @@ static bool sent_load(struct commit *commit, uint64_t id, struct sent_row *row) 
                              .address = arena_copy(commit->arena, db_rows_bytes(&rows, 3)),
                              .next_delay_ms = db_rows_number(&rows, 4),
                              .subject = arena_copy(commit->arena, db_rows_bytes(&rows, 5)),
-                             .message = db_rows_id(&rows, 6)};
+                             .message = db_rows_id(&rows, 6),
+                             .step = (uint32_t)db_rows_number(&rows, 7)};
     db_rows_end(&rows);
     return prospect_load(commit->db, prospect, &row->prospect);
 }
@@ -195,12 +220,13 @@ static void end(struct commit *commit, const struct sent_row *row, enum sent_sta
                 struct slice detail) {
     DB_RUN(commit->db, sent_ends, DB_NUMBER(row->id), DB_NUMBER(state), DB_NUMBER(sent_ms),
            DB_TEXT(cut(detail)));
+    sender_copy_follow(commit, row->id, state);
 }
 
 /* Who answered meanwhile stays where the answer put him. */
 static void give_back(struct commit *commit, struct sent_row *row, int64_t due_ms, struct slice reason) {
     if (row->prospect.state == PROSPECT_CLAIMED)
-        prospect_set(commit, &row->prospect, PROSPECT_WAITING, due_ms, reason);
+        prospect_set(commit, &row->prospect, prospect_resting(&row->prospect), due_ms, reason);
 }
 
 /* ---- go ---- */
@@ -269,8 +295,10 @@ static enum store_result go(struct commit *commit, void *argument) {
     if (!sent_load(commit, word->sent, &row)) return db_result(commit->db, STORE_NOT_FOUND);
     request->gate = GATE_PROSPECT;
     if (row.state != SENT_DECIDED) return STORE_REFUSED;
-    if (row.prospect.state == PROSPECT_CLAIMED)
+    if (row.prospect.state == PROSPECT_CLAIMED && row.prospect.step == row.step)
         request->gate = campaign_ask_standing(commit, &row.prospect, row.address);
+    if (request->gate == GATE_OPEN && is_often(commit, &row.prospect, word->frequency_ms))
+        request->gate = GATE_FREQUENCY;
     if (request->gate != GATE_OPEN) {
         cancel(commit, &row, request->gate);
         return STORE_OK;
@@ -281,8 +309,8 @@ static enum store_result go(struct commit *commit, void *argument) {
     if (delivery && !hand_over(commit, request)) return db_result(commit->db, STORE_EXISTS);
     DB_RUN(commit->db, sent_goes, DB_NUMBER(row.id), DB_NUMBER(delivery ? delivery->id : 0),
            DB_TEXT(word->subject), DB_TEXT(word->subject_base), DB_TEXT(word->organisation),
-           DB_NUMBER(word->next_delay_ms), DB_NUMBER(asks ? 0 : commit->now_ms));
-    DB_RUN(commit->db, day_insert, DB_NUMBER(row.prospect.sender), DB_NUMBER(word->day));
+           DB_NUMBER(word->next_delay_ms), DB_NUMBER(asks ? 0 : commit->now_ms), DB_NUMBER(word->day));
+    sender_copy_put(commit, row.id, row.prospect.sender, word->copy);
     if (delivery && delivery->queue_count == 0) campaign_message_left(commit, row.id, commit->now_ms);
     return STORE_OK;
 }
@@ -308,15 +336,18 @@ void campaign_message_left(struct commit *commit, uint64_t sent, int64_t sent_ms
     struct sent_row row;
     if (!sent_load(commit, sent, &row) || (row.state != SENT_SENDING && row.state != SENT_UNKNOWN)) return;
     end(commit, &row, SENT_SENT, sent_ms, SLICE_EMPTY);
+    DB_RUN(commit->db, day_insert, DB_NUMBER(row.id));
     DB_RUN(commit->db, prospect_goes_on, DB_NUMBER(row.prospect.id), DB_NUMBER(sent_ms),
-           DB_TEXT(row.message_id), DB_TEXT(row.subject));
+           DB_TEXT(row.message_id), DB_TEXT(row.subject), DB_NUMBER(row.step));
     if (row.prospect.state == PROSPECT_CLAIMED) {
         bool is_last = row.next_delay_ms < 0;
-        prospect_set(commit, &row.prospect, is_last ? PROSPECT_FINISHED : PROSPECT_WAITING,
+        enum prospect_state resting = prospect_resting(&row.prospect);
+        prospect_set(commit, &row.prospect,
+                     is_last && resting == PROSPECT_WAITING ? PROSPECT_FINISHED : resting,
                      is_last ? PROSPECT_NEVER : sent_ms + row.next_delay_ms, SLICE_EMPTY);
     }
     prospect_note(commit, &row.prospect, OUTREACH_EVENT_SENT,
-                  arena_printf(commit->arena, "step %u", row.prospect.step + 1));
+                  arena_printf(commit->arena, "step %u", row.step + 1));
 }
 
 static void refused(struct commit *commit, struct sent_row *row, struct slice detail) {
@@ -369,6 +400,11 @@ static void settle(struct commit *commit, struct sent_row *row, const struct out
         put_off(commit, row, outcome);
         return;
     case OUTREACH_UNKNOWN:
+        /* The word was not given, and is not any more: it cannot have left. */
+        if (row->state == SENT_DECIDED) {
+            not_sent(commit, row, outcome);
+            return;
+        }
         end(commit, row, SENT_UNKNOWN, commit->now_ms, outcome->detail);
         prospect_note(commit, &row->prospect, OUTREACH_EVENT_UNKNOWN, cut(outcome->detail));
         return;
@@ -402,19 +438,25 @@ enum store_result engine_outreach_outcome(struct task *t, struct engine *engine,
 
 /* ---- after a start ---- */
 
-static void restart_sender(struct commit *commit, uint64_t sender) {
-    uint64_t decided[OUTREACH_LIST_MAX];
+/* Those of a sender that are in that state and in no queue come to this end. */
+static void end_open(struct commit *commit, uint64_t sender, enum sent_state state,
+                     enum outreach_result result, struct slice detail) {
+    uint64_t open[OUTREACH_LIST_MAX];
     size_t count = 0;
-    struct db_rows rows = DB_ROWS(commit->db, open_decided, DB_NUMBER(sender));
+    struct db_rows rows = DB_ROWS(commit->db, open_ones, DB_NUMBER(sender), DB_NUMBER(state));
     while (db_rows_next(&rows))
-        if (count < OUTREACH_LIST_MAX) decided[count++] = db_rows_id(&rows, 0);
+        if (count < OUTREACH_LIST_MAX) open[count++] = db_rows_id(&rows, 0);
     for (size_t i = 0; i < count; i++) {
-        struct sent_row row;
-        struct outreach_outcome outcome = {decided[i], OUTREACH_NOT_SENT, commit->now_ms,
-                                           SLICE("the server was started anew before it left")};
-        if (sent_load(commit, decided[i], &row)) not_sent(commit, &row, &outcome);
+        struct outreach_outcome outcome = {open[i], result, commit->now_ms, detail};
+        campaign_outcome(commit, &outcome);
     }
-    DB_RUN(commit->db, open_outside, DB_NUMBER(sender));
+}
+
+static void restart_sender(struct commit *commit, uint64_t sender) {
+    end_open(commit, sender, SENT_DECIDED, OUTREACH_NOT_SENT,
+             SLICE("the server was started anew before it left"));
+    end_open(commit, sender, SENT_SENDING, OUTREACH_UNKNOWN,
+             SLICE("the server was started anew while it was being sent"));
 }
 
 static enum store_result restart(struct commit *commit, void *argument) {

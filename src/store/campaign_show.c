@@ -3,6 +3,7 @@
 #include "store/campaign.h"
 #include "store/campaign_read.h"
 #include "store/engine_state.h"
+#include "store/id.h"
 #include "store/scan.h"
 
 #define MESSAGE_COLUMNS                                                                                   \
@@ -13,6 +14,11 @@
 static const char message_one[] = "SELECT " MESSAGE_COLUMNS " FROM outreach_sent WHERE id = $1";
 static const char messages_unknown[] =
     "SELECT " MESSAGE_COLUMNS " FROM outreach_sent WHERE sender = $1 AND state = 3 ORDER BY id LIMIT $2";
+/* As the index outreach_sent_open has it. */
+static const char messages_unsettled[] =
+    "SELECT " MESSAGE_COLUMNS
+    " FROM outreach_sent WHERE state IN (0, 1, 3) AND state = 3 ORDER BY id LIMIT $1";
+static const char message_named[] = "SELECT " MESSAGE_COLUMNS " FROM outreach_sent WHERE message_id = $1";
 static const char messages_of[] =
     "SELECT " MESSAGE_COLUMNS " FROM outreach_sent WHERE prospect = $1 ORDER BY id LIMIT $2";
 static const char prospect_one[] =
@@ -24,7 +30,7 @@ static const char prospects_of_contact[] =
     " WHERE prospect.contact = $1 ORDER BY prospect.id LIMIT $2";
 static const char prospects_of_campaign[] =
     "SELECT " PROSPECT_COLUMNS " FROM prospect JOIN contact ON contact.id = prospect.contact"
-    " WHERE prospect.campaign = $1 AND prospect.id > $2 ORDER BY prospect.id LIMIT $3";
+    " WHERE prospect.campaign = $1 AND prospect.contact > $2 ORDER BY prospect.contact LIMIT $3";
 #define EVENT_QUERY                                                                            \
     "SELECT outreach_event.id, at_ms, kind, outreach_event.campaign, outreach_event.prospect," \
     " outreach_event.contact, outreach_event.sender, detail, coalesce(campaign.name, ''),"     \
@@ -80,6 +86,32 @@ enum store_result engine_outreach_unknown(struct engine *engine, struct arena *a
     struct db_rows rows = DB_ROWS(engine->db, messages_unknown, DB_NUMBER(sender), DB_NUMBER(max));
     while (db_rows_next(&rows)) read_message(&rows, arena, &messages[(*count)++]);
     return finish(engine, true);
+}
+
+enum store_result engine_outreach_unsettled(struct engine *engine, struct arena *arena,
+                                            struct outreach_message **messages, size_t *count) {
+    *messages = ARENA_NEW_ARRAY(arena, struct outreach_message, OUTREACH_LIST_MAX);
+    *count = 0;
+    db_begin_read(engine->db);
+    struct db_rows rows = DB_ROWS(engine->db, messages_unsettled, DB_NUMBER(OUTREACH_LIST_MAX));
+    while (db_rows_next(&rows)) read_message(&rows, arena, &(*messages)[(*count)++]);
+    return finish(engine, true);
+}
+
+enum store_result engine_outreach_message_find(struct engine *engine, struct arena *arena, struct slice name,
+                                               struct outreach_message *message) {
+    uint64_t id = 0;
+    if (id_read(name, &id)) return engine_outreach_message(engine, arena, id, message);
+    bool has_brackets = name.len > 2 && name.ptr[0] == '<' && name.ptr[name.len - 1] == '>';
+    if (has_brackets) name = slice_sub(name, 1, name.len - 2);
+    db_begin_read(engine->db);
+    struct db_rows rows = DB_ROWS(engine->db, message_named, DB_TEXT(name));
+    bool is_found = db_rows_next(&rows);
+    if (is_found) {
+        read_message(&rows, arena, message);
+        db_rows_end(&rows);
+    }
+    return finish(engine, is_found);
 }
 
 enum store_result engine_outreach_messages(struct engine *engine, struct arena *arena, uint64_t prospect,
@@ -163,16 +195,25 @@ enum store_result engine_outreach_events(struct engine *engine, struct arena *ar
 
 /* ---- figures ---- */
 
+/* Who was refused at once was written to, too. */
 static const char people_contacted[] =
-    "SELECT count(*) FROM prospect WHERE campaign = $1 AND last_sent_ms > 0";
+    "SELECT count(*) FROM prospect WHERE campaign = $1 AND (last_sent_ms > 0 OR state = 5)";
 static const char messages_accepted[] =
     "SELECT count(*) FROM outreach_sent WHERE campaign = $1 AND sent_ms > 0 AND state = 2";
 static const char messages_follow[] =
     "SELECT count(*) FROM outreach_sent WHERE campaign = $1 AND sent_ms > 0 AND state = 2 AND step > 0";
 static const char people_bounced[] = "SELECT count(*) FROM prospect WHERE campaign = $1 AND state = 5";
-static const char people_who[] =
+/* A colleague (5) answers for himself, unless a person took his word for theirs. */
+static const char people_replied[] =
     "SELECT count(DISTINCT prospect) FROM outreach_answer WHERE campaign = $1 AND"
-    " (CASE corrected_kind WHEN 8 THEN kind ELSE corrected_kind END) = $2 AND is_unsubscribe = $3";
+    " (CASE corrected_kind WHEN 8 THEN kind ELSE corrected_kind END) = 0 AND (found <> 5 OR decision = 1)";
+static const char people_unsubscribed[] =
+    "SELECT count(DISTINCT prospect) FROM outreach_answer WHERE campaign = $1 AND"
+    " (CASE corrected_kind WHEN 8 THEN kind ELSE corrected_kind END) = 0 AND is_unsubscribe = 1"
+    " AND (found <> 5 OR decision = 1)";
+static const char people_complained[] =
+    "SELECT count(DISTINCT prospect) FROM outreach_answer WHERE campaign = $1 AND"
+    " (CASE corrected_kind WHEN 8 THEN kind ELSE corrected_kind END) = 5";
 static const char people_auto[] =
     "SELECT count(DISTINCT prospect) FROM outreach_answer WHERE campaign = $1 AND"
     " (CASE corrected_kind WHEN 8 THEN kind ELSE corrected_kind END) IN (1, 2)";
@@ -187,13 +228,7 @@ static uint64_t count_of(struct figuring *figuring, const char *sql) {
     return (uint64_t)DB_READ_NUMBER(figuring->db, sql, 0, DB_NUMBER(figuring->campaign));
 }
 
-static uint64_t people_of(struct figuring *figuring, int64_t kind, bool is_unsubscribe) {
-    return (uint64_t)DB_READ_NUMBER(figuring->db, people_who, 0, DB_NUMBER(figuring->campaign),
-                                    DB_NUMBER(kind), DB_NUMBER(is_unsubscribe));
-}
-
 static void read_figures(void *argument) {
-    enum { REPLY = 0, COMPLAINT = 5 };
     struct figuring *figuring = argument;
     struct campaign_figures *figures = figuring->figures;
     db_begin_read(figuring->db);
@@ -202,9 +237,9 @@ static void read_figures(void *argument) {
     figures->follow_ups = count_of(figuring, messages_follow);
     figures->bounced = count_of(figuring, people_bounced);
     figures->auto_replied = count_of(figuring, people_auto);
-    figures->unsubscribed = people_of(figuring, REPLY, true);
-    figures->replied = people_of(figuring, REPLY, false) + figures->unsubscribed;
-    figures->complained = people_of(figuring, COMPLAINT, false) + people_of(figuring, COMPLAINT, true);
+    figures->unsubscribed = count_of(figuring, people_unsubscribed);
+    figures->replied = count_of(figuring, people_replied);
+    figures->complained = count_of(figuring, people_complained);
     (void)db_commit(figuring->db);
 }
 

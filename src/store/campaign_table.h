@@ -1,8 +1,8 @@
 /*
  * Campaigns in the commit lane: the tables, and what every change of a prospect has in common. What is due is
- * found by two indexes: a campaign knows when the first of its prospects is due, for a first message and for
- * a follow-up apart; so looking costs the same however many prospects and campaigns there are. Who waits for
- * nothing is due at PROSPECT_NEVER.
+ * found by indexes: a campaign knows when the first of its lanes is due (store/campaign_lane.h), and a lane
+ * when the first of its prospects is, for a first message and for a follow-up apart; so looking costs the
+ * same however many prospects and campaigns there are. Who waits for nothing is due at PROSPECT_NEVER.
  */
 #ifndef STORE_CAMPAIGN_TABLE_H
 #define STORE_CAMPAIGN_TABLE_H
@@ -75,23 +75,45 @@ struct prospect_row {
     uint64_t tenant;
     enum prospect_state state;
     enum campaign_state campaign_state;
+    /* store/campaign_lane.h */
+    uint64_t lane;
+    bool is_follow;
     uint32_t step;
     uint32_t tries;
     int64_t due_ms;
     int64_t last_sent_ms;
+    /* A person answered: only steps that are for those who did may go to it (until a person decides that the
+       sequence goes on all the same). */
+    bool has_replied;
+    /* Of the campaign: it has such steps; and an answer stops all of a company. */
+    bool has_answer_steps;
+    bool stops_company;
 };
 
 /* False: there is none, or reading failed (db_failure). */
 bool prospect_load(struct db *db, uint64_t id, struct prospect_row *row);
-/* To a state, due then; `reason` for people. Counts it, and mends when the campaign is due. */
+/* To a state, due then; `reason` for people. Counts it, and mends when its lane and its campaign are due. */
 void prospect_set(struct commit *commit, struct prospect_row *row, enum prospect_state state, int64_t due_ms,
                   struct slice reason);
+/* It goes on in the sequence where it was when it answered. */
+void prospect_take_up(struct commit *commit, struct prospect_row *row);
+/* Where a prospect that waits is: in line, or among those who answered. */
+enum prospect_state prospect_resting(const struct prospect_row *row);
 /* One more of a campaign in that state. */
 void prospect_count(struct commit *commit, uint64_t campaign, enum prospect_state state, int64_t by);
-/* The campaign's own times follow from its prospects'. */
-void campaign_mend(struct commit *commit, uint64_t campaign);
-/* Pauses a running campaign visibly; nothing where it does not run. */
+/* After changes of its prospects beside prospect_set: its times, and whether it is over. */
+void campaign_changed(struct commit *commit, uint64_t campaign);
+/* One that has come to its end by itself runs again: somebody of it waits for something. */
+void campaign_reopen(struct commit *commit, uint64_t campaign, struct slice reason);
+/* Pauses a running campaign visibly until a person resumes it; nothing where it does not run, and is not held
+   by its mailbox. */
 void campaign_halt(struct commit *commit, uint64_t campaign, struct slice reason);
+/* Pauses a running campaign visibly until its mailbox is well again. */
+void campaign_hold(struct commit *commit, uint64_t campaign, struct slice reason);
+/* The mailbox is well again: what was held by it runs on. */
+void campaign_release(struct commit *commit, uint64_t sender);
+/* campaign_change.c: all of a sender's that run. */
+void campaign_halt_sender(struct commit *commit, uint64_t sender, struct slice reason);
 
 /* The log. */
 struct outreach_note {
@@ -143,5 +165,7 @@ void campaign_outcome(struct commit *commit, const struct outreach_outcome *outc
 /* campaign_breaker.c: this message came to a bad end: counted, and where there are too many of them the
    campaign, or all of the sender or the domain, are paused. */
 void campaign_fate(struct commit *commit, uint64_t sent, enum sent_fate fate);
+/* It did not, after all. */
+void campaign_fate_undo(struct commit *commit, uint64_t sent);
 
 #endif

@@ -56,7 +56,10 @@ const char *outreach_event_word(enum outreach_event_kind kind) {
         {OUTREACH_EVENT_RECEIPT, "prospect.receipt"},
         {OUTREACH_EVENT_OTHER, "prospect.other"},
         {OUTREACH_EVENT_CORRECTED, "answer.corrected"},
+        {OUTREACH_EVENT_COMPANY, "campaign.company_stopped"},
         {OUTREACH_EVENT_BREAKER, "campaign.breaker"},
+        {OUTREACH_EVENT_MAILBOX_RED, "mailbox.red"},
+        {OUTREACH_EVENT_MAILBOX_GREEN, "mailbox.green"},
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (words[i].kind == kind) return words[i].word;

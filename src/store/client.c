@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "base/limits_campaign.h"
 #include "store/engine.h"
 #include "store/protocol.h"
 #include "wire/scram.h"
@@ -28,13 +29,14 @@ struct store_client {
 
 /* Questions that change nothing, or carry an id by which the store knows them again. */
 static const bool may_be_repeated[STORE_ASK_COUNT] = {
-    [STORE_ASK_ADDRESS_RESOLVE] = true, [STORE_ASK_PASSWORD_CHECK] = true,
-    [STORE_ASK_SCRAM_CHALLENGE] = true, [STORE_ASK_SCRAM_VERIFY] = true,
-    [STORE_ASK_SENDER_CHECK] = true,    [STORE_ASK_SPOOL_OPEN] = true,
-    [STORE_ASK_DELIVER] = true,         [STORE_ASK_APPEND] = true,
-    [STORE_ASK_FEEDBACK_KEEP] = true,   [STORE_ASK_CONTACT_IMPORT_OPEN] = true,
-    [STORE_ASK_CONTACT_BATCH] = true,   [STORE_ASK_CONTACT_PAGE] = true,
-    [STORE_ASK_SUPPRESSION_ADD] = true, [STORE_ASK_SUPPRESSION_PAGE] = true,
+    [STORE_ASK_ADDRESS_RESOLVE] = true,  [STORE_ASK_PASSWORD_CHECK] = true,
+    [STORE_ASK_SCRAM_CHALLENGE] = true,  [STORE_ASK_SCRAM_VERIFY] = true,
+    [STORE_ASK_SENDER_CHECK] = true,     [STORE_ASK_SPOOL_OPEN] = true,
+    [STORE_ASK_DELIVER] = true,          [STORE_ASK_APPEND] = true,
+    [STORE_ASK_FEEDBACK_KEEP] = true,    [STORE_ASK_CONTACT_IMPORT_OPEN] = true,
+    [STORE_ASK_CONTACT_BATCH] = true,    [STORE_ASK_CONTACT_PAGE] = true,
+    [STORE_ASK_ANSWER_REJUDGE] = true,   [STORE_ASK_SUPPRESSION_ADD] = true,
+    [STORE_ASK_SUPPRESSION_PAGE] = true,
 };
 
 /* One question under way, and its answer. */
@@ -555,5 +557,23 @@ enum store_result store_suppression_page(struct task *t, struct store_client *st
         for (uint64_t i = 0; i < number; i++) suppression_unpack(&ask.in, &(*rows)[i]);
     }
     *count = number;
+    return ask_end(store, &ask, result);
+}
+
+/* ---- answers ---- */
+
+enum store_result store_answer_rejudge(struct task *t, struct store_client *store,
+                                       const struct answer_rejudgement *asked, struct answer_rejudged *done) {
+    struct ask ask = ask_new(STORE_ASK_ANSWER_REJUDGE);
+    struct buffer facts = buffer_new(ANSWER_FACTS_BYTES_MAX);
+    answer_facts_pack(&facts, &asked->facts);
+    pack_number(&ask.question, asked->answer);
+    pack_slice(&ask.question, buffer_slice(&facts));
+    buffer_free(&facts);
+    enum store_result result = ask_store(t, store, &ask, NULL);
+    if (result == STORE_OK)
+        *done = (struct answer_rejudged){(enum answer_kind)unpack_number_max(&ask.in, ANSWER_KINDS),
+                                         (enum answer_decision)unpack_number_max(&ask.in, DECISIONS - 1),
+                                         (uint32_t)unpack_number_max(&ask.in, UINT32_MAX)};
     return ask_end(store, &ask, result);
 }

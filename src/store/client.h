@@ -8,6 +8,7 @@
 #define STORE_CLIENT_H
 
 #include "ipc/channel.h"
+#include "store/answer_model.h"
 #include "store/contact_model.h"
 #include "store/feedback_model.h"
 #include "store/model.h"
@@ -106,5 +107,9 @@ enum store_result store_suppression_add(struct task *t, struct store_client *sto
 enum store_result store_suppression_page(struct task *t, struct store_client *store, struct arena *arena,
                                          const struct suppression_query *query, struct suppression **rows,
                                          size_t *count);
+
+/* ---- answers judged again: engine_answer_rejudge (store/answer.h) ---- */
+enum store_result store_answer_rejudge(struct task *t, struct store_client *store,
+                                       const struct answer_rejudgement *asked, struct answer_rejudged *done);
 
 #endif

@@ -170,7 +170,7 @@ static void take_batch(struct commit_queue *queue) {
     metrics_observe(&queue->env->metrics, METRIC_STORE_BATCH, count);
     buffer_clear(&queue->commit.news);
     buffer_clear(&queue->commit.queue_news);
-    queue->commit.has_dropped = queue->commit.has_changed_directory = false;
+    queue->commit.has_dropped = queue->commit.has_changed_directory = queue->commit.has_feed_news = false;
     queue->commit.has_moved_campaigns = false;
     queue->commit.now_ms = env_wall_ms(queue->env);
 }
@@ -269,6 +269,7 @@ static void commit_main(struct task *t, void *argument) {
         db_complain(queue->commit.db, queue->env->log);
         publish(queue);
         publish_queued(queue);
+        if (queue->commit.has_feed_news && queue->on_feed) queue->on_feed(queue->feed_context);
         wake_all(queue);
         if (queue->commit.has_dropped) wake(queue->reaper);
         if (needs_checkpoint(queue)) wake(queue->checkpointer);

@@ -53,6 +53,8 @@ struct commit {
     bool has_dropped;
     /* A domain, an alias or an account was added or removed. */
     bool has_changed_directory;
+    /* There is news in the feed (store/feed.h). */
+    bool has_feed_news;
 };
 
 /* A body that comes with an operation; `place` is set before the operation's function runs. */
@@ -105,6 +107,9 @@ struct commit_queue {
     void *context;
     void (*on_queued)(void *context, const struct queue_news *news);
     void *queued_context;
+    /* After a batch with news in the feed; may be NULL. */
+    void (*on_feed)(void *context);
+    void *feed_context;
     void (*on_campaigns)(void *context);
     void *campaigns_context;
     /* As of the last batch. */

@@ -303,8 +303,9 @@ static enum store_result begin(struct engine *engine, bool is_forced, struct com
                                struct compaction **out) {
     struct upkeep *upkeep = &engine->upkeep;
     *report = (struct compact_report){0};
-    struct db *db = NULL;
-    if (engine_read_open(engine, &db)) return STORE_FAILED;
+    struct db *db = is_forced ? NULL : upkeep->db;
+    if (!db && engine_read_open(engine, &db)) return STORE_FAILED;
+    db_failure_clear(db);
     if (!upkeep->lane) upkeep->lane = lane_open(engine->env, "upkeep", 1);
     upkeep->is_compacting = true;
     struct compaction *c = calloc(1, sizeof *c);
@@ -320,7 +321,7 @@ static enum store_result begin(struct engine *engine, bool is_forced, struct com
 
 static void end(struct compaction *c) {
     struct engine *engine = c->engine;
-    db_close(&c->db);
+    if (c->db != engine->upkeep.db) db_close(&c->db);
     buffer_free(&c->packed);
     free(c);
     engine->upkeep.is_compacting = false;

@@ -4,6 +4,7 @@
 #include <unicode/utf8.h>
 
 #include "base/limits.h"
+#include "wire/address_split.h"
 #include "wire/charset.h"
 #include "wire/smtp_address.h"
 
@@ -93,8 +94,7 @@ static enum contact_address_fault fault_of(enum smtp_address_error error, struct
     return is_local_good ? CONTACT_ADDRESS_DOMAIN : CONTACT_ADDRESS_LOCAL_PART;
 }
 
-/* Valid UTF-8 in lower case; a letter may become longer. */
-static void lower(struct slice text, struct buffer *out) {
+void contact_address_lower(struct slice text, struct buffer *out) {
     int32_t at = 0;
     while (at < (int32_t)text.len) {
         UChar32 code;
@@ -109,7 +109,7 @@ static enum contact_address_fault keep(struct arena *arena, struct smtp_address 
                                        struct slice *address, struct slice *domain) {
     struct buffer local = buffer_new(2 * (size_t)STORE_ADDRESS_BYTES_MAX);
     struct buffer whole = buffer_new(2 * (size_t)STORE_ADDRESS_BYTES_MAX);
-    lower(parsed->local_part, &local);
+    contact_address_lower(parsed->local_part, &local);
     parsed->local_part = buffer_slice(&local);
     smtp_address_write(&whole, parsed, true);
     bool is_good = !buffer_overflowed(&whole) && whole.len <= STORE_ADDRESS_BYTES_MAX &&
@@ -138,8 +138,7 @@ enum contact_address_fault contact_address_read(struct arena *arena, struct slic
 }
 
 struct slice contact_address_domain(struct slice address) {
-    size_t at = slice_find_last_byte(address, '@');
-    return at == SLICE_NOT_FOUND ? SLICE_EMPTY : slice_skip(address, at + 1);
+    return address_split_domain(address);
 }
 
 static bool is_domain_byte(uint8_t c) {

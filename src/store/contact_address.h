@@ -7,6 +7,7 @@
 #define STORE_CONTACT_ADDRESS_H
 
 #include "base/arena.h"
+#include "base/buffer.h"
 
 enum contact_address_fault {
     CONTACT_ADDRESS_OK,
@@ -28,6 +29,8 @@ NODISCARD enum contact_address_fault contact_address_read(struct arena *arena, s
 const char *contact_address_fault_text(enum contact_address_fault fault);
 /* Whether it is in that form already; what the store asks of those who talk to it. */
 bool contact_address_is_normal(struct slice address);
+/* Appends valid UTF-8 in lower case; a letter may become longer. */
+void contact_address_lower(struct slice text, struct buffer *out);
 /* Behind the last "@". */
 struct slice contact_address_domain(struct slice address);
 

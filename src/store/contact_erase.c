@@ -26,11 +26,14 @@ enum store_result contact_erase(struct commit *commit, uint64_t tenant, struct s
     struct suppression tombstone = {.kind = SUPPRESSION_HASH, .reason = SUPPRESSION_ERASED};
     if (!suppression_hash(db, address, hash)) return db_failure(db);
     tombstone.value = slice_of(hash, sizeof hash);
+    /* What becomes free is wiped. */
+    db_script(db, "PRAGMA secure_delete = ON");
     (void)suppression_remove(commit, tenant, &clear, true);
     (void)suppression_add(commit, tenant, &tombstone);
     for (size_t i = 0; i < contact_relation_count; i++)
         if (contact_relations[i].erase) contact_relations[i].erase(commit, &person);
     if (person.contact) contact_delete(commit, person.contact);
+    db_script(db, "PRAGMA secure_delete = OFF");
     return db_result(db, person.contact ? STORE_OK : STORE_NOT_FOUND);
 }
 

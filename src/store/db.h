@@ -20,6 +20,8 @@ struct db;
 enum db_access {
     DB_READ,
     DB_WRITE,
+    /* For db_checkpoint alone. */
+    DB_CHECKPOINT,
     /* Makes the file; it must not be there. Without a WAL until it is opened for writing. */
     DB_CREATE,
 };
@@ -93,6 +95,14 @@ void db_failure_clear(struct db *db);
 void db_fail(struct db *db, enum store_result failure);
 /* Says in the log what went wrong since it was last asked, if anything. On the loop. */
 void db_complain(struct db *db, struct log *log);
+
+/* What the connection's statements did since it was opened, in steps of SQLite's machine, and in rows of
+   tables that were gone through without an index: by these, unlike by time, a test can compare. */
+struct db_work {
+    uint64_t steps;
+    uint64_t scans;
+};
+struct db_work db_work(const struct db *db);
 
 /* Runs statements of a script, without values, for schemas and pragmas. */
 void db_script(struct db *db, const char *script);

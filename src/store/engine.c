@@ -18,7 +18,8 @@ static const char id_newest[] =
     "SELECT max(coalesce((SELECT max(id) FROM domain), 0), coalesce((SELECT max(id) FROM account), 0),"
     " coalesce((SELECT max(id) FROM mailbox), 0), coalesce((SELECT max(id) FROM destination), 0),"
     " coalesce((SELECT max(id) FROM route), 0), coalesce((SELECT max(id) FROM dkim_key), 0),"
-    " coalesce((SELECT max(id) FROM contact), 0), coalesce((SELECT max(id) FROM contact_import), 0))";
+    " coalesce((SELECT max(id) FROM contact), 0), coalesce((SELECT max(id) FROM contact_import), 0),"
+    " coalesce((SELECT max(id) FROM outreach_event), 0), coalesce((SELECT max(id) FROM webhook), 0))";
 
 static int folder_path(const char *folder, const char *name, char path[STORE_PATH_BYTES_MAX]) {
     int len = snprintf(path, STORE_PATH_BYTES_MAX, "%s/%s", folder, name);
@@ -102,7 +103,7 @@ static int open_databases(struct engine *engine, const char *path, struct db **w
     if (result == 0) result = db_open(env, path, DB_WRITE, writer);
     if (result == 0) result = schema_migrate(env, *writer, engine->folder, &schema_migrations);
     if (*writer) db_complain(*writer, env->log);
-    if (result == 0) result = db_open(env, path, DB_WRITE, checkpointer);
+    if (result == 0) result = db_open(env, path, DB_CHECKPOINT, checkpointer);
     return result ? result : db_open(env, path, DB_READ, &engine->db);
 }
 

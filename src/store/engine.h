@@ -88,6 +88,16 @@ enum store_result engine_account_add(struct task *t, struct engine *engine, stru
                                      struct slice password, uint64_t quota_bytes, uint64_t *account);
 enum store_result engine_account_password(struct task *t, struct engine *engine, struct slice address,
                                           struct slice password);
+/* What is to change of which services the account may log in to: has_... says that it was given. */
+struct account_services {
+    bool has_imap;
+    bool has_pop3;
+    bool is_imap_off;
+    bool is_pop3_off;
+};
+/* From the next login on. STORE_NOT_FOUND. */
+enum store_result engine_account_switch(struct task *t, struct engine *engine, struct slice address,
+                                        const struct account_services *services);
 /* Removes the account with all its mail. */
 enum store_result engine_account_remove(struct task *t, struct engine *engine, struct slice address);
 enum store_result engine_account_list(struct engine *engine, struct arena *arena, struct account **accounts,

@@ -20,6 +20,9 @@ enum store_result engine_sender_add(struct task *t, struct engine *engine, struc
 /* Replaces what an administrator sets: name, ways, limits, is_renaming_accepted. A login whose secret is
    empty keeps the one it has. The state becomes untested where a way changed. STORE_NOT_FOUND. Waits. */
 enum store_result engine_sender_change(struct task *t, struct engine *engine, const struct sender *sender);
+/* Where its day begins, if nobody said so before. Waits. */
+enum store_result engine_sender_zone(struct task *t, struct engine *engine, uint64_t sender,
+                                     struct slice zone);
 /* With its folders. STORE_NOT_FOUND. Waits. */
 enum store_result engine_sender_remove(struct task *t, struct engine *engine, struct slice address);
 
@@ -48,7 +51,7 @@ enum store_result engine_sender_token(struct task *t, struct engine *engine, uin
 /* Folders of a sender; at most OUTREACH_FOLDERS_MAX. */
 enum store_result engine_sender_folders(struct engine *engine, struct arena *arena, uint64_t sender,
                                         struct sender_folder **folders, size_t *count);
-/* As far as each was looked at from now on; rows of other folders stay. Waits. */
+/* As far as each was looked at from now on; other folders are forgotten. Waits. */
 enum store_result engine_sender_looked(struct task *t, struct engine *engine, uint64_t sender,
                                        const struct sender_folder *folders, size_t count);
 

@@ -18,6 +18,8 @@ enum event_kind {
     EVENT_DOMAIN_REMOVED = 6,
     /* Subject: a message whose sender could not be told; count: its recipients. */
     EVENT_REPORT_DROPPED = 7,
+    /* Subject: account; count: what is switched off. */
+    EVENT_ACCOUNT_CHANGED = 8,
     /* Subject: route. */
     EVENT_ROUTE_ADDED = 20,
     EVENT_ROUTE_CHANGED = 21,
@@ -33,6 +35,13 @@ enum event_kind {
     EVENT_SENDER_RED = 44,
     /* Its daily maximum was raised over that for all. */
     EVENT_SENDER_OVERRIDE = 45,
+    /* Subject: a webhook; of DISABLED `count` is what was answered last, or 0. */
+    EVENT_WEBHOOK_ADDED = 60,
+    EVENT_WEBHOOK_ROTATED = 61,
+    EVENT_WEBHOOK_ENABLED = 62,
+    EVENT_WEBHOOK_DISABLED = 63,
+    EVENT_WEBHOOK_REMOVED = 64,
+    EVENT_WEBHOOK_REPLAYED = 65,
 };
 
 void event_add(struct commit *commit, uint64_t tenant, enum event_kind kind, uint64_t subject,

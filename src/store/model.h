@@ -113,6 +113,9 @@ struct account {
     uint64_t message_count;
     int64_t created_ms;
     bool is_disabled;
+    /* Switched off by an administrator: who logs in there is told so. */
+    bool is_imap_off;
+    bool is_pop3_off;
 };
 
 /* What an account may use (0: no limit), and uses. */
@@ -237,6 +240,8 @@ struct append {
     int64_t saved_ms; /* INTERNALDATE */
     struct body_source body;
     struct message_facts facts;
+    /* Into a Sent mailbox: whom its owner wrote it to (packed: store/answer_model.h), else empty. */
+    struct slice judged;
     /* An import's name for what it reads, of IMPORT_SOURCE_BYTES; or empty. What came under that name to this
        account before does not come again, wherever it went since. */
     struct slice source;

@@ -6,7 +6,7 @@
 
 #include "base/encode.h"
 
-enum { HASH_PASSES = 2, HASH_BYTES = 32, PART_BYTES_MAX = 64, PART_TEXT_BYTES_MAX = 96 };
+enum { HASH_PASSES = 2, PART_BYTES_MAX = 64, PART_TEXT_BYTES_MAX = 96 };
 
 static int memory_take(uint8_t **memory, size_t bytes) {
     void *mapped = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -63,24 +63,34 @@ static bool take_number(struct slice *text, struct slice before, uint32_t *numbe
     return true;
 }
 
-bool password_hash_make(struct slice password, const uint8_t salt[PASSWORD_HASH_SALT_BYTES],
-                        uint32_t memory_kib, char text[PASSWORD_HASH_TEXT_BYTES]) {
-    uint8_t hash[HASH_BYTES];
-    struct slice salted = slice_of(salt, PASSWORD_HASH_SALT_BYTES);
-    argon2_context context = context_of(password, salted, memory_kib, HASH_PASSES, 1);
-    context.out = hash;
-    context.outlen = sizeof hash;
-    if (argon2id_ctx(&context) != ARGON2_OK) return false;
+static bool write_text(const uint8_t salt[PASSWORD_HASH_SALT_BYTES], const uint8_t hash[PASSWORD_HASH_BYTES],
+                       uint32_t memory_kib, char text[PASSWORD_HASH_TEXT_BYTES]) {
     struct buffer out = buffer_new(PASSWORD_HASH_TEXT_BYTES - 1);
     buffer_printf(&out, "$argon2id$v=%d$m=%u,t=%u,p=1", ARGON2_VERSION_NUMBER, memory_kib,
                   (unsigned)HASH_PASSES);
-    write_part(&out, salted);
-    write_part(&out, slice_of(hash, sizeof hash));
+    write_part(&out, slice_of(salt, PASSWORD_HASH_SALT_BYTES));
+    write_part(&out, slice_of(hash, PASSWORD_HASH_BYTES));
     memcpy(text, out.ptr, out.len);
     text[out.len] = 0;
     bool is_whole = !buffer_overflowed(&out);
     buffer_free(&out);
     return is_whole;
+}
+
+bool password_hash_make(struct slice password, const uint8_t salt[PASSWORD_HASH_SALT_BYTES],
+                        uint32_t memory_kib, char text[PASSWORD_HASH_TEXT_BYTES]) {
+    uint8_t hash[PASSWORD_HASH_BYTES];
+    argon2_context context =
+        context_of(password, slice_of(salt, PASSWORD_HASH_SALT_BYTES), memory_kib, HASH_PASSES, 1);
+    context.out = hash;
+    context.outlen = sizeof hash;
+    return argon2id_ctx(&context) == ARGON2_OK && write_text(salt, hash, memory_kib, text);
+}
+
+bool password_hash_of_nobody(const uint8_t salt[PASSWORD_HASH_SALT_BYTES],
+                             const uint8_t hash[PASSWORD_HASH_BYTES], uint32_t memory_kib,
+                             char text[PASSWORD_HASH_TEXT_BYTES]) {
+    return write_text(salt, hash, memory_kib, text);
 }
 
 bool password_hash_matches(const char *text, struct slice password) {

@@ -16,6 +16,12 @@ enum { PASSWORD_HASH_TEXT_BYTES = 192, PASSWORD_HASH_SALT_BYTES = 16 };
    threads: burns some 20 ms. */
 NODISCARD bool password_hash_make(struct slice password, const uint8_t salt[PASSWORD_HASH_SALT_BYTES],
                                   uint32_t memory_kib, char text[PASSWORD_HASH_TEXT_BYTES]);
+/* Writes the text of a hash that no password has, and that takes as long to try. It has the bytes given here
+   for a hash: unknown to everybody else. Burns nothing. */
+enum { PASSWORD_HASH_BYTES = 32 };
+NODISCARD bool password_hash_of_nobody(const uint8_t salt[PASSWORD_HASH_SALT_BYTES],
+                                       const uint8_t hash[PASSWORD_HASH_BYTES], uint32_t memory_kib,
+                                       char text[PASSWORD_HASH_TEXT_BYTES]);
 /* The text is a hash of that password. As long as making it took. */
 bool password_hash_matches(const char *text, struct slice password);
 

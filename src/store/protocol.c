@@ -86,6 +86,8 @@ void pack_account(struct buffer *out, const struct account *account) {
     pack_number(out, account->message_count);
     pack_time(out, account->created_ms);
     pack_bool(out, account->is_disabled);
+    pack_bool(out, account->is_imap_off);
+    pack_bool(out, account->is_pop3_off);
 }
 
 void unpack_account(struct unpacker *in, struct account *account) {
@@ -97,6 +99,8 @@ void unpack_account(struct unpacker *in, struct account *account) {
     account->message_count = unpack_number(in);
     account->created_ms = unpack_time(in);
     account->is_disabled = unpack_bool(in);
+    account->is_imap_off = unpack_bool(in);
+    account->is_pop3_off = unpack_bool(in);
 }
 
 /* Each range as its distance from the one before and its length: two bytes for most, and a list of
@@ -245,6 +249,7 @@ void pack_append(struct buffer *out, const struct append *append) {
     pack_body(out, &append->body);
     pack_facts(out, &append->facts);
     pack_slice(out, append->source);
+    pack_slice(out, append->judged);
 }
 
 void unpack_append(struct unpacker *in, struct arena *arena, struct append *append) {
@@ -256,6 +261,7 @@ void unpack_append(struct unpacker *in, struct arena *arena, struct append *appe
     unpack_body(in, &append->body);
     unpack_facts(in, arena, &append->facts);
     append->source = unpack_slice(in);
+    append->judged = unpack_slice(in);
 }
 
 void pack_flag_change(struct buffer *out, const struct flag_change *change) {

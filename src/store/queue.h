@@ -63,6 +63,9 @@ bool queue_destinations_prune(struct commit *commit);
 enum queue_state queue_add(struct commit *commit, const struct delivery *delivery);
 /* Takes a recipient out. */
 void queue_remove(struct commit *commit, uint64_t message, uint32_t number, enum queue_state state);
+/* Takes out all of a message that is on its way still, and tells nobody: who it is for must not be known any
+   more. It goes where nothing else refers to it. */
+void queue_take_out(struct commit *commit, uint64_t message);
 /* The message goes when nobody is left. True: it went. */
 bool queue_end_if_empty(struct commit *commit, uint64_t message);
 /* From one state to another: counts. */

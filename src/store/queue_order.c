@@ -186,6 +186,15 @@ static void apply_message(struct commit *commit, const struct order_step *step, 
         campaign_taken_back(commit, rows[0].message);
 }
 
+void queue_take_out(struct commit *commit, uint64_t message) {
+    struct queue_selection selection = {.message = message};
+    struct order_step step = {.order = QUEUE_ORDER_REMOVE, .selection = &selection};
+    struct order_row *rows = ARENA_NEW_ARRAY(commit->arena, struct order_row, QUEUE_CHANGE_ROWS);
+    size_t count = find_rows(commit, &step, rows);
+    for (size_t i = 0; i < count; i++) queue_remove(commit, message, rows[i].number, rows[i].state);
+    if (count) (void)queue_end_if_empty(commit, message);
+}
+
 /* What is due already waits for its destination only. */
 static void wake_destination(struct commit *commit, const struct order_step *step) {
     struct queue_known *known = queue_destination_known(commit, step->destination);

@@ -6,10 +6,10 @@
 
 #include "base/limits.h"
 #include "store/account.h"
-#include "store/body_read.h"
 #include "store/import.h"
 #include "store/mailbox_name.h"
 #include "store/range.h"
+#include "store/reader_state.h"
 #include "store/uids.h"
 
 #define MAILBOX_COLUMNS                                                                                 \
@@ -57,15 +57,6 @@ static const char change_floor[] = "SELECT change_floor FROM mailbox WHERE id = 
 static const char change_rows[] =
     "SELECT modseq, uid, kind FROM change WHERE mailbox = $1 AND modseq > $2 ORDER BY modseq, uid LIMIT $3";
 
-struct reader {
-    struct env *env;
-    char *folder;
-    struct db *db;
-    struct body_reader bodies;
-    /* Reads are parts of one that reader_hold began. */
-    bool is_held;
-};
-
 int reader_open(struct env *env, const char *folder, struct reader **out) {
     char path[STORE_PATH_BYTES_MAX];
     if ((size_t)snprintf(path, sizeof path, "%s/store.db", folder) >= sizeof path) return -ENAMETOOLONG;
@@ -90,12 +81,11 @@ void reader_close(struct reader **reader) {
     *reader = NULL;
 }
 
-static void read_begin(struct reader *reader) {
+void reader_begin(struct reader *reader) {
     if (!reader->is_held) db_begin_read(reader->db);
 }
 
-/* Ends what read_begin began; `has_room` is whether the caller's arena held the answer. */
-static enum store_result read_end(struct reader *reader, bool has_room) {
+enum store_result reader_end(struct reader *reader, bool has_room) {
     enum store_result result = reader->is_held ? db_failure(reader->db) : db_commit(reader->db);
     db_complain(reader->db, reader->env->log);
     return result == STORE_OK && !has_room ? STORE_FAILED : result;
@@ -132,7 +122,7 @@ static bool read_mailbox(const struct db_rows *rows, struct arena *arena, struct
 
 enum store_result reader_mailbox_list(struct reader *reader, struct arena *arena, uint64_t account,
                                       struct mailbox **mailboxes, size_t *count) {
-    read_begin(reader);
+    reader_begin(reader);
     int64_t total = DB_READ_NUMBER(reader->db, mailbox_count, 0, DB_NUMBER(account));
     *mailboxes = arena_try_alloc(arena, sizeof **mailboxes * (size_t)total);
     *count = 0;
@@ -140,7 +130,7 @@ enum store_result reader_mailbox_list(struct reader *reader, struct arena *arena
     struct db_rows rows = DB_ROWS(reader->db, mailbox_all, DB_NUMBER(account));
     while (has_room && db_rows_next(&rows)) has_room = read_mailbox(&rows, arena, &(*mailboxes)[(*count)++]);
     db_rows_end(&rows);
-    return read_end(reader, has_room);
+    return reader_end(reader, has_room);
 }
 
 static enum store_result read_one(struct reader *reader, struct db_rows rows, struct arena *arena,
@@ -148,7 +138,7 @@ static enum store_result read_one(struct reader *reader, struct db_rows rows, st
     bool is_found = db_rows_next(&rows);
     bool has_room = !is_found || read_mailbox(&rows, arena, mailbox);
     db_rows_end(&rows);
-    enum store_result result = read_end(reader, has_room);
+    enum store_result result = reader_end(reader, has_room);
     return result == STORE_OK && !is_found ? STORE_NOT_FOUND : result;
 }
 
@@ -156,20 +146,20 @@ enum store_result reader_mailbox_find(struct reader *reader, struct arena *arena
                                       struct slice name, struct mailbox *mailbox) {
     struct slice canonical;
     if (!mailbox_name_read(arena, name, &canonical)) return STORE_NOT_FOUND;
-    read_begin(reader);
+    reader_begin(reader);
     struct db_rows rows = DB_ROWS(reader->db, mailbox_named, DB_NUMBER(account), DB_TEXT(canonical));
     return read_one(reader, rows, arena, mailbox);
 }
 
 enum store_result reader_mailbox_get(struct reader *reader, struct arena *arena, uint64_t mailbox_id,
                                      struct mailbox *mailbox) {
-    read_begin(reader);
+    reader_begin(reader);
     return read_one(reader, DB_ROWS(reader->db, mailbox_one, DB_NUMBER(mailbox_id)), arena, mailbox);
 }
 
 enum store_result reader_keywords(struct reader *reader, struct arena *arena, uint64_t mailbox,
                                   struct slice **names, size_t *count) {
-    read_begin(reader);
+    reader_begin(reader);
     *names = arena_try_alloc(arena, sizeof **names * KEYWORDS_MAX);
     *count = 0;
     bool has_room = *names != NULL;
@@ -177,34 +167,34 @@ enum store_result reader_keywords(struct reader *reader, struct arena *arena, ui
     while (has_room && *count < KEYWORDS_MAX && db_rows_next(&rows))
         has_room = arena_try_copy(arena, db_rows_bytes(&rows, 1), &(*names)[(*count)++]);
     db_rows_end(&rows);
-    return read_end(reader, has_room);
+    return reader_end(reader, has_room);
 }
 
 /* ---- UIDs ---- */
 
 enum store_result reader_uids(struct reader *reader, uint64_t mailbox, struct uid_set *set) {
-    read_begin(reader);
+    reader_begin(reader);
     uids_read(reader->db, mailbox, set);
-    return read_end(reader, true);
+    return reader_end(reader, true);
 }
 
 enum store_result reader_uids_with_flags(struct reader *reader, uint64_t mailbox, uint64_t set,
                                          uint64_t clear, void (*range)(void *context, struct uid_range range),
                                          void *context) {
-    read_begin(reader);
+    reader_begin(reader);
     struct db_rows rows =
         DB_ROWS(reader->db, entry_uids_with_flags, DB_NUMBER(mailbox), DB_NUMBER(set), DB_NUMBER(clear));
     struct uid_runs runs = {range, context, {0, 0}};
     while (db_rows_next(&rows)) uid_runs_add(&runs, (uint32_t)db_rows_number(&rows, 0));
     uid_runs_end(&runs);
-    return read_end(reader, true);
+    return reader_end(reader, true);
 }
 
 enum store_result reader_bytes_with_flags(struct reader *reader, uint64_t mailbox, uint64_t set,
                                           uint64_t *bytes) {
     db_begin_read(reader->db);
     *bytes = (uint64_t)DB_READ_NUMBER(reader->db, entry_bytes, 0, DB_NUMBER(mailbox), DB_NUMBER(set));
-    return read_end(reader, true);
+    return reader_end(reader, true);
 }
 
 enum store_result reader_usage(struct reader *reader, uint64_t account, struct account_usage *usage) {
@@ -213,14 +203,14 @@ enum store_result reader_usage(struct reader *reader, uint64_t account, struct a
     db_begin_read(reader->db);
     bool is_found = account_quota(reader->db, account, &quota_bytes, &used_bytes);
     *usage = (struct account_usage){(uint64_t)quota_bytes, (uint64_t)used_bytes};
-    enum store_result result = read_end(reader, true);
+    enum store_result result = reader_end(reader, true);
     return result == STORE_OK && !is_found ? STORE_NOT_FOUND : result;
 }
 
 enum store_result reader_first_unseen(struct reader *reader, uint64_t mailbox, uint32_t *uid) {
-    read_begin(reader);
+    reader_begin(reader);
     *uid = (uint32_t)DB_READ_NUMBER(reader->db, entry_first_unseen, 0, DB_NUMBER(mailbox));
-    return read_end(reader, true);
+    return reader_end(reader, true);
 }
 
 /* ---- entries ---- */
@@ -297,7 +287,7 @@ enum store_result reader_entries(struct reader *reader, struct arena *arena, uin
     *entries = read.entries;
     *count = 0;
     if (!read.entries) return STORE_FAILED;
-    read_begin(reader);
+    reader_begin(reader);
     bool has_room = true;
     for (size_t i = range_search(uids, from_uid); has_room && i < uids.count && read.count < max; i++) {
         struct uid_range range = uids.ranges[i];
@@ -305,7 +295,7 @@ enum store_result reader_entries(struct reader *reader, struct arena *arena, uin
         has_room = read_range(&read, range);
     }
     *count = read.count;
-    return read_end(reader, has_room || read.count > 0);
+    return reader_end(reader, has_room || read.count > 0);
 }
 
 enum store_result reader_changes(struct reader *reader, struct arena *arena, uint64_t mailbox,
@@ -313,23 +303,23 @@ enum store_result reader_changes(struct reader *reader, struct arena *arena, uin
     *changes = arena_try_alloc(arena, sizeof **changes * max);
     *count = 0;
     if (!*changes) return STORE_FAILED;
-    read_begin(reader);
+    reader_begin(reader);
     int64_t floor = DB_READ_NUMBER(reader->db, change_floor, -1, DB_NUMBER(mailbox));
     struct db_rows rows =
         DB_ROWS(reader->db, change_rows, DB_NUMBER(mailbox), DB_NUMBER(modseq), DB_NUMBER(max));
     while (db_rows_next(&rows))
         (*changes)[(*count)++] = (struct change){db_rows_id(&rows, 0), (uint32_t)db_rows_number(&rows, 1),
                                                  (enum change_kind)db_rows_number(&rows, 2)};
-    enum store_result result = read_end(reader, true);
+    enum store_result result = reader_end(reader, true);
     if (result == STORE_OK && floor < 0) return STORE_NOT_FOUND;
     return result == STORE_OK && modseq < (uint64_t)floor ? STORE_REFUSED : result;
 }
 
 enum store_result reader_import_is_known(struct reader *reader, uint64_t account, struct slice source,
                                          bool *is_known) {
-    read_begin(reader);
+    reader_begin(reader);
     *is_known = import_is_known(reader->db, account, source);
-    return read_end(reader, true);
+    return reader_end(reader, true);
 }
 
 enum store_result reader_body(struct reader *reader, uint64_t body, uint64_t offset, uint64_t len,

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "store/answer_hold.h"
 #include "store/api_key.h"
+#include "store/campaign_lane.h"
 #include "store/campaign_table.h"
 #include "store/contact.h"
 #include "store/dkim_table.h"
@@ -15,12 +17,14 @@
 #include "store/route.h"
 #include "store/seen.h"
 #include "store/sender.h"
+#include "store/sender_copy.h"
 #include "store/sending_limit.h"
 #include "store/sts_policy.h"
 #include "store/suppression.h"
 #include "store/thread_page.h"
 #include "store/tls_result.h"
 #include "store/uids.h"
+#include "store/webhook.h"
 
 /*
  * The tables of format 1, frozen: a new folder gets them and then every step below, like an old
@@ -145,7 +149,13 @@ static const struct migration steps[] = {
     {"the address book, and who must not be written to", NULL, CONTACT_TABLES SUPPRESSION_TABLES},
     {"mailboxes that outreach sends from", NULL, SENDER_TABLES},
     {"campaigns, and what was sent and answered", NULL, CAMPAIGN_TABLES},
+    {"copies that are to be in Sent of outside mailboxes", NULL, SENDER_COPY_TABLES},
+    {"webhooks, and events on their way to them", NULL, WEBHOOK_TABLES},
+    {"campaigns that go on when their mailbox is well again", NULL,
+     "ALTER TABLE campaign ADD COLUMN is_held INTEGER NOT NULL DEFAULT 0"},
     {"letters that ask before they leave", NULL, CAMPAIGN_LEAVING},
+    {"prospects that wait together are kept together", NULL, CAMPAIGN_LANE_TABLES},
+    {"what answers hold prospects by, and texts to judge again", NULL, ANSWER_TABLES},
 };
 
 const struct migrations schema_migrations = {steps, sizeof steps / sizeof steps[0]};

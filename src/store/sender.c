@@ -8,7 +8,7 @@
 #define SENDER_COLUMNS                                                                    \
     "id, address, name, account, settings, state, reason, detail, checked_ms, tested_ms," \
     " gap_min_ms, gap_max_ms, hourly_max, daily_max, ramp_start, ramp_step, added_ms,"    \
-    " override_by, override_ms, version, secret"
+    " override_by, override_ms, version, secret, time_zone"
 
 static const char sender_by_id[] = "SELECT " SENDER_COLUMNS " FROM outreach_sender WHERE id = $1";
 static const char sender_by_address[] =
@@ -60,7 +60,8 @@ static struct sender_limits read_limits(const struct db_rows *rows, struct arena
                                   .ramp_start = (uint32_t)db_rows_number(rows, 14),
                                   .ramp_step = (uint32_t)db_rows_number(rows, 15),
                                   .override_by = arena_copy(arena, db_rows_bytes(rows, 17)),
-                                  .override_ms = db_rows_number(rows, 18)};
+                                  .override_ms = db_rows_number(rows, 18),
+                                  .time_zone = arena_copy(arena, db_rows_bytes(rows, 21))};
 }
 
 static void read_row(const struct db_rows *rows, struct arena *arena, struct sender_row *row) {

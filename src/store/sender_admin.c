@@ -2,10 +2,12 @@
    finds out. */
 #include "base/limits_sender.h"
 #include "ipc/pack.h"
+#include "store/campaign_table.h"
 #include "store/engine_sender.h"
 #include "store/engine_state.h"
 #include "store/event.h"
 #include "store/schema.h"
+#include "store/sender_copy.h"
 #include "store/sender_rows.h"
 
 static const char sender_id[] = "SELECT id FROM outreach_sender WHERE tenant = $1 AND address = $2";
@@ -13,17 +15,20 @@ static const char sender_insert[] =
     "INSERT INTO outreach_sender (id, tenant, address, name, account, settings, secret, state, reason, "
     "detail,"
     " checked_ms, tested_ms, gap_min_ms, gap_max_ms, hourly_max, daily_max, ramp_start, ramp_step, added_ms,"
-    " override_by, override_ms, version) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, '', 0, 0, $8, $9, $10, "
-    "$11,"
-    " $12, $13, $14, $15, $16, $1)";
+    " override_by, override_ms, version, time_zone) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, '', 0, 0, $8,"
+    " $9, $10, $11, $12, $13, $14, $15, $16, $1, $17)";
+static const char sender_zone[] =
+    "UPDATE outreach_sender SET time_zone = $2 WHERE id = $1 AND time_zone = ''";
 static const char sender_update[] =
     "UPDATE outreach_sender SET name = $2, settings = $3, secret = $4, state = $5, reason = $6, gap_min_ms = "
     "$7,"
     " gap_max_ms = $8, hourly_max = $9, daily_max = $10, ramp_start = $11, ramp_step = $12,"
-    " override_by = $13, override_ms = $14, version = $15 WHERE id = $1";
+    " override_by = $13, override_ms = $14, version = $15, time_zone = $16 WHERE id = $1";
 static const char sender_secret[] = "UPDATE outreach_sender SET secret = $2 WHERE id = $1";
 static const char sender_version[] = "UPDATE outreach_sender SET version = $2 WHERE id = $1";
 static const char sender_delete[] = "DELETE FROM outreach_sender WHERE id = $1";
+/* As of other folders of the same names: what came lately is looked at again. */
+static const char folders_doubt[] = "UPDATE outreach_folder SET uidvalidity = 0 WHERE sender = $1";
 static const char folders_delete[] = "DELETE FROM outreach_folder WHERE sender = $1";
 static const char health_update[] =
     "UPDATE outreach_sender SET state = $2, reason = $3, detail = $4, checked_ms = $5 WHERE id = $1";
@@ -31,7 +36,7 @@ static const char test_update[] =
     "UPDATE outreach_sender SET state = $2, reason = $3, detail = $4, checked_ms = $5, tested_ms = $5,"
     " settings = $6 WHERE id = $1";
 
-enum { WORK_BYTES = 128 * 1024 };
+enum { WORK_BYTES = 128 * 1024, DETAIL_BYTES_MAX = 800 };
 
 static enum store_result run(struct task *t, struct engine *engine,
                              enum store_result (*operate)(struct commit *commit, void *argument),
@@ -80,6 +85,8 @@ struct sender_change {
     struct slice sealed;
     struct buffer settings;
     bool has_new_way;
+    /* Its IMAP account is another, or at another host. */
+    bool has_new_folders;
     bool is_override;
 };
 
@@ -97,8 +104,10 @@ static enum store_result add(struct commit *commit, void *argument) {
            DB_BYTES(change->sealed), DB_NUMBER(limits->gap_min_ms), DB_NUMBER(limits->gap_max_ms),
            DB_NUMBER(limits->hourly_max), DB_NUMBER(limits->daily_max), DB_NUMBER(limits->ramp_start),
            DB_NUMBER(limits->ramp_step), DB_NUMBER(commit->now_ms), DB_TEXT(limits->override_by),
-           DB_NUMBER(limits->override_by.len ? commit->now_ms : 0));
+           DB_NUMBER(limits->override_by.len ? commit->now_ms : 0), DB_TEXT(limits->time_zone));
     event_add(commit, TENANT_DEFAULT, EVENT_SENDER_ADDED, sender->id, 0);
+    if (limits->override_by.len)
+        event_add(commit, TENANT_DEFAULT, EVENT_SENDER_OVERRIDE, sender->id, limits->daily_max);
     return STORE_OK;
 }
 
@@ -131,7 +140,8 @@ static enum store_result change_row(struct commit *commit, void *argument) {
            DB_NUMBER(limits->daily_max), DB_NUMBER(limits->ramp_start), DB_NUMBER(limits->ramp_step),
            DB_TEXT(limits->override_by),
            DB_NUMBER(change->is_override ? commit->now_ms : limits->override_ms),
-           DB_NUMBER(commit_id_new(commit)));
+           DB_NUMBER(commit_id_new(commit)), DB_TEXT(limits->time_zone));
+    if (change->has_new_folders) DB_RUN(commit->db, folders_doubt, DB_NUMBER(sender->id));
     event_add(commit, TENANT_DEFAULT, EVENT_SENDER_CHANGED, sender->id, 0);
     if (change->is_override)
         event_add(commit, TENANT_DEFAULT, EVENT_SENDER_OVERRIDE, sender->id, limits->daily_max);
@@ -163,6 +173,8 @@ static enum store_result change_it(struct task *t, struct engine *engine, struct
                                    .settings = buffer_new(WORK_BYTES),
                                    .has_new_way = !is_same_way(&next.smtp, &row.sender.smtp) ||
                                                   !is_same_way(&next.imap, &row.sender.imap),
+                                   .has_new_folders = !slice_equal(next.imap.host, row.sender.imap.host) ||
+                                                      !slice_equal(next.imap.user, row.sender.imap.user),
                                    .is_override = next.limits.override_by.len > 0 &&
                                                   next.limits.daily_max != row.sender.limits.daily_max};
     next.copies = change.has_new_way ? SENDER_COPIES_UNKNOWN : row.sender.copies;
@@ -183,6 +195,25 @@ enum store_result engine_sender_change(struct task *t, struct engine *engine, co
     return result;
 }
 
+/* ---- its zone ---- */
+
+struct zone_request {
+    uint64_t sender;
+    struct slice zone;
+};
+
+static enum store_result keep_zone(struct commit *commit, void *argument) {
+    const struct zone_request *request = argument;
+    DB_RUN(commit->db, sender_zone, DB_NUMBER(request->sender), DB_TEXT(request->zone));
+    return STORE_OK;
+}
+
+enum store_result engine_sender_zone(struct task *t, struct engine *engine, uint64_t sender,
+                                     struct slice zone) {
+    struct zone_request request = {sender, zone};
+    return run(t, engine, keep_zone, &request);
+}
+
 /* ---- removing ---- */
 
 static enum store_result remove_row(struct commit *commit, void *argument) {
@@ -192,6 +223,9 @@ static enum store_result remove_row(struct commit *commit, void *argument) {
     if (id == 0) return db_result(commit->db, STORE_NOT_FOUND);
     DB_RUN(commit->db, sender_delete, DB_NUMBER(id));
     DB_RUN(commit->db, folders_delete, DB_NUMBER(id));
+    sender_copy_forget(commit, id);
+    /* Nobody would look at them any more. */
+    campaign_halt_sender(commit, id, SLICE("the sender mailbox was removed"));
     event_add(commit, TENANT_DEFAULT, EVENT_SENDER_REMOVED, id, 0);
     return STORE_OK;
 }
@@ -317,6 +351,24 @@ static struct sender_health judge(const struct sender_health *health, const stru
     return judged;
 }
 
+/* For who looks at campaigns, and for other programs. */
+static void note_change(struct commit *commit, const struct sender *sender,
+                        const struct sender_health *health) {
+    bool is_green = health->state == SENDER_GREEN;
+    struct slice words = arena_printf(commit->arena, "%.*s is %s", SLICE_PRINT(sender->address),
+                                      sender_state_name(health->state));
+    if (!is_green)
+        words = arena_printf(commit->arena, "%.*s (%s)%s%.*s", SLICE_PRINT(words),
+                             sender_cause_name(health->cause), health->detail.len ? ": " : "",
+                             SLICE_PRINT(slice_sub(health->detail, 0, OUTREACH_DETAIL_BYTES_MAX)));
+    struct outreach_note note = {.kind = is_green ? OUTREACH_EVENT_MAILBOX_GREEN : OUTREACH_EVENT_MAILBOX_RED,
+                                 .sender = sender->id,
+                                 .detail = words};
+    event_add(commit, TENANT_DEFAULT, is_green ? EVENT_SENDER_GREEN : EVENT_SENDER_RED, sender->id,
+              health->cause);
+    outreach_note(commit, TENANT_DEFAULT, &note);
+}
+
 static enum store_result note_health(struct commit *commit, void *argument) {
     struct finding *finding = argument;
     uint64_t id = finding->health->sender;
@@ -336,9 +388,8 @@ static enum store_result note_health(struct commit *commit, void *argument) {
         DB_RUN(commit->db, health_update, DB_NUMBER(id), DB_NUMBER(health.state), DB_NUMBER(health.cause),
                DB_TEXT(health.detail), DB_NUMBER(commit->now_ms));
     }
-    if (finding->is_changed && health.state != SENDER_UNTESTED)
-        event_add(commit, TENANT_DEFAULT,
-                  health.state == SENDER_GREEN ? EVENT_SENDER_GREEN : EVENT_SENDER_RED, id, health.cause);
+    if (health.state == SENDER_GREEN) campaign_release(commit, id);
+    if (finding->is_changed && health.state != SENDER_UNTESTED) note_change(commit, &sender, &health);
     return STORE_OK;
 }
 
@@ -361,6 +412,7 @@ static enum store_result keep_looked(struct commit *commit, void *argument) {
     struct sender sender;
     if (!sender_row_read(commit->db, commit->arena, looked->sender, &sender))
         return db_result(commit->db, STORE_NOT_FOUND);
+    DB_RUN(commit->db, folders_delete, DB_NUMBER(looked->sender));
     for (size_t i = 0; i < looked->count; i++) sender_folder_put(commit, looked->sender, &looked->folders[i]);
     return STORE_OK;
 }

@@ -131,6 +131,8 @@ struct sender_limits {
     /* Who raised daily_max over the maximum for all, and when; empty: nobody. */
     struct slice override_by;
     int64_t override_ms;
+    /* Where its day begins and ends, whatever its campaigns say; empty: the first of them says. */
+    struct slice time_zone;
 };
 
 struct sender {

@@ -91,6 +91,7 @@ static void pack_limits(struct buffer *out, const struct sender_limits *limits) 
     pack_number(out, limits->ramp_step);
     pack_slice(out, limits->override_by);
     pack_number(out, (uint64_t)limits->override_ms);
+    pack_slice(out, limits->time_zone);
 }
 
 static void unpack_limits(struct unpacker *in, struct sender_limits *limits) {
@@ -102,6 +103,7 @@ static void unpack_limits(struct unpacker *in, struct sender_limits *limits) {
     limits->ramp_step = (uint32_t)unpack_number_max(in, UINT32_MAX);
     limits->override_by = unpack_short(in, OUTREACH_SETTING_BYTES_MAX);
     limits->override_ms = (int64_t)unpack_number_max(in, INT64_MAX);
+    limits->time_zone = unpack_short(in, OUTREACH_SETTING_BYTES_MAX);
 }
 
 void sender_pack(struct buffer *out, const struct sender *sender) {

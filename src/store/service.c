@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "store/answer.h"
 #include "store/contact.h"
 #include "store/feedback.h"
 #include "store/protocol.h"
@@ -224,7 +225,7 @@ static void serve_deliver(struct question *q) {
 }
 
 /* Of one append: numbers and lengths, a byte each. */
-enum { APPEND_PACKED_BYTES_MIN = 19 };
+enum { APPEND_PACKED_BYTES_MIN = 20 };
 
 static void serve_append(struct question *q) {
     struct append_result appended = {0};
@@ -385,6 +386,20 @@ static void serve_suppression_page(struct question *q) {
     for (size_t i = 0; i < count; i++) suppression_pack(&q->answer, &rows[i]);
 }
 
+static void serve_answer_rejudge(struct question *q) {
+    struct answer_rejudgement asked = {.answer = unpack_number(&q->in)};
+    struct answer_rejudged done = {.kind = ANSWER_KINDS};
+    struct slice facts = unpack_slice(&q->in);
+    if (!is_well_formed(q)) return;
+    enum store_result result = STORE_REFUSED;
+    if (answer_facts_unpack(facts, q->arena, &asked.facts))
+        result = engine_answer_rejudge(q->task, q->engine, &asked, &done);
+    if (!answer_begin(q, result)) return;
+    pack_number(&q->answer, done.kind);
+    pack_number(&q->answer, done.decision);
+    pack_number(&q->answer, done.state);
+}
+
 struct ask_row {
     void (*serve)(struct question *q);
     /* Edges, which talk to strangers, may ask this too; mail roles may ask all. */
@@ -417,6 +432,7 @@ static const struct ask_row ask_rows[STORE_ASK_COUNT] = {
     [STORE_ASK_CONTACT_PAGE] = {serve_contact_page, false},
     [STORE_ASK_SUPPRESSION_ADD] = {serve_suppression_add, false},
     [STORE_ASK_SUPPRESSION_PAGE] = {serve_suppression_page, false},
+    [STORE_ASK_ANSWER_REJUDGE] = {serve_answer_rejudge, false},
 };
 
 static void serve(struct question *q, uint32_t type) {

@@ -1,8 +1,10 @@
 /* Suppression in words, patterns, and as bytes for those who ask the store. */
 #include "base/limits.h"
+#include "base/pattern.h"
 #include "store/contact_address.h"
 #include "store/protocol.h"
 #include "store/suppression_model.h"
+#include "wire/charset.h"
 #include "wire/smtp_address.h"
 
 enum { ROW_PACKED_BYTES_MIN = 5 };
@@ -60,17 +62,53 @@ static bool says_something(struct slice pattern) {
     return false;
 }
 
+static bool is_ascii(struct slice text) {
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] >= 0x80) return false;
+    return true;
+}
+
+/* Addresses have their domains as A-labels: what stands behind the last star becomes that, too. */
+static bool domain_part_write(struct arena *arena, struct slice domain, struct buffer *out) {
+    size_t star = slice_find_last_byte(domain, '*');
+    size_t from = star == SLICE_NOT_FOUND ? 0 : star + 1;
+    struct slice name = slice_skip(domain, from);
+    struct slice unicode;
+    struct slice labels;
+    buffer_append(out, slice_sub(domain, 0, from));
+    if (is_ascii(domain)) {
+        buffer_append(out, name);
+        return true;
+    }
+    if (slice_take_byte(&name, '.')) buffer_append_byte(out, '.');
+    if (!is_ascii(slice_sub(domain, 0, from)) ||
+        smtp_domain_parse(arena, name, &unicode, &labels) != SMTP_ADDRESS_OK)
+        return false;
+    buffer_append(out, labels);
+    return true;
+}
+
+/* As contact_address_read makes addresses: in lower case, whatever the script. */
+static bool pattern_write(struct arena *arena, struct slice text, struct buffer *out) {
+    size_t at = slice_find_last_byte(text, '@');
+    size_t local_bytes = at == SLICE_NOT_FOUND ? text.len : at + 1;
+    contact_address_lower(slice_sub(text, 0, local_bytes), out);
+    struct buffer domain = buffer_new(2 * (size_t)STORE_ADDRESS_BYTES_MAX);
+    contact_address_lower(slice_skip(text, local_bytes), &domain);
+    bool is_good = domain_part_write(arena, buffer_slice(&domain), out);
+    buffer_free(&domain);
+    return is_good && !buffer_overflowed(out);
+}
+
 static bool pattern_read(struct arena *arena, struct slice text, struct slice *value) {
     if (text.len > STORE_ADDRESS_BYTES_MAX || count_stars(text) > SUPPRESSION_STARS_MAX) return false;
-    if (!says_something(text)) return false;
-    uint8_t *lower = arena_try_alloc(arena, text.len);
-    if (!lower) return false;
-    for (size_t i = 0; i < text.len; i++) {
+    if (!says_something(text) || !utf8_valid(text)) return false;
+    for (size_t i = 0; i < text.len; i++)
         if (text.ptr[i] <= ' ' || text.ptr[i] == 0x7f) return false;
-        lower[i] = ascii_lower(text.ptr[i]);
-    }
-    *value = slice_of(lower, text.len);
-    return true;
+    struct buffer out = buffer_new(STORE_ADDRESS_BYTES_MAX);
+    bool is_good = pattern_write(arena, text, &out) && arena_try_copy(arena, buffer_slice(&out), value);
+    buffer_free(&out);
+    return is_good;
 }
 
 static bool domain_read(struct arena *arena, struct slice text, struct slice *value) {
@@ -97,28 +135,8 @@ bool suppression_read(struct arena *arena, struct slice text, struct suppression
     return contact_address_read(arena, text, &suppression->value, &domain, &written) == CONTACT_ADDRESS_OK;
 }
 
-/* On a difference it goes on behind the last star, one character later. */
 bool suppression_pattern_fits(struct slice pattern, struct slice address) {
-    size_t p = 0;
-    size_t a = 0;
-    size_t star = SLICE_NOT_FOUND;
-    size_t again = 0;
-    while (a < address.len) {
-        if (p < pattern.len && pattern.ptr[p] == '*') {
-            star = p++;
-            again = a;
-        } else if (p < pattern.len && pattern.ptr[p] == address.ptr[a]) {
-            p++;
-            a++;
-        } else if (star != SLICE_NOT_FOUND) {
-            p = star + 1;
-            a = ++again;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.len && pattern.ptr[p] == '*') p++;
-    return p == pattern.len;
+    return pattern_fits(pattern, address);
 }
 
 /* ---- as bytes ---- */

@@ -1,9 +1,8 @@
-/* Upkeep of stored sets of UIDs: read in the upkeep lane on a connection of its own, stored by one small
+/* Upkeep of stored sets of UIDs: read in the upkeep lane on the rounds' connection, stored by one small
    commit each. */
 #include "base/limits.h"
 #include "store/engine_state.h"
 #include "store/mailbox.h"
-#include "store/scan.h"
 #include "store/segment.h"
 #include "store/uids.h"
 
@@ -76,11 +75,8 @@ static enum store_result store_sets(struct task *t, struct engine *engine, struc
 }
 
 enum store_result uids_round(struct task *t, struct engine *engine) {
-    struct storing storing = {.bytes = buffer_new(STORE_UIDS_STORED_BYTES_MAX)};
-    if (engine_read_open(engine, &storing.db)) return STORE_FAILED;
-    if (!engine->upkeep.lane) engine->upkeep.lane = lane_open(engine->env, "upkeep", 1);
+    struct storing storing = {.db = engine->upkeep.db, .bytes = buffer_new(STORE_UIDS_STORED_BYTES_MAX)};
     enum store_result result = store_sets(t, engine, &storing);
-    db_close(&storing.db);
     buffer_free(&storing.bytes);
     return result;
 }

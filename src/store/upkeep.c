@@ -5,6 +5,7 @@
 #include "store/feedback.h"
 #include "store/flight.h"
 #include "store/queue.h"
+#include "store/scan.h"
 #include "store/seen.h"
 #include "store/tls_result.h"
 #include "store/uids.h"
@@ -37,14 +38,22 @@ static void note_failure(struct engine *engine, enum store_result result, const 
              LOG_CSTR("reason", result == STORE_FULL ? "the disk is full" : "see the lines before"));
 }
 
+/* What rounds read by. */
+static enum store_result open_database(struct engine *engine) {
+    struct upkeep *upkeep = &engine->upkeep;
+    if (!upkeep->lane) upkeep->lane = lane_open(engine->env, "upkeep", 1);
+    return upkeep->db || engine_read_open(engine, &upkeep->db) == 0 ? STORE_OK : STORE_FAILED;
+}
+
 static void upkeep_main(struct task *t, void *argument) {
     struct engine *engine = argument;
     while (task_sleep(t, engine->upkeep.pause_ms) == WAIT_OK) {
         note_failure(engine, prune_events(t, engine), "events");
         if (task_is_cancelled(t)) return;
-        note_failure(engine, uids_round(t, engine), "UIDs");
+        enum store_result opened = open_database(engine);
+        note_failure(engine, opened ? opened : uids_round(t, engine), "UIDs");
         if (task_is_cancelled(t)) return;
-        note_failure(engine, compact_round(t, engine), "segments");
+        note_failure(engine, opened ? opened : compact_round(t, engine), "segments");
     }
 }
 
@@ -60,4 +69,5 @@ void upkeep_start(struct engine *engine, int64_t pause_ms) {
 void upkeep_stop(struct task *t, struct engine *engine) {
     scope_close(t, &engine->upkeep.scope);
     lane_close(&engine->upkeep.lane);
+    db_close(&engine->upkeep.db);
 }

@@ -17,6 +17,8 @@ struct upkeep {
     struct scope scope;
     /* For reading what is moved or stored anew. */
     struct lane *lane;
+    /* Of the rounds, from the first on; NULL: it could not be opened yet. */
+    struct db *db;
     int64_t pause_ms;
     /* Compactions run one at a time; one that an administrator waits for goes before. */
     bool is_compacting;

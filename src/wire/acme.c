@@ -4,33 +4,15 @@
 
 #include "base/encode.h"
 #include "wire/date.h"
+#include "wire/json_depth.h"
 
 static const char error_prefix[] = "urn:ietf:params:acme:error:";
 
 /* ---- JSON ---- */
 
-/* jansson goes down with the nesting: what is deeper is not given to it. */
-static bool is_shallow(struct slice json) {
-    size_t depth = 0;
-    bool is_quoted = false;
-    for (size_t i = 0; i < json.len; i++) {
-        uint8_t c = json.ptr[i];
-        if (is_quoted && c == '\\')
-            i++;
-        else if (c == '"')
-            is_quoted = !is_quoted;
-        else if (!is_quoted && (c == '{' || c == '['))
-            depth++;
-        else if (!is_quoted && (c == '}' || c == ']') && depth)
-            depth--;
-        if (depth > ACME_JSON_DEPTH_MAX) return false;
-    }
-    return true;
-}
-
 /* NULL: no object. */
 static json_t *load(struct slice json) {
-    if (json.len > ACME_ANSWER_BYTES_MAX || !is_shallow(json)) return NULL;
+    if (json.len > ACME_ANSWER_BYTES_MAX || !json_is_shallow(json, ACME_JSON_DEPTH_MAX)) return NULL;
     json_t *root = json_loadb((const char *)json.ptr, json.len, 0, NULL);
     if (json_is_object(root)) return root;
     json_decref(root);

@@ -4,26 +4,9 @@
 #include "base/limits.h"
 #include "wire/date.h"
 #include "wire/feedback.h"
+#include "wire/json_depth.h"
 
 enum { WAYS_MAX = 50 };
-
-/* jansson reads nested values by recursion, on a small stack, and takes two hundred bytes for a value of
-   three: brackets and commas are counted first. */
-static bool is_modest(struct slice json) {
-    unsigned depth = 0;
-    size_t values = 0;
-    bool is_text = false;
-    for (size_t i = 0; i < json.len; i++) {
-        uint8_t c = json.ptr[i];
-        if (is_text && c == '\\') i++;
-        if (c == '"') is_text = !is_text;
-        if (is_text) continue;
-        if ((c == '{' || c == '[' || c == ',') && ++values > FEEDBACK_JSON_VALUES_MAX) return false;
-        if ((c == '{' || c == '[') && ++depth > FEEDBACK_DEPTH_MAX) return false;
-        if ((c == '}' || c == ']') && depth > 0) depth--;
-    }
-    return true;
-}
 
 static struct slice raw_text(const json_t *object, const char *key) {
     const json_t *value = json_object_get(object, key);
@@ -141,7 +124,7 @@ static enum feedback_result read_report(struct arena *arena, const json_t *json,
 enum feedback_result tls_feedback_read(struct arena *arena, struct slice json, struct feedback *feedback) {
     *feedback = (struct feedback){0};
     (void)slice_take_prefix(&json, SLICE("\xef\xbb\xbf"));
-    if (!is_modest(json)) return FEEDBACK_MALFORMED;
+    if (!json_is_modest(json, FEEDBACK_DEPTH_MAX, FEEDBACK_JSON_VALUES_MAX)) return FEEDBACK_MALFORMED;
     json_t *read = json_loadb((const char *)json.ptr, json.len, 0, NULL);
     if (!read) return FEEDBACK_MALFORMED;
     enum feedback_result result = read_report(arena, read, feedback);

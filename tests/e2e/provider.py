@@ -26,6 +26,7 @@ state_dir = {folder}/dovecot-state
 listen = 127.0.0.1
 protocols = imap lmtp
 lmtp_save_to_detail_mailbox = yes
+lda_mailbox_autocreate = yes
 log_path = {folder}/dovecot.log
 mail_location = maildir:{folder}/mail/%n
 mail_plugins = {plugins}
@@ -147,6 +148,10 @@ class Provider:
         self.keeps_copies = False
         self.renames = False
         self.restrictions = "permit_sasl_authenticated,reject"
+        # A login whose mail is not taken, whomever it is to.
+        self.refused = ""
+        # Addresses (a regular expression of Postfix's) whose mail is passed on, and by which transport.
+        self.relay: tuple[str, str] | None = None
         # A port of an OAuth server that tokens are looked up at; 0: passwords.
         self.oauth_port = 0
         self.users: dict[str, str] = {}
@@ -180,9 +185,12 @@ class Provider:
         self.write("postfix/copies", "/^([^+@]*)@(.*)$/ ${1}+Sent@${2}\n")
         self.write("postfix/header_checks", "/^Message-ID:/ REPLACE Message-ID: <renamed@provider.test>\n")
         self.write("postfix/master.cf", MASTER.format(
-            submission=self.submission, submissions=self.submissions, restrictions=self.restrictions))
+            submission=self.submission, submissions=self.submissions,
+            restrictions=f"check_sasl_access,regexp:{self.folder}/postfix/refused,{self.restrictions}"))
+        self.write("postfix/refused", f"/^{self.refused}$/ REJECT Access denied\n" if self.refused else "")
         self.write("postfix/known", "/^nobody@/ DUNNO\n/^/ known\n")
-        self.write("postfix/transport", f"/@{self.domain.replace('.', '[.]')}$/ lmtp:unix:{self.folder}/lmtp\n"
+        relay = "{} {}\n".format(*self.relay) if self.relay else ""
+        self.write("postfix/transport", f"{relay}/@{self.domain.replace('.', '[.]')}$/ lmtp:unix:{self.folder}/lmtp\n"
                                         "/^/ error:5.1.2 no such domain\n")
         self.write_users()
 
@@ -222,6 +230,18 @@ class Provider:
         for process in self.processes:
             stop_process(process)
         self.processes = []
+
+    def refuse(self, address: str) -> None:
+        """Its SMTP says no to whatever this address sends; none: to nobody."""
+        self.refused = address
+        self.reload()
+
+    def reload(self) -> None:
+        """Postfix takes what was changed; who is connected stays so."""
+        self.configure()
+        with (self.folder / "postfix-start.log").open("ab") as output:
+            subprocess.run(["postfix", "-c", str(self.folder / "postfix"), "reload"], check=True, stdout=output,
+                           stderr=output)
 
     def restart(self) -> None:
         self.stop()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import imaplib
 import json
 import os
+import poplib
 import pwd
+import re
 import socket
 import stat
 import subprocess
@@ -14,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from mail import HOST, imap, imap_uids, receive, send, smtp
+from mail import HOST, imap, imap_uids, pop3, receive, send, smtp
 from messages import plain
 from ports import WELL_KNOWN
 from server import Account, Server, run
@@ -48,6 +51,48 @@ def fails(status: int, *arguments: str | Path, text: str | None = None) -> str:
     ("status", "--data", "/tmp", "--no")])
 def test_wrong_usage_ends_with_2(arguments: tuple[str, ...], server: Server) -> None:
     fails(WRONG_USAGE, *arguments)
+
+
+def words_of(command: str) -> list[str]:
+    """What `posthaste COMMAND --help` lists."""
+    listed = run(command, "--help").stdout
+    return re.findall(r"^  (\w+(?: \w+)?)  +\S", listed, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", ["outreach", "contact", "suppression", "api"])
+def test_each_word_has_help_of_its_own(command: str) -> None:
+    words = words_of(command)
+    assert len(words) > 3
+    for word in words:
+        done = run(command, *word.split(), "--help")
+        assert done.returncode == DONE and f"usage: posthaste {command} {word}" in done.stdout, (word, done)
+        assert all(len(line) <= 115 for line in done.stdout.splitlines()), done.stdout
+
+
+def test_an_option_goes_only_with_words_that_know_it() -> None:
+    said = fails(WRONG_USAGE, "outreach", "status", "--gap", "95-150", "--data", "/tmp/x")
+    assert "--gap does not go with outreach status" in said and "usage: posthaste outreach status" in said
+    assert "unknown option --gap" in fails(WRONG_USAGE, "contact", "list", "--gap", "1-2", "--data", "/tmp/x")
+    assert "--data is missing" in fails(WRONG_USAGE, "contact", "list")
+    assert "mailbox add; mailbox list;" in fails(WRONG_USAGE, "outreach", "mailbox", "--data", "/tmp/x")
+
+
+def test_an_account_without_imap_or_pop3_is_told_so(server: Server) -> None:
+    account = server.new_account("without")
+    server.command("account", "set", account.address, "imap=off")
+    with pytest.raises(imaplib.IMAP4.error, match="IMAP is disabled for this account"):
+        with imap(server, account):
+            pass
+    assert next(one for one in server.listing("account", "list")["accounts"]
+                if one["address"] == account.address)["imap"] is False
+    with smtp(server, "submissions", "tls", account):
+        pass
+    server.command("account", "set", account.address, "imap=on", "pop3=off")
+    with imap(server, account) as again:
+        assert imap_uids(again) == []
+    with pytest.raises(poplib.error_proto, match="POP3 is disabled for this account"), pop3(server, account):
+        pass
+    assert "imap=sometimes" in fails(FAILED, "account", "set", account.address, "imap=sometimes", "--data", server.data)
 
 
 def test_init_refuses_a_folder_that_is_in_use_and_nonsense_names(fresh: Server, tmp_path: Path) -> None:

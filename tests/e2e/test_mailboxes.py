@@ -28,7 +28,8 @@ SEEN_SECONDS_MAX = 60
 
 
 @contextmanager
-def outreach_server(roots: list[Path], records: dict[tuple[str, str], list[str]] | None = None) -> Iterator[Server]:
+def outreach_server(roots: list[Path], records: dict[tuple[str, str], list[str]] | None = None,
+                    check_seconds: int = 2, more: str = "") -> Iterator[Server]:
     """A server that trusts these authorities, knows these names, and looks at mailboxes often."""
     with tempfile.TemporaryDirectory(prefix="posthaste-e2e-") as folder:
         Path(folder).chmod(0o755)
@@ -38,8 +39,8 @@ def outreach_server(roots: list[Path], records: dict[tuple[str, str], list[str]]
         (server.data / "tls" / "roots.pem").write_text("".join(root.read_text() for root in roots))
         with (server.data / "posthaste.conf").open("a") as conf:
             conf.write("outbound.trusted_roots = tls/roots.pem\noutbound.allow_private = yes\n"
-                       "outreach.poll_seconds = 1\noutreach.check_seconds = 2\n"
-                       f"dns.servers = 127.0.0.1@{names.port}\ndns.trust_anchors = none\n")
+                       f"outreach.poll_seconds = 1\noutreach.check_seconds = {check_seconds}\noutreach.copy_seconds = 1\n"
+                       f"dns.servers = 127.0.0.1@{names.port}\ndns.trust_anchors = none\n{more}")
         server.start()
         try:
             yield server

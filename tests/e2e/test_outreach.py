@@ -21,7 +21,7 @@ import pytest
 from mail import send, smtp
 from outgoing import Domains, Outgoing
 from scripted_host import ScriptedHost, say
-from server import Account
+from server import Account, Server
 
 SECONDS_MAX = 90
 GAP_SECONDS = 1
@@ -64,6 +64,15 @@ def until(what: Callable[[], Any], words: str, seconds: float = SECONDS_MAX) -> 
             return found
         time.sleep(0.2)
     raise AssertionError(f"not within {seconds} s: {words}")
+
+
+def import_people(server: Server, folder: Path, campaign: str, header: list[str], rows: list[list[str]]) -> None:
+    """As one import of the address book, into the campaign."""
+    path = folder / f"{campaign}.csv"
+    path.write_text("".join(",".join(row) + "\n" for row in [header, *rows]))
+    said = server.command("contact", "import", str(path), "--source", "a fair", "--basis", "legitimate_interest",
+                          "--json")
+    server.command("outreach", "add", campaign, "--import", str(json.loads(said.splitlines()[-1])["import"]))
 
 
 class Campaign:
@@ -134,7 +143,7 @@ def test_answers_stop_follow_ups_and_others_get_them_in_the_thread(out: Outgoing
     host = domain("people.test", {"RCPT TO:<emil@": say("550 5.1.1 no emil here")})
     names = ["ben", "cara", "dora", "emil", "fay", "gus", "hal"]
     people = {name: f"{name}@people.test" for name in names}
-    campaign = Campaign(out, tmp_path, sender, "autumn", list(people.values()), second="1 minutes")
+    campaign = Campaign(out, tmp_path, sender, "autumn", list(people.values()), second="30 seconds")
     campaign.start()
     first = {name: until(lambda name=name: letters(host, people[name]), f"{name}'s first letter")[0]
              for name in names if name != "emil"}
@@ -201,6 +210,9 @@ def test_a_campaign_is_refused_with_the_reason(out: Outgoing, sender: Account, t
     campaign = Campaign(out, tmp_path, sender, "hasty", ["real@example.com"])
     with pytest.raises(AssertionError, match="shorter than 95 seconds"):
         campaign.start()
+    short = Campaign(out, tmp_path, sender, "short", ["real@example.com"], second="30 seconds", gap=95)
+    with pytest.raises(AssertionError, match="delays is in seconds"):
+        short.start()
     empty = Campaign(out, tmp_path, sender, "empty", [])
     with pytest.raises(AssertionError, match="no prospects"):
         empty.start()

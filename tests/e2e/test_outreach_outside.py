@@ -76,12 +76,13 @@ def test_answers_in_any_folder_stop_the_follow_ups(outreach: Server, provider: P
     status, answer = add(outreach, provider, ann)
     assert status == 0, answer
     campaign = Campaign(World(outreach), tmp_path, Account(ann, PASSWORD), "outside", list(people.values()),
-                        second="1 minutes")
+                        second="30 seconds")
     campaign.start()
     first = {name: until(lambda name=name: letters(provider, name), f"{name}'s first letter")[0] for name in names}
     submit(provider, people["cara"], ann, reply(people["cara"], ann, first["cara"], "Yes, please."))
     append(provider, ann, "Junk", reply("dora.private@home.test", ann, first["dora"], "From elsewhere: yes."))
-    by_hand = (f"From: <{ann}>\r\nTo: <{people['emil']}>\r\nSubject: Lunch?\r\nMessage-ID: <hand@provider.test>\r\n"
+    by_hand = (f"From: <{ann}>\r\nTo: nobody@home.test, Emil <{people['emil']}>\r\nSubject: Lunch?\r\n"
+               "Message-ID: <hand@provider.test>\r\n"
                f"Date: {email.utils.formatdate()}\r\n\r\nHello Emil.\r\n").encode()
     append(provider, ann, "Sent", by_hand)
     until(lambda: campaign.state(people["cara"]) == "replied", "cara's answer in the inbox")
@@ -90,6 +91,9 @@ def test_answers_in_any_folder_stop_the_follow_ups(outreach: Server, provider: P
     second = until(lambda: letters(provider, "ben")[1:], "ben's second letter")[0]
     assert second["In-Reply-To"] == first["ben"]["Message-ID"]
     assert [len(letters(provider, name)) for name in ("cara", "dora", "emil")] == [1, 1, 1]
+    # What they said was kept, so that it can be judged again.
+    again = outreach.listing("outreach", "replay", "--campaign", "outside")
+    assert again["differences"] == [] and again["summary"]["judged"] == 2
     copies = until(lambda: len(kept := provider.messages("ann", "Sent")) == 6 and kept, "copies in Sent")
     ids = [email.message_from_bytes(raw)["Message-ID"] for raw in copies]
     assert len(ids) == len(set(ids)), ids
@@ -101,11 +105,11 @@ def test_a_mailbox_that_goes_red_pauses_its_campaign_with_the_cause(outreach: Se
     gus = provider.add_user("gus")
     status, answer = add(outreach, provider, fay)
     assert status == 0, answer
-    campaign = Campaign(World(outreach), tmp_path, Account(fay, PASSWORD), "red", [gus], second="1 minutes")
+    campaign = Campaign(World(outreach), tmp_path, Account(fay, PASSWORD), "red", [gus], second="30 seconds")
     campaign.start()
     until(lambda: letters(provider, "gus"), "gus's first letter")
     provider.switch_imap_off("fay")
     paused = until(lambda: (found := campaign.status())["state"] == "paused" and found, "the campaign is paused")
     assert "imap-disabled" in paused["reason"], paused
-    time.sleep(65)
+    time.sleep(35)
     assert len(letters(provider, "gus")) == 1

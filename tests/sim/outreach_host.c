@@ -35,14 +35,11 @@ static bool add_person(struct furnishing *furnishing, unsigned number) {
 }
 
 static bool add_prospect(struct furnishing *furnishing, unsigned series, unsigned person) {
-    struct contact contact;
     struct campaign_addition addition = {0};
     struct slice address = slice_from_text(furnishing->outreach->people[person].address);
-    return engine_contact_find(furnishing->engine, furnishing->arena, TENANT_DEFAULT, address, &contact) ==
-               STORE_OK &&
-           engine_campaign_add_contact(furnishing->t, furnishing->engine,
-                                       furnishing->outreach->series[series].id, contact.id,
-                                       &addition) == STORE_OK &&
+    return engine_campaign_add_addresses(furnishing->t, furnishing->engine,
+                                         furnishing->outreach->series[series].id, &address, 1,
+                                         &addition) == STORE_OK &&
            addition.added == 1;
 }
 

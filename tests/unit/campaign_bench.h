@@ -43,8 +43,8 @@ static inline struct campaign_addition add_all(struct campaign_bench *bench, uin
     struct campaign_addition addition = {0};
     uint64_t after = 0;
     do {
-        assert_int_equal(engine_campaign_add(bench->t, bench->store->engine, campaign, 0, &after, &addition),
-                         STORE_OK);
+        assert_int_equal(
+            engine_campaign_add(bench->t, bench->store->engine, campaign, NULL, &after, &addition), STORE_OK);
     } while (after);
     return addition;
 }

@@ -214,7 +214,7 @@ void filter_ask(struct task *t, struct filter_client *client, struct arena *aren
 }
 
 /* ---- a login with one password: the response "Z29vZA==" ---- */
-static const struct login_identity fake_identity = {1, 1, "alice@example.test"};
+static const struct login_identity fake_identity = {.account = 1, .tenant = 1, .address = "alice@example.test"};
 
 bool login_is_private(const struct login_context *context, const struct conn *conn) {
     return conn->stream->security.is_tls || context->plaintext == PLAINTEXT_LOOPBACK;

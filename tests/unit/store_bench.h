@@ -132,10 +132,6 @@ static inline void bench_run_in(const char *folder, bool is_new, const struct en
     arena_free(&bench.arena);
 }
 
-static inline void bench_folder_make(char folder[64]) {
-    (void)snprintf(folder, 64, "/tmp/store-test-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-}
 static inline void bench_folder_remove(const char *folder) {
     (void)nftw(folder, bench_remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
@@ -143,7 +139,7 @@ static inline void bench_folder_remove(const char *folder) {
 /* The same over a new store that goes afterwards. */
 static inline void bench_run(void (*body)(struct task *t, struct store_bench *bench), void *extra) {
     char folder[64];
-    bench_folder_make(folder);
+    test_folder_make(folder);
     bench_run_in(folder, true, NULL, body, extra);
     bench_folder_remove(folder);
 }

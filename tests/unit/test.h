@@ -14,6 +14,13 @@
 
 #include "base/slice.h"
 
+/* A folder of one test's own, where the tests' are (TMPDIR). */
+static inline void test_folder_make(char folder[64]) {
+    const char *where = getenv("TMPDIR");
+    assert_true(snprintf(folder, 64, "%s/posthaste-test-XXXXXX", where ? where : "/tmp") < 64);
+    assert_non_null(mkdtemp(folder));
+}
+
 /* The slice holds exactly this text. */
 #define assert_slice(actual, expected)                                                              \
     do {                                                                                            \

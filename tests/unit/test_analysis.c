@@ -77,6 +77,41 @@ static void a_reply_is_understood(void **state) {
     fixture_free(&f);
 }
 
+static void all_whom_it_is_to_are_kept_where_that_is_asked_for(void **state) {
+    static const char message[] =
+        "To: Ann <ann@x.test>, team: ben@x.test, \"c d\"@y.test;\r\n"
+        "Cc: dora@x.test\r\nBcc: emil@x.test\r\nCc: fay@x.test, nobody, <@>\r\n\r\nHi\r\n";
+    static const char *const all[] = {"ann@x.test",  "ben@x.test",  "c d@y.test",
+                                      "dora@x.test", "emil@x.test", "fay@x.test"};
+    struct arena *arena = arena_new(ARENA_BYTES);
+    struct analyser *analyser = analysis_new(arena);
+    analysis_addressees(analyser);
+    analysis_feed(analyser, slice_from_text(message));
+    const struct analysis *a = analysis_finish(analyser);
+    assert_int_equal(a->addressees.count, sizeof all / sizeof all[0]);
+    for (size_t i = 0; i < a->addressees.count; i++) assert_slice(a->addressees.items[i], all[i]);
+    analysis_free(&analyser);
+    struct fixture f = analysed(slice_from_text(message), 1000, ARENA_BYTES);
+    assert_int_equal(f.analysis->addressees.count, 0);
+    fixture_free(&f);
+    arena_free(&arena);
+}
+
+static void addressees_have_a_maximum(void **state) {
+    struct buffer message = buffer_new(1 << 20);
+    struct arena *arena = arena_new(ARENA_BYTES);
+    struct analyser *analyser = analysis_new(arena);
+    buffer_append_text(&message, "To: a@x.test");
+    for (int i = 0; i < 10000; i++) buffer_printf(&message, ",\r\n p%d@x.test", i);
+    buffer_append_text(&message, "\r\n\r\nHi\r\n");
+    analysis_addressees(analyser);
+    analysis_feed(analyser, buffer_slice(&message));
+    assert_int_equal(analysis_finish(analyser)->addressees.count, ANALYSIS_ADDRESSEES_MAX);
+    analysis_free(&analyser);
+    arena_free(&arena);
+    buffer_free(&message);
+}
+
 static void assert_preview(const char *message, const char *expected) {
     struct fixture f = analysed(slice_from_text(message), 1000000, ARENA_BYTES);
     assert_slice(f.analysis->preview, expected);
@@ -279,6 +314,8 @@ static void labelled_reports_are_recognized(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reply_is_understood),
+        cmocka_unit_test(all_whom_it_is_to_are_kept_where_that_is_asked_for),
+        cmocka_unit_test(addressees_have_a_maximum),
         cmocka_unit_test(previews_come_from_the_first_text_with_any),
         cmocka_unit_test(a_long_preview_is_cut_between_characters),
         cmocka_unit_test(the_newest_references_are_kept),

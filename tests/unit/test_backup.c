@@ -36,11 +36,6 @@ static void deliver_many(struct task *t, struct store_bench *bench, uint64_t fir
     for (uint64_t i = first; i < first + count; i++) bench_deliver(t, bench, noise(bench, i + 1));
 }
 
-static void make_target(char to[64]) {
-    (void)snprintf(to, 64, "/tmp/backup-test-XXXXXX");
-    assert_non_null(mkdtemp(to));
-}
-
 /* ---- a backup as the command takes it ---- */
 
 static int take_with(struct backup *backup, const char *data) {
@@ -134,7 +129,7 @@ static void check_restored(struct task *t, struct store_bench *bench) {
 
 static void assert_restores(struct env *env, const char *to, uint64_t messages_min) {
     char data[64];
-    bench_folder_make(data);
+    test_folder_make(data);
     assert_int_equal(restore(env, to, data), 0);
     bench_run_in(data, false, NULL, check_restored, &messages_min);
     bench_folder_remove(data);
@@ -189,7 +184,7 @@ static void backup_while_compacting(struct task *t, struct store_bench *bench) {
 static void run_scene(size_t segments_held_max, uint64_t messages_min) {
     struct scene scene = {.segments_held_max = segments_held_max};
     struct env *env = real_env_new(NULL);
-    make_target(scene.to);
+    test_folder_make(scene.to);
     bench_run(backup_while_compacting, &scene);
     assert_restores(env, scene.to, messages_min);
     bench_folder_remove(scene.to);
@@ -277,8 +272,8 @@ struct stage {
 
 static void stage_set(struct stage *stage) {
     stage->env = real_env_new(NULL);
-    bench_folder_make(stage->data);
-    make_target(stage->to);
+    test_folder_make(stage->data);
+    test_folder_make(stage->to);
     bench_run_in(stage->data, true, NULL, add_account_and_some, NULL);
     assert_int_equal(take(stage->env, stage->data, stage->to), 0);
 }
@@ -328,7 +323,7 @@ static void a_first_backup_that_failed_at_any_step_goes_on(void **state) {
     stage_set(&stage);
     for (int step = 1, last = 0; steps >= last; step += 1 + step / 8) {
         last = step;
-        make_target(to);
+        test_folder_make(to);
         faults = (struct faults){.failing_step = step, .kind = FAULT_FULL};
         (void)run_failing(take, stage.data, to, &steps);
         assert_int_equal(take(stage.env, stage.data, to), 0);
@@ -347,7 +342,7 @@ static void a_restore_that_failed_at_any_step_goes_on(void **state) {
     bool is_done = false;
     stage_set(&stage);
     for (int step = 1; !is_done; step += 1 + step / 8) {
-        bench_folder_make(data);
+        test_folder_make(data);
         faults = (struct faults){.failing_step = step, .kind = FAULT_FULL};
         is_done = run_failing(restore, stage.to, data, &steps);
         if (!is_done) assert_int_equal(restore(stage.env, stage.to, data), 0);

@@ -144,6 +144,7 @@ static void delays_are_counted_from_the_sending(void **state) {
     assert_int_equal(end_of(berlin, "90 minutes", "2026-03-29 00:30"), utc_ms("2026-03-29 02:00"));
     /* 2:30 does not exist on that Sunday. */
     assert_clock(berlin, end_of(berlin, "1 day", "2026-03-28 01:30"), "Sun 2026-03-29 03:00");
+    assert_int_equal(end_of(berlin, "20 seconds", "2026-03-28 11:00"), utc_ms("2026-03-28 11:00") + 20000);
     assert_clock(berlin, end_of(berlin, "1 week", "2026-07-03 10:00"), "Fri 2026-07-10 12:00");
     delivery_zone_free(&berlin);
     (void)state;

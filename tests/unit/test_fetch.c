@@ -189,6 +189,7 @@ static void large_body(struct task *t, struct env *env) {
     struct buffer answer = buffer_new(MIB(1));
     asking->request.body_bytes_max = 4;
     assert_int_equal(ask(t, asking), FETCH_TOO_LARGE);
+    assert_int_equal(asking->answer.status, 200);
     buffer_append_text(&answer, "HTTP/1.1 200 OK\r\n");
     while (answer.len < 2 * FETCH_HEADER_BYTES_MAX)
         buffer_append_text(&answer, "X: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n");

@@ -487,6 +487,58 @@ static void a_certificate_must_be_for_the_name_that_was_meant(void **state) {
     run_in_task(trusting_body, NULL);
 }
 
+/* Of a CA that has nothing to do with the test's certificate. */
+static const char other_root[] = "-----BEGIN CERTIFICATE-----\n"
+                                 "MIIBkDCCATagAwIBAgITHBexcXLvRgk8R7y6sTwpV8Oz9TAKBggqhkjOPQQDAjAd\n"
+                                 "MRswGQYDVQQDDBJvdGhlci5leGFtcGxlLnRlc3QwIBcNMjYxMTI5MjMxNzQxWhgP\n"
+                                 "MjEyNjExMDUyMzE3NDFaMB0xGzAZBgNVBAMMEm90aGVyLmV4YW1wbGUudGVzdDBZ\n"
+                                 "MBMGByqGSM49AgEGCCqGSM49AwEHA0IABEwEnWMyMa8c0hm1zFkWz0FDw7VKHO31\n"
+                                 "Up6NdZt1NlEdE6fCXQD/QwyRdFgikJfx/326YK/weeDBxGzEz37KCqejUzBRMB0G\n"
+                                 "A1UdDgQWBBSII1gQP7AkhkYya/2iEyMuoT6jjTAfBgNVHSMEGDAWgBSII1gQP7Ak\n"
+                                 "hkYya/2iEyMuoT6jjTAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUC\n"
+                                 "IQC5344YS/22F6ULCbB/6M8CEYsbK/VkUubjxMrl94r86QIgd8arq2NrmOx2VuTW\n"
+                                 "kkZ4B4dctHblNQ9K6C7DOf8qOfg=\n"
+                                 "-----END CERTIFICATE-----\n";
+
+/* All but the first are read when the first connection needs them. */
+static void many_roots_body(struct task *t, struct bench *bench) {
+    const char *reason = NULL;
+    char both[sizeof other_root + sizeof test_certificate];
+    (void)snprintf(both, sizeof both, "%s%s", other_root, test_certificate);
+    struct tls_context *server =
+        tls_context_server(slice_from_text(test_certificate), slice_from_text(test_key), &reason);
+    struct tls_context *first = tls_context_client_trusting(slice_from_text(other_root), &reason);
+    struct tls_context *all = tls_context_client_trusting(slice_from_text(both), &reason);
+    struct tls_peer peer = {.name = "mail.example.test"};
+    assert_int_equal(connect_to(t, bench, server, first, &peer), -EKEYREJECTED);
+    assert_int_equal(connect_to(t, bench, server, all, &peer), 0);
+    assert_int_equal(connect_to(t, bench, server, all, &peer), 0);
+    tls_context_free(&all);
+    tls_context_free(&first);
+    tls_context_free(&server);
+}
+
+static void each_of_many_roots_is_trusted(void **state) { run_in_task(many_roots_body, NULL); }
+
+/* A server's context that was made like another shows the same, and outlives it. */
+static void like_body(struct task *t, struct bench *bench) {
+    const char *reason = NULL;
+    struct tls_context *server =
+        tls_context_server(slice_from_text(test_certificate), slice_from_text(test_key), &reason);
+    struct tls_context *like = tls_context_like(server);
+    struct tls_context *trusting = tls_context_client_trusting(slice_from_text(test_certificate), &reason);
+    struct tls_peer peer = {.name = "mail.example.test"};
+    tls_context_set_alpn(server, "imap");
+    tls_context_set_alpn(like, "smtp");
+    assert_int_equal(connect_to(t, bench, server, trusting, &peer), 0);
+    tls_context_free(&server);
+    assert_int_equal(connect_to(t, bench, like, trusting, &peer), 0);
+    tls_context_free(&like);
+    tls_context_free(&trusting);
+}
+
+static void contexts_share_what_they_show(void **state) { run_in_task(like_body, NULL); }
+
 /* ---- DEFLATE ---- */
 
 enum { DEFLATED_BYTES = 300000 };
@@ -623,6 +675,8 @@ int main(void) {
         cmocka_unit_test(connections_serve_pipelined_commands_and_end),
         cmocka_unit_test(starttls_forgets_what_was_sent_in_the_clear),
         cmocka_unit_test(a_certificate_must_be_for_the_name_that_was_meant),
+        cmocka_unit_test(each_of_many_roots_is_trusted),
+        cmocka_unit_test(contexts_share_what_they_show),
         cmocka_unit_test(bytes_pass_compressed_whatever_the_pieces),
         cmocka_unit_test(compression_goes_on_after_a_rest),
         cmocka_unit_test(what_is_no_deflate_or_stands_for_nothing_ends_the_stream),

@@ -108,6 +108,12 @@ static void the_owners_browser_brings_code_and_state(void **state) {
     assert_slice(told, "x+y");
     assert_false(oauth_redirect_read(arena, SLICE("/?error=access_denied&state=x"), &code, &told, &error));
     assert_slice(error, "access_denied");
+    assert_int_equal(oauth_refusal_cause(error), SENDER_CAUSE_NONE);
+    assert_false(oauth_redirect_read(
+        arena, SLICE("/?error=access_denied&error_description=AADSTS90094%3A+approval&state=x"), &code, &told,
+        &error));
+    assert_slice(error, "access_denied: AADSTS90094: approval");
+    assert_int_equal(oauth_refusal_cause(error), SENDER_CAUSE_OAUTH_ADMIN);
     assert_false(oauth_redirect_read(arena, SLICE("/favicon.ico"), &code, &told, &error));
     assert_true(oauth_url_is_good(SLICE("https://x.test/token"), false));
     assert_false(oauth_url_is_good(SLICE("http://127.0.0.1:80/token"), false));
@@ -163,6 +169,29 @@ static void folders_are_known_by_their_usual_names(void **state) {
 
 /* ---- between roles ---- */
 
+/* Microsoft knows applications of this machine by http://localhost, whatever the port, and asks for consent
+   again where it is told to, also where an administrator gave it. */
+static void each_provider_is_asked_as_it_wants_to_be(void **state) {
+    struct arena *arena = arena_new(1 << 20);
+    struct sender_provider provider = {0};
+    const struct {
+        const char *name;
+        const char *redirect;
+        bool is_prompted;
+    } cases[] = {{"google", "http://127.0.0.1:4711/", true}, {"microsoft", "http://localhost:4711", false}};
+    for (size_t i = 0; i < 2; i++) {
+        struct buffer url = buffer_new(1 << 16);
+        assert_true(oauth_preset_find(slice_from_text(cases[i].name), &provider));
+        struct slice redirect = oauth_redirect_uri(arena, &provider, 4711);
+        assert_slice(redirect, cases[i].redirect);
+        oauth_authorize_url(&url, &provider, SLICE("a@b.test"), redirect, SLICE("s"), SLICE("c"));
+        size_t at = slice_find(buffer_slice(&url), SLICE("prompt=consent"));
+        assert_true((at != SLICE_NOT_FOUND) == cases[i].is_prompted);
+        buffer_free(&url);
+    }
+    arena_free(&arena);
+}
+
 static void what_roles_say_comes_back_as_it_was(void **state) {
     struct arena *arena = arena_new(1 << 20);
     struct buffer out = buffer_new(1 << 20);
@@ -204,6 +233,7 @@ int main(void) {
         cmocka_unit_test(servers_words_are_told_apart),
         cmocka_unit_test(a_providers_answers_are_told_apart),
         cmocka_unit_test(the_owners_browser_brings_code_and_state),
+        cmocka_unit_test(each_provider_is_asked_as_it_wants_to_be),
         cmocka_unit_test(known_providers_are_found_by_domain_or_exchange),
         cmocka_unit_test(autoconfig_says_where_with_tls_only),
         cmocka_unit_test(folders_are_known_by_their_usual_names),

@@ -141,6 +141,46 @@ static void send_body(struct task *t, struct env *env) {
 }
 static void what_became_of_a_message_is_never_guessed(void **state) { task_test_run(send_body); }
 
+/* ---- the word before ---- */
+
+struct asked {
+    unsigned times;
+    bool says;
+};
+
+static bool is_asked(struct task *t, void *context) {
+    struct asked *asked = context;
+    assert_int_equal(task_yield(t), WAIT_OK);
+    asked->times++;
+    return asked->says;
+}
+
+/* The server has let us in, and heard of no message. */
+static void held_body(struct task *t, struct env *env) {
+    static const char in_and_out[] = "C: 220 far.test\nS: EHLO us.test\nC: 250-far.test\nC: 250 AUTH PLAIN\n"
+                                     "S: AUTH PLAIN AGFubgBwZW5jaWw=\nC: 235 in\n" SMTP_QUIT;
+    struct bench bench;
+    struct asked asked = {0, false};
+    struct outside_message held = message;
+    held.may_leave = is_asked;
+    held.context = &asked;
+    bench_open(&bench, env, in_and_out, NULL, SENDER_COPIES_OURS, NULL, 0);
+    struct outside_sent sent = outside_send(t, bench.outside, bench.arena, &held);
+    assert_int_equal(sent.outcome, OUTSIDE_HELD);
+    assert_int_equal(asked.times, 1);
+    bench_close(t, &bench);
+    asked = (struct asked){0, true};
+    bench_open(&bench, env, SMTP_IN SMTP_DATA "C: 250 taken\n" SMTP_QUIT, NULL, SENDER_COPIES_OURS, NULL, 0);
+    sent = outside_send(t, bench.outside, bench.arena, &held);
+    assert_int_equal(sent.outcome, OUTSIDE_SENT);
+    assert_int_equal(asked.times, 1);
+    bench_close(t, &bench);
+}
+
+static void the_word_is_asked_when_the_server_waits_for_the_message(void **state) {
+    task_test_run(held_body);
+}
+
 /* ---- the copy, and looking for it ---- */
 
 #define IMAP_IN                                              \
@@ -214,6 +254,25 @@ static void find_body(struct task *t, struct env *env) {
         bench_close(t, &bench);
     }
 }
+
+/* Its copy may be there, under another name. */
+static void renamed_body(struct task *t, struct env *env) {
+    struct bench bench;
+    bench_open(&bench, env, NULL,
+               IMAP_IN
+               "S: p2 LIST \"\" \"*\"\nC: * LIST () \"/\" INBOX\nC: p2 OK done\n" EXAMINE("p3", "INBOX", "0")
+                   LOGOUT("p4"),
+               SENDER_COPIES_PROVIDER, NULL, 0);
+    bench.outside->sender.is_renaming_accepted = true;
+    assert_int_equal(outside_find(t, bench.outside, bench.arena, message.message_id, &bench.trouble),
+                     OUTSIDE_FIND_FAILED);
+    assert_int_equal(bench.trouble.cause, SENDER_CAUSE_NO_SENT_COPY);
+    bench_close(t, &bench);
+}
+static void who_renames_messages_cannot_tell_that_one_did_not_leave(void **state) {
+    task_test_run(renamed_body);
+}
+
 static void what_is_unknown_is_found_by_looking_everywhere(void **state) { task_test_run(find_body); }
 
 /* ---- what is new ---- */
@@ -239,6 +298,12 @@ static bool take(struct task *t, void *context, const struct outside_news *news)
 #define LISTED(tag, first) "S: " tag " UID FETCH " first ":* (UID FLAGS INTERNALDATE RFC822.SIZE)\n"
 #define PEEKED(tag, uid) \
     "S: " tag " UID FETCH " uid ":" uid " (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[]<0.262144>)\n"
+
+#define WINDOW(tag, uids) "S: " tag " UID FETCH " uids " (UID FLAGS INTERNALDATE RFC822.SIZE)\n"
+#define OLD_MESSAGE(uid) \
+    "C: * 1 FETCH (UID " uid " RFC822.SIZE 1 INTERNALDATE \"17-Jul-1996 02:44:25 -0700\")\n"
+#define NEW_MESSAGE(uid) \
+    "C: * 9 FETCH (UID " uid " RFC822.SIZE 1 INTERNALDATE \"17-Jul-2096 02:44:25 -0700\")\n"
 
 static void first_look_body(struct task *t, struct env *env) {
     struct bench bench;
@@ -281,6 +346,74 @@ static void news_body(struct task *t, struct env *env) {
 }
 static void news_are_taken_one_by_one_and_none_is_passed_over(void **state) { task_test_run(news_body); }
 
+/* ---- which folders ---- */
+
+#define INBOX_OLD(tag) "S: " tag " EXAMINE \"INBOX\"\nC: * 9 EXISTS\n" STATE("1", "10") "C: " tag " OK done\n"
+
+/* What a filter archives is in no other. */
+static void archive_body(struct task *t, struct env *env) {
+    static const struct sender_folder known[] = {{SLICE_INIT("INBOX"), 1, 10, 0},
+                                                 {SLICE_INIT("Everything"), 1, 4, 0}};
+    static const char transcript[] = IMAP_IN
+        "S: p2 LIST \"\" \"*\"\nC: * LIST () \"/\" INBOX\nC: * LIST (\\All) \"/\" Everything\n"
+        "C: * LIST (\\Flagged) \"/\" Starred\nC: p2 OK done\n" INBOX_OLD("p3")
+            STATUS_OF("p4", "Everything", "3", "5") "S: p5 EXAMINE \"Everything\"\nC: * 3 EXISTS\n" STATE(
+                "1", "5") "C: p5 OK done\n" LISTED("p6", "4") "C: * 3 FETCH (UID 4 RFC822.SIZE 1)\nC: p6 OK "
+                                                              "done\n" PEEKED(
+                                                                  "p7",
+                                                                  "4") "C: * 3 FETCH (UID 4 RFC822.SIZE 1 "
+                                                                       "BODY[]<0> \"a\")\nC: p7 OK "
+                                                                       "done\n" LISTED(
+                                                                           "p8", "5") "C: p8 OK "
+                                                                                      "done\n" LOGOUT("p9");
+    struct bench bench;
+    bench_open(&bench, env, NULL, transcript, SENDER_COPIES_OURS, known, 2);
+    assert_true(outside_look(t, bench.outside, bench.arena, take, &bench, &bench.trouble));
+    assert_string_equal(bench.taken, "Everything/4:a;");
+    bench_close(t, &bench);
+}
+static void what_is_archived_is_looked_at_too(void **state) { task_test_run(archive_body); }
+
+/* Nobody knows what is in those that are not looked at: it is said, and nothing leaves. */
+static void many_body(struct task *t, struct env *env) {
+    struct bench bench;
+    struct buffer text = buffer_new(MIB(1));
+    buffer_append_text(&text, IMAP_IN "S: p2 LIST \"\" \"*\"\n");
+    for (int i = 0; i < OUTREACH_FOLDERS_MAX + 5; i++)
+        buffer_printf(&text, "C: * LIST () \"/\" folder%d\n", i);
+    buffer_append_text(&text, "C: * LIST () \"/\" INBOX\nC: p2 OK done\n" LOGOUT("p3"));
+    buffer_append_byte(&text, '\0');
+    bench_open(&bench, env, NULL, (const char *)text.ptr, SENDER_COPIES_OURS, NULL, 0);
+    assert_false(outside_look(t, bench.outside, bench.arena, take, &bench, &bench.trouble));
+    assert_int_equal(bench.trouble.cause, SENDER_CAUSE_IMAP_REFUSED);
+    assert_true(slice_find(bench.trouble.detail, SLICE("500")) != SLICE_NOT_FOUND);
+    bench_close(t, &bench);
+    buffer_free(&text);
+}
+static void more_folders_than_can_be_watched_are_told_of(void **state) { task_test_run(many_body); }
+
+/* A folder that went makes room for one that came. */
+static void turnover_body(struct task *t, struct env *env) {
+    struct sender_folder *known = calloc(OUTREACH_FOLDERS_MAX, sizeof *known);
+    struct arena *arena = arena_new(MIB(1));
+    struct bench bench;
+    assert_non_null(known);
+    for (unsigned i = 0; i < OUTREACH_FOLDERS_MAX; i++)
+        known[i] = (struct sender_folder){arena_printf(arena, "old%u", i), 1, 10, 0};
+    bench_open(&bench, env, NULL,
+               IMAP_IN
+               "S: p2 LIST \"\" \"*\"\nC: * LIST () \"/\" INBOX\nC: p2 OK done\n"
+               "S: p3 EXAMINE \"INBOX\"\nC: * 0 EXISTS\n" STATE("1", "10") "C: p3 OK done\n" LOGOUT("p4"),
+               SENDER_COPIES_OURS, known, OUTREACH_FOLDERS_MAX);
+    assert_true(outside_look(t, bench.outside, bench.arena, take, &bench, &bench.trouble));
+    assert_int_equal(bench.outside->folder_count, 1);
+    assert_slice(bench.outside->folders[0].name, "INBOX");
+    bench_close(t, &bench);
+    arena_free(&arena);
+    free(known);
+}
+static void a_folder_that_went_makes_room(void **state) { task_test_run(turnover_body); }
+
 /* Its UIDs mean something else now (RFC 9051 2.3.1.1): what came lately is looked at again. */
 static void anew_body(struct task *t, struct env *env) {
     static const struct sender_folder known[] = {{SLICE_INIT("INBOX"), 99, 500, 0}};
@@ -305,6 +438,49 @@ static void anew_body(struct task *t, struct env *env) {
 }
 static void a_folder_under_another_uidvalidity_is_read_anew(void **state) { task_test_run(anew_body); }
 
+/* One that comes with many messages, as after a rename, is listed once, some at a time. */
+static void huge_body(struct task *t, struct env *env) {
+    static const struct sender_folder known[] = {{SLICE_INIT("INBOX"), 1, 10, 0}};
+    struct bench bench;
+    bench_open(
+        &bench, env, NULL,
+        IMAP_IN
+        "S: p2 LIST \"\" \"*\"\nC: * LIST () \"/\" INBOX\nC: * LIST () \"/\" Old\nC: p2 OK done\n"
+        "S: p3 EXAMINE \"INBOX\"\nC: * 0 EXISTS\n" STATE("1", "10") "C: p3 OK done\n" STATUS_OF(
+            "p4", "Old", "3000",
+            "3001") "S: p5 EXAMINE \"Old\"\nC: * 3000 EXISTS\n" STATE("1",
+                                                                      "3001") "C: p5 OK done\n" WINDOW("p6",
+                                                                                                       "1:"
+                                                                                                       "1000")
+            OLD_MESSAGE("1") "C: p6 OK done\n" WINDOW("p7", "1001:2000") "C: p7 OK done\n" WINDOW("p8",
+                                                                                                  "2001:*")
+                NEW_MESSAGE("3000") "C: p8 OK done\n" PEEKED(
+                    "p9", "3000") "C: * 9 FETCH (UID 3000 RFC822.SIZE 1 BODY[]<0> \"b\")\n"
+                                  "C: p9 OK done\n" WINDOW("p10", "3001:*") "C: p10 OK done\n" LOGOUT("p11"),
+        SENDER_COPIES_OURS, known, 1);
+    assert_true(outside_look(t, bench.outside, bench.arena, take, &bench, &bench.trouble));
+    assert_string_equal(bench.taken, "Old/3000:b;");
+    assert_int_equal(bench.outside->folders[1].uidnext, 3001);
+    bench_close(t, &bench);
+}
+static void a_huge_folder_is_listed_once(void **state) { task_test_run(huge_body); }
+
+static void gone_body(struct task *t, struct env *env) {
+    static const struct sender_folder known[] = {{SLICE_INIT("INBOX"), 1, 10, 0},
+                                                 {SLICE_INIT("Leads"), 1, 4, 0}};
+    struct bench bench;
+    bench_open(&bench, env, NULL,
+               IMAP_IN
+               "S: p2 LIST \"\" \"*\"\nC: * LIST () \"/\" INBOX\nC: p2 OK done\n"
+               "S: p3 EXAMINE \"INBOX\"\nC: * 9 EXISTS\n" STATE("1", "10") "C: p3 OK done\n" LOGOUT("p4"),
+               SENDER_COPIES_OURS, known, 2);
+    assert_true(outside_look(t, bench.outside, bench.arena, take, &bench, &bench.trouble));
+    assert_int_equal(bench.outside->folder_count, 1);
+    assert_true(bench.outside->has_moved);
+    bench_close(t, &bench);
+}
+static void a_folder_that_is_gone_is_forgotten(void **state) { task_test_run(gone_body); }
+
 /* ---- the way there ---- */
 
 static void private_body(struct task *t, struct env *env) {
@@ -327,11 +503,18 @@ static void a_host_that_leads_inside_is_not_connected_to(void **state) { task_te
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_became_of_a_message_is_never_guessed),
+        cmocka_unit_test(the_word_is_asked_when_the_server_waits_for_the_message),
         cmocka_unit_test(a_copy_is_in_sent_exactly_once),
         cmocka_unit_test(what_is_unknown_is_found_by_looking_everywhere),
+        cmocka_unit_test(who_renames_messages_cannot_tell_that_one_did_not_leave),
         cmocka_unit_test(what_was_there_before_is_not_new),
         cmocka_unit_test(news_are_taken_one_by_one_and_none_is_passed_over),
+        cmocka_unit_test(what_is_archived_is_looked_at_too),
+        cmocka_unit_test(more_folders_than_can_be_watched_are_told_of),
+        cmocka_unit_test(a_folder_that_went_makes_room),
         cmocka_unit_test(a_folder_under_another_uidvalidity_is_read_anew),
+        cmocka_unit_test(a_huge_folder_is_listed_once),
+        cmocka_unit_test(a_folder_that_is_gone_is_forgotten),
         cmocka_unit_test(a_host_that_leads_inside_is_not_connected_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,6 +84,25 @@ static void the_normal_form_reads_back_the_same(void **state) {
     (void)state;
 }
 
+static void for_trying_times_may_be_shorter(void **state) {
+    struct outreach_bench bench = outreach_bench_good(
+        "{\"name\": \"a\", \"pace\": {\"gap\": \"200-350 milliseconds\"}, \"steps\":"
+        " [{\"subject\": \"Hi\", \"body\": \"a\"}, {\"delay\": \"20 seconds\", \"body\": \"b\"}]}");
+    struct buffer written = buffer_new(SEQUENCE_DOCUMENT_BYTES_MAX);
+    assert_int_equal(bench.sequence->pace.gap_max_ms, 350);
+    assert_true(sequence_has_seconds(bench.sequence));
+    sequence_write(&written, bench.sequence);
+    buffer_append_byte(&written, 0);
+    struct outreach_bench again = outreach_bench_good((const char *)written.ptr);
+    assert_int_equal(again.sequence->pace.gap_min_ms, 200);
+    assert_true(sequence_has_seconds(again.sequence));
+    assert_int_equal(again.sequence->steps[1].delay.count, 20);
+    buffer_free(&written);
+    outreach_bench_free(&bench);
+    outreach_bench_free(&again);
+    (void)state;
+}
+
 static void little_is_needed_and_the_rest_is_usual(void **state) {
     struct outreach_bench bench = outreach_bench_good(
         "{\"name\": \"J\\u00fcrgen\", \"steps\": [{\"subject\": \"Hi\", \"body\": \"a\\r\\nb\"}]}");
@@ -152,6 +171,73 @@ static void conditions_say_whom_a_step_is_for(void **state) {
     (void)state;
 }
 
+static size_t answering(const struct sequence *sequence, size_t line, uint32_t sent, const char *class) {
+    struct sequence_facts facts = {.has_replied = true, .reply_class = slice_from_text(class)};
+    return sequence_step_answering(sequence, line, sent, &facts);
+}
+
+static void who_answers_has_steps_of_their_own(void **state) {
+    struct outreach_bench bench =
+        outreach_bench_good("name: n\ncompany_stop: yes\nsteps:\n- {subject: s, body: b}\n"
+                            "- {delay: 1 hour, body: c, condition: {replied: yes, reply_class: positive}}\n"
+                            "- {delay: 1 day, body: d}\n"
+                            "- {delay: 1 day, body: e, condition: {replied: any}}\n");
+    const struct sequence *sequence = bench.sequence;
+    struct sequence_facts line = {.is_forecast = true};
+    assert_true(sequence->stops_company && sequence_has_answer_steps(sequence));
+    assert_true(sequence_asks_answers(sequence));
+    /* They are in nobody's line. */
+    assert_int_equal(sequence_step_next(sequence, 0, &line), 0);
+    assert_int_equal(sequence_step_next(sequence, 1, &line), 2);
+    assert_int_equal(sequence_step_next(sequence, 4, &line), 4);
+    /* An answer finds them also behind the letter that it answers, once. */
+    assert_int_equal(answering(sequence, 3, 5, "positive"), 1);
+    assert_int_equal(answering(sequence, 3, 7, "positive"), 3);
+    assert_int_equal(answering(sequence, 3, 5, "negative"), 3);
+    assert_int_equal(answering(sequence, 4, 15, "positive"), 4);
+    outreach_bench_free(&bench);
+    (void)state;
+}
+
+static void what_may_still_come_back_counts_for_what_is_next(void **state) {
+    struct outreach_bench bench =
+        outreach_bench_good("name: n\nsteps:\n- {subject: s, body: b}\n"
+                            "- {delay: 1 day, body: c, condition: {reply_class: out_of_office}}\n"
+                            "- {delay: 1 day, body: d, condition: {bounced: yes}}\n"
+                            "- {delay: 1 day, body: e, condition: {bounced: no}}\n");
+    struct sequence_facts facts = {.is_forecast = true};
+    assert_int_equal(sequence_step_next(bench.sequence, 1, &facts), 1);
+    facts.is_forecast = false;
+    assert_int_equal(sequence_step_next(bench.sequence, 1, &facts), 3);
+    facts.has_bounced = true;
+    assert_int_equal(sequence_step_next(bench.sequence, 1, &facts), 2);
+    assert_int_equal(sequence_step_next(bench.sequence, 3, &facts), 4);
+    facts.reply_class = SLICE("out_of_office");
+    assert_int_equal(sequence_step_next(bench.sequence, 1, &facts), 1);
+    outreach_bench_free(&bench);
+    (void)state;
+}
+
+static void conditions_have_words(void **state) {
+    struct outreach_bench bench = outreach_bench_good(
+        "name: n\nsteps:\n- {subject: s, body: b}\n"
+        "- {delay: 1 day, body: c, condition: {replied: yes, reply_class: [positive, later], fields: "
+        "[{name: country, is: DE}, {name: role, is_not: ceo}]}}\n"
+        "- {delay: 1 day, body: d, condition: {bounced: no}}\n"
+        "- {delay: 1 day, body: e, condition: {reply_class: auto_reply}}\n");
+    static const char *const words[] = {
+        "", "who answered (positive or later), where country is DE, role is not ceo",
+        "of whom no letter came back", "from whom came (auto_reply)"};
+    for (size_t i = 0; i < bench.sequence->step_count; i++) {
+        struct buffer out = buffer_new(1000);
+        sequence_condition_write(&out, &bench.sequence->steps[i].condition);
+        assert_slice(buffer_slice(&out), words[i]);
+        buffer_free(&out);
+    }
+    outreach_bench_free(&bench);
+    (void)state;
+}
+
 static void a_step_is_due_inside_a_window(void **state) {
     struct outreach_bench bench = outreach_bench_good(full);
     struct delivery_zone *berlin = zone_named("Europe/Berlin");
@@ -172,9 +258,13 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_document_is_read_whole),
         cmocka_unit_test(the_normal_form_reads_back_the_same),
+        cmocka_unit_test(for_trying_times_may_be_shorter),
         cmocka_unit_test(little_is_needed_and_the_rest_is_usual),
         cmocka_unit_test(a_version_is_chosen_by_contact_and_step_for_good),
         cmocka_unit_test(conditions_say_whom_a_step_is_for),
+        cmocka_unit_test(who_answers_has_steps_of_their_own),
+        cmocka_unit_test(what_may_still_come_back_counts_for_what_is_next),
+        cmocka_unit_test(conditions_have_words),
         cmocka_unit_test(a_step_is_due_inside_a_window),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

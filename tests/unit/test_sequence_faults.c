@@ -74,6 +74,11 @@ static void what_belongs_together_is_checked(void **state) {
            "steps[1].versions", "weight 0");
     expect("name: n\nsteps:\n  - {subject: s, body: b, condition: {reply_class: later}}\n", 3,
            "steps[1].condition", "replied: yes");
+    expect("name: n\nsteps:\n  - {subject: s, body: b, condition: {replied: yes}}\n", 3, "steps[1]",
+           "before the first step");
+    expect("name: n\nsteps:\n  - {subject: s, body: b, condition: {bounced: yes}}\n", 3, "steps[1]",
+           "before the first step");
+    expect("name: n\ncompany_stop: perhaps\nsteps: [{subject: s, body: b}]\n", 2, "company_stop", "");
     expect("name: n\nname: m\nsteps: [{subject: s, body: b}]\n", 2, "name", "twice");
     expect("name: n\nheaders: {Bcc: x@y}\nsteps: [{subject: s, body: b}]\n", 2, "headers.Bcc", "X-");
     expect("name: n\nopt_out: {link: \"javascript:x\"}\nsteps: [{subject: s, body: b}]\n", 2, "opt_out.link",

@@ -202,6 +202,18 @@ static void hashes_are_those_of_the_reference_implementation(void **state) {
     }
 }
 
+/* It is a whole hash to whoever tries: only no password is its own. */
+static void a_hash_of_nobody_is_tried_like_others(void **state) {
+    (void)state;
+    static const uint8_t salt[PASSWORD_HASH_SALT_BYTES] = "0123456789abcdef";
+    static const uint8_t hash[PASSWORD_HASH_BYTES] = "not made of any password at all";
+    char text[PASSWORD_HASH_TEXT_BYTES];
+    assert_true(password_hash_of_nobody(salt, hash, 64, text));
+    assert_int_equal(argon2id_verify(text, "secret", 6), ARGON2_VERIFY_MISMATCH);
+    assert_false(password_hash_matches(text, SLICE("secret")));
+    assert_false(password_hash_matches(text, SLICE_EMPTY));
+}
+
 static void a_damaged_hash_matches_nothing(void **state) {
     (void)state;
     static const uint8_t salt[PASSWORD_HASH_SALT_BYTES] = "0123456789abcdef";
@@ -360,6 +372,7 @@ int main(void) {
         cmocka_unit_test(a_changed_password_counts_at_once),
         cmocka_unit_test(a_password_is_the_same_however_it_is_typed),
         cmocka_unit_test(hashes_are_those_of_the_reference_implementation),
+        cmocka_unit_test(a_hash_of_nobody_is_tried_like_others),
         cmocka_unit_test(a_damaged_hash_matches_nothing),
         cmocka_unit_test(a_hash_of_a_password_as_typed_stays_good),
         cmocka_unit_test(unknown_users_have_stable_scram_salts),

@@ -295,6 +295,60 @@ static void breaker_body(struct task *t, struct store_bench *store) {
 
 static void many_bounces_pause_the_campaign_with_the_reason(void **state) { bench_run(breaker_body, NULL); }
 
+static void assert_campaign(struct campaign_bench *bench, enum campaign_state state, const char *reason) {
+    struct campaign campaign;
+    assert_int_equal(
+        engine_campaign_get(bench->store->engine, bench->store->arena, bench->campaign, &campaign), STORE_OK);
+    assert_int_equal(campaign.state, state);
+    assert_slice(campaign.reason, reason);
+}
+
+static void mailbox_is_well(struct campaign_bench *bench) {
+    bool is_changed;
+    struct sender_health health = {.sender = bench->sender.id, .state = SENDER_GREEN, .is_test = true};
+    assert_int_equal(engine_sender_health(bench->t, bench->store->engine, &health, &is_changed), STORE_OK);
+}
+
+static void mailbox_is_red(struct campaign_bench *bench) {
+    assert_int_equal(
+        engine_outreach_halt(bench->t, bench->store->engine, bench->sender.id, SLICE("it is red")), STORE_OK);
+}
+
+static void held_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    mailbox_is_red(&bench);
+    assert_campaign(&bench, CAMPAIGN_PAUSED, "it is red");
+    mailbox_is_well(&bench);
+    assert_campaign(&bench, CAMPAIGN_RUNNING, "");
+    /* What a person paused, before or meanwhile, waits for a person. */
+    assert_int_equal(engine_campaign_order(t, store->engine, bench.campaign, CAMPAIGN_PAUSED, SLICE("hold")),
+                     STORE_OK);
+    mailbox_is_red(&bench);
+    mailbox_is_well(&bench);
+    assert_campaign(&bench, CAMPAIGN_PAUSED, "hold");
+    start(&bench, bench.campaign);
+    mailbox_is_red(&bench);
+    assert_int_equal(engine_campaign_order(t, store->engine, bench.campaign, CAMPAIGN_PAUSED, SLICE("wait")),
+                     STORE_OK);
+    mailbox_is_well(&bench);
+    assert_campaign(&bench, CAMPAIGN_PAUSED, "wait");
+}
+
+static void what_its_mailbox_paused_goes_on_with_it(void **state) { bench_run(held_body, NULL); }
+
+static void held_over_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    (void)send_step(&bench, "ben@far.test", "one@example.org", 0);
+    (void)send_step(&bench, "cara@far.test", "two@example.org", 0);
+    mailbox_is_red(&bench);
+    reply(&bench, "ben@far.test", "one@example.org");
+    reply(&bench, "cara@far.test", "two@example.org");
+    mailbox_is_well(&bench);
+    assert_campaign(&bench, CAMPAIGN_FINISHED, "");
+}
+
+static void one_that_everybody_answered_meanwhile_is_over(void **state) { bench_run(held_over_body, NULL); }
+
 static void correct_body(struct task *t, struct store_bench *store) {
     struct campaign_bench bench = bench_begin(t, store);
     struct outreach_answer *answers;
@@ -304,11 +358,12 @@ static void correct_body(struct task *t, struct store_bench *store) {
     assert_int_equal(engine_outreach_answers(store->engine, store->arena, 0, &answers, &count), STORE_OK);
     assert_int_equal(count, 1);
     assert_int_equal(
-        engine_outreach_correct(t, store->engine, answers[0].id, ANSWER_AUTO_REPLY, SLICE("a person")),
+        engine_outreach_correct(t, store->engine, answers[0].id, ANSWER_AUTO_REPLY, 0, SLICE("a person")),
         STORE_OK);
     assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_WAITING);
     assert_int_equal(
-        engine_outreach_correct(t, store->engine, answers[0].id, ANSWER_REPLY, SLICE("a person")), STORE_OK);
+        engine_outreach_correct(t, store->engine, answers[0].id, ANSWER_REPLY, 0, SLICE("a person")),
+        STORE_OK);
     assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_REPLIED);
 }
 
@@ -340,6 +395,204 @@ static void two_campaigns_do_not_write_to_one_person_at_once(void **state) {
     bench_run(frequency_body, NULL);
 }
 
+static void own_colleague_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    struct slice named = SLICE("one@example.org");
+    struct answer_facts facts = {.kind = ANSWER_REPLY,
+                                 .from = SLICE("bob@example.org"),
+                                 .organisation = SLICE("example.org"),
+                                 .ids = &named,
+                                 .id_count = 1,
+                                 .header_id_count = 1};
+    (void)send_step(&bench, "ben@far.test", "one@example.org", 0);
+    answer(&bench, &facts);
+    struct prospect ben = prospect_of(&bench, "ben@far.test");
+    assert_int_equal(ben.state, PROSPECT_PAUSED);
+    assert_slice(ben.reason, "bob@example.org of your own organisation wrote; a person decides");
+    /* The prospect's own word counts all the same. */
+    reply(&bench, "ben@far.test", "one@example.org");
+    assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_REPLIED);
+}
+
+static void a_colleague_of_ours_in_the_thread_is_no_answer(void **state) {
+    bench_run(own_colleague_body, NULL);
+}
+
+/* A second mailbox of the same domain, with a campaign for cara. */
+static struct campaign_bench second_mailbox(struct campaign_bench *bench) {
+    struct campaign_bench second = *bench;
+    struct campaign_addition addition = {0};
+    struct slice cara = SLICE("cara@far.test");
+    uint64_t account = 0;
+    assert_int_equal(engine_account_add(bench->t, bench->store->engine, SLICE("bob@example.org"),
+                                        SLICE("secret"), 0, &account),
+                     STORE_OK);
+    second.sender = (struct sender){.address = SLICE("bob@example.org"), .account = account};
+    assert_int_equal(engine_sender_add(bench->t, bench->store->engine, &second.sender), STORE_OK);
+    second.campaign = make_campaign(&second, "spring");
+    assert_int_equal(
+        engine_campaign_add_addresses(bench->t, bench->store->engine, second.campaign, &cara, 1, &addition),
+        STORE_OK);
+    start(&second, second.campaign);
+    return second;
+}
+
+static enum outreach_gate claim_with(struct campaign_bench *bench, const struct prospect *prospect,
+                                     const char *id, struct outreach_limits limits, uint64_t *sent) {
+    enum outreach_gate gate = GATE_OPEN;
+    struct outreach_claim asked = {.prospect = prospect->id,
+                                   .step = prospect->step,
+                                   .message_id = slice_from_text(id),
+                                   .from_domain = SLICE("example.org"),
+                                   .limits = limits};
+    asked.limits.day_start_ms = now_of(bench) - DAY_MS;
+    asked.limits.day_until_ms = now_of(bench) + DAY_MS;
+    assert_int_equal(engine_outreach_claim(bench->t, bench->store->engine, &asked, sent, &gate), STORE_OK);
+    return gate;
+}
+
+static void domain_cap_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    struct campaign_bench second = second_mailbox(&bench);
+    struct outreach_limits limits = {.domain_daily_max = 1};
+    struct prospect ben = prospect_of(&bench, "ben@far.test");
+    struct prospect prospects[OUTREACH_DUE_MAX];
+    uint64_t sent = 0;
+    uint64_t other = 0;
+    assert_int_equal(due_at(&second, now_of(&bench), prospects), 1);
+    assert_int_equal(claim_with(&bench, &ben, "one@example.org", limits, &sent), GATE_OPEN);
+    /* What the other mailbox has claimed counts before it has left. */
+    assert_int_equal(claim_with(&second, &prospects[0], "two@example.org", limits, &other),
+                     GATE_DOMAIN_DAILY);
+    assert_int_equal(go(&bench, sent, "ben@far.test", DAY_MS), GATE_OPEN);
+    settle(&bench, sent, QUEUE_DELIVERED, "2.1.5");
+    assert_int_equal(claim_with(&second, &prospects[0], "two@example.org", limits, &other),
+                     GATE_DOMAIN_DAILY);
+    limits.domain_daily_max = 2;
+    assert_int_equal(claim_with(&second, &prospects[0], "two@example.org", limits, &other), GATE_OPEN);
+}
+
+static void a_domains_cap_holds_over_all_its_mailboxes(void **state) { bench_run(domain_cap_body, NULL); }
+
+static void frequency_race_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    struct campaign_bench second = second_mailbox(&bench);
+    struct outreach_limits limits = {.frequency_ms = DAY_MS};
+    struct prospect cara = prospect_of(&bench, "cara@far.test");
+    struct prospect prospects[OUTREACH_DUE_MAX];
+    uint64_t sent = 0;
+    uint64_t other = 0;
+    assert_int_equal(due_at(&second, now_of(&bench), prospects), 1);
+    assert_int_equal(prospects[0].contact, cara.contact);
+    assert_int_equal(claim_with(&bench, &cara, "one@example.org", limits, &sent), GATE_OPEN);
+    assert_int_equal(claim_with(&second, &prospects[0], "two@example.org", limits, &other), GATE_FREQUENCY);
+    /* Claimed when nobody looked at frequency, it is asked again when it is to leave. */
+    assert_int_equal(go(&bench, sent, "cara@far.test", DAY_MS), GATE_OPEN);
+    settle(&bench, sent, QUEUE_DELIVERED, "2.1.5");
+    limits.frequency_ms = 0;
+    assert_int_equal(claim_with(&second, &prospects[0], "two@example.org", limits, &other), GATE_OPEN);
+    enum outreach_gate gate = GATE_OPEN;
+    struct outreach_go word = {.sent = other, .next_delay_ms = -1, .frequency_ms = DAY_MS};
+    assert_int_equal(engine_outreach_go(t, store->engine, &word, &gate), STORE_OK);
+    assert_int_equal(gate, GATE_FREQUENCY);
+}
+
+static void the_frequency_cap_is_asked_when_it_is_claimed_and_when_it_leaves(void **state) {
+    bench_run(frequency_race_body, NULL);
+}
+
+static void days_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    struct outreach_history history;
+    struct outreach_history_question question = {
+        .sender = bench.sender.id, .from_domain = SLICE("example.org"), .day = 20001};
+    struct prospect ben = prospect_of(&bench, "ben@far.test");
+    uint64_t sent = 0;
+    /* Let go on day 0 of the bench, but the queue gave it back: that was no day on which it sent. */
+    assert_int_equal(claim(&bench, &ben, "one@example.org", &sent), GATE_OPEN);
+    assert_int_equal(go(&bench, sent, "ben@far.test", DAY_MS), GATE_OPEN);
+    settle(&bench, sent, QUEUE_FAILED, "5.7.1");
+    assert_int_equal(engine_outreach_history(store->engine, &question, &history), STORE_OK);
+    assert_int_equal(history.days_sent, 0);
+    (void)send_step(&bench, "cara@far.test", "two@example.org", DAY_MS);
+    assert_int_equal(engine_outreach_history(store->engine, &question, &history), STORE_OK);
+    assert_int_equal(history.days_sent, 1);
+}
+
+static void only_days_on_which_something_left_count_for_the_ramp(void **state) { bench_run(days_body, NULL); }
+
+/* Everybody is due; who is of a lane that is held back is not. */
+static void lane_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    struct prospect prospects[OUTREACH_DUE_MAX];
+    add_contact(&bench, "dora@near.test");
+    (void)add_all(&bench, bench.campaign);
+    int64_t now_ms = now_of(&bench);
+    assert_int_equal(due_at(&bench, now_ms, prospects), 3);
+    struct prospect_hold held = {.prospect = prospect_of(&bench, "ben@far.test").id,
+                                 .domain = SLICE("far.test"),
+                                 .until_ms = now_ms + DAY_MS};
+    assert_int_equal(engine_outreach_hold(t, store->engine, &held), STORE_OK);
+    held.prospect = prospect_of(&bench, "cara@far.test").id;
+    assert_int_equal(engine_outreach_hold(t, store->engine, &held), STORE_OK);
+    assert_int_equal(due_at(&bench, now_ms, prospects), 1);
+    assert_slice(prospects[0].address, "dora@near.test");
+    /* The window shuts: nobody is due until it opens, and then everybody. */
+    held = (struct prospect_hold){.prospect = prospects[0].id, .until_ms = now_ms + DAY_MS / 2};
+    assert_int_equal(engine_outreach_hold(t, store->engine, &held), STORE_OK);
+    assert_int_equal(due_at(&bench, now_of(&bench), prospects), 0);
+    assert_int_equal(engine_outreach_sender_due(store->engine, bench.sender.id), now_ms + DAY_MS / 2);
+    assert_int_equal(due_at(&bench, now_ms + DAY_MS / 2, prospects), 1);
+    assert_int_equal(due_at(&bench, now_ms + DAY_MS, prospects), 1);
+    /* A person who is to go on at once goes on with the lane; a sequence that starts anew opens it. */
+    assert_int_equal(engine_campaign_order(t, store->engine, bench.campaign, CAMPAIGN_PAUSED, SLICE_EMPTY),
+                     STORE_OK);
+    start(&bench, bench.campaign);
+    assert_int_equal(engine_outreach_sender_due(store->engine, bench.sender.id) <= now_of(&bench), 1);
+}
+
+static void what_holds_many_back_is_written_once(void **state) { bench_run(lane_body, NULL); }
+
+static void chosen_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    struct contact_field fields[] = {{SLICE("role"), SLICE("Sales manager")}};
+    struct contact_change change = {.tenant = 1,
+                                    .row = {.address = SLICE("dora@near.test"),
+                                            .written = SLICE("dora@near.test"),
+                                            .fields = fields,
+                                            .field_count = 1,
+                                            .country = SLICE("DE")}};
+    enum contact_outcome outcome;
+    assert_int_equal(engine_contact_set(t, store->engine, &change, &outcome), STORE_OK);
+    static const struct {
+        const char *words[2];
+        uint64_t added;
+    } cases[] = {{{"country=DE", "role=*MANAGER*"}, 1},
+                 {{"country=FR"}, 0},
+                 {{"domain=far.test"}, 2},
+                 {{"country!=DE"}, 2},
+                 {{"role="}, 2},
+                 {{"domain=*.test"}, 3},
+                 {{"domain=far.test", "address=b*"}, 1},
+                 {{"role=manager"}, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct contact_selection selection = {.match_count = 0};
+        struct campaign_addition addition = {0};
+        uint64_t after = 0;
+        for (size_t j = 0; j < 2 && cases[i].words[j]; j++)
+            assert_int_equal(contact_selection_read(slice_from_text(cases[i].words[j]), &selection),
+                             CONTACT_SELECTION_OK);
+        uint64_t campaign =
+            make_campaign(&bench, (const char *)arena_printf(store->arena, "chosen %zu%c", i, 0).ptr);
+        assert_int_equal(engine_campaign_add(t, store->engine, campaign, &selection, &after, &addition),
+                         STORE_OK);
+        assert_int_equal(after, 0);
+        assert_int_equal(addition.added, cases[i].added);
+    }
+}
+
+static void contacts_are_chosen_by_what_they_are(void **state) { bench_run(chosen_body, NULL); }
+
 static void gates_body(struct task *t, struct store_bench *store) {
     struct campaign_bench bench = bench_begin(t, store);
     uint64_t sent = 0;
@@ -348,7 +601,7 @@ static void gates_body(struct task *t, struct store_bench *store) {
                      STORE_OK);
     assert_int_equal(claim(&bench, &ben, "one@example.org", &sent), GATE_CAMPAIGN);
     start(&bench, bench.campaign);
-    struct suppression suppression;
+    struct suppression suppression = {.detail = SLICE_EMPTY};
     assert_true(suppression_read(store->arena, SLICE("far.test"), &suppression));
     suppression.reason = SUPPRESSION_MANUAL;
     struct suppression_batch batch = {1, &suppression, 1};
@@ -378,8 +631,16 @@ int main(void) {
         cmocka_unit_test(what_the_owner_takes_out_of_the_queue_waits_for_a_person),
         cmocka_unit_test(after_a_crash_nobody_is_skipped_and_nobody_has_it_twice),
         cmocka_unit_test(many_bounces_pause_the_campaign_with_the_reason),
+        cmocka_unit_test(what_its_mailbox_paused_goes_on_with_it),
+        cmocka_unit_test(one_that_everybody_answered_meanwhile_is_over),
         cmocka_unit_test(a_person_corrects_what_was_made_of_an_answer),
         cmocka_unit_test(two_campaigns_do_not_write_to_one_person_at_once),
+        cmocka_unit_test(a_colleague_of_ours_in_the_thread_is_no_answer),
+        cmocka_unit_test(a_domains_cap_holds_over_all_its_mailboxes),
+        cmocka_unit_test(the_frequency_cap_is_asked_when_it_is_claimed_and_when_it_leaves),
+        cmocka_unit_test(only_days_on_which_something_left_count_for_the_ramp),
+        cmocka_unit_test(what_holds_many_back_is_written_once),
+        cmocka_unit_test(contacts_are_chosen_by_what_they_are),
         cmocka_unit_test(every_gate_is_asked_in_the_commit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

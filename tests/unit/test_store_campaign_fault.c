@@ -93,7 +93,7 @@ static void fail_each_step(enum fault_kind kind) {
     bool is_over = false;
     for (int step = 1; step < STEPS_MAX && !is_over; step += STRIDE) {
         char folder[64];
-        bench_folder_make(folder);
+        test_folder_make(folder);
         bench_run_in(folder, true, NULL, set_up_body, NULL);
         is_over = run_child(folder, step, kind) == TOO_EARLY;
         bench_run_in(folder, false, NULL, check_body, NULL);

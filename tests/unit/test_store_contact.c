@@ -110,6 +110,16 @@ static void what_is_meant_is_found_out(void **state) {
     assert_whom("Example.ORG", SUPPRESSION_DOMAIN, "example.org");
     assert_whom("@example.org", SUPPRESSION_DOMAIN, "example.org");
     assert_whom("Info@*", SUPPRESSION_PATTERN, "info@*");
+    /* In the form in which addresses are compared. */
+    assert_whom("*@B\xc3\xbc"
+                "cher.example",
+                SUPPRESSION_PATTERN, "*@xn--bcher-kva.example");
+    assert_whom("*@*.b\xc3\xbc"
+                "cher.example",
+                SUPPRESSION_PATTERN, "*@*.xn--bcher-kva.example");
+    assert_whom("*M\xc3\x9cLLER*@example.org", SUPPRESSION_PATTERN, "*m\xc3\xbcller*@example.org");
+    assert_false(suppression_read(arena, SLICE("*@b\xc3\xbc*.example"), &suppression));
+    assert_false(suppression_read(arena, SLICE("*\xff@example.org"), &suppression));
     assert_false(suppression_read(arena, SLICE("*"), &suppression));
     assert_false(suppression_read(arena, SLICE("*@*.*"), &suppression));
     assert_false(suppression_read(arena, SLICE("a*b*c*d*e*f"), &suppression));
@@ -671,7 +681,7 @@ static void fail_every_step(enum fault_kind kind) {
     int steps = 1;
     for (int step = 0; step <= steps; step++) {
         char folder[64];
-        bench_folder_make(folder);
+        test_folder_make(folder);
         bench_run_in(folder, true, NULL, nothing_body, NULL);
         faults = (struct faults){.failing_step = step, .kind = kind};
         run_child(folder, &told);

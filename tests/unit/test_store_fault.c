@@ -231,7 +231,7 @@ static void fail_every_step(enum fault_kind kind) {
     char folder[64];
     struct told *told = calloc(1, sizeof *told);
     assert_non_null(told);
-    bench_folder_make(folder);
+    test_folder_make(folder);
     bench_run_in(folder, true, NULL, set_up_body, NULL);
     int steps = 1;
     for (int step = 0; step <= steps; step = next_step(step, kind)) {
@@ -282,7 +282,7 @@ static void a_killed_store_has_all_it_acknowledged(void **state) {
     size_t total = 0;
     struct told *told = calloc(1, sizeof *told);
     assert_non_null(told);
-    bench_folder_make(folder);
+    test_folder_make(folder);
     bench_run_in(folder, true, NULL, set_up_body, NULL);
     /* Where the machine is so busy that nothing was acknowledged yet, the next one lives longer. */
     int64_t least_us = 15000;

@@ -7,7 +7,7 @@
 #include "store/tls_result.h"
 
 #define DAY_MS ((int64_t)24 * 3600 * 1000)
-enum { ARENA_BYTES = 8 << 20 };
+enum { ARENA_BYTES = 8 << 20, SEERS = 50 };
 
 /* ---- reports of others ---- */
 
@@ -234,15 +234,36 @@ static void what_is_seen_is_counted_by_day_and_domain(void **state) {
     bench_run(seen_body, NULL);
 }
 
+/* Those who see at once, so that what they see is few commits. */
+struct seers {
+    struct store_bench *bench;
+    struct gate ended;
+    unsigned left;
+    unsigned next;
+};
+
+static void see_many(struct task *t, void *argument) {
+    struct seers *seers = argument;
+    char item[32];
+    while (seers->next < SEEN_DOMAIN_ROWS_MAX + 7) {
+        (void)snprintf(item, sizeof item, "item %u", seers->next++);
+        assert_int_equal(see(t, seers->bench, "a.test", "v=1", item), STORE_OK);
+    }
+    seers->left--;
+    gate_open(&seers->ended);
+}
+
 /* The domain's row itself counts: so one less. */
 static void bound_body(struct task *t, struct store_bench *bench) {
     struct seen_place after = {0};
     struct seen_batch batch;
-    char item[32];
-    for (unsigned i = 0; i < SEEN_DOMAIN_ROWS_MAX + 7; i++) {
-        (void)snprintf(item, sizeof item, "item %u", i);
-        assert_int_equal(see(t, bench, "a.test", "v=1", item), STORE_OK);
-    }
+    struct scope scope;
+    struct seers seers = {.bench = bench, .left = SEERS};
+    gate_init(&seers.ended);
+    scope_init(&scope, bench->env);
+    for (unsigned i = 0; i < SEERS; i++) assert_true(scope_spawn(&scope, see_many, &seers));
+    while (seers.left) assert_int_equal(gate_wait(t, &seers.ended, DEADLINE_NONE), WAIT_OK);
+    scope_close(t, &scope);
     assert_int_equal(next(bench, &after, 4 << 20, &batch), STORE_OK);
     assert_int_equal(batch.count, SEEN_DOMAIN_ROWS_MAX);
     assert_int_equal(batch.left_out, 7);

@@ -22,8 +22,7 @@ struct place {
 static int set_up(void **state) {
     struct place *place = test_calloc(1, sizeof *place);
     place->env = real_env_new(NULL);
-    (void)snprintf(place->folder, sizeof place->folder, "/tmp/posthaste-log-room-XXXXXX");
-    assert_non_null(mkdtemp(place->folder));
+    test_folder_make(place->folder);
     (void)snprintf(place->database, sizeof place->database, "%s/store.db", place->folder);
     (void)snprintf(place->log, sizeof place->log, "%s-wal", place->database);
     *state = place;

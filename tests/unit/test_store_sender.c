@@ -4,6 +4,7 @@
 
 #include "store/engine_sender.h"
 #include "store/engine_state.h"
+#include "store/feed.h"
 
 static struct sender sender_new(const char *address) {
     return (struct sender){
@@ -130,6 +131,23 @@ static void health_body(struct task *t, struct store_bench *bench) {
 }
 static void health_is_what_looks_and_tests_found(void **state) { bench_run(health_body, NULL); }
 
+static void news_body(struct task *t, struct store_bench *bench) {
+    struct sender sender = sender_new("ann@far.test");
+    struct feed_event *events;
+    size_t count = 0;
+    assert_int_equal(engine_sender_add(t, bench->engine, &sender), STORE_OK);
+    look(t, bench, sender.id, SENDER_CAUSE_PASSWORD, true, SENDER_RED, SENDER_CAUSE_PASSWORD);
+    look(t, bench, sender.id, SENDER_CAUSE_PASSWORD, true, SENDER_RED, SENDER_CAUSE_PASSWORD);
+    look(t, bench, sender.id, SENDER_CAUSE_NONE, true, SENDER_GREEN, SENDER_CAUSE_NONE);
+    assert_int_equal(engine_feed_read(bench->engine, bench->arena, 0, 10, &events, &count), STORE_OK);
+    assert_int_equal(count, 2);
+    assert_string_equal(events[0].type, "outreach.mailbox.red");
+    assert_string_equal(events[1].type, "outreach.mailbox.green");
+    assert_string_equal(events[0].members[0].name, "mailbox");
+    assert_slice(events[0].members[0].text, "ann@far.test");
+}
+static void a_change_of_health_is_news_once(void **state) { bench_run(news_body, NULL); }
+
 /* ---- folders and tokens ---- */
 
 static void folder_body(struct task *t, struct store_bench *bench) {
@@ -143,11 +161,40 @@ static void folder_body(struct task *t, struct store_bench *bench) {
     assert_int_equal(engine_sender_looked(t, bench->engine, sender.id, looked, 1), STORE_OK);
     assert_int_equal(engine_sender_folders(bench->engine, bench->arena, sender.id, &folders, &count),
                      STORE_OK);
-    assert_int_equal(count, 2);
+    /* One that is not there any more is forgotten: only so many can be kept. */
+    assert_int_equal(count, 1);
     assert_int_equal(folders[0].uidnext, 8);
-    assert_int_equal(folders[1].modseq, 9);
+    looked[0].modseq = 9;
+    assert_int_equal(engine_sender_looked(t, bench->engine, sender.id, looked, 2), STORE_OK);
+    assert_int_equal(engine_sender_folders(bench->engine, bench->arena, sender.id, &folders, &count),
+                     STORE_OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(folders[0].modseq, 9);
     assert_int_equal(engine_sender_looked(t, bench->engine, sender.id + 1, looked, 1), STORE_NOT_FOUND);
 }
+
+/* With another password it is the same mailbox; with another account UIDs mean something else, whatever their
+   UIDVALIDITY. */
+static void other_body(struct task *t, struct store_bench *bench) {
+    struct sender sender = sender_new("ann@far.test");
+    struct sender_folder *folders;
+    size_t count;
+    assert_int_equal(engine_sender_add(t, bench->engine, &sender), STORE_OK);
+    struct sender_folder looked = {SLICE("INBOX"), 1, 5, 0};
+    assert_int_equal(engine_sender_looked(t, bench->engine, sender.id, &looked, 1), STORE_OK);
+    sender.imap.secret = SLICE("another");
+    assert_int_equal(engine_sender_change(t, bench->engine, &sender), STORE_OK);
+    assert_int_equal(engine_sender_folders(bench->engine, bench->arena, sender.id, &folders, &count),
+                     STORE_OK);
+    assert_true(count == 1 && folders[0].uidvalidity == 1 && folders[0].uidnext == 5);
+    sender.imap.user = SLICE("somebody else");
+    assert_int_equal(engine_sender_change(t, bench->engine, &sender), STORE_OK);
+    assert_int_equal(engine_sender_folders(bench->engine, bench->arena, sender.id, &folders, &count),
+                     STORE_OK);
+    assert_true(count == 1 && folders[0].uidvalidity == 0);
+}
+static void another_accounts_folders_are_others(void **state) { bench_run(other_body, NULL); }
+
 static void it_is_kept_how_far_folders_were_looked_at(void **state) { bench_run(folder_body, NULL); }
 
 static void token_body(struct task *t, struct store_bench *bench) {
@@ -187,6 +234,8 @@ int main(void) {
         cmocka_unit_test(secrets_lie_sealed),
         cmocka_unit_test(what_cannot_be_reached_is_refused),
         cmocka_unit_test(health_is_what_looks_and_tests_found),
+        cmocka_unit_test(another_accounts_folders_are_others),
+        cmocka_unit_test(a_change_of_health_is_news_once),
         cmocka_unit_test(it_is_kept_how_far_folders_were_looked_at),
         cmocka_unit_test(a_new_refresh_token_takes_the_old_ones_place),
     };

@@ -106,6 +106,35 @@ static json_t *account_remove(struct admin *admin) {
     return admin_failure(admin, result, address, "is not an account", "is not an address");
 }
 
+/* "imap=off": false: it is none of these. */
+static bool read_service(struct slice word, struct account_services *services) {
+    struct slice name = slice_take_until(&word, '=');
+    (void)slice_take_byte(&word, '=');
+    bool is_off = slice_equal(word, SLICE("off"));
+    if (!is_off && !slice_equal(word, SLICE("on"))) return false;
+    if (slice_equal(name, SLICE("imap"))) {
+        services->has_imap = true;
+        services->is_imap_off = is_off;
+        return true;
+    }
+    services->has_pop3 = true;
+    services->is_pop3_off = is_off;
+    return slice_equal(name, SLICE("pop3"));
+}
+
+static json_t *account_set(struct admin *admin) {
+    struct slice address = admin->request->words[2];
+    struct account_services services = {0};
+    for (size_t i = 3; i < admin->request->word_count; i++)
+        if (!read_service(admin->request->words[i], &services))
+            return admin_error(arena_printf(admin->arena,
+                                            "%.*s is none of imap=on, imap=off, pop3=on, pop3=off",
+                                            SLICE_PRINT(admin->request->words[i])));
+    enum store_result result = engine_account_switch(admin->t, admin->engine, address, &services);
+    if (result == STORE_OK) return done("changed", address);
+    return admin_failure(admin, result, address, "is not an account", "is not an address");
+}
+
 static json_t *account_list(struct admin *admin) {
     struct account *accounts;
     size_t count;
@@ -114,10 +143,11 @@ static json_t *account_list(struct admin *admin) {
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(
-            list, json_pack("{s:o, s:I, s:I, s:I, s:b}", "address", admin_text(accounts[i].address),
+            list, json_pack("{s:o, s:I, s:I, s:I, s:b, s:b, s:b}", "address", admin_text(accounts[i].address),
                             "messages", (json_int_t)accounts[i].message_count, "bytes",
                             (json_int_t)accounts[i].used_bytes, "quota_bytes",
-                            (json_int_t)accounts[i].quota_bytes, "disabled", accounts[i].is_disabled));
+                            (json_int_t)accounts[i].quota_bytes, "disabled", accounts[i].is_disabled, "imap",
+                            !accounts[i].is_imap_off, "pop3", !accounts[i].is_pop3_off));
     return json_pack("{s:o}", "accounts", list);
 }
 
@@ -297,6 +327,7 @@ static const struct verb verbs[] = {
     {SLICE_INIT("account"), SLICE_INIT("password"), 3, 3, account_password},
     {SLICE_INIT("account"), SLICE_INIT("remove"), 3, 3, account_remove},
     {SLICE_INIT("alias"), SLICE_INIT("add"), 4, 4, alias_add},
+    {SLICE_INIT("account"), SLICE_INIT("set"), 4, 5, account_set},
     {SLICE_INIT("alias"), SLICE_INIT("list"), 2, 2, alias_list},
     {SLICE_INIT("alias"), SLICE_INIT("remove"), 3, 4, alias_remove},
     {SLICE_INIT("api"), SLICE_INIT("add"), 4, 4, admin_api_add},
@@ -309,6 +340,7 @@ static const struct verb verbs[] = {
     {SLICE_INIT("contact"), SLICE_INIT("erase"), 3, 3, admin_contact_erase},
     {SLICE_INIT("contact"), SLICE_INIT("export"), 3, 3, admin_contact_export},
     {SLICE_INIT("contact"), SLICE_INIT("imports"), 2, 2, admin_contact_imports},
+    {SLICE_INIT("contact"), SLICE_INIT("list"), 2, 6, admin_contact_list},
     {SLICE_INIT("contact"), SLICE_INIT("remove"), 3, 3, admin_contact_remove},
     {SLICE_INIT("contact"), SLICE_INIT("set"), 2, 2, admin_contact_set},
     {SLICE_INIT("contact"), SLICE_INIT("show"), 3, 3, admin_contact_show},
@@ -327,6 +359,7 @@ static const struct verb verbs[] = {
     {SLICE_INIT("outreach"), SLICE_INIT("pause"), 3, 3, admin_campaign_order},
     {SLICE_INIT("outreach"), SLICE_INIT("prospects"), 3, 4, admin_outreach_prospects},
     {SLICE_INIT("outreach"), SLICE_INIT("resume"), 3, 3, admin_campaign_order},
+    {SLICE_INIT("outreach"), SLICE_INIT("settle"), 4, 4, admin_outreach_settle},
     {SLICE_INIT("outreach"), SLICE_INIT("start"), 3, 3, admin_campaign_order},
     {SLICE_INIT("outreach"), SLICE_INIT("stats"), 3, 3, admin_outreach_stats},
     {SLICE_INIT("outreach"), SLICE_INIT("status"), 2, 3, admin_outreach_status},
@@ -361,6 +394,16 @@ static const struct verb verbs[] = {
     {SLICE_INIT("suppression"), SLICE_INIT("remove"), 3, 4, admin_suppression_remove},
     {SLICE_INIT("trace"), SLICE_INIT(""), 2, 2, admin_trace},
     {SLICE_INIT("verify"), SLICE_INIT(""), 1, 1, verify},
+    {SLICE_INIT("webhook"), SLICE_INIT("add"), 4, 4, admin_webhook_add},
+    {SLICE_INIT("webhook"), SLICE_INIT("deliveries"), 3, 4, admin_webhook_deliveries},
+    {SLICE_INIT("webhook"), SLICE_INIT("disable"), 3, 3, admin_webhook_disable},
+    {SLICE_INIT("webhook"), SLICE_INIT("enable"), 3, 3, admin_webhook_enable},
+    {SLICE_INIT("webhook"), SLICE_INIT("list"), 2, 2, admin_webhook_list},
+    {SLICE_INIT("webhook"), SLICE_INIT("remove"), 3, 3, admin_webhook_remove},
+    {SLICE_INIT("webhook"), SLICE_INIT("replay"), 5, 5, admin_webhook_replay},
+    {SLICE_INIT("webhook"), SLICE_INIT("rotate"), 3, 4, admin_webhook_rotate},
+    {SLICE_INIT("webhook"), SLICE_INIT("test"), 3, 3, admin_webhook_test},
+    {SLICE_INIT("webhook"), SLICE_INIT("types"), 2, 2, admin_webhook_types},
 };
 
 static const struct verb *verb_find(const struct admin_request *request) {

@@ -16,6 +16,7 @@
 enum { ADMIN_HEALTH_LOGINS = 6, ADMIN_WORDS_MAX = 6, ADMIN_REPORTS_MAX = 2 + 2 * CONFIG_PROCESSES_MAX };
 
 struct outreach_office;
+struct hook_office;
 
 struct admin_request {
     /* "account", "add", "alice@example.test" */
@@ -48,6 +49,7 @@ struct admin_context {
     struct outreach_office *outreach;
     /* NULL where no server runs. */
     struct mailbox_desk *mailboxes;
+    struct hook_office *hooks;
 };
 
 /* Does it and returns a new document: what was asked for, or {"error": "one line"}. Waits. */

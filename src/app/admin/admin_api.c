@@ -37,6 +37,8 @@ json_t *admin_api_list(struct admin *admin) {
 json_t *admin_api_remove(struct admin *admin) {
     struct slice name = admin->request->words[2];
     enum store_result result = engine_api_key_remove(admin->t, admin->engine, name);
-    if (result != STORE_OK) return admin_failure(admin, result, name, "is not the name of a key", "");
+    if (result != STORE_OK)
+        return admin_failure(admin, result, name,
+                             "is not the name of a key; posthaste api key list shows them", "");
     return json_pack("{s:o}", "removed", admin_text(name));
 }

@@ -1,14 +1,14 @@
 /* The verbs of sender mailboxes (app/admin/admin.h): "outreach mailbox add|list|show|set|test|remove". No
    answer has a secret. */
-#include "app/admin/admin_verbs.h"
+#include "app/admin/admin_outreach.h"
 #include "app/admin/mailbox_details.h"
 #include "base/limits_sender.h"
 #include "outreach/cause.h"
 #include "outreach/mailbox_desk.h"
+#include "outreach/office.h"
 #include "store/engine_sender.h"
 
-/* A daily maximum over this needs an override, which is logged. */
-enum { DAILY_MAX = 100, LINE_BYTES_MAX = 4096 };
+enum { LINE_BYTES_MAX = 4096 };
 
 static struct slice name_of(const struct admin *admin) { return admin->request->words[3]; }
 
@@ -29,18 +29,34 @@ static json_t *login_of(const struct sender_login *login) {
 }
 
 static json_t *limits_of(const struct sender_limits *limits) {
-    return json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "gap_min_s", (json_int_t)(limits->gap_min_ms / 1000),
-        "gap_max_s", (json_int_t)(limits->gap_max_ms / 1000), "hourly", (json_int_t)limits->hourly_max,
-        "daily", (json_int_t)limits->daily_max, "ramp_start", (json_int_t)limits->ramp_start, "ramp_step",
-        (json_int_t)limits->ramp_step, "override_by", admin_text(limits->override_by));
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "gap_min_s",
+                     (json_int_t)(limits->gap_min_ms / 1000), "gap_max_s",
+                     (json_int_t)(limits->gap_max_ms / 1000), "hourly", (json_int_t)limits->hourly_max,
+                     "daily", (json_int_t)limits->daily_max, "ramp_start", (json_int_t)limits->ramp_start,
+                     "ramp_step", (json_int_t)limits->ramp_step, "override_by",
+                     admin_text(limits->override_by), "time_zone", admin_text(limits->time_zone));
 }
 
 static const char *copies_name(enum sender_copies copies) {
     return copies == SENDER_COPIES_PROVIDER ? "provider" : copies == SENDER_COPIES_OURS ? "ours" : "unknown";
 }
 
-static json_t *mailbox_of(const struct sender *sender) {
+json_t *admin_copies_json(const struct sender_copy_state *state) {
+    if (state->waiting == 0 && state->lost == 0) return json_null();
+    return json_pack("{s:I, s:I, s:s, s:s, s:s, s:o}", "waiting", (json_int_t)state->waiting, "given_up",
+                     (json_int_t)state->lost, "cause", sender_cause_name(state->cause), "words",
+                     state->cause == SENDER_CAUSE_NONE ? "" : cause_words(state->cause), "advice",
+                     cause_advice(state->cause), "detail", admin_text(state->detail));
+}
+
+static json_t *copies_of(struct admin *admin, const struct sender *sender) {
+    struct sender_copy_state state;
+    if (sender->account || engine_copy_state(admin->engine, admin->arena, sender->id, 0, &state) != STORE_OK)
+        return json_null();
+    return admin_copies_json(&state);
+}
+
+static json_t *mailbox_of(struct admin *admin, const struct sender *sender) {
     json_t *told =
         json_pack("{s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:s, s:b, s:b, s:o}", "address",
                   admin_text(sender->address), "name", admin_text(sender->name), "kind",
@@ -50,20 +66,26 @@ static json_t *mailbox_of(const struct sender *sender) {
                   (json_int_t)sender->checked_ms, "tested_ms", (json_int_t)sender->tested_ms, "sent_copies",
                   copies_name(sender->copies), "plus_addressing", sender->has_plus, "renaming_accepted",
                   sender->is_renaming_accepted, "limits", limits_of(&sender->limits));
+    json_object_set_new(told, "not_in_sent", copies_of(admin, sender));
     if (sender->account) return told;
     json_object_set_new(told, "smtp", login_of(&sender->smtp));
     json_object_set_new(told, "imap", login_of(&sender->imap));
     return told;
 }
 
-static json_t *list(struct admin *admin) {
+json_t *admin_mailboxes_json(struct admin *admin) {
     struct sender *senders;
     size_t count;
-    enum store_result result = engine_sender_list(admin->engine, admin->arena, &senders, &count);
-    if (result != STORE_OK) return admin_failure(admin, result, SLICE("the list"), "", "");
+    if (engine_sender_list(admin->engine, admin->arena, &senders, &count) != STORE_OK) return NULL;
     json_t *listed = json_array();
-    for (size_t i = 0; i < count; i++) json_array_append_new(listed, mailbox_of(&senders[i]));
-    return json_pack("{s:o}", "mailboxes", listed);
+    for (size_t i = 0; i < count; i++) json_array_append_new(listed, mailbox_of(admin, &senders[i]));
+    return listed;
+}
+
+static json_t *list(struct admin *admin) {
+    json_t *listed = admin_mailboxes_json(admin);
+    return listed ? json_pack("{s:o}", "mailboxes", listed)
+                  : admin_failure(admin, STORE_FAILED, SLICE("the list"), "", "");
 }
 
 /* False: *answer says why not. */
@@ -80,7 +102,7 @@ static bool find(struct admin *admin, struct sender *sender, json_t **answer) {
 static json_t *show(struct admin *admin) {
     struct sender sender;
     json_t *answer;
-    return find(admin, &sender, &answer) ? json_pack("{s:o}", "mailbox", mailbox_of(&sender)) : answer;
+    return find(admin, &sender, &answer) ? json_pack("{s:o}", "mailbox", mailbox_of(admin, &sender)) : answer;
 }
 
 static json_t *remove_one(struct admin *admin) {
@@ -158,7 +180,7 @@ static json_t *tested(struct admin *admin, const struct sender *of, const struct
     if (result == STORE_OK) result = engine_sender_read(admin->engine, admin->arena, of->id, &sender);
     if (result != STORE_OK) return failed(admin, result, "");
     return json_pack("{s:b, s:o, s:o}", "works", finding->state == SENDER_GREEN, "mailbox",
-                     mailbox_of(&sender), "steps", steps_of(finding));
+                     mailbox_of(admin, &sender), "steps", steps_of(finding));
 }
 
 /* A local mailbox has no way that could fail but its account. */
@@ -233,6 +255,7 @@ static void apply_limits(struct sender *sender, const struct mailbox_details *de
         limits->ramp_step = given->ramp_step;
     }
     if (details->given & MAILBOX_GIVEN_OVERRIDE) limits->override_by = given->override_by;
+    if (details->given & MAILBOX_GIVEN_ZONE) limits->time_zone = given->time_zone;
 }
 
 static void apply(struct sender *sender, const struct mailbox_details *details) {
@@ -247,13 +270,17 @@ static void apply(struct sender *sender, const struct mailbox_details *details) 
     apply_limits(sender, details);
 }
 
-/* Over the maximum for all only with somebody's name to it. */
-static json_t *check_daily(const struct sender *sender, const struct mailbox_details *details) {
-    bool is_over = details->given & MAILBOX_GIVEN_DAILY && sender->limits.daily_max > DAILY_MAX;
-    if (!is_over || details->given & MAILBOX_GIVEN_OVERRIDE) return NULL;
-    return admin_error(
-        SLICE("more than 100 a day from one mailbox hurts how it is delivered; to do it all the "
-              "same, say who decides that: --override NAME (it is logged)"));
+/* Faster than what is good for all only with somebody's name to it. */
+static json_t *check_pace(const struct sender *sender, const struct mailbox_details *details) {
+    const unsigned paces = MAILBOX_GIVEN_GAP | MAILBOX_GIVEN_DAILY | MAILBOX_GIVEN_RAMP;
+    struct pacer_limits limits = outreach_own_limits(sender);
+    if (!(details->given & paces)) return NULL;
+    enum pacer_limits_fault fault = pacer_limits_check(&limits, details->given & MAILBOX_GIVEN_OVERRIDE);
+    if (fault == PACER_LIMITS_NEED_OVERRIDE)
+        return admin_error(
+            SLICE("more than 100 a day from one mailbox, or gaps under 95 seconds, hurt how its mail is "
+                  "delivered; to do it all the same, say who decides that: --override NAME (it is logged)"));
+    return fault ? admin_error(slice_from_text(pacer_limits_fault_words(fault))) : NULL;
 }
 
 /* The code for a refresh token, for both ways. NULL: it is done; else why not. */
@@ -328,7 +355,7 @@ static json_t *add(struct admin *admin) {
     if (engine_sender_find(admin->engine, admin->arena, sender.address, &there) == STORE_OK)
         return failed(admin, STORE_EXISTS, "");
     apply(&sender, &details);
-    json_t *fault = check_daily(&sender, &details);
+    json_t *fault = check_pace(&sender, &details);
     if (fault) return fault;
     bool is_outside = details.given & (MAILBOX_GIVEN_WAYS | MAILBOX_GIVEN_OUTSIDE);
     if (!is_outside && engine_account_find(admin->engine, admin->arena, sender.address, &account) == STORE_OK)
@@ -351,7 +378,7 @@ static json_t *set(struct admin *admin) {
         return admin_error(SLICE("this server does not understand that mailbox; is it of another version?"));
     if (!find(admin, &sender, &answer)) return answer;
     apply(&sender, &details);
-    json_t *fault = check_daily(&sender, &details);
+    json_t *fault = check_pace(&sender, &details);
     if (!fault) fault = redeem(admin, &details, &sender);
     if (fault) return fault;
     enum store_result result = engine_sender_change(admin->t, admin->engine, &sender);

@@ -1,4 +1,5 @@
 /* What is to be seen of campaigns, as JSON. */
+#include "analyse/classify.h"
 #include "app/admin/admin_outreach.h"
 #include "base/limits_campaign.h"
 #include "outreach/office.h"
@@ -9,6 +10,9 @@
 #include "store/id.h"
 #include "store/schema.h"
 #include "store/suppression.h"
+
+/* A condition has a few classes and fields, of a line each. */
+enum { STEP_WORDS_BYTES = 64 * 1024 };
 
 static struct slice word(const struct admin *admin, size_t at) {
     return at < admin->request->word_count ? admin->request->words[at] : SLICE_EMPTY;
@@ -62,7 +66,10 @@ json_t *admin_outreach_status(struct admin *admin) {
         return admin_failure(admin, STORE_FAILED, SLICE("the list"), "", "");
     }
     for (size_t i = 0; i < count; i++) json_array_append_new(list, campaign_json(admin, &campaigns[i]));
-    return json_pack("{s:o}", "campaigns", list);
+    json_t *mailboxes = admin_mailboxes_json(admin);
+    return json_pack("{s:o, s:b, s:o, s:o}", "campaigns", list, "has_more", count == OUTREACH_CAMPAIGNS_SHOWN,
+                     "unsettled", admin_outreach_unsettled(admin), "mailboxes",
+                     mailboxes ? mailboxes : json_array());
 }
 
 /* ---- why ---- */
@@ -78,11 +85,13 @@ static void sender_gate(struct admin *admin, json_t *gates, uint64_t id) {
         gate(gates, "mailbox", false, SLICE("it was removed"));
         return;
     }
-    bool is_good = sender.account || sender.state == SENDER_GREEN;
+    bool is_good = engine_outreach_sender_is_good(admin->engine, id);
+    const char *account = is_good ? "an account here" : "an account that was removed";
+    bool has_cause = !is_good && sender.account == 0;
     gate(gates, "mailbox", is_good,
          arena_printf(admin->arena, "%.*s is %s%s%s", SLICE_PRINT(sender.address),
-                      sender.account ? "an account here" : sender_state_name(sender.state),
-                      is_good ? "" : ": ", is_good ? "" : sender_cause_name(sender.cause)));
+                      sender.account ? account : sender_state_name(sender.state), has_cause ? ": " : "",
+                      has_cause ? sender_cause_name(sender.cause) : ""));
 }
 
 static void suppression_gate(struct admin *admin, json_t *gates, struct slice address) {
@@ -92,8 +101,27 @@ static void suppression_gate(struct admin *admin, json_t *gates, struct slice ad
          is ? slice_from_text(suppression_reason_name(found.reason)) : SLICE("may be written to"));
 }
 
-static bool is_open_state(enum prospect_state state) {
-    return state == PROSPECT_WAITING || state == PROSPECT_OUT_OF_OFFICE || state == PROSPECT_CLAIMED;
+/* Who answered is written to only where a step that is for such an answer is due. */
+static bool is_open(const struct prospect *prospect) {
+    return prospect->state == PROSPECT_WAITING || prospect->state == PROSPECT_OUT_OF_OFFICE ||
+           prospect->state == PROSPECT_CLAIMED ||
+           (prospect->state == PROSPECT_REPLIED && prospect->due_ms != PROSPECT_NEVER);
+}
+
+/* Which step it would be, and for whom that is. True: there is one. */
+static bool step_gate(struct admin *admin, json_t *gates, const struct outreach_outlook *outlook) {
+    if (outlook->step >= outlook->sequence->step_count) {
+        gate(gates, "step", false, SLICE("no step that is left is for this prospect"));
+        return false;
+    }
+    struct buffer words = buffer_new(STEP_WORDS_BYTES);
+    sequence_condition_write(&words, &outlook->sequence->steps[outlook->step].condition);
+    gate(gates, "step", true,
+         words.len ? arena_printf(admin->arena, "step %zu, for those %.*s", outlook->step + 1,
+                                  SLICE_PRINT(buffer_slice(&words)))
+                   : arena_printf(admin->arena, "step %zu", outlook->step + 1));
+    buffer_free(&words);
+    return true;
 }
 
 /* When the next message to this prospect may leave; 0: none will. */
@@ -102,13 +130,22 @@ static int64_t next_allowed(struct admin *admin, json_t *gates, const struct pro
     int64_t now_ms = env_wall_ms(task_env(admin->t));
     enum store_result result =
         outreach_outlook(admin->engine, admin->arena, &shown->campaign, &shown->prospect, now_ms, &outlook);
-    if (result != STORE_OK || !is_open_state(shown->prospect.state)) return 0;
+    if (result != STORE_OK || !is_open(&shown->prospect)) return 0;
+    if (!step_gate(admin, gates, &outlook)) return 0;
     gate(gates, "due", outlook.due_ms <= now_ms,
          outlook.due_ms <= now_ms ? SLICE("the step is due, and its window is open")
                                   : SLICE("the delay, or the delivery window"));
     gate(gates, "pace", outlook.gate == PACER_OPEN, slice_from_text(pacer_gate_word(outlook.gate)));
     if (shown->campaign.state != CAMPAIGN_RUNNING) return 0;
     return outlook.due_ms > outlook.next_ms ? outlook.due_ms : outlook.next_ms;
+}
+
+/* Null: it is in Sent, or nobody but the provider sees to that. */
+static json_t *copy_of(struct admin *admin, const struct outreach_message *message) {
+    struct sender_copy_state state;
+    if (engine_copy_state(admin->engine, admin->arena, 0, message->id, &state) != STORE_OK)
+        return json_null();
+    return admin_copies_json(&state);
 }
 
 static json_t *messages_of(struct admin *admin, uint64_t prospect) {
@@ -119,12 +156,19 @@ static json_t *messages_of(struct admin *admin, uint64_t prospect) {
         return list;
     for (size_t i = 0; i < count; i++)
         json_array_append_new(
-            list,
-            json_pack("{s:I, s:s, s:o, s:o, s:o, s:o}", "step", (json_int_t)messages[i].step + 1, "state",
-                      sent_state_word(messages[i].state), "message_id", admin_text(messages[i].message_id),
-                      "subject", admin_text(messages[i].subject), "sent_ms",
-                      admin_moment(messages[i].sent_ms), "detail", admin_text(messages[i].detail)));
+            list, json_pack("{s:o, s:o, s:I, s:s, s:o, s:o, s:o, s:o}", "id", id_text(admin, messages[i].id),
+                            "not_in_sent", copy_of(admin, &messages[i]), "step",
+                            (json_int_t)messages[i].step + 1, "state", sent_state_word(messages[i].state),
+                            "message_id", admin_text(messages[i].message_id), "subject",
+                            admin_text(messages[i].subject), "sent_ms", admin_moment(messages[i].sent_ms),
+                            "detail", admin_text(messages[i].detail)));
     return list;
+}
+
+/* Of a reply; else it says nothing. */
+static const char *interest_word(const struct outreach_answer *answer) {
+    bool is_known = answer_kind_now(answer) == ANSWER_REPLY && answer->interest < INTERESTS;
+    return is_known ? interest_name((enum interest)answer->interest) : "";
 }
 
 static json_t *answer_json(struct admin *admin, const struct outreach_answer *answer) {
@@ -135,6 +179,9 @@ static json_t *answer_json(struct admin *admin, const struct outreach_answer *an
                   admin_text(answer->address), "from", admin_text(answer->from), "kind",
                   answer_kind_word(answer->kind), "found_by", answer_match_word(answer->match), "decision",
                   answer_decision_word(answer->decision), "evidence", evidence ? evidence : json_array());
+    json_object_set_new(object, "interest", json_string(interest_word(answer)));
+    json_object_set_new(object, "unsubscribe", json_boolean(answer->is_unsubscribe));
+    json_object_set_new(object, "classifier", json_integer(answer->classifier));
     if (answer->corrected_kind != ANSWER_KINDS) {
         json_object_set_new(object, "corrected_to", json_string(answer_kind_word(answer->corrected_kind)));
         json_object_set_new(object, "corrected_by", admin_text(answer->corrected_by));
@@ -159,7 +206,7 @@ static json_t *why_one(struct admin *admin, const struct prospect_shown *shown) 
          shown->campaign.reason.len ? shown->campaign.reason
                                     : slice_from_text(campaign_state_word(shown->campaign.state)));
     sender_gate(admin, gates, shown->campaign.sender);
-    gate(gates, "prospect", is_open_state(prospect->state),
+    gate(gates, "prospect", is_open(prospect),
          prospect->reason.len ? prospect->reason : slice_from_text(prospect_state_word(prospect->state)));
     suppression_gate(admin, gates, prospect->address);
     int64_t next_ms = next_allowed(admin, gates, shown);
@@ -188,7 +235,8 @@ json_t *admin_outreach_why(struct admin *admin) {
     if (result == STORE_OK)
         result = engine_outreach_of_contact(admin->engine, admin->arena, contact.id, &prospects, &count);
     if (result != STORE_OK)
-        return admin_failure(admin, result, word(admin, 2), "is not in the address book",
+        return admin_failure(admin, result, word(admin, 2),
+                             "is not in the address book; posthaste contact list shows who is",
                              "is not an address");
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) json_array_append_new(list, why_one(admin, &prospects[i]));
@@ -230,7 +278,8 @@ json_t *admin_outreach_answers(struct admin *admin) {
     if (result == STORE_OK)
         result = engine_outreach_of_contact(admin->engine, admin->arena, contact.id, &prospects, &count);
     if (result != STORE_OK)
-        return admin_failure(admin, result, word(admin, 2), "is not in the address book",
+        return admin_failure(admin, result, word(admin, 2),
+                             "is not in the address book; posthaste contact list shows who is",
                              "is not an address");
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
@@ -241,17 +290,28 @@ json_t *admin_outreach_answers(struct admin *admin) {
     return json_pack("{s:o}", "answers", list);
 }
 
+/* A kind, or the interest of a reply. ANSWER_KINDS: neither. */
+static enum answer_kind kind_read(struct slice text, uint32_t *interest) {
+    for (unsigned i = 0; i < INTERESTS; i++) {
+        if (!slice_equal(text, slice_from_text(interest_name((enum interest)i)))) continue;
+        *interest = i;
+        return ANSWER_REPLY;
+    }
+    return answer_kind_read(text);
+}
+
 json_t *admin_outreach_correct(struct admin *admin) {
     uint64_t answer = 0;
-    enum answer_kind kind = answer_kind_read(word(admin, 3));
+    uint32_t interest = INTEREST_NEUTRAL;
+    enum answer_kind kind = kind_read(word(admin, 3), &interest);
     if (!id_read(word(admin, 2), &answer))
         return admin_error(SLICE("an answer's id is what outreach answers shows"));
     if (kind == ANSWER_KINDS)
         return admin_error(
-            SLICE("a kind is reply, auto_reply, out_of_office, bounce, delay, complaint, receipt "
-                  "or other"));
+            SLICE("a kind is reply (or what it wants: positive, negative, referral, later, neutral), "
+                  "auto_reply, out_of_office, bounce, delay, complaint, receipt or other"));
     enum store_result result =
-        engine_outreach_correct(admin->t, admin->engine, answer, kind, SLICE("an administrator"));
+        engine_outreach_correct(admin->t, admin->engine, answer, kind, interest, SLICE("an administrator"));
     if (admin->context->outreach) outreach_office_wake(admin->context->outreach);
     if (result != STORE_OK)
         return admin_failure(admin, result, word(admin, 2), "is not an answer; outreach answers shows them",
@@ -288,7 +348,8 @@ json_t *admin_outreach_prospects(struct admin *admin) {
     uint64_t after = 0;
     json_t *error = admin_campaign_find(admin, 2, &campaign);
     if (error) return error;
-    if (word(admin, 3).len && !id_read(word(admin, 3), &after)) return admin_error(SLICE("no such place"));
+    if (word(admin, 3).len && !id_read(word(admin, 3), &after))
+        return admin_error(SLICE("after is what the page before said as \"after\""));
     if (engine_campaign_prospects(admin->engine, admin->arena, campaign.id, after, OUTREACH_LIST_MAX,
                                   &prospects, &count) != STORE_OK)
         return admin_failure(admin, STORE_FAILED, SLICE("the list"), "", "");
@@ -301,5 +362,7 @@ json_t *admin_outreach_prospects(struct admin *admin) {
                       "step", (json_int_t)prospects[i].step + 1, "reason", admin_text(prospects[i].reason),
                       "due_ms", admin_moment(prospects[i].due_ms), "last_sent_ms",
                       admin_moment(prospects[i].last_sent_ms)));
-    return json_pack("{s:o, s:b}", "prospects", list, "has_more", count == OUTREACH_LIST_MAX);
+    bool has_more = count == OUTREACH_LIST_MAX;
+    return json_pack("{s:o, s:b, s:o}", "prospects", list, "has_more", has_more, "after",
+                     has_more ? id_text(admin, prospects[count - 1].contact) : json_null());
 }

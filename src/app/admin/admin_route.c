@@ -6,6 +6,7 @@
 #include "store/engine_dkim.h"
 #include "store/engine_route.h"
 #include "transit/route.h"
+#include "wire/address_split.h"
 
 static json_t *done(const char *key, struct slice name) { return json_pack("{s:o}", key, admin_text(name)); }
 
@@ -121,8 +122,7 @@ static struct slice sender_of(struct admin *admin, struct slice from) {
 }
 
 static struct slice domain_of(struct arena *arena, struct slice address) {
-    size_t at = slice_find_last_byte(address, '@');
-    struct slice domain = at == SLICE_NOT_FOUND ? SLICE_EMPTY : slice_skip(address, at + 1);
+    struct slice domain = address_split_domain(address);
     uint8_t *lower = arena_alloc(arena, domain.len + 1);
     for (size_t i = 0; i < domain.len; i++) lower[i] = ascii_lower(domain.ptr[i]);
     return slice_of(lower, domain.len);

@@ -58,6 +58,8 @@ json_t *admin_route_test(struct admin *admin);
 json_t *admin_contact_erase(struct admin *admin);
 json_t *admin_contact_export(struct admin *admin);
 json_t *admin_contact_imports(struct admin *admin);
+/* admin_contact_list.c */
+json_t *admin_contact_list(struct admin *admin);
 json_t *admin_contact_remove(struct admin *admin);
 json_t *admin_contact_set(struct admin *admin);
 json_t *admin_contact_show(struct admin *admin);
@@ -68,6 +70,18 @@ json_t *admin_suppression_remove(struct admin *admin);
 /* admin_mailbox.c, admin_oauth.c */
 json_t *admin_outreach_mailbox(struct admin *admin);
 json_t *admin_outreach_oauth(struct admin *admin);
+
+/* admin_webhook.c */
+json_t *admin_webhook_add(struct admin *admin);
+json_t *admin_webhook_deliveries(struct admin *admin);
+json_t *admin_webhook_disable(struct admin *admin);
+json_t *admin_webhook_enable(struct admin *admin);
+json_t *admin_webhook_list(struct admin *admin);
+json_t *admin_webhook_remove(struct admin *admin);
+json_t *admin_webhook_replay(struct admin *admin);
+json_t *admin_webhook_rotate(struct admin *admin);
+json_t *admin_webhook_test(struct admin *admin);
+json_t *admin_webhook_types(struct admin *admin);
 
 /* admin_reports.c */
 json_t *admin_reports_send(struct admin *admin);

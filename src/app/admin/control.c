@@ -50,7 +50,8 @@ static void answer(struct task *t, void *context, struct ipc_request *request) {
                                   .remote = context_of->remote,
                                   .acme = context_of->acme,
                                   .outreach = context_of->outreach,
-                                  .mailboxes = context_of->mailboxes};
+                                  .mailboxes = context_of->mailboxes,
+                                  .hooks = context_of->hooks};
     struct admin_request asked;
     bool good = request->message.type == CONTROL_ADMIN && admin_request_unpack(request->message.body, &asked);
     json_t *document =

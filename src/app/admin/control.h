@@ -31,6 +31,7 @@ struct control_context {
     struct channel *remote;
     struct acme_office *acme;
     struct outreach_office *outreach;
+    struct hook_office *hooks;
     struct mailbox_desk *mailboxes;
 };
 

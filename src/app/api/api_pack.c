@@ -91,6 +91,61 @@ bool api_pack_suppression(struct arena *arena, const json_t *body, struct buffer
     return true;
 }
 
+/* ---- contacts for a campaign ---- */
+
+static bool read_where(struct arena *arena, json_t *where, struct contact_selection *selection,
+                       struct slice *words) {
+    const char *name;
+    const json_t *value;
+    json_object_foreach(where, name, value) {
+        enum contact_selection_fault fault = CONTACT_SELECTION_VALUE;
+        if (json_is_string(value))
+            fault = contact_selection_add(slice_from_text(name), member(where, name), false, selection);
+        if (fault)
+            *words =
+                arena_printf(arena, "\"where\": \"%.100s\": %s", name, contact_selection_fault_text(fault));
+        if (fault) return false;
+    }
+    return true;
+}
+
+static bool read_addresses(struct arena *arena, const json_t *list, struct addition_details *details,
+                           struct slice *words) {
+    size_t count = json_array_size(list);
+    if (count == 0 || count > CONTACT_ADDRESSES_MAX) {
+        *words = SLICE("\"addresses\" must be a list of 1 to 1000 texts");
+        return false;
+    }
+    details->addresses = ARENA_NEW_ARRAY(arena, struct slice, count);
+    for (; details->address_count < count; details->address_count++) {
+        struct slice domain;
+        struct slice written;
+        const json_t *item = json_array_get(list, details->address_count);
+        struct slice text = slice_of(json_string_value(item), json_string_length(item));
+        enum contact_address_fault fault =
+            contact_address_read(arena, text, &details->addresses[details->address_count], &domain, &written);
+        if (!fault) continue;
+        *words = arena_printf(arena, "\"addresses\": number %zu: %s", details->address_count + 1,
+                              contact_address_fault_text(fault));
+        return false;
+    }
+    return true;
+}
+
+bool api_pack_addition(struct arena *arena, const json_t *body, struct buffer *details, struct slice *words) {
+    struct addition_details addition = {.address_count = 0};
+    json_t *where = json_object_get(body, "where");
+    json_t *addresses = json_object_get(body, "addresses");
+    *words = SLICE("\"where\" must be an object of texts");
+    if (where && (!json_is_object(where) || !read_where(arena, where, &addition.selection, words)))
+        return false;
+    *words = SLICE("\"addresses\" must be a list of texts");
+    if (addresses && (!json_is_array(addresses) || !read_addresses(arena, addresses, &addition, words)))
+        return false;
+    addition_details_pack(details, &addition);
+    return true;
+}
+
 /* ---- a campaign ---- */
 
 /* All faults on one line. */

@@ -13,6 +13,9 @@ NODISCARD bool api_pack_contact(struct arena *arena, const json_t *body, struct 
 /* {"reason": text, "note": text} */
 NODISCARD bool api_pack_suppression(struct arena *arena, const json_t *body, struct buffer *details,
                                     struct slice *words);
+/* {"where": {field: text, ...}}, {"addresses": [text, ...]}, or neither */
+NODISCARD bool api_pack_addition(struct arena *arena, const json_t *body, struct buffer *details,
+                                 struct slice *words);
 /* {"mailbox": text, "sequence": an object, or YAML as text} */
 NODISCARD bool api_pack_campaign(struct arena *arena, const json_t *body, struct buffer *details,
                                  struct slice *words);

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "ipc/pack.h"
 #include "wire/http_target.h"
+#include "wire/json_depth.h"
 
 /* A document that a verb reads: deeper, and longer. */
 enum { DOCUMENT_DEPTH_MAX = 16, DOCUMENT_MEMBERS_MAX = 20000 };
@@ -18,33 +19,14 @@ enum {
 
 /* ---- the body ---- */
 
-/* jansson reads nested values by recursion, and takes much memory for small ones: what no route asks for is
-   refused before it is read. Brackets and commas in texts do not count. */
-static bool is_modest(struct slice json, size_t depth_max, size_t members_max) {
-    size_t depth = 0;
-    size_t deepest = 0;
-    size_t members = 0;
-    bool is_text = false;
-    for (size_t i = 0; i < json.len; i++) {
-        uint8_t byte = json.ptr[i];
-        if (is_text && byte == '\\') i++;
-        if (byte == '"') is_text = !is_text;
-        if (is_text) continue;
-        depth += byte == '{' || byte == '[';
-        depth -= depth && (byte == '}' || byte == ']');
-        members += byte == ',';
-        deepest = depth > deepest ? depth : deepest;
-    }
-    return deepest <= depth_max && members <= members_max;
-}
-
+/* What no route asks for is refused before it is read. */
 /* NULL, and *words: it is none. An empty one is as good as {}. */
 static json_t *body_read(struct arena *arena, const struct api_route *route, struct slice body,
                          struct slice *words) {
     json_error_t error = {0};
     json_t *read = NULL;
-    bool is_good = route->pack ? is_modest(body, DOCUMENT_DEPTH_MAX, DOCUMENT_MEMBERS_MAX)
-                               : is_modest(body, 1, MEMBERS_MAX);
+    bool is_good = route->pack ? json_is_modest(body, DOCUMENT_DEPTH_MAX, DOCUMENT_MEMBERS_MAX)
+                               : json_is_modest(body, 1, MEMBERS_MAX);
     if (body.len == 0) return json_object();
     if (is_good) read = json_loadb((const char *)body.ptr, body.len, JSON_REJECT_DUPLICATES, &error);
     if (json_is_object(read)) return read;

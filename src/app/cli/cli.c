@@ -3,9 +3,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/cli/cli_topics.h"
 #include "base/limits.h"
 
-enum { CLI_ARENA_BYTES = 1 << 30, DATA_OPTIONS = OPTION_DATA | OPTION_JSON };
+enum { CLI_ARENA_BYTES = 1 << 30 };
+
+#define DATA_OPTIONS (WITH(DATA) | WITH(JSON))
+#define CONTACT_OPTIONS (DATA_OPTIONS | WITH(IMPORTING) | WITH(REASON) | WITH(FORCE) | WITH(DRY_RUN))
+#define SUPPRESSION_OPTIONS (DATA_OPTIONS | WITH(REASON) | WITH(FORCE))
+#define WEBHOOK_OPTIONS (DATA_OPTIONS | WITH(KINDS) | WITH(AGAIN) | WITH(BEFORE) | WITH(OVERLAP))
+#define OUTREACH_OPTIONS                                                                                \
+    (DATA_OPTIONS | WITH(PASSWORD_STDIN) | WITH(MAILBOX) | WITH(PROVIDER) | WITH(NAME) | WITH(SENDER) | \
+     WITH(ADDING) | WITH(PLAN) | WITH(CONTACT) | WITH(CONTACTS) | WITH(CSV) | WITH(IMPORTING) |         \
+     WITH(DRY_RUN) | WITH(ZONE) | WITH(REPLAY))
 
 static const struct cli_command commands[] = {
     {"init", "--data DIR --domain D [--hostname H] [--base-port N] [--listen ADDR]", "make a data folder",
@@ -13,20 +23,24 @@ static const struct cli_command commands[] = {
      "  --hostname H   the name in greetings (default mail.D)\n"
      "  --base-port N  listen N above the usual ports: SMTP N+25, IMAP N+143, ... (default 0)\n"
      "  --listen ADDR  the address to listen on (default 127.0.0.1)\n",
-     OPTION_DATA | OPTION_DOMAIN | OPTION_HOSTNAME | OPTION_BASE_PORT | OPTION_LISTEN,
-     OPTION_DATA | OPTION_DOMAIN, 0, 0, command_init},
+     WITH(DATA) | WITH(DOMAIN) | WITH(HOSTNAME) | WITH(BASE_PORT) | WITH(LISTEN), WITH(DATA) | WITH(DOMAIN),
+     0, 0, command_init, NULL},
     {"serve", "--data DIR [--single]", "run the mail server",
      "Stays in the foreground. SIGTERM stops it, SIGHUP has it read configuration and certificates anew.\n"
      "  --single  all roles in one process, without walls: for debugging\n",
-     OPTION_DATA | OPTION_SINGLE, OPTION_DATA, 0, 0, command_serve},
-    {"account", "add|list|password|remove [ADDRESS] --data DIR [--password-stdin] [--quota BYTES] [--json]",
+     WITH(DATA) | WITH(SINGLE), WITH(DATA), 0, 0, command_serve, NULL},
+    {"account",
+     "add ADDRESS [--password-stdin] [--quota BYTES] | password ADDRESS [--password-stdin]\n"
+     "       | set ADDRESS imap=on|off pop3=on|off | list | remove ADDRESS   --data DIR [--json]",
      "people with a mailbox",
-     "The password is the first line of standard input with --password-stdin; else it is asked for.\n",
-     DATA_OPTIONS | OPTION_PASSWORD_STDIN | OPTION_QUOTA, OPTION_DATA, 1, 2, command_account},
+     "The password is the first line of standard input with --password-stdin; else it is asked for.\n"
+     "set  switches IMAP or POP3 off for an account, or on again, from the next login on; who logs in there\n"
+     "     with the right password is told so\n",
+     DATA_OPTIONS | WITH(PASSWORD_STDIN) | WITH(QUOTA), WITH(DATA), 1, 4, command_account, NULL},
     {"alias", "add ADDRESS TARGET | remove ADDRESS [TARGET] | list --data DIR [--json]",
      "other addresses, and where they lead",
      "An address can have several targets, also elsewhere. @example.org is a catch-all for its domain.\n",
-     DATA_OPTIONS, OPTION_DATA, 1, 3, command_alias},
+     DATA_OPTIONS, WITH(DATA), 1, 3, command_alias, NULL},
     {"domain",
      "add NAME [--relay [--verify]] | remove NAME | list\n"
      "       | dns NAME [--format F] [--merge] | check NAME   [--dns HOST[@PORT]]\n"
@@ -49,30 +63,22 @@ static const struct cli_command commands[] = {
      "             must stay a week longer. docs/dkim.md tells more.\n"
      "  --now      look for the records at once, not within 10 minutes\n"
      "  --force    also where the records of the keys before must stay still: after a break-in\n",
-     DATA_OPTIONS | OPTION_RELAY | OPTION_ROTATE | OPTION_DNS | OPTION_PUBLISH, OPTION_DATA, 1, 3,
-     command_domain},
-    {"api", "key add NAME [read|write|admin] | key list | key remove NAME --data DIR [--json] | openapi",
-     "keys for the JSON API",
-     "The API does over HTTPS (port base + 443, below /api/v1/) what the command line does: docs/api.md.\n"
-     "key add     makes a key and shows it, once. read (the default) looks only; write changes contacts,\n"
-     "            campaigns and the queue; admin may all that the command line may\n"
-     "key list    their names, scopes, how they begin, and when they were last used\n"
-     "key remove  from now on it opens nothing\n"
-     "openapi     the document for other programs (OpenAPI 3.1)\n",
-     DATA_OPTIONS, 0, 1, 4, command_api},
+     DATA_OPTIONS | WITH(RELAY) | WITH(ROTATE) | WITH(DNS) | WITH(PUBLISH), WITH(DATA), 1, 3, command_domain,
+     NULL},
+    {"api", "", "keys for the JSON API", api_examples, DATA_OPTIONS, 0, 1, 4, command_api, api_topics},
     {"certificate", "status | order | renew --data DIR [--json]", "certificates by ACME (Let's Encrypt)",
      "status  the certificate that was got, its names and times, when it is renewed, and what went wrong\n"
      "order   look now: order one where there is none, a name is missing or it is old\n"
      "renew   order a new one whatever there is; CAs allow only a few in a week\n"
      "Without acme.enabled in posthaste.conf no CA is ever asked. docs/acme.md tells more.\n",
-     DATA_OPTIONS, OPTION_DATA, 1, 1, command_certificate},
+     DATA_OPTIONS, WITH(DATA), 1, 1, command_certificate, NULL},
     {"compact", "--data DIR [--json]", "give the space of removed messages back now",
      "A running server does this by itself, slowly, for segments that are half dead. This does it at once "
      "for\n"
      "every segment of which an eighth is dead. Works beside a running server.\n",
-     DATA_OPTIONS, OPTION_DATA, 0, 0, command_plain},
+     DATA_OPTIONS, WITH(DATA), 0, 0, command_plain, NULL},
     {"status", "--data DIR [--json]", "what is there, what runs, which walls are missing", NULL, DATA_OPTIONS,
-     OPTION_DATA, 0, 0, command_plain},
+     WITH(DATA), 0, 0, command_plain, NULL},
     {"health", "--data DIR [--account ADDRESS --password-stdin] [--json | --nagios]",
      "look at the running server as its users do",
      "Connects to every port, logs in on each protocol over TLS, asks /health, and looks at certificate,\n"
@@ -81,8 +87,8 @@ static const struct cli_command commands[] = {
      "to do.\n"
      "  --account ADDRESS  log in as this account; its password is read from standard input\n"
      "  --nagios           one line, and the exit status of a Nagios plug-in: 0, 1 warning, 2 critical\n",
-     DATA_OPTIONS | OPTION_ACCOUNT | OPTION_PASSWORD_STDIN | OPTION_NAGIOS, OPTION_DATA, 0, 0,
-     command_health},
+     DATA_OPTIONS | WITH(ACCOUNT) | WITH(PASSWORD_STDIN) | WITH(NAGIOS), WITH(DATA), 0, 0, command_health,
+     NULL},
     {"preflight",
      "FILE|MESSAGE-ID [--to ADDRESS] --data DIR [--json]\n"
      "       [--from ADDR] [--ip IP] [--helo NAME] [--bulk] [--volume N [--usual N]] [--dns HOST[@PORT]]",
@@ -99,7 +105,7 @@ static const struct cli_command commands[] = {
      "  --volume N    so many messages a day of this domain; from 5000 on the rules for bulk senders hold\n"
      "  --usual N     so many a day it was until now\n"
      "docs/dns.md tells more.\n",
-     DATA_OPTIONS | OPTION_TOOL | OPTION_PREFLIGHT, OPTION_DATA, 1, 1, command_preflight},
+     DATA_OPTIONS | WITH(TOOL) | WITH(PREFLIGHT), WITH(DATA), 1, 1, command_preflight, NULL},
     {"queue",
      "list [messages [domain=D] [sender=A] [state=S] [after=ID]] | show ID | retry|hold|release "
      "ID|DOMAIN|all\n"
@@ -119,7 +125,7 @@ static const struct cli_command commands[] = {
      "bounce          take it out, and tell its sender that it was not delivered\n"
      "stream          personal, transactional or bulk: bulk goes after the others\n"
      "What is being sent at this moment is not called back: if it arrives, it has arrived.\n",
-     DATA_OPTIONS, OPTION_DATA, 1, 5, command_queue},
+     DATA_OPTIONS, WITH(DATA), 1, 5, command_queue, NULL},
     {"reports",
      "[summary | list] [--domain D] [--days N] [--names [--dns HOST[@PORT]]] | show ID | send --now --data "
      "DIR [--json]",
@@ -138,86 +144,20 @@ static const struct cli_command commands[] = {
      "  --names     what the summary's hosts are called: asks DNS for the names of their addresses, and "
      "says\n"
      "              whether those lead back; --dns HOST[@PORT] asks that server\n",
-     DATA_OPTIONS | OPTION_DOMAIN | OPTION_DAYS | OPTION_NOW | OPTION_DNS, OPTION_DATA, 0, 2,
-     command_reports},
-    {"outreach",
-     "check FILE | preview FILE --contact ADDRESS|--csv CSV [--contacts N]\n"
-     "       | simulate FILE [--contacts N | --csv CSV] [--start TIME]\n"
-     "       | create FILE --mailbox ADDRESS [--name NAME] | add CAMPAIGN --contact ADDRESS|--import "
-     "ID|--all\n"
-     "       | start|pause|resume|stop CAMPAIGN | pause|resume|stop ADDRESS | status [CAMPAIGN]\n"
-     "       | why ADDRESS | events [CAMPAIGN [AFTER-ID]] | answers [ADDRESS] | correct ANSWER-ID KIND\n"
-     "       | stats CAMPAIGN | export CAMPAIGN\n"
-     "       | mailbox add|set ADDRESS [OPTIONS] | mailbox list | mailbox show|test|remove ADDRESS\n"
-     "       | oauth add NAME --client-id ID [--preset P] [--key-stdin] | oauth list | oauth show|remove "
-     "NAME\n"
-     "       --data DIR [--json]",
-     "sequences of personal mail that stop when a person answers",
-     "check     whether a sequence (YAML or JSON) can be read and would be let start. Every fault is told "
-     "with\n"
-     "          its line, and what to do. Exit status: 1 where something is wrong\n"
-     "preview   its messages, as their recipients would read them, and who would be blocked, because a "
-     "{{snippet}}\n"
-     "          has no value and no fallback\n"
-     "simulate  when each message would leave if nobody answered, by the pacer that will decide it, and "
-     "when\n"
-     "          all of it would be over\n"
-     "  --contact ADDRESS  one contact; its fields are those of the address book with --data DIR\n"
-     "  --csv CSV          the rows of a file, read as `contact import` reads them\n"
-     "  --contacts N       simulate: N made-up prospects (default 40); preview: the first N rows (default "
-     "3)\n"
-     "  --start TIME       2026-07-01T09:00, by the mailbox's clock (default: now)\n"
-     "  --zone ZONE        where the mailbox is, such as Europe/Berlin (default: the sequence's time_zone)\n"
-     "  --daily-cap N      what the mailbox may send a day (default 30, at most 100)\n"
-     "  --mailbox ADDRESS  preview: who sends it\n"
-     "create   a campaign of the sequence in FILE (docs/sequence.md), a draft; sent from ADDRESS, an "
-     "account\n"
-     "         here or a mailbox of outreach\n"
-     "add      contacts of the address book (posthaste contact) become its prospects\n"
-     "start    it begins, if nothing stands in the way; what does is said. pause and resume; stop is for "
-     "good\n"
-     "         With an ADDRESS: only this person, in all campaigns\n"
-     "status   the campaigns, their prospects by state, when the next message is due\n"
-     "why      everything about one person: each gate, open or shut, and when the next message may leave\n"
-     "answers  what came back, what it was taken for and why. correct says what it really is: reply,\n"
-     "         auto_reply, out_of_office, bounce, delay, complaint, receipt or other\n"
-     "events   what happened, in order; stats: figures, docs/outreach.md defines them\n"
-     "export   the prospects as CSV\n"
-     "mailbox add     an account of ours, or an outside mailbox: its servers are found from the address, "
-     "then it\n"
-     "                is tested for real: it sends a message to itself and finds it again. Each step is "
-     "shown\n"
-     "mailbox test    the same for one that is there; what fails is named, with what to do\n"
-     "mailbox set     changes what is given, and tests again where the way to it changed\n"
-     "  --password-stdin   the password (or app password): the first line of standard input, else asked "
-     "for.\n"
-     "                     With --imap-password the second line is that of IMAP\n"
-     "  --oauth NAME       OAuth instead: prints a URL to open; the browser brings the answer back\n"
-     "  --smtp HOST[:PORT], --imap HOST[:PORT]   if they are not found, or where replies go elsewhere\n"
-     "  --smtp-tls M, --imap-tls M   implicit (the default), starttls, never (this machine only)\n"
-     "  --user U, --smtp-user U, --imap-user U   if it is not the address\n"
-     "  --name NAME        of the person, for From\n"
-     "  --gap S-S          seconds between two messages (default 95-150)\n"
-     "  --hourly N, --daily N, --ramp START+STEP   how many; over 100 a day only with --override WHO\n"
-     "  --accept-renaming  although the server gives messages other Message-IDs\n"
-     "  --outside          not the account of ours with this address\n"
-     "oauth add       registers us with a provider, by the client id and secret that you made there: "
-     "--preset\n"
-     "                google or microsoft, or --authorize-url, --token-url and --scope. The secret is the "
-     "first\n"
-     "                line of standard input with --key-stdin, else asked for; --no-secret if there is none\n"
-     "docs/outreach.md, sequence.md, outreach-law.md and mailboxes.md tell more.\n",
-     DATA_OPTIONS | OPTION_PASSWORD_STDIN | OPTION_MAILBOX | OPTION_PLAN, 0, 1, 5, command_outreach},
+     DATA_OPTIONS | WITH(DOMAIN) | WITH(DAYS) | WITH(NOW) | WITH(DNS), WITH(DATA), 0, 2, command_reports,
+     NULL},
+    {"outreach", "", "sequences of personal mail that stop when a person answers", outreach_examples,
+     OUTREACH_OPTIONS, 0, 1, 5, command_outreach, outreach_topics},
     {"trace", "MESSAGE-ID|QUEUE-ID --data DIR [--json]", "what happened to a message that was sent",
      "Shows when it was accepted, each attempt with the host, TLS and the host's own words, and what was "
      "done\n"
      "with it by hand; also after it left. MESSAGE-ID is that of its header, QUEUE-ID the one of the log "
      "and\n"
      "of \"250 Ok: accepted as\".\n",
-     DATA_OPTIONS, OPTION_DATA, 1, 1, command_trace},
+     DATA_OPTIONS, WITH(DATA), 1, 1, command_trace, NULL},
     {"verify", "--data DIR [--json]", "read and check everything that is stored",
      "Every body's checksum, reference counts, UIDs, counts. Works beside a running server.\n", DATA_OPTIONS,
-     OPTION_DATA, 0, 0, command_plain},
+     WITH(DATA), 0, 0, command_plain, NULL},
     {"import", "ADDRESS PATH --data DIR [--folder NAME] [--dry-run] [--quoting rd|o|none] [--json]",
      "mail of an mbox or a Maildir into an account",
      "PATH is an mbox file, a folder of mbox files, or a Maildir (Maildir++ or plain folders). Flags, dates "
@@ -229,13 +169,13 @@ static const struct cli_command commands[] = {
      "  --quoting      how the mbox hides \"From \" lines: rd (mboxrd, the default; right for most mboxo "
      "too),\n"
      "                 o (strict mboxo), none\n",
-     DATA_OPTIONS | OPTION_FOLDER | OPTION_DRY_RUN | OPTION_QUOTING, OPTION_DATA, 2, 2, command_import},
+     DATA_OPTIONS | WITH(FOLDER) | WITH(DRY_RUN) | WITH(QUOTING), WITH(DATA), 2, 2, command_import, NULL},
     {"export", "ADDRESS PATH --data DIR [--mbox] [--json]",
      "an account's mail as a Maildir, or as mbox files",
      "Makes a Maildir++ tree in the folder PATH, with flags, keywords, dates, folders and subscriptions, as\n"
      "Dovecot has them. Run again, it adds what is new. It overwrites nothing that it did not write.\n"
      "  --mbox  one mbox file (mboxrd) for each mailbox instead\n",
-     DATA_OPTIONS | OPTION_MBOX, OPTION_DATA, 2, 2, command_export},
+     DATA_OPTIONS | WITH(MBOX), WITH(DATA), 2, 2, command_export, NULL},
     {"backup", "--data DIR --to BACKUPDIR [--keep N] | list | verify --to BACKUPDIR [--json]",
      "save a data folder, also while it is served",
      "Saves everything: mail, accounts, configuration, keys. The first run copies all, a later one into the\n"
@@ -245,13 +185,13 @@ static const struct cli_command commands[] = {
      "  --to BACKUPDIR  a new or empty folder, or one that backup made\n"
      "  --keep N        so many snapshots stay, the new one among them (default 7)\n"
      "list shows the snapshots; verify reads all of them and checks every byte.\n",
-     DATA_OPTIONS | OPTION_TO | OPTION_KEEP, OPTION_TO, 0, 1, command_backup},
+     DATA_OPTIONS | WITH(TO) | WITH(KEEP), WITH(TO), 0, 1, command_backup, NULL},
     {"restore", "--from BACKUPDIR --data DIR [--snapshot N] [--json]", "make a data folder from a backup",
      "Restores into a new or empty folder, then checks all of it as verify does. Broken off, the same "
      "command\n"
      "goes on. Devices keep what they have: UIDVALIDITY, UIDs, flags and modseqs are those of the snapshot.\n"
      "  --snapshot N  one of those that backup list shows (default: the newest that is whole)\n",
-     DATA_OPTIONS | OPTION_FROM | OPTION_SNAPSHOT, OPTION_FROM | OPTION_DATA, 0, 0, command_restore},
+     DATA_OPTIONS | WITH(FROM) | WITH(SNAPSHOT), WITH(FROM) | WITH(DATA), 0, 0, command_restore, NULL},
     {"route",
      "add NAME --host HOST[:PORT][,...] | --preset P   FOR WHAT   [--tls MODE] [--user U --password-stdin]\n"
      "       | list | show|remove|enable|disable NAME | password NAME --password-stdin\n"
@@ -280,51 +220,13 @@ static const struct cli_command commands[] = {
      "message, from --from or postmaster at the first of our domains, and by whom its mail is signed is "
      "told.\n"
      "docs/routes.md tells more.\n",
-     DATA_OPTIONS | OPTION_PASSWORD_STDIN | OPTION_ROUTE, OPTION_DATA, 1, 2, command_route},
-    {"contact",
-     "import FILE --source TEXT --basis B [--map COLUMN=FIELD ...] [--separator S] [--encoding E]\n"
-     "       [--errors FILE] [--dry-run] | imports | undo IMPORT\n"
-     "       | list [domain=D] [import=N] [after=ADDRESS] | show ADDRESS | set ADDRESS FIELD=VALUE ...\n"
-     "       | remove ADDRESS | export [ADDRESS] | erase ADDRESS   --data DIR [--json]",
-     "the address book: people, and where their addresses come from",
-     "import    rows of a file of separated values (CSV). Separator and encoding are found out. An address "
-     "that is\n"
-     "          there already gets new values; nothing is taken away, and who is suppressed stays out. "
-     "Broken\n"
-     "          off, the same command goes on. Without --map known names of columns in five languages are "
-     "taken\n"
-     "          for what they mean, others become fields of their own. docs/contacts.md tells more.\n"
-     "  --source TEXT      where the addresses come from; each person may ask\n"
-     "  --basis B          by which right they may be written to: consent, contract, legitimate_interest, "
-     "...\n"
-     "  --map COLUMN=FIELD \"E-Mail=address\", \"Vorname=first_name\", \"Notes=-\" to leave one out\n"
-     "  --separator S      comma, semicolon, tab or bar\n"
-     "  --encoding E       utf-8, utf-16, windows-1252, iso-8859-2, ...\n"
-     "  --errors FILE      all rows that did not come, as CSV, with line, column and reason\n"
-     "  --dry-run          only say what would be added, changed (and how), refused\n"
-     "imports   what was imported; undo takes an import back: who it added goes, what it changed is as "
-     "before\n"
-     "list      so many as fit; after=ADDRESS goes on behind one. show: one of them, with suppression\n"
-     "set       adds a contact or changes fields; FIELD= takes one away; time_zone= and country= are fields, "
-     "too\n"
-     "remove    takes a contact out of the book and leaves nothing; an import may bring it back\n"
-     "export    the whole book as CSV; with ADDRESS everything that is known of this person, as JSON\n"
-     "erase     everything of a person goes; only a hash stays, so that no import brings them back\n",
-     DATA_OPTIONS | OPTION_CONTACT | OPTION_DRY_RUN, OPTION_DATA, 1, 6, command_contact},
-    {"suppression",
-     "add WHOM [--reason R] [--note TEXT] | remove WHOM [--force] | check ADDRESS\n"
-     "       | list | import FILE [--reason R] | export   --data DIR [--json]",
-     "who must not be written to",
-     "WHOM is an address, a domain (with all below it), or a pattern: info@*, *@*.example.org. Every part of "
-     "the\n"
-     "system asks this list before it writes to somebody of its own accord, and imports leave out who is on "
-     "it.\n"
-     "add       --reason is manual (the default), unsubscribed, complaint, hard_bounce or imported\n"
-     "remove    what a person wished for (unsubscribed, complaint, erased) only with --force\n"
-     "check     whether an address may be written to, and if not, why\n"
-     "import    one WHOM a line, or the first column of a CSV file; a second one may say the reason\n"
-     "export    all of it, as CSV\n",
-     DATA_OPTIONS | OPTION_CONTACT, OPTION_DATA, 1, 2, command_suppression},
+     DATA_OPTIONS | WITH(PASSWORD_STDIN) | WITH(ROUTE), WITH(DATA), 1, 2, command_route, NULL},
+    {"contact", "", "the address book: people, and where their addresses come from", contact_examples,
+     CONTACT_OPTIONS, WITH(DATA), 1, 6, command_contact, contact_topics},
+    {"suppression", "", "who must not be written to", suppression_examples, SUPPRESSION_OPTIONS, WITH(DATA),
+     1, 2, command_suppression, suppression_topics},
+    {"webhook", "", "events for other programs, as signed requests", webhook_examples, WEBHOOK_OPTIONS,
+     WITH(DATA), 1, 2, command_webhook, webhook_topics},
     {"tool",
      "mime FILE [--json] | classify FILE... [--json] | iprev --ip IP [--dns HOST[@PORT]] [--json]\n"
      "       | spf --ip IP --from ADDR --helo NAME [--dns HOST[@PORT]] [--json] | spf DOMAIN [...]\n"
@@ -357,7 +259,7 @@ static const struct cli_command commands[] = {
      "walls tries, as each role, what that role must not do, and fails where anything is not refused as\n"
      "docs/security.md says. Only one of the walls stands with its name, to see each alone; none with "
      "none.\n",
-     DATA_OPTIONS | OPTION_TOOL, 0, 1, ADMIN_WORDS_MAX, command_tool},
+     DATA_OPTIONS | WITH(TOOL), 0, 1, ADMIN_WORDS_MAX, command_tool, NULL},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
@@ -378,7 +280,8 @@ int cli_misuse(const struct cli *cli, const char *format, ...) {
     (void)fputs("posthaste: ", stderr);
     (void)vfprintf(stderr, format, arguments);
     va_end(arguments);
-    (void)fprintf(stderr, "\nusage: posthaste %s %s\n", cli->command->name, cli->command->usage);
+    (void)fputc('\n', stderr);
+    cli_usage_print(cli->command, cli->topic);
     return EXIT_USAGE;
 }
 
@@ -390,176 +293,25 @@ static void print_overview(FILE *to) {
     (void)fputs("\nposthaste COMMAND --help tells more. Exit status: 0 done, 1 failed, 2 wrong usage.\n", to);
 }
 
-static void print_help(const struct cli_command *command) {
-    (void)printf("posthaste %s: %s\n\nusage: posthaste %s %s\n", command->name, command->summary,
-                 command->name, command->usage);
-    if (command->help) (void)printf("\n%s", command->help);
-}
-
-/* An option: where its value goes, as a text or a number, or a switch. */
-struct option_row {
-    const char *name;
-    enum option_bit bit;
-    size_t text_at;
-    size_t number_at;
-    size_t switch_at;
-    uint64_t number_max;
-};
-
-#define AT(member) offsetof(struct cli, member)
-
-static const struct option_row option_rows[] = {
-    {"--data", OPTION_DATA, AT(data), 0, 0, 0},
-    {"--domain", OPTION_DOMAIN, AT(domain), 0, 0, 0},
-    {"--hostname", OPTION_HOSTNAME, AT(hostname), 0, 0, 0},
-    {"--listen", OPTION_LISTEN, AT(listen), 0, 0, 0},
-    {"--base-port", OPTION_BASE_PORT, 0, AT(base_port), 0, 64000},
-    {"--quota", OPTION_QUOTA, 0, AT(quota_bytes), 0, INT64_MAX},
-    {"--folder", OPTION_FOLDER, AT(folder), 0, 0, 0},
-    {"--quoting", OPTION_QUOTING, AT(quoting), 0, 0, 0},
-    {"--dry-run", OPTION_DRY_RUN, 0, 0, AT(is_dry_run), 0},
-    {"--mbox", OPTION_MBOX, 0, 0, AT(is_mbox), 0},
-    {"--to", OPTION_TO, AT(backup), 0, 0, 0},
-    {"--from", OPTION_FROM, AT(backup), 0, 0, 0},
-    {"--keep", OPTION_KEEP, 0, AT(keep), 0, 100000},
-    {"--snapshot", OPTION_SNAPSHOT, 0, AT(snapshot), 0, INT64_MAX},
-    {"--host", OPTION_ROUTE, AT(route.hosts), 0, 0, 0},
-    {"--for-recipient", OPTION_ROUTE, AT(route.for_recipient), 0, 0, 0},
-    {"--for-sender", OPTION_ROUTE, AT(route.for_sender), 0, 0, 0},
-    {"--for-mx", OPTION_ROUTE, AT(route.for_mx), 0, 0, 0},
-    {"--for-stream", OPTION_ROUTE, AT(route.for_stream), 0, 0, 0},
-    {"--for-all", OPTION_ROUTE, 0, 0, AT(route.is_for_all), 0},
-    {"--tls", OPTION_ROUTE, AT(route.tls), 0, 0, 0},
-    {"--user", OPTION_ROUTE, AT(route.user), 0, 0, 0},
-    {"--preset", OPTION_ROUTE, AT(route.preset), 0, 0, 0},
-    {"--key-stdin", OPTION_ROUTE, 0, 0, AT(is_password_stdin), 0},
-    {"--ordering", OPTION_ROUTE, 0, AT(route.ordering), 0, UINT32_MAX},
-    {"--from", OPTION_ROUTE, AT(route.from), 0, 0, 0},
-    {"--to", OPTION_ROUTE, AT(route.to), 0, 0, 0},
-    {"--dns", OPTION_TOOL | OPTION_DNS, AT(tool.dns), 0, 0, 0},
-    {"--trust-anchors", OPTION_TOOL | OPTION_DNS, AT(tool.trust_anchors), 0, 0, 0},
-    {"--ip", OPTION_TOOL, AT(tool.ip), 0, 0, 0},
-    {"--roots", OPTION_TOOL, AT(tool.roots), 0, 0, 0},
-    {"--https-port", OPTION_TOOL, 0, AT(tool.https_port), 0, UINT16_MAX},
-    {"--helo", OPTION_TOOL, AT(tool.helo), 0, 0, 0},
-    {"--from", OPTION_TOOL, AT(tool.from), 0, 0, 0},
-    {"--format", OPTION_PUBLISH, AT(publish.format), 0, 0, 0},
-    {"--merge", OPTION_PUBLISH, 0, 0, AT(publish.is_merging), 0},
-    {"--to", OPTION_PREFLIGHT, AT(preflight.to), 0, 0, 0},
-    {"--volume", OPTION_PREFLIGHT, 0, AT(preflight.volume), 0, UINT32_MAX},
-    {"--usual", OPTION_PREFLIGHT, 0, AT(preflight.usual), 0, UINT32_MAX},
-    {"--bulk", OPTION_PREFLIGHT, 0, 0, AT(preflight.is_bulk), 0},
-    {"--contact", OPTION_PLAN, AT(plan.contact), 0, 0, 0},
-    {"--contacts", OPTION_PLAN, 0, AT(plan.contacts), 0, UINT32_MAX},
-    {"--csv", OPTION_PLAN, AT(plan.csv), 0, 0, 0},
-    {"--start", OPTION_PLAN, AT(plan.start), 0, 0, 0},
-    {"--zone", OPTION_PLAN, AT(plan.zone), 0, 0, 0},
-    {"--mailbox", OPTION_PLAN, AT(plan.mailbox), 0, 0, 0},
-    {"--daily-cap", OPTION_PLAN, 0, AT(plan.daily_cap), 0, UINT32_MAX},
-    {"--account", OPTION_ACCOUNT, AT(account), 0, 0, 0},
-    {"--nagios", OPTION_NAGIOS, 0, 0, AT(is_nagios), 0},
-    {"--relay", OPTION_RELAY, 0, 0, AT(is_relay), 0},
-    {"--now", OPTION_ROTATE, 0, 0, AT(is_now), 0},
-    {"--force", OPTION_ROTATE, 0, 0, AT(is_forced), 0},
-    {"--verify", OPTION_RELAY, 0, 0, AT(is_verified), 0},
-    {"--days", OPTION_DAYS, 0, AT(days), 0, 400},
-    {"--names", OPTION_DAYS, 0, 0, AT(has_names), 0},
-    {"--now", OPTION_NOW, 0, 0, AT(is_now), 0},
-    {"--import", OPTION_PLAN, AT(campaign.import), 0, 0, 0},
-    {"--all", OPTION_PLAN, 0, 0, AT(campaign.is_all), 0},
-    {"--source", OPTION_CONTACT, AT(contact.source), 0, 0, 0},
-    {"--basis", OPTION_CONTACT, AT(contact.basis), 0, 0, 0},
-    {"--map", OPTION_CONTACT, AT(contact.map), 0, 0, 0},
-    {"--errors", OPTION_CONTACT, AT(contact.errors), 0, 0, 0},
-    {"--separator", OPTION_CONTACT, AT(contact.separator), 0, 0, 0},
-    {"--encoding", OPTION_CONTACT, AT(contact.encoding), 0, 0, 0},
-    {"--reason", OPTION_CONTACT, AT(contact.reason), 0, 0, 0},
-    {"--note", OPTION_CONTACT, AT(contact.note), 0, 0, 0},
-    {"--force", OPTION_CONTACT, 0, 0, AT(is_forced), 0},
-    {"--name", OPTION_MAILBOX, AT(mailbox.name), 0, 0, 0},
-    {"--smtp", OPTION_MAILBOX, AT(mailbox.smtp), 0, 0, 0},
-    {"--smtp-tls", OPTION_MAILBOX, AT(mailbox.smtp_tls), 0, 0, 0},
-    {"--smtp-user", OPTION_MAILBOX, AT(mailbox.smtp_user), 0, 0, 0},
-    {"--imap", OPTION_MAILBOX, AT(mailbox.imap), 0, 0, 0},
-    {"--imap-tls", OPTION_MAILBOX, AT(mailbox.imap_tls), 0, 0, 0},
-    {"--imap-user", OPTION_MAILBOX, AT(mailbox.imap_user), 0, 0, 0},
-    {"--user", OPTION_MAILBOX, AT(mailbox.user), 0, 0, 0},
-    {"--oauth", OPTION_MAILBOX, AT(mailbox.oauth), 0, 0, 0},
-    {"--gap", OPTION_MAILBOX, AT(mailbox.gap), 0, 0, 0},
-    {"--ramp", OPTION_MAILBOX, AT(mailbox.ramp), 0, 0, 0},
-    {"--override", OPTION_MAILBOX, AT(mailbox.override), 0, 0, 0},
-    {"--hourly", OPTION_MAILBOX, 0, AT(mailbox.hourly), 0, 100000},
-    {"--daily", OPTION_MAILBOX, 0, AT(mailbox.daily), 0, 100000},
-    {"--outside", OPTION_MAILBOX, 0, 0, AT(mailbox.is_outside), 0},
-    {"--accept-renaming", OPTION_MAILBOX, 0, 0, AT(mailbox.accepts_renaming), 0},
-    {"--refuse-renaming", OPTION_MAILBOX, 0, 0, AT(mailbox.refuses_renaming), 0},
-    {"--imap-password", OPTION_MAILBOX, 0, 0, AT(mailbox.has_imap_password), 0},
-    {"--preset", OPTION_MAILBOX, AT(mailbox.preset), 0, 0, 0},
-    {"--client-id", OPTION_MAILBOX, AT(mailbox.client_id), 0, 0, 0},
-    {"--authorize-url", OPTION_MAILBOX, AT(mailbox.authorize_url), 0, 0, 0},
-    {"--token-url", OPTION_MAILBOX, AT(mailbox.token_url), 0, 0, 0},
-    {"--scope", OPTION_MAILBOX, AT(mailbox.scope), 0, 0, 0},
-    {"--no-secret", OPTION_MAILBOX, 0, 0, AT(mailbox.has_no_secret), 0},
-    {"--key-stdin", OPTION_MAILBOX, 0, 0, AT(is_password_stdin), 0},
-    {"--single", OPTION_SINGLE, 0, 0, AT(is_single), 0},
-    {"--json", OPTION_JSON, 0, 0, AT(is_json), 0},
-    {"--password-stdin", OPTION_PASSWORD_STDIN, 0, 0, AT(is_password_stdin), 0},
-};
-
-static const struct option_row *option_find(const struct cli *cli, const char *name) {
-    for (size_t i = 0; i < sizeof option_rows / sizeof option_rows[0]; i++)
-        if (strcmp(option_rows[i].name, name) == 0 && cli->command->options & option_rows[i].bit)
-            return &option_rows[i];
-    return NULL;
-}
-
-/* The one option that may stand there several times. */
-static int take_map(struct cli *cli, const char *value) {
-    struct contact_options *contact = &cli->contact;
-    if (contact->map_count == CLI_MAPS_MAX) return cli_misuse(cli, "--map: at most %d of them", CLI_MAPS_MAX);
-    contact->maps[contact->map_count++] = value;
+static int take_word(struct cli *cli, const char *word) {
+    if (cli->word_count == cli->command->words_max) return cli_misuse(cli, "'%s' is one word too many", word);
+    cli->words[cli->word_count++] = slice_from_text(word);
+    cli->topic = cli_topic_find(cli->command, cli->words, cli->word_count);
     return 0;
-}
-
-/* 0, or EXIT_USAGE. Uses up the value too, where there is one. */
-static int take_option(struct cli *cli, char **arguments, int *at, unsigned *seen) {
-    const char *name = arguments[*at];
-    const struct option_row *row = option_find(cli, name);
-    if (!row) return cli_misuse(cli, "unknown option %s", name);
-    *seen |= row->bit;
-    if (row->switch_at) {
-        *(bool *)((char *)cli + row->switch_at) = true;
-        return 0;
-    }
-    const char *value = arguments[++*at];
-    if (!value || value[0] == '\0') return cli_misuse(cli, "%s needs a value", name);
-    if (row->text_at) {
-        *(const char **)((char *)cli + row->text_at) = value;
-        return row->text_at == AT(contact.map) ? take_map(cli, value) : 0;
-    }
-    uint64_t *number = (uint64_t *)((char *)cli + row->number_at);
-    if (slice_to_number(slice_from_text(value), row->number_max, number)) return 0;
-    return cli_misuse(cli, "%s needs a number up to %llu, not '%s'", name,
-                      (unsigned long long)row->number_max, value);
 }
 
 static int take_arguments(struct cli *cli, char **arguments) {
-    unsigned seen = 0;
+    uint64_t seen = 0;
     for (int at = 0; arguments[at]; at++) {
-        int status = 0;
-        if (strncmp(arguments[at], "--", 2) == 0)
-            status = take_option(cli, arguments, &at, &seen);
-        else if (cli->word_count == cli->command->words_max)
-            status = cli_misuse(cli, "'%s' is one word too many", arguments[at]);
-        else
-            cli->words[cli->word_count++] = slice_from_text(arguments[at]);
+        bool is_option = strncmp(arguments[at], "--", 2) == 0;
+        int status = is_option ? cli_option_take(cli, arguments, &at, &seen) : take_word(cli, arguments[at]);
         if (status) return status;
     }
-    for (size_t i = 0; i < sizeof option_rows / sizeof option_rows[0]; i++)
-        if (cli->command->required & option_rows[i].bit & ~seen)
-            return cli_misuse(cli, "%s is missing", option_rows[i].name);
-    if (cli->word_count < cli->command->words_min) return cli_misuse(cli, "something is missing");
-    return 0;
+    int status = cli_word_check(cli);
+    if (status == 0) status = cli_options_check(cli, seen);
+    if (status == 0 && cli->word_count < cli->command->words_min)
+        status = cli_misuse(cli, "something is missing");
+    return status;
 }
 
 static bool asks_for_help(char **arguments) {
@@ -568,9 +320,18 @@ static bool asks_for_help(char **arguments) {
     return false;
 }
 
+/* The first words that are no options say about what. */
+static void help(const struct cli_command *command, char **arguments) {
+    struct slice words[ADMIN_WORDS_MAX];
+    size_t count = 0;
+    for (int i = 0; arguments[i] && count < ADMIN_WORDS_MAX; i++)
+        if (arguments[i][0] != '-') words[count++] = slice_from_text(arguments[i]);
+    cli_help_print(command, words, count);
+}
+
 static int run_command(const struct cli_command *command, char **arguments) {
     if (asks_for_help(arguments)) {
-        print_help(command);
+        help(command, arguments);
         return EXIT_DONE;
     }
     struct cli cli = {

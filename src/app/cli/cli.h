@@ -5,52 +5,75 @@
 #ifndef APP_CLI_H
 #define APP_CLI_H
 
+#include <assert.h>
+
 #include "app/admin/admin.h"
 #include "base/arena.h"
 
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, CLI_MAPS_MAX = 200 };
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, CLI_MAPS_MAX = 200, CLI_WHERES_MAX = 8 };
 
-enum option_bit {
-    OPTION_DATA = 1 << 0,
-    OPTION_DOMAIN = 1 << 1,
-    OPTION_HOSTNAME = 1 << 2,
-    OPTION_BASE_PORT = 1 << 3,
-    OPTION_LISTEN = 1 << 4,
-    OPTION_SINGLE = 1 << 5,
-    OPTION_JSON = 1 << 6,
-    OPTION_PASSWORD_STDIN = 1 << 7,
-    OPTION_QUOTA = 1 << 8,
-    OPTION_FOLDER = 1 << 11,
-    OPTION_DRY_RUN = 1 << 12,
-    OPTION_QUOTING = 1 << 13,
-    OPTION_MBOX = 1 << 14,
-    OPTION_TO = 1 << 15,
-    OPTION_FROM = 1 << 16,
-    OPTION_KEEP = 1 << 17,
-    OPTION_SNAPSHOT = 1 << 18,
-    OPTION_ACCOUNT = 1 << 9,
-    OPTION_NAGIOS = 1 << 10,
-    /* All of struct route_options. */
-    OPTION_ROUTE = 1 << 19,
-    OPTION_RELAY = 1 << 20,
-    /* All of struct tool_options. */
-    OPTION_TOOL = 1 << 21,
-    /* --dns and --trust-anchors of it alone. */
-    OPTION_DNS = 1 << 23,
-    /* All of struct publish_options. */
-    OPTION_PUBLISH = 1 << 24,
-    /* All of struct preflight_options. */
-    OPTION_PREFLIGHT = 1 << 25,
-    OPTION_ROTATE = 1 << 22,
-    OPTION_DAYS = 1 << 26,
-    OPTION_NOW = 1 << 27,
-    /* All of struct plan_options. */
-    OPTION_PLAN = 1 << 30,
-    /* All of struct contact_options. */
-    OPTION_CONTACT = 1 << 28,
-    /* All of struct mailbox_options. */
-    OPTION_MAILBOX = 1 << 29,
+/*
+ * An option, or a family of them that go together (all of struct route_options). A command, or a word of it,
+ * names the set of those that it takes: WITH(DATA) | WITH(JSON). A new one is a line here, and a row for each
+ * of its names in cli_option.c.
+ */
+enum cli_option {
+    OPTION_DATA,
+    OPTION_DOMAIN,
+    OPTION_HOSTNAME,
+    OPTION_BASE_PORT,
+    OPTION_LISTEN,
+    OPTION_SINGLE,
+    OPTION_JSON,
+    OPTION_PASSWORD_STDIN,
+    OPTION_QUOTA,
+    OPTION_ACCOUNT,
+    OPTION_NAGIOS,
+    OPTION_FOLDER,
+    OPTION_DRY_RUN,
+    OPTION_QUOTING,
+    OPTION_MBOX,
+    OPTION_TO,
+    OPTION_FROM,
+    OPTION_KEEP,
+    OPTION_SNAPSHOT,
+    OPTION_ROUTE,
+    OPTION_RELAY,
+    OPTION_TOOL,
+    OPTION_ROTATE,
+    /* --dns and --trust-anchors of struct tool_options alone. */
+    OPTION_DNS,
+    OPTION_PUBLISH,
+    OPTION_PREFLIGHT,
+    OPTION_DAYS,
+    OPTION_NOW,
+    /* Rows of contacts: what `contact import` is told. */
+    OPTION_IMPORTING,
+    OPTION_REASON,
+    OPTION_FORCE,
+    /* Outreach: how a sequence is tried; for one contact; for the rows of a file. */
+    OPTION_PLAN,
+    OPTION_CONTACT,
+    OPTION_CONTACTS,
+    OPTION_CSV,
+    /* Whom `add` takes; who sends; what something is called. */
+    OPTION_ADDING,
+    /* --since, --campaign and --apply of `outreach replay`. */
+    OPTION_REPLAY,
+    OPTION_SENDER,
+    OPTION_ZONE,
+    OPTION_NAME,
+    OPTION_MAILBOX,
+    OPTION_PROVIDER,
+    /* Webhooks: what they are told of; which events again; whose deliveries; how long a secret goes on. */
+    OPTION_KINDS,
+    OPTION_AGAIN,
+    OPTION_BEFORE,
+    OPTION_OVERLAP,
+    OPTIONS,
 };
+static_assert(OPTIONS <= 64, "a set of options is 64 bits");
+#define WITH(option) (UINT64_C(1) << OPTION_##option)
 
 /* What `route` is told. */
 struct route_options {
@@ -96,10 +119,17 @@ struct preflight_options {
     bool is_bulk;
 };
 
-/* What `outreach add` is told beside that. */
+/* What `outreach add` and `outreach replay` are told beside that. */
 struct campaign_options {
     const char *import;
     bool is_all;
+    /* --where, as often as it stood there; `where` is where one goes first. */
+    const char *where;
+    const char *wheres[CLI_WHERES_MAX];
+    size_t where_count;
+    const char *name;
+    const char *since;
+    bool is_applying;
 };
 
 /* What `contact` and `suppression` are told; NULL where nothing. */
@@ -157,10 +187,23 @@ struct plan_options {
     uint64_t daily_cap;
 };
 
+/* What `webhook` is told; NULL where nothing. */
+struct webhook_options {
+    const char *kinds;
+    const char *since;
+    const char *event;
+    const char *before;
+    const char *overlap;
+};
+
 /* A command line, taken apart. */
 struct cli {
     struct arena *arena;
     const struct cli_command *command;
+    /* The word of it that was meant; NULL: it has none, or it is not known. */
+    const struct cli_topic *topic;
+    /* Of each option that was given: the name it was given by. */
+    const char *given[OPTIONS];
     const char *data;
     const char *domain;
     const char *hostname;
@@ -185,6 +228,7 @@ struct cli {
     struct plan_options plan;
     struct contact_options contact;
     struct mailbox_options mailbox;
+    struct webhook_options webhook;
     bool is_single;
     bool is_json;
     bool is_password_stdin;
@@ -201,19 +245,34 @@ struct cli {
     size_t word_count;
 };
 
-struct cli_command {
-    const char *name;
-    /* Everything behind "posthaste NAME". */
+/* A word of a command with help of its own: `posthaste outreach add --help`. */
+struct cli_topic {
+    /* "add", or both of "mailbox add". Empty: the summary is a heading. NULL: the table ends. */
+    const char *word;
+    /* What stands behind it, but for --data and --json. */
     const char *usage;
     const char *summary;
     /* Further lines for --help, or NULL. */
     const char *help;
-    unsigned options;
-    /* Those that must be there. */
-    unsigned required;
+    /* A set of those that go with it. */
+    uint64_t options;
+};
+
+struct cli_command {
+    const char *name;
+    /* Everything behind "posthaste NAME"; where there are topics, nothing. */
+    const char *usage;
+    const char *summary;
+    /* Further lines for --help, or NULL. */
+    const char *help;
+    /* Sets of options; those that must be there. */
+    uint64_t options;
+    uint64_t required;
     size_t words_min;
     size_t words_max;
     int (*run)(struct cli *cli);
+    /* Or NULL. */
+    const struct cli_topic *topics;
 };
 
 int cli_run(int count, char **arguments);
@@ -221,6 +280,22 @@ int cli_run(int count, char **arguments);
 int cli_fail(const char *format, ...) PRINTF_LIKE(1, 2);
 /* One line on stderr with the command's usage, and EXIT_USAGE. */
 int cli_misuse(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* cli_option.c: an option where it stands, *at is moved on to its value. 0, or EXIT_USAGE. Its bit is set in
+ *seen. */
+int cli_option_take(struct cli *cli, char **arguments, int *at, uint64_t *seen);
+/* 0, or EXIT_USAGE: something that must be there was not seen, or something does not go with the topic. */
+int cli_options_check(const struct cli *cli, uint64_t seen);
+
+/* cli_help.c: the topic that these words mean, or NULL. */
+const struct cli_topic *cli_topic_find(const struct cli_command *command, const struct slice *words,
+                                       size_t count);
+/* Of the command, or of what these words mean, to standard output; one line of it, to stderr. */
+void cli_help_print(const struct cli_command *command, const struct slice *words, size_t count);
+void cli_usage_print(const struct cli_command *command, const struct cli_topic *topic);
+/* EXIT_USAGE, with which words there are: where none was given, or one that wants another behind it; else 0.
+ */
+int cli_word_check(const struct cli *cli);
 
 /* The password, one line of standard input or asked for. 0, or the exit status. */
 int cli_password(struct cli *cli, struct slice *password);
@@ -249,5 +324,6 @@ int command_reports(struct cli *cli);
 int command_outreach(struct cli *cli);
 int command_contact(struct cli *cli);
 int command_suppression(struct cli *cli);
+int command_webhook(struct cli *cli);
 
 #endif

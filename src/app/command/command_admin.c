@@ -34,7 +34,9 @@ static void print_account(const json_t *account) {
         (void)printf(" of ");
         print_bytes(number_of(account, "quota_bytes"));
     }
-    (void)printf("%s\n", json_is_true(json_object_get(account, "disabled")) ? ", disabled" : "");
+    (void)printf("%s%s%s\n", json_is_true(json_object_get(account, "disabled")) ? ", disabled" : "",
+                 json_is_false(json_object_get(account, "imap")) ? ", IMAP off" : "",
+                 json_is_false(json_object_get(account, "pop3")) ? ", POP3 off" : "");
 }
 
 static void print_alias(const json_t *alias) {
@@ -199,8 +201,8 @@ static int check_verbs(struct cli *cli, const char *const verbs[], const size_t 
 }
 
 int command_account(struct cli *cli) {
-    static const char *const verbs[] = {"add", "list", "password", "remove", NULL};
-    static const size_t words[][2] = {{2, 2}, {1, 1}, {2, 2}, {2, 2}};
+    static const char *const verbs[] = {"add", "list", "password", "remove", "set", NULL};
+    static const size_t words[][2] = {{2, 2}, {1, 1}, {2, 2}, {2, 2}, {3, 4}};
     int status = check_verbs(cli, verbs, words);
     if (status) return status;
     struct admin_request request = command_request(cli);

@@ -13,6 +13,7 @@
 #include "base/map.h"
 #include "store/contact_address.h"
 #include "store/contact_fields.h"
+#include "store/contact_select.h"
 #include "wire/csv.h"
 #include "wire/place.h"
 
@@ -170,6 +171,7 @@ static int contact_set(struct cli *cli) {
 
 struct listing {
     struct contact_query query;
+    struct contact_selection selection;
     uint64_t rows_max;
     /* Called for each; may end it by setting task->stopped. */
     void (*take)(struct door_task *task, const struct contact *contact);
@@ -196,8 +198,11 @@ static void walk(struct task *t, struct door_task *task) {
         enum store_result result = store_contact_page(t, task->door->store, arena, &query, &contacts, &count);
         if (result != STORE_OK) task->stopped = "the store cannot be read; its log says why";
         if (result != STORE_OK || count == 0) break;
-        for (size_t i = 0; i < count && !task->stopped; i++) listing->take(task, &contacts[i]);
-        rows += count;
+        for (size_t i = 0; i < count && !task->stopped; i++) {
+            if (!contact_is_selected(&contacts[i], &listing->selection)) continue;
+            listing->take(task, &contacts[i]);
+            rows++;
+        }
         buffer_clear(&after);
         buffer_append(&after, contacts[count - 1].address);
     }
@@ -218,13 +223,16 @@ static void take_listed(struct door_task *task, const struct contact *contact) {
 }
 
 /* 0, or the exit status. */
-static int read_filter(struct cli *cli, struct contact_query *query, struct slice word) {
-    if (slice_take_prefix(&word, SLICE("domain=")))
-        query->domain = word;
-    else if (slice_take_prefix(&word, SLICE("after=")))
-        query->after = word;
-    else if (!slice_take_prefix(&word, SLICE("import=")) || !slice_to_number(word, INT64_MAX, &query->import))
-        return cli_misuse(cli, "list takes domain=D, import=N and after=ADDRESS");
+static int read_filter(struct cli *cli, struct listing *listing, struct slice word) {
+    struct slice after = word;
+    if (slice_take_prefix(&after, SLICE("after="))) {
+        listing->query.after = after;
+        return 0;
+    }
+    enum contact_selection_fault fault = contact_selection_read(word, &listing->selection);
+    if (fault) return cli_misuse(cli, "'%.*s': %s", SLICE_PRINT(word), contact_selection_fault_text(fault));
+    listing->query.domain = listing->selection.domain;
+    listing->query.import = listing->selection.import;
     return 0;
 }
 
@@ -236,8 +244,7 @@ static int contact_list(struct cli *cli) {
     listing->take = take_listed;
     listing->list = json_array();
     int status = 0;
-    for (size_t i = 1; i < cli->word_count && !status; i++)
-        status = read_filter(cli, &listing->query, cli->words[i]);
+    for (size_t i = 1; i < cli->word_count && !status; i++) status = read_filter(cli, listing, cli->words[i]);
     if (status == 0) status = door_task_run(cli, "contact", walk, listing);
     if (status == 0 && cli->is_json) {
         json_t *answer = json_pack("{s:O, s:b}", "contacts", listing->list, "more", listing->has_more);
@@ -335,7 +342,7 @@ static const struct {
     int (*run)(struct cli *cli);
 } verbs[] = {
     {"import", 2, 2, command_contact_import},
-    {"list", 1, 4, contact_list},
+    {"list", 1, ADMIN_WORDS_MAX, contact_list},
     {"set", 2, ADMIN_WORDS_MAX, contact_set},
     {"export", 1, 1, contact_export_book},
     /* The others are asked as they stand. */
@@ -361,6 +368,7 @@ int command_contact(struct cli *cli) {
         if (cli->word_count < verbs[i].words_min || cli->word_count > verbs[i].words_max) continue;
         return verbs[i].run ? verbs[i].run(cli) : ask_plainly(cli);
     }
-    if (is_known) return cli_misuse(cli, "contact %.*s: not so many words", SLICE_PRINT(cli->words[0]));
+    if (is_known)
+        return cli_misuse(cli, "contact %.*s: too few words, or too many", SLICE_PRINT(cli->words[0]));
     return cli_misuse(cli, "unknown word '%.*s'", SLICE_PRINT(cli->words[0]));
 }

@@ -70,6 +70,21 @@ static void note_fault(struct contact_run *run, const struct csv_row *csv,
     if (!is_replayed(run, csv)) run->faults_unsent++;
 }
 
+static void collect(struct contact_run *run, struct slice address) {
+    if (!run->addresses) return;
+    buffer_append(run->addresses, address);
+    buffer_append_byte(run->addresses, '\n');
+    if (buffer_overflowed(run->addresses))
+        run->stopped = "the file has too many addresses to be added in one go; contact import takes it, and "
+                       "outreach add --import adds them";
+}
+
+static void take_contact(struct task *t, struct contact_run *run, const struct contact_row *row,
+                         const struct csv_row *csv) {
+    collect(run, row->address);
+    if (!is_replayed(run, csv)) contact_send_row(t, run, row, csv);
+}
+
 static void take_row(struct task *t, struct contact_run *run, const struct csv_row *csv) {
     struct contact_row row;
     struct contact_fault fault;
@@ -81,8 +96,8 @@ static void take_row(struct task *t, struct contact_run *run, const struct csv_r
         note_fault(run, csv, &fault);
     else if (seen_before(run, row.address))
         contact_report_duplicate(run, csv->line, row.address);
-    else if (!is_replayed(run, csv))
-        contact_send_row(t, run, &row, csv);
+    else
+        take_contact(t, run, &row, csv);
     if (csv->number == run->resumed_rows && run->chain != run->import.chain)
         run->stopped =
             "the file is another one than when the import was broken off; take that one back first, "
@@ -308,17 +323,29 @@ static int check_options(struct cli *cli, struct contact_run *run) {
     return 0;
 }
 
-int command_contact_import(struct cli *cli) {
+int command_contact_import_collect(struct cli *cli, const char *path, struct buffer *addresses,
+                                   bool *is_whole) {
     struct contact_run *run = calloc(1, sizeof *run);
     if (!run) FATAL("out of memory for an import");
+    struct slice name = slice_from_text(path);
+    size_t slash = slice_find_last_byte(name, '/');
     run->arena = arena_new(RUN_ARENA_BYTES);
     run->cli = cli;
-    run->path = (const char *)cli->words[1].ptr;
-    size_t slash = slice_find_last_byte(cli->words[1], '/');
-    run->name = slash == SLICE_NOT_FOUND ? cli->words[1] : slice_skip(cli->words[1], slash + 1);
+    run->path = path;
+    run->name = slash == SLICE_NOT_FOUND ? name : slice_skip(name, slash + 1);
+    run->addresses = addresses;
+    *is_whole = false;
     int status = check_options(cli, run);
-    if (status == 0) status = import_all(run);
+    if (status == 0) {
+        status = import_all(run);
+        *is_whole = !run->stopped && run->columns.columns;
+    }
     arena_free(&run->arena);
     free(run);
     return status;
+}
+
+int command_contact_import(struct cli *cli) {
+    bool is_whole;
+    return command_contact_import_collect(cli, (const char *)cli->words[1].ptr, NULL, &is_whole);
 }

@@ -12,6 +12,7 @@ int command_outreach(struct cli *cli) {
         {SLICE_INIT("simulate"), false, command_outreach_simulate},
         {SLICE_INIT("mailbox"), true, command_outreach_mailbox},
         {SLICE_INIT("oauth"), true, command_outreach_oauth},
+        {SLICE_INIT("replay"), true, command_outreach_replay},
     };
     for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++) {
         if (!slice_equal(cli->words[0], rooms[i].word)) continue;

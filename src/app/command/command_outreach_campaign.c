@@ -92,32 +92,6 @@ static int create(struct cli *cli) {
     return status;
 }
 
-/* ---- add ---- */
-
-static void print_added(const json_t *answer) {
-    (void)printf("%s: %lld added, %lld were in it, %lld must not be written to\n",
-                 text_of(answer, "campaign"), number_of(answer, "added"), number_of(answer, "known"),
-                 number_of(answer, "suppressed"));
-}
-
-static int add(struct cli *cli) {
-    const struct campaign_options *options = &cli->campaign;
-    struct admin_request request = {.words = {SLICE("outreach"), SLICE("add"), cli->words[1]},
-                                    .word_count = 4};
-    int given = (cli->plan.contact != NULL) + (options->import != NULL) + options->is_all;
-    if (given != 1)
-        return cli_misuse(cli,
-                          "say whom, once: --contact ADDRESS, --import ID (of contact imports), or --all");
-    if (options->is_all) {
-        request.words[3] = SLICE("all");
-    } else {
-        request.words[3] = cli->plan.contact ? SLICE("contact") : SLICE("import");
-        request.words[4] = slice_from_text(cli->plan.contact ? cli->plan.contact : options->import);
-        request.word_count = 5;
-    }
-    return command_ask(cli, &request, print_added, NULL);
-}
-
 /* ---- orders ---- */
 
 static void print_order(const json_t *answer) {
@@ -148,15 +122,67 @@ static void print_campaign(const json_t *campaign) {
     (void)printf("\n");
 }
 
+/* A letter that only a person can decide about, or that is being looked for. */
+static void print_unsettled(const json_t *letter) {
+    char since[WORDS_BYTES];
+    bool is_persons = json_is_true(json_object_get(letter, "needs_person"));
+    (void)printf("%s: nobody knows whether step %lld to %s left (%s, since %s)\n    %s\n",
+                 is_persons ? "NEEDS A PERSON" : "unknown", number_of(letter, "step"),
+                 text_of(letter, "address"), text_of(letter, "campaign"),
+                 moment_of(since, letter, "since_ms"), text_of(letter, "advice"));
+    if (is_persons)
+        (void)printf("    its ID: %s, Message-ID <%s>, from %s\n", text_of(letter, "id"),
+                     text_of(letter, "message_id"), text_of(letter, "mailbox"));
+}
+
+/* Local ones are accounts, of which account list tells. */
+static void print_mailbox(const json_t *mailbox) {
+    char since[WORDS_BYTES];
+    if (strcmp(text_of(mailbox, "kind"), "local") == 0) return;
+    const char *detail = text_of(mailbox, "detail");
+    (void)printf("mailbox %s: %s", text_of(mailbox, "address"), text_of(mailbox, "state"));
+    if (strcmp(text_of(mailbox, "state"), "red") == 0)
+        (void)printf(" since %s: %s%s%s\n    %s", moment_of(since, mailbox, "checked_ms"),
+                     text_of(mailbox, "words"), detail[0] ? ": " : "", detail, text_of(mailbox, "advice"));
+    (void)putchar('\n');
+    command_outreach_print_copies(mailbox);
+}
+
+void command_outreach_print_copies(const json_t *mailbox) {
+    const json_t *copies = json_object_get(mailbox, "not_in_sent");
+    if (!json_is_object(copies)) return;
+    long long given_up = number_of(copies, "given_up");
+    (void)printf("    %lld of its letters %s not in Sent yet", number_of(copies, "waiting"),
+                 number_of(copies, "waiting") == 1 ? "is" : "are");
+    if (given_up) (void)printf(", %lld will not be", given_up);
+    (void)printf("%s%s%s%s\n", text_of(copies, "words")[0] ? ": " : "", text_of(copies, "words"),
+                 text_of(copies, "detail")[0] ? ": " : "", text_of(copies, "detail"));
+    if (text_of(copies, "advice")[0]) (void)printf("    %s\n", text_of(copies, "advice"));
+}
+
 static void print_status(const json_t *answer) {
     size_t i;
     json_t *campaign;
+    json_t *item;
     json_array_foreach(json_object_get(answer, "campaigns"), i, campaign) print_campaign(campaign);
     if (json_array_size(json_object_get(answer, "campaigns")) == 0)
         (void)printf("no campaigns; posthaste outreach create makes one\n");
+    json_array_foreach(json_object_get(answer, "unsettled"), i, item) print_unsettled(item);
+    json_array_foreach(json_object_get(answer, "mailboxes"), i, item) print_mailbox(item);
 }
 
 /* ---- why ---- */
+
+static void print_message(const json_t *message) {
+    char moment[WORDS_BYTES];
+    const json_t *copy = json_object_get(message, "not_in_sent");
+    (void)printf("    step %lld %s %s  <%s> %s\n", number_of(message, "step"), text_of(message, "state"),
+                 moment_of(moment, message, "sent_ms"), text_of(message, "message_id"),
+                 text_of(message, "detail"));
+    if (json_is_object(copy))
+        (void)printf("        its copy is not in Sent%s%s%s\n", number_of(copy, "given_up") ? "" : " yet",
+                     text_of(copy, "words")[0] ? ": " : "", text_of(copy, "words"));
+}
 
 static void print_why_one(const json_t *one) {
     char moment[WORDS_BYTES];
@@ -164,9 +190,7 @@ static void print_why_one(const json_t *one) {
     json_t *item;
     (void)printf("%s: %s, step %lld%s%s\n", text_of(one, "campaign"), text_of(one, "state"),
                  number_of(one, "step"), text_of(one, "reason")[0] ? ": " : "", text_of(one, "reason"));
-    json_array_foreach(json_object_get(one, "messages"), i, item)(void)
-        printf("    step %lld %s %s  <%s> %s\n", number_of(item, "step"), text_of(item, "state"),
-               moment_of(moment, item, "sent_ms"), text_of(item, "message_id"), text_of(item, "detail"));
+    json_array_foreach(json_object_get(one, "messages"), i, item) print_message(item);
     json_array_foreach(json_object_get(one, "answers"), i, item)(void)
         printf("    %s %s from %s, found by %s: %s (answer %s)\n", moment_of(moment, item, "at_ms"),
                text_of(item, "kind"), text_of(item, "from"), text_of(item, "found_by"),
@@ -194,8 +218,8 @@ static void print_events(const json_t *answer) {
     json_t *event;
     json_array_foreach(json_object_get(answer, "events"), i, event)(void)
         printf("%s %s  %-26s %s  %s  %s\n", text_of(event, "id"), moment_of(moment, event, "at_ms"),
-               text_of(event, "kind"), text_of(event, "campaign"), text_of(event, "address"),
-               text_of(event, "detail"));
+               text_of(event, "kind"), text_of(event, "campaign")[0] ? text_of(event, "campaign") : "-",
+               text_of(event, "address")[0] ? text_of(event, "address") : "-", text_of(event, "detail"));
 }
 
 static void print_answers(const json_t *answer) {
@@ -203,10 +227,11 @@ static void print_answers(const json_t *answer) {
     size_t i;
     json_t *item;
     json_array_foreach(json_object_get(answer, "answers"), i, item)(void)
-        printf("%s %s  %-13s %s  from %s, found by %s: %s%s%s\n", text_of(item, "id"),
-               moment_of(moment, item, "at_ms"), text_of(item, "kind"), text_of(item, "prospect"),
-               text_of(item, "from"), text_of(item, "found_by"), text_of(item, "decision"),
-               text_of(item, "corrected_to")[0] ? ", corrected to " : "", text_of(item, "corrected_to"));
+        printf("%s %s  %-13s %-8s %s  from %s, found by %s: %s%s%s\n", text_of(item, "id"),
+               moment_of(moment, item, "at_ms"), text_of(item, "kind"), text_of(item, "interest"),
+               text_of(item, "prospect"), text_of(item, "from"), text_of(item, "found_by"),
+               text_of(item, "decision"), text_of(item, "corrected_to")[0] ? ", corrected to " : "",
+               text_of(item, "corrected_to"));
 }
 
 static void print_stats(const json_t *answer) {
@@ -226,6 +251,13 @@ static void print_corrected(const json_t *answer) {
     (void)printf("%s: %s\n", text_of(answer, "corrected"), text_of(answer, "kind"));
 }
 
+static void print_settled(const json_t *answer) {
+    (void)printf("<%s>: %s\n", text_of(answer, "settled"),
+                 strcmp(text_of(answer, "state"), "sent") == 0
+                     ? "it left; the next step's delay begins now"
+                     : "it did not leave, and is written anew when it is its turn");
+}
+
 static int ask_words(struct cli *cli, void (*print)(const json_t *answer)) {
     struct admin_request request = command_request(cli);
     return command_ask(cli, &request, print, NULL);
@@ -237,6 +269,7 @@ static int events(struct cli *cli) { return ask_words(cli, print_events); }
 static int answers(struct cli *cli) { return ask_words(cli, print_answers); }
 static int stats(struct cli *cli) { return ask_words(cli, print_stats); }
 static int correct(struct cli *cli) { return ask_words(cli, print_corrected); }
+static int settle(struct cli *cli) { return ask_words(cli, print_settled); }
 
 /* ---- export ---- */
 
@@ -259,7 +292,6 @@ static void write_row(const json_t *prospect) {
 static int export(struct cli *cli) {
     struct slice after = SLICE_EMPTY;
     bool has_more = true;
-    (void)printf("address,state,step,reason,last_sent_ms,due_ms\r\n");
     while (has_more) {
         struct admin_request request = {
             .words = {SLICE("outreach"), SLICE("prospects"), cli->words[1], after},
@@ -273,10 +305,9 @@ static int export(struct cli *cli) {
         }
         size_t i;
         json_t *prospect;
-        json_array_foreach(json_object_get(answer, "prospects"), i, prospect) {
-            write_row(prospect);
-            after = arena_copy(cli->arena, slice_from_text(text_of(prospect, "id")));
-        }
+        if (after.len == 0) (void)printf("address,state,step,reason,last_sent_ms,due_ms\r\n");
+        json_array_foreach(json_object_get(answer, "prospects"), i, prospect) write_row(prospect);
+        after = arena_copy(cli->arena, slice_from_text(text_of(answer, "after")));
         has_more = json_is_true(json_object_get(answer, "has_more"));
         json_decref(answer);
     }
@@ -297,7 +328,7 @@ struct outreach_row {
 
 static const struct outreach_row rows[] = {
     {SLICE_INIT("create"), 2, 2, create, "FILE"},
-    {SLICE_INIT("add"), 2, 2, add, "CAMPAIGN"},
+    {SLICE_INIT("add"), 2, 2, command_outreach_add, "CAMPAIGN"},
     {SLICE_INIT("start"), 2, 2, order, "CAMPAIGN"},
     {SLICE_INIT("pause"), 2, 2, order, "CAMPAIGN or ADDRESS"},
     {SLICE_INIT("resume"), 2, 2, order, "CAMPAIGN or ADDRESS"},
@@ -307,6 +338,7 @@ static const struct outreach_row rows[] = {
     {SLICE_INIT("events"), 1, 3, events, "[CAMPAIGN [AFTER-ID]]"},
     {SLICE_INIT("answers"), 1, 2, answers, "[ADDRESS]"},
     {SLICE_INIT("correct"), 3, 3, correct, "ANSWER-ID KIND"},
+    {SLICE_INIT("settle"), 3, 3, settle, "MESSAGE sent|not-sent"},
     {SLICE_INIT("stats"), 2, 2, stats, "CAMPAIGN"},
     {SLICE_INIT("export"), 2, 2, export, "CAMPAIGN"},
 };

@@ -4,6 +4,9 @@
 #include "app/command/command_outreach.h"
 #include "app/outreach/outreach_file.h"
 
+/* A condition has a few classes and fields, of a line each. */
+enum { CONDITION_WORDS_BYTES = 64 * 1024 };
+
 /* One prospect tells how long it takes at least. */
 static struct planner_summary plan_one(struct cli *cli, struct outreach_file *file) {
     struct planner_contact *one = ARENA_NEW(cli->arena, struct planner_contact);
@@ -23,7 +26,10 @@ static void print_step(const struct sequence *sequence, size_t i) {
                      step->delay.count == 1 ? "" : "s");
     (void)printf("%s", step->is_same_thread ? "in the same thread" : "a new thread");
     if (step->version_count > 1) (void)printf(", %zu versions", step->version_count);
-    if (step->condition.match_count) (void)printf(", for some");
+    struct buffer words = buffer_new(CONDITION_WORDS_BYTES);
+    sequence_condition_write(&words, &step->condition);
+    if (words.len) (void)printf(", for those %.*s", SLICE_PRINT(buffer_slice(&words)));
+    buffer_free(&words);
     (void)printf("\n");
 }
 
@@ -33,6 +39,8 @@ static void print_good(const struct outreach_file *file, const struct planner_su
     (void)printf("%s: fine: '%.*s', %zu step%s\n", file->path, SLICE_PRINT(sequence->name),
                  sequence->step_count, sequence->step_count == 1 ? "" : "s");
     for (size_t i = 0; i < sequence->step_count; i++) print_step(sequence, i);
+    if (sequence->stops_company)
+        (void)printf("One answer stops everybody of the same company (not at gmail.com and the like).\n");
     (void)printf("Who does not answer, and begins now, gets the last message on %s.\n",
                  outreach_moment_text(text, file, summary->last_ms));
 }

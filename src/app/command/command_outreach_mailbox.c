@@ -7,6 +7,7 @@
 #include "app/outreach/oauth_browser.h"
 #include "base/limits_sender.h"
 #include "io/real/read_file.h"
+#include "wire/place.h"
 
 enum {
     IMAPS_USUAL = 993,
@@ -42,13 +43,13 @@ static void print_login(const json_t *mailbox, const char *key) {
 static void print_state(const json_t *mailbox) {
     (void)printf("%-32s %s, %s", text_of(mailbox, "address"), text_of(mailbox, "kind"),
                  text_of(mailbox, "state"));
-    if (strcmp(text_of(mailbox, "cause"), "none") == 0) {
-        (void)putchar('\n');
-        return;
-    }
     const char *detail = text_of(mailbox, "detail");
-    (void)printf(": %s%s%s\n    %s\n", text_of(mailbox, "words"), detail[0] ? ": " : "", detail,
-                 text_of(mailbox, "advice"));
+    if (strcmp(text_of(mailbox, "cause"), "none") == 0)
+        (void)printf("%s%s\n", detail[0] ? "; " : "", detail);
+    else
+        (void)printf(": %s%s%s\n    %s\n", text_of(mailbox, "words"), detail[0] ? ": " : "", detail,
+                     text_of(mailbox, "advice"));
+    command_outreach_print_copies(mailbox);
 }
 
 static void print_mailbox(const json_t *mailbox) {
@@ -137,6 +138,11 @@ static int read_limits(struct cli *cli, struct mailbox_details *details) {
     if (options->hourly) details->given |= MAILBOX_GIVEN_HOURLY;
     if (options->daily) details->given |= MAILBOX_GIVEN_DAILY;
     if (options->override) details->given |= MAILBOX_GIVEN_OVERRIDE;
+    if (cli->plan.zone) details->given |= MAILBOX_GIVEN_ZONE;
+    limits->time_zone = slice_from_text(cli->plan.zone);
+    if (cli->plan.zone && !time_zone_is_known(limits->time_zone))
+        return cli_misuse(cli, "--zone is a name of the IANA database, like Europe/Berlin, not '%s'",
+                          cli->plan.zone);
     limits->hourly_max = (uint32_t)options->hourly;
     limits->daily_max = (uint32_t)options->daily;
     limits->override_by = slice_from_text(options->override);

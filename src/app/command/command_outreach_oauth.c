@@ -21,13 +21,16 @@ static void print_provider(const json_t *provider) {
 
 static void print_guide(const char *name) {
     (void)printf(
-        "added %s\n\nWhat is left to do at the provider:\n"
+        "added %s; its secret is sealed and never shown\n\nWhat must be so at the provider (posthaste "
+        "outreach "
+        "oauth add --help has each step):\n"
         "  Google: the app is of type \"Desktop app\"; while it is in testing, permissions end after 7 "
         "days:\n"
         "    publish it, or (Workspace) make it internal. Where an administrator restricts apps, he has "
         "to\n    trust the client id (Admin console, Security, API controls).\n"
-        "  Microsoft: a \"Mobile and desktop\" redirect URI http://localhost or http://127.0.0.1, public\n"
-        "    client flows allowed; delegated permissions IMAP.AccessAsUser.All, SMTP.Send,\n"
+        "  Microsoft: a \"Mobile and desktop\" redirect URI http://localhost; without a secret public "
+        "client\n"
+        "    flows allowed; delegated permissions IMAP.AccessAsUser.All, SMTP.Send,\n"
         "    offline_access. An administrator may have to grant consent, and to switch\n"
         "    \"Authenticated SMTP\" on for the mailbox.\n"
         "Then: posthaste outreach mailbox add ADDRESS --oauth %s\n",

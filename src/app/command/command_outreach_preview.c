@@ -6,7 +6,7 @@
 #include "app/outreach/outreach_file.h"
 #include "outreach/compose.h"
 
-enum { SHOWN_USUAL = 3, ID_BYTES = 64 };
+enum { SHOWN_USUAL = 3, ID_BYTES = 64, CONDITION_WORDS_BYTES = 64 * 1024 };
 
 /* A preview under way: of one contact the thread so far. */
 struct preview {
@@ -50,12 +50,20 @@ static json_t *message_json(const struct preview *preview, const struct compose_
                      text_json(composed->message));
 }
 
+static void print_condition(const struct sequence_condition *condition) {
+    struct buffer words = buffer_new(CONDITION_WORDS_BYTES);
+    sequence_condition_write(&words, condition);
+    if (words.len) (void)printf(", for those %.*s", SLICE_PRINT(buffer_slice(&words)));
+    buffer_free(&words);
+}
+
 static void print_message(const struct preview *preview, const struct compose_request *request,
                           enum compose_result result, const struct composed *composed) {
     const struct sequence_step *step = &request->sequence->steps[request->step];
     (void)printf("---- %.*s, step %zu", SLICE_PRINT(preview->contact->address), request->step + 1);
     if (step->version_count > 1)
         (void)printf(", version %.*s", SLICE_PRINT(step->versions[request->version].name));
+    print_condition(&step->condition);
     if (result == COMPOSE_OK)
         (void)printf("\nSubject: %.*s\n\n%.*s\n", SLICE_PRINT(composed->subject),
                      SLICE_PRINT(composed->body));
@@ -85,16 +93,12 @@ static void remember(struct preview *preview, const struct compose_request *requ
 
 /* ---- one contact ---- */
 
-static bool is_for(const struct preview *preview, const struct sequence_step *step) {
-    struct sequence_facts facts = {.fields = preview->contact->fields};
-    return sequence_condition_holds(&step->condition, &facts);
-}
-
 static void preview_step(struct preview *preview, size_t i, size_t step_number) {
     const struct sequence *sequence = preview->file.sequence;
     const struct sequence_step *step = &sequence->steps[step_number];
     struct composed composed;
-    if (!is_for(preview, step)) return;
+    /* Also what is only for those who answer: it must have all it needs by then. */
+    if (!sequence_condition_fits(&step->condition, preview->contact->fields)) return;
     struct compose_request request = {
         .sequence = sequence,
         .step = step_number,

@@ -6,7 +6,7 @@
 #include "app/outreach/outreach_file.h"
 #include "wire/date.h"
 
-enum { PROSPECTS_USUAL = 40, DATE_BYTES = 14 };
+enum { PROSPECTS_USUAL = 40, DATE_BYTES = 14, CONDITION_WORDS_BYTES = 64 * 1024 };
 
 /* A run under way. */
 struct simulation {
@@ -69,6 +69,18 @@ static void print_at(const struct outreach_file *file, int64_t first_ms, int64_t
         (void)printf("on %.*s at %.5s", DATE_BYTES, text, text + DATE_BYTES + 1);
 }
 
+/* Those that nobody gets who does not answer. */
+static void print_answer_steps(const struct sequence *sequence) {
+    for (size_t i = 0; i < sequence->step_count; i++) {
+        struct buffer words = buffer_new(CONDITION_WORDS_BYTES);
+        sequence_condition_write(&words, &sequence->steps[i].condition);
+        if (sequence->steps[i].condition.replied == SEQUENCE_YES)
+            (void)printf("step %zu is for those %.*s, and not in this plan\n", i + 1,
+                         SLICE_PRINT(buffer_slice(&words)));
+        buffer_free(&words);
+    }
+}
+
 static void print_summary(const struct simulation *simulation) {
     const struct planner_summary *summary = &simulation->summary;
     const struct outreach_file *file = &simulation->file;
@@ -83,6 +95,7 @@ static void print_summary(const struct simulation *simulation) {
         print_at(file, summary->first_ms, summary->last_ms);
     }
     (void)putchar('\n');
+    print_answer_steps(file->sequence);
 }
 
 static void print_json(const struct simulation *simulation) {

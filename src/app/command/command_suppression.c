@@ -296,7 +296,7 @@ int command_suppression(struct cli *cli) {
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         if (!slice_equal(cli->words[0], slice_from_text(verbs[i].verb))) continue;
         if (cli->word_count == verbs[i].words) return verbs[i].run(cli);
-        return cli_misuse(cli, "suppression %s: not so many words", verbs[i].verb);
+        return cli_misuse(cli, "suppression %s: too few words, or too many", verbs[i].verb);
     }
     return cli_misuse(cli, "unknown word '%.*s'", SLICE_PRINT(cli->words[0]));
 }

@@ -144,6 +144,8 @@ struct contact_run {
     uint64_t shown_suppressed;
     uint64_t shown_changed;
     uint64_t told_ms;
+    /* NULL, or where the addresses of all rows go (command_contact.h). */
+    struct buffer *addresses;
     /* One line, or NULL. */
     const char *stopped;
 };

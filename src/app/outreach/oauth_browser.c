@@ -7,6 +7,7 @@
 #include "base/limits_sender.h"
 #include "io/real/log_sink.h"
 #include "io/real/loop.h"
+#include "outreach/cause.h"
 #include "outreach/oauth.h"
 #include "wire/http_reply.h"
 #include "wire/http_request.h"
@@ -114,6 +115,15 @@ static bool read_head(struct task *t, struct browsing *browsing, struct stream *
     }
 }
 
+static int say_no(struct slice error) {
+    enum sender_cause cause = oauth_refusal_cause(error);
+    if (cause == SENDER_CAUSE_NONE)
+        return cli_fail("the provider says no: %.*s. Nothing was changed; run this again and allow it",
+                        SLICE_PRINT(error));
+    return cli_fail("the provider says no: %.*s. %s. %s", SLICE_PRINT(error), cause_words(cause),
+                    cause_advice(cause));
+}
+
 /* True: this was the answer, good or not. Browsers ask for icons, too. */
 static bool take_answer(struct task *t, struct browsing *browsing, struct stream *stream,
                         const struct http_request *request) {
@@ -126,14 +136,15 @@ static bool take_answer(struct task *t, struct browsing *browsing, struct stream
         answer(t, browsing, stream, 404, "Nothing is here.\n");
         return false;
     }
-    if (good && !slice_equal(state, browsing->state)) {
+    /* RFC 6749 4.1.2.1: who says no knows it, too; else any page could end this. */
+    if (!slice_equal(state, browsing->state)) {
         answer(t, browsing, stream, 400, "This answers another question.\n");
         return false;
     }
     answer(t, browsing, stream, 200,
            good ? "Access was granted. You can close this window and go back to the command line.\n"
                 : "Access was not granted. The command line says more.\n");
-    browsing->status = good ? EXIT_DONE : cli_fail("the provider says no: %.*s", SLICE_PRINT(error));
+    browsing->status = good ? EXIT_DONE : say_no(error);
     return true;
 }
 
@@ -162,14 +173,16 @@ static void wait_for_answer(struct task *t, struct browsing *browsing) {
     }
 }
 
-static void print_url(struct browsing *browsing) {
+static void print_url(struct browsing *browsing, uint16_t port) {
     struct buffer url = buffer_new(URL_BYTES_MAX);
     oauth_authorize_url(&url, browsing->provider, browsing->user, browsing->code->redirect_uri,
                         browsing->state, challenge_of(browsing->cli->arena, browsing->code->verifier));
-    (void)fprintf(stderr,
-                  "Open this in a browser on this machine, log in as %.*s, and allow it:\n\n  %.*s\n\n"
-                  "From another machine: ssh -L PORT:127.0.0.1:PORT first, with the port of redirect_uri.\n",
-                  SLICE_PRINT(browsing->user), SLICE_PRINT(buffer_slice(&url)));
+    (void)fprintf(
+        stderr,
+        "Open this in a browser on this machine, log in as %.*s, and allow it:\n\n  %.*s\n\n"
+        "From another machine first: ssh -L %u:127.0.0.1:%u THIS-MACHINE. It waits for 5 minutes.\n"
+        "If the page says that an administrator has to approve: posthaste outreach oauth add --help.\n",
+        SLICE_PRINT(browsing->user), SLICE_PRINT(buffer_slice(&url)), port, port);
     (void)fflush(stderr);
     buffer_free(&url);
 }
@@ -181,8 +194,8 @@ static void browse(struct task *t, void *argument) {
     if (listener) {
         browsing->code->verifier = random_text(browsing, VERIFIER_BYTES);
         browsing->state = random_text(browsing, STATE_BYTES);
-        browsing->code->redirect_uri = arena_printf(browsing->cli->arena, "http://127.0.0.1:%u/", port);
-        print_url(browsing);
+        browsing->code->redirect_uri = oauth_redirect_uri(browsing->cli->arena, browsing->provider, port);
+        print_url(browsing, port);
         wait_for_answer(t, browsing);
         listener_close(&listener);
     } else {

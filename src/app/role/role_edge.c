@@ -80,11 +80,12 @@ static bool load_certificates(struct edge_role *edge) {
     struct certificates *loaded = calloc(1, sizeof *loaded);
     if (!loaded) FATAL("out of memory for certificates");
     const char *reason = NULL;
-    for (int i = 0; i < PROTOCOL_COUNT && !reason; i++) {
-        loaded->contexts[i] = tls_context_server(settings->certificates_pem, settings->key_pem, &reason);
-        if (!reason) tls_context_set_alpn(loaded->contexts[i], alpn_names[i]);
+    struct tls_context *first = tls_context_server(settings->certificates_pem, settings->key_pem, &reason);
+    for (int i = 0; i < PROTOCOL_COUNT && first; i++) {
+        loaded->contexts[i] = i == 0 ? first : tls_context_like(first);
+        tls_context_set_alpn(loaded->contexts[i], alpn_names[i]);
     }
-    if (reason) {
+    if (!first) {
         LOG_ERROR(edge->role->env->log, "tls.not_loaded", LOG_CSTR("reason", reason));
         certificates_free(&loaded);
         return false;

@@ -6,6 +6,7 @@
 #include "acme/protocol.h"
 #include "app/role/role.h"
 #include "filter/service.h"
+#include "hook/agent.h"
 #include "outreach/agent.h"
 #include "outreach/watch.h"
 #include "resolve/service.h"
@@ -21,6 +22,7 @@ struct remote_role {
     struct acme_agent *acme;
     struct outreach_agent *outreach;
     struct watch *watch;
+    struct hook_agent *hooks;
     /* What dns was opened with: it keeps its cache over a reload that changes none of it. */
     struct dns_options options;
 };
@@ -91,6 +93,7 @@ static void answer_store(struct task *t, void *context, struct ipc_request *requ
     struct remote_role *state = context;
     if (state->watch && watch_answer(t, state->watch, request)) return;
     if (state->outreach && outreach_agent_answer(t, state->outreach, request)) return;
+    if (state->hooks && hook_agent_answer(t, state->hooks, request)) return;
     if (request->message.type == ACME_RUN && state->acme)
         acme_agent_answer(t, state->acme, request);
     else
@@ -124,7 +127,8 @@ static struct watch_settings watch_settings_of(const struct role *role) {
                                    .allows_private = settings->outbound.allow_private,
                                    .https_port = (uint16_t)(https_port != HTTPS_PORT ? https_port : 0),
                                    .poll_ms = (int64_t)settings->outreach.poll_seconds * 1000,
-                                   .check_ms = (int64_t)settings->outreach.check_seconds * 1000};
+                                   .check_ms = (int64_t)settings->outreach.check_seconds * 1000,
+                                   .copy_ms = (int64_t)settings->outreach.copy_seconds * 1000};
 }
 
 static void start_watch(struct role *role, struct remote_role *state) {
@@ -141,6 +145,19 @@ static void start_outreach(struct role *role, struct remote_role *state) {
     struct outreach_agent_options options = {
         .env = role->env, .store = courier_channel(state->courier), .watch = &state->watch};
     state->outreach = outreach_agent_new(&options);
+}
+
+/* ---- events for other programs ---- */
+
+static struct hook_agent_settings hook_settings_of(const struct role *role) {
+    return (struct hook_agent_settings){.roots_pem = role->settings.trusted_roots_pem,
+                                        .allows_private = role->settings.webhooks.allow_private};
+}
+
+static void start_hooks(struct role *role, struct remote_role *state) {
+    struct hook_agent_settings settings = hook_settings_of(role);
+    struct hook_agent_options options = {.env = role->env, .dns = &state->dns};
+    state->hooks = hook_agent_new(&options, &settings);
 }
 
 static bool start(struct task *t, struct role *role) {
@@ -162,6 +179,7 @@ static bool start(struct task *t, struct role *role) {
     start_acme(role, state);
     start_outreach(role, state);
     start_watch(role, state);
+    start_hooks(role, state);
     role->state = state;
     return true;
 }
@@ -175,6 +193,8 @@ static void reload(struct task *t, struct role *role) {
     acme_agent_set(state->acme, &acme);
     struct watch_settings watch = watch_settings_of(role);
     watch_set(state->watch, &watch);
+    struct hook_agent_settings hooks = hook_settings_of(role);
+    hook_agent_set(state->hooks, &hooks);
     struct filter_places places = filter_places_of(role);
     filter_service_set(state->filter, &places);
     struct dns_options options = options_of(&role->settings);
@@ -214,6 +234,7 @@ static void stop(struct task *t, struct role *role) {
     courier_free(t, &state->courier);
     acme_agent_free(&state->acme);
     outreach_agent_free(&state->outreach);
+    hook_agent_free(&state->hooks);
     dns_close(&state->dns);
     free(state);
     role->state = NULL;

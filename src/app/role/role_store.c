@@ -6,6 +6,7 @@
 #include "app/admin/control.h"
 #include "app/api/api_service.h"
 #include "app/role/role.h"
+#include "hook/office.h"
 #include "ipc/pack.h"
 #include "outreach/mailbox_desk.h"
 #include "outreach/office.h"
@@ -28,6 +29,7 @@ struct store_role {
     struct acme_office *acme;
     struct outreach_office *outreach;
     struct mailbox_desk *mailboxes;
+    struct hook_office *hooks;
     struct admin_roles roles;
 };
 
@@ -144,7 +146,8 @@ static void answer_api(struct task *t, void *context, struct slice token, struct
                                   .remote = scheduler_channel(state->scheduler),
                                   .acme = state->acme,
                                   .outreach = state->outreach,
-                                  .mailboxes = state->mailboxes};
+                                  .mailboxes = state->mailboxes,
+                                  .hooks = state->hooks};
     api_service_answer(t, &admin, token, body, status, out);
 }
 
@@ -186,6 +189,18 @@ static void start_outreach(struct role *role) {
     mailbox_desk_on_health(state->mailboxes, mailbox_changed, state);
 }
 
+static struct hook_office_settings hook_settings_of(const struct role *role) {
+    return (struct hook_office_settings){.allows_private = role->settings.webhooks.allow_private};
+}
+
+static void start_hooks(struct role *role) {
+    struct store_role *state = role->state;
+    struct hook_office_settings settings = hook_settings_of(role);
+    struct hook_office_options options = {
+        .env = role->env, .engine = state->engine, .remote = scheduler_channel(state->scheduler)};
+    state->hooks = hook_office_new(&options, &settings);
+}
+
 static bool start(struct task *t, struct role *role) {
     struct store_role *state = calloc(1, sizeof *state);
     if (!state) FATAL("out of memory for the store role");
@@ -214,13 +229,15 @@ static bool start(struct task *t, struct role *role) {
     start_mailboxes(role);
     start_acme(role);
     start_outreach(role);
+    start_hooks(role);
     struct control_context control = {.engine = state->engine,
                                       .service = state->service,
                                       .roles = &state->roles,
                                       .remote = scheduler_channel(state->scheduler),
                                       .acme = state->acme,
                                       .outreach = state->outreach,
-                                      .mailboxes = state->mailboxes};
+                                      .mailboxes = state->mailboxes,
+                                      .hooks = state->hooks};
     state->control = control_server_new(role->env, &control);
     store_service_on_api(state->service, answer_api, state);
     set_limits(t, role);
@@ -233,6 +250,8 @@ static void reload(struct task *t, struct role *role) {
     scheduler_set(((struct store_role *)role->state)->scheduler, &settings);
     struct acme_office_settings acme = acme_settings_of(role);
     acme_office_set(((struct store_role *)role->state)->acme, &acme);
+    struct hook_office_settings hooks = hook_settings_of(role);
+    hook_office_set(((struct store_role *)role->state)->hooks, &hooks);
 }
 
 static void peer(struct task *t, struct role *role, enum role_kind kind, uint64_t index,
@@ -295,6 +314,7 @@ static void stop(struct task *t, struct role *role) {
     /* Who administers, by control or API, may be at work with all that follows. */
     control_server_free(t, &state->control);
     store_service_free(t, &state->service);
+    hook_office_free(t, &state->hooks);
     outreach_office_free(t, &state->outreach);
     mailbox_desk_free(t, &state->mailboxes);
     acme_office_free(t, &state->acme);

@@ -114,6 +114,7 @@ static bool make_settings(struct serve *serve, const struct config *config, stru
         .mta_sts = config->mta_sts,
         .reports = config->reports,
         .outreach = config->outreach,
+        .webhooks = config->webhooks,
         .acme = config->acme,
         .own_addresses = own_addresses(serve->arena, config),
         .signing_threads = signing_threads(),

@@ -118,6 +118,14 @@ struct outreach_settings {
     /* How often their folders are looked at, and a login is tried anew. */
     uint64_t poll_seconds;
     uint64_t check_seconds;
+    /* How long a test waits for the provider's own copy of what was sent. */
+    uint64_t copy_seconds;
+};
+
+/* Events for other programs (docs/webhooks.md). */
+struct webhooks_settings {
+    /* Receivers may have private and loopback addresses; the latter without TLS, too. */
+    bool allow_private;
 };
 
 struct config {
@@ -155,6 +163,7 @@ struct config {
     struct reports_settings reports;
     struct acme_settings acme;
     struct outreach_settings outreach;
+    struct webhooks_settings webhooks;
 };
 
 /* The defaults of every key. */

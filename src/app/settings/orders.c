@@ -152,6 +152,8 @@ void settings_pack(struct buffer *out, const struct role_settings *settings) {
     pack_outbound(out, &settings->outbound);
     pack_number(out, settings->outreach.poll_seconds);
     pack_number(out, settings->outreach.check_seconds);
+    pack_bool(out, settings->webhooks.allow_private);
+    pack_number(out, settings->outreach.copy_seconds);
     pack_slice(out, settings->own_addresses);
     pack_slice(out, settings->trusted_roots_pem);
     pack_slice(out, slice_from_text(settings->filter.rspamd));
@@ -193,6 +195,8 @@ bool settings_unpack(struct slice body, struct arena *arena, struct role_setting
     unpack_outbound(&in, arena, &settings->outbound);
     settings->outreach.poll_seconds = unpack_number_max(&in, 3600);
     settings->outreach.check_seconds = unpack_number_max(&in, 86400);
+    settings->webhooks.allow_private = unpack_bool(&in);
+    settings->outreach.copy_seconds = unpack_number_max(&in, 60);
     settings->own_addresses = arena_copy(arena, unpack_slice(&in));
     settings->trusted_roots_pem = arena_copy(arena, unpack_slice(&in));
     settings->filter.rspamd = arena_text(arena, unpack_slice(&in));

@@ -96,6 +96,7 @@ struct role_settings {
     /* certificates_pem is what ACME brought. */
     bool is_acme_installed;
     struct outreach_settings outreach;
+    struct webhooks_settings webhooks;
     /* For the remote role: those of acme.trusted_roots; empty: as trusted_roots_pem. */
     struct slice acme_roots_pem;
     /* Where other hosts would reach us ourselves (app/settings/own_addresses.h). */

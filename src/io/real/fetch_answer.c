@@ -64,8 +64,9 @@ void fetch_answer_write(struct fetching *f, CURLcode code) {
     long status = 0;
     *answer = (struct fetch_answer){.result = result_of(f, code)};
     if (answer->result == FETCH_UNTRUSTED) answer->fault = fault_of(f);
-    if (answer->result != FETCH_OK) return;
+    if (answer->result != FETCH_OK && answer->result != FETCH_TOO_LARGE) return;
     (void)curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
     answer->status = (unsigned)status;
+    if (answer->result != FETCH_OK) return;
     if (!copy(f, answer)) *answer = (struct fetch_answer){.result = FETCH_TOO_LARGE};
 }

@@ -13,6 +13,7 @@
 struct tls_stream {
     struct stream stream;
     struct stream *inner;
+    const struct tls_context *context;
     SSL *ssl;
     /* What the last read and write wanted of the stream below. */
     unsigned read_wants;
@@ -24,6 +25,11 @@ struct tls_stream {
 
 static struct tls_stream *tls_of(struct stream *stream) {
     return CONTAINER_OF(stream, struct tls_stream, stream);
+}
+
+const struct tls_context *tls_context_of(const SSL *ssl) {
+    const struct tls_stream *s = SSL_get_app_data(ssl);
+    return s->context;
 }
 
 static int bio_read(BIO *bio, char *bytes, int len) {
@@ -284,25 +290,28 @@ static void want(struct tls_stream *s, struct tls_peer *peer) {
         tls_dane_want(ssl, peer->dane);
     else if (peer->name)
         want_peer(ssl, peer->name);
-    if (!peer->is_advisory) return;
-    (void)SSL_set_app_data(ssl, s);
-    SSL_set_verify(ssl, SSL_get_verify_mode(ssl), pass_over);
+    if (peer->is_advisory) SSL_set_verify(ssl, SSL_get_verify_mode(ssl), pass_over);
 }
 
 struct stream *real_tls_wrap(struct env *env, struct stream *inner, struct tls_context *context,
                              bool is_server, struct tls_peer *peer) {
+    tls_context_trust_all(context);
     struct tls_stream *s = calloc(1, sizeof *s);
     BIO *bio = BIO_new(stream_method(context));
     SSL *ssl = SSL_new(context->certificates[0]);
     if (!s || !bio || !ssl) FATAL("out of memory for a TLS connection");
-    *s = (struct tls_stream){
-        .inner = inner, .ssl = ssl, .read_wants = STREAM_READABLE, .write_wants = STREAM_WRITABLE};
+    *s = (struct tls_stream){.inner = inner,
+                             .context = context,
+                             .ssl = ssl,
+                             .read_wants = STREAM_READABLE,
+                             .write_wants = STREAM_WRITABLE};
     s->stream.ops = &tls_ops;
     s->stream.env = env;
     s->stream.peer = inner->peer;
     BIO_set_data(bio, s);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl, bio, bio);
+    (void)SSL_set_app_data(ssl, s);
     if (is_server)
         SSL_set_accept_state(ssl);
     else

@@ -108,9 +108,11 @@ static bool is_plain(struct slice name) {
     return name.len > 0;
 }
 
-static int look_at_hello(SSL *ssl, int *alert, void *argument) {
-    const struct tls_context *context = argument;
+int tls_challenge_look(SSL *ssl, int *alert, void *argument) {
+    (void)argument;
+    const struct tls_context *context = tls_context_of(ssl);
     uint8_t digest[32];
+    if (!context->find_challenge) return SSL_CLIENT_HELLO_SUCCESS;
     if (!offers_only(extension_of(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation)))
         return SSL_CLIENT_HELLO_SUCCESS;
     struct slice name = name_of(extension_of(ssl, TLSEXT_TYPE_server_name));
@@ -124,6 +126,4 @@ static int look_at_hello(SSL *ssl, int *alert, void *argument) {
 void tls_context_set_challenges(struct tls_context *context, tls_challenge_fn *find, void *find_context) {
     context->find_challenge = find;
     context->find_context = find_context;
-    for (size_t i = 0; i < context->certificate_count; i++)
-        SSL_CTX_set_client_hello_cb(context->certificates[i], look_at_hello, context);
 }

@@ -65,7 +65,8 @@ static bool is_of_context(const struct tls_context *context, const SSL_CTX *ssl)
 /* RFC 6066 3: the first certificate that covers the asked name. */
 static int choose_certificate(SSL *ssl, int *alert, void *argument) {
     (void)alert;
-    const struct tls_context *context = argument;
+    (void)argument;
+    const struct tls_context *context = tls_context_of(ssl);
     const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
     /* It is shown a challenge's. */
     if (!is_of_context(context, SSL_get_SSL_CTX(ssl))) return SSL_TLSEXT_ERR_OK;
@@ -82,8 +83,8 @@ static int choose_certificate(SSL *ssl, int *alert, void *argument) {
 /* RFC 7301 3.2: a client that names protocols and not ours is refused. */
 static int choose_protocol(SSL *ssl, const unsigned char **chosen, unsigned char *chosen_len,
                            const unsigned char *offered, unsigned offered_len, void *argument) {
-    (void)ssl;
-    const struct tls_context *context = argument;
+    (void)argument;
+    const struct tls_context *context = tls_context_of(ssl);
     if (!context->alpn) return SSL_TLSEXT_ERR_NOACK;
     struct slice list = slice_of(offered, offered_len);
     while (list.len) {
@@ -111,8 +112,8 @@ const char *tls_context_add(struct tls_context *context, struct slice certificat
         return reason;
     }
     (void)SSL_CTX_set_tlsext_servername_callback(ssl, choose_certificate);
-    (void)SSL_CTX_set_tlsext_servername_arg(ssl, context);
-    SSL_CTX_set_alpn_select_cb(ssl, choose_protocol, context);
+    SSL_CTX_set_alpn_select_cb(ssl, choose_protocol, NULL);
+    SSL_CTX_set_client_hello_cb(ssl, tls_challenge_look, NULL);
     context->certificates[context->certificate_count++] = ssl;
     return NULL;
 }
@@ -125,6 +126,16 @@ struct tls_context *tls_context_server(struct slice certificates_pem, struct sli
     return context;
 }
 
+struct tls_context *tls_context_like(const struct tls_context *context) {
+    struct tls_context *other = context_new();
+    other->certificate_count = context->certificate_count;
+    for (size_t i = 0; i < context->certificate_count; i++) {
+        other->certificates[i] = context->certificates[i];
+        if (SSL_CTX_up_ref(other->certificates[i]) != 1) FATAL("OpenSSL counts no more contexts");
+    }
+    return other;
+}
+
 struct tls_context *tls_context_client(void) {
     struct tls_context *context = context_new();
     SSL_CTX *ssl = ssl_context_new(TLS_client_method());
@@ -134,25 +145,36 @@ struct tls_context *tls_context_client(void) {
     return context;
 }
 
-static size_t trust(SSL_CTX *ssl, struct slice roots_pem) {
-    size_t count = 0;
-    BIO *bio = bio_of(roots_pem);
-    for (;;) {
-        X509 *root = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-        if (!root) break;
-        count += X509_STORE_add_cert(SSL_CTX_get_cert_store(ssl), root) == 1;
-        X509_free(root);
-    }
-    BIO_free(bio);
+/* False: there is no more. */
+static bool trust_next(SSL_CTX *ssl, BIO *bio) {
+    X509 *root = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    bool is_there = root && X509_STORE_add_cert(SSL_CTX_get_cert_store(ssl), root) == 1;
+    X509_free(root);
     ERR_clear_error();
-    return count;
+    return is_there;
+}
+
+void tls_context_trust_all(struct tls_context *context) {
+    if (!context->roots) return;
+    while (trust_next(context->certificates[0], context->roots)) continue;
+    BIO_free(context->roots);
+    context->roots = NULL;
+}
+
+/* A system's roots are many, and most of those who could connect never do. The first tells whether there are
+   any. */
+static bool trust(struct tls_context *context, struct slice roots_pem) {
+    context->roots = BIO_new(BIO_s_mem());
+    if (!context->roots || BIO_write(context->roots, roots_pem.ptr, (int)roots_pem.len) != (int)roots_pem.len)
+        FATAL("out of memory for certificates");
+    return trust_next(context->certificates[0], context->roots);
 }
 
 struct tls_context *tls_context_client_trusting(struct slice roots_pem, const char **reason) {
     struct tls_context *context = tls_context_client();
     *reason = NULL;
     SSL_CTX_set_verify(context->certificates[0], SSL_VERIFY_PEER, NULL);
-    if (trust(context->certificates[0], roots_pem) == 0) {
+    if (!trust(context, roots_pem)) {
         *reason = "no PEM certificate that OpenSSL can read";
         tls_context_free(&context);
     }
@@ -164,6 +186,7 @@ void tls_context_set_alpn(struct tls_context *context, const char *protocol) { c
 void tls_context_free(struct tls_context **context) {
     if (!*context) return;
     for (size_t i = 0; i < (*context)->certificate_count; i++) SSL_CTX_free((*context)->certificates[i]);
+    BIO_free((*context)->roots);
     if ((*context)->stream_method) BIO_meth_free((*context)->stream_method);
     free(*context);
     *context = NULL;

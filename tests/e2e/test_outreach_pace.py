@@ -1,0 +1,58 @@
+"""Pace through the running office: what holds some back holds nobody else back."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from outgoing import Domains, Outgoing
+from server import Account
+from test_outreach import SEQUENCE, Campaign, letters, until
+
+QUIET_SECONDS = 3
+
+
+class Paced(Campaign):
+    """A campaign whose sequence says more of its pace than the others do."""
+
+    def __init__(self, out: Outgoing, folder: Path, sender: Account, name: str, prospects: list[str],
+                 pace: tuple[str, str]) -> None:
+        self.out, self.name, self.sender = out, name, sender
+        text = SEQUENCE.format(name=name, gap=1, more="").replace("{{{{", "{{").replace("}}}}", "}}")
+        assert pace[0] in text
+        path = folder / f"{name}.yaml"
+        path.write_text(text.replace(*pace))
+        out.server.command("outreach", "create", str(path), "--mailbox", sender.address)
+        for address in prospects:
+            out.server.command("contact", "set", address, "first_name=X")
+            out.server.command("outreach", "add", name, "--contact", address)
+
+
+def test_a_slow_sequence_does_not_keep_its_mailbox_from_others(out: Outgoing, sender: Account, domain: Domains,
+                                                               tmp_path: Path) -> None:
+    host = domain("slow.test", {})
+    pace = ("\n  daily: 1000", "\n  daily: 1")
+    slow = Paced(out, tmp_path, sender, "one a day", ["a1@slow.test", "a2@slow.test"], pace)
+    slow.start()
+    until(lambda: letters(host, "a1@slow.test") or letters(host, "a2@slow.test"), "the slow campaign's first letter")
+    others = Campaign(out, tmp_path, sender, "as fast as it may", ["b1@slow.test", "b2@slow.test"])
+    others.start()
+    until(lambda: others.status()["state"] == "finished", "the other campaign finished")
+    assert len(host.transactions) == 3
+    assert slow.status()["prospects"] == {"waiting": 1, "finished": 1}
+
+
+def test_a_domain_that_had_enough_holds_only_its_own(out: Outgoing, sender: Account, domain: Domains,
+                                                     tmp_path: Path) -> None:
+    enough, other = domain("enough.test", {}), domain("other.test", {})
+    people = [f"p{number}@enough.test" for number in range(4)] + ["last@other.test"]
+    campaign = Paced(out, tmp_path, sender, "one a domain", people,
+                     ("recipient_domain_daily: 1000", "recipient_domain_daily: 1"))
+    campaign.start()
+    until(lambda: letters(other, "last@other.test"), "the letter to the other domain")
+    time.sleep(QUIET_SECONDS)
+    assert len(enough.transactions) == 1
+    waiting = next(address for address in people[:4] if campaign.state(address) == "waiting")
+    shut = [gate["detail"] for gate in campaign.why(waiting)["gates"] if not gate["open"]]
+    assert shut == ["recipient domain's cap"]
+    assert campaign.status()["next_ms"] > time.time() * 1000
