@@ -32,7 +32,7 @@ bool outreach_office_leave(struct task *t, struct outreach_office *office, uint6
     struct arena *arena = arena_new(LEAVE_BYTES);
     bool is_ours = plan(office, arena, &leave);
     /* At the next host of the same attempt its own last try is no reason to wait. */
-    if (is_again) leave.at_ms = 0;
+    if (is_again || IS_PLANTED(office->options.env, PLANTED_PACE_FORGOTTEN)) leave.at_ms = 0;
     if (is_ours && engine_outreach_leave(t, office->options.engine, &leave, &may_leave) != STORE_OK)
         may_leave = false;
     arena_free(&arena);
