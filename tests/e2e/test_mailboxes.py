@@ -39,7 +39,8 @@ def outreach_server(roots: list[Path], records: dict[tuple[str, str], list[str]]
         (server.data / "tls" / "roots.pem").write_text("".join(root.read_text() for root in roots))
         with (server.data / "posthaste.conf").open("a") as conf:
             conf.write("outbound.trusted_roots = tls/roots.pem\noutbound.allow_private = yes\n"
-                       f"outreach.poll_seconds = 1\noutreach.check_seconds = {check_seconds}\noutreach.copy_seconds = 1\n"
+                       f"outreach.poll_seconds = 1\noutreach.check_seconds = {check_seconds}\n"
+                       "outreach.copy_seconds = 1\n"
                        f"dns.servers = 127.0.0.1@{names.port}\ndns.trust_anchors = none\n{more}")
         server.start()
         try:
