@@ -32,8 +32,8 @@ name: NAME
 sender: {{name: Ann Example, company: Example GmbH, address: "Example street 1, 10115 Berlin, Germany"}}
 opt_out: {{sentence: 'If you would rather not hear from me, just reply "no thanks".'}}
 windows: [{{days: Mon-Sun, from: "0:00", to: "24:00"}}]
-pace: {{gap: {GAP_SECONDS}-{GAP_SECONDS} seconds, hourly: 1000, daily: 1000, recipient_domain_daily: 1000,
-       sending_domain_daily: 1000}}
+pace: {{gap: {GAP_SECONDS}-{GAP_SECONDS} seconds, hourly: 900, daily: 900, recipient_domain_daily: 900,
+       sending_domain_daily: 900}}
 steps:
   - subject: A question
     body: Hello, do you still send invoices by hand?
