@@ -22,7 +22,7 @@ enum {
     TRANSIT_DUE_SITES = 500,
     /* How often the queue is looked at; how long a connection with nothing to do is kept. */
     TRANSIT_LOOK_MS_MIN = 1000,
-    TRANSIT_LOOK_MS_MAX = 5 * 60 * 1000,
+    TRANSIT_LOOK_MS_MAX = 60 * 1000,
     TRANSIT_DELAYED_LOOK_MS = 5 * 60 * 1000,
     TRANSIT_LINGER_MS = 3000,
     TRANSIT_SLOW_DOWN_MS = 5000,
