@@ -265,8 +265,12 @@ answer_as() {
 
 # The weekday on which somebody is written to again.
 resumes() {
-    local at
-    at=$(outreach why "$1@$people_domain" | sed -n 's/^    next: \(.* UTC\)$/\1/p')
+    local at tries
+    for tries in 1 2 3 4 5; do
+        at=$(outreach why "$1@$people_domain" | sed -n 's/^    next: \(.* UTC\)$/\1/p') || at=''
+        [ -z "$at" ] || break
+        sleep "$tries"
+    done
     [ -z "$at" ] || LC_ALL=C date -u -d "$at" +%A
 }
 
