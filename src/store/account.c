@@ -1,6 +1,7 @@
 #include "store/account.h"
 
 #include "base/limits.h"
+#include "store/campaign_table.h"
 #include "store/directory.h"
 #include "store/engine_state.h"
 #include "store/event.h"
@@ -19,6 +20,7 @@ static const char account_insert[] =
     " created_ms, is_disabled) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $7, 0)";
 static const char account_switch[] =
     "UPDATE account SET is_disabled = (is_disabled & ~$2) | $3 WHERE id = $1";
+static const char account_sender[] = "SELECT id FROM outreach_sender WHERE account = $1 LIMIT 1";
 static const char account_delete[] = "DELETE FROM account WHERE id = $1";
 static const char account_by_address[] =
     "SELECT id, tenant, address, quota_bytes, used_bytes, message_count, created_ms, is_disabled"
@@ -129,6 +131,12 @@ static enum store_result account_password(struct commit *commit, void *argument)
     return STORE_OK;
 }
 
+/* What was sent from it is paused, visibly. */
+static void pause_campaigns(struct commit *commit, uint64_t account) {
+    uint64_t sender = (uint64_t)DB_READ_NUMBER(commit->db, account_sender, 0, DB_NUMBER(account));
+    if (sender) campaign_halt_sender(commit, sender, SLICE("the sender mailbox is not there any more"));
+}
+
 static enum store_result account_remove(struct commit *commit, void *argument) {
     commit->has_changed_directory = true;
     struct account_request *request = argument;
@@ -139,6 +147,7 @@ static enum store_result account_remove(struct commit *commit, void *argument) {
     sending_limit_forget(commit->db, request->account);
     DB_RUN(commit->db, credential_delete, DB_NUMBER(request->account));
     DB_RUN(commit->db, account_delete, DB_NUMBER(request->account));
+    pause_campaigns(commit, request->account);
     event_add(commit, TENANT_DEFAULT, EVENT_ACCOUNT_REMOVED, request->account, 0);
     return STORE_OK;
 }

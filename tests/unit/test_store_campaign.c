@@ -610,6 +610,10 @@ static void gates_body(struct task *t, struct store_bench *store) {
     assert_int_equal(claim(&bench, &ben, "one@example.org", &sent), GATE_SUPPRESSED);
     assert_int_equal(prospect_of(&bench, "ben@far.test").state, PROSPECT_SUPPRESSED);
     assert_int_equal(engine_account_remove(t, store->engine, SLICE("ann@example.org")), STORE_OK);
+    struct campaign campaign;
+    assert_int_equal(engine_campaign_get(store->engine, store->arena, bench.campaign, &campaign), STORE_OK);
+    assert_int_equal(campaign.state, CAMPAIGN_PAUSED);
+    start(&bench, bench.campaign);
     struct prospect cara = prospect_of(&bench, "cara@far.test");
     assert_int_equal(claim(&bench, &cara, "two@example.org", &sent), GATE_SENDER);
 }
