@@ -75,6 +75,8 @@ static enum store_result store_sets(struct task *t, struct engine *engine, struc
 }
 
 enum store_result uids_round(struct task *t, struct engine *engine) {
+    if (upkeep_open(engine)) return STORE_FAILED;
+    db_failure_clear(engine->upkeep.db);
     struct storing storing = {.db = engine->upkeep.db, .bytes = buffer_new(STORE_UIDS_STORED_BYTES_MAX)};
     enum store_result result = store_sets(t, engine, &storing);
     buffer_free(&storing.bytes);

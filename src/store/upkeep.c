@@ -38,8 +38,7 @@ static void note_failure(struct engine *engine, enum store_result result, const 
              LOG_CSTR("reason", result == STORE_FULL ? "the disk is full" : "see the lines before"));
 }
 
-/* What rounds read by. */
-static enum store_result open_database(struct engine *engine) {
+enum store_result upkeep_open(struct engine *engine) {
     struct upkeep *upkeep = &engine->upkeep;
     if (!upkeep->lane) upkeep->lane = lane_open(engine->env, "upkeep", 1);
     return upkeep->db || engine_read_open(engine, &upkeep->db) == 0 ? STORE_OK : STORE_FAILED;
@@ -50,10 +49,9 @@ static void upkeep_main(struct task *t, void *argument) {
     while (task_sleep(t, engine->upkeep.pause_ms) == WAIT_OK) {
         note_failure(engine, prune_events(t, engine), "events");
         if (task_is_cancelled(t)) return;
-        enum store_result opened = open_database(engine);
-        note_failure(engine, opened ? opened : uids_round(t, engine), "UIDs");
+        note_failure(engine, uids_round(t, engine), "UIDs");
         if (task_is_cancelled(t)) return;
-        note_failure(engine, opened ? opened : compact_round(t, engine), "segments");
+        note_failure(engine, compact_round(t, engine), "segments");
     }
 }
 
