@@ -32,10 +32,10 @@ struct upkeep {
     size_t damaged_count;
 };
 
-/* `pause_ms` between rounds, and before the first. */
 /* The lane, and the connection that rounds read by, if they are not there yet. STORE_FAILED: it cannot be
    opened. */
 NODISCARD enum store_result upkeep_open(struct engine *engine);
+/* `pause_ms` between rounds, and before the first. */
 void upkeep_start(struct engine *engine, int64_t pause_ms);
 void upkeep_stop(struct task *t, struct engine *engine);
 
