@@ -27,7 +27,7 @@ enum {
     OUTREACH_FOLDERS_MAX = 500,
     OUTREACH_SECRET_BYTES_MAX = 8192,
     OUTREACH_SETTING_BYTES_MAX = 1024,
-    OUTREACH_DETAIL_BYTES_MAX = 500,
+    SENDER_DETAIL_BYTES_MAX = 500,
     OUTREACH_LOOK_BYTES_MAX = 256 * 1024,
     OUTREACH_LOOK_MESSAGES = 100,
     /* Of a larger folder so many messages are listed in one go. */
@@ -43,7 +43,7 @@ enum {
     OUTREACH_COPY_MS = 8 * 1000,
     OUTREACH_POLL_MS = 30 * 1000,
     OUTREACH_CHECK_MS = 45 * 1000,
-    OUTREACH_AGAIN_MS = 5 * 1000,
+    SENDER_AGAIN_MS = 5 * 1000,
     OUTREACH_AGAIN_MS_MAX = 45 * 1000,
     /* A copy that could not be put into Sent: the first pause, the longest, how long it is tried; how many
        are put there in one round; how many are looked at to say how it stands. */

@@ -36,8 +36,8 @@ void mailbox_step_pack(struct buffer *out, const struct mailbox_step *step) {
 void mailbox_step_unpack(struct unpacker *in, struct mailbox_step *step) {
     step->is_good = unpack_bool(in);
     step->took_ms = (int64_t)unpack_number_max(in, INT64_MAX);
-    step->text = unpack_short(in, 8 * OUTREACH_DETAIL_BYTES_MAX);
-    step->advice = unpack_short(in, 8 * OUTREACH_DETAIL_BYTES_MAX);
+    step->text = unpack_short(in, 8 * SENDER_DETAIL_BYTES_MAX);
+    step->advice = unpack_short(in, 8 * SENDER_DETAIL_BYTES_MAX);
 }
 
 void mailbox_finding_pack(struct buffer *out, const struct mailbox_finding *finding) {
@@ -62,7 +62,7 @@ bool mailbox_finding_unpack(struct slice body, struct arena *arena, struct mailb
     sender_login_unpack(&in, &finding->imap);
     finding->state = (enum sender_state)unpack_number_max(&in, SENDER_STATES - 1);
     finding->cause = (enum sender_cause)unpack_number_max(&in, SENDER_CAUSES - 1);
-    finding->detail = unpack_short(&in, 4 * OUTREACH_DETAIL_BYTES_MAX);
+    finding->detail = unpack_short(&in, 4 * SENDER_DETAIL_BYTES_MAX);
     finding->copies = (enum sender_copies)unpack_number_max(&in, SENDER_COPIES_MODES - 1);
     finding->has_plus = unpack_bool(&in);
     finding->has_idle = unpack_bool(&in);
@@ -102,7 +102,7 @@ void mailbox_grant_pack(struct buffer *out, const struct mailbox_grant *grant) {
 bool mailbox_grant_unpack(struct slice body, struct mailbox_grant *grant) {
     struct unpacker in = unpacker_of(body);
     grant->cause = (enum sender_cause)unpack_number_max(&in, SENDER_CAUSES - 1);
-    grant->detail = unpack_short(&in, 4 * OUTREACH_DETAIL_BYTES_MAX);
+    grant->detail = unpack_short(&in, 4 * SENDER_DETAIL_BYTES_MAX);
     grant->refresh_token = unpack_short(&in, OUTREACH_SECRET_BYTES_MAX);
     return unpack_is_done(&in);
 }
@@ -188,20 +188,20 @@ bool mailbox_health_unpack(struct slice body, struct sender_health *health) {
     *health = (struct sender_health){.sender = unpack_number(&in)};
     health->state = (enum sender_state)unpack_number_max(&in, SENDER_STATES - 1);
     health->cause = (enum sender_cause)unpack_number_max(&in, SENDER_CAUSES - 1);
-    health->detail = unpack_short(&in, 4 * OUTREACH_DETAIL_BYTES_MAX);
+    health->detail = unpack_short(&in, 4 * SENDER_DETAIL_BYTES_MAX);
     return unpack_is_done(&in);
 }
 
 void mailbox_copied_pack(struct buffer *out, const struct mailbox_copied *copied) {
     pack_slice(out, copied->message_id);
     pack_number(out, copied->cause);
-    pack_slice(out, slice_sub(copied->detail, 0, OUTREACH_DETAIL_BYTES_MAX));
+    pack_slice(out, slice_sub(copied->detail, 0, SENDER_DETAIL_BYTES_MAX));
 }
 
 bool mailbox_copied_unpack(struct slice body, struct mailbox_copied *copied) {
     struct unpacker in = unpacker_of(body);
     *copied = (struct mailbox_copied){.message_id = unpack_short(&in, OUTREACH_SETTING_BYTES_MAX)};
     copied->cause = (enum sender_cause)unpack_number_max(&in, SENDER_CAUSES - 1);
-    copied->detail = unpack_short(&in, 4 * OUTREACH_DETAIL_BYTES_MAX);
+    copied->detail = unpack_short(&in, 4 * SENDER_DETAIL_BYTES_MAX);
     return unpack_is_done(&in);
 }

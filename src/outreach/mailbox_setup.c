@@ -21,7 +21,7 @@ void mailbox_setup_say(struct mailbox_setup *setup, struct slice text) {
 
 bool mailbox_setup_fail(struct mailbox_setup *setup, const char *what,
                         const struct outside_trouble *trouble) {
-    struct slice detail = slice_sub(trouble->detail, 0, OUTREACH_DETAIL_BYTES_MAX);
+    struct slice detail = slice_sub(trouble->detail, 0, SENDER_DETAIL_BYTES_MAX);
     struct slice text = arena_printf(setup->arena, "%s: %s%s%.*s", what, cause_words(trouble->cause),
                                      detail.len ? ": " : "", SLICE_PRINT(detail));
     if (cause_is_red(trouble->cause) && setup->finding.cause == SENDER_CAUSE_NONE) {

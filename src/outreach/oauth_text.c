@@ -14,8 +14,8 @@ static struct slice text_of(const json_t *object, const char *key) {
 }
 
 static struct slice clean(struct arena *arena, struct slice text) {
-    struct buffer out = buffer_new(4 * OUTREACH_DETAIL_BYTES_MAX);
-    wire_text_clean(&out, slice_sub(text, 0, OUTREACH_DETAIL_BYTES_MAX), false);
+    struct buffer out = buffer_new(4 * SENDER_DETAIL_BYTES_MAX);
+    wire_text_clean(&out, slice_sub(text, 0, SENDER_DETAIL_BYTES_MAX), false);
     struct slice copy = arena_copy(arena, buffer_slice(&out));
     buffer_free(&out);
     return copy;

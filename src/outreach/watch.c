@@ -56,7 +56,7 @@ static struct watcher *find(const struct watch *watch, uint64_t id) {
 static void start(struct watch *watch, uint64_t id, uint64_t version) {
     struct watcher *watcher = calloc(1, sizeof *watcher);
     if (!watcher) FATAL("out of memory for a watcher");
-    *watcher = (struct watcher){.watch = watch, .id = id, .version = version, .pause_ms = OUTREACH_AGAIN_MS};
+    *watcher = (struct watcher){.watch = watch, .id = id, .version = version, .pause_ms = SENDER_AGAIN_MS};
     list_init(&watcher->works);
     list_init(&watcher->copies);
     list_append(&watch->watchers, &watcher->link);
@@ -125,7 +125,7 @@ static void keep_list(struct task *t, void *argument) {
     struct watch *watch = argument;
     while (!task_is_cancelled(t)) {
         watch->is_changed = false;
-        int64_t pause_ms = ask_list(t, watch) ? LIST_MS : OUTREACH_AGAIN_MS;
+        int64_t pause_ms = ask_list(t, watch) ? LIST_MS : SENDER_AGAIN_MS;
         int64_t until_ms = env_now_ms(watch->options.env) + pause_ms;
         while (!watch->is_changed && env_now_ms(watch->options.env) < until_ms)
             if (gate_wait(t, &watch->changed, until_ms) == WAIT_CANCELLED) return;

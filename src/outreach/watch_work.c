@@ -95,7 +95,7 @@ static void tell_health(struct task *t, struct watcher *watcher, struct arena *a
     struct sender_health health = {.sender = watcher->id,
                                    .state = cause_is_red(trouble->cause) ? SENDER_RED : SENDER_GREEN,
                                    .cause = trouble->cause,
-                                   .detail = slice_sub(trouble->detail, 0, OUTREACH_DETAIL_BYTES_MAX)};
+                                   .detail = slice_sub(trouble->detail, 0, SENDER_DETAIL_BYTES_MAX)};
     struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
     struct slice answered;
     mailbox_health_pack(&body, &health);
@@ -343,7 +343,7 @@ static void wait_for_news(struct task *t, struct watcher *watcher, struct arena 
         outcome = imap_client_idle(t, imap, arena, until_ms, &watcher->is_called, &is_news);
     watcher->task = NULL;
     /* It is connected anew in the next round, and not at once again and again. */
-    if (outcome.result != IMAP_CLIENT_OK) wait_for_call(t, watcher, now_ms(watcher) + OUTREACH_AGAIN_MS / 5);
+    if (outcome.result != IMAP_CLIENT_OK) wait_for_call(t, watcher, now_ms(watcher) + SENDER_AGAIN_MS / 5);
 }
 
 static void wait_to_try_again(struct task *t, struct watcher *watcher) {
@@ -366,7 +366,7 @@ static void turn(struct task *t, struct watcher *watcher) {
         tell_health(t, watcher, arena, &trouble);
     }
     if (good && watcher->outside->imap) {
-        watcher->pause_ms = OUTREACH_AGAIN_MS;
+        watcher->pause_ms = SENDER_AGAIN_MS;
         wait_for_news(t, watcher, arena);
     } else {
         wait_to_try_again(t, watcher);
@@ -381,7 +381,7 @@ void watcher_main(struct task *t, void *argument) {
     while (!task_is_cancelled(t)) {
         if (watcher->outside || ask_brief(t, watcher))
             turn(t, watcher);
-        else if (task_sleep(t, OUTREACH_AGAIN_MS) != WAIT_OK)
+        else if (task_sleep(t, SENDER_AGAIN_MS) != WAIT_OK)
             break;
     }
     outside_free(t, &watcher->outside);

@@ -360,7 +360,7 @@ static void note_change(struct commit *commit, const struct sender *sender,
     if (!is_green)
         words = arena_printf(commit->arena, "%.*s (%s)%s%.*s", SLICE_PRINT(words),
                              sender_cause_name(health->cause), health->detail.len ? ": " : "",
-                             SLICE_PRINT(slice_sub(health->detail, 0, OUTREACH_DETAIL_BYTES_MAX)));
+                             SLICE_PRINT(slice_sub(health->detail, 0, SENDER_DETAIL_BYTES_MAX)));
     struct outreach_note note = {.kind = is_green ? OUTREACH_EVENT_MAILBOX_GREEN : OUTREACH_EVENT_MAILBOX_RED,
                                  .sender = sender->id,
                                  .detail = words};

@@ -100,7 +100,7 @@ static enum store_result end_copy(struct commit *commit, void *argument) {
     }
     bool is_over = age_ms > OUTREACH_COPY_AGE_MS_MAX;
     DB_RUN(commit->db, copy_failed, DB_NUMBER(id), DB_NUMBER(end->cause),
-           DB_TEXT(slice_sub(end->detail, 0, OUTREACH_DETAIL_BYTES_MAX)),
+           DB_TEXT(slice_sub(end->detail, 0, SENDER_DETAIL_BYTES_MAX)),
            DB_NUMBER(is_over ? PROSPECT_NEVER : commit->now_ms + pause_after(tries)));
     if (is_over) DB_RUN(commit->db, copy_blank, DB_NUMBER(id));
     return STORE_OK;

@@ -142,7 +142,7 @@ void sender_unpack(struct unpacker *in, struct sender *sender) {
     sender->test_cause = (enum sender_cause)unpack_number_max(in, SENDER_CAUSES - 1);
     sender->state = (enum sender_state)unpack_number_max(in, SENDER_STATES - 1);
     sender->cause = (enum sender_cause)unpack_number_max(in, SENDER_CAUSES - 1);
-    sender->detail = unpack_short(in, 4 * OUTREACH_DETAIL_BYTES_MAX);
+    sender->detail = unpack_short(in, 4 * SENDER_DETAIL_BYTES_MAX);
     sender->checked_ms = (int64_t)unpack_number_max(in, INT64_MAX);
     sender->tested_ms = (int64_t)unpack_number_max(in, INT64_MAX);
     sender->added_ms = (int64_t)unpack_number_max(in, INT64_MAX);
