@@ -61,7 +61,7 @@ NODISCARD int export_subscriptions(struct export *export);
 void export_maildir(struct task *t, struct export *export, struct export_folder *folder);
 void export_mbox(struct task *t, struct export *export, struct export_folder *folder);
 
-/* ---- command_export.c ---- */
+/* ---- export_messages.c ---- */
 /* Calls `write` with each message from `first_uid` on, until the export is stopped. */
 void export_each(struct task *t, struct export *export, struct export_folder *folder, uint32_t first_uid,
                  void (*write)(void *context, const struct entry *entry), void *context);
