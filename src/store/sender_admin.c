@@ -389,7 +389,9 @@ static enum store_result note_health(struct commit *commit, void *argument) {
                DB_TEXT(health.detail), DB_NUMBER(commit->now_ms));
     }
     if (health.state == SENDER_GREEN) campaign_release(commit, id);
-    if (finding->is_changed && health.state != SENDER_UNTESTED) note_change(commit, &sender, &health);
+    bool is_news = finding->is_changed && health.state != SENDER_UNTESTED;
+    /* An account of ours that can be used is nothing new. */
+    if (is_news && (sender.account == 0 || health.state == SENDER_RED)) note_change(commit, &sender, &health);
     return STORE_OK;
 }
 
