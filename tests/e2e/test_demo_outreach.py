@@ -78,7 +78,8 @@ def demo() -> Iterator[Demo]:
 
 
 def test_make_run_is_what_is_tested() -> None:
-    done = subprocess.run(["make", "-n", "run"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(["make", "--no-print-directory", "-n", "run"], cwd=ROOT, capture_output=True, text=True,
+                          timeout=60, check=True)
     assert done.stdout.strip().splitlines()[-1] == "scripts/demo.sh"
 
 
