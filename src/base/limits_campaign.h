@@ -35,6 +35,7 @@ enum {
     OUTREACH_TROUBLE_MS = 60 * 1000,
     OUTREACH_FIND_AFTER_MS = 3 * 60 * 1000,
     OUTREACH_UNKNOWN_LOOK_MS = 5 * 1000,
+    OUTREACH_UNKNOWN_LOOK_MS_MAX = 30 * 60 * 1000,
     OUTREACH_DETAIL_BYTES_MAX = 1000,
     /* Of a letter whose copy in Sent of an outside mailbox is remembered; a larger one is put there once. */
     OUTREACH_COPY_BYTES_MAX = 900 * 1024,

@@ -197,6 +197,15 @@ static bool resolve(struct task *t, struct desk_round *round, const struct outre
     return engine_outreach_outcome(t, round->office->options.engine, &outcome) == STORE_OK;
 }
 
+/* Soon at first, then less and less often: it may be nowhere to be found, and a person has to say. */
+static void wait_to_find(struct desk_round *round) {
+    int64_t pause_ms = 2 * round->desk->find_pause_ms;
+    if (pause_ms < OUTREACH_UNKNOWN_LOOK_MS) pause_ms = OUTREACH_UNKNOWN_LOOK_MS;
+    if (pause_ms > OUTREACH_UNKNOWN_LOOK_MS_MAX) pause_ms = OUTREACH_UNKNOWN_LOOK_MS_MAX;
+    round->desk->find_pause_ms = pause_ms;
+    round->desk->next_ms = round->now_ms + pause_ms;
+}
+
 bool office_resolve(struct task *t, struct desk_round *round) {
     struct outreach_message *messages = ARENA_NEW_ARRAY(round->arena, struct outreach_message, UNKNOWN_MAX);
     size_t count = 0;
@@ -205,8 +214,9 @@ bool office_resolve(struct task *t, struct desk_round *round) {
     if (result != STORE_OK) return false;
     for (size_t i = 0; i < count; i++) {
         if (resolve(t, round, &messages[i])) continue;
-        round->desk->next_ms = round->now_ms + OUTREACH_UNKNOWN_LOOK_MS;
+        wait_to_find(round);
         return false;
     }
+    round->desk->find_pause_ms = 0;
     return true;
 }

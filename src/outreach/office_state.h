@@ -39,8 +39,8 @@ struct desk {
     int64_t next_ms;
     /* A letter is on its way: when something of a campaign changes, what is due is read anew, at once. */
     bool awaits_change;
-    /* Of a message whose outcome is not known: looked for at this time. */
-    int64_t find_ms;
+    /* Where the outcome of a message is not known: so long before it is looked for again; 0: all is known. */
+    int64_t find_pause_ms;
 };
 
 /* One round at a desk. */
