@@ -6,6 +6,7 @@
 #include "../unit/certificate.h"
 #include "app/serve/supervisor.h"
 #include "base/limits.h"
+#include "base/limits_sender.h"
 #include "spawner.h"
 
 enum {
@@ -114,7 +115,9 @@ struct host *host_new(const struct host_options *options) {
         .threads_recent = THREADS_RECENT,
         .log_room_bytes = LOG_ROOM_BYTES,
         .upkeep_pause_ms = options->upkeep_pause_ms,
-        .outreach = {options->outreach_poll_s, options->outreach_check_s},
+        .outreach = {.poll_seconds = options->outreach_poll_s,
+                     .check_seconds = options->outreach_check_s,
+                     .copy_seconds = OUTREACH_COPY_MS / 1000},
         /* Whom outside mailboxes' certificates lead to. */
         .trusted_roots_pem = slice_from_text(options->outreach_poll_s ? test_certificate : ""),
         /* The clients' network (run.c). */

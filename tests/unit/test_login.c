@@ -395,7 +395,7 @@ static void a_flood_of_names_keeps_memory_bounded(void **state) {
 
 static void a_handover_comes_back_and_cut_ones_are_damaged(void **state) {
     struct handover sent = {.protocol = LOGIN_SUBMISSION,
-                            .identity = {7, 8, "ann@example.org"},
+                            .identity = {.account = 7, .tenant = 8, .address = "ann@example.org"},
                             .peer = {"2001:db8::1", 4711, false},
                             .is_tls = true,
                             .security = "TLSv1.3 X",
