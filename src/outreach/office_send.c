@@ -90,26 +90,6 @@ static const struct {
     [OUTREACH_END_BLOCKED] = {OUTREACH_BLOCKED, 0},
 };
 
-static void record(struct task *t, struct desk_round *round, uint64_t sent,
-                   const struct outreach_report *report) {
-    struct env *env = round->office->options.env;
-    round->desk->next_ms = 0;
-    LOG_INFO(env->log, "outreach.message", LOG_ID("sent", sent), LOG_TEXT("to", round->prospect.address),
-             LOG_NUMBER("step", round->prospect.step + 1), LOG_NUMBER("end", report->end),
-             LOG_TEXT("detail", report->detail));
-    if (report->end == OUTREACH_END_QUEUED) round->desk->awaits_change = true;
-    if (report->end == OUTREACH_END_QUEUED || report->end == OUTREACH_END_CANCELLED) return;
-    struct outreach_outcome outcome = {.sent = sent,
-                                       .result = results[report->end].result,
-                                       .due_ms = env_wall_ms(env) + results[report->end].again_ms,
-                                       .detail = report->detail};
-    /* Sooner where the mailbox's health changes; others who are due go before this one. */
-    if (outcome.result == OUTREACH_NOT_SENT) round->desk->next_ms = outcome.due_ms + OUTREACH_TROUBLE_MS;
-    /* What came of it is known here alone until the store can write it down again. */
-    while (engine_outreach_outcome(t, round->office->options.engine, &outcome) != STORE_OK)
-        if (task_sleep(t, KEEP_AGAIN_MS) != WAIT_OK) return;
-}
-
 /* The remote role went away, or said nothing in time: it depends on how far it was. */
 static void lost(struct task *t, struct desk_round *round, uint64_t sent) {
     round->desk->next_ms = env_wall_ms(round->office->options.env) + OUTREACH_FLIGHT_LOOK_MS;
@@ -119,6 +99,31 @@ static void lost(struct task *t, struct desk_round *round, uint64_t sent) {
         if (result == STORE_OK || result == STORE_NOT_FOUND || task_sleep(t, KEEP_AGAIN_MS) != WAIT_OK)
             return;
     }
+}
+
+static void record(struct task *t, struct desk_round *round, uint64_t sent,
+                   const struct outreach_report *report) {
+    struct env *env = round->office->options.env;
+    round->desk->next_ms = 0;
+    LOG_INFO(env->log, "outreach.message", LOG_ID("sent", sent), LOG_TEXT("to", round->prospect.address),
+             LOG_NUMBER("step", round->prospect.step + 1), LOG_NUMBER("end", report->end),
+             LOG_TEXT("detail", report->detail));
+    if (report->end == OUTREACH_END_QUEUED) round->desk->awaits_change = true;
+    if (report->end == OUTREACH_END_QUEUED) return;
+    if (report->end == OUTREACH_END_CANCELLED) {
+        /* The commit that kept it back may be one that failed: then it is still to be given up. */
+        lost(t, round, sent);
+        return;
+    }
+    struct outreach_outcome outcome = {.sent = sent,
+                                       .result = results[report->end].result,
+                                       .due_ms = env_wall_ms(env) + results[report->end].again_ms,
+                                       .detail = report->detail};
+    /* Sooner where the mailbox's health changes; others who are due go before this one. */
+    if (outcome.result == OUTREACH_NOT_SENT) round->desk->next_ms = outcome.due_ms + OUTREACH_TROUBLE_MS;
+    /* What came of it is known here alone until the store can write it down again. */
+    while (engine_outreach_outcome(t, round->office->options.engine, &outcome) != STORE_OK)
+        if (task_sleep(t, KEEP_AGAIN_MS) != WAIT_OK) return;
 }
 
 static void run(struct task *t, struct desk_round *round, uint64_t sent, struct slice message_id) {
