@@ -200,7 +200,9 @@ void outreach_check_sent(struct outreach *outreach, struct slice address, struct
 static bool is_owed(const struct outreach *outreach, unsigned series, unsigned person) {
     const struct outreach_person *it = &outreach->people[person];
     if (!(it->series >> series & 1) || it->is_suppressed) return false;
-    return !(it->stopped_ms && (it->stopped_series >> series & 1));
+    /* A first letter of another series that was on its way when he answered is taken back with it. */
+    bool has_some = step_of(outreach, series, person, 0) != NULL;
+    return !(it->stopped_ms && (it->stopped_series >> series & 1 || !has_some));
 }
 
 static bool was_lost(const struct outreach *outreach, unsigned series, unsigned person, unsigned step) {
