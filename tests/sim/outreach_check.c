@@ -197,23 +197,28 @@ void outreach_check_sent(struct outreach *outreach, struct slice address, struct
 
 /* ---- all of it ---- */
 
-static bool is_owed(const struct outreach *outreach, unsigned series, unsigned person) {
+/* As long as he may still get letters of this series. */
+static bool is_expected(const struct outreach *outreach, unsigned series, unsigned person) {
     const struct outreach_person *it = &outreach->people[person];
     if (!(it->series >> series & 1) || it->is_suppressed) return false;
-    /* A first letter of another series that was on its way when he answered is taken back with it. */
-    bool has_some = step_of(outreach, series, person, 0) != NULL;
-    return !(it->stopped_ms && (it->stopped_series >> series & 1 || !has_some));
+    return !(it->stopped_ms && (it->stopped_series >> series & 1));
+}
+
+/* A first letter of another series that was on its way when he answered is taken back with it. */
+static bool is_owed(const struct outreach *outreach, unsigned series, unsigned person) {
+    bool is_answered = outreach->people[person].stopped_ms != 0;
+    return is_expected(outreach, series, person) && (!is_answered || step_of(outreach, series, person, 0));
 }
 
 static bool was_lost(const struct outreach *outreach, unsigned series, unsigned person, unsigned step) {
     return outreach->lost[series][person] >> step & 1;
 }
 
-/* Nobody who is owed all of them waits for the last one. */
+/* Nobody who is to get all of them waits for the last one. */
 bool outreach_is_complete(struct outreach *outreach) {
     for (unsigned series = 0; series < outreach->series_count; series++)
         for (unsigned person = 0; person < outreach->people_count; person++)
-            if (is_owed(outreach, series, person) &&
+            if (is_expected(outreach, series, person) &&
                 !step_of(outreach, series, person, outreach->series[series].steps - 1))
                 return false;
     return true;
