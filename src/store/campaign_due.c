@@ -35,8 +35,10 @@ static const char waits_in_queue[] =
     "SELECT 1 FROM recipient JOIN destination ON destination.id = recipient.destination"
     " WHERE message = $1 AND attempts = 0 AND state = 0 AND destination.failures = 0"
     " AND recipient.due_ms <= $2 LIMIT 1";
+/* What a clock that was set back since says of later is no reason to forget the one before now. */
 static const char last_sent[] =
-    "SELECT sent_ms, id FROM outreach_sent WHERE sender = $1 AND sent_ms > 0 ORDER BY sent_ms DESC LIMIT 1";
+    "SELECT sent_ms, id FROM outreach_sent WHERE sender = $1 AND sent_ms > 0 AND sent_ms <= $2"
+    " ORDER BY sent_ms DESC LIMIT 1";
 static const char hourly_sent[] = "SELECT sent_ms FROM outreach_sent WHERE sender = $1 AND sent_ms > 0"
                                   " ORDER BY sent_ms DESC LIMIT 1 OFFSET $2";
 static const char day_count[] =
@@ -140,8 +142,8 @@ bool engine_outreach_sender_is_good(struct engine *engine, uint64_t sender) {
     return finish(engine) == STORE_OK && is;
 }
 
-static void read_last(struct db *db, uint64_t sender, struct outreach_history *history) {
-    struct db_rows rows = DB_ROWS(db, last_sent, DB_NUMBER(sender));
+static void read_last(struct db *db, uint64_t sender, int64_t now_ms, struct outreach_history *history) {
+    struct db_rows rows = DB_ROWS(db, last_sent, DB_NUMBER(sender), DB_NUMBER(now_ms));
     if (!db_rows_next(&rows)) return;
     history->last_sent_ms = db_rows_number(&rows, 0);
     history->last_id = db_rows_id(&rows, 1);
@@ -155,7 +157,7 @@ enum store_result engine_outreach_history(struct engine *engine,
     *history = (struct outreach_history){0};
     db_begin_read(db);
     history->is_in_flight = reads_in_flight(db, question->sender, env_wall_ms(engine->env));
-    read_last(db, question->sender, history);
+    read_last(db, question->sender, env_wall_ms(engine->env), history);
     if (question->hourly_max)
         history->hourly_sent_ms = DB_READ_NUMBER(db, hourly_sent, 0, DB_NUMBER(question->sender),
                                                  DB_NUMBER(question->hourly_max - 1));

@@ -38,8 +38,8 @@ static const char prospect_goes_on[] =
     " CASE WHEN message_ids = '' THEN $3 ELSE message_ids || ' ' || $3 END, thread_subject ="
     " CASE WHEN thread_subject = '' THEN $4 ELSE thread_subject END WHERE id = $1";
 static const char prospect_tries[] = "UPDATE prospect SET tries = tries + 1 WHERE id = $1";
-static const char last_of[] =
-    "SELECT sent_ms FROM outreach_sent WHERE sender = $1 AND sent_ms > 0 ORDER BY sent_ms DESC LIMIT 1";
+static const char last_of[] = "SELECT sent_ms FROM outreach_sent WHERE sender = $1 AND sent_ms > 0"
+                              " AND sent_ms <= $2 ORDER BY sent_ms DESC LIMIT 1";
 static const char count_since[] = "SELECT count(*) FROM outreach_sent WHERE sender = $1 AND sent_ms > $2";
 static const char count_day[] =
     "SELECT count(*) FROM outreach_sent WHERE sender = $1 AND sent_ms >= $2 AND sent_ms < $3";
@@ -103,7 +103,7 @@ static enum outreach_gate ask_pace(struct commit *commit, const struct prospect_
     struct db_value start = DB_NUMBER(limits->day_start_ms);
     struct db_value until = DB_NUMBER(limits->day_until_ms);
     if (campaign_is_in_flight(db, row->sender, commit->now_ms)) return GATE_IN_FLIGHT;
-    int64_t last_ms = DB_READ_NUMBER(db, last_of, 0, sender);
+    int64_t last_ms = DB_READ_NUMBER(db, last_of, 0, sender, DB_NUMBER(commit->now_ms));
     if (last_ms && last_ms <= commit->now_ms && commit->now_ms - last_ms < limits->gap_ms) return GATE_GAP;
     if (is_full(commit, DB_READ_NUMBER(db, count_since, 0, sender, DB_NUMBER(commit->now_ms - HOUR_MS)),
                 limits->hourly_max))
