@@ -1,6 +1,6 @@
 /* One request to the CA: signed by the store, sent, and what was answered understood. */
 #include "acme/agent_run.h"
-#include "wire/date.h"
+#include "wire/retry_after.h"
 
 enum { STORE_MS = 30 * 1000, JWS_BYTES_MAX = 192 * 1024 };
 
@@ -20,18 +20,6 @@ bool acme_run_ask_store(struct acme_run *run, enum acme_message type, struct sli
 
 /* ---- the answer ---- */
 
-static int64_t read_retry_after(struct env *env, struct slice field) {
-    uint64_t seconds;
-    struct date date;
-    int64_t ms = 0;
-    if (slice_to_number(field, ACME_RETRY_AFTER_MS_MAX / 1000, &seconds))
-        ms = (int64_t)seconds * 1000;
-    else if (field.len && date_parse(field, &date) == DATE_OK)
-        ms = date.utc_ms - env_wall_ms(env);
-    if (ms < 0) return 0;
-    return ms < ACME_RETRY_AFTER_MS_MAX ? ms : ACME_RETRY_AFTER_MS_MAX;
-}
-
 /* RFC 8555 6.5.1: each answer may bring the next one. */
 static void keep_nonce(struct acme_run *run, const struct fetch_answer *fetched) {
     struct slice nonce = fetch_answer_field(fetched, SLICE("Replay-Nonce"));
@@ -41,13 +29,13 @@ static void keep_nonce(struct acme_run *run, const struct fetch_answer *fetched)
 
 static void take_answer(struct acme_run *run, const struct fetch_answer *fetched,
                         struct acme_answer *answer) {
-    *answer =
-        (struct acme_answer){.status = fetched->status,
-                             .body = fetched->body,
-                             .location = fetch_answer_field(fetched, SLICE("Location")),
-                             .content_type = fetch_answer_field(fetched, SLICE("Content-Type")),
-                             .retry_after_ms = read_retry_after(
-                                 run->agent->options.env, fetch_answer_field(fetched, SLICE("Retry-After")))};
+    *answer = (struct acme_answer){
+        .status = fetched->status,
+        .body = fetched->body,
+        .location = fetch_answer_field(fetched, SLICE("Location")),
+        .content_type = fetch_answer_field(fetched, SLICE("Content-Type")),
+        .retry_after_ms = retry_after_ms(fetch_answer_field(fetched, SLICE("Retry-After")),
+                                         env_wall_ms(run->agent->options.env), ACME_RETRY_AFTER_MS_MAX)};
     keep_nonce(run, fetched);
 }
 

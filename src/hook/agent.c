@@ -7,7 +7,7 @@
 #include "hook/protocol.h"
 #include "hook/url.h"
 #include "trust/web_fetch.h"
-#include "wire/date.h"
+#include "wire/retry_after.h"
 
 enum { RUN_BYTES = 4 << 20, SETTINGS_BYTES = 1 << 20, REPORT_BYTES = 4096, FIELD_COUNT = 4 };
 
@@ -49,18 +49,6 @@ void hook_agent_free(struct hook_agent **agent) {
 
 /* ---- one request ---- */
 
-static int64_t retry_after_ms(struct env *env, struct slice field) {
-    uint64_t seconds;
-    struct date date;
-    int64_t ms = 0;
-    if (slice_to_number(field, HOOK_RETRY_AFTER_MS_MAX / 1000, &seconds))
-        ms = (int64_t)seconds * 1000;
-    else if (field.len && date_parse(field, &date) == DATE_OK)
-        ms = date.utc_ms - env_wall_ms(env);
-    if (ms < 0) return 0;
-    return ms < HOOK_RETRY_AFTER_MS_MAX ? ms : HOOK_RETRY_AFTER_MS_MAX;
-}
-
 /* An answer whose body is too long is one all the same: what counts is its status. */
 static void take_answer(struct hook_agent *agent, const struct web_fetched *fetched,
                         struct hook_report *report) {
@@ -71,8 +59,8 @@ static void take_answer(struct hook_agent *agent, const struct web_fetched *fetc
     if (answer->status == 0) return;
     report->end = HOOK_ANSWERED;
     report->status = answer->status;
-    report->retry_after_ms =
-        retry_after_ms(agent->options.env, fetch_answer_field(answer, SLICE("Retry-After")));
+    report->retry_after_ms = retry_after_ms(fetch_answer_field(answer, SLICE("Retry-After")),
+                                            env_wall_ms(agent->options.env), HOOK_RETRY_AFTER_MS_MAX);
 }
 
 static void post(struct task *t, struct hook_agent *agent, struct arena *arena,

@@ -109,7 +109,7 @@ enum store_result engine_outreach_due(struct engine *engine, struct arena *arena
 
 /* Of the open ones: decided and unknown ones hold everything; one that the queue has, until it was tried, and
    while it leaves. */
-static bool reads_in_flight(struct db *db, uint64_t sender, int64_t now_ms) {
+bool campaign_is_in_flight(struct db *db, uint64_t sender, int64_t now_ms) {
     uint64_t queued[OUTREACH_LIST_MAX];
     size_t count = 0;
     bool is = false;
@@ -126,13 +126,9 @@ static bool reads_in_flight(struct db *db, uint64_t sender, int64_t now_ms) {
     return is;
 }
 
-bool campaign_is_in_flight(struct db *db, uint64_t sender, int64_t now_ms) {
-    return reads_in_flight(db, sender, now_ms);
-}
-
 bool engine_outreach_is_in_flight(struct engine *engine, uint64_t sender) {
     db_begin_read(engine->db);
-    bool is = reads_in_flight(engine->db, sender, env_wall_ms(engine->env));
+    bool is = campaign_is_in_flight(engine->db, sender, env_wall_ms(engine->env));
     return finish(engine) != STORE_OK || is;
 }
 
@@ -156,7 +152,7 @@ enum store_result engine_outreach_history(struct engine *engine,
     struct db *db = engine->db;
     *history = (struct outreach_history){0};
     db_begin_read(db);
-    history->is_in_flight = reads_in_flight(db, question->sender, env_wall_ms(engine->env));
+    history->is_in_flight = campaign_is_in_flight(db, question->sender, env_wall_ms(engine->env));
     read_last(db, question->sender, env_wall_ms(engine->env), history);
     if (question->hourly_max)
         history->hourly_sent_ms = DB_READ_NUMBER(db, hourly_sent, 0, DB_NUMBER(question->sender),
