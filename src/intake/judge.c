@@ -43,6 +43,16 @@ static void take_ids(struct arena *arena, const struct classification *c, const 
         facts->ids[facts->id_count++] = cut(c->ids[i]);
 }
 
+static void take_named(struct arena *arena, const struct classification *c, const struct analysis *analysis,
+                       struct answer_facts *facts) {
+    const struct analysis_list *to = &analysis->addressees;
+    facts->named = ARENA_NEW_ARRAY(arena, struct slice, ANSWER_NAMED_MAX);
+    for (size_t i = 0; i < to->count && facts->named_count < ANSWER_NAMED_MAX; i++)
+        facts->named[facts->named_count++] = lower(arena, to->items[i]);
+    for (size_t i = 0; i < c->named_count && facts->named_count < ANSWER_NAMED_MAX; i++)
+        facts->named[facts->named_count++] = lower(arena, c->named[i]);
+}
+
 static struct slice write_evidence(struct arena *arena, const struct classification *c) {
     json_t *list = json_array();
     for (size_t i = 0; i < c->evidence_count; i++) {
@@ -64,8 +74,10 @@ static struct slice write_evidence(struct arena *arena, const struct classificat
 void judge_message(struct arena *arena, struct slice message, struct slice token,
                    struct answer_facts *facts) {
     struct analyser *analyser = analysis_new(arena);
+    analysis_addressees(analyser);
     analysis_feed(analyser, message);
-    struct message_facts known = facts_of_analysis(arena, analysis_finish(analyser));
+    const struct analysis *analysis = analysis_finish(analyser);
+    struct message_facts known = facts_of_analysis(arena, analysis);
     const struct classification *c = classify_message(arena, message);
     *facts = (struct answer_facts){.kind = (enum answer_kind)c->kind,
                                    .is_hard = c->is_hard,
@@ -81,6 +93,7 @@ void judge_message(struct arena *arena, struct slice message, struct slice token
     if (facts->return_ms < 0) facts->return_ms = 0;
     take_recipients(arena, c, facts);
     take_ids(arena, c, &known, facts);
+    take_named(arena, c, analysis, facts);
     facts->evidence = write_evidence(arena, c);
     analysis_free(&analyser);
 }

@@ -211,9 +211,21 @@ static void stop_company(struct acting *acting) {
     answer_stop_company(commit, acting->answer, organisation, &acting->found->prospect);
 }
 
+/* Nothing says that the answer is not theirs. Who wrote it is named with the answer alone. */
+static void pause_others(struct acting *acting) {
+    struct slice reason = SLICE("somebody of the same organisation answered; a person decides");
+    for (size_t i = 0; i < acting->found->other_count; i++) {
+        struct prospect_row row;
+        set_one(acting, acting->found->others[i], PROSPECT_PAUSED, reason);
+        if (prospect_load(acting->commit->db, acting->found->others[i], &row))
+            prospect_note(acting->commit, &row, OUTREACH_EVENT_COLLEAGUE, reason);
+    }
+}
+
 static void is_colleague(struct acting *acting) {
     note(acting, OUTREACH_EVENT_COLLEAGUE);
     if (acting->decision != DECISION_PAUSED) return;
+    pause_others(acting);
     set_all(acting, PROSPECT_PAUSED,
             arena_printf(acting->commit->arena, "%.*s of the same organisation answered; a person decides",
                          SLICE_PRINT(acting->facts->from)));

@@ -56,6 +56,9 @@ struct answer_facts {
     size_t id_count;
     /* So many of them stand in its header. */
     size_t header_id_count;
+    /* Addresses that it names, in lower case: in To and Cc, then in its text. */
+    struct slice *named;
+    size_t named_count;
     /* Its own, without brackets; may be empty. */
     struct slice message_id;
     /* Not an answer: the sender mailbox's owner wrote it by hand, to `recipients`, at this time (0: it does
@@ -73,6 +76,10 @@ struct answer_facts {
        or empty. */
     struct slice kept;
 };
+
+/* One more entry of that JSON; as it was where there is no room. */
+struct slice answer_evidence_add(struct arena *arena, struct slice evidence, struct slice rule,
+                                 struct slice saw);
 
 void answer_facts_pack(struct buffer *out, const struct answer_facts *facts);
 /* Borrows from `body`. False: it is none, or breaks a limit. */

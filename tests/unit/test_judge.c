@@ -87,7 +87,27 @@ static void whatever_is_written_can_be_told_to_the_store(void **state) {
     buffer_free(&message);
 }
 
+static void whom_a_message_names_is_known_in_that_order(void **state) {
+    (void)state;
+    struct arena *arena = arena_new(JUDGE_ARENA_BYTES);
+    struct answer_facts facts;
+    judge_message(
+        arena,
+        SLICE("From: <Boss@acme.test>\r\nTo: Ann <ann@example.org>\r\nCc: Dora@Acme.test\r\n"
+              "Subject: Re: hi\r\n\r\nPlease ask me.\r\n\r\n"
+              "Am Montag schrieb Ann <ann@example.org> an \"Emil\" <emil@acme.test>:\r\n> Hello.\r\n"),
+        SLICE_EMPTY, &facts);
+    assert_int_equal(facts.kind, ANSWER_REPLY);
+    assert_int_equal(facts.named_count, 4);
+    assert_slice(facts.named[1], "dora@acme.test");
+    assert_slice(facts.named[3], "emil@acme.test");
+    arena_free(&arena);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(whatever_is_written_can_be_told_to_the_store)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whatever_is_written_can_be_told_to_the_store),
+        cmocka_unit_test(whom_a_message_names_is_known_in_that_order),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

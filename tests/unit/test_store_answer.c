@@ -7,14 +7,16 @@
 
 /* ---- what they need ---- */
 
-static uint64_t newest_answer(struct campaign_bench *bench) {
+static const struct outreach_answer *newest(struct campaign_bench *bench) {
     struct outreach_answer *answers;
     size_t count = 0;
     assert_int_equal(engine_outreach_answers(bench->store->engine, bench->store->arena, 0, &answers, &count),
                      STORE_OK);
     assert_true(count > 0);
-    return answers[0].id;
+    return &answers[0];
 }
+
+static uint64_t newest_answer(struct campaign_bench *bench) { return newest(bench)->id; }
 
 static void correct(struct campaign_bench *bench, uint64_t answer, enum answer_kind kind) {
     assert_int_equal(
@@ -216,6 +218,80 @@ static void company_colleague_body(struct task *t, struct store_bench *store) {
 static void a_colleague_stops_the_company_and_a_person_takes_it_up_again(void **state) {
     bench_run(company_colleague_body, NULL);
 }
+
+/* ---- colleagues ---- */
+
+static void colleague_writes(struct campaign_bench *bench, const char *subject, const char *named) {
+    struct slice address = slice_from_text(named);
+    struct answer_facts facts = {.kind = ANSWER_REPLY,
+                                 .from = SLICE("office@far.test"),
+                                 .organisation = SLICE("far.test"),
+                                 .subject_base = slice_from_text(subject),
+                                 .named = &address,
+                                 .named_count = named[0] != 0};
+    answer(bench, &facts);
+}
+
+static void assert_is_of(struct campaign_bench *bench, const char *address, const char *why) {
+    const struct outreach_answer *it = newest(bench);
+    assert_int_equal(it->match, MATCH_COLLEAGUE);
+    assert_int_equal(it->prospect, prospect_of(bench, address).id);
+    assert_true(slice_find(it->evidence, slice_from_text(why)) != SLICE_NOT_FOUND);
+    assert_true(slice_find(it->evidence, slice_from_text(address)) != SLICE_NOT_FOUND);
+}
+
+static void colleague_names_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    (void)send_step(&bench, "ben@far.test", "one@example.org", DAY_MS);
+    (void)send_step(&bench, "cara@far.test", "two@example.org", DAY_MS);
+    /* Somebody else's name, of the same organisation, says nothing. */
+    colleague_writes(&bench, "LUNCH", "dora@far.test");
+    assert_int_equal(state_of(&bench, "ben@far.test"), PROSPECT_WAITING);
+    assert_int_equal(state_of(&bench, "cara@far.test"), PROSPECT_WAITING);
+    colleague_writes(&bench, "WHAT YOU WROTE", "ben@far.test");
+    assert_int_equal(state_of(&bench, "ben@far.test"), PROSPECT_PAUSED);
+    assert_int_equal(state_of(&bench, "cara@far.test"), PROSPECT_WAITING);
+    assert_is_of(&bench, "ben@far.test", "names the prospect");
+}
+
+static void a_colleague_answers_for_whom_he_names(void **state) { bench_run(colleague_names_body, NULL); }
+
+static void colleague_any_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    uint64_t other = make_with(&bench, "winter", false, false);
+    add_to(&bench, other, "dora@far.test");
+    (void)send_step(&bench, "cara@far.test", "one@example.org", DAY_MS);
+    (void)send_step(&bench, "ben@far.test", "two@example.org", DAY_MS);
+    colleague_writes(&bench, "HELLO", "");
+    assert_is_of(&bench, "ben@far.test", "and 1 more");
+    /* It may be about either, and nobody who may have answered is written to; who got no letter is not meant.
+     */
+    assert_int_equal(state_of(&bench, "ben@far.test"), PROSPECT_PAUSED);
+    assert_int_equal(state_of(&bench, "cara@far.test"), PROSPECT_PAUSED);
+    assert_int_equal(state_of(&bench, "dora@far.test"), PROSPECT_WAITING);
+    assert_true(slice_find(prospect_of(&bench, "cara@far.test").reason, SLICE("same organisation")) !=
+                SLICE_NOT_FOUND);
+    correct(&bench, newest_answer(&bench), ANSWER_AUTO_REPLY);
+    assert_int_equal(state_of(&bench, "ben@far.test"), PROSPECT_WAITING);
+    assert_int_equal(state_of(&bench, "cara@far.test"), PROSPECT_WAITING);
+}
+
+static void where_nothing_says_whose_it_is_everybody_who_may_have_answered_waits(void **state) {
+    bench_run(colleague_any_body, NULL);
+}
+
+static void colleague_last_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    (void)send_step(&bench, "ben@far.test", "one@example.org", DAY_MS);
+    (void)send_step(&bench, "cara@far.test", "two@example.org", DAY_MS);
+    order(&bench, "cara@far.test", PROSPECT_STOPPED);
+    colleague_writes(&bench, "HELLO", "");
+    assert_is_of(&bench, "ben@far.test", "same subject");
+    assert_int_equal(state_of(&bench, "ben@far.test"), PROSPECT_PAUSED);
+    assert_int_equal(state_of(&bench, "cara@far.test"), PROSPECT_STOPPED);
+}
+
+static void a_colleague_answers_for_who_waits_still(void **state) { bench_run(colleague_last_body, NULL); }
 
 /* ---- steps for who answered ---- */
 
@@ -522,6 +598,9 @@ int main(void) {
         cmocka_unit_test(an_answer_stops_its_company_where_the_campaign_wants_it),
         cmocka_unit_test(without_the_setting_a_company_goes_on),
         cmocka_unit_test(a_colleague_stops_the_company_and_a_person_takes_it_up_again),
+        cmocka_unit_test(a_colleague_answers_for_whom_he_names),
+        cmocka_unit_test(where_nothing_says_whose_it_is_everybody_who_may_have_answered_waits),
+        cmocka_unit_test(a_colleague_answers_for_who_waits_still),
         cmocka_unit_test(who_answered_gets_the_steps_for_that_and_no_other),
         cmocka_unit_test(an_answer_after_the_end_has_its_step_still),
         cmocka_unit_test(whom_a_person_put_aside_gets_no_such_step),
