@@ -22,14 +22,21 @@ static struct slice lower(struct arena *arena, struct slice text) {
     return slice_of(copy, text.len);
 }
 
+static void add_recipient(struct arena *arena, struct slice address, bool is_hard,
+                          struct answer_facts *facts) {
+    if (address.len == 0 || facts->recipient_count == ANSWER_RECIPIENTS_MAX) return;
+    facts->recipients[facts->recipient_count++] = (struct answer_recipient){lower(arena, address), is_hard};
+}
+
+/* As their sender wrote them; then where they came to, which may be the address that was written to. */
 static void take_recipients(struct arena *arena, const struct classification *c, struct answer_facts *facts) {
     facts->recipients = ARENA_NEW_ARRAY(arena, struct answer_recipient, ANSWER_RECIPIENTS_MAX);
-    for (size_t i = 0; i < c->recipient_count && facts->recipient_count < ANSWER_RECIPIENTS_MAX; i++)
-        facts->recipients[facts->recipient_count++] =
-            (struct answer_recipient){lower(arena, c->recipients[i].address), c->recipients[i].is_hard};
-    if (c->original_recipient.len && facts->recipient_count < ANSWER_RECIPIENTS_MAX)
-        facts->recipients[facts->recipient_count++] =
-            (struct answer_recipient){lower(arena, c->original_recipient), c->is_hard};
+    for (size_t i = 0; i < c->recipient_count; i++)
+        add_recipient(arena, c->recipients[i].address, c->recipients[i].is_hard, facts);
+    for (size_t i = 0; i < c->recipient_count; i++)
+        if (!slice_equal_nocase(c->recipients[i].final, c->recipients[i].address))
+            add_recipient(arena, c->recipients[i].final, c->recipients[i].is_hard, facts);
+    add_recipient(arena, c->original_recipient, c->is_hard, facts);
 }
 
 /* Where one of the ids is the message's own, it is a copy of it and no answer to it. */

@@ -36,6 +36,9 @@ struct judging {
 static struct slice evidence_of(const struct judging *judging) {
     const struct answer_found *found = &judging->found;
     struct arena *arena = judging->commit->arena;
+    if (answer_is_of_others(judging->facts, found->address))
+        return answer_evidence_add(arena, judging->facts->evidence, SLICE("it is about another address"),
+                                   judging->facts->recipients[0].address);
     if (found->why.len == 0) return judging->facts->evidence;
     struct slice saw = found->address;
     if (found->other_count)

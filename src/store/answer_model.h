@@ -119,8 +119,11 @@ struct answer_question {
     bool is_by_person;
     int64_t now_ms;
 };
-/* Of a bounce: whether this address is gone. */
+/* Of a bounce: whether this address is gone. Where it names recipients it must be one of them, as its sender
+   wrote it or where it came to: one that a letter was passed on to is somebody else. */
 bool answer_is_hard(const struct answer_facts *facts, struct slice address);
+/* It names recipients, and not this one. */
+bool answer_is_of_others(const struct answer_facts *facts, struct slice address);
 /* What would follow. Pure. */
 enum answer_decision answer_decide(const struct answer_facts *facts, const struct answer_question *question);
 

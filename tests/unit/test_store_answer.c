@@ -111,6 +111,41 @@ static void a_reply_holds_when_the_bounce_before_it_is_taken_back(void **state) 
     bench_run(bounce_and_reply_body, NULL);
 }
 
+/* The letter was passed on, or somebody of its Cc does not exist: the prospect does. */
+static void bounce_of_others_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    struct suppression_found found;
+    struct slice named = SLICE("one@example.org");
+    struct answer_recipient failed[] = {{SLICE("ben.private@home.test"), true},
+                                        {SLICE("Ben@FAR.test"), true}};
+    struct answer_facts facts = {.kind = ANSWER_BOUNCE,
+                                 .is_hard = true,
+                                 .recipients = failed,
+                                 .recipient_count = 1,
+                                 .from = SLICE("mailer-daemon@far.test"),
+                                 .ids = &named,
+                                 .id_count = 1,
+                                 .header_id_count = 1,
+                                 .evidence = SLICE("[{\"rule\":\"a\",\"saw\":\"b\"}]")};
+    (void)send_step(&bench, "ben@far.test", "one@example.org", DAY_MS);
+    answer(&bench, &facts);
+    assert_int_equal(state_of(&bench, "ben@far.test"), PROSPECT_WAITING);
+    assert_int_equal(engine_suppression_find(store->engine, 1, SLICE("ben@far.test"), &found),
+                     STORE_NOT_FOUND);
+    assert_int_equal(newest(&bench)->decision, DECISION_NOTHING);
+    assert_slice(newest(&bench)->evidence, "[{\"rule\":\"a\",\"saw\":\"b\"},"
+                                           "{\"rule\":\"it is about another address\","
+                                           "\"saw\":\"ben.private@home.test\"}]");
+    /* Rewritten on its way, and its own after all. */
+    facts.recipient_count = 2;
+    answer(&bench, &facts);
+    assert_int_equal(state_of(&bench, "ben@far.test"), PROSPECT_BOUNCED);
+}
+
+static void a_hard_bounce_of_somebody_else_gives_up_nobody(void **state) {
+    bench_run(bounce_of_others_body, NULL);
+}
+
 static void stopped_body(struct task *t, struct store_bench *store) {
     struct campaign_bench bench = bench_begin(t, store);
     (void)send_step(&bench, "ben@far.test", "one@example.org", DAY_MS);
@@ -592,6 +627,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_of_two_replies_that_was_none_leaves_the_other),
         cmocka_unit_test(a_reply_holds_when_the_bounce_before_it_is_taken_back),
+        cmocka_unit_test(a_hard_bounce_of_somebody_else_gives_up_nobody),
         cmocka_unit_test(what_a_person_stopped_stays_so_when_an_answer_is_taken_back),
         cmocka_unit_test(a_wish_not_to_be_written_to_is_never_taken_back),
         cmocka_unit_test(a_campaign_that_was_over_goes_on_when_its_last_answer_was_none),
