@@ -30,6 +30,10 @@ enum {
     SENDER_DETAIL_BYTES_MAX = 500,
     OUTREACH_LOOK_BYTES_MAX = 256 * 1024,
     OUTREACH_LOOK_MESSAGES = 100,
+    /* A folder that was not there before, or is another of the same name, is read anew: of so many days at
+       least, and, as long as threads are open, since the first of them began, but of so many at most. */
+    OUTREACH_ANEW_DAYS = 3,
+    OUTREACH_ANEW_DAYS_MAX = 180,
     /* Of a larger folder so many messages are listed in one go. */
     OUTREACH_LIST_MESSAGES = 1000,
     /* Connecting to an address; a job (finding settings, a test), one wait for its message and one for the

@@ -53,6 +53,20 @@ static void tell_token(struct task *t, struct watcher *watcher, struct arena *ar
     if (ask_bool(t, watcher, arena, OUTREACH_MAILBOX_TOKEN, &body)) outside->fresh_token = SLICE_EMPTY;
 }
 
+static bool ask_since(struct task *t, void *context, int64_t *since_ms) {
+    struct watcher *watcher = context;
+    struct arena *arena = arena_new(ROUND_BYTES);
+    struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
+    struct slice answered = SLICE_EMPTY;
+    pack_number(&body, watcher->id);
+    bool good = ask(t, watcher, arena, OUTREACH_MAILBOX_SINCE, &body, &answered) && answered.len;
+    struct unpacker in = unpacker_of(answered);
+    if (good) *since_ms = (int64_t)unpack_number_max(&in, INT64_MAX);
+    good = good && unpack_is_done(&in);
+    arena_free(&arena);
+    return good;
+}
+
 static void keep_token(struct task *t, void *context) {
     struct arena *arena = arena_new(ROUND_BYTES);
     tell_token(t, context, arena);
@@ -73,6 +87,7 @@ static bool ask_brief(struct task *t, struct watcher *watcher) {
     arena_free(&arena);
     if (!good) return false;
     watcher->outside->keep_token = keep_token;
+    watcher->outside->open_since = ask_since;
     watcher->outside->context = watcher;
     return true;
 }

@@ -3,18 +3,21 @@
 #include "base/limits_campaign.h"
 #include "store/answer.h"
 
+/* How far a provider's clock may be from ours. */
+enum { CLOCKS_MS = 3600 * 1000 };
+
 static const char sent_by_id[] =
-    "SELECT id, prospect, address, sender FROM outreach_sent WHERE id = $1 AND sent_ms > 0";
+    "SELECT id, prospect, address, sender, sent_ms FROM outreach_sent WHERE id = $1 AND sent_ms > 0";
 static const char sent_by_name[] =
-    "SELECT id, prospect, address, sender FROM outreach_sent WHERE message_id = $1 AND sent_ms > 0";
-static const char sent_by_address[] = "SELECT id, prospect, address, sender FROM outreach_sent"
+    "SELECT id, prospect, address, sender, sent_ms FROM outreach_sent WHERE message_id = $1 AND sent_ms > 0";
+static const char sent_by_address[] = "SELECT id, prospect, address, sender, sent_ms FROM outreach_sent"
                                       " WHERE address = $1 AND sent_ms > 0 ORDER BY sent_ms DESC LIMIT $2";
-static const char sent_by_named[] =
-    "SELECT id, prospect, address, sender FROM outreach_sent WHERE address = $1 AND organisation = $2"
-    " AND sent_ms > 0 ORDER BY sent_ms DESC, id DESC LIMIT $3";
+static const char sent_by_named[] = "SELECT id, prospect, address, sender, sent_ms FROM outreach_sent WHERE "
+                                    "address = $1 AND organisation = $2"
+                                    " AND sent_ms > 0 ORDER BY sent_ms DESC, id DESC LIMIT $3";
 /* Who waits still comes first; of those, and of the others, who was written to last. */
 static const char sent_by_company[] =
-    "SELECT outreach_sent.id, prospect, address, outreach_sent.sender FROM outreach_sent"
+    "SELECT outreach_sent.id, prospect, address, outreach_sent.sender, sent_ms FROM outreach_sent"
     " JOIN prospect ON prospect.id = outreach_sent.prospect"
     " WHERE outreach_sent.organisation = $1 AND subject_base = $2 AND sent_ms > 0"
     " ORDER BY prospect.state IN (0, 1, 4, 9) DESC, sent_ms DESC, outreach_sent.id DESC LIMIT $3";
@@ -32,6 +35,7 @@ struct candidate {
     uint64_t prospect;
     uint64_t sender;
     struct slice address;
+    int64_t sent_ms;
 };
 
 /* Who sent it: its own address, and whether the message came in where its answers come. */
@@ -64,9 +68,14 @@ static size_t read_candidates(struct commit *commit, struct db_rows rows, struct
         if (count == ANSWER_PROSPECTS_MAX) continue;
         candidates[count++] =
             (struct candidate){db_rows_id(&rows, 0), db_rows_id(&rows, 1), db_rows_id(&rows, 3),
-                               arena_copy(commit->arena, db_rows_bytes(&rows, 2))};
+                               arena_copy(commit->arena, db_rows_bytes(&rows, 2)), db_rows_number(&rows, 4)};
     }
     return count;
+}
+
+/* What a mailbox got before a letter left answers something else; clocks differ. */
+static bool is_older(const struct answer_facts *facts, const struct candidate *candidate) {
+    return facts->received_ms && facts->received_ms + CLOCKS_MS < candidate->sent_ms;
 }
 
 /* The first that will do. */
@@ -78,7 +87,7 @@ static bool choose(struct commit *commit, struct db_rows rows, const struct answ
     for (size_t i = 0; i < count; i++) {
         struct owner owner = owner_of(commit, candidates[i].sender, facts, place);
         if (owner.is_own_word) continue;
-        if (wants_place && !owner.is_here) continue;
+        if (wants_place && (!owner.is_here || is_older(facts, &candidates[i]))) continue;
         if (!prospect_load(commit->db, candidates[i].prospect, &found->prospect)) continue;
         found->match = match;
         found->sent = candidates[i].sent;

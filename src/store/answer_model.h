@@ -67,6 +67,8 @@ struct answer_facts {
     int64_t date_ms;
     /* JSON: why it was taken for what it is. */
     struct slice evidence;
+    /* When its mailbox got it; 0: now. */
+    int64_t received_ms;
     /* Where it is, outside of this store: its sender mailbox, folder, and UID; else 0. */
     uint64_t sender;
     struct slice folder;

@@ -32,6 +32,7 @@ void answer_facts_pack(struct buffer *out, const struct answer_facts *facts) {
     pack_bool(out, facts->is_by_hand);
     pack_number(out, facts->date_ms > 0 ? (uint64_t)facts->date_ms : 0);
     pack_slice(out, facts->evidence);
+    pack_number(out, facts->received_ms > 0 ? (uint64_t)facts->received_ms : 0);
     pack_number(out, facts->sender);
     pack_slice(out, facts->folder);
     pack_number(out, facts->uidvalidity);
@@ -86,6 +87,7 @@ bool answer_facts_unpack(struct slice body, struct arena *arena, struct answer_f
     facts->is_by_hand = unpack_bool(&in);
     facts->date_ms = (int64_t)unpack_number_max(&in, INT64_MAX);
     facts->evidence = unpack_text(&in, ANSWER_EVIDENCE_BYTES_MAX);
+    facts->received_ms = (int64_t)unpack_number_max(&in, INT64_MAX);
     facts->sender = unpack_number(&in);
     facts->folder = unpack_text(&in, ANSWER_TEXT_BYTES_MAX);
     facts->uidvalidity = (uint32_t)unpack_number_max(&in, UINT32_MAX);

@@ -254,6 +254,45 @@ static void a_colleague_stops_the_company_and_a_person_takes_it_up_again(void **
     bench_run(company_colleague_body, NULL);
 }
 
+/* ---- what is older ---- */
+
+/* A folder that is read anew has mail of before the campaign, too. */
+static void older_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    struct sender_folder folder = {.name = SLICE("INBOX"), .uidvalidity = 1, .uidnext = 8};
+    struct answer_facts facts = {.kind = ANSWER_REPLY,
+                                 .from = SLICE("ben@far.test"),
+                                 .sender = bench.sender.id,
+                                 .folder = SLICE("INBOX"),
+                                 .uidvalidity = 1,
+                                 .uid = 7,
+                                 .received_ms = now_of(&bench) - DAY_MS};
+    (void)send_step(&bench, "ben@far.test", "one@example.org", DAY_MS);
+    assert_int_equal(engine_outreach_answer(t, store->engine, &facts, &folder), STORE_OK);
+    assert_int_equal(state_of(&bench, "ben@far.test"), PROSPECT_WAITING);
+    facts.received_ms = now_of(&bench);
+    assert_int_equal(engine_outreach_answer(t, store->engine, &facts, &folder), STORE_OK);
+    assert_int_equal(state_of(&bench, "ben@far.test"), PROSPECT_REPLIED);
+}
+
+static void what_came_before_the_letter_is_no_answer_to_it(void **state) { bench_run(older_body, NULL); }
+
+static void open_since_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    int64_t since_ms = 0;
+    assert_int_equal(engine_outreach_open_since(store->engine, bench.sender.id, &since_ms), STORE_OK);
+    assert_true(since_ms > 0 && since_ms <= now_of(&bench));
+    assert_int_equal(
+        engine_campaign_order(t, store->engine, bench.campaign, CAMPAIGN_STOPPED, SLICE("by hand")),
+        STORE_OK);
+    assert_int_equal(engine_outreach_open_since(store->engine, bench.sender.id, &since_ms), STORE_OK);
+    assert_int_equal(since_ms, 0);
+}
+
+static void threads_are_open_since_the_first_campaign_that_is_not_over(void **state) {
+    bench_run(open_since_body, NULL);
+}
+
 /* ---- colleagues ---- */
 
 static void colleague_writes(struct campaign_bench *bench, const char *subject, const char *named) {
@@ -634,6 +673,8 @@ int main(void) {
         cmocka_unit_test(an_answer_stops_its_company_where_the_campaign_wants_it),
         cmocka_unit_test(without_the_setting_a_company_goes_on),
         cmocka_unit_test(a_colleague_stops_the_company_and_a_person_takes_it_up_again),
+        cmocka_unit_test(what_came_before_the_letter_is_no_answer_to_it),
+        cmocka_unit_test(threads_are_open_since_the_first_campaign_that_is_not_over),
         cmocka_unit_test(a_colleague_answers_for_whom_he_names),
         cmocka_unit_test(where_nothing_says_whose_it_is_everybody_who_may_have_answered_waits),
         cmocka_unit_test(a_colleague_answers_for_who_waits_still),
