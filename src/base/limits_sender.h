@@ -47,6 +47,8 @@ enum {
     OUTREACH_COPY_MS = 8 * 1000,
     OUTREACH_POLL_MS = 30 * 1000,
     OUTREACH_CHECK_MS = 45 * 1000,
+    /* While all is well one of so many checks asks by SMTP, too; every letter does anyway. */
+    OUTREACH_CHECKS_PER_WAY_OUT = 16,
     SENDER_AGAIN_MS = 5 * 1000,
     OUTREACH_AGAIN_MS_MAX = 45 * 1000,
     /* A copy that could not be put into Sent: the first pause, the longest, how long it is tried; how many
