@@ -1,6 +1,7 @@
 /* Addresses in the text of a bounce, and the words that go with each; declared in bounce.h. */
 #include "analyse/bounce.h"
 #include "analyse/phrase.h"
+#include "analyse/text_address.h"
 #include "base/limits_classify.h"
 #include "wire/header.h"
 
@@ -87,35 +88,6 @@ static void read_returned(struct arena *arena, struct slice returned, struct let
         else
             returned = rest;
     }
-}
-
-/* ---- addresses ---- */
-
-static bool is_atom(uint8_t c) {
-    return ascii_is_alnum(c) || c >= 0x80 || (c && strchr("!#$%&'*+-/=?^_`{|}~.", c) != NULL);
-}
-
-static bool is_domain_byte(uint8_t c) {
-    return ascii_is_alnum(c) || c >= 0x80 || c == '-' || c == '.' || c == '_';
-}
-
-/* Around the "@" at `at`; empty: there is none. `start`: where it begins. */
-static struct slice address_around(struct slice line, size_t at, size_t *start) {
-    size_t from = at;
-    size_t to = at + 1;
-    if (from && line.ptr[from - 1] == '"') {
-        size_t quote = slice_find_last_byte(slice_sub(line, 0, from - 1), '"');
-        if (quote == SLICE_NOT_FOUND) return SLICE_EMPTY;
-        from = quote;
-    } else {
-        while (from && at - from < LETTER_ADDRESS_BYTES_MAX && is_atom(line.ptr[from - 1])) from--;
-    }
-    while (from < at && (line.ptr[from] == '\'' || line.ptr[from] == '.' || line.ptr[from] == '*')) from++;
-    while (to < line.len && to - at < LETTER_ADDRESS_BYTES_MAX && is_domain_byte(line.ptr[to])) to++;
-    while (to > at + 1 && (line.ptr[to - 1] == '.' || line.ptr[to - 1] == '-')) to--;
-    *start = from;
-    if (from == at || to == at + 1) return SLICE_EMPTY;
-    return slice_sub(line, from, to - from);
 }
 
 /* ---- those that are somebody else ---- */
@@ -290,7 +262,7 @@ static struct slice failed_address(struct scan *scan, struct slice line) {
         if (at == SLICE_NOT_FOUND) break;
         at += from;
         size_t start = at;
-        struct slice address = address_around(line, at, &start);
+        struct slice address = text_address_around(line, at, &start);
         from = at + 1;
         if (address.len == 0 || is_ours(scan, address)) continue;
         struct slice before = slice_sub(line, 0, start);

@@ -7,6 +7,7 @@
 #include "analyse/new_text.h"
 #include "analyse/phrase.h"
 #include "analyse/return_date.h"
+#include "analyse/text_address.h"
 #include "analyse/wish.h"
 #include "base/limits.h"
 #include "base/limits_classify.h"
@@ -349,6 +350,14 @@ static void add_ids_of_text(struct judging *judging) {
     }
 }
 
+static void read_named(struct judging *judging) {
+    struct classification *c = judging->result;
+    if (c->kind != CLASS_REPLY) return;
+    c->named = arena_try_alloc(judging->arena, CLASSIFY_NAMED_MAX * sizeof *c->named);
+    if (!c->named) return;
+    c->named_count = text_addresses(judging->arena, judging->letter->text, c->named, CLASSIFY_NAMED_MAX);
+}
+
 static void read_correlation(struct judging *judging) {
     const struct letter *letter = judging->letter;
     struct classification *c = judging->result;
@@ -360,6 +369,7 @@ static void read_correlation(struct judging *judging) {
     add_id(judging, judging->reported_id);
     add_id(judging, original->message_id);
     add_ids_of_text(judging);
+    read_named(judging);
     if (is_report && c->original_recipient.len == 0) c->original_recipient = keep(judging, original->to);
     struct buffer from = buffer_new(LETTER_ADDRESS_BYTES_MAX);
     if (letter->from_domain.len) address_write_spec(&from, letter->from_local, letter->from_domain);

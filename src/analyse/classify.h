@@ -96,6 +96,9 @@ struct classification {
        the message that is given back, ids in the text. Each once. */
     struct slice *ids;
     size_t id_count;
+    /* Of CLASS_REPLY: addresses that its text names, in what it quotes, too; each once. */
+    struct slice *named;
+    size_t named_count;
     /* Who it came from, and the recipient of the message that is given back; "local@domain", may be empty. */
     struct slice from;
     struct slice original_recipient;

@@ -47,9 +47,10 @@ enum {
     OUTREACH_BREAKER_BOUNCES = 5,
     OUTREACH_BREAKER_COMPLAINTS = 2,
 
-    /* What is known of an answer: Message-IDs that it names, recipients of a bounce, one of its texts, why it
-       is taken for what it is. */
+    /* What is known of an answer: Message-IDs and addresses that it names, recipients of a bounce, one of its
+       texts, why it is taken for what it is. */
     ANSWER_IDS_MAX = 50,
+    ANSWER_NAMED_MAX = 50,
     ANSWER_RECIPIENTS_MAX = 50,
     ANSWER_TEXT_BYTES_MAX = 1000,
     ANSWER_EVIDENCE_BYTES_MAX = 16 * 1024,
@@ -62,6 +63,8 @@ enum {
     ANSWER_AWAY_DAYS_MAX = 366,
     /* Prospects that one answer changes. */
     ANSWER_PROSPECTS_MAX = 20,
+    /* Those of one company that a colleague's answer pauses where it may be about each of them. */
+    ANSWER_COLLEAGUES_MAX = 500,
     /* Prospects that an answer holds, with those of its company. */
     ANSWER_HOLDS_MAX = 20 * 1000,
     /* What is kept of a message that lies outside of this store, packed, and for how long: so that it can be

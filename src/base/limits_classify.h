@@ -22,12 +22,14 @@ enum {
     BOUNCE_LINE_BYTES_MAX = 1000,
     BOUNCE_LINE_ADDRESSES_MAX = 10,
     /* Of a classification (analyse/classify.h): what it and working it out may take, pieces a whole message
-       is read in, new text that is kept, ids, and pieces of evidence with their length. */
+       is read in, new text that is kept, ids, addresses in its text, and pieces of evidence with their
+       length. */
     CLASSIFY_ARENA_BYTES_MAX = 1024 * 1024,
     CLASSIFY_SCRATCH_BYTES_MAX = 8 * 1024 * 1024,
     CLASSIFY_CHUNK_BYTES = 64 * 1024,
     CLASSIFY_NEW_TEXT_BYTES_MAX = 16 * 1024,
     CLASSIFY_IDS_MAX = 30,
+    CLASSIFY_NAMED_MAX = 30,
     CLASSIFY_EVIDENCE_MAX = 16,
     CLASSIFY_EVIDENCE_BYTES_MAX = 200,
 };

@@ -30,6 +30,10 @@ enum {
     SENDER_DETAIL_BYTES_MAX = 500,
     OUTREACH_LOOK_BYTES_MAX = 256 * 1024,
     OUTREACH_LOOK_MESSAGES = 100,
+    /* A folder that was not there before, or is another of the same name, is read anew: of so many days at
+       least, and, as long as threads are open, since the first of them began, but of so many at most. */
+    OUTREACH_ANEW_DAYS = 3,
+    OUTREACH_ANEW_DAYS_MAX = 180,
     /* Of a larger folder so many messages are listed in one go. */
     OUTREACH_LIST_MESSAGES = 1000,
     /* Connecting to an address; a job (finding settings, a test), one wait for its message and one for the
@@ -43,6 +47,8 @@ enum {
     OUTREACH_COPY_MS = 8 * 1000,
     OUTREACH_POLL_MS = 30 * 1000,
     OUTREACH_CHECK_MS = 45 * 1000,
+    /* While all is well one of so many checks asks by SMTP, too; every letter does anyway. */
+    OUTREACH_CHECKS_PER_WAY_OUT = 16,
     SENDER_AGAIN_MS = 5 * 1000,
     OUTREACH_AGAIN_MS_MAX = 45 * 1000,
     /* A copy that could not be put into Sent: the first pause, the longest, how long it is tried; how many

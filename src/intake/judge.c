@@ -22,14 +22,21 @@ static struct slice lower(struct arena *arena, struct slice text) {
     return slice_of(copy, text.len);
 }
 
+static void add_recipient(struct arena *arena, struct slice address, bool is_hard,
+                          struct answer_facts *facts) {
+    if (address.len == 0 || facts->recipient_count == ANSWER_RECIPIENTS_MAX) return;
+    facts->recipients[facts->recipient_count++] = (struct answer_recipient){lower(arena, address), is_hard};
+}
+
+/* As their sender wrote them; then where they came to, which may be the address that was written to. */
 static void take_recipients(struct arena *arena, const struct classification *c, struct answer_facts *facts) {
     facts->recipients = ARENA_NEW_ARRAY(arena, struct answer_recipient, ANSWER_RECIPIENTS_MAX);
-    for (size_t i = 0; i < c->recipient_count && facts->recipient_count < ANSWER_RECIPIENTS_MAX; i++)
-        facts->recipients[facts->recipient_count++] =
-            (struct answer_recipient){lower(arena, c->recipients[i].address), c->recipients[i].is_hard};
-    if (c->original_recipient.len && facts->recipient_count < ANSWER_RECIPIENTS_MAX)
-        facts->recipients[facts->recipient_count++] =
-            (struct answer_recipient){lower(arena, c->original_recipient), c->is_hard};
+    for (size_t i = 0; i < c->recipient_count; i++)
+        add_recipient(arena, c->recipients[i].address, c->recipients[i].is_hard, facts);
+    for (size_t i = 0; i < c->recipient_count; i++)
+        if (!slice_equal_nocase(c->recipients[i].final, c->recipients[i].address))
+            add_recipient(arena, c->recipients[i].final, c->recipients[i].is_hard, facts);
+    add_recipient(arena, c->original_recipient, c->is_hard, facts);
 }
 
 /* Where one of the ids is the message's own, it is a copy of it and no answer to it. */
@@ -41,6 +48,16 @@ static void take_ids(struct arena *arena, const struct classification *c, const 
     facts->header_id_count = facts->id_count;
     for (size_t i = 0; i < c->id_count && facts->id_count < ANSWER_IDS_MAX; i++)
         facts->ids[facts->id_count++] = cut(c->ids[i]);
+}
+
+static void take_named(struct arena *arena, const struct classification *c, const struct analysis *analysis,
+                       struct answer_facts *facts) {
+    const struct analysis_list *to = &analysis->addressees;
+    facts->named = ARENA_NEW_ARRAY(arena, struct slice, ANSWER_NAMED_MAX);
+    for (size_t i = 0; i < to->count && facts->named_count < ANSWER_NAMED_MAX; i++)
+        facts->named[facts->named_count++] = lower(arena, to->items[i]);
+    for (size_t i = 0; i < c->named_count && facts->named_count < ANSWER_NAMED_MAX; i++)
+        facts->named[facts->named_count++] = lower(arena, c->named[i]);
 }
 
 static struct slice write_evidence(struct arena *arena, const struct classification *c) {
@@ -64,8 +81,10 @@ static struct slice write_evidence(struct arena *arena, const struct classificat
 void judge_message(struct arena *arena, struct slice message, struct slice token,
                    struct answer_facts *facts) {
     struct analyser *analyser = analysis_new(arena);
+    analysis_addressees(analyser);
     analysis_feed(analyser, message);
-    struct message_facts known = facts_of_analysis(arena, analysis_finish(analyser));
+    const struct analysis *analysis = analysis_finish(analyser);
+    struct message_facts known = facts_of_analysis(arena, analysis);
     const struct classification *c = classify_message(arena, message);
     *facts = (struct answer_facts){.kind = (enum answer_kind)c->kind,
                                    .is_hard = c->is_hard,
@@ -81,6 +100,7 @@ void judge_message(struct arena *arena, struct slice message, struct slice token
     if (facts->return_ms < 0) facts->return_ms = 0;
     take_recipients(arena, c, facts);
     take_ids(arena, c, &known, facts);
+    take_named(arena, c, analysis, facts);
     facts->evidence = write_evidence(arena, c);
     analysis_free(&analyser);
 }

@@ -259,6 +259,7 @@ bool outreach_agent_take(struct task *t, void *context, const struct outside_new
     facts.folder = slice_sub(news->folder, 0, ANSWER_TEXT_BYTES_MAX);
     facts.uidvalidity = news->uidvalidity;
     facts.uid = news->uid;
+    facts.received_ms = news->received_ms;
     struct sender_folder folder = {
         .name = news->folder, .uidvalidity = news->uidvalidity, .uidnext = news->uid + 1};
     bool is_kept = tell_store(t, agent, &facts, &folder);

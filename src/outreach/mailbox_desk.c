@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/limits_sender.h"
+#include "store/campaign.h"
 #include "store/sender_copy.h"
 
 enum {
@@ -251,6 +252,16 @@ static void answer_copied(struct question *question) {
     pack_bool(&question->out, good);
 }
 
+static void answer_since(struct question *question) {
+    struct unpacker in = unpacker_of(question->body);
+    uint64_t id = unpack_number(&in);
+    int64_t since_ms = 0;
+    if (!unpack_is_done(&in) ||
+        engine_outreach_open_since(question->desk->options.engine, id, &since_ms) != STORE_OK)
+        return;
+    pack_number(&question->out, (uint64_t)since_ms);
+}
+
 static void answer_step(struct question *question) {
     struct unpacker in = unpacker_of(question->body);
     uint64_t number = unpack_number(&in);
@@ -272,6 +283,7 @@ bool mailbox_desk_answer(struct task *t, struct mailbox_desk *desk, struct ipc_r
         [OUTREACH_MAILBOX_STEP - OUTREACH_MAILBOX_LIST] = answer_step,
         [OUTREACH_MAILBOX_COPY - OUTREACH_MAILBOX_LIST] = answer_copy,
         [OUTREACH_MAILBOX_COPIED - OUTREACH_MAILBOX_LIST] = answer_copied,
+        [OUTREACH_MAILBOX_SINCE - OUTREACH_MAILBOX_LIST] = answer_since,
     };
     uint32_t type = request->message.type;
     if (type < OUTREACH_MAILBOX_LIST || type >= OUTREACH_MAILBOX_END) return false;

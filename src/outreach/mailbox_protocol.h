@@ -37,6 +37,8 @@ enum outreach_mailbox_message {
     /* To the store: that a letter is in Sent, or why it could not be put there (struct mailbox_copied).
        Answer: a bool, it is kept. */
     OUTREACH_MAILBOX_COPIED,
+    /* To the store: an id; answer: when the oldest thread of this sender's began that is open still, or 0. */
+    OUTREACH_MAILBOX_SINCE,
     OUTREACH_MAILBOX_END,
 };
 

@@ -62,6 +62,9 @@ struct outside {
     /* Called as soon as there is one, before it is used: the old one may be of no use any more. Waits. May be
        NULL. */
     void (*keep_token)(struct task *t, void *context);
+    /* Since when answers may have come to threads that are open; 0: there is none. False: nobody can say so
+       now. Waits. May be NULL. */
+    bool (*open_since)(struct task *t, void *context, int64_t *since_ms);
     void *context;
 };
 

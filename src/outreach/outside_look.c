@@ -5,8 +5,7 @@
 #include "base/limits_sender.h"
 #include "outreach/outside_folders.h"
 
-/* A folder that was not there before, or is another of the same name, may have answers of the last days. */
-enum { FRESH_FOLDER_MS = 3 * 24 * 3600 * 1000 };
+static const int64_t day_ms = 24LL * 3600 * 1000;
 
 /* A look at work. */
 struct look {
@@ -23,11 +22,13 @@ struct look {
     uint32_t uidvalidity;
     uint32_t uidnext;
     uint32_t messages;
-    int64_t since_ms;
     uint32_t uids[OUTREACH_LOOK_MESSAGES];
     size_t uid_count;
     uint32_t last_listed;
     bool was_refused;
+    /* Asked once: when the oldest thread that is open began. */
+    bool is_since_known;
+    int64_t open_since_ms;
 };
 
 static bool fail(struct task *t, struct look *look, const struct imap_client_outcome *outcome) {
@@ -78,7 +79,7 @@ static bool list_message(struct task *t, void *context, const struct imap_client
     struct look *look = context;
     if (look->uid_count == OUTREACH_LOOK_MESSAGES) return false;
     look->last_listed = message->uid;
-    if (message->received_ms >= look->since_ms) look->uids[look->uid_count++] = message->uid;
+    if (message->received_ms >= look->place->since_ms) look->uids[look->uid_count++] = message->uid;
     return true;
 }
 
@@ -141,12 +142,30 @@ static bool take_all(struct task *t, struct look *look) {
     return true;
 }
 
-/* Where to begin in a folder that is known under another UIDVALIDITY, or not at all. */
-static void begin_anew(struct look *look, const struct imap_client_status *status) {
-    struct env *env = look->outside->world->env;
+/* False: nobody can say now what may have been missed. */
+static bool ask_since(struct task *t, struct look *look) {
+    struct outside *outside = look->outside;
+    if (look->is_since_known || look->is_first || !outside->open_since) return true;
+    look->is_since_known = outside->open_since(t, outside->context, &look->open_since_ms);
+    return look->is_since_known;
+}
+
+/* Where to begin in a folder that is known under another UIDVALIDITY, or not at all: whatever may answer a
+   thread that is open, however long nobody looked. */
+static bool begin_anew(struct task *t, struct look *look, const struct imap_client_status *status) {
+    int64_t now_ms = env_wall_ms(look->outside->world->env);
+    int64_t since_ms = now_ms - OUTREACH_ANEW_DAYS * day_ms;
+    if (!ask_since(t, look)) {
+        *look->trouble = (struct outside_trouble){SENDER_CAUSE_NONE, SLICE_EMPTY};
+        return false;
+    }
+    if (look->open_since_ms && look->open_since_ms < since_ms) since_ms = look->open_since_ms;
+    if (since_ms < now_ms - OUTREACH_ANEW_DAYS_MAX * day_ms)
+        since_ms = now_ms - OUTREACH_ANEW_DAYS_MAX * day_ms;
     look->place->uidvalidity = status->uidvalidity;
     look->place->uidnext = look->is_first ? status->uidnext : 1;
-    look->since_ms = env_wall_ms(env) - FRESH_FOLDER_MS;
+    look->place->since_ms = since_ms;
+    return true;
 }
 
 static bool look_into(struct task *t, struct look *look, bool is_new) {
@@ -160,21 +179,25 @@ static bool look_into(struct task *t, struct look *look, bool is_new) {
     /* One that was removed this moment, or may not be read, keeps nobody from the others. */
     if (outcome.result == IMAP_CLIENT_REFUSED && !is_inbox && imap_client_is_usable(imap)) return true;
     if (outcome.result != IMAP_CLIENT_OK) return fail(t, look, &outcome);
-    look->since_ms = 0;
-    if (is_new || status.uidvalidity != look->place->uidvalidity) begin_anew(look, &status);
+    if ((is_new || status.uidvalidity != look->place->uidvalidity) && !begin_anew(t, look, &status))
+        return false;
     if (look->place->uidnext == 0) look->place->uidnext = 1;
     look->uidvalidity = status.uidvalidity;
     look->uidnext = status.uidnext;
     look->messages = status.messages;
     look->place->modseq = status.modseq;
     bool is_same = status.messages == 0 || (status.uidnext && look->place->uidnext >= status.uidnext);
-    if (is_same) return true;
+    if (is_same) {
+        look->place->since_ms = 0;
+        return true;
+    }
     if (!is_inbox) {
         outcome = imap_client_select(t, imap, look->arena, look->folder->name, false, &status);
         if (outcome.result != IMAP_CLIENT_OK) return fail(t, look, &outcome);
         if (status.uidvalidity != look->uidvalidity) return true;
     }
     if (!take_all(t, look)) return false;
+    look->place->since_ms = 0;
     if (status.uidnext > look->place->uidnext) look->place->uidnext = status.uidnext;
     return true;
 }

@@ -12,10 +12,12 @@ struct pacer_limits pacer_limits_usual(void) {
 }
 
 struct pacer_limits pacer_limits_none(void) {
-    return (struct pacer_limits){.hourly_max = PACER_DAILY_OVERRIDE_MAX,
-                                 .daily_max = PACER_DAILY_OVERRIDE_MAX,
-                                 .recipient_domain_daily_max = PACER_DAILY_OVERRIDE_MAX,
-                                 .sending_domain_daily_max = PACER_DAILY_OVERRIDE_MAX};
+    return (struct pacer_limits){.gap_min_ms = PACER_GAP_UNSAID,
+                                 .gap_max_ms = PACER_GAP_UNSAID,
+                                 .hourly_max = PACER_UNSAID,
+                                 .daily_max = PACER_UNSAID,
+                                 .recipient_domain_daily_max = PACER_UNSAID,
+                                 .sending_domain_daily_max = PACER_UNSAID};
 }
 
 static int64_t longer(int64_t a_ms, int64_t b_ms) { return a_ms > b_ms ? a_ms : b_ms; }
@@ -43,23 +45,20 @@ struct pacer_limits pacer_limits_strictest(const struct pacer_limits *a, const s
     };
 }
 
-static unsigned wished(unsigned own, unsigned wish, unsigned none) { return wish == none ? own : wish; }
+static unsigned wished(unsigned own, unsigned wish) { return wish == PACER_UNSAID ? own : wish; }
 
 struct pacer_limits pacer_limits_wished(const struct pacer_limits *own, const struct pacer_limits *wish) {
-    struct pacer_limits none = pacer_limits_none();
-    bool has_gap = wish->gap_max_ms != none.gap_max_ms;
+    bool has_gap = wish->gap_max_ms != PACER_GAP_UNSAID;
     return (struct pacer_limits){
         .gap_min_ms = has_gap ? wish->gap_min_ms : own->gap_min_ms,
         .gap_max_ms = has_gap ? wish->gap_max_ms : own->gap_max_ms,
-        .hourly_max = wished(own->hourly_max, wish->hourly_max, none.hourly_max),
-        .daily_max = wished(own->daily_max, wish->daily_max, none.daily_max),
+        .hourly_max = wished(own->hourly_max, wish->hourly_max),
+        .daily_max = wished(own->daily_max, wish->daily_max),
         .ramp_start = wish->ramp_start ? wish->ramp_start : own->ramp_start,
         .ramp_step = wish->ramp_start ? wish->ramp_step : own->ramp_step,
         .recipient_domain_daily_max =
-            wished(own->recipient_domain_daily_max, wish->recipient_domain_daily_max,
-                   none.recipient_domain_daily_max),
-        .sending_domain_daily_max = wished(own->sending_domain_daily_max, wish->sending_domain_daily_max,
-                                           none.sending_domain_daily_max),
+            wished(own->recipient_domain_daily_max, wish->recipient_domain_daily_max),
+        .sending_domain_daily_max = wished(own->sending_domain_daily_max, wish->sending_domain_daily_max),
     };
 }
 

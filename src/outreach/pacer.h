@@ -16,8 +16,14 @@
 #ifndef OUTREACH_PACER_H
 #define OUTREACH_PACER_H
 
+#include <limits.h>
+
 #include "base/fatal.h"
 #include "outreach/delivery_window.h"
+
+/* Of a cap, and of a gap (both ends), that nobody has said. It is no number that one could say. */
+#define PACER_UNSAID UINT_MAX
+enum { PACER_GAP_UNSAID = -1 };
 
 /* 0 of a cap: nothing may leave. */
 struct pacer_limits {
@@ -38,7 +44,7 @@ struct pacer_limits {
 /* What holds where nobody said anything. */
 struct pacer_limits pacer_limits_usual(void);
 
-/* Nothing is limited: what a sequence says that has no wishes of its own. */
+/* Nothing is limited, for nothing is said: a sequence that has no wishes of its own. */
 struct pacer_limits pacer_limits_none(void);
 
 /* The strictest of both: a sequence can slow a mailbox down, never speed it up. */

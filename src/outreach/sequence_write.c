@@ -69,16 +69,14 @@ static void set_window(json_t *object, const struct delivery_window *window) {
 static void set_pace(json_t *object, const struct pacer_limits *pace) {
     json_t *json = json_object();
     int64_t unit_ms = pace->gap_min_ms % 1000 || pace->gap_max_ms % 1000 ? 1 : 1000;
-    if (pace->gap_max_ms)
+    if (pace->gap_max_ms != PACER_GAP_UNSAID)
         set(json, "gap",
             json_sprintf("%lld-%lld %sseconds", (long long)pace->gap_min_ms / unit_ms,
                          (long long)pace->gap_max_ms / unit_ms, unit_ms == 1 ? "milli" : ""));
-    struct pacer_limits none = pacer_limits_none();
-    set_number(json, "hourly", pace->hourly_max, none.hourly_max);
-    set_number(json, "daily", pace->daily_max, none.daily_max);
-    set_number(json, "recipient_domain_daily", pace->recipient_domain_daily_max,
-               none.recipient_domain_daily_max);
-    set_number(json, "sending_domain_daily", pace->sending_domain_daily_max, none.sending_domain_daily_max);
+    set_number(json, "hourly", pace->hourly_max, PACER_UNSAID);
+    set_number(json, "daily", pace->daily_max, PACER_UNSAID);
+    set_number(json, "recipient_domain_daily", pace->recipient_domain_daily_max, PACER_UNSAID);
+    set_number(json, "sending_domain_daily", pace->sending_domain_daily_max, PACER_UNSAID);
     if (pace->ramp_start) {
         json_t *ramp = json_object();
         set(ramp, "start", json_integer(pace->ramp_start));

@@ -66,6 +66,8 @@ struct watcher {
     bool is_told;
     enum sender_cause told;
     int64_t check_at_ms;
+    /* When the way out is asked for again without need; it was open last. */
+    int64_t way_out_at_ms;
     int64_t pause_ms;
 };
 

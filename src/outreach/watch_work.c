@@ -53,6 +53,20 @@ static void tell_token(struct task *t, struct watcher *watcher, struct arena *ar
     if (ask_bool(t, watcher, arena, OUTREACH_MAILBOX_TOKEN, &body)) outside->fresh_token = SLICE_EMPTY;
 }
 
+static bool ask_since(struct task *t, void *context, int64_t *since_ms) {
+    struct watcher *watcher = context;
+    struct arena *arena = arena_new(ROUND_BYTES);
+    struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
+    struct slice answered = SLICE_EMPTY;
+    pack_number(&body, watcher->id);
+    bool good = ask(t, watcher, arena, OUTREACH_MAILBOX_SINCE, &body, &answered) && answered.len;
+    struct unpacker in = unpacker_of(answered);
+    if (good) *since_ms = (int64_t)unpack_number_max(&in, INT64_MAX);
+    good = good && unpack_is_done(&in);
+    arena_free(&arena);
+    return good;
+}
+
 static void keep_token(struct task *t, void *context) {
     struct arena *arena = arena_new(ROUND_BYTES);
     tell_token(t, context, arena);
@@ -73,6 +87,7 @@ static bool ask_brief(struct task *t, struct watcher *watcher) {
     arena_free(&arena);
     if (!good) return false;
     watcher->outside->keep_token = keep_token;
+    watcher->outside->open_since = ask_since;
     watcher->outside->context = watcher;
     return true;
 }
@@ -221,8 +236,6 @@ void watcher_drop(struct watcher *watcher) {
     LIST_EACH(&watcher->copies, copy, struct watch_copy, link) free_copy(copy);
 }
 
-/* ---- a round ---- */
-
 /* ---- looking, and what is done behind it ---- */
 
 static bool look(struct task *t, struct watcher *watcher, struct arena *arena,
@@ -233,6 +246,22 @@ static bool look(struct task *t, struct watcher *watcher, struct arena *arena,
     /* Before anybody hears of it: what was taken is not taken again. */
     tell_folders(t, watcher, arena);
     return good;
+}
+
+/* The way out was open just now: it need not be asked for again soon. */
+static void way_out_is_open(struct watcher *watcher) {
+    watcher->way_out_at_ms = now_ms(watcher) + watcher->watch->check_ms * OUTREACH_CHECKS_PER_WAY_OUT;
+}
+
+/* With each check while anything is wrong, or nobody knows yet; else seldom: it costs the provider a
+   transaction that comes to nothing, and a letter that is to leave asks for itself. */
+static bool check_way_out(struct task *t, struct watcher *watcher, struct arena *arena,
+                          struct outside_trouble *trouble) {
+    bool is_well = watcher->is_told && watcher->told == SENDER_CAUSE_NONE;
+    if (is_well && now_ms(watcher) < watcher->way_out_at_ms) return true;
+    if (!outside_check_smtp(t, watcher->outside, arena, trouble)) return false;
+    way_out_is_open(watcher);
+    return true;
 }
 
 /* A message that is about to leave. */
@@ -272,6 +301,7 @@ static bool run_send(struct task *t, struct watcher *watcher, struct watch_work 
     *sent = outside_send(t, watcher->outside, work->arena, &message);
     if (sent->outcome == OUTSIDE_HELD && !leaving.is_looked_at)
         *sent = (struct outside_sent){.outcome = OUTSIDE_LATER, .trouble = leaving.trouble};
+    if (sent->outcome == OUTSIDE_SENT) way_out_is_open(watcher);
     doubt_refusal(t, watcher, work);
     if (sent->outcome == OUTSIDE_SENT && watcher->outside->sender.copies != SENDER_COPIES_PROVIDER)
         add_copy(watcher, work->message);
@@ -309,7 +339,7 @@ static bool round_of(struct task *t, struct watcher *watcher, struct arena *aren
     if (is_check) outside_disconnect_imap(t, watcher->outside);
     bool good = look(t, watcher, arena, trouble);
     /* The way out is still open: told before a message needs it. */
-    if (good && is_check) good = outside_check_smtp(t, watcher->outside, arena, trouble);
+    if (good && is_check) good = check_way_out(t, watcher, arena, trouble);
     if (is_check) watcher->check_at_ms = now_ms(watcher) + watcher->watch->check_ms;
     struct outside_trouble shut = {SENDER_CAUSE_NONE, SLICE_EMPTY};
     bool is_shut = !run_works(t, watcher, arena, &shut);

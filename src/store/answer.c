@@ -32,6 +32,21 @@ struct judging {
 
 /* ---- keeping it ---- */
 
+/* Why it is taken for what it is, and why it is this prospect's. */
+static struct slice evidence_of(const struct judging *judging) {
+    const struct answer_found *found = &judging->found;
+    struct arena *arena = judging->commit->arena;
+    if (answer_is_of_others(judging->facts, found->address))
+        return answer_evidence_add(arena, judging->facts->evidence, SLICE("it is about another address"),
+                                   judging->facts->recipients[0].address);
+    if (found->why.len == 0) return judging->facts->evidence;
+    struct slice saw = found->address;
+    if (found->other_count)
+        saw = arena_printf(arena, "%.*s, and %zu more whom it may concern", SLICE_PRINT(saw),
+                           found->other_count);
+    return answer_evidence_add(arena, judging->facts->evidence, found->why, saw);
+}
+
 static void keep(struct judging *judging) {
     const struct answer_facts *facts = judging->facts;
     const struct prospect_row *row = &judging->found.prospect;
@@ -40,7 +55,7 @@ static void keep(struct judging *judging) {
            DB_NUMBER(row->campaign), DB_NUMBER(row->contact), DB_NUMBER(judging->place->message),
            DB_TEXT(facts->folder), DB_NUMBER(facts->uidvalidity), DB_NUMBER(facts->uid),
            DB_NUMBER(facts->kind), DB_NUMBER(judging->found.match), DB_NUMBER(judging->decision),
-           DB_TEXT(facts->from), DB_TEXT(facts->evidence), DB_NUMBER(ANSWER_KINDS),
+           DB_TEXT(facts->from), DB_TEXT(evidence_of(judging)), DB_NUMBER(ANSWER_KINDS),
            DB_TEXT(facts->message_id), DB_NUMBER(facts->is_unsubscribe), DB_NUMBER(facts->interest),
            DB_NUMBER(answer_is_hard(facts, judging->found.address)), DB_NUMBER(facts->return_ms),
            DB_NUMBER(facts->classifier), DB_NUMBER(judging->found.sent));

@@ -1,6 +1,6 @@
 /*
  * Answers, in the commit that stores them: whose they are is found by what was sent (the token of the address
- * they came to, Message-IDs they name, their author, an author of the same organisation and subject), and
+ * they came to, Message-IDs they name, their author, a colleague of whom was written to), and
  * what follows from them is done at once. A reply stops its prospect, everywhere; an out-of-office puts it
  * off; a hard bounce, a complaint and a wish to be left alone go to suppression, too; what may be a
  * colleague's word pauses until a person decides. An automatic reply, a delay and a receipt change nothing.

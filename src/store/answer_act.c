@@ -69,10 +69,21 @@ static enum answer_decision decide_other(enum answer_match match) {
     return match == MATCH_TOKEN || match == MATCH_IN_REPLY_TO ? DECISION_PAUSED : DECISION_NOTHING;
 }
 
-bool answer_is_hard(const struct answer_facts *facts, struct slice address) {
+static const struct answer_recipient *recipient_of(const struct answer_facts *facts, struct slice address) {
     for (size_t i = 0; i < facts->recipient_count; i++)
-        if (slice_equal_nocase(facts->recipients[i].address, address)) return facts->recipients[i].is_hard;
-    return facts->is_hard;
+        if (slice_equal_nocase(facts->recipients[i].address, address)) return &facts->recipients[i];
+    return NULL;
+}
+
+bool answer_is_hard(const struct answer_facts *facts, struct slice address) {
+    const struct answer_recipient *recipient = recipient_of(facts, address);
+    if (recipient) return recipient->is_hard;
+    return facts->recipient_count == 0 && facts->is_hard;
+}
+
+bool answer_is_of_others(const struct answer_facts *facts, struct slice address) {
+    bool is_report = facts->kind == ANSWER_BOUNCE || facts->kind == ANSWER_DELAY;
+    return is_report && facts->recipient_count && !recipient_of(facts, address);
 }
 
 enum answer_decision answer_decide(const struct answer_facts *facts, const struct answer_question *question) {
@@ -211,9 +222,21 @@ static void stop_company(struct acting *acting) {
     answer_stop_company(commit, acting->answer, organisation, &acting->found->prospect);
 }
 
+/* Nothing says that the answer is not theirs. Who wrote it is named with the answer alone. */
+static void pause_others(struct acting *acting) {
+    struct slice reason = SLICE("somebody of the same organisation answered; a person decides");
+    for (size_t i = 0; i < acting->found->other_count; i++) {
+        struct prospect_row row;
+        set_one(acting, acting->found->others[i], PROSPECT_PAUSED, reason);
+        if (prospect_load(acting->commit->db, acting->found->others[i], &row))
+            prospect_note(acting->commit, &row, OUTREACH_EVENT_COLLEAGUE, reason);
+    }
+}
+
 static void is_colleague(struct acting *acting) {
     note(acting, OUTREACH_EVENT_COLLEAGUE);
     if (acting->decision != DECISION_PAUSED) return;
+    pause_others(acting);
     set_all(acting, PROSPECT_PAUSED,
             arena_printf(acting->commit->arena, "%.*s of the same organisation answered; a person decides",
                          SLICE_PRINT(acting->facts->from)));

@@ -139,7 +139,11 @@ static enum answer_decision change(struct mending *mending, const struct answer_
     /* What waits for a person's word is confirmed by it. */
     if (!is_same(mending, facts) || (is_person && decision == DECISION_PAUSED)) {
         take_back(mending, is_person);
-        struct answer_found found = {mending->match, mending->sent, mending->prospect, mending->address};
+        struct answer_found found = {.match = mending->match,
+                                     .sent = mending->sent,
+                                     .prospect = mending->prospect,
+                                     .address = mending->address};
+        if (found.match == MATCH_COLLEAGUE) answer_find_others(commit, &found);
         decision = answer_act(commit, mending->answer, facts, &found, is_person);
         prospect_note(commit, &mending->prospect, OUTREACH_EVENT_CORRECTED,
                       arena_printf(commit->arena, "%s, not %s (%.*s)", answer_kind_word(facts->kind),

@@ -20,11 +20,18 @@ struct answer_found {
     struct prospect_row prospect;
     /* Whom the message was for. */
     struct slice address;
+    /* Of a colleague's: why it is this prospect's, for people; and prospects whom it may concern as well. */
+    struct slice why;
+    uint64_t *others;
+    size_t other_count;
 };
 
 /* In the order of trust. MATCH_NONE: it is nobody's. */
 struct answer_found answer_find(struct commit *commit, const struct answer_facts *facts,
                                 const struct answer_place *place);
+/* Of a colleague's answer, by `sent`: who else of the organisation was written to with the same subject in
+   that campaign, and waits; the last one first, at most ANSWER_COLLEAGUES_MAX. */
+void answer_find_others(struct commit *commit, struct answer_found *found);
 /* Whether the place is where this sender's answers come in. */
 bool answer_is_here(struct commit *commit, uint64_t sender, const struct answer_facts *facts,
                     const struct answer_place *place);

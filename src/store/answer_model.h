@@ -56,6 +56,9 @@ struct answer_facts {
     size_t id_count;
     /* So many of them stand in its header. */
     size_t header_id_count;
+    /* Addresses that it names, in lower case: in To and Cc, then in its text. */
+    struct slice *named;
+    size_t named_count;
     /* Its own, without brackets; may be empty. */
     struct slice message_id;
     /* Not an answer: the sender mailbox's owner wrote it by hand, to `recipients`, at this time (0: it does
@@ -64,6 +67,8 @@ struct answer_facts {
     int64_t date_ms;
     /* JSON: why it was taken for what it is. */
     struct slice evidence;
+    /* When its mailbox got it; 0: now. */
+    int64_t received_ms;
     /* Where it is, outside of this store: its sender mailbox, folder, and UID; else 0. */
     uint64_t sender;
     struct slice folder;
@@ -73,6 +78,10 @@ struct answer_facts {
        or empty. */
     struct slice kept;
 };
+
+/* One more entry of that JSON; as it was where there is no room. */
+struct slice answer_evidence_add(struct arena *arena, struct slice evidence, struct slice rule,
+                                 struct slice saw);
 
 void answer_facts_pack(struct buffer *out, const struct answer_facts *facts);
 /* Borrows from `body`. False: it is none, or breaks a limit. */
@@ -112,8 +121,11 @@ struct answer_question {
     bool is_by_person;
     int64_t now_ms;
 };
-/* Of a bounce: whether this address is gone. */
+/* Of a bounce: whether this address is gone. Where it names recipients it must be one of them, as its sender
+   wrote it or where it came to: one that a letter was passed on to is somebody else. */
 bool answer_is_hard(const struct answer_facts *facts, struct slice address);
+/* It names recipients, and not this one. */
+bool answer_is_of_others(const struct answer_facts *facts, struct slice address);
 /* What would follow. Pure. */
 enum answer_decision answer_decide(const struct answer_facts *facts, const struct answer_question *question);
 

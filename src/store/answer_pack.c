@@ -1,6 +1,7 @@
 /* What is known of an answer, as bytes (store/answer_model.h), and the words for it. */
 #include "base/limits_campaign.h"
 #include "store/answer_model.h"
+#include "store/contact_fields.h"
 
 static void pack_recipients(struct buffer *out, const struct answer_facts *facts) {
     pack_number(out, facts->recipient_count);
@@ -25,10 +26,13 @@ void answer_facts_pack(struct buffer *out, const struct answer_facts *facts) {
     pack_number(out, facts->id_count);
     for (size_t i = 0; i < facts->id_count; i++) pack_slice(out, facts->ids[i]);
     pack_number(out, facts->header_id_count);
+    pack_number(out, facts->named_count);
+    for (size_t i = 0; i < facts->named_count; i++) pack_slice(out, facts->named[i]);
     pack_slice(out, facts->message_id);
     pack_bool(out, facts->is_by_hand);
     pack_number(out, facts->date_ms > 0 ? (uint64_t)facts->date_ms : 0);
     pack_slice(out, facts->evidence);
+    pack_number(out, facts->received_ms > 0 ? (uint64_t)facts->received_ms : 0);
     pack_number(out, facts->sender);
     pack_slice(out, facts->folder);
     pack_number(out, facts->uidvalidity);
@@ -58,6 +62,12 @@ static void unpack_ids(struct unpacker *in, struct arena *arena, struct answer_f
     facts->header_id_count = unpack_number_max(in, ANSWER_IDS_MAX);
 }
 
+static void unpack_named(struct unpacker *in, struct arena *arena, struct answer_facts *facts) {
+    facts->named_count = unpack_number_max(in, ANSWER_NAMED_MAX);
+    facts->named = ARENA_NEW_ARRAY(arena, struct slice, facts->named_count);
+    for (size_t i = 0; i < facts->named_count; i++) facts->named[i] = unpack_text(in, ANSWER_TEXT_BYTES_MAX);
+}
+
 bool answer_facts_unpack(struct slice body, struct arena *arena, struct answer_facts *facts) {
     struct unpacker in = unpacker_of(body);
     *facts = (struct answer_facts){.kind = (enum answer_kind)unpack_number_max(&in, ANSWER_KINDS - 1)};
@@ -72,16 +82,33 @@ bool answer_facts_unpack(struct slice body, struct arena *arena, struct answer_f
     facts->subject_base = unpack_text(&in, ANSWER_TEXT_BYTES_MAX);
     facts->token = unpack_text(&in, ANSWER_TEXT_BYTES_MAX);
     unpack_ids(&in, arena, facts);
+    unpack_named(&in, arena, facts);
     facts->message_id = unpack_text(&in, ANSWER_TEXT_BYTES_MAX);
     facts->is_by_hand = unpack_bool(&in);
     facts->date_ms = (int64_t)unpack_number_max(&in, INT64_MAX);
     facts->evidence = unpack_text(&in, ANSWER_EVIDENCE_BYTES_MAX);
+    facts->received_ms = (int64_t)unpack_number_max(&in, INT64_MAX);
     facts->sender = unpack_number(&in);
     facts->folder = unpack_text(&in, ANSWER_TEXT_BYTES_MAX);
     facts->uidvalidity = (uint32_t)unpack_number_max(&in, UINT32_MAX);
     facts->uid = (uint32_t)unpack_number_max(&in, UINT32_MAX);
     facts->kept = unpack_text(&in, ANSWER_PACKED_BYTES_MAX);
     return unpack_is_done(&in);
+}
+
+struct slice answer_evidence_add(struct arena *arena, struct slice evidence, struct slice rule,
+                                 struct slice saw) {
+    struct buffer json = buffer_new(ANSWER_EVIDENCE_BYTES_MAX);
+    bool is_list = evidence.len > 2 && evidence.ptr[evidence.len - 1] == ']';
+    buffer_append(&json, is_list ? slice_sub(evidence, 0, evidence.len - 1) : SLICE("["));
+    buffer_append_text(&json, is_list ? ",{\"rule\":" : "{\"rule\":");
+    contact_text_write(&json, rule);
+    buffer_append_text(&json, ",\"saw\":");
+    contact_text_write(&json, saw);
+    buffer_append_text(&json, "}]");
+    if (!buffer_overflowed(&json)) evidence = arena_copy(arena, buffer_slice(&json));
+    buffer_free(&json);
+    return evidence;
 }
 
 /* ---- words ---- */

@@ -83,6 +83,8 @@ struct outreach_sender_due {
 /* All of them: costs as much as there are senders. */
 enum store_result engine_outreach_senders(struct engine *engine, struct arena *arena,
                                           struct outreach_sender_due **senders, size_t *count);
+/* When the first of a sender's campaigns that are not over was started; 0: there is none. */
+enum store_result engine_outreach_open_since(struct engine *engine, uint64_t sender, int64_t *since_ms);
 /* When the first of one sender's is due, or PROSPECT_NEVER. */
 int64_t engine_outreach_sender_due(struct engine *engine, uint64_t sender);
 /* Whom this sender may write to now: follow-ups before first messages, the longest due first, at most `max`,

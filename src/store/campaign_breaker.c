@@ -22,8 +22,9 @@ static const char running_of_sender[] = "SELECT id FROM campaign WHERE sender = 
                                         " AND (state = 1 OR is_held = 1) LIMIT $2";
 static const char running_of_domain[] =
     "SELECT campaign.id FROM campaign JOIN outreach_sender ON outreach_sender.id = campaign.sender"
-    " WHERE (campaign.state = 1 OR is_held = 1) AND (outreach_sender.address LIKE '%@' || $1"
-    " OR outreach_sender.address LIKE '%.' || $1) LIMIT $2";
+    " WHERE (campaign.state = 1 OR is_held = 1)"
+    " AND lower(substr(outreach_sender.address, -1 - length($1))) IN ('@' || lower($1), '.' || lower($1))"
+    " LIMIT $2";
 
 struct owners {
     uint64_t campaign;

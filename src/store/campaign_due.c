@@ -19,6 +19,8 @@ static const char sender_due[] =
     "SELECT min(coalesce((SELECT next_follow_ms FROM campaign WHERE sender = $1 AND state = 1"
     " ORDER BY next_follow_ms LIMIT 1), $2), coalesce((SELECT next_first_ms FROM campaign WHERE sender = $1"
     " AND state = 1 ORDER BY next_first_ms LIMIT 1), $2))";
+static const char open_since[] = "SELECT coalesce(min(started_ms), 0) FROM campaign WHERE sender = $1"
+                                 " AND state IN (1, 2) AND started_ms > 0";
 static const char lane_follow[] = "SELECT id FROM campaign_lane WHERE campaign = $1 AND next_follow_ms <= $2"
                                   " ORDER BY next_follow_ms LIMIT 1";
 static const char lane_first[] = "SELECT id FROM campaign_lane WHERE campaign = $1 AND next_first_ms <= $2"
@@ -76,6 +78,11 @@ enum store_result engine_outreach_senders(struct engine *engine, struct arena *a
             (*senders)[(*count)++] = (struct outreach_sender_due){db_rows_id(&rows, 0), due_ms};
     }
     return finish(engine);
+}
+
+enum store_result engine_outreach_open_since(struct engine *engine, uint64_t sender, int64_t *since_ms) {
+    *since_ms = DB_READ_NUMBER(engine->db, open_since, 0, DB_NUMBER(sender));
+    return db_result(engine->db, STORE_OK);
 }
 
 int64_t engine_outreach_sender_due(struct engine *engine, uint64_t sender) {

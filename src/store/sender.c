@@ -142,7 +142,7 @@ size_t sender_folders_read(struct db *db, struct arena *arena, uint64_t sender, 
         if (count < max)
             folders[count++] = (struct sender_folder){
                 arena_copy(arena, db_rows_bytes(&rows, 0)), (uint32_t)db_rows_number(&rows, 1),
-                (uint32_t)db_rows_number(&rows, 2), db_rows_id(&rows, 3)};
+                (uint32_t)db_rows_number(&rows, 2), db_rows_id(&rows, 3), 0};
     db_rows_end(&rows);
     return count;
 }

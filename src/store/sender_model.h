@@ -187,6 +187,8 @@ struct sender_folder {
     uint32_t uidnext;
     /* 0: the server keeps none (RFC 7162). */
     uint64_t modseq;
+    /* While it is read from its beginning: what came before that is passed over. Not stored. */
+    int64_t since_ms;
 };
 
 /* Whom OAuth 2 tokens come from, and who we are there (RFC 6749 2.2): made by `outreach oauth add`. */

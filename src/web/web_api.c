@@ -40,12 +40,11 @@ void web_api_run(struct task *t, const struct web_exchange *exchange, struct web
                                 .path = exchange->path,
                                 .query = exchange->request->query,
                                 .token = token_of(exchange->request),
-                                .body = exchange->body};
+                                .body = exchange->body,
+                                .is_json = is_json(exchange)};
     response->content_type = JSON_TYPE;
     if (!server->api)
         fail(response, 404, "not_found", "there is no API here");
-    else if (!is_json(exchange))
-        fail(response, 415, "not_json", "the body must be JSON, with Content-Type: application/json");
     else
         response->status = server->api(t, server->context, &call, &response->body, &response->allow_text);
     response->allow = buffer_slice(&response->allow_text);

@@ -33,6 +33,8 @@ struct web_api_call {
     /* Who asks; empty: nobody said. */
     struct slice token;
     struct slice body;
+    /* It says that its body is JSON, or has none. */
+    bool is_json;
 };
 
 /* One for a role. Settings may be replaced by a reload: requests read them anew. */

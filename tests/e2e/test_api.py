@@ -66,6 +66,20 @@ def test_without_a_key_nothing_is_told(server: Server) -> None:
         assert ask(server, "GET", "/api/v1/status", token)[0] == 401
 
 
+def test_who_has_no_key_does_not_hear_what_is_wrong_with_the_request(server: Server) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for token, code in ((None, "no_key"), ("ph_" + "A" * 43, "bad_key")):
+        for method, path, body, fields in (("GET", "/api/v1/none", None, None), ("GET", "/api/", None, None),
+                                           ("DELETE", "/api/v1/accounts", None, None),
+                                           ("POST", "/api/v1/accounts", "{", None),
+                                           ("POST", "/api/v1/accounts", {"colour": 1}, None),
+                                           ("POST", "/api/v1/accounts", "address=a", form),
+                                           ("GET", "/api/v1/reports?days=soon", None, None)):
+            status, told, document = ask(server, method, path, token, body, fields)
+            assert (status, document["code"]) == (401, code), (method, path, document)
+            assert told["www-authenticate"].startswith("Bearer") and "allow" not in told, told
+
+
 def test_a_scope_allows_no_more_than_it_says(server: Server) -> None:
     read, write = key(server, "looker", "read"), key(server, "writer", "write")
     assert ask(server, "GET", "/api/v1/status", read)[2]["running"] is True

@@ -26,7 +26,7 @@ class Gate:
 
     def __init__(self, to: int) -> None:
         self.ports = Ports.free()
-        self.port, self.to = self.ports.smtp, to
+        self.port, self.to, self.comers = self.ports.smtp, to, 0
         self.is_open, self.somebody_waits = threading.Event(), threading.Event()
         self.is_open.set()
         self.listener = socket.create_server(("127.0.0.1", self.port))
@@ -36,6 +36,7 @@ class Gate:
         with suppress(OSError):
             while True:
                 client, _ = self.listener.accept()
+                self.comers += 1
                 threading.Thread(target=self.lead, args=(client,), daemon=True).start()
 
     def lead(self, client: socket.socket) -> None:

@@ -87,7 +87,59 @@ static void whatever_is_written_can_be_told_to_the_store(void **state) {
     buffer_free(&message);
 }
 
+static void whom_a_message_names_is_known_in_that_order(void **state) {
+    (void)state;
+    struct arena *arena = arena_new(JUDGE_ARENA_BYTES);
+    struct answer_facts facts;
+    judge_message(
+        arena,
+        SLICE("From: <Boss@acme.test>\r\nTo: Ann <ann@example.org>\r\nCc: Dora@Acme.test\r\n"
+              "Subject: Re: hi\r\n\r\nPlease ask me.\r\n\r\n"
+              "Am Montag schrieb Ann <ann@example.org> an \"Emil\" <emil@acme.test>:\r\n> Hello.\r\n"),
+        SLICE_EMPTY, &facts);
+    assert_int_equal(facts.kind, ANSWER_REPLY);
+    assert_int_equal(facts.named_count, 4);
+    assert_slice(facts.named[1], "dora@acme.test");
+    assert_slice(facts.named[3], "emil@acme.test");
+    arena_free(&arena);
+}
+
+#define FAILED_AT_HOME                                                                                    \
+    REPORT "Original-Recipient: rfc822;Dora@Acme.test\r\nFinal-Recipient: rfc822;dora@mail.acme.test\r\n" \
+           "Action: failed\r\nStatus: 5.1.1\r\n\r\n"
+#define FAILED_ELSEWHERE                                                                              \
+    REPORT "Final-Recipient: rfc822;dora@home.test\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b\r\n" \
+           "Content-Type: text/rfc822-headers\r\n\r\nTo: dora@acme.test\r\nSubject: hi\r\n\r\n--b--\r\n"
+
+static bool names(const struct answer_facts *facts, struct slice address) {
+    for (size_t i = 0; i < facts->recipient_count; i++)
+        if (slice_equal(facts->recipients[i].address, address)) return true;
+    return false;
+}
+
+/* Whom the letter was for stands in the message that is given back, and is no recipient that failed. */
+static void a_report_is_about_the_recipients_that_it_names(void **state) {
+    (void)state;
+    static const struct {
+        const char *message;
+        bool names_dora;
+    } cases[] = {{FAILED_AT_HOME, true}, {FAILED_ELSEWHERE, false}};
+    struct arena *arena = arena_new(JUDGE_ARENA_BYTES);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct answer_facts facts;
+        judge_message(arena, slice_from_text(cases[i].message), SLICE_EMPTY, &facts);
+        assert_int_equal(facts.kind, ANSWER_BOUNCE);
+        assert_int_equal(names(&facts, SLICE("dora@acme.test")), cases[i].names_dora);
+        assert_true(facts.is_hard);
+    }
+    arena_free(&arena);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(whatever_is_written_can_be_told_to_the_store)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whatever_is_written_can_be_told_to_the_store),
+        cmocka_unit_test(whom_a_message_names_is_known_in_that_order),
+        cmocka_unit_test(a_report_is_about_the_recipients_that_it_names),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

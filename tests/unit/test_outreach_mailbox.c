@@ -203,7 +203,7 @@ static void what_roles_say_comes_back_as_it_was(void **state) {
         .copies = SENDER_COPIES_OURS,
         .has_passed = true,
         .limits = {.daily_max = 40}};
-    struct sender_folder folder = {SLICE("INBOX"), 3, 9, 12};
+    struct sender_folder folder = {SLICE("INBOX"), 3, 9, 12, 0};
     struct mailbox_brief brief = {.sender = sender, .folders = &folder, .folder_count = 1};
     struct mailbox_brief read;
     mailbox_brief_pack(&out, &brief);

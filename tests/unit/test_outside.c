@@ -4,6 +4,8 @@
  */
 #include "test.h"
 
+#include <time.h>
+
 #include "base/limits_sender.h"
 #include "outreach/outside_look.h"
 #include "outreach/outside_send.h"
@@ -321,8 +323,8 @@ static void first_look_body(struct task *t, struct env *env) {
 static void what_was_there_before_is_not_new(void **state) { task_test_run(first_look_body); }
 
 static void news_body(struct task *t, struct env *env) {
-    static const struct sender_folder known[] = {{SLICE_INIT("INBOX"), 1, 10, 0},
-                                                 {SLICE_INIT("Leads"), 1, 4, 0}};
+    static const struct sender_folder known[] = {{SLICE_INIT("INBOX"), 1, 10, 0, 0},
+                                                 {SLICE_INIT("Leads"), 1, 4, 0, 0}};
     struct bench bench;
     bench_open(
         &bench, env, NULL,
@@ -352,8 +354,8 @@ static void news_are_taken_one_by_one_and_none_is_passed_over(void **state) { ta
 
 /* What a filter archives is in no other. */
 static void archive_body(struct task *t, struct env *env) {
-    static const struct sender_folder known[] = {{SLICE_INIT("INBOX"), 1, 10, 0},
-                                                 {SLICE_INIT("Everything"), 1, 4, 0}};
+    static const struct sender_folder known[] = {{SLICE_INIT("INBOX"), 1, 10, 0, 0},
+                                                 {SLICE_INIT("Everything"), 1, 4, 0, 0}};
     static const char transcript[] = IMAP_IN
         "S: p2 LIST \"\" \"*\"\nC: * LIST () \"/\" INBOX\nC: * LIST (\\All) \"/\" Everything\n"
         "C: * LIST (\\Flagged) \"/\" Starred\nC: p2 OK done\n" INBOX_OLD("p3")
@@ -399,7 +401,7 @@ static void turnover_body(struct task *t, struct env *env) {
     struct bench bench;
     assert_non_null(known);
     for (unsigned i = 0; i < OUTREACH_FOLDERS_MAX; i++)
-        known[i] = (struct sender_folder){arena_printf(arena, "old%u", i), 1, 10, 0};
+        known[i] = (struct sender_folder){arena_printf(arena, "old%u", i), 1, 10, 0, 0};
     bench_open(&bench, env, NULL,
                IMAP_IN
                "S: p2 LIST \"\" \"*\"\nC: * LIST () \"/\" INBOX\nC: p2 OK done\n"
@@ -416,7 +418,7 @@ static void a_folder_that_went_makes_room(void **state) { task_test_run(turnover
 
 /* Its UIDs mean something else now (RFC 9051 2.3.1.1): what came lately is looked at again. */
 static void anew_body(struct task *t, struct env *env) {
-    static const struct sender_folder known[] = {{SLICE_INIT("INBOX"), 99, 500, 0}};
+    static const struct sender_folder known[] = {{SLICE_INIT("INBOX"), 99, 500, 0, 0}};
     struct bench bench;
     bench_open(
         &bench, env, NULL,
@@ -438,9 +440,70 @@ static void anew_body(struct task *t, struct env *env) {
 }
 static void a_folder_under_another_uidvalidity_is_read_anew(void **state) { task_test_run(anew_body); }
 
+enum { DAYS_MS = 24 * 3600 * 1000, OPEN_DAYS = 30 };
+
+/* Whoever knows it says so once it is asked again. */
+static bool open_since(struct task *t, void *context, int64_t *since_ms) {
+    int *asked = context;
+    *since_ms = env_wall_ms(task_env(t)) - (int64_t)OPEN_DAYS * DAYS_MS;
+    return (*asked)++ > 0;
+}
+
+static void write_date(struct env *env, int days_ago, char text[40]) {
+    time_t at = (time_t)(env_wall_ms(env) / 1000 - (int64_t)days_ago * 24 * 3600);
+    struct tm day;
+    (void)gmtime_r(&at, &day);
+    (void)strftime(text, 40, "%d-%b-%Y %H:%M:%S +0000", &day);
+}
+
+#define LISTED_AT(uid) "C: * " uid " FETCH (UID " uid " RFC822.SIZE 1 INTERNALDATE \"%s\")\n"
+#define ANEW                                                                                              \
+    IMAP_IN "S: p2 LIST \"\" \"*\"\nC: * LIST () \"/\" INBOX\nC: p2 OK done\n"                            \
+            "S: p3 EXAMINE \"INBOX\"\nC: * 3 EXISTS\n" STATE(                                             \
+                "1", "4") "C: p3 OK done\n"                                                               \
+                          "S: p4 NOOP\nC: p4 OK done\n"                                                   \
+                          "S: p5 LIST \"\" \"*\"\nC: * LIST () \"/\" INBOX\nC: p5 OK done\n"              \
+                          "S: p6 EXAMINE \"INBOX\"\nC: * 3 EXISTS\n" STATE(                               \
+                              "1", "4") "C: p6 OK done\n" LISTED("p7", "1") LISTED_AT("1") LISTED_AT("2") \
+                              LISTED_AT("3") "C: p7 OK done\n"
+
+/* As long as a thread is open its answers count, however long nobody looked; and while nobody can say since
+   when, nothing is passed over. */
+static void anew_open_body(struct task *t, struct env *env) {
+    static const struct sender_folder known[] = {{SLICE_INIT("INBOX"), 99, 500, 0, 0}};
+    struct bench bench;
+    char days[3][40];
+    static char transcript[4096];
+    int asked = 0;
+    write_date(env, OPEN_DAYS + 10, days[0]);
+    write_date(env, OPEN_DAYS - 10, days[1]);
+    write_date(env, 1, days[2]);
+    (void)snprintf(
+        transcript, sizeof transcript,
+        ANEW PEEKED("p8", "2") "C: * 2 FETCH (UID 2 RFC822.SIZE 1 BODY[]<0> \"b\")\nC: p8 OK "
+                               "done\n" PEEKED(
+                                   "p9", "3") "C: * 3 FETCH (UID 3 RFC822.SIZE 1 BODY[]<0> \"c\")\nC: "
+                                              "p9 OK done\n" LISTED("p10",
+                                                                    "4") "C: p10 OK done\n" LOGOUT("p11"),
+        days[0], days[1], days[2]);
+    bench_open(&bench, env, NULL, transcript, SENDER_COPIES_OURS, known, 1);
+    bench.outside->open_since = open_since;
+    bench.outside->context = &asked;
+    assert_false(outside_look(t, bench.outside, bench.arena, take, &bench, &bench.trouble));
+    assert_int_equal(bench.trouble.cause, SENDER_CAUSE_NONE);
+    assert_int_equal(bench.outside->folders[0].uidvalidity, 99);
+    assert_true(outside_look(t, bench.outside, bench.arena, take, &bench, &bench.trouble));
+    assert_string_equal(bench.taken, "INBOX/2:b;INBOX/3:c;");
+    assert_int_equal(bench.outside->folders[0].uidnext, 4);
+    bench_close(t, &bench);
+}
+static void a_folder_is_read_anew_since_the_oldest_open_thread(void **state) {
+    task_test_run(anew_open_body);
+}
+
 /* One that comes with many messages, as after a rename, is listed once, some at a time. */
 static void huge_body(struct task *t, struct env *env) {
-    static const struct sender_folder known[] = {{SLICE_INIT("INBOX"), 1, 10, 0}};
+    static const struct sender_folder known[] = {{SLICE_INIT("INBOX"), 1, 10, 0, 0}};
     struct bench bench;
     bench_open(
         &bench, env, NULL,
@@ -466,8 +529,8 @@ static void huge_body(struct task *t, struct env *env) {
 static void a_huge_folder_is_listed_once(void **state) { task_test_run(huge_body); }
 
 static void gone_body(struct task *t, struct env *env) {
-    static const struct sender_folder known[] = {{SLICE_INIT("INBOX"), 1, 10, 0},
-                                                 {SLICE_INIT("Leads"), 1, 4, 0}};
+    static const struct sender_folder known[] = {{SLICE_INIT("INBOX"), 1, 10, 0, 0},
+                                                 {SLICE_INIT("Leads"), 1, 4, 0, 0}};
     struct bench bench;
     bench_open(&bench, env, NULL,
                IMAP_IN
@@ -513,6 +576,7 @@ int main(void) {
         cmocka_unit_test(more_folders_than_can_be_watched_are_told_of),
         cmocka_unit_test(a_folder_that_went_makes_room),
         cmocka_unit_test(a_folder_under_another_uidvalidity_is_read_anew),
+        cmocka_unit_test(a_folder_is_read_anew_since_the_oldest_open_thread),
         cmocka_unit_test(a_huge_folder_is_listed_once),
         cmocka_unit_test(a_folder_that_is_gone_is_forgotten),
         cmocka_unit_test(a_host_that_leads_inside_is_not_connected_to),

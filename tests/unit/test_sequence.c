@@ -103,6 +103,26 @@ static void for_trying_times_may_be_shorter(void **state) {
     (void)state;
 }
 
+/* The largest cap that one can say is a wish like others, and so is no gap at all. */
+static void what_is_said_is_kept_whatever_it_is(void **state) {
+    struct outreach_bench bench = outreach_bench_good(
+        "{\"name\": \"a\", \"pace\": {\"hourly\": 1000, \"gap\": \"0 seconds\"}, \"steps\":"
+        " [{\"subject\": \"Hi\", \"body\": \"a\"}]}");
+    struct buffer written = buffer_new(SEQUENCE_DOCUMENT_BYTES_MAX);
+    struct pacer_limits mailbox = pacer_limits_usual();
+    sequence_write(&written, bench.sequence);
+    buffer_append_byte(&written, 0);
+    struct outreach_bench again = outreach_bench_good((const char *)written.ptr);
+    struct pacer_limits both = pacer_limits_wished(&mailbox, &again.sequence->pace);
+    assert_int_equal(both.hourly_max, 1000);
+    assert_int_equal(both.gap_max_ms, 0);
+    assert_int_equal(both.daily_max, mailbox.daily_max);
+    buffer_free(&written);
+    outreach_bench_free(&bench);
+    outreach_bench_free(&again);
+    (void)state;
+}
+
 static void little_is_needed_and_the_rest_is_usual(void **state) {
     struct outreach_bench bench = outreach_bench_good(
         "{\"name\": \"J\\u00fcrgen\", \"steps\": [{\"subject\": \"Hi\", \"body\": \"a\\r\\nb\"}]}");
@@ -114,7 +134,7 @@ static void little_is_needed_and_the_rest_is_usual(void **state) {
     assert_int_equal(s->window.ranges[0].weekdays, DELIVERY_MONDAY_TO_FRIDAY);
     assert_int_equal(s->window.ranges[0].from_minute, 540);
     assert_int_equal(s->window.ranges[0].to_minute, 1020);
-    assert_int_equal(s->pace.gap_max_ms, 0);
+    assert_int_equal(s->pace.gap_max_ms, PACER_GAP_UNSAID);
     outreach_bench_free(&bench);
     (void)state;
 }
@@ -259,6 +279,7 @@ int main(void) {
         cmocka_unit_test(a_document_is_read_whole),
         cmocka_unit_test(the_normal_form_reads_back_the_same),
         cmocka_unit_test(for_trying_times_may_be_shorter),
+        cmocka_unit_test(what_is_said_is_kept_whatever_it_is),
         cmocka_unit_test(little_is_needed_and_the_rest_is_usual),
         cmocka_unit_test(a_version_is_chosen_by_contact_and_step_for_good),
         cmocka_unit_test(conditions_say_whom_a_step_is_for),

@@ -7,14 +7,16 @@
 
 /* ---- what they need ---- */
 
-static uint64_t newest_answer(struct campaign_bench *bench) {
+static const struct outreach_answer *newest(struct campaign_bench *bench) {
     struct outreach_answer *answers;
     size_t count = 0;
     assert_int_equal(engine_outreach_answers(bench->store->engine, bench->store->arena, 0, &answers, &count),
                      STORE_OK);
     assert_true(count > 0);
-    return answers[0].id;
+    return &answers[0];
 }
+
+static uint64_t newest_answer(struct campaign_bench *bench) { return newest(bench)->id; }
 
 static void correct(struct campaign_bench *bench, uint64_t answer, enum answer_kind kind) {
     assert_int_equal(
@@ -107,6 +109,41 @@ static void bounce_and_reply_body(struct task *t, struct store_bench *store) {
 
 static void a_reply_holds_when_the_bounce_before_it_is_taken_back(void **state) {
     bench_run(bounce_and_reply_body, NULL);
+}
+
+/* The letter was passed on, or somebody of its Cc does not exist: the prospect does. */
+static void bounce_of_others_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    struct suppression_found found;
+    struct slice named = SLICE("one@example.org");
+    struct answer_recipient failed[] = {{SLICE("ben.private@home.test"), true},
+                                        {SLICE("Ben@FAR.test"), true}};
+    struct answer_facts facts = {.kind = ANSWER_BOUNCE,
+                                 .is_hard = true,
+                                 .recipients = failed,
+                                 .recipient_count = 1,
+                                 .from = SLICE("mailer-daemon@far.test"),
+                                 .ids = &named,
+                                 .id_count = 1,
+                                 .header_id_count = 1,
+                                 .evidence = SLICE("[{\"rule\":\"a\",\"saw\":\"b\"}]")};
+    (void)send_step(&bench, "ben@far.test", "one@example.org", DAY_MS);
+    answer(&bench, &facts);
+    assert_int_equal(state_of(&bench, "ben@far.test"), PROSPECT_WAITING);
+    assert_int_equal(engine_suppression_find(store->engine, 1, SLICE("ben@far.test"), &found),
+                     STORE_NOT_FOUND);
+    assert_int_equal(newest(&bench)->decision, DECISION_NOTHING);
+    assert_slice(newest(&bench)->evidence, "[{\"rule\":\"a\",\"saw\":\"b\"},"
+                                           "{\"rule\":\"it is about another address\","
+                                           "\"saw\":\"ben.private@home.test\"}]");
+    /* Rewritten on its way, and its own after all. */
+    facts.recipient_count = 2;
+    answer(&bench, &facts);
+    assert_int_equal(state_of(&bench, "ben@far.test"), PROSPECT_BOUNCED);
+}
+
+static void a_hard_bounce_of_somebody_else_gives_up_nobody(void **state) {
+    bench_run(bounce_of_others_body, NULL);
 }
 
 static void stopped_body(struct task *t, struct store_bench *store) {
@@ -216,6 +253,119 @@ static void company_colleague_body(struct task *t, struct store_bench *store) {
 static void a_colleague_stops_the_company_and_a_person_takes_it_up_again(void **state) {
     bench_run(company_colleague_body, NULL);
 }
+
+/* ---- what is older ---- */
+
+/* A folder that is read anew has mail of before the campaign, too. */
+static void older_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    struct sender_folder folder = {.name = SLICE("INBOX"), .uidvalidity = 1, .uidnext = 8};
+    struct answer_facts facts = {.kind = ANSWER_REPLY,
+                                 .from = SLICE("ben@far.test"),
+                                 .sender = bench.sender.id,
+                                 .folder = SLICE("INBOX"),
+                                 .uidvalidity = 1,
+                                 .uid = 7,
+                                 .received_ms = now_of(&bench) - DAY_MS};
+    (void)send_step(&bench, "ben@far.test", "one@example.org", DAY_MS);
+    assert_int_equal(engine_outreach_answer(t, store->engine, &facts, &folder), STORE_OK);
+    assert_int_equal(state_of(&bench, "ben@far.test"), PROSPECT_WAITING);
+    facts.received_ms = now_of(&bench);
+    assert_int_equal(engine_outreach_answer(t, store->engine, &facts, &folder), STORE_OK);
+    assert_int_equal(state_of(&bench, "ben@far.test"), PROSPECT_REPLIED);
+}
+
+static void what_came_before_the_letter_is_no_answer_to_it(void **state) { bench_run(older_body, NULL); }
+
+static void open_since_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    int64_t since_ms = 0;
+    assert_int_equal(engine_outreach_open_since(store->engine, bench.sender.id, &since_ms), STORE_OK);
+    assert_true(since_ms > 0 && since_ms <= now_of(&bench));
+    assert_int_equal(
+        engine_campaign_order(t, store->engine, bench.campaign, CAMPAIGN_STOPPED, SLICE("by hand")),
+        STORE_OK);
+    assert_int_equal(engine_outreach_open_since(store->engine, bench.sender.id, &since_ms), STORE_OK);
+    assert_int_equal(since_ms, 0);
+}
+
+static void threads_are_open_since_the_first_campaign_that_is_not_over(void **state) {
+    bench_run(open_since_body, NULL);
+}
+
+/* ---- colleagues ---- */
+
+static void colleague_writes(struct campaign_bench *bench, const char *subject, const char *named) {
+    struct slice address = slice_from_text(named);
+    struct answer_facts facts = {.kind = ANSWER_REPLY,
+                                 .from = SLICE("office@far.test"),
+                                 .organisation = SLICE("far.test"),
+                                 .subject_base = slice_from_text(subject),
+                                 .named = &address,
+                                 .named_count = named[0] != 0};
+    answer(bench, &facts);
+}
+
+static void assert_is_of(struct campaign_bench *bench, const char *address, const char *why) {
+    const struct outreach_answer *it = newest(bench);
+    assert_int_equal(it->match, MATCH_COLLEAGUE);
+    assert_int_equal(it->prospect, prospect_of(bench, address).id);
+    assert_true(slice_find(it->evidence, slice_from_text(why)) != SLICE_NOT_FOUND);
+    assert_true(slice_find(it->evidence, slice_from_text(address)) != SLICE_NOT_FOUND);
+}
+
+static void colleague_names_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    (void)send_step(&bench, "ben@far.test", "one@example.org", DAY_MS);
+    (void)send_step(&bench, "cara@far.test", "two@example.org", DAY_MS);
+    /* Somebody else's name, of the same organisation, says nothing. */
+    colleague_writes(&bench, "LUNCH", "dora@far.test");
+    assert_int_equal(state_of(&bench, "ben@far.test"), PROSPECT_WAITING);
+    assert_int_equal(state_of(&bench, "cara@far.test"), PROSPECT_WAITING);
+    colleague_writes(&bench, "WHAT YOU WROTE", "ben@far.test");
+    assert_int_equal(state_of(&bench, "ben@far.test"), PROSPECT_PAUSED);
+    assert_int_equal(state_of(&bench, "cara@far.test"), PROSPECT_WAITING);
+    assert_is_of(&bench, "ben@far.test", "names the prospect");
+}
+
+static void a_colleague_answers_for_whom_he_names(void **state) { bench_run(colleague_names_body, NULL); }
+
+static void colleague_any_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    uint64_t other = make_with(&bench, "winter", false, false);
+    add_to(&bench, other, "dora@far.test");
+    (void)send_step(&bench, "cara@far.test", "one@example.org", DAY_MS);
+    (void)send_step(&bench, "ben@far.test", "two@example.org", DAY_MS);
+    colleague_writes(&bench, "HELLO", "");
+    assert_is_of(&bench, "ben@far.test", "and 1 more");
+    /* It may be about either, and nobody who may have answered is written to; who got no letter is not meant.
+     */
+    assert_int_equal(state_of(&bench, "ben@far.test"), PROSPECT_PAUSED);
+    assert_int_equal(state_of(&bench, "cara@far.test"), PROSPECT_PAUSED);
+    assert_int_equal(state_of(&bench, "dora@far.test"), PROSPECT_WAITING);
+    assert_true(slice_find(prospect_of(&bench, "cara@far.test").reason, SLICE("same organisation")) !=
+                SLICE_NOT_FOUND);
+    correct(&bench, newest_answer(&bench), ANSWER_AUTO_REPLY);
+    assert_int_equal(state_of(&bench, "ben@far.test"), PROSPECT_WAITING);
+    assert_int_equal(state_of(&bench, "cara@far.test"), PROSPECT_WAITING);
+}
+
+static void where_nothing_says_whose_it_is_everybody_who_may_have_answered_waits(void **state) {
+    bench_run(colleague_any_body, NULL);
+}
+
+static void colleague_last_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    (void)send_step(&bench, "ben@far.test", "one@example.org", DAY_MS);
+    (void)send_step(&bench, "cara@far.test", "two@example.org", DAY_MS);
+    order(&bench, "cara@far.test", PROSPECT_STOPPED);
+    colleague_writes(&bench, "HELLO", "");
+    assert_is_of(&bench, "ben@far.test", "same subject");
+    assert_int_equal(state_of(&bench, "ben@far.test"), PROSPECT_PAUSED);
+    assert_int_equal(state_of(&bench, "cara@far.test"), PROSPECT_STOPPED);
+}
+
+static void a_colleague_answers_for_who_waits_still(void **state) { bench_run(colleague_last_body, NULL); }
 
 /* ---- steps for who answered ---- */
 
@@ -516,12 +666,18 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_of_two_replies_that_was_none_leaves_the_other),
         cmocka_unit_test(a_reply_holds_when_the_bounce_before_it_is_taken_back),
+        cmocka_unit_test(a_hard_bounce_of_somebody_else_gives_up_nobody),
         cmocka_unit_test(what_a_person_stopped_stays_so_when_an_answer_is_taken_back),
         cmocka_unit_test(a_wish_not_to_be_written_to_is_never_taken_back),
         cmocka_unit_test(a_campaign_that_was_over_goes_on_when_its_last_answer_was_none),
         cmocka_unit_test(an_answer_stops_its_company_where_the_campaign_wants_it),
         cmocka_unit_test(without_the_setting_a_company_goes_on),
         cmocka_unit_test(a_colleague_stops_the_company_and_a_person_takes_it_up_again),
+        cmocka_unit_test(what_came_before_the_letter_is_no_answer_to_it),
+        cmocka_unit_test(threads_are_open_since_the_first_campaign_that_is_not_over),
+        cmocka_unit_test(a_colleague_answers_for_whom_he_names),
+        cmocka_unit_test(where_nothing_says_whose_it_is_everybody_who_may_have_answered_waits),
+        cmocka_unit_test(a_colleague_answers_for_who_waits_still),
         cmocka_unit_test(who_answered_gets_the_steps_for_that_and_no_other),
         cmocka_unit_test(an_answer_after_the_end_has_its_step_still),
         cmocka_unit_test(whom_a_person_put_aside_gets_no_such_step),

@@ -158,6 +158,57 @@ static void flood_body(struct task *t, struct store_bench *store) {
 
 static void forged_bounces_trip_no_breaker(void **state) { bench_run(flood_body, NULL); }
 
+static uint64_t run_elsewhere(struct campaign_bench *bench, const char *address) {
+    struct campaign_bench other = *bench;
+    other.sender = (struct sender){.address = slice_from_text(address), .account = bench->store->account};
+    assert_int_equal(engine_sender_add(bench->t, bench->store->engine, &other.sender), STORE_OK);
+    uint64_t campaign = make_campaign(&other, address);
+    start(&other, campaign);
+    return campaign;
+}
+
+static void bounce_from(struct campaign_bench *bench, const char *domain, int number) {
+    char address[40];
+    char id[40];
+    uint64_t sent = 0;
+    enum outreach_gate gate = GATE_OPEN;
+    (void)snprintf(address, sizeof address, "p%d@far.test", number);
+    (void)snprintf(id, sizeof id, "m%d@example.org", number);
+    add_contact(bench, address);
+    (void)add_all(bench, bench->campaign);
+    struct outreach_claim claim = {
+        .prospect = prospect_of(bench, address).id,
+        .message_id = slice_from_text(id),
+        .from_domain = slice_from_text(domain),
+        .limits = {.day_start_ms = now_of(bench) - DAY_MS, .day_until_ms = now_of(bench) + DAY_MS}};
+    assert_int_equal(engine_outreach_claim(bench->t, bench->store->engine, &claim, &sent, &gate), STORE_OK);
+    assert_int_equal(gate, GATE_OPEN);
+    assert_int_equal(go(bench, sent, address, -1), GATE_OPEN);
+    settle(bench, sent, QUEUE_FAILED, "5.1.1");
+}
+
+static void assert_campaign_is(struct campaign_bench *bench, uint64_t id, enum campaign_state state) {
+    struct campaign campaign;
+    assert_int_equal(engine_campaign_get(bench->store->engine, bench->store->arena, id, &campaign), STORE_OK);
+    assert_int_equal(campaign.state, state);
+}
+
+/* A domain is a name, and no pattern. */
+static void domain_breaker_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    uint64_t same = run_elsewhere(&bench, "bob@a_b.test");
+    uint64_t below = run_elsewhere(&bench, "bob@sales.a_b.test");
+    uint64_t like = run_elsewhere(&bench, "bob@axb.test");
+    for (int i = 0; i < OUTREACH_BREAKER_BOUNCES; i++) bounce_from(&bench, "a_b.test", i);
+    assert_campaign_is(&bench, same, CAMPAIGN_PAUSED);
+    assert_campaign_is(&bench, below, CAMPAIGN_PAUSED);
+    assert_campaign_is(&bench, like, CAMPAIGN_RUNNING);
+}
+
+static void a_domain_that_bounces_pauses_its_own_mailboxes_alone(void **state) {
+    bench_run(domain_breaker_body, NULL);
+}
+
 static void opener_body(struct task *t, struct store_bench *store) {
     struct campaign_bench bench = bench_begin(t, store);
     uint64_t sent = 0;
@@ -278,6 +329,7 @@ int main(void) {
         cmocka_unit_test(who_is_erased_is_not_named_where_others_are_told_of),
         cmocka_unit_test(a_bounce_that_names_no_letter_gives_up_nobody),
         cmocka_unit_test(forged_bounces_trip_no_breaker),
+        cmocka_unit_test(a_domain_that_bounces_pauses_its_own_mailboxes_alone),
         cmocka_unit_test(a_mailbox_that_is_removed_pauses_its_campaigns),
         cmocka_unit_test(nobody_is_away_for_years),
         cmocka_unit_test(figures_count_people_once),

@@ -184,7 +184,8 @@ static json_t *check_sender(struct admin *admin, const struct campaign *campaign
 static json_t *judge(struct admin *admin, const struct campaign *campaign, const struct sender *sender,
                      const struct sequence *sequence, const struct plan_room *room) {
     struct law_refusals *refusals = ARENA_NEW(admin->arena, struct law_refusals);
-    bool is_fast = sequence->pace.gap_max_ms && sequence->pace.gap_min_ms < PACER_GAP_MIN_MS;
+    bool is_fast =
+        sequence->pace.gap_max_ms != PACER_GAP_UNSAID && sequence->pace.gap_min_ms < PACER_GAP_MIN_MS;
     if (room->count == 0 && room->known == 0)
         return refuse_words(admin, campaign, "it has no prospects; posthaste outreach add puts some in");
     if (is_fast && first_real(room))

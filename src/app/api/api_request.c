@@ -190,44 +190,76 @@ static unsigned say(struct buffer *out, unsigned status, const char *code, struc
     return status;
 }
 
-static unsigned ask(struct task *t, struct store_client *store, struct arena *arena,
-                    const struct api_match *match, const struct web_api_call *call, struct buffer *out) {
+/* A request at work. */
+struct asking {
+    struct task *t;
+    struct store_client *store;
+    struct arena *arena;
+    const struct web_api_call *call;
+    struct buffer *out;
+};
+
+/* The number of a route, or of none. */
+static unsigned ask_store(struct asking *asking, size_t route, const struct admin_request *request,
+                          struct slice *words) {
+    unsigned status = 0;
+    struct buffer packed = buffer_new(STORE_SPILL_BYTES_MAX);
+    pack_number(&packed, route);
+    admin_request_pack(&packed, request);
+    enum store_result result = store_api_call(asking->t, asking->store, asking->arena, asking->call->token,
+                                              buffer_slice(&packed), &status, words);
+    buffer_free(&packed);
+    if (result == STORE_OK) return status;
+    *words = SLICE("{\"error\":\"the store does not answer; try again\",\"code\":\"unavailable\"}");
+    return 503;
+}
+
+/* Why it cannot be asked for is said to who has a key. To all others the store says what it says of keys: for
+   a good one it has nothing but that there is no such route. */
+static unsigned refuse(struct asking *asking, unsigned status, const char *code, struct slice words) {
+    struct admin_request nothing = {0};
+    struct slice said;
+    unsigned told = ask_store(asking, api_route_count(), &nothing, &said);
+    if (told == 400) return say(asking->out, status, code, words);
+    buffer_append(asking->out, said);
+    return told;
+}
+
+static unsigned ask(struct asking *asking, const struct api_match *match) {
     struct admin_request request;
     struct slice words = SLICE_EMPTY;
-    unsigned status = 0;
-    if (api_request_read(arena, match, call, &request, &words) != API_READ_OK)
-        return say(out, 400, "bad_request", words);
-    struct buffer packed = buffer_new(STORE_SPILL_BYTES_MAX);
-    pack_number(&packed, api_route_index(match->route));
-    admin_request_pack(&packed, &request);
-    enum store_result result =
-        store_api_call(t, store, arena, call->token, buffer_slice(&packed), &status, &words);
-    buffer_free(&packed);
-    if (result != STORE_OK)
-        return say(out, 503, "unavailable", SLICE("the store does not answer; try again"));
-    buffer_append(out, words);
+    if (!asking->call->is_json)
+        return refuse(asking, 415, "not_json",
+                      SLICE("the body must be JSON, with Content-Type: application/json"));
+    if (api_request_read(asking->arena, match, asking->call, &request, &words) != API_READ_OK)
+        return refuse(asking, 400, "bad_request", words);
+    unsigned status = ask_store(asking, api_route_index(match->route), &request, &words);
+    buffer_append(asking->out, words);
     return status;
 }
 
 /* Not even which paths there are is told to who has no key. */
-static unsigned answer(struct task *t, struct store_client *store, struct arena *arena,
-                       const struct web_api_call *call, struct buffer *out, struct buffer *allow) {
+static unsigned answer(struct asking *asking, struct buffer *allow) {
+    const struct web_api_call *call = asking->call;
     if (call->token.len == 0)
-        return say(out, HTTP_UNAUTHORIZED, "no_key",
+        return say(asking->out, HTTP_UNAUTHORIZED, "no_key",
                    SLICE("say who asks: Authorization: Bearer KEY; posthaste api key add makes one"));
-    struct api_match match = api_routes_match(arena, call->method, call->path);
-    if (match.route) return ask(t, store, arena, &match, call, out);
-    buffer_append(allow, match.allow);
-    return match.allow.len
-               ? say(out, 405, "bad_method", arena_printf(arena, "here is %.*s", SLICE_PRINT(match.allow)))
-               : say(out, 404, "not_found",
-                     SLICE("there is nothing of that name; docs/api.md lists what there is"));
+    struct api_match match = api_routes_match(asking->arena, call->method, call->path);
+    if (match.route) return ask(asking, &match);
+    if (match.allow.len == 0)
+        return refuse(asking, 404, "not_found",
+                      SLICE("there is nothing of that name; docs/api.md lists what there is"));
+    unsigned status = refuse(asking, 405, "bad_method",
+                             arena_printf(asking->arena, "here is %.*s", SLICE_PRINT(match.allow)));
+    if (status == 405) buffer_append(allow, match.allow);
+    return status;
 }
 
 unsigned api_request_answer(struct task *t, struct store_client *store, const struct web_api_call *call,
                             struct buffer *out, struct buffer *allow) {
     struct arena *arena = arena_new(REQUEST_ARENA_BYTES);
-    unsigned status = answer(t, store, arena, call, out, allow);
+    struct asking asking = {t, store, arena, call, out};
+    unsigned status = answer(&asking, allow);
     arena_free(&arena);
     return status;
 }
