@@ -99,6 +99,8 @@ struct outreach_series {
     /* When it is started, virtual; its id in the store. */
     int64_t start_ms;
     bool is_started;
+    /* Somebody was asked to start it, outside: again. */
+    int64_t asked_ms;
     uint64_t id;
 };
 
@@ -130,6 +132,8 @@ struct outreach_visit {
     /* 250 was said at its end; it was refused; neither: nobody knows. */
     bool is_taken;
     bool is_refused;
+    /* Its letter was taken, whether that was said or not. */
+    bool has_letter;
 };
 
 /* After this nobody knows whether what was under way got through: by our host's clock. */

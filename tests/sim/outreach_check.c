@@ -31,10 +31,17 @@ static int64_t gap_min_ms(const struct outreach *outreach) {
     return least_s * SECOND_MS;
 }
 
+/* A provider that hung up without having taken anything was written nothing. */
+static bool counts(const struct outreach *outreach, const struct outreach_visit *visit) {
+    return !outreach->is_outside || visit->has_letter || visit->is_refused;
+}
+
 void outreach_check_visit(struct outreach *outreach, unsigned number) {
     const struct outreach_visit *visit = &outreach->visits[number];
-    if (number == 0) return;
-    const struct outreach_visit *before = &outreach->visits[number - 1];
+    unsigned last = number;
+    while (last && !counts(outreach, &outreach->visits[last - 1])) last--;
+    if (last == 0) return;
+    const struct outreach_visit *before = &outreach->visits[last - 1];
     for (unsigned i = 0; i < number; i++)
         if (!outreach->visits[i].is_over)
             ledger_fail(ledger_of(outreach), PACE_HOLDS, "transaction %u began at %lld before %u had ended",

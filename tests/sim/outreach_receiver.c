@@ -155,6 +155,7 @@ static void take_letter(struct serving *serving) {
     (void)snprintf(letter.mail_from, sizeof letter.mail_from, "%s", serving->mail_from);
     buffer_free(&id);
     check_thread(outreach, &letter, head);
+    visit->has_letter = true;
     outreach->letters[outreach->letter_count++] = letter;
     outreach->people[letter.person].letters++;
     outreach_check_letter(outreach, outreach->letter_count - 1);
