@@ -97,10 +97,11 @@ static void tell_health(struct task *t, struct watcher *watcher, struct arena *a
                                    .cause = trouble->cause,
                                    .detail = slice_sub(trouble->detail, 0, SENDER_DETAIL_BYTES_MAX)};
     struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
-    struct slice answered;
     mailbox_health_pack(&body, &health);
-    if (!ask(t, watcher, arena, OUTREACH_MAILBOX_HEALTH, &body, &answered)) return;
-    watcher->is_told = true;
+    /* A store that dies may have kept it and not said so, or said nothing and not kept it: then what it believes
+       is not known any more, and the next state is told whatever it is. */
+    watcher->is_told = ask_bool(t, watcher, arena, OUTREACH_MAILBOX_HEALTH, &body);
+    if (!watcher->is_told) return;
     watcher->told = trouble->cause;
     LOG_INFO(log, "outreach.mailbox", LOG_TEXT("address", watcher->outside->sender.address),
              LOG_CSTR("state", sender_state_name(health.state)),
