@@ -190,8 +190,8 @@ static enum outreach_found find(struct task *t, struct desk_round *round,
     return found;
 }
 
-/* That it is nowhere is believed only when it still is some time after that was seen first: a provider may need
-   a moment to store its copy, and after the network was gone for a while even to take the message. */
+/* That it is nowhere is believed only when it still is some time after that was seen first: a provider may
+   need a moment to store its copy, and after the network was gone for a while even to take the message. */
 static bool is_missing(struct desk_round *round, const struct outreach_message *message) {
     struct desk *desk = round->desk;
     struct env *env = round->office->options.env;

@@ -98,8 +98,8 @@ static void tell_health(struct task *t, struct watcher *watcher, struct arena *a
                                    .detail = slice_sub(trouble->detail, 0, SENDER_DETAIL_BYTES_MAX)};
     struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
     mailbox_health_pack(&body, &health);
-    /* A store that dies may have kept it and not said so, or said nothing and not kept it: then what it believes
-       is not known any more, and the next state is told whatever it is. */
+    /* A store that dies may have kept it and not said so, or said nothing and not kept it: then what it
+       believes is not known any more, and the next state is told whatever it is. */
     watcher->is_told = ask_bool(t, watcher, arena, OUTREACH_MAILBOX_HEALTH, &body);
     if (!watcher->is_told) return;
     watcher->told = trouble->cause;
@@ -253,9 +253,8 @@ static bool may_leave(struct task *t, void *context) {
     struct leaving *leaving = context;
     const struct outside_message *message = leaving->work->message;
     struct watcher *watcher = leaving->watcher;
-    leaving->is_looked_at =
-        IS_PLANTED(watcher->watch->options.env, PLANTED_LOOK_LEFT_OUT) ||
-        look(t, watcher, leaving->work->arena, outside_look_freshly, &leaving->trouble);
+    leaving->is_looked_at = IS_PLANTED(watcher->watch->options.env, PLANTED_LOOK_LEFT_OUT) ||
+                            look(t, watcher, leaving->work->arena, outside_look_freshly, &leaving->trouble);
     return leaving->is_looked_at && (!message->may_leave || message->may_leave(t, message->context));
 }
 

@@ -45,8 +45,8 @@ static struct outreach *outreach_new(struct run *run) {
     outreach->run = run;
     outreach->is_forty = run->scenario == &scenario_forty;
     bool may_be_outside = run->scenario == &scenario_outreach;
-    outreach->is_outside = run->scenario == &scenario_outside ||
-                           (may_be_outside && run_between(run, 1, OUTSIDE_PARTS) == 1);
+    outreach->is_outside =
+        run->scenario == &scenario_outside || (may_be_outside && run_between(run, 1, OUTSIDE_PARTS) == 1);
     outreach->is_year = !outreach->is_forty && run_between(run, 1, YEARS_PARTS) == 1;
     uint64_t days = outreach->is_year ? YEAR_DAYS : run_between(run, WEEKS_DAYS_MIN, WEEKS_DAYS_MAX);
     outreach->trouble_ms = (int64_t)days * day_ms;

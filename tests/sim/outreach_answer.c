@@ -140,8 +140,8 @@ static bool send_answer(struct task *t, const struct answer *answer, struct talk
     *talk = (struct talk){0};
     if (answer->outreach->is_outside) return put_answer(answer);
     struct buffer text = buffer_new(TEXT_BYTES_MAX);
-    bool is_begun = talk_open(t, talk, 0, PORT_SMTP, false) &&
-                    talk_smtp_reply(t, talk) == 220 && talk_smtp(t, talk, "EHLO mx.d0.test\r\n") == 250 &&
+    bool is_begun = talk_open(t, talk, 0, PORT_SMTP, false) && talk_smtp_reply(t, talk) == 220 &&
+                    talk_smtp(t, talk, "EHLO mx.d0.test\r\n") == 250 &&
                     talk_smtp(t, talk, "MAIL FROM:<%s>\r\n", from) == 250 &&
                     talk_smtp(t, talk, "RCPT TO:<%.*s>\r\n", SLICE_PRINT(to)) == 250 &&
                     talk_smtp(t, talk, "DATA\r\n") == 354;

@@ -130,9 +130,10 @@ static void check_order(const struct outreach *outreach, const struct outreach_l
                     letter->step, letter->series, (long long)(letter->mail_ms - before->mail_ms));
 }
 
-/* Outside: what lay in a folder when it was looked into is known, however long ago that is; and the look is one
-   of this very connection. */
-static bool is_known(const struct outreach *outreach, const struct outreach_letter *letter, int64_t since_ms) {
+/* Outside: what lay in a folder when it was looked into is known, however long ago that is; and the look is
+   one of this very connection. */
+static bool is_known(const struct outreach *outreach, const struct outreach_letter *letter,
+                     int64_t since_ms) {
     if (!since_ms) return false;
     enum provider_folder folder = outreach->people[letter->person].folder;
     bool is_long_ago = since_ms + outreach->way_ms + outreach->hearing_ms < letter->mail_ms;

@@ -1,6 +1,6 @@
-/* The owner of our host: starts each series when its time has come, by the command line's way to the store. Of
-   an outside mailbox: starts it again where a red mailbox has paused it, and where nobody but the provider knows
-   whether a letter left he asks there, and settles it. */
+/* The owner of our host: starts each series when its time has come, by the command line's way to the store.
+   Of an outside mailbox: starts it again where a red mailbox has paused it, and where nobody but the provider
+   knows whether a letter left he asks there, and settles it. */
 #include <jansson.h>
 
 #include "app/admin/control.h"
@@ -48,8 +48,8 @@ static bool start_series(struct task *t, struct channel *channel, unsigned numbe
     char name[] = "series 0";
     struct ipc_answer answer;
     name[sizeof name - 2] = (char)('0' + number);
-    struct admin_request request = {
-        .word_count = 3, .words = {SLICE("outreach"), SLICE("start"), slice_from_text(name)}};
+    struct admin_request request = {.word_count = 3,
+                                    .words = {SLICE("outreach"), SLICE("start"), slice_from_text(name)}};
     if (!order(t, channel, &request, &answer)) return false;
     bool is_done = slice_find(buffer_slice(&answer.body), done) != SLICE_NOT_FOUND;
     ipc_answer_free(&answer);
@@ -80,15 +80,15 @@ static bool has_come(const struct outreach *outreach, struct slice id) {
 }
 
 /* What may be under way still is no matter for anybody yet. */
-static void settle_one(struct task *t, struct outreach *outreach, struct channel *channel, const json_t *item) {
+static void settle_one(struct task *t, struct outreach *outreach, struct channel *channel,
+                       const json_t *item) {
     struct slice id = slice_from_text(json_string_value(json_object_get(item, "message_id")));
-    int64_t age_ms =
-        outreach_wall_ms(outreach) - json_integer_value(json_object_get(item, "since_ms"));
+    int64_t age_ms = outreach_wall_ms(outreach) - json_integer_value(json_object_get(item, "since_ms"));
     struct ipc_answer answer;
     if (!json_is_true(json_object_get(item, "needs_person")) || age_ms < SETTLED_MS) return;
-    struct admin_request request = {
-        .word_count = 4,
-        .words = {SLICE("outreach"), SLICE("settle"), id, has_come(outreach, id) ? SLICE("sent") : SLICE("not-sent")}};
+    struct admin_request request = {.word_count = 4,
+                                    .words = {SLICE("outreach"), SLICE("settle"), id,
+                                              has_come(outreach, id) ? SLICE("sent") : SLICE("not-sent")}};
     if (order(t, channel, &request, &answer)) ipc_answer_free(&answer);
 }
 
@@ -100,8 +100,7 @@ static void settle_all(struct task *t, struct outreach *outreach, struct channel
     if (!order(t, channel, &request, &answer)) return;
     json_t *status = json_loadb((const char *)answer.body.ptr, answer.body.len, 0, NULL);
     ipc_answer_free(&answer);
-    json_array_foreach(json_object_get(status, "unsettled"), i, item)
-        settle_one(t, outreach, channel, item);
+    json_array_foreach(json_object_get(status, "unsettled"), i, item) settle_one(t, outreach, channel, item);
     json_decref(status);
 }
 

@@ -291,7 +291,8 @@ static void serve(struct task *t, struct serving *serving) {
     if (!say(t, serving, "220 mx.d0.test ESMTP")) return;
     for (;;) {
         /* The client may look into a slow mailbox meanwhile. */
-        if (serving->is_submission) (void)talk_wait(t, &serving->talk, outreach_now_ms(outreach) + PATIENCE_MS);
+        if (serving->is_submission)
+            (void)talk_wait(t, &serving->talk, outreach_now_ms(outreach) + PATIENCE_MS);
         struct slice line = talk_line(t, &serving->talk);
         if (talk_is_broken(&serving->talk) || !serve_command(t, serving, line)) return;
     }

@@ -1,8 +1,8 @@
 /*
  * The provider of an outside mailbox: no host of ours but a small server on a machine of its own, with
- * submission (outreach_receiver.c, which keeps the log) and IMAP. It has the truth: what it accepted, what lies
- * in the mailbox since when, and when each folder was last looked into. Where the seed says so it is slow, hangs
- * up in the middle of an answer, or says nothing for longer than anybody waits.
+ * submission (outreach_receiver.c, which keeps the log) and IMAP. It has the truth: what it accepted, what
+ * lies in the mailbox since when, and when each folder was last looked into. Where the seed says so it is
+ * slow, hangs up in the middle of an answer, or says nothing for longer than anybody waits.
  *
  *     provider.c        the mailbox, the machine      provider_imap.c    a session
  */

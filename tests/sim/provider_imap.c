@@ -1,4 +1,5 @@
-/* One IMAP session at the provider (RFC 3501, RFC 2177, RFC 6154): as much of it as a mailbox is watched by. */
+/* One IMAP session at the provider (RFC 3501, RFC 2177, RFC 6154): as much of it as a mailbox is watched by.
+ */
 #include "base/limits_sender.h"
 #include "outreach.h"
 #include "provider.h"
@@ -158,8 +159,10 @@ static void fetch(struct session *session, struct slice rest) {
     uint64_t content_bytes = 0;
     (void)slice_take_number(&rest, UINT32_MAX, &first);
     (void)slice_take_byte(&rest, ':');
-    if (!slice_take_byte(&rest, '*')) (void)slice_take_number(&rest, UINT32_MAX, &last);
-    else if (first > last) first = last;
+    if (!slice_take_byte(&rest, '*'))
+        (void)slice_take_number(&rest, UINT32_MAX, &last);
+    else if (first > last)
+        first = last;
     size_t at = slice_find(rest, partial);
     if (at != SLICE_NOT_FOUND) {
         rest = slice_skip(rest, at + partial.len);
@@ -245,7 +248,8 @@ static void idle(struct task *t, struct session *session) {
     if (!is_kept) return;
     if (idler.is_news && session->box) buffer_printf(&session->out, "* %u EXISTS\r\n", session->box->count);
     say_all(t, session);
-    (void)(talk_wait(t, &session->talk, env_now_ms(task_env(t)) + SESSION_MS) && talk_line(t, &session->talk).len);
+    (void)(talk_wait(t, &session->talk, env_now_ms(task_env(t)) + SESSION_MS) &&
+           talk_line(t, &session->talk).len);
     end_well(session, "IDLE done");
 }
 
