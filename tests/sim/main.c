@@ -47,6 +47,9 @@ static const char *const planted_names[PLANTED_COUNT] = {
     [PLANTED_ANSWER_UNHEARD] = "answer-unheard",
     [PLANTED_DOUBT_IS_UNSENT] = "doubt-is-unsent",
     [PLANTED_PACE_FORGOTTEN] = "pace-forgotten",
+    [PLANTED_LOOK_LEFT_OUT] = "look-left-out",
+    [PLANTED_LOST_IS_UNSENT] = "lost-is-unsent",
+    [PLANTED_ABSENCE_IS_PROOF] = "absence-is-proof",
 };
 #endif
 
