@@ -31,9 +31,10 @@ static int64_t gap_min_ms(const struct outreach *outreach) {
     return least_s * SECOND_MS;
 }
 
-/* A provider that hung up without having taken anything was written nothing. */
+/* A provider that took nothing was written nothing: whether it hung up, or said no while the mailbox itself
+   turned red, nobody got a letter. */
 static bool counts(const struct outreach *outreach, const struct outreach_visit *visit) {
-    return !outreach->is_outside || visit->has_letter || visit->is_refused;
+    return !outreach->is_outside || visit->has_letter;
 }
 
 void outreach_check_visit(struct outreach *outreach, unsigned number) {

@@ -12,6 +12,7 @@ enum {
     WATCH_MS = 24 * 3600 * 1000,
     RACE_MS_MAX = 4000,
     DROP_PARTS = 25,
+    SUBMISSION_DROP_PARTS = 10,
     PATIENCE_MS = 5 * 60 * 1000,
 };
 
@@ -227,7 +228,8 @@ static void accept(struct serving *serving) {
 static bool drops(struct serving *serving) {
     struct outreach *outreach = serving->outreach;
     bool may = !outreach->run->is_healed && (outreach->faults & 1);
-    if (!may || run_between(outreach->run, 0, DROP_PARTS - 1)) return false;
+    unsigned parts = serving->is_submission ? SUBMISSION_DROP_PARTS : DROP_PARTS;
+    if (!may || run_between(outreach->run, 0, parts - 1)) return false;
     if (run_between(outreach->run, 0, 1)) accept(serving);
     outreach_happened(outreach, 0);
     return true;
