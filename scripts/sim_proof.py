@@ -20,7 +20,8 @@ SEEDS = os.environ.get("SEEDS", "1000")
 JOBS = os.environ.get("JOBS", str(len(os.sched_getaffinity(0))))
 FAULTS = ("early-acknowledgement", "late-commit", "new-id-at-retry", "no-body-sync", "no-database-sync", "uids-anew",
           "lost-wake", "lost-news", "same-modseq", "untold-expunge", "held-by-the-dead", "lost-is-delivered",
-          "delivered-once-more", "sent-unsigned", "answer-unheard", "doubt-is-unsent")
+          "delivered-once-more", "sent-unsigned", "answer-unheard", "doubt-is-unsent",
+          "pace-forgotten", "look-left-out", "lost-is-unsent", "absence-is-proof")
 FOUND = re.compile(r"^FAILED (?P<scenario>\w+) seed (?P<seed>\d+): (?P<invariant>[\w -]+)", re.MULTILINE)
 
 

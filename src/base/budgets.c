@@ -20,4 +20,5 @@ const struct budgets budgets_default = {
     .store_hashes = STORE_HASHES_WAITING_MAX,
     .store_batch_operations = STORE_BATCH_OPERATIONS_MAX,
     .store_batch_bytes = STORE_BATCH_BYTES_MAX,
+    .store_log_bytes = STORE_WAL_CHECKPOINT_BYTES,
 };

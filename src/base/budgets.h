@@ -29,11 +29,13 @@ struct budgets {
     size_t ipc_request_bytes;
     size_t ipc_request_handles;
     size_t ipc_turn_bytes;
-    /* The store: spool files of one role, hashes that wait, one commit. */
+    /* The store: spool files of one role, hashes that wait, one commit; by how much the database's log grows
+       between two checkpoints. */
     size_t store_peer_spools;
     size_t store_hashes;
     size_t store_batch_operations;
     size_t store_batch_bytes;
+    size_t store_log_bytes;
 };
 
 extern const struct budgets budgets_default;

@@ -36,6 +36,10 @@ enum {
     OUTREACH_ANEW_DAYS_MAX = 180,
     /* Of a larger folder so many messages are listed in one go. */
     OUTREACH_LIST_MESSAGES = 1000,
+    /* Before a message leaves: how old what is known of INBOX may be, and how often it is looked into again.
+     */
+    OUTREACH_LOOK_FRESH_MS = 5 * 1000,
+    OUTREACH_LOOKS_AGAIN = 3,
     /* Connecting to an address; a job (finding settings, a test), one wait for its message and one for the
        copy that the provider may keep of it; how often other folders are looked at, and a login is tried
        anew; pauses between tries. */

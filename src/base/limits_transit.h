@@ -20,9 +20,10 @@ enum {
     TRANSIT_SITES_MAX = 10000,
     TRANSIT_SITES_RESTING_MAX = 2000,
     TRANSIT_DUE_SITES = 500,
-    /* How often the queue is looked at; how long a connection with nothing to do is kept. */
+    /* How often the queue is looked at where nothing is known to be due; how long a connection with nothing
+       to do is kept. */
     TRANSIT_LOOK_MS_MIN = 1000,
-    TRANSIT_LOOK_MS_MAX = 60 * 1000,
+    TRANSIT_LOOK_MS_MAX = 5 * 60 * 1000,
     TRANSIT_DELAYED_LOOK_MS = 5 * 60 * 1000,
     TRANSIT_LINGER_MS = 3000,
     /* For the store's word before a transaction. */

@@ -42,6 +42,12 @@ enum planted_fault {
     PLANTED_DOUBT_IS_UNSENT,
     /* A store that was started anew knows nothing of what was sent lately. */
     PLANTED_PACE_FORGOTTEN,
+    /* An outside mailbox is not looked into before a letter leaves. */
+    PLANTED_LOOK_LEFT_OUT,
+    /* A letter whose provider hung up behind its end counts as not sent. */
+    PLANTED_LOST_IS_UNSENT,
+    /* A letter that is not found in an outside mailbox counts as not sent, at once. */
+    PLANTED_ABSENCE_IS_PROOF,
     PLANTED_COUNT,
 };
 

@@ -45,15 +45,17 @@ static void desk_open(struct hook_office *office, uint64_t webhook) {
     if (!scope_spawn(&office->scope, desk_main, desk)) desk_close(desk);
 }
 
-static void open_desks(struct hook_office *office) {
+static bool open_desks(struct hook_office *office) {
     struct arena *arena = arena_new(LIST_BYTES);
     struct webhook *webhooks = NULL;
     size_t count = 0;
-    if (engine_webhook_list(office->options.engine, arena, &webhooks, &count) != STORE_OK) count = 0;
+    bool is_known = engine_webhook_list(office->options.engine, arena, &webhooks, &count) == STORE_OK;
+    if (!is_known) count = 0;
     for (size_t i = 0; i < count; i++)
         if (webhooks[i].state == WEBHOOK_ACTIVE && !desk_find(office, webhooks[i].id))
             desk_open(office, webhooks[i].id);
     arena_free(&arena);
+    return is_known;
 }
 
 static void office_main(struct task *t, void *argument) {
@@ -61,14 +63,17 @@ static void office_main(struct task *t, void *argument) {
     struct env *env = office->options.env;
     enum wait_result waited = WAIT_OK;
     while (waited != WAIT_CANCELLED) {
-        open_desks(office);
-        waited = gate_wait(t, &office->changed, env_now_ms(env) + HOOK_LOOK_MS);
+        int64_t until_ms = open_desks(office) ? DEADLINE_NONE : env_now_ms(env) + HOOK_LOOK_MS;
+        waited = gate_wait(t, &office->ordered, until_ms);
     }
 }
 
 /* ---- its life ---- */
 
-static void on_feed(void *context) { hook_office_wake(context); }
+static void on_feed(void *context) {
+    struct hook_office *office = context;
+    gate_open(&office->changed);
+}
 
 struct hook_office *hook_office_new(const struct hook_office_options *options,
                                     const struct hook_office_settings *settings) {
@@ -77,6 +82,7 @@ struct hook_office *hook_office_new(const struct hook_office_options *options,
     office->options = *options;
     office->settings = *settings;
     gate_init(&office->changed);
+    gate_init(&office->ordered);
     list_init(&office->desks);
     scope_init(&office->scope, options->env);
     engine_feed_watch(options->engine, on_feed, office);
@@ -96,7 +102,10 @@ void hook_office_free(struct task *t, struct hook_office **office) {
     *office = NULL;
 }
 
-void hook_office_wake(struct hook_office *office) { gate_open(&office->changed); }
+void hook_office_wake(struct hook_office *office) {
+    gate_open(&office->changed);
+    gate_open(&office->ordered);
+}
 
 bool hook_office_allows_private(const struct hook_office *office) { return office->settings.allows_private; }
 

@@ -15,7 +15,9 @@ struct hook_office {
     struct hook_office_settings settings;
     struct scope scope;
     /* Events, webhooks or answers: all desks look. */
+    /* For desks: something happened, or an administrator did something; for the office: the latter. */
     struct gate changed;
+    struct gate ordered;
     struct list desks;
 };
 

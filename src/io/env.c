@@ -5,12 +5,12 @@
 #include "base/limits.h"
 #include "io/task.h"
 
-void env_init(struct env *env, const struct env_ops *ops, struct log *log) {
+void env_init(struct env *env, const struct env_ops *ops, struct log *log, struct task_stacks *stacks) {
     *env = (struct env){.ops = ops, .log = log, .budgets = &budgets_default};
     for (int i = 0; i < PATIENCES; i++) list_init(&env->ready[i]);
     list_init(&env->yielded);
     timer_heap_init(&env->timers);
-    env->tasks = task_pool_new();
+    env->tasks = task_pool_new(stacks);
     env->read_space = malloc(ENV_READ_BYTES);
     if (!env->read_space) FATAL("out of memory to read into");
 }

@@ -20,6 +20,7 @@
 
 struct env;
 struct task_pool;
+struct task_stacks;
 struct stream;
 struct listener;
 struct lane;
@@ -138,8 +139,8 @@ struct env {
 #endif
 };
 
-/* For backends: prepares, and gives back, what all envs share. */
-void env_init(struct env *env, const struct env_ops *ops, struct log *log);
+/* For backends: prepares, and gives back, what all envs share. `stacks`: as task_pool_new takes them. */
+void env_init(struct env *env, const struct env_ops *ops, struct log *log, struct task_stacks *stacks);
 void env_fini(struct env *env);
 /* For backends: runs ready work and due timers until none is left, then some of the patient work. */
 void env_run_ready(struct env *env);

@@ -28,14 +28,20 @@ enum { STACK_BYTES = TASK_STACK_BYTES };
 #endif
 enum { GUARD_BYTES = 4096 };
 
-/* The lowest bytes of a free stack link the pool; the guard page is below them. */
+/* The lowest bytes of a free stack link it to the next; the guard page is below them. */
 struct stack {
     struct stack *next;
 };
 
-struct task_pool {
+struct task_stacks {
     struct stack *free;
     size_t free_count;
+    size_t kept_max;
+};
+
+struct task_pool {
+    struct task_stacks *stacks;
+    bool owns_stacks;
     struct switch_point loop;
     struct task *running;
     /* What the sanitizer must know of the loop's own stack. */
@@ -64,22 +70,37 @@ struct task {
     void *fake_stack;
 };
 
-struct task_pool *task_pool_new(void) {
-    struct task_pool *pool = calloc(1, sizeof *pool);
-    if (!pool) FATAL("out of memory for a task pool");
-    return pool;
-}
-
 static void stack_unmap(struct stack *stack) {
     if (munmap((uint8_t *)stack - GUARD_BYTES, GUARD_BYTES + STACK_BYTES)) FATAL("munmap of a stack");
 }
 
-void task_pool_free(struct task_pool **pool) {
-    while ((*pool)->free) {
-        struct stack *stack = (*pool)->free;
-        (*pool)->free = stack->next;
+struct task_stacks *task_stacks_new(size_t kept_max) {
+    struct task_stacks *stacks = calloc(1, sizeof *stacks);
+    if (!stacks) FATAL("out of memory for stacks");
+    stacks->kept_max = kept_max;
+    return stacks;
+}
+
+void task_stacks_free(struct task_stacks **stacks) {
+    while ((*stacks)->free) {
+        struct stack *stack = (*stacks)->free;
+        (*stacks)->free = stack->next;
         stack_unmap(stack);
     }
+    free(*stacks);
+    *stacks = NULL;
+}
+
+struct task_pool *task_pool_new(struct task_stacks *shared) {
+    struct task_pool *pool = calloc(1, sizeof *pool);
+    if (!pool) FATAL("out of memory for a task pool");
+    pool->stacks = shared ? shared : task_stacks_new(TASK_STACKS_KEPT);
+    pool->owns_stacks = !shared;
+    return pool;
+}
+
+void task_pool_free(struct task_pool **pool) {
+    if ((*pool)->owns_stacks) task_stacks_free(&(*pool)->stacks);
     free(*pool);
     *pool = NULL;
 }
@@ -92,26 +113,26 @@ static struct stack *stack_map(void) {
     return (struct stack *)(void *)(memory + GUARD_BYTES);
 }
 
-static struct stack *stack_take(struct task_pool *pool) {
-    struct stack *stack = pool->free;
+static struct stack *stack_take(struct task_stacks *stacks) {
+    struct stack *stack = stacks->free;
     if (!stack) return stack_map();
-    pool->free = stack->next;
-    pool->free_count--;
+    stacks->free = stack->next;
+    stacks->free_count--;
     return stack;
 }
 
-static void stack_give(struct task_pool *pool, struct stack *stack) {
+static void stack_give(struct task_stacks *stacks, struct stack *stack) {
 #ifdef TASKS_UNDER_ASAN
     /* An ended task leaves frames that never returned. */
     __asan_unpoison_memory_region(stack, STACK_BYTES);
 #endif
-    if (pool->free_count == TASK_STACKS_KEPT) {
+    if (stacks->free_count == stacks->kept_max) {
         stack_unmap(stack);
         return;
     }
-    stack->next = pool->free;
-    pool->free = stack;
-    pool->free_count++;
+    stack->next = stacks->free;
+    stacks->free = stack;
+    stacks->free_count++;
 }
 
 static void enter_stack(struct task *t) {
@@ -155,18 +176,17 @@ static void task_main(void *self) {
 }
 
 static void task_end(struct task *t) {
-    struct task_pool *pool = t->env->tasks;
     struct scope *scope = t->scope;
     timer_disarm(&t->env->timers, &t->deadline);
     work_cancel(&t->ready);
     list_remove(&t->in_scope);
-    stack_give(pool, t->stack);
+    stack_give(t->env->tasks->stacks, t->stack);
     free(t);
     if (scope->joiner && scope_is_empty(scope)) task_wake(scope->joiner);
 }
 
 static void give_stack(struct task *t) {
-    t->stack = stack_take(t->env->tasks);
+    t->stack = stack_take(t->env->tasks->stacks);
     switch_point_init(&t->place, t->stack, STACK_BYTES, task_main, t);
 }
 

@@ -13,6 +13,7 @@
 #include "io/env.h"
 
 struct task;
+struct task_stacks;
 
 enum wait_result {
     WAIT_OK,
@@ -74,8 +75,13 @@ NODISCARD enum wait_result gate_wait(struct task *t, struct gate *gate, int64_t 
 void gate_open(struct gate *gate);
 void gate_open_one(struct gate *gate);
 
-/* For env: the pool of stacks. */
-struct task_pool *task_pool_new(void);
+/* Stacks of ended tasks, kept for the next ones, `kept_max` at most. */
+struct task_stacks *task_stacks_new(size_t kept_max);
+/* After the pools that use them. Nulls *stacks. */
+void task_stacks_free(struct task_stacks **stacks);
+/* For env. With `shared` it uses the same stacks as others of this thread, which outlive it; NULL: its own.
+ */
+struct task_pool *task_pool_new(struct task_stacks *shared);
 void task_pool_free(struct task_pool **pool);
 
 #endif

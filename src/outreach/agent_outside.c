@@ -61,7 +61,10 @@ void agent_send_outside(struct agent_run *run) {
         (void)agent_ends(run, OUTREACH_END_NOT_SENT, SLICE("nobody could work at the mailbox"));
         return;
     default:
-        (void)agent_ends(run, OUTREACH_END_UNKNOWN, SLICE("the connection was lost after the message"));
+        (void)agent_ends(run,
+                         IS_PLANTED(run->agent->options.env, PLANTED_LOST_IS_UNSENT) ? OUTREACH_END_NOT_SENT
+                                                                                     : OUTREACH_END_UNKNOWN,
+                         SLICE("the connection was lost after the message"));
     }
 }
 

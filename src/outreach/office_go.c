@@ -114,10 +114,24 @@ static bool complete(struct going *going, enum address_fault *fault) {
     return true;
 }
 
+/* An outside mailbox may be so slow that the window has closed since the letter was claimed; a local one's is
+   asked when it begins (office_leave.c). */
+static bool is_window_open(const struct going *going) {
+    struct sequence_faults faults;
+    int64_t now_ms = env_wall_ms(going->office->options.env);
+    struct sequence *sequence = sequence_read(going->arena, going->campaign.document, &faults);
+    if (going->sender.account || !sequence) return true;
+    struct delivery_zone *zone = office_zone(sequence, &going->prospect);
+    bool is_open = !zone || delivery_window_is_open(&sequence->window, zone, now_ms);
+    delivery_zone_free(&zone);
+    return is_open;
+}
+
 static enum outreach_gate give_word(struct task *t, struct going *going) {
     enum outreach_gate gate = GATE_PROSPECT;
     enum address_fault fault;
     if (!read_going(going) || !complete(going, &fault)) return gate;
+    if (!is_window_open(going)) return GATE_GAP;
     if (fault == ADDRESS_UNKNOWN) return refuse_unknown(t, going);
     if (fault == ADDRESS_UNSURE) return GATE_SENDER;
     going->go.sent = going->word.sent;

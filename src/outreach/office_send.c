@@ -190,12 +190,26 @@ static enum outreach_found find(struct task *t, struct desk_round *round,
     return found;
 }
 
-/* That it is nowhere is believed only some time after. False: it is still not known. */
+/* That it is nowhere is believed only when it still is some time after that was seen first: a provider may
+   need a moment to store its copy, and after the network was gone for a while even to take the message. */
+static bool is_missing(struct desk_round *round, const struct outreach_message *message) {
+    struct desk *desk = round->desk;
+    struct env *env = round->office->options.env;
+    int64_t now_ms = env_now_ms(env);
+    if (IS_PLANTED(env, PLANTED_ABSENCE_IS_PROOF)) return true;
+    if (desk->missed != message->id) {
+        desk->missed = message->id;
+        desk->missed_ms = now_ms;
+    }
+    return now_ms - desk->missed_ms >= OUTREACH_FIND_AFTER_MS;
+}
+
+/* False: it is still not known. */
 static bool resolve(struct task *t, struct desk_round *round, const struct outreach_message *message) {
     enum outreach_found found = find(t, round, message);
-    bool is_early = round->now_ms - message->sent_ms < OUTREACH_FIND_AFTER_MS;
     struct outreach_outcome outcome = {.sent = message->id, .due_ms = round->now_ms};
-    if (found == OUTREACH_NOT_LOOKED || (found == OUTREACH_NOT_FOUND && is_early)) return false;
+    if (found == OUTREACH_NOT_LOOKED) return false;
+    if (found == OUTREACH_NOT_FOUND && !is_missing(round, message)) return false;
     outcome.result = found == OUTREACH_FOUND ? OUTREACH_SENT : OUTREACH_NOT_SENT;
     outcome.detail = found == OUTREACH_FOUND ? SLICE("it was found in the mailbox")
                                              : SLICE("it was looked for, and had not left");

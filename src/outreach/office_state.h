@@ -41,6 +41,10 @@ struct desk {
     bool awaits_change;
     /* Where the outcome of a message is not known: so long before it is looked for again; 0: all is known. */
     int64_t find_pause_ms;
+    /* One that was looked for everywhere and is nowhere, and since when; on the monotonic clock, for the
+       other one may be set. */
+    uint64_t missed;
+    int64_t missed_ms;
 };
 
 /* One round at a desk. */

@@ -19,6 +19,9 @@ struct look {
     /* Of the folder at hand. */
     const struct imap_client_folder *folder;
     struct sender_folder *place;
+    /* INBOX, and since when nothing is known of it. */
+    const struct imap_client_folder *inbox;
+    int64_t inbox_ms;
     uint32_t uidvalidity;
     uint32_t uidnext;
     uint32_t messages;
@@ -215,28 +218,53 @@ static bool look_farther(struct task *t, struct look *look, bool is_new) {
 
 /* ---- all of them ---- */
 
+static int64_t now_ms(const struct look *look) { return env_now_ms(look->outside->world->env); }
+
+static bool look_at(struct task *t, struct look *look, const struct imap_client_folder *folder) {
+    bool is_new;
+    look->folder = folder;
+    look->place = place_of(look->outside, folder->name, &is_new);
+    if (folder->use & IMAP_FOLDER_INBOX) {
+        look->inbox = folder;
+        look->inbox_ms = now_ms(look);
+    }
+    return look_farther(t, look, is_new);
+}
+
 static bool look_at_all(struct task *t, struct look *look) {
     struct outside_folders folders;
     struct imap_client_outcome outcome = outside_list(t, look->outside, look->arena, &folders);
     if (outcome.result != IMAP_CLIENT_OK) return fail(t, look, &outcome);
     forget_gone(look->outside, &folders);
-    for (size_t i = 0; i < folders.count; i++) {
-        bool is_new;
-        if (!is_looked_at(&folders.items[i])) continue;
-        look->folder = &folders.items[i];
-        look->place = place_of(look->outside, look->folder->name, &is_new);
-        if (!look_farther(t, look, is_new)) return false;
-    }
+    for (size_t i = 0; i < folders.count; i++)
+        if (is_looked_at(&folders.items[i]) && !look_at(t, look, &folders.items[i])) return false;
     return true;
+}
+
+static struct look look_of(struct outside *outside, struct arena *arena, outside_news_fn *take, void *context,
+                           struct outside_trouble *trouble) {
+    return (struct look){.outside = outside,
+                         .arena = arena,
+                         .take = take,
+                         .context = context,
+                         .trouble = trouble,
+                         .is_first = outside->folder_count == 0};
 }
 
 bool outside_look(struct task *t, struct outside *outside, struct arena *arena, outside_news_fn *take,
                   void *context, struct outside_trouble *trouble) {
-    struct look look = {.outside = outside,
-                        .arena = arena,
-                        .take = take,
-                        .context = context,
-                        .trouble = trouble,
-                        .is_first = outside->folder_count == 0};
+    struct look look = look_of(outside, arena, take, context, trouble);
     return outside_connect_imap(t, outside, arena, trouble) && look_at_all(t, &look);
+}
+
+bool outside_look_freshly(struct task *t, struct outside *outside, struct arena *arena, outside_news_fn *take,
+                          void *context, struct outside_trouble *trouble) {
+    struct look look = look_of(outside, arena, take, context, trouble);
+    if (!outside_connect_imap(t, outside, arena, trouble) || !look_at_all(t, &look)) return false;
+    for (unsigned i = 0; look.inbox; i++) {
+        if (now_ms(&look) - look.inbox_ms <= OUTREACH_LOOK_FRESH_MS) return true;
+        *trouble = (struct outside_trouble){SENDER_CAUSE_NONE, SLICE_EMPTY};
+        if (i == OUTREACH_LOOKS_AGAIN || !look_at(t, &look, look.inbox)) return false;
+    }
+    return true;
 }

@@ -36,5 +36,10 @@ typedef bool outside_news_fn(struct task *t, void *context, const struct outside
    NONE: `take` said no. outside->folders says how far it got, in any case. Waits. */
 NODISCARD bool outside_look(struct task *t, struct outside *outside, struct arena *arena,
                             outside_news_fn *take, void *context, struct outside_trouble *trouble);
+/* The same, for who is about to send: with other folders a slow server may take minutes, so INBOX is looked
+   into again until what is known of it is at most OUTREACH_LOOK_FRESH_MS old. False with NONE: it never was.
+   Waits. */
+NODISCARD bool outside_look_freshly(struct task *t, struct outside *outside, struct arena *arena,
+                                    outside_news_fn *take, void *context, struct outside_trouble *trouble);
 
 #endif

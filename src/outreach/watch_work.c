@@ -112,10 +112,11 @@ static void tell_health(struct task *t, struct watcher *watcher, struct arena *a
                                    .cause = trouble->cause,
                                    .detail = slice_sub(trouble->detail, 0, SENDER_DETAIL_BYTES_MAX)};
     struct buffer body = buffer_new(IPC_FRAME_BYTES_MAX);
-    struct slice answered;
     mailbox_health_pack(&body, &health);
-    if (!ask(t, watcher, arena, OUTREACH_MAILBOX_HEALTH, &body, &answered)) return;
-    watcher->is_told = true;
+    /* A store that dies may have kept it and not said so, or said nothing and not kept it: then what it
+       believes is not known any more, and the next state is told whatever it is. */
+    watcher->is_told = ask_bool(t, watcher, arena, OUTREACH_MAILBOX_HEALTH, &body);
+    if (!watcher->is_told) return;
     watcher->told = trouble->cause;
     LOG_INFO(log, "outreach.mailbox", LOG_TEXT("address", watcher->outside->sender.address),
              LOG_CSTR("state", sender_state_name(health.state)),
@@ -238,10 +239,13 @@ void watcher_drop(struct watcher *watcher) {
 
 /* ---- looking, and what is done behind it ---- */
 
-static bool look(struct task *t, struct watcher *watcher, struct arena *arena,
+typedef bool look_fn(struct task *t, struct outside *outside, struct arena *arena, outside_news_fn *take,
+                     void *context, struct outside_trouble *trouble);
+
+static bool look(struct task *t, struct watcher *watcher, struct arena *arena, look_fn *how,
                  struct outside_trouble *trouble) {
     struct taking taking = {watcher, arena};
-    bool good = outside_look(t, watcher->outside, arena, take_news, &taking, trouble);
+    bool good = how(t, watcher->outside, arena, take_news, &taking, trouble);
     if (good) *trouble = (struct outside_trouble){SENDER_CAUSE_NONE, SLICE_EMPTY};
     /* Before anybody hears of it: what was taken is not taken again. */
     tell_folders(t, watcher, arena);
@@ -277,7 +281,9 @@ struct leaving {
 static bool may_leave(struct task *t, void *context) {
     struct leaving *leaving = context;
     const struct outside_message *message = leaving->work->message;
-    leaving->is_looked_at = look(t, leaving->watcher, leaving->work->arena, &leaving->trouble);
+    struct watcher *watcher = leaving->watcher;
+    leaving->is_looked_at = IS_PLANTED(watcher->watch->options.env, PLANTED_LOOK_LEFT_OUT) ||
+                            look(t, watcher, leaving->work->arena, outside_look_freshly, &leaving->trouble);
     return leaving->is_looked_at && (!message->may_leave || message->may_leave(t, message->context));
 }
 
@@ -337,7 +343,7 @@ static bool round_of(struct task *t, struct watcher *watcher, struct arena *aren
     bool is_check = now_ms(watcher) >= watcher->check_at_ms;
     *trouble = (struct outside_trouble){SENDER_CAUSE_NONE, SLICE_EMPTY};
     if (is_check) outside_disconnect_imap(t, watcher->outside);
-    bool good = look(t, watcher, arena, trouble);
+    bool good = look(t, watcher, arena, outside_look, trouble);
     /* The way out is still open: told before a message needs it. */
     if (good && is_check) good = check_way_out(t, watcher, arena, trouble);
     if (is_check) watcher->check_at_ms = now_ms(watcher) + watcher->watch->check_ms;

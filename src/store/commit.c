@@ -219,7 +219,7 @@ static void wake(struct task *t) {
 static bool needs_checkpoint(struct commit_queue *queue) {
     uint64_t bytes = db_wal_bytes(queue->commit.db);
     if (bytes < queue->checkpointed_bytes) queue->checkpointed_bytes = 0;
-    return bytes > queue->checkpointed_bytes + STORE_WAL_CHECKPOINT_BYTES;
+    return bytes > queue->checkpointed_bytes + queue->env->budgets->store_log_bytes;
 }
 
 static size_t hurried_count(const struct commit_queue *queue) {

@@ -70,6 +70,15 @@ static void log_settled(const struct dispatch *dispatch, const struct settlement
     }
 }
 
+/* When the first that was put off is due. */
+static void look_again(struct scheduler *scheduler, const struct settlement *settlement) {
+    int64_t wall_ms = env_wall_ms(scheduler->env);
+    for (size_t i = 0; i < settlement->recipient_count; i++) {
+        const struct settled_recipient *settled = &settlement->recipients[i];
+        if (settled->outcome == QUEUE_DEFERRED) scheduler_look_in(scheduler, settled->due_ms - wall_ms);
+    }
+}
+
 /* What happened is not forgotten because the disk is full: it is told again, less and less often, until it is
    recorded. */
 static enum store_result record(const struct dispatch *dispatch, const struct settlement *settlement,
@@ -80,6 +89,7 @@ static enum store_result record(const struct dispatch *dispatch, const struct se
         enum store_result result =
             is_patient ? engine_queue_settle_patiently(dispatch->t, engine, settlement, is_left)
                        : engine_queue_settle(dispatch->t, engine, settlement, is_left);
+        if (result == STORE_OK) look_again(dispatch->scheduler, settlement);
         if (result == STORE_OK || result == STORE_NOT_FOUND || result == STORE_GONE) return result;
         LOG_WARN(dispatch->scheduler->env->log, "transit.not_recorded", LOG_ID("id", settlement->message));
         if (task_sleep(dispatch->t, pause_ms) != WAIT_OK) return STORE_GONE;

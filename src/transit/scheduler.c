@@ -144,7 +144,8 @@ static void wake_idle(struct site *site) {
    keep what is before it from being found. */
 static void look(struct scheduler *scheduler, struct site *site) {
     if (site_is_whole(site)) return;
-    (void)site_fill(site, scheduler->engine, env_wall_ms(scheduler->env));
+    if (site_fill(site, scheduler->engine, env_wall_ms(scheduler->env)) != STORE_OK)
+        scheduler_look_in(scheduler, TRANSIT_LOOK_MS_MIN);
 }
 
 /* One that waits with its bulk mail goes to the others when a person's message comes. */
@@ -206,7 +207,10 @@ static void load_held(struct scheduler *scheduler) {
 static void queued(void *context, const struct queue_news *news) {
     struct scheduler *scheduler = context;
     struct site *site = scheduler_site(scheduler, news->destination);
-    if (!site) return;
+    if (!site) {
+        scheduler_look_in(scheduler, TRANSIT_LOOK_MS_MIN);
+        return;
+    }
     if (news->message) {
         site_push(site, news->stream, news->message);
     } else {
@@ -266,23 +270,37 @@ static void load_tellings(struct scheduler *scheduler) {
 }
 
 /* Those at work may have more that became due; else when the next one is. */
-static int64_t next_look_ms(struct scheduler *scheduler) {
+static int64_t next_pause_ms(struct scheduler *scheduler) {
     int64_t wall_ms = env_wall_ms(scheduler->env);
     int64_t due_ms = engine_queue_next_due(scheduler->engine);
-    int64_t pause_ms = due_ms == QUEUE_NEVER ? TRANSIT_LOOK_MS_MAX : due_ms - wall_ms;
+    return due_ms == QUEUE_NEVER ? TRANSIT_LOOK_MS_MAX : due_ms - wall_ms;
+}
+
+void scheduler_look_in(struct scheduler *scheduler, int64_t pause_ms) {
     if (pause_ms < TRANSIT_LOOK_MS_MIN) pause_ms = TRANSIT_LOOK_MS_MIN;
-    if (pause_ms > TRANSIT_LOOK_MS_MAX) pause_ms = TRANSIT_LOOK_MS_MAX;
-    return env_now_ms(scheduler->env) + pause_ms;
+    int64_t at_ms = env_now_ms(scheduler->env) + pause_ms;
+    if (at_ms >= scheduler->looks_at_ms) return;
+    scheduler->looks_at_ms = at_ms;
+    gate_open(&scheduler->changed);
+}
+
+/* The time may be brought forward meanwhile. */
+static void wait_for_look(struct task *t, struct scheduler *scheduler) {
+    enum wait_result waited = WAIT_OK;
+    while (waited == WAIT_OK) waited = gate_wait(t, &scheduler->changed, scheduler->looks_at_ms);
 }
 
 static void plan(struct task *t, void *argument) {
     struct scheduler *scheduler = argument;
     while (!task_is_cancelled(t)) {
+        /* What is put off while this look waits is not lost. */
+        scheduler->looks_at_ms = env_now_ms(scheduler->env) + TRANSIT_LOOK_MS_MAX;
         if (scheduler->is_ready) {
             load_due(t, scheduler);
             load_tellings(scheduler);
         }
-        (void)!gate_wait(t, &scheduler->changed, next_look_ms(scheduler));
+        scheduler_look_in(scheduler, next_pause_ms(scheduler));
+        wait_for_look(t, scheduler);
     }
 }
 
@@ -312,7 +330,7 @@ static void hello(struct task *t, void *argument) {
     if (unpack_is_done(&in)) {
         adopt(scheduler, &in_hand);
         scheduler->is_ready = true;
-        gate_open(&scheduler->changed);
+        scheduler_look_in(scheduler, 0);
     }
     arena_free(&arena);
     handle_close(scheduler->env, answer.handle);

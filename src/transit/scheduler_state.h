@@ -33,6 +33,8 @@ struct scheduler {
     void *leave_context;
     struct scope scope;
     struct gate changed;
+    /* When what is due is looked for again. */
+    int64_t looks_at_ms;
     /* By id. */
     struct map *sites;
     struct map *sessions;
@@ -59,6 +61,9 @@ struct scheduler {
 /* Looks whether the site has work for a session, idle or new, and forgets it where there is nothing to do:
    it may be freed. Does not wait. */
 void scheduler_consider(struct scheduler *scheduler, struct site *site);
+/* What is due is looked for in so long (milliseconds, at least TRANSIT_LOOK_MS_MIN), or sooner. Whoever puts
+   something off says so: without it nobody comes before TRANSIT_LOOK_MS_MAX. Does not wait. */
+void scheduler_look_in(struct scheduler *scheduler, int64_t pause_ms);
 /* NULL: there is no such destination, or no room for one more. Reads, does not wait. */
 struct site *scheduler_site(struct scheduler *scheduler, uint64_t id);
 /* No session can be had now by somebody who wants one. */

@@ -45,6 +45,7 @@ static void note_unreachable(struct task *t, struct scheduler *scheduler, struct
     LOG_INFO(scheduler->env->log, "transit.unreachable", LOG_TEXT("domain", site_domain(site)),
              LOG_NUMBER("route", site->route), LOG_NUMBER("failures", site->failures),
              LOG_NUMBER("again_in_s", pause_ms / 1000), LOG_TEXT("reason", reason));
+    scheduler_look_in(scheduler, pause_ms);
     /* Not recorded: it is tried again sooner, when a store begins anew. */
     (void)engine_queue_set_destination(t, scheduler->engine, site->id, site->failures, reason,
                                        env_wall_ms(scheduler->env) + pause_ms);
@@ -61,6 +62,7 @@ static void note_end(struct task *t, struct running *running, const struct trans
         site_shrink(site);
         if (!was_of_use && site->session_count == 1) break;
         site->blocked_until_ms = env_now_ms(running->scheduler->env) + TRANSIT_SLOW_DOWN_MS;
+        scheduler_look_in(running->scheduler, TRANSIT_SLOW_DOWN_MS);
         return;
     case TRANSIT_SESSION_UNREACHABLE:
         if (was_of_use) return;

@@ -302,12 +302,10 @@ struct dmarc_verdict dmarc_check(struct task *t, struct trust_lookups *lookups,
 /* ---- beside it ---- */
 
 struct slice dmarc_listed_organization(struct arena *arena, struct slice domain) {
-    psl_ctx_t *list = psl_latest(NULL);
-    if (!list) return SLICE_EMPTY;
-    const char *found = psl_registrable_domain(list, arena_text(arena, domain));
-    struct slice organization = found ? arena_copy(arena, slice_from_text(found)) : SLICE_EMPTY;
-    psl_free(list);
-    return organization;
+    /* The one that the library brings: a newer one in a file would have to be read for each question. */
+    const psl_ctx_t *list = psl_builtin();
+    const char *found = list ? psl_registrable_domain(list, arena_text(arena, domain)) : NULL;
+    return found ? arena_copy(arena, slice_from_text(found)) : SLICE_EMPTY;
 }
 
 bool dmarc_organization(struct task *t, struct trust_lookups *lookups, struct slice domain,

@@ -98,7 +98,7 @@ struct host *host_new(const struct host_options *options) {
     host->machine = sim_machine_new(options->world, "host", host_address(options->number));
     sim_machine_copy_disk(options->plan, host->machine);
     list_init(&host->processes);
-    host->budgets = budgets_default;
+    host_budgets_mend(host);
     host->settings = (struct role_settings){
         .folder = HOST_FOLDER,
         .hostname = host_name(options->number),
@@ -143,6 +143,11 @@ struct sim_machine *host_machine(struct host *host) {
 
 struct budgets *host_budgets(struct host *host) {
     return &host->budgets;
+}
+
+void host_budgets_mend(struct host *host) {
+    host->budgets = budgets_default;
+    host->budgets.store_log_bytes = KIB(256);
 }
 
 /* ---- the supervisor ---- */

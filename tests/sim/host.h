@@ -52,6 +52,9 @@ void host_free(struct host **host);
 struct sim_machine *host_machine(struct host *host);
 /* What each of its processes gives to each kind of work; changes are in force at once. */
 struct budgets *host_budgets(struct host *host);
+/* As they are on a host that lacks nothing, but for the database's log: a short run is to have checkpoints,
+ * too. */
+void host_budgets_mend(struct host *host);
 
 /* Starts `main` on the machine, with a log. */
 struct env *host_process_start(struct host *host, const char *name,

@@ -13,6 +13,7 @@
  * With --plant, in a build with -Dplanted_faults=true, a known mistake is made, and the first seed
  * that finds it ends the run well: the simulator is proved, or not, by `make sim-proof`.
  */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -46,6 +47,9 @@ static const char *const planted_names[PLANTED_COUNT] = {
     [PLANTED_ANSWER_UNHEARD] = "answer-unheard",
     [PLANTED_DOUBT_IS_UNSENT] = "doubt-is-unsent",
     [PLANTED_PACE_FORGOTTEN] = "pace-forgotten",
+    [PLANTED_LOOK_LEFT_OUT] = "look-left-out",
+    [PLANTED_LOST_IS_UNSENT] = "lost-is-unsent",
+    [PLANTED_ABSENCE_IS_PROOF] = "absence-is-proof",
 };
 #endif
 
@@ -110,7 +114,15 @@ static bool take_options(int count, char **arguments, struct seeds_options *opti
     return true;
 }
 
+/* What a run took from the kernel the next one needs again. */
+static void keep_memory(void) {
+    enum { KEPT_BYTES = 1 << 30 };
+    (void)mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+}
+
 int main(int count, char **arguments) {
+    keep_memory();
     struct seeds_options options;
     if (!take_options(count, arguments, &options)) {
         (void)fprintf(stderr,

@@ -16,11 +16,15 @@ enum {
     WEEKS_DAYS_MAX = 24,
     YEAR_DAYS = 365,
     YEARS_PARTS = 64,
+    OUTSIDE_PARTS = 8,
     /* After that nobody waits for anything. */
     REST_DAYS_MAX = 60,
     LOOK_MS = 4 * HOUR_MS,
     UPKEEP_PAUSE_MS = 12 * HOUR_MS,
     HEARTBEAT_PAUSE_MS = 6 * HOUR_MS,
+    /* Of an outside mailbox: its other folders are looked at before each letter anyway. */
+    POLL_S = 3600,
+    CHECK_S = 24 * 3600,
 };
 static const int64_t day_ms = 24LL * HOUR_MS;
 
@@ -40,8 +44,10 @@ static struct outreach *outreach_new(struct run *run) {
     if (!outreach) FATAL("out of memory for a run of campaigns");
     outreach->run = run;
     outreach->is_forty = run->scenario == &scenario_forty;
-    outreach->is_outside = run->scenario == &scenario_outside;
-    outreach->is_year = !outreach->is_forty && !outreach->is_outside && run_between(run, 1, YEARS_PARTS) == 1;
+    bool may_be_outside = run->scenario == &scenario_outreach;
+    outreach->is_outside =
+        run->scenario == &scenario_outside || (may_be_outside && run_between(run, 1, OUTSIDE_PARTS) == 1);
+    outreach->is_year = !outreach->is_forty && run_between(run, 1, YEARS_PARTS) == 1;
     uint64_t days = outreach->is_year ? YEAR_DAYS : run_between(run, WEEKS_DAYS_MIN, WEEKS_DAYS_MAX);
     outreach->trouble_ms = (int64_t)days * day_ms;
     sim_network_on_loss(run->world, connection_lost, outreach);
@@ -53,13 +59,14 @@ static void set_host(struct run *run, struct host_options *options) {
     options->heartbeat_ms = HEARTBEAT_PAUSE_MS;
     options->upkeep_pause_ms = UPKEEP_PAUSE_MS;
     options->edges = options->mails = 1;
-    options->outreach_poll_s = run->outreach->is_outside ? HOUR_MS / SECOND_MS : 0;
-    options->outreach_check_s = run->outreach->is_outside ? 24 * HOUR_MS / SECOND_MS : 0;
+    options->outreach_poll_s = run->outreach->is_outside ? POLL_S : 0;
+    options->outreach_check_s = run->outreach->is_outside ? CHECK_S : 0;
     options->on_end = host_ended;
     options->context = run->outreach;
 }
 
 static void end(struct run *run) {
+    provider_free(&run->outreach->provider);
     free(run->outreach);
     run->outreach = NULL;
 }
@@ -87,6 +94,7 @@ static bool set_up(struct run *run) {
         outreach_draw_forty(outreach);
     else
         outreach_draw(outreach);
+    if (outreach->is_outside) outreach->provider = provider_new(outreach);
     outreach->receiver_env =
         sim_process_start(outreach->receiver, "receiver", outreach_receiver_main, outreach);
     (void)host_process_start(run->sites[0].host, "furnish", outreach_furnish, outreach);
@@ -106,7 +114,7 @@ static bool trouble(struct run *run) {
         run->scenario->start(run);
         sim_world_run_for(run->world, run->outreach->trouble_ms);
         run_heal(run);
-        sim_network_part(host_machine(run->sites[0].host), run->outreach->receiver, false);
+        sim_network_part(host_machine(run->sites[0].host), outreach_other_machine(run->outreach), false);
         sim_world_run_for(run->world, PATIENCE_MS);
     }
     run->is_healed = true;
@@ -138,6 +146,7 @@ static void work(struct run *run) {
     run->is_closing = true;
     for (unsigned i = 0; i < run->site_count; i++) host_stop(run->sites[i].host);
     sim_process_stop(run->outreach->receiver_env);
+    if (run->outreach->provider) sim_process_stop(run->outreach->provider->env);
     sim_world_run_for(run->world, SECOND_MS);
 }
 
@@ -150,8 +159,8 @@ const struct scenario scenario_outreach = {.name = "outreach",
                                            .course = &course};
 
 const struct scenario scenario_outside = {.name = "outside",
-                                          .layouts = {{2, 2}},
-                                          .layout_count = 1,
+                                          .layouts = {{1, 1}, {1, 2}},
+                                          .layout_count = 2,
                                           .start = outreach_trouble_start,
                                           .course = &course};
 

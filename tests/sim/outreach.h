@@ -7,11 +7,12 @@
  *     outreach_host.c      what the store is given    outreach_receiver.c the receiving machine and its log
  *     outreach_answer.c    what people send back      outreach_trouble.c  what goes wrong
  *     outreach_check.c     what must hold             outreach_zone.c     clocks of the world
- *     outreach_owner.c     who starts campaigns
+ *     outreach_owner.c     who starts campaigns       provider.h          where an outside mailbox is
  */
 #ifndef SIM_OUTREACH_H
 #define SIM_OUTREACH_H
 
+#include "provider.h"
 #include "run.h"
 
 enum {
@@ -67,6 +68,8 @@ struct outreach_person {
        a bit each. */
     int64_t stopped_ms;
     unsigned stopped_series;
+    /* Of an outside mailbox: where his answers lie. */
+    enum provider_folder folder;
     /* He asked for it, or does not exist: nothing at all is to come any more. */
     bool is_suppressed;
     /* An out-of-office was taken: when, of which series, and until when, by our host's clock. */
@@ -96,12 +99,15 @@ struct outreach_series {
     /* When it is started, virtual; its id in the store. */
     int64_t start_ms;
     bool is_started;
+    /* Somebody was asked to start it, outside: again. */
+    int64_t asked_ms;
     uint64_t id;
 };
 
 /* A letter that the receiving machine took. */
 struct outreach_letter {
     unsigned person;
+    unsigned visit;
     unsigned series;
     unsigned step;
     int64_t mail_ms;
@@ -116,6 +122,9 @@ struct outreach_letter {
 struct outreach_visit {
     unsigned person;
     int64_t open_ms;
+    /* At the provider: when the client was let in, and when each folder had been looked into last at MAIL. */
+    int64_t let_in_ms;
+    int64_t looked_ms[PROVIDER_FOLDERS];
     int64_t mail_ms;
     int64_t end_ms;
     int64_t wall_ms;
@@ -123,6 +132,8 @@ struct outreach_visit {
     /* 250 was said at its end; it was refused; neither: nobody knows. */
     bool is_taken;
     bool is_refused;
+    /* Its letter was taken, whether that was said or not. */
+    bool has_letter;
 };
 
 /* After this nobody knows whether what was under way got through: by our host's clock. */
@@ -143,8 +154,9 @@ struct outreach {
     struct env *receiver_env;
     bool is_year;
     bool is_forty;
-    /* The mailbox is at another host of ours, which plays the provider. */
+    /* The mailbox is at a provider; else NULL. */
     bool is_outside;
+    struct provider *provider;
     /* Nobody starts anything any more. */
     bool is_over;
     /* A letter of which nobody can say whether it left keeps the mailbox shut. */
@@ -170,6 +182,8 @@ struct outreach {
     bool is_furnished;
     /* What goes from machine to machine may take so long. */
     int64_t way_ms;
+    /* From the moment at which an answer is taken in to the first letter that knows of it. */
+    int64_t hearing_ms;
     unsigned faults;
 };
 
@@ -200,8 +214,6 @@ int64_t outreach_delay_ms(const struct outreach *outreach, unsigned series, unsi
 bool outreach_window_is_open(unsigned window, unsigned zone, int64_t wall_ms, int64_t slack_ms);
 struct outreach_pace outreach_pace_of(const struct outreach *outreach, unsigned series);
 struct slice outreach_mailbox(const struct outreach *outreach);
-/* The host that has it. */
-unsigned outreach_mailbox_host(const struct outreach *outreach);
 
 /* outreach_host.c: processes of our host; their argument is the struct outreach. */
 void outreach_furnish(struct task *t, void *outreach);
@@ -212,6 +224,8 @@ void outreach_owner_start(struct outreach *outreach);
 
 /* outreach_receiver.c: a process. */
 void outreach_receiver_main(struct task *t, void *outreach);
+/* One connection to it, or to the provider's submission, to its end. Closes the stream. */
+void outreach_receive(struct task *t, struct outreach *outreach, struct stream *stream, bool is_submission);
 
 /* outreach_answer.c: the person got a letter; a follow-up may be about to come. */
 void outreach_got(struct outreach *outreach, const struct outreach_letter *letter);
@@ -224,6 +238,8 @@ void outreach_shake(struct outreach *outreach);
 /* Now, or for so long from now. */
 void outreach_happened(struct outreach *outreach, int64_t ms);
 void outreach_jump_clock(struct outreach *outreach, int64_t by_ms);
+/* The machine that our host's letters go to. */
+struct sim_machine *outreach_other_machine(const struct outreach *outreach);
 
 /* outreach_check.c: each letter and visit as it ends; whether all got what they are to get; what is missing.
  */

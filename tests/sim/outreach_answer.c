@@ -1,5 +1,6 @@
-/* What people, and their machines, send back: by SMTP to our host, tried again until it is taken. When our
-   host has said 250 the answer is accepted; whatever begins after that must know of it. */
+/* What people, and their machines, send back: by SMTP to our host, tried again until it is taken, or at once
+   into the provider's mailbox. When our host has said 250 the answer is accepted; whatever begins after that
+   must know of it. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -121,14 +122,26 @@ static void write_answer(const struct answer *answer, struct buffer *out) {
 
 /* ---- sending it ---- */
 
+/* The provider takes it this moment. */
+static bool put_answer(const struct answer *answer) {
+    struct provider *provider = answer->outreach->provider;
+    struct buffer text = buffer_new(TEXT_BYTES_MAX);
+    write_answer(answer, &text);
+    provider_put(provider, person_of(answer)->folder, buffer_slice(&text));
+    buffer_free(&text);
+    return true;
+}
+
 static bool send_answer(struct task *t, const struct answer *answer, struct talk *talk) {
     const struct outreach_letter *letter = &answer->outreach->letters[answer->letter];
     bool is_bounce = person_of(answer)->temper == TEMPER_BOUNCES;
     struct slice to = is_bounce ? slice_from_text(letter->mail_from) : outreach_mailbox(answer->outreach);
     const char *from = is_bounce ? "" : person_of(answer)->address;
+    *talk = (struct talk){0};
+    if (answer->outreach->is_outside) return put_answer(answer);
     struct buffer text = buffer_new(TEXT_BYTES_MAX);
-    bool is_begun = talk_open(t, talk, outreach_mailbox_host(answer->outreach), PORT_SMTP, false) &&
-                    talk_smtp_reply(t, talk) == 220 && talk_smtp(t, talk, "EHLO mx.d0.test\r\n") == 250 &&
+    bool is_begun = talk_open(t, talk, 0, PORT_SMTP, false) && talk_smtp_reply(t, talk) == 220 &&
+                    talk_smtp(t, talk, "EHLO mx.d0.test\r\n") == 250 &&
                     talk_smtp(t, talk, "MAIL FROM:<%s>\r\n", from) == 250 &&
                     talk_smtp(t, talk, "RCPT TO:<%.*s>\r\n", SLICE_PRINT(to)) == 250 &&
                     talk_smtp(t, talk, "DATA\r\n") == 354;

@@ -31,10 +31,17 @@ static int64_t gap_min_ms(const struct outreach *outreach) {
     return least_s * SECOND_MS;
 }
 
+/* A provider that hung up without having taken anything was written nothing. */
+static bool counts(const struct outreach *outreach, const struct outreach_visit *visit) {
+    return !outreach->is_outside || visit->has_letter || visit->is_refused;
+}
+
 void outreach_check_visit(struct outreach *outreach, unsigned number) {
     const struct outreach_visit *visit = &outreach->visits[number];
-    if (number == 0) return;
-    const struct outreach_visit *before = &outreach->visits[number - 1];
+    unsigned last = number;
+    while (last && !counts(outreach, &outreach->visits[last - 1])) last--;
+    if (last == 0) return;
+    const struct outreach_visit *before = &outreach->visits[last - 1];
     for (unsigned i = 0; i < number; i++)
         if (!outreach->visits[i].is_over)
             ledger_fail(ledger_of(outreach), PACE_HOLDS, "transaction %u began at %lld before %u had ended",
@@ -123,17 +130,36 @@ static void check_order(const struct outreach *outreach, const struct outreach_l
                     letter->step, letter->series, (long long)(letter->mail_ms - before->mail_ms));
 }
 
+/* Outside: what lay in a folder when it was looked into is known, however long ago that is; and the look is
+   one of this very connection. */
+static bool is_known(const struct outreach *outreach, const struct outreach_letter *letter,
+                     int64_t since_ms) {
+    if (!since_ms) return false;
+    enum provider_folder folder = outreach->people[letter->person].folder;
+    bool is_long_ago = since_ms + outreach->way_ms + outreach->hearing_ms < letter->mail_ms;
+    if (is_long_ago && folder == PROVIDER_INBOX) return true;
+    return outreach->is_outside && since_ms < outreach->visits[letter->visit].looked_ms[folder];
+}
+
+static void check_look(const struct outreach *outreach, const struct outreach_letter *letter) {
+    const struct outreach_visit *visit = &outreach->visits[letter->visit];
+    for (unsigned i = 0; outreach->is_outside && i < PROVIDER_FOLDERS; i++)
+        if (visit->looked_ms[i] < visit->let_in_ms)
+            ledger_fail(ledger_of(outreach), ANSWERS_STOP,
+                        "step %u of series %u for person %u left at %lld without a look into folder %u",
+                        letter->step, letter->series, letter->person, (long long)letter->mail_ms, i);
+}
+
 static void check_stop(const struct outreach *outreach, const struct outreach_letter *letter) {
     const struct outreach_person *person = &outreach->people[letter->person];
-    bool is_stopped = person->stopped_ms && person->stopped_ms + outreach->way_ms < letter->mail_ms;
+    bool is_stopped = is_known(outreach, letter, person->stopped_ms);
     bool is_of_it = person->is_suppressed || (person->stopped_series >> letter->series & 1);
     if (is_stopped && is_of_it)
         ledger_fail(ledger_of(outreach), ANSWERS_STOP,
                     "step %u of series %u for person %u began at %lld; his answer was accepted at %lld",
                     letter->step, letter->series, letter->person, (long long)letter->mail_ms,
                     (long long)person->stopped_ms);
-    bool is_away = person->away_ms && person->away_ms + outreach->way_ms < letter->mail_ms &&
-                   person->away_series == letter->series &&
+    bool is_away = is_known(outreach, letter, person->away_ms) && person->away_series == letter->series &&
                    letter->wall_ms < person->away_until_wall_ms - 2 * day_ms;
     if (is_away && !has_jumped(outreach, person->away_ms, letter->mail_ms))
         ledger_fail(ledger_of(outreach), ANSWERS_STOP,
@@ -147,6 +173,7 @@ void outreach_check_letter(struct outreach *outreach, unsigned number) {
         ledger_fail(ledger_of(outreach), NOTHING_UNASKED, "person %u got a letter of series %u",
                     letter->person, letter->series);
     check_order(outreach, letter);
+    check_look(outreach, letter);
     check_stop(outreach, letter);
     check_gap(outreach, number);
     check_caps(outreach, number);
@@ -187,7 +214,8 @@ void outreach_check_sent(struct outreach *outreach, struct slice address, struct
     while (series < outreach->series_count && outreach->series[series].id != campaign) series++;
     if (has_come(outreach, id) || person == outreach->people_count || series == outreach->series_count)
         return;
-    if (has_happened(outreach, wall_ms))
+    /* What a provider said it has is with it, and what was found in Sent it had taken. */
+    if (!outreach->is_outside && has_happened(outreach, wall_ms))
         outreach->lost[series][person] |= 1u << step;
     else
         ledger_fail(ledger_of(outreach), STEPS_IN_ORDER,

@@ -57,11 +57,8 @@ static const unsigned shares[TEMPERS] = {
 /* ---- what they are ---- */
 
 struct slice outreach_mailbox(const struct outreach *outreach) {
-    return ledger_address(outreach->run->ledger->layout, outreach_mailbox_host(outreach));
+    return outreach->is_outside ? SLICE(PROVIDER_ADDRESS) : ledger_address(outreach->run->ledger->layout, 0);
 }
-
-/* The first host has the first account, the second the second. */
-unsigned outreach_mailbox_host(const struct outreach *outreach) { return outreach->is_outside ? 1 : 0; }
 
 int64_t outreach_delay_ms(const struct outreach *outreach, unsigned series, unsigned step) {
     return delays[outreach->series[series].step[step].delay].least_ms;
@@ -138,11 +135,7 @@ static enum outreach_temper draw_temper(struct outreach *outreach, unsigned *har
     while (at >= shares[temper]) at -= shares[temper++];
     /* Five of the last hundred would pause all of it. */
     bool is_hard = temper == TEMPER_UNKNOWN || temper == TEMPER_BOUNCES;
-    if (is_hard && ++*hard > HARD_MAX) return TEMPER_SILENT;
-    /* What a provider's queue does with those is its own affair. */
-    bool is_refused = temper == TEMPER_UNKNOWN || temper == TEMPER_BUSY;
-    if (outreach->is_outside && is_refused) return TEMPER_SILENT;
-    return temper;
+    return is_hard && ++*hard > HARD_MAX ? TEMPER_SILENT : temper;
 }
 
 static void draw_person(struct outreach *outreach, unsigned number, unsigned *hard) {
@@ -157,6 +150,8 @@ static void draw_person(struct outreach *outreach, unsigned number, unsigned *ha
     person->answers_after_ms = (int64_t)run_between(outreach->run, MINUTE_MS, 3 * (uint64_t)day_ms);
     if (draw(outreach, 0, 2) == 0) person->answers_after_ms = (int64_t)run_between(outreach->run, 1, 5000);
     person->busy_left = draw(outreach, 1, 2);
+    if (outreach->is_outside && draw(outreach, 0, 3) == 0)
+        person->folder = draw(outreach, 0, 1) ? PROVIDER_JUNK : PROVIDER_ARCHIVE;
 }
 
 void outreach_draw(struct outreach *outreach) {

@@ -78,13 +78,14 @@ static bool add_mailbox(struct furnishing *furnishing) {
         furnishing->sender.imap = login_of(outreach, PORT_IMAPS, SENDER_TLS_IMPLICIT);
     }
     if (engine_sender_add(furnishing->t, furnishing->engine, &furnishing->sender) != STORE_OK) return false;
+    if (!outreach->is_outside) return true;
+    bool is_kept = outreach->provider->keeps_copies;
     struct sender_health health = {.sender = furnishing->sender.id,
                                    .state = SENDER_GREEN,
                                    .is_test = true,
-                                   .copies = SENDER_COPIES_OURS};
+                                   .copies = is_kept ? SENDER_COPIES_PROVIDER : SENDER_COPIES_OURS};
     bool is_changed;
-    return !outreach->is_outside ||
-           engine_sender_health(furnishing->t, furnishing->engine, &health, &is_changed) == STORE_OK;
+    return engine_sender_health(furnishing->t, furnishing->engine, &health, &is_changed) == STORE_OK;
 }
 
 static bool furnish(struct furnishing *furnishing) {

@@ -1,5 +1,5 @@
 /* The receiving machine: an SMTP server without a store, that tells of every transaction when it began and
-   ended, and of every letter what it was. */
+   ended, and of every letter what it was. The same talk is the provider's submission. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,6 +12,7 @@ enum {
     WATCH_MS = 24 * 3600 * 1000,
     RACE_MS_MAX = 4000,
     DROP_PARTS = 25,
+    PATIENCE_MS = 5 * 60 * 1000,
 };
 
 struct receiver {
@@ -28,10 +29,15 @@ struct guest {
 struct serving {
     struct outreach *outreach;
     struct talk talk;
+    /* The provider's: who logged in may ask whether a letter to himself would be taken. */
+    bool is_submission;
     int64_t open_ms;
+    int64_t let_in_ms;
     /* OUTREACH_VISITS_MAX: none is under way. */
     unsigned visit;
     char mail_from[OUTREACH_ID_BYTES];
+    /* As it was at MAIL. */
+    struct outreach_visit mail;
     struct buffer text;
 };
 
@@ -49,17 +55,28 @@ static void end_visit(struct serving *serving) {
     serving->visit = OUTREACH_VISITS_MAX;
 }
 
-static void begin_visit(struct serving *serving, struct slice path) {
+static void begin_visit(struct serving *serving) {
     struct outreach *outreach = serving->outreach;
     ASSERT(outreach->visit_count < OUTREACH_VISITS_MAX);
-    end_visit(serving);
     serving->visit = outreach->visit_count++;
-    (void)snprintf(serving->mail_from, sizeof serving->mail_from, "%.*s", SLICE_PRINT(path));
-    outreach->visits[serving->visit] = (struct outreach_visit){.person = OUTREACH_PEOPLE_MAX,
-                                                               .open_ms = serving->open_ms,
-                                                               .mail_ms = outreach_now_ms(outreach),
-                                                               .wall_ms = outreach_wall_ms(outreach)};
+    struct outreach_visit *visit = &outreach->visits[serving->visit];
+    *visit = serving->mail;
     outreach_check_visit(outreach, serving->visit);
+}
+
+/* MAIL. The provider knows only at RCPT whether somebody is written to. */
+static void mail(struct serving *serving, struct slice path) {
+    struct outreach *outreach = serving->outreach;
+    end_visit(serving);
+    (void)snprintf(serving->mail_from, sizeof serving->mail_from, "%.*s", SLICE_PRINT(path));
+    serving->mail = (struct outreach_visit){.person = OUTREACH_PEOPLE_MAX,
+                                            .open_ms = serving->open_ms,
+                                            .let_in_ms = serving->let_in_ms,
+                                            .mail_ms = outreach_now_ms(outreach),
+                                            .wall_ms = outreach_wall_ms(outreach)};
+    for (unsigned i = 0; serving->is_submission && i < PROVIDER_FOLDERS; i++)
+        serving->mail.looked_ms[i] = outreach->provider->boxes[i].looked_ms;
+    if (!serving->is_submission) begin_visit(serving);
 }
 
 /* ---- a letter ---- */
@@ -121,6 +138,7 @@ static void take_letter(struct serving *serving) {
     struct slice text = buffer_slice(&serving->text);
     struct buffer id = buffer_new(LETTER_BYTES_MAX);
     struct outreach_letter letter = {.person = visit->person,
+                                     .visit = serving->visit,
                                      .mail_ms = visit->mail_ms,
                                      .end_ms = outreach_now_ms(outreach),
                                      .wall_ms = visit->wall_ms};
@@ -137,6 +155,7 @@ static void take_letter(struct serving *serving) {
     (void)snprintf(letter.mail_from, sizeof letter.mail_from, "%s", serving->mail_from);
     buffer_free(&id);
     check_thread(outreach, &letter, head);
+    visit->has_letter = true;
     outreach->letters[outreach->letter_count++] = letter;
     outreach->people[letter.person].letters++;
     outreach_check_letter(outreach, outreach->letter_count - 1);
@@ -159,6 +178,9 @@ static struct slice path_of(struct slice line) {
 
 static bool recipient(struct task *t, struct serving *serving, struct slice address) {
     struct outreach *outreach = serving->outreach;
+    if (serving->is_submission && slice_equal(address, SLICE(PROVIDER_ADDRESS)))
+        return say(t, serving, "250 2.1.5 that would be fine");
+    if (serving->is_submission && serving->mail.mail_ms) begin_visit(serving);
     struct outreach_visit *visit = visit_of(serving);
     if (!visit) return say(t, serving, "503 5.5.1 MAIL first");
     for (unsigned i = 0; i < outreach->people_count; i++)
@@ -195,12 +217,18 @@ static bool read_content(struct task *t, struct serving *serving) {
     }
 }
 
+static void accept(struct serving *serving) {
+    take_letter(serving);
+    struct slice text = slice_skip(buffer_slice(&serving->text), 2);
+    if (serving->is_submission) provider_accepted(serving->outreach->provider, text);
+}
+
 /* The line breaks when all was said; the letter is taken or not. */
 static bool drops(struct serving *serving) {
     struct outreach *outreach = serving->outreach;
     bool may = !outreach->run->is_healed && (outreach->faults & 1);
     if (!may || run_between(outreach->run, 0, DROP_PARTS - 1)) return false;
-    if (run_between(outreach->run, 0, 1)) take_letter(serving);
+    if (run_between(outreach->run, 0, 1)) accept(serving);
     outreach_happened(outreach, 0);
     return true;
 }
@@ -211,19 +239,34 @@ static bool data(struct task *t, struct serving *serving) {
         return say(t, serving, "503 5.5.1 RCPT first");
     if (!say(t, serving, "354 go ahead") || !read_content(t, serving)) return false;
     if (drops(serving)) return false;
-    take_letter(serving);
+    accept(serving);
     visit->is_taken = true;
     bool is_said = say(t, serving, "250 2.0.0 taken");
     end_visit(serving);
     return is_said;
 }
 
+static bool hello(struct task *t, struct serving *serving) {
+    return say(t, serving,
+               serving->is_submission
+                   ? "250-mail.two.test\r\n250-AUTH PLAIN\r\n250-ENHANCEDSTATUSCODES\r\n250 8BITMIME"
+                   : "250-mx.d0.test\r\n250-ENHANCEDSTATUSCODES\r\n250 8BITMIME");
+}
+
+/* From now on the client looks into the mailbox, and then decides: the moment to answer. */
+static bool let_in(struct task *t, struct serving *serving) {
+    struct outreach *outreach = serving->outreach;
+    serving->let_in_ms = outreach_now_ms(outreach);
+    (void)outreach_race(outreach);
+    return say(t, serving, "235 2.7.0 welcome");
+}
+
 static bool serve_command(struct task *t, struct serving *serving, struct slice line) {
     struct slice verb = slice_sub(line, 0, 4);
-    if (slice_equal_nocase(verb, SLICE("EHLO")))
-        return say(t, serving, "250-mx.d0.test\r\n250-ENHANCEDSTATUSCODES\r\n250 8BITMIME");
+    if (slice_equal_nocase(verb, SLICE("EHLO"))) return hello(t, serving);
+    if (serving->is_submission && slice_equal_nocase(verb, SLICE("AUTH"))) return let_in(t, serving);
     if (slice_equal_nocase(verb, SLICE("MAIL"))) {
-        begin_visit(serving, path_of(line));
+        mail(serving, path_of(line));
         return say(t, serving, "250 2.1.0 fine");
     }
     if (slice_equal_nocase(verb, SLICE("RCPT"))) return recipient(t, serving, path_of(line));
@@ -247,24 +290,31 @@ static void serve(struct task *t, struct serving *serving) {
         return;
     if (!say(t, serving, "220 mx.d0.test ESMTP")) return;
     for (;;) {
+        /* The client may look into a slow mailbox meanwhile. */
+        if (serving->is_submission)
+            (void)talk_wait(t, &serving->talk, outreach_now_ms(outreach) + PATIENCE_MS);
         struct slice line = talk_line(t, &serving->talk);
         if (talk_is_broken(&serving->talk) || !serve_command(t, serving, line)) return;
     }
 }
 
-static void guest_main(struct task *t, void *argument) {
-    struct guest *guest = argument;
-    struct outreach *outreach = guest->receiver->outreach;
+void outreach_receive(struct task *t, struct outreach *outreach, struct stream *stream, bool is_submission) {
     struct serving serving = {.outreach = outreach,
-                              .talk = {.stream = guest->stream, .in = buffer_new(TALK_BYTES_MAX)},
+                              .talk = {.stream = stream, .in = buffer_new(TALK_BYTES_MAX)},
+                              .is_submission = is_submission,
                               .open_ms = outreach_now_ms(outreach),
                               .visit = OUTREACH_VISITS_MAX,
                               .text = buffer_new(LETTER_BYTES_MAX)};
-    free(guest);
     serve(t, &serving);
     end_visit(&serving);
     talk_close(&serving.talk);
     buffer_free(&serving.text);
+}
+
+static void guest_main(struct task *t, void *argument) {
+    struct guest guest = *(struct guest *)argument;
+    free(argument);
+    outreach_receive(t, guest.receiver->outreach, guest.stream, false);
 }
 
 static void accepted(void *context, struct stream *stream) {

@@ -12,8 +12,8 @@ enum {
     WAITS_MAX = 200,
     RARE_CHANCE = 20000,
     WAY_MS = 100,
-    /* From the look at a mailbox to the provider's transaction with the receiving machine. */
-    OUTSIDE_WAY_MS = 10 * SECOND_MS,
+    /* From the last look into an outside INBOX to the transaction. */
+    OUTSIDE_HEARING_MS = 10 * SECOND_MS,
     PARTS = 30,
 };
 static const int64_t day_ms = 24LL * HOUR_MS;
@@ -109,19 +109,18 @@ static void go_down(struct site *site) {
 
 /* ---- network ---- */
 
-/* The machine that our host's mail goes to. */
-static struct sim_machine *other_of(const struct outreach *outreach) {
-    return outreach->is_outside ? host_machine(outreach->run->sites[1].host) : outreach->receiver;
+struct sim_machine *outreach_other_machine(const struct outreach *outreach) {
+    return outreach->is_outside ? outreach->provider->machine : outreach->receiver;
 }
 
 static void join(void *context) {
     struct site *site = context;
-    sim_network_part(host_machine(site->host), other_of(site->run->outreach), false);
+    sim_network_part(host_machine(site->host), outreach_other_machine(site->run->outreach), false);
 }
 
 static void part(struct site *site) {
     int64_t ms = how_long_ms(site->run);
-    sim_network_part(host_machine(site->host), other_of(site->run->outreach), true);
+    sim_network_part(host_machine(site->host), outreach_other_machine(site->run->outreach), true);
     outreach_happened(site->run->outreach, ms);
     sim_world_after(site->run->world, ms, join, site);
 }
@@ -206,13 +205,6 @@ static void (*const kinds[])(struct site *site) = {
     trouble_dns, fill_disk,    fail_disk,   jump_clock};
 enum { KINDS = sizeof kinds / sizeof kinds[0], SHAKES = 5 };
 
-/* Between a provider and the receiving machine all is well: what its queue does then is not judged here. */
-static bool may_have(const struct outreach *outreach, unsigned kind) {
-    void (*of)(struct site *) = kinds[kind];
-    bool is_everywhere = !of || of == lose_connections || of == refuse_connections || of == trouble_dns;
-    return !outreach->is_outside || !is_everywhere;
-}
-
 static void happen(struct outreach *outreach, unsigned kind) {
     if (!kinds[kind] || !(outreach->faults >> kind & 1)) return;
     outreach->run->trouble_count++;
@@ -237,7 +229,8 @@ static void trouble(void *context) {
 
 void outreach_trouble_start(struct run *run) {
     for (unsigned i = 0; i < KINDS; i++)
-        if (run_between(run, 0, 1) && may_have(run->outreach, i)) run->outreach->faults |= 1u << i;
-    run->outreach->way_ms = run->outreach->is_outside ? OUTSIDE_WAY_MS : WAY_MS;
+        if (run_between(run, 0, 1)) run->outreach->faults |= 1u << i;
+    run->outreach->way_ms = WAY_MS;
+    run->outreach->hearing_ms = run->outreach->is_outside ? OUTSIDE_HEARING_MS : 0;
     trouble(run);
 }

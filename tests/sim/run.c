@@ -150,7 +150,7 @@ static void heal_site(struct site *site) {
     for (unsigned i = 0; i < site->number; i++)
         sim_network_part(machine, host_machine(run->sites[i].host), false);
     *sim_machine_faults(machine) = site->disk;
-    *host_budgets(site->host) = budgets_default;
+    host_budgets_mend(site->host);
     sim_power_cut_after_steps(machine, 0);
     for (size_t i = 0; host_role(site->host, i); i++) heal_role(host_role(site->host, i));
     if (host_supervisor(site->host)) heal_role(host_supervisor(site->host));

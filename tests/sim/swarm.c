@@ -130,6 +130,7 @@ static const struct {
     {offsetof(struct budgets, store_hashes), 0},
     {offsetof(struct budgets, store_batch_operations), 1},
     {offsetof(struct budgets, store_batch_bytes), 1},
+    {offsetof(struct budgets, store_log_bytes), 0},
 };
 enum { BUDGETS = sizeof budgets / sizeof budgets[0], SQUEEZES_MAX = 4, SPARE_BITS_MAX = 16 };
 
@@ -143,7 +144,7 @@ static void squeeze_one(struct site *site) {
 
 static void squeeze_memory(struct site *site) {
     uint64_t squeezes = run_between(site->run, 0, SQUEEZES_MAX);
-    *host_budgets(site->host) = budgets_default;
+    host_budgets_mend(site->host);
     while (squeezes--) squeeze_one(site);
 }
 

@@ -98,6 +98,22 @@ bool talk_wait(struct task *t, struct talk *talk, int64_t until_ms) {
     return true;
 }
 
+bool talk_wait_or_wake(struct task *t, struct talk *talk, int64_t until_ms) {
+    if (slice_find_crlf(rest_of(talk)) != SLICE_NOT_FOUND) return true;
+    if (talk_is_broken(talk)) return false;
+    buffer_consume(&talk->in, talk->taken);
+    talk->taken = 0;
+    uint8_t *room = buffer_reserve(&talk->in, READ_BYTES);
+    ssize_t got = room ? talk->stream->ops->read(talk->stream, room, READ_BYTES) : -EMSGSIZE;
+    if (got > 0) buffer_grew(&talk->in, (size_t)got);
+    if (got == 0 || (got < 0 && got != -EAGAIN)) stream_close(&talk->stream);
+    if (got != -EAGAIN) return slice_find_crlf(rest_of(talk)) != SLICE_NOT_FOUND;
+    stream_watch_readable(talk->stream, (struct waker){task_wake_callback, t});
+    (void)!task_wait(t, until_ms);
+    talk->stream->on_readable = (struct waker){0};
+    return false;
+}
+
 struct slice talk_bytes(struct task *t, struct talk *talk, size_t len) {
     while (talk->in.len - talk->taken < len)
         if (!read_more(t, talk)) return SLICE_EMPTY;

@@ -33,6 +33,8 @@ void talk_printf(struct task *t, struct talk *talk, const char *format, ...) PRI
 struct slice talk_line(struct task *t, struct talk *talk);
 /* Waits until a line is here, or until then. True: talk_line gives one at once. */
 bool talk_wait(struct task *t, struct talk *talk, int64_t until_ms);
+/* The same, and false also when somebody woke the task. */
+bool talk_wait_or_wake(struct task *t, struct talk *talk, int64_t until_ms);
 /* The next `len` bytes; empty when it is broken. */
 struct slice talk_bytes(struct task *t, struct talk *talk, size_t len);
 

@@ -70,7 +70,7 @@ static int accepted_fd_max(void) {
 struct env *real_env_new(struct log *log) {
     struct real_env *real = calloc(1, sizeof *real);
     if (!real) FATAL("out of memory for a loop");
-    env_init(&real->env, &real_ops, log);
+    env_init(&real->env, &real_ops, log, NULL);
     real->accepted_fd_max = accepted_fd_max();
     if (uv_loop_init(&real->loop)) FATAL("no event loop");
     if (uv_timer_init(&real->loop, &real->timer)) FATAL("no loop timer");

@@ -16,19 +16,26 @@ struct change {
     uint8_t bytes[];
 };
 
+static void bytes_reserve(struct sim_bytes *b, size_t len) {
+    if (len <= b->capacity) return;
+    b->capacity = len > 2 * b->capacity ? len : 2 * b->capacity;
+    b->ptr = realloc(b->ptr, b->capacity);
+    if (!b->ptr) FATAL("out of memory for a simulated file");
+}
+
 static void bytes_resize(struct sim_bytes *b, size_t len) {
-    if (len > b->capacity) {
-        b->capacity = len > 2 * b->capacity ? len : 2 * b->capacity;
-        b->ptr = realloc(b->ptr, b->capacity);
-        if (!b->ptr) FATAL("out of memory for a simulated file");
-    }
+    bytes_reserve(b, len);
     if (len > b->len) memset(b->ptr + b->len, 0, len - b->len);
     b->len = len;
 }
 
 static void bytes_write(struct sim_bytes *b, struct slice bytes, uint64_t offset) {
     if (bytes.len == 0) return;
-    if (offset + bytes.len > b->len) bytes_resize(b, (size_t)offset + bytes.len);
+    if (offset > b->len) bytes_resize(b, (size_t)offset);
+    if (offset + bytes.len > b->len) {
+        bytes_reserve(b, (size_t)offset + bytes.len);
+        b->len = (size_t)offset + bytes.len;
+    }
     memcpy(b->ptr + offset, bytes.ptr, bytes.len);
 }
 
@@ -79,6 +86,13 @@ void sim_inode_write(struct sim_inode *inode, struct slice bytes, uint64_t offse
     bytes_write(&inode->seen, bytes, offset);
     inode->machine->used_bytes += inode->seen.len - before;
     change_add(inode, false, offset, bytes);
+}
+
+void sim_inode_copy(struct sim_inode *inode, const struct sim_inode *from) {
+    struct slice bytes = slice_of(from->seen.ptr, from->seen.len);
+    bytes_write(&inode->seen, bytes, 0);
+    bytes_write(&inode->durable, bytes, 0);
+    inode->machine->used_bytes += bytes.len;
 }
 
 void sim_inode_truncate(struct sim_inode *inode, uint64_t size) {

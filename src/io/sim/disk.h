@@ -58,6 +58,8 @@ void sim_inode_release(struct sim_inode *inode);
 
 /* disk.c: bytes, without steps and faults. */
 void sim_inode_write(struct sim_inode *inode, struct slice bytes, uint64_t offset);
+/* What processes see of `from` becomes the bytes, synced, of one that is new. */
+void sim_inode_copy(struct sim_inode *inode, const struct sim_inode *from);
 void sim_inode_truncate(struct sim_inode *inode, uint64_t size);
 void sim_inode_sync(struct sim_inode *inode);
 /* A sync that fails, and a power cut: what was not synced gets there in part, or never. */

@@ -202,8 +202,7 @@ static struct sim_inode *name_copy(const struct sim_name *name, struct sim_inode
     name_set(&folder->durable_names, name->text, copy);
     sim_inode_release(copy);
     if (name->inode->is_folder) return copy;
-    sim_inode_write(copy, slice_of(name->inode->seen.ptr, name->inode->seen.len), 0);
-    sim_inode_sync(copy);
+    sim_inode_copy(copy, name->inode);
     return NULL;
 }
 

@@ -83,7 +83,7 @@ static void process_main(struct task *t, void *argument) {
 struct env *sim_process_start(struct sim_machine *machine, const char *name,
                               void (*main)(struct task *t, void *argument), void *argument) {
     struct sim_process *process = sim_alloc(sizeof *process);
-    env_init(&process->env, &sim_ops, NULL);
+    env_init(&process->env, &sim_ops, NULL, machine->world->stacks);
     process->env.ran = note_wait;
     process->machine = machine;
     process->name = sim_copy_text(name);

@@ -8,7 +8,7 @@
 #include "io/real/tls.h"
 #include "io/sim/world.h"
 
-enum { UNWIND_MS_MAX = 24 * 3600 * 1000 };
+enum { UNWIND_MS_MAX = 24 * 3600 * 1000, SIM_STACKS_KEPT = 256 };
 
 /* A call that a test asked for. */
 struct call {
@@ -110,6 +110,7 @@ struct sim_world *sim_world_new(uint64_t seed) {
     list_init(&world->calls);
     list_init(&world->dns);
     list_init(&world->fetches);
+    world->stacks = task_stacks_new(SIM_STACKS_KEPT);
     seed_sqlite(mix(seed) | 1);
     return world;
 }
@@ -222,6 +223,7 @@ void sim_world_free(struct sim_world **world) {
     LIST_EACH(&w->machines, m, struct sim_machine, in_world) machine_free(m);
     free(w->tls);
     free(w->events);
+    task_stacks_free(&w->stacks);
     free(w);
     *world = NULL;
     seed_sqlite(0);

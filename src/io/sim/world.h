@@ -62,6 +62,8 @@ struct sim_world {
     void (*on_loss)(void *context, const struct sim_machine *a, const struct sim_machine *b);
     void *on_loss_context;
     struct tls_context *tls;
+    /* All of its processes take turns in one thread, and many of them live shortly. */
+    struct task_stacks *stacks;
 };
 
 enum { SIM_ADDRESSES_MAX = 8, SIM_NAME_BYTES_MAX = 255 };
