@@ -10,11 +10,13 @@ enum { ARENA_BYTES = 4 << 20 };
 static void check_limits(const struct answer_facts *facts) {
     ASSERT(facts->kind < ANSWER_KINDS && facts->recipient_count <= ANSWER_RECIPIENTS_MAX);
     ASSERT(facts->id_count <= ANSWER_IDS_MAX && facts->header_id_count <= ANSWER_IDS_MAX);
-    ASSERT(facts->return_ms >= 0 && facts->date_ms >= 0);
+    ASSERT(facts->named_count <= ANSWER_NAMED_MAX);
+    ASSERT(facts->return_ms >= 0 && facts->date_ms >= 0 && facts->received_ms >= 0);
     ASSERT(facts->evidence.len <= ANSWER_EVIDENCE_BYTES_MAX && facts->kept.len <= ANSWER_PACKED_BYTES_MAX);
     for (size_t i = 0; i < facts->recipient_count; i++)
         ASSERT(facts->recipients[i].address.len <= ANSWER_TEXT_BYTES_MAX);
     for (size_t i = 0; i < facts->id_count; i++) ASSERT(facts->ids[i].len <= ANSWER_TEXT_BYTES_MAX);
+    for (size_t i = 0; i < facts->named_count; i++) ASSERT(facts->named[i].len <= ANSWER_TEXT_BYTES_MAX);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

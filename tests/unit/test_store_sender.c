@@ -155,7 +155,7 @@ static void folder_body(struct task *t, struct store_bench *bench) {
     struct sender_folder *folders;
     size_t count;
     assert_int_equal(engine_sender_add(t, bench->engine, &sender), STORE_OK);
-    struct sender_folder looked[] = {{SLICE("INBOX"), 1, 5, 0}, {SLICE("Junk"), 2, 1, 9}};
+    struct sender_folder looked[] = {{SLICE("INBOX"), 1, 5, 0, 0}, {SLICE("Junk"), 2, 1, 9, 0}};
     assert_int_equal(engine_sender_looked(t, bench->engine, sender.id, looked, 2), STORE_OK);
     looked[0].uidnext = 8;
     assert_int_equal(engine_sender_looked(t, bench->engine, sender.id, looked, 1), STORE_OK);
@@ -180,7 +180,7 @@ static void other_body(struct task *t, struct store_bench *bench) {
     struct sender_folder *folders;
     size_t count;
     assert_int_equal(engine_sender_add(t, bench->engine, &sender), STORE_OK);
-    struct sender_folder looked = {SLICE("INBOX"), 1, 5, 0};
+    struct sender_folder looked = {SLICE("INBOX"), 1, 5, 0, 0};
     assert_int_equal(engine_sender_looked(t, bench->engine, sender.id, &looked, 1), STORE_OK);
     sender.imap.secret = SLICE("another");
     assert_int_equal(engine_sender_change(t, bench->engine, &sender), STORE_OK);
