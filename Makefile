@@ -46,6 +46,7 @@ kill-test:
 	@scripts/build.sh debug
 	@scripts/install-packages.sh test
 	@EVERY_STEP=1 build/debug/tests/unit/test_store_fault
+	@EVERY_STEP=1 build/debug/tests/unit/test_store_contact
 	@ROUNDS=$(ROUNDS) POSTHASTE_BIN=build/debug/posthaste /usr/bin/python3 -m pytest -q tests/e2e/test_kill.py
 power:
 	@scripts/build.sh release

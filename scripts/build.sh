@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Builds the program: scripts/build.sh release|debug
+# Builds the program: scripts/build.sh release|debug|program
 #   release  optimized and hardened                      build/posthaste
 #   debug    under address and undefined-behaviour checks   build/debug/posthaste, and the unit tests
+#   program  of debug what tests/e2e run, without the unit tests
 # Installs the Debian packages it needs first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -42,7 +43,7 @@ names = [t["filename"][0] for t in json.load(sys.stdin) if t["name"] == "posthas
 sys.exit("build: meson.build has no executable named posthaste") if not names else print(names[0])'
 }
 
-[ $# = 1 ] || { echo "usage: $0 release|debug" >&2; exit 2; }
+[ $# = 1 ] || { echo "usage: $0 release|debug|program" >&2; exit 2; }
 scripts/install-packages.sh build
 mkdir -p build
 case $1 in
@@ -55,18 +56,21 @@ release)
     mv build/posthaste.new build/posthaste
     echo "built build/posthaste"
     ;;
-debug)
+debug | program)
     # What the tests' build takes is a good part of what they take in all: optimized a little, lines without
-    # variables for a debugger (who needs them: meson configure build/debug -Dc_args=-g), at fixed addresses, which
-    # spares each start of a process what else is moved, by the quickest linker there is.
+    # variables for a debugger (who needs them: meson configure build/debug -Dc_args=-g), by the quickest linker there
+    # is, and at fixed addresses, which spares each start of a process what else is moved. b_pie=false alone leaves
+    # that to the compiler, and Debian's makes PIE.
     CC_LD=$(linker) configure build/debug -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 \
-        -Dc_args=-g1 -Db_pie=false -Db_staticpic=false
-    compile build/debug
+        -Dc_args=-g1 -Db_pie=false -Dc_link_args=-no-pie -Db_staticpic=false
     path=$(program build/debug)
+    wanted=()
+    [ "$1" = debug ] || wanted=("$(realpath --relative-to=build/debug "$path")" tests/tool_{dkim,report,seven_bit,spf})
+    compile build/debug "${wanted[@]}"
     [ "$path" -ef build/debug/posthaste ] || ln -sf "$path" build/debug/posthaste
     ;;
 *)
-    echo "usage: $0 release|debug" >&2
+    echo "usage: $0 release|debug|program" >&2
     exit 2
     ;;
 esac

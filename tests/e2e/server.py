@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ports import Ports, wait_for_port
+from template import copy, template
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ALL_SERVE = "serve.ready"
@@ -92,13 +93,24 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
         self.accounts_made = 0
 
+    def init(self, data: Path) -> None:
+        self.call(data, "init", "--domain", self.domain, "--hostname", "mx." + self.domain,
+                  "--base-port", str(self.ports.base))
+
     def prepare(self) -> None:
-        self.command("init", "--domain", self.domain, "--hostname", "mx." + self.domain,
-                     "--base-port", str(self.ports.base))
+        """As init() leaves it, with keys that others of this domain have too (template.py)."""
+        if self.user:
+            self.init(self.data)
+            return
+        made = template(f"{program()} {program().stat().st_mtime_ns} {self.domain}", self.init)
+        copy(made, self.data, self.ports.base)
 
     def command(self, *arguments: str, text: str | None = None) -> str:
         """A CLI call on this data folder that must succeed; returns what it printed."""
-        done = run(*arguments, "--data", self.data, text=text, user=self.user)
+        return self.call(self.data, *arguments, text=text)
+
+    def call(self, data: Path, *arguments: str, text: str | None = None) -> str:
+        done = run(*arguments, "--data", data, text=text, user=self.user)
         assert done.returncode == 0, f"posthaste {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}"
         assert not REPORT.search(done.stderr), done.stderr
         return done.stdout

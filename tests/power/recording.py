@@ -56,7 +56,7 @@ class Recording:
     def prepare(self) -> None:
         """From nothing to a folder with accounts and an alias."""
         with self.marks.operation(["store"]) as answer:
-            self.server.prepare()
+            self.server.init(self.server.data)
             answer.is_done = True
         data = self.server.data
         self.marks.fact(*(f"file\t{name}\t{(data / name).stat().st_size}" for name in FILES))

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <sqlite3.h>
+#include <stdlib.h>
 
 #include "test.h"
 
@@ -28,6 +29,14 @@ static inline bool fault_comes(void) {
     return __atomic_add_fetch(&faults.steps, 1, __ATOMIC_RELAXED) == faults.failing_step;
 }
 static inline int fault_errno(void) { return faults.kind == FAULT_FULL ? -ENOSPC : -EIO; }
+
+/* The first counts the steps. Then each kind of fault comes at every second one, where the other does not; at
+   all of them with EVERY_STEP=1. */
+static inline int fault_next_step(int step, enum fault_kind kind) {
+    int stride = getenv("EVERY_STEP") ? 1 : 2;
+    if (step > 0) return step + stride;
+    return stride == 2 && kind == FAULT_BROKEN ? 2 : 1;
+}
 
 /* ---- files ---- */
 

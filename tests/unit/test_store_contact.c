@@ -679,7 +679,7 @@ static void nothing_body(struct task *t, struct store_bench *bench) {
 static void fail_every_step(enum fault_kind kind) {
     struct told told;
     int steps = 1;
-    for (int step = 0; step <= steps; step++) {
+    for (int step = 0; step <= steps; step = fault_next_step(step, kind)) {
         char folder[64];
         test_folder_make(folder);
         bench_run_in(folder, true, NULL, nothing_body, NULL);

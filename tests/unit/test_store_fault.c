@@ -219,14 +219,6 @@ static int run_child(const char *folder, void (*work)(const char *folder, int sa
     return status;
 }
 
-/* The first counts the steps. Then each kind of fault comes at every second one, where the other does not; at
-   all of them with EVERY_STEP=1. */
-static int next_step(int step, enum fault_kind kind) {
-    int stride = getenv("EVERY_STEP") ? 1 : 2;
-    if (step > 0) return step + stride;
-    return stride == 2 && kind == FAULT_BROKEN ? 2 : 1;
-}
-
 static void fail_every_step(enum fault_kind kind) {
     char folder[64];
     struct told *told = calloc(1, sizeof *told);
@@ -234,7 +226,7 @@ static void fail_every_step(enum fault_kind kind) {
     test_folder_make(folder);
     bench_run_in(folder, true, NULL, set_up_body, NULL);
     int steps = 1;
-    for (int step = 0; step <= steps; step = next_step(step, kind)) {
+    for (int step = 0; step <= steps; step = fault_next_step(step, kind)) {
         faults = (struct faults){.failing_step = step, .kind = kind};
         int status = run_child(folder, child_work, -1, told);
         bool is_aborted = WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
