@@ -51,7 +51,7 @@ enum {
     OUTREACH_COPY_MS = 8 * 1000,
     OUTREACH_POLL_MS = 30 * 1000,
     OUTREACH_CHECK_MS = 45 * 1000,
-    /* While all is well one of so many checks asks by SMTP, too; every letter does anyway. */
+    /* While all is well and there is no campaign one of so many checks asks by SMTP, too. */
     OUTREACH_CHECKS_PER_WAY_OUT = 16,
     SENDER_AGAIN_MS = 5 * 1000,
     OUTREACH_AGAIN_MS_MAX = 45 * 1000,

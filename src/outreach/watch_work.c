@@ -257,12 +257,18 @@ static void way_out_is_open(struct watcher *watcher) {
     watcher->way_out_at_ms = now_ms(watcher) + watcher->watch->check_ms * OUTREACH_CHECKS_PER_WAY_OUT;
 }
 
-/* With each check while anything is wrong, or nobody knows yet; else seldom: it costs the provider a
-   transaction that comes to nothing, and a letter that is to leave asks for itself. */
+/* Neither running nor paused. */
+static bool has_no_campaign(struct task *t, struct watcher *watcher) {
+    int64_t since_ms = 0;
+    return ask_since(t, watcher, &since_ms) && since_ms == 0;
+}
+
+/* With each check while anything is wrong, or nobody knows yet, or a campaign is to be told soon that it
+   cannot go on; else seldom: it costs the provider a transaction that comes to nothing. */
 static bool check_way_out(struct task *t, struct watcher *watcher, struct arena *arena,
                           struct outside_trouble *trouble) {
     bool is_well = watcher->is_told && watcher->told == SENDER_CAUSE_NONE;
-    if (is_well && now_ms(watcher) < watcher->way_out_at_ms) return true;
+    if (is_well && now_ms(watcher) < watcher->way_out_at_ms && has_no_campaign(t, watcher)) return true;
     if (!outside_check_smtp(t, watcher->outside, arena, trouble)) return false;
     way_out_is_open(watcher);
     return true;
