@@ -94,7 +94,7 @@ static bool take_message(struct task *t, void *context, const struct imap_client
                                 .uidvalidity = look->uidvalidity,
                                 .uid = message->uid,
                                 .flags = message->flags,
-                                .received_ms = message->received_ms,
+                                .received_ms = look->place->since_ms ? message->received_ms : 0,
                                 .bytes = message->bytes,
                                 .content = message->content};
     look->was_refused = !look->take(t, look->context, &news);
@@ -165,6 +165,8 @@ static bool begin_anew(struct task *t, struct look *look, const struct imap_clie
     if (look->open_since_ms && look->open_since_ms < since_ms) since_ms = look->open_since_ms;
     if (since_ms < now_ms - OUTREACH_ANEW_DAYS_MAX * day_ms)
         since_ms = now_ms - OUTREACH_ANEW_DAYS_MAX * day_ms;
+    /* The provider's clock may be another one. */
+    since_ms -= day_ms;
     look->place->uidvalidity = status->uidvalidity;
     look->place->uidnext = look->is_first ? status->uidnext : 1;
     look->place->since_ms = since_ms;

@@ -4,7 +4,7 @@
 #include "store/answer.h"
 
 /* How far a provider's clock may be from ours. */
-enum { CLOCKS_MS = 3600 * 1000 };
+enum { CLOCKS_MS = 24 * 3600 * 1000 };
 
 static const char sent_by_id[] =
     "SELECT id, prospect, address, sender, sent_ms FROM outreach_sent WHERE id = $1 AND sent_ms > 0";

@@ -11,7 +11,8 @@ enum {
     JOBS_MAX = 14,
     WAITS_MAX = 200,
     RARE_CHANCE = 20000,
-    WAY_MS = 100,
+    /* A line that the network cuts into pieces takes so long, now and then. */
+    WAY_MS = 300,
     /* From the last look into an outside INBOX to the transaction. */
     OUTSIDE_HEARING_MS = 10 * SECOND_MS,
     PARTS = 30,
