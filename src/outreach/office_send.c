@@ -9,6 +9,7 @@ enum {
     FREQUENCY_AGAIN_MS = 24 * 3600 * 1000,
     UNKNOWN_MAX = 16,
     KEEP_AGAIN_MS = 1000,
+    KEEP_AGAIN_MS_MAX = 32 * 1000,
     QUESTION_FIND_BYTES = 4096
 };
 
@@ -90,14 +91,21 @@ static const struct {
     [OUTREACH_END_BLOCKED] = {OUTREACH_BLOCKED, 0},
 };
 
+/* Until the store may be able to write again: longer each time. False: it is over. */
+static bool wait_to_keep(struct task *t, int64_t *pause_ms) {
+    if (task_sleep(t, *pause_ms) != WAIT_OK) return false;
+    *pause_ms = *pause_ms * 2 < KEEP_AGAIN_MS_MAX ? *pause_ms * 2 : KEEP_AGAIN_MS_MAX;
+    return true;
+}
+
 /* The remote role went away, or said nothing in time: it depends on how far it was. */
 static void lost(struct task *t, struct desk_round *round, uint64_t sent) {
     round->desk->next_ms = env_wall_ms(round->office->options.env) + OUTREACH_FLIGHT_LOOK_MS;
+    int64_t pause_ms = KEEP_AGAIN_MS;
     for (;;) {
         enum store_result result =
             task_is_cancelled(t) ? STORE_OK : engine_outreach_lost(t, round->office->options.engine, sent);
-        if (result == STORE_OK || result == STORE_NOT_FOUND || task_sleep(t, KEEP_AGAIN_MS) != WAIT_OK)
-            return;
+        if (result == STORE_OK || result == STORE_NOT_FOUND || !wait_to_keep(t, &pause_ms)) return;
     }
 }
 
@@ -122,8 +130,9 @@ static void record(struct task *t, struct desk_round *round, uint64_t sent,
     /* Sooner where the mailbox's health changes; others who are due go before this one. */
     if (outcome.result == OUTREACH_NOT_SENT) round->desk->next_ms = outcome.due_ms + OUTREACH_TROUBLE_MS;
     /* What came of it is known here alone until the store can write it down again. */
+    int64_t pause_ms = KEEP_AGAIN_MS;
     while (engine_outreach_outcome(t, round->office->options.engine, &outcome) != STORE_OK)
-        if (task_sleep(t, KEEP_AGAIN_MS) != WAIT_OK) return;
+        if (!wait_to_keep(t, &pause_ms)) return;
 }
 
 static void run(struct task *t, struct desk_round *round, uint64_t sent, struct slice message_id) {
