@@ -131,7 +131,7 @@ static enum outreach_gate give_word(struct task *t, struct going *going) {
     enum outreach_gate gate = GATE_PROSPECT;
     enum address_fault fault;
     if (!read_going(going) || !complete(going, &fault)) return gate;
-    if (!is_window_open(going)) return GATE_GAP;
+    if (!is_window_open(going)) return GATE_WINDOW;
     if (fault == ADDRESS_UNKNOWN) return refuse_unknown(t, going);
     if (fault == ADDRESS_UNSURE) return GATE_SENDER;
     going->go.sent = going->word.sent;

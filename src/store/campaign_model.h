@@ -127,6 +127,7 @@ enum outreach_gate {
     GATE_DOMAIN_DAILY,
     GATE_RECIPIENT_DOMAIN,
     GATE_FREQUENCY,
+    GATE_WINDOW,
     OUTREACH_GATES,
 };
 

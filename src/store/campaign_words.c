@@ -21,8 +21,8 @@ const char *sent_state_word(enum sent_state state) {
 
 const char *outreach_gate_word(enum outreach_gate gate) {
     static const char *const words[OUTREACH_GATES] = {
-        "open", "campaign", "sender", "prospect",     "suppression",      "in_flight",
-        "gap",  "hourly",   "daily",  "domain_daily", "recipient_domain", "frequency"};
+        "open",   "campaign", "sender",       "prospect",         "suppression", "in_flight", "gap",
+        "hourly", "daily",    "domain_daily", "recipient_domain", "frequency",   "window"};
     return words[gate];
 }
 

@@ -128,6 +128,12 @@ static void set_up(struct db *db, enum db_access access) {
     (void)db_number_values(db, schema_count, 0, NULL, 0);
 }
 
+/* Why a file cannot be opened the system says: that there is none is one reason of several. */
+static int why_not_open(struct db *db, int code) {
+    int error = (code & 0xff) == SQLITE_CANTOPEN ? sqlite3_system_errno(db->handle) : 0;
+    return error ? -error : errno_of(code);
+}
+
 int db_open(struct env *env, const char *path, enum db_access access, struct db **out) {
     struct db *db = calloc(1, sizeof *db);
     if (!db) FATAL("out of memory for a database connection");
@@ -140,12 +146,13 @@ int db_open(struct env *env, const char *path, enum db_access access, struct db 
         set_up(db, access);
         code = db->failure_code;
     }
+    int result = why_not_open(db, code);
     db_complain(db, env->log);
     if (code != SQLITE_OK)
         db_close(&db);
     else
         *out = db;
-    return errno_of(code);
+    return result;
 }
 
 void db_close(struct db **db) {

@@ -6,6 +6,7 @@ built; what it knows of the processes it reads from /proc. Also used by bench/ a
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import pwd
@@ -26,6 +27,9 @@ ALL_SERVE_SECONDS_MAX = 3
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 30
 COMMAND_SECONDS_MAX = 60
+# Looking for leaks takes as long as most commands do: one call of so many does.
+CALLS = itertools.count()
+CALLS_A_LEAK_CHECK = 8
 DOMAIN = "example.test"
 ROLES = {"edge", "remote", "mail", "store"}
 # What a sanitizer, a failed assertion or a crash says on stderr.
@@ -53,8 +57,12 @@ def identity(user: str | None) -> dict[str, Any]:
 
 def run(*arguments: str | Path, text: str | None = None, user: str | None = None) -> subprocess.CompletedProcess[str]:
     """One call of the program, with `text` on its standard input."""
+    sanitizer = os.environ.get("ASAN_OPTIONS", "")
+    if next(CALLS) % CALLS_A_LEAK_CHECK:
+        sanitizer = f"detect_leaks=0:{sanitizer}"
     done = subprocess.run([str(program()), *map(str, arguments)], input=text or "", capture_output=True, text=True,
-                          timeout=COMMAND_SECONDS_MAX, **identity(user))
+                          timeout=COMMAND_SECONDS_MAX, env={**os.environ, "ASAN_OPTIONS": sanitizer},
+                          **identity(user))
     done.stderr = CONTEXT_WARNING.sub("", done.stderr)
     return done
 
