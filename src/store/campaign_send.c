@@ -5,6 +5,7 @@
 #include "base/limits_campaign.h"
 #include "store/account.h"
 #include "store/campaign.h"
+#include "store/campaign_lane.h"
 #include "store/campaign_table.h"
 #include "store/engine_state.h"
 #include "store/entry.h"
@@ -332,6 +333,14 @@ enum store_result engine_outreach_go(struct task *t, struct engine *engine, cons
 
 /* ---- outcomes ---- */
 
+static void rest(struct commit *commit, struct sent_row *row, int64_t sent_ms) {
+    bool is_last = row->next_delay_ms < 0;
+    enum prospect_state resting = prospect_resting(&row->prospect);
+    prospect_set(commit, &row->prospect, is_last && resting == PROSPECT_WAITING ? PROSPECT_FINISHED : resting,
+                 is_last ? PROSPECT_NEVER : sent_ms + row->next_delay_ms, SLICE_EMPTY);
+}
+
+/* Whom an answer put elsewhere meanwhile stays there; his lane learns that a follow-up is next. */
 void campaign_message_left(struct commit *commit, uint64_t sent, int64_t sent_ms) {
     struct sent_row row;
     if (!sent_load(commit, sent, &row) || (row.state != SENT_SENDING && row.state != SENT_UNKNOWN)) return;
@@ -339,13 +348,10 @@ void campaign_message_left(struct commit *commit, uint64_t sent, int64_t sent_ms
     DB_RUN(commit->db, day_insert, DB_NUMBER(row.id));
     DB_RUN(commit->db, prospect_goes_on, DB_NUMBER(row.prospect.id), DB_NUMBER(sent_ms),
            DB_TEXT(row.message_id), DB_TEXT(row.subject), DB_NUMBER(row.step));
-    if (row.prospect.state == PROSPECT_CLAIMED) {
-        bool is_last = row.next_delay_ms < 0;
-        enum prospect_state resting = prospect_resting(&row.prospect);
-        prospect_set(commit, &row.prospect,
-                     is_last && resting == PROSPECT_WAITING ? PROSPECT_FINISHED : resting,
-                     is_last ? PROSPECT_NEVER : sent_ms + row.next_delay_ms, SLICE_EMPTY);
-    }
+    if (row.prospect.state == PROSPECT_CLAIMED)
+        rest(commit, &row, sent_ms);
+    else
+        campaign_lane_mend(commit, row.prospect.campaign, row.prospect.lane);
     prospect_note(commit, &row.prospect, OUTREACH_EVENT_SENT,
                   arena_printf(commit->arena, "step %u", row.step + 1));
 }

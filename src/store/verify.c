@@ -103,6 +103,7 @@ static enum store_result run_all(struct task *t, struct teller *teller) {
     if (result == STORE_OK) result = run_step(t, teller, verify_segments);
     if (result == STORE_OK) result = run_step(t, teller, verify_threads);
     if (result == STORE_OK) result = run_step(t, teller, verify_queue);
+    if (result == STORE_OK) result = run_step(t, teller, verify_campaigns);
     if (result == STORE_OK) result = run_series(t, teller, verify_mailboxes);
     if (result == STORE_OK) result = run_series(t, teller, verify_references);
     if (result == STORE_OK) result = run_series(t, teller, verify_bodies);

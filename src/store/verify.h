@@ -29,6 +29,7 @@ void verify_accounts(void *verify);
 void verify_segments(void *verify);
 void verify_threads(void *verify);
 void verify_queue(void *verify);
+void verify_campaigns(void *verify);
 void verify_references(void *verify); /* series */
 void verify_bodies(void *verify);     /* series */
 

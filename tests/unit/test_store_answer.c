@@ -463,6 +463,61 @@ static void paused_body(struct task *t, struct store_bench *store) {
 
 static void whom_a_person_put_aside_gets_no_such_step(void **state) { bench_run(paused_body, NULL); }
 
+/* ---- while its letter is under way ---- */
+
+/* He is away, and his machine said so before anybody knew that the letter had arrived. */
+static void away_under_way_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    struct prospect ben = prospect_of(&bench, "ben@far.test");
+    struct prospect due[OUTREACH_DUE_MAX];
+    struct slice named = SLICE("one@example.org");
+    uint64_t sent = 0;
+    int64_t back_ms = now_of(&bench) + 3 * (int64_t)DAY_MS;
+    struct answer_facts facts = {.kind = ANSWER_OUT_OF_OFFICE,
+                                 .from = SLICE("ben@far.test"),
+                                 .ids = &named,
+                                 .id_count = 1,
+                                 .header_id_count = 1,
+                                 .return_ms = back_ms};
+    assert_int_equal(claim(&bench, &ben, "one@example.org", &sent), GATE_OPEN);
+    assert_int_equal(go(&bench, sent, "ben@far.test", DAY_MS), GATE_OPEN);
+    struct outreach_outcome outcome = {sent, OUTREACH_UNKNOWN, 0, SLICE("the connection was lost")};
+    assert_int_equal(engine_outreach_outcome(t, store->engine, &outcome), STORE_OK);
+    answer(&bench, &facts);
+    outcome.result = OUTREACH_SENT;
+    assert_int_equal(engine_outreach_outcome(t, store->engine, &outcome), STORE_OK);
+    /* Only Cara, whose first letter is due, until he is back; then his follow-up goes before hers. */
+    assert_int_equal(due_at(&bench, back_ms - 1, due), 1);
+    assert_true(due[0].id != ben.id);
+    assert_int_equal(due_at(&bench, back_ms, due), 1);
+    assert_true(due[0].id == ben.id);
+    assert_int_equal(due[0].step, 1);
+}
+
+static void who_is_away_gets_his_follow_up_when_he_is_back(void **state) {
+    bench_run(away_under_way_body, NULL);
+}
+
+static void reply_under_way_body(struct task *t, struct store_bench *store) {
+    struct campaign_bench bench = bench_begin(t, store);
+    struct prospect due[OUTREACH_DUE_MAX];
+    uint64_t sent = 0;
+    (void)t;
+    add_to(&bench, make_with(&bench, "winter", true, false), "dora@acme.test");
+    struct prospect dora = prospect_of(&bench, "dora@acme.test");
+    assert_int_equal(claim(&bench, &dora, "one@example.org", &sent), GATE_OPEN);
+    assert_int_equal(go(&bench, sent, "dora@acme.test", DAY_MS), GATE_OPEN);
+    reply(&bench, "dora@acme.test", "one@example.org");
+    settle(&bench, sent, QUEUE_DELIVERED, "2.1.5");
+    assert_int_equal(due_at(&bench, now_of(&bench), due), 1);
+    assert_true(due[0].id == dora.id);
+    assert_int_equal(claim_answered(&bench, "dora@acme.test", "two@example.org", &sent), GATE_OPEN);
+}
+
+static void who_answers_at_once_gets_the_step_for_that(void **state) {
+    bench_run(reply_under_way_body, NULL);
+}
+
 static void history_body(struct task *t, struct store_bench *store) {
     struct campaign_bench bench = bench_begin(t, store);
     struct answer_history history;
@@ -681,6 +736,8 @@ int main(void) {
         cmocka_unit_test(who_answered_gets_the_steps_for_that_and_no_other),
         cmocka_unit_test(an_answer_after_the_end_has_its_step_still),
         cmocka_unit_test(whom_a_person_put_aside_gets_no_such_step),
+        cmocka_unit_test(who_is_away_gets_his_follow_up_when_he_is_back),
+        cmocka_unit_test(who_answers_at_once_gets_the_step_for_that),
         cmocka_unit_test(conditions_see_the_newest_answer_as_it_was_corrected),
         cmocka_unit_test(a_newer_classifier_changes_what_no_person_corrected),
         cmocka_unit_test(a_newer_classifier_forgets_no_wish),
