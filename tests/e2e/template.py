@@ -47,7 +47,7 @@ def template(key: str, make: Callable[[Path], object]) -> Path:
 
 def copy(source: Path, data: Path, base_port: int) -> None:
     """With owners and modes; the base port is the only line that differs."""
-    subprocess.run(["cp", "-a", "--", str(source), str(data)], check=True)
+    subprocess.run(["cp", "-aT", "--", str(source), str(data)], check=True)
     config = data / "posthaste.conf"
     text, count = re.subn(r"(?m)^base_port = .*", f"base_port = {base_port}", config.read_text())
     assert count == 1, text
