@@ -33,7 +33,9 @@ static void was_kept(struct task *t, struct desk_round *round, enum outreach_gat
                                    .due_ms = round->now_ms + FREQUENCY_AGAIN_MS,
                                    .reason = SLICE("another campaign wrote to this person lately")};
     round->desk->next_ms = round->now_ms + OUTREACH_FLIGHT_LOOK_MS;
-    if (gate == GATE_FREQUENCY) (void)engine_outreach_delay(t, round->office->options.engine, &delay, 1);
+    if (gate == GATE_FREQUENCY &&
+        engine_outreach_delay(t, round->office->options.engine, &delay, 1) != STORE_OK)
+        round->desk->next_ms = round->now_ms + OUTREACH_TROUBLE_MS;
     round->desk->awaits_change = gate == GATE_IN_FLIGHT;
     if (gate == GATE_IN_FLIGHT || gate == GATE_HOURLY || gate == GATE_DAILY || gate == GATE_DOMAIN_DAILY ||
         gate == GATE_SENDER)
