@@ -233,8 +233,11 @@ void courier_free(struct task *t, struct courier **courier) {
     *courier = NULL;
     if (!freed) return;
     end_sessions(t, freed);
+    sts_cache_stop(t, freed->sts);
+    /* Sessions that did not end in time end with it, and use what there is until then. */
+    struct channel *channel = freed->channel;
+    channel_close(t, &channel);
     sts_cache_free(t, &freed->sts);
-    channel_close(t, &freed->channel);
     body_unpacker_free(&freed->unpacker);
     signature_book_free(&freed->signatures);
     tls_context_free(&freed->tls);

@@ -340,11 +340,11 @@ struct sts_cache *sts_cache_new(struct courier *courier) {
     return cache;
 }
 
+void sts_cache_stop(struct task *t, struct sts_cache *cache) { scope_close(t, &cache->background); }
+
 void sts_cache_free(struct task *t, struct sts_cache **cache) {
     struct sts_cache *freed = *cache;
     *cache = NULL;
-    if (!freed) return;
-    scope_close(t, &freed->background);
     while (!list_empty(&freed->by_use)) known_free(freed, LIST_FIRST(&freed->by_use, struct known, link));
     map_free(&freed->by_domain);
     resolver_close(t, &freed->resolver);

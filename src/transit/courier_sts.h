@@ -15,7 +15,9 @@ struct sts_cache;
 
 /* Refreshes in the background from here on. `courier` outlives it. */
 struct sts_cache *sts_cache_new(struct courier *courier);
-/* Waits for the end of what is under way; the store is not asked any more. NULL is fine. */
+/* Waits for the end of what it does in the background. Sessions may go on using it. */
+void sts_cache_stop(struct task *t, struct sts_cache *cache);
+/* After sts_cache_stop, when no session is left. Waits. Nulls *cache. */
 void sts_cache_free(struct task *t, struct sts_cache **cache);
 
 enum sts_state {
