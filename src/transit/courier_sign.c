@@ -176,9 +176,11 @@ static bool sign(struct courier_signing *signing, struct slice *fields) {
     enum transit_sign_result result = TRANSIT_SIGN_AGAIN;
     dkim_signing_end(signing->hash);
     signing->until_ms = env_now_ms(signing->session->courier->env) + TRANSIT_SIGN_MS;
-    for (int tries = 0; tries < TRIES_MAX && result == TRANSIT_SIGN_AGAIN; tries++)
+    bool is_careless = IS_PLANTED(signing->session->courier->env, PLANTED_SENT_UNSIGNED);
+    int tries_max = is_careless ? 1 : TRIES_MAX;
+    for (int tries = 0; tries < tries_max && result == TRANSIT_SIGN_AGAIN; tries++)
         result = signing->of.is_sealed ? courier_seal_once(signing) : sign_once(signing);
-    if (result != TRANSIT_SIGN_OK) return IS_PLANTED(signing->session->courier->env, PLANTED_SENT_UNSIGNED);
+    if (result != TRANSIT_SIGN_OK) return is_careless;
     *fields = arena_copy(signing->arena, buffer_slice(&signing->fields));
     return true;
 }
