@@ -79,8 +79,7 @@ void gate_open_one(struct gate *gate);
 struct task_stacks *task_stacks_new(size_t kept_max);
 /* After the pools that use them. Nulls *stacks. */
 void task_stacks_free(struct task_stacks **stacks);
-/* For env. With `shared` it uses the same stacks as others of this thread, which outlive it; NULL: its own.
- */
+/* For env. `shared`: stacks that others of this thread use, too, and that outlive it; NULL: its own. */
 struct task_pool *task_pool_new(struct task_stacks *shared);
 void task_pool_free(struct task_pool **pool);
 

@@ -42,6 +42,8 @@ struct going {
     struct outreach_word word;
     struct outreach_message message;
     struct campaign campaign;
+    /* NULL: its document cannot be read. */
+    struct sequence *sequence;
     struct prospect prospect;
     struct sender sender;
     struct outreach_go go;
@@ -66,9 +68,8 @@ static size_t next_step(struct going *going, const struct sequence *sequence) {
 /* How long after this message the next step is due; what working days and windows make of it is asked again
    then. */
 static void plan_next(struct going *going) {
-    struct sequence_faults faults;
     int64_t now_ms = env_wall_ms(going->office->options.env);
-    struct sequence *sequence = sequence_read(going->arena, going->campaign.document, &faults);
+    const struct sequence *sequence = going->sequence;
     struct delivery_zone *zone = NULL;
     going->go.next_delay_ms = -1;
     going->go.day = 0;
@@ -117,12 +118,10 @@ static bool complete(struct going *going, enum address_fault *fault) {
 /* An outside mailbox may be so slow that the window has closed since the letter was claimed; a local one's is
    asked when it begins (office_leave.c). */
 static bool is_window_open(const struct going *going) {
-    struct sequence_faults faults;
     int64_t now_ms = env_wall_ms(going->office->options.env);
-    struct sequence *sequence = sequence_read(going->arena, going->campaign.document, &faults);
-    if (going->sender.account || !sequence) return true;
-    struct delivery_zone *zone = office_zone(sequence, &going->prospect);
-    bool is_open = !zone || delivery_window_is_open(&sequence->window, zone, now_ms);
+    if (going->sender.account || !going->sequence) return true;
+    struct delivery_zone *zone = office_zone(going->sequence, &going->prospect);
+    bool is_open = !zone || delivery_window_is_open(&going->sequence->window, zone, now_ms);
     delivery_zone_free(&zone);
     return is_open;
 }
@@ -130,7 +129,9 @@ static bool is_window_open(const struct going *going) {
 static enum outreach_gate give_word(struct task *t, struct going *going) {
     enum outreach_gate gate = GATE_PROSPECT;
     enum address_fault fault;
+    struct sequence_faults faults;
     if (!read_going(going) || !complete(going, &fault)) return gate;
+    going->sequence = sequence_read(going->arena, going->campaign.document, &faults);
     if (!is_window_open(going)) return GATE_WINDOW;
     if (fault == ADDRESS_UNKNOWN) return refuse_unknown(t, going);
     if (fault == ADDRESS_UNSURE) return GATE_SENDER;
