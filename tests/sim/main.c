@@ -21,11 +21,12 @@
 
 enum { SEEDS_DEFAULT = 100 };
 
-static const struct scenario *const scenarios[] = {
-    &scenario_crash, &scenario_power,   &scenario_swarm,    &scenario_hosts,   &scenario_outage,
-    &scenario_waits, &scenario_transit, &scenario_outreach, &scenario_outside, &scenario_forty};
-/* The last two are only run where they are asked for. */
-enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0], SCENARIOS_DRAWN = SCENARIOS - 2 };
+static const struct scenario *const scenarios[] = {&scenario_crash,   &scenario_power,    &scenario_swarm,
+                                                   &scenario_hosts,   &scenario_outage,   &scenario_waits,
+                                                   &scenario_transit, &scenario_outreach, &scenario_outside,
+                                                   &scenario_year,    &scenario_forty};
+/* The last three are only run where they are asked for. */
+enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0], SCENARIOS_DRAWN = SCENARIOS - 3 };
 
 #ifdef PLANTED_FAULTS
 static const char *const planted_names[PLANTED_COUNT] = {
@@ -116,9 +117,10 @@ static bool take_options(int count, char **arguments, struct seeds_options *opti
 
 /* What a run took from the kernel the next one needs again. */
 static void keep_memory(void) {
-    enum { KEPT_BYTES = 1 << 30 };
+    /* More than that the C library does not take as a threshold of its mappings. */
+    enum { KEPT_BYTES = 32 << 20, TRIM_BYTES = 1 << 30 };
     (void)mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
-    (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
 }
 
 int main(int count, char **arguments) {
@@ -127,9 +129,9 @@ int main(int count, char **arguments) {
     if (!take_options(count, arguments, &options)) {
         (void)fprintf(stderr,
                       "usage: %s [--scenario "
-                      "crash|power|swarm|hosts|outage|waits|transit|outreach|outside|forty] [--first S] "
-                      "[--seeds N] "
-                      "[--jobs N] [--trace] [--verbose] [--wait K | --every-wait] [--plant FAULT]\n",
+                      "crash|power|swarm|hosts|outage|waits|transit|outreach|outside|year|forty] "
+                      "[--first S] [--seeds N] [--jobs N] [--trace] [--verbose] [--wait K | --every-wait] "
+                      "[--plant FAULT]\n",
                       arguments[0]);
         return 2;
     }

@@ -15,10 +15,9 @@ enum {
     WEEKS_DAYS_MIN = 8,
     WEEKS_DAYS_MAX = 24,
     YEAR_DAYS = 365,
-    YEARS_PARTS = 64,
     OUTSIDE_PARTS = 8,
     /* After that nobody waits for anything. */
-    REST_DAYS_MAX = 60,
+    REST_DAYS_MAX = 45,
     LOOK_MS = 4 * HOUR_MS,
     UPKEEP_PAUSE_MS = 12 * HOUR_MS,
     HEARTBEAT_PAUSE_MS = 6 * HOUR_MS,
@@ -44,10 +43,10 @@ static struct outreach *outreach_new(struct run *run) {
     if (!outreach) FATAL("out of memory for a run of campaigns");
     outreach->run = run;
     outreach->is_forty = run->scenario == &scenario_forty;
-    bool may_be_outside = run->scenario == &scenario_outreach;
+    outreach->is_year = run->scenario == &scenario_year;
+    bool may_be_outside = outreach->is_year || run->scenario == &scenario_outreach;
     outreach->is_outside =
         run->scenario == &scenario_outside || (may_be_outside && run_between(run, 1, OUTSIDE_PARTS) == 1);
-    outreach->is_year = !outreach->is_forty && run_between(run, 1, YEARS_PARTS) == 1;
     uint64_t days = outreach->is_year ? YEAR_DAYS : run_between(run, WEEKS_DAYS_MIN, WEEKS_DAYS_MAX);
     outreach->trouble_ms = (int64_t)days * day_ms;
     sim_network_on_loss(run->world, connection_lost, outreach);
@@ -163,6 +162,13 @@ const struct scenario scenario_outside = {.name = "outside",
                                           .layout_count = 2,
                                           .start = outreach_trouble_start,
                                           .course = &course};
+
+/* As much as ten of the others. */
+const struct scenario scenario_year = {.name = "year",
+                                       .layouts = {{1, 1}, {1, 2}},
+                                       .layout_count = 2,
+                                       .start = outreach_trouble_start,
+                                       .course = &course};
 
 /* ---- forty people, all defaults ---- */
 

@@ -163,7 +163,7 @@ void outreach_draw(struct outreach *outreach) {
     outreach->jump_count = 0;
     outreach->zone = draw(outreach, 0, OUTREACH_ZONES - 1);
     outreach->series_count = outreach->is_year ? OUTREACH_SERIES_MAX : draw(outreach, 1, 3);
-    outreach->people_count = outreach->is_year ? OUTREACH_PEOPLE_MAX : draw(outreach, 6, 18);
+    outreach->people_count = outreach->is_year ? OUTREACH_PEOPLE_MAX : draw(outreach, 5, 12);
     for (unsigned i = 0; i < outreach->series_count; i++) draw_series(outreach, i);
     for (unsigned i = 0; i < outreach->people_count; i++) draw_person(outreach, i, &hard);
 }

@@ -10,6 +10,8 @@ enum {
     STEPS_MAX = 150,
     JOBS_MAX = 14,
     WAITS_MAX = 200,
+    /* A process's start costs as much as a letter does: in weeks, who has died so often dies no more. */
+    STARTS_MAX = 75,
     RARE_CHANCE = 20000,
     /* A line that the network cuts into pieces takes so long, now and then. */
     WAY_MS = 300,
@@ -59,10 +61,12 @@ void outreach_jump_clock(struct outreach *outreach, int64_t by_ms) {
 }
 
 /* Seconds, minutes, hours or days. */
-static int64_t how_long_ms(struct run *run) {
+enum { FOR_HOURS = 2, FOR_DAYS = 3 };
+static int64_t up_to_ms(struct run *run, unsigned widest) {
     static const int64_t most_ms[] = {30 * SECOND_MS, 20 * MINUTE_MS, 3 * HOUR_MS, 40LL * HOUR_MS};
-    return (int64_t)run_between(run, 1, (uint64_t)most_ms[run_between(run, 0, 3)]);
+    return (int64_t)run_between(run, 1, (uint64_t)most_ms[run_between(run, 0, widest)]);
 }
+static int64_t how_long_ms(struct run *run) { return up_to_ms(run, FOR_DAYS); }
 
 /* ---- processes ---- */
 
@@ -172,17 +176,22 @@ static void mend_disk(void *context) {
     if (!site->run->is_healed) *sim_machine_faults(host_machine(site->host)) = site->disk;
 }
 
+/* In more hours nothing but the same is tried again. */
+static void mend_disk_later(struct site *site) {
+    sim_world_after(site->run->world, up_to_ms(site->run, FOR_HOURS), mend_disk, site);
+}
+
 static void fill_disk(struct site *site) {
     sim_machine_faults(host_machine(site->host))->no_space_chance =
         run_between(site->run, 0, 1) ? SIM_ALWAYS : RARE_CHANCE * 5;
-    sim_world_after(site->run->world, how_long_ms(site->run), mend_disk, site);
+    mend_disk_later(site);
 }
 
 static void fail_disk(struct site *site) {
     struct sim_faults *faults = sim_machine_faults(host_machine(site->host));
     faults->sync_error_chance = (uint32_t)run_between(site->run, 0, RARE_CHANCE);
     faults->write_error_chance = (uint32_t)run_between(site->run, 0, RARE_CHANCE);
-    sim_world_after(site->run->world, how_long_ms(site->run), mend_disk, site);
+    mend_disk_later(site);
 }
 
 /* ---- the clock ---- */
@@ -198,16 +207,20 @@ static void jump_clock(struct site *site) {
 
 /* ---- all of it ---- */
 
-/* The first ones come just before something is sent, too. Bit 0 is of the receiving machine, which drops
-   connections. */
+/* The first five come just before something is sent, too; of six processes die. Bit 0 is of the receiving
+   machine, which drops connections. */
 static void (*const kinds[])(struct site *site) = {
-    NULL,        kill_at_step, kill_at_job, kill_at_wait,     cut_power,          cut_connections,
-    kill_all,    go_down,      part,        lose_connections, refuse_connections, slow_network,
-    trouble_dns, fill_disk,    fail_disk,   jump_clock};
-enum { KINDS = sizeof kinds / sizeof kinds[0], SHAKES = 5 };
+    NULL, cut_connections,  kill_at_step,       kill_at_job,  kill_at_wait, cut_power, kill_all,  go_down,
+    part, lose_connections, refuse_connections, slow_network, trouble_dns,  fill_disk, fail_disk, jump_clock};
+enum { KINDS = sizeof kinds / sizeof kinds[0], SHAKES = 5, DEADLY_FIRST = 2, DEADLY_LAST = 7 };
+
+static bool may_die(const struct outreach *outreach) {
+    return outreach->is_year || host_starts(outreach->run->sites[0].host) < STARTS_MAX;
+}
 
 static void happen(struct outreach *outreach, unsigned kind) {
     if (!kinds[kind] || !(outreach->faults >> kind & 1)) return;
+    if (kind >= DEADLY_FIRST && kind <= DEADLY_LAST && !may_die(outreach)) return;
     outreach->run->trouble_count++;
     kinds[kind](&outreach->run->sites[0]);
 }

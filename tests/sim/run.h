@@ -54,6 +54,7 @@ extern const struct scenario scenario_waits;
 extern const struct scenario scenario_transit;
 extern const struct scenario scenario_outreach;
 extern const struct scenario scenario_outside;
+extern const struct scenario scenario_year;
 extern const struct scenario scenario_forty;
 
 /* A host, and what the run knows of it. */

@@ -13,7 +13,7 @@ enum {
     LOOK_MS_MAX = 10 * SECOND_MS,
     STOP_MS_MAX = 5 * MINUTE_MS,
     MESSAGES_MIN = 3,
-    MESSAGES_MAX = 9,
+    MESSAGES_MAX = 8,
     CALM_MESSAGES = 1,
     /* So that hours in which nothing happens cost little. */
     UPKEEP_PAUSE_MS = 6 * HOUR_MS,
@@ -56,7 +56,7 @@ static void connection_lost(void *context, const struct sim_machine *a, const st
 
 /* Some tell their senders of delays, some give up before the trouble ends. */
 static struct transit *transit_new(struct run *run) {
-    static const uint64_t lifetimes[] = {6, 12, 24, 24, 48, 72};
+    static const uint64_t lifetimes[] = {6, 12, 24, 24, 36, 48};
     static const uint64_t warnings[] = {0, 1, 4};
     struct transit *transit = calloc(1, sizeof *transit);
     if (!transit) FATAL("out of memory for a run of days");

@@ -6,9 +6,11 @@ enum {
     SECOND_MS = 1000,
     MINUTE_MS = 60 * SECOND_MS,
     HOUR_MS = 60 * MINUTE_MS,
-    STEPS_MAX = 150,
-    JOBS_MAX = 14,
-    WAITS_MAX = 200,
+    STEPS_MAX = 80,
+    JOBS_MAX = 8,
+    WAITS_MAX = 80,
+    /* A process's start costs as much as a message does: who has died so often dies no more. */
+    STARTS_MAX = 75,
     RARE_CHANCE = 20000,
     PART_OF_TIME = 12,
     DNS_TTL_S = 300,
@@ -204,19 +206,25 @@ static void fail_disk(struct site *site) {
 
 /* ---- all of it ---- */
 
-/* The first ones also come just before something is sent. */
+/* The first four also come just before something is sent; of the first six processes die. */
 static void (*const kinds[])(struct site *) = {
     kill_at_step, kill_at_job, kill_at_wait,     cut_power,       kill_all,
     go_down,      part_hosts,  lose_connections, cut_connections, refuse_connections,
     slow_network, trouble_dns, fail_name,        fill_disk,       fail_disk};
-enum { KINDS = sizeof kinds / sizeof kinds[0], SHAKES = 4 };
+enum { KINDS = sizeof kinds / sizeof kinds[0], SHAKES = 4, DEADLY = 6 };
 
 static bool has(const struct transit *transit, unsigned kind) {
     return transit->run->sites[0].faults >> kind & 1;
 }
 
+static bool may_die(const struct run *run) {
+    uint64_t starts = 0;
+    for (unsigned i = 0; i < run->site_count; i++) starts += host_starts(run->sites[i].host);
+    return starts < STARTS_MAX;
+}
+
 static void happen(struct transit *transit, struct site *site, unsigned kind) {
-    if (!has(transit, kind)) return;
+    if (!has(transit, kind) || (kind < DEADLY && !may_die(transit->run))) return;
     transit->run->trouble_count++;
     kinds[kind](site);
 }
