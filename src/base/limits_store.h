@@ -26,10 +26,13 @@ enum {
 
     /* Store: one commit takes at most this much; segments of bodies; what is kept in memory. */
     STORE_BATCH_OPERATIONS_MAX = 256,
-    /* From so many under way on, a batch waits so long for as many as there were before. */
+    /* From so many under way on, a batch waits so long for as many as there were before, and a millisecond
+       longer for each eight of them: slow processors need that, and it ends when all are there. */
     STORE_GATHER_OPERATIONS_MIN = 4,
     STORE_GATHER_OPERATIONS_FEW = 32,
+    STORE_GATHER_OPERATIONS_A_MS = 8,
     STORE_GATHER_MS = 2,
+    STORE_GATHER_MS_MAX = 16,
     /* What nobody waits for is committed alone after so long, or when it is so much. */
     STORE_PATIENCE_MS = 10,
     STORE_PATIENT_OPERATIONS_MAX = 64,

@@ -234,7 +234,8 @@ static void gather(struct task *t, struct commit_queue *queue) {
     size_t under_way = queue->under_way;
     if (under_way < STORE_GATHER_OPERATIONS_MIN) return;
     size_t few = under_way < STORE_GATHER_OPERATIONS_FEW ? under_way : STORE_GATHER_OPERATIONS_FEW;
-    int64_t pause_ms = STORE_GATHER_MS + (int64_t)(under_way / STORE_GATHER_OPERATIONS_FEW);
+    int64_t pause_ms = STORE_GATHER_MS + (int64_t)(under_way / STORE_GATHER_OPERATIONS_A_MS);
+    if (pause_ms > STORE_GATHER_MS_MAX) pause_ms = STORE_GATHER_MS_MAX;
     int64_t deadline_ms = env_now_ms(queue->env) + pause_ms;
     while (hurried_count(queue) < under_way - few / 3 && !queue->is_closing)
         if (task_wait(t, deadline_ms) != WAIT_OK) return;
