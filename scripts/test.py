@@ -38,10 +38,6 @@ WORKERS = 4
 # syncs. What a power cut leaves is for tests/power and tests/sim to tell.
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES_MIN = 6 << 30
-# The address sanitizer keeps what was freed for a while, to see who touches it, 256 MB of it as it comes: then each
-# allocation is of fresh memory, and page faults took half of all the time. A few MB find the same. Who allocated
-# is told as deep as it takes to know the test.
-SANITIZER = "quarantine_size_mb=4:malloc_context_size=12"
 MESON_GOOD = {"OK", "EXPECTEDFAIL"}
 
 
@@ -289,7 +285,6 @@ def run_computing() -> Tally:
 
 def main() -> int:
     REPORTS.mkdir(parents=True, exist_ok=True)
-    os.environ["ASAN_OPTIONS"] = ":".join([SANITIZER, *filter(None, [os.environ.get("ASAN_OPTIONS")])])
     if "TMPDIR" not in os.environ and has_room(MEMORY):
         os.environ["TMPDIR"] = str(MEMORY)
     total = run_stages(FIRST)

@@ -11,7 +11,7 @@
 #include "store/engine.h"
 #include "store/reader.h"
 
-enum { HEAD_BYTES = 4096, ENTRIES_AT_ONCE = 1000, HASH_MEMORY_KIB = 64 };
+enum { HEAD_BYTES = 4096, ENTRIES_AT_ONCE = 64, HASH_MEMORY_KIB = 64 };
 
 static const char key_header[] = "X-Power-Key: ";
 
@@ -159,7 +159,7 @@ static void check_entries(struct view *view, const struct box *box, uint64_t mai
             if (key) check_entry(view, box, &entries[i], key);
             from = entries[i].uid + 1;
         }
-    } while (count);
+    } while (count == ENTRIES_AT_ONCE);
     for (uint32_t key = 1; key <= view->look->ledger->last_key; key++)
         if (!seen[key] && !may_be_absent(view->look->ledger, box, key))
             fault(view->look, "%.*s %.*s: message %u is lost", BOX_PRINT(box), key);

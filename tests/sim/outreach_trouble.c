@@ -61,7 +61,7 @@ void outreach_jump_clock(struct outreach *outreach, int64_t by_ms) {
 }
 
 /* Seconds, minutes, hours or days. */
-enum { FOR_HOURS = 2, FOR_DAYS = 3 };
+enum { FOR_MINUTES = 1, FOR_HOURS = 2, FOR_DAYS = 3 };
 static int64_t up_to_ms(struct run *run, unsigned widest) {
     static const int64_t most_ms[] = {30 * SECOND_MS, 20 * MINUTE_MS, 3 * HOUR_MS, 40LL * HOUR_MS};
     return (int64_t)run_between(run, 1, (uint64_t)most_ms[run_between(run, 0, widest)]);
@@ -176,22 +176,19 @@ static void mend_disk(void *context) {
     if (!site->run->is_healed) *sim_machine_faults(host_machine(site->host)) = site->disk;
 }
 
-/* In more hours nothing but the same is tried again. */
-static void mend_disk_later(struct site *site) {
-    sim_world_after(site->run->world, up_to_ms(site->run, FOR_HOURS), mend_disk, site);
-}
-
 static void fill_disk(struct site *site) {
     sim_machine_faults(host_machine(site->host))->no_space_chance =
         run_between(site->run, 0, 1) ? SIM_ALWAYS : RARE_CHANCE * 5;
-    mend_disk_later(site);
+    /* In more hours nothing but the same is tried again. */
+    sim_world_after(site->run->world, up_to_ms(site->run, FOR_HOURS), mend_disk, site);
 }
 
 static void fail_disk(struct site *site) {
     struct sim_faults *faults = sim_machine_faults(host_machine(site->host));
     faults->sync_error_chance = (uint32_t)run_between(site->run, 0, RARE_CHANCE);
     faults->write_error_chance = (uint32_t)run_between(site->run, 0, RARE_CHANCE);
-    mend_disk_later(site);
+    /* A store that cannot write is started again and again. */
+    sim_world_after(site->run->world, up_to_ms(site->run, FOR_MINUTES), mend_disk, site);
 }
 
 /* ---- the clock ---- */

@@ -73,6 +73,7 @@ struct env *real_env_new(struct log *log) {
     env_init(&real->env, &real_ops, log, NULL);
     real->accepted_fd_max = accepted_fd_max();
     if (uv_loop_init(&real->loop)) FATAL("no event loop");
+    real->keeps_memory_until_ms = (int64_t)uv_now(&real->loop) + MEMORY_KEPT_MS;
     if (uv_timer_init(&real->loop, &real->timer)) FATAL("no loop timer");
     for (size_t i = 0; i < 3; i++)
         if (uv_signal_init(&real->loop, &real->signals[i])) FATAL("no loop signal");
