@@ -33,7 +33,7 @@ NODISCARD enum date_result date_parse(struct slice value, struct date *date);
 void date_write(struct buffer *out, struct date date);
 
 /* RFC 3339 5.6: "2016-04-01T00:00:00Z", in seconds since 1970; liberal as to the zone, the time of day and
-   fractions of seconds. 0: it is none. */
+   fractions of seconds. 0: it is none, or before 1970. */
 int64_t date_internet_s(struct slice text);
 
 /* Days since 1970-01-01 of a date of the proleptic Gregorian calendar, and back. */

@@ -37,5 +37,6 @@ int64_t date_internet_s(struct slice text) {
     if (slice_take_byte(&text, '.'))
         while (text.len && ascii_is_digit(text.ptr[0])) text = slice_skip(text, 1);
     int64_t day_s = (at.hour * 60 + at.minute) * 60 + at.second;
-    return date_days(at.year, at.month, at.day) * DAY_S + day_s - zone_of(text);
+    int64_t seconds = date_days(at.year, at.month, at.day) * DAY_S + day_s - zone_of(text);
+    return seconds > 0 ? seconds : 0;
 }
