@@ -301,7 +301,7 @@ static bool is_allowed(struct choice *choice, const struct prospect *prospect) {
     else if (is_of_sequence(&pace, &answer, round->now_ms))
         hold(choice, prospect, SLICE_EMPTY, answer.at_ms);
     else
-        round->desk->next_ms = answer.gate == PACER_SENDING ? round->now_ms + OUTREACH_IDLE_MS : answer.at_ms;
+        round->desk->next_ms = answer.gate == PACER_SENDING ? round->now_ms + OUTREACH_LOOK_MS : answer.at_ms;
     round->desk->awaits_change = answer.gate == PACER_SENDING;
     return false;
 }

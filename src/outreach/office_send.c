@@ -37,8 +37,8 @@ static void was_kept(struct task *t, struct desk_round *round, enum outreach_gat
         engine_outreach_delay(t, round->office->options.engine, &delay, 1) != STORE_OK)
         round->desk->next_ms = round->now_ms + OUTREACH_TROUBLE_MS;
     round->desk->awaits_change = gate == GATE_IN_FLIGHT;
-    if (gate == GATE_IN_FLIGHT) round->desk->next_ms = round->now_ms + OUTREACH_IDLE_MS;
-    if (gate == GATE_HOURLY || gate == GATE_DAILY || gate == GATE_DOMAIN_DAILY || gate == GATE_SENDER)
+    if (gate == GATE_IN_FLIGHT || gate == GATE_HOURLY || gate == GATE_DAILY || gate == GATE_DOMAIN_DAILY ||
+        gate == GATE_SENDER)
         round->desk->next_ms = round->now_ms + OUTREACH_LOOK_MS;
 }
 
