@@ -7,8 +7,8 @@ ROUNDS ?= 200
 SEED ?= 1
 MIXTURES ?= 2
 # The address sanitizer keeps what was freed for a while, to see who touches it, 256 MB of it as it comes: then each
-# allocation is of fresh memory, and page faults take half of all time. A few MB find the same. Who allocated is
-# told as deep as it takes to know the test.
+# allocation is of fresh memory, and page faults take half of all time. Of a few MB, who touches what was freed soon
+# before is still seen. Who allocated is told as deep as it takes to know the test.
 export ASAN_OPTIONS ?= quarantine_size_mb=4:malloc_context_size=12
 
 .PHONY: default run test bench overload fuzz fuzz-coverage linear golden sim sim-proof kill-test power format tidy clean

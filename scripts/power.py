@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("POSTHASTE_BIN", str(ROOT / "build" / "posthaste"))
 sys.path[:0] = [str(ROOT / "tests" / "power"), str(ROOT / "tests" / "e2e")]
 
-from recording import LONG, SHORT, record  # noqa: E402
+from recording import LONG, SHORT, Length, record  # noqa: E402
 from replay import LIBRARY, Replay  # noqa: E402
 
 FOLDER = ROOT / "build" / "power"
@@ -29,7 +29,7 @@ RUNS = {"short": SHORT, "long": LONG}
 PROGRAM_EVERY = "100"
 
 
-def record_anew(replay: Replay, length: object) -> bool:
+def record_anew(replay: Replay, length: Length) -> bool:
     """Records, and compares what the log says with what the run left: whether they are the same."""
     with tempfile.TemporaryDirectory(prefix="posthaste-power-") as name:
         folder = Path(name)
@@ -39,13 +39,17 @@ def record_anew(replay: Replay, length: object) -> bool:
         return replay.run("--compare", folder / "root" / "data", is_quiet=False).returncode == 0
 
 
-def look(name: str, is_again: bool, more: list[str]) -> bool:
-    """Whether nothing was wrong in any image of that run."""
+def look(name: str, options: argparse.Namespace, more: list[str]) -> bool:
+    """Whether nothing was wrong in the images of that run."""
     replay = Replay(FOLDER / name, FOLDER / f"failed-{name}")
     shutil.rmtree(replay.kept, ignore_errors=True)
-    if not is_again and not record_anew(replay, RUNS[name]):
+    if not options.again and not options.at and not record_anew(replay, RUNS[name]):
         print("power: the log does not hold all that happened")
         return False
+    if options.at:
+        more = [*more, "--at", options.at]
+    elif name == "long":
+        more = [*more, "--images", options.images]
     return replay.run("--program-every", PROGRAM_EVERY, *more, is_quiet=False).returncode == 0
 
 
@@ -56,12 +60,10 @@ def main() -> int:
     parser.add_argument("--images", default="2000", help="of the long run; 0: all")
     parser.add_argument("--at", help="one image: the record before which the power goes")
     options, more = parser.parse_known_args()
+    if options.at and not options.run:
+        parser.error("--at needs --run short or --run long: a record is one of that log")
     FOLDER.mkdir(parents=True, exist_ok=True)
-    if options.at:
-        more += ["--at", options.at]
-    good = [look(name, options.again or bool(options.at),
-                 [*more, *(["--images", options.images] if name == "long" and not options.at else [])])
-            for name in ([options.run] if options.run else ["short", "long"])]
+    good = [look(name, options, more) for name in ([options.run] if options.run else ["short", "long"])]
     return 0 if all(good) else 1
 
 
