@@ -29,6 +29,9 @@ static bool ends_with_any(struct slice line) {
 }
 
 static bool is_heading(struct slice line) {
+    /* Shorter than all of them, however it folds. */
+    enum { HEADING_BYTES_MIN = 8 };
+    if (line.len < HEADING_BYTES_MIN) return false;
     struct buffer folded = buffer_new(BOUNCE_LINE_BYTES_MAX);
     phrase_fold(&folded, slice_sub(line, 0, BOUNCE_LINE_BYTES_MAX / 2));
     struct slice text = slice_trim(buffer_slice(&folded));

@@ -5,7 +5,14 @@
 
 #include "wire/charset.h"
 
-enum { LATIN_FIRST = 0xc0, LATIN_LAST = 0x17f };
+enum {
+    LATIN_FIRST = 0xc0,
+    LATIN_LAST = 0x17f,
+    TRIPLE_BITS = 14,
+    /* Below these a search for each phrase costs less. */
+    TRIPLES_TEXT_BYTES_MIN = 64,
+    TRIPLES_PHRASES_MIN = 4,
+};
 
 /* U+00C0 to U+017F without their marks, in lower case. */
 static const char latin[LATIN_LAST - LATIN_FIRST + 1][3] = {
@@ -95,7 +102,11 @@ static bool goes_on(struct slice after, struct slice rest) {
     return true;
 }
 
+/* At most every second byte of a phrase stands for others. Most lines are shorter than most phrases. */
+static bool is_too_short_for(struct slice folded, struct slice phrase) { return folded.len < phrase.len / 2; }
+
 size_t phrase_find(struct slice folded, struct slice phrase) {
+    if (is_too_short_for(folded, phrase)) return SLICE_NOT_FOUND;
     struct slice first = slice_take_until(&phrase, '~');
     (void)slice_take_byte(&phrase, '~');
     size_t from = 0;
@@ -128,21 +139,74 @@ size_t phrase_find_words(struct slice folded, struct slice phrase) {
     }
 }
 
-const struct slice *phrase_any(struct slice folded, struct phrase_list list) {
+/* Each three bytes in a row that a text has, hashed: what has others than these is not in it. */
+struct triples {
+    uint64_t bits[(1 << TRIPLE_BITS) / 64];
+};
+
+static uint32_t triple_at(struct slice text, size_t at) {
+    const uint8_t *three = text.ptr + at;
+    uint32_t number = three[0] | (uint32_t)three[1] << 8 | (uint32_t)three[2] << 16;
+    return number * 0x9e3779b1U >> (32 - TRIPLE_BITS);
+}
+
+static void collect_triples(struct triples *triples, struct slice text) {
+    *triples = (struct triples){0};
+    for (size_t i = 0; i + 2 < text.len; i++) {
+        uint32_t triple = triple_at(text, i);
+        triples->bits[triple / 64] |= 1ULL << triple % 64;
+    }
+}
+
+/* What stands before the first "~" or "*". */
+static struct slice head_of(struct slice phrase) {
+    size_t len = 0;
+    while (len < phrase.len && phrase.ptr[len] != '~' && phrase.ptr[len] != '*') len++;
+    return slice_sub(phrase, 0, len);
+}
+
+/* False: the phrase is not in the text of these. */
+static bool may_be_in(const struct triples *triples, struct slice phrase) {
+    struct slice head = head_of(phrase);
+    for (size_t i = 0; i + 2 < head.len; i++) {
+        uint32_t triple = triple_at(head, i);
+        if (!(triples->bits[triple / 64] >> triple % 64 & 1)) return false;
+    }
+    return true;
+}
+
+/* The text is gone through once for all phrases of a list, and then for the few only that it may hold. */
+const struct slice *phrase_first(struct slice folded, struct phrase_list list,
+                                 bool (*is_it)(struct slice folded, struct slice phrase)) {
+    struct triples triples;
+    bool has_triples = folded.len >= TRIPLES_TEXT_BYTES_MIN && list.count >= TRIPLES_PHRASES_MIN;
+    if (has_triples) collect_triples(&triples, folded);
     for (size_t i = 0; i < list.count; i++)
-        if (phrase_find(folded, list.items[i]) != SLICE_NOT_FOUND) return &list.items[i];
+        if ((!has_triples || may_be_in(&triples, list.items[i])) && is_it(folded, list.items[i]))
+            return &list.items[i];
     return NULL;
+}
+
+static bool is_there(struct slice folded, struct slice phrase) {
+    return phrase_find(folded, phrase) != SLICE_NOT_FOUND;
+}
+
+static bool is_there_as_words(struct slice folded, struct slice phrase) {
+    return phrase_find_words(folded, phrase) != SLICE_NOT_FOUND;
+}
+
+const struct slice *phrase_any(struct slice folded, struct phrase_list list) {
+    return phrase_first(folded, list, is_there);
 }
 
 const struct slice *phrase_any_words(struct slice folded, struct phrase_list list) {
-    for (size_t i = 0; i < list.count; i++)
-        if (phrase_find_words(folded, list.items[i]) != SLICE_NOT_FOUND) return &list.items[i];
-    return NULL;
+    return phrase_first(folded, list, is_there_as_words);
 }
 
 const struct slice *phrase_start(struct slice folded, struct phrase_list list) {
+    uint8_t first = folded.len ? folded.ptr[0] : 0;
     for (size_t i = 0; i < list.count; i++)
-        if (slice_starts(folded, list.items[i])) return &list.items[i];
+        if (list.items[i].ptr[0] == first && slice_starts(folded, list.items[i])) return &list.items[i];
     return NULL;
 }
 

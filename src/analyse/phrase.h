@@ -3,8 +3,8 @@
  * their marks, one blank for any run of them, plain quotes and dashes), and phrases are written folded. So
  * "Désabonnez-moi" is found as "desabonnez-moi", however it was typed or broken into lines.
  *
- * In a phrase "~" stands for anything of at most PHRASE_GAP_BYTES. Pure; linear in the text for a given
- * phrase.
+ * In a phrase, but not at its beginning, "~" stands for anything of at most PHRASE_GAP_BYTES. Pure; linear in
+ * the text for a given phrase. A list costs one pass over the text, and one for each phrase that it may hold.
  */
 #ifndef ANALYSE_PHRASE_H
 #define ANALYSE_PHRASE_H
@@ -30,10 +30,14 @@ size_t phrase_find_words(struct slice folded, struct slice phrase);
 /* Without marks and blanks at both ends. */
 struct slice phrase_bare(struct slice text);
 
+/* The first of the list of which `is_it` is true, or NULL. It is asked only of those that may be in the text.
+ */
+const struct slice *phrase_first(struct slice folded, struct phrase_list list,
+                                 bool (*is_it)(struct slice folded, struct slice phrase));
 /* The first of the list that is there, or NULL. */
 const struct slice *phrase_any(struct slice folded, struct phrase_list list);
 const struct slice *phrase_any_words(struct slice folded, struct phrase_list list);
-/* The text begins with one of the list. */
+/* The text begins with one of the list, of which none is empty. */
 const struct slice *phrase_start(struct slice folded, struct phrase_list list);
 
 #endif

@@ -399,19 +399,17 @@ static const struct slice *is_alone(struct slice text, struct phrase_list list) 
     return NULL;
 }
 
-static const struct slice *find_wish(struct slice folded, struct phrase_list list) {
-    for (size_t i = 0; i < list.count; i++) {
-        size_t at = phrase_find_words(folded, list.items[i]);
-        if (at != SLICE_NOT_FOUND && !is_negated(folded, at)) return &list.items[i];
-    }
-    return NULL;
+static bool is_wish(struct slice folded, struct slice phrase) {
+    size_t at = phrase_find_words(folded, phrase);
+    return at != SLICE_NOT_FOUND && !is_negated(folded, at);
 }
 
 bool wish_unsubscribes(struct slice folded, struct slice subject, struct slice *saw) {
     const struct slice *found = is_alone(folded, PHRASES(unsubscribe_alone));
     if (!found) found = is_alone(subject, PHRASES(unsubscribe_alone));
-    if (!found) found = find_wish(folded, PHRASES(unsubscribe_phrases));
-    if (!found && folded.len <= BRIEF_BYTES) found = find_wish(folded, PHRASES(unsubscribe_short));
+    if (!found) found = phrase_first(folded, PHRASES(unsubscribe_phrases), is_wish);
+    if (!found && folded.len <= BRIEF_BYTES)
+        found = phrase_first(folded, PHRASES(unsubscribe_short), is_wish);
     *saw = found ? *found : SLICE_EMPTY;
     return found != NULL;
 }

@@ -49,6 +49,10 @@ void buffer_append(struct buffer *b, struct slice bytes) {
 }
 
 void buffer_append_byte(struct buffer *b, uint8_t byte) {
+    if (b->len < b->capacity) {
+        b->ptr[b->len++] = byte;
+        return;
+    }
     uint8_t *room = buffer_reserve(b, 1);
     if (!room) return;
     *room = byte;

@@ -321,6 +321,51 @@ static void the_report_is_valid_whatever_the_bytes(void **state) {
     fixture_free(&f);
 }
 
+/* "~" may stand for nothing. */
+static void a_phrase_is_found_in_the_shortest_text_that_has_it(void **state) {
+    static const struct slice words[] = {SLICE_INIT("on "), SLICE_INIT("am ")};
+    assert_int_equal(phrase_find(SLICE("ab"), SLICE("a~b")), 0);
+    assert_int_equal(phrase_find(SLICE("xabc"), SLICE("a~b~c")), 1);
+    assert_int_equal(phrase_find(SLICE("ac"), SLICE("a~b~c")), SLICE_NOT_FOUND);
+    assert_int_equal(phrase_find(SLICE("a"), SLICE("a~b")), SLICE_NOT_FOUND);
+    assert_int_equal(phrase_find(SLICE_EMPTY, SLICE("a")), SLICE_NOT_FOUND);
+    assert_ptr_equal(phrase_start(SLICE("am 3."), PHRASES(words)), &words[1]);
+    assert_null(phrase_start(SLICE("a"), PHRASES(words)));
+    assert_null(phrase_start(SLICE_EMPTY, PHRASES(words)));
+}
+
+/* Texts of few letters, short and long: what a list finds is what its phrases find one by one. */
+static void a_list_finds_what_its_phrases_find(void **state) {
+    static const struct slice items[] = {
+        SLICE_INIT("abcab~ba"),  SLICE_INIT("bbb~"),   SLICE_INIT("c~"),
+        SLICE_INIT("b~aa a"),    SLICE_INIT("cc*"),    SLICE_INIT("aaaabaa*"),
+        SLICE_INIT("a b a b a"), SLICE_INIT("cbacba"), SLICE_INIT("ab"),
+    };
+    struct phrase_list list = PHRASES(items);
+    uint8_t text[400];
+    uint64_t random = 1;
+    size_t found = 0;
+    for (size_t round = 0; round < 4000; round++) {
+        size_t len = round % sizeof text;
+        for (size_t i = 0; i < len; i++) {
+            random = random * 6364136223846793005U + 1442695040888963407U;
+            text[i] = (uint8_t) "aaabbc d"[random >> 61];
+        }
+        struct phrase_list some = {items + round % 5, list.count - round % 5};
+        struct slice folded = slice_of(text, len);
+        const struct slice *any = NULL;
+        const struct slice *words = NULL;
+        for (size_t i = some.count; i-- > 0;) {
+            if (phrase_find(folded, some.items[i]) != SLICE_NOT_FOUND) any = &some.items[i];
+            if (phrase_find_words(folded, some.items[i]) != SLICE_NOT_FOUND) words = &some.items[i];
+        }
+        assert_ptr_equal(phrase_any(folded, some), any);
+        assert_ptr_equal(phrase_any_words(folded, some), words);
+        found += any && words;
+    }
+    assert_in_range(found, 1000, 3999);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_report_names_recipient_reason_and_message),
@@ -340,6 +385,8 @@ int main(void) {
         cmocka_unit_test(the_same_text_by_hand_and_as_a_mailing),
         cmocka_unit_test(a_notice_of_a_machine_is_an_update),
         cmocka_unit_test(the_report_is_valid_whatever_the_bytes),
+        cmocka_unit_test(a_phrase_is_found_in_the_shortest_text_that_has_it),
+        cmocka_unit_test(a_list_finds_what_its_phrases_find),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
