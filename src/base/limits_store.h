@@ -29,7 +29,7 @@ enum {
     /* From so many under way on, a batch waits so long for as many as there were before, and a millisecond
        longer for each eight of them: slow processors need that, and it ends when all are there. */
     STORE_GATHER_OPERATIONS_MIN = 4,
-    STORE_GATHER_OPERATIONS_FEW = 32,
+    STORE_GATHER_OPERATIONS_FEW = 20,
     STORE_GATHER_OPERATIONS_A_MS = 8,
     STORE_GATHER_MS = 2,
     STORE_GATHER_MS_MAX = 16,
