@@ -10,11 +10,11 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from mail import pop3
 from server import ROOT, Account, Server, run
 from test_http import pid_of
 
@@ -44,10 +44,18 @@ def test_a_running_server_is_well(server: Server) -> None:
 def test_it_logs_in_as_an_account_where_asked(server: Server, alice: Account) -> None:
     status, checks = health(server, "--account", alice.address, "--password-stdin", text=alice.password + "\n")
     assert (status, failed(checks)) == (0, set()), checks
-    status, checks = health(server, "--account", alice.address, "--password-stdin", text="wrong\n")
-    assert status == 1
-    assert failed(checks) == {"submission", "submissions", "imap", "imaps", "pop3", "pop3s"}
-    assert "password" in checks["imaps"]["advice"]
+    # The second time no answer may come within health's patience.
+    for _ in range(2):
+        status, checks = health(server, "--account", alice.address, "--password-stdin", text="wrong\n")
+        assert status == 1
+        assert failed(checks) == {"submission", "submissions", "imap", "imaps", "pop3", "pop3s"}
+        assert all("password" in checks[name]["advice"] for name in failed(checks)), checks
+
+
+def test_a_mailbox_in_use_is_no_failure(server: Server, alice: Account) -> None:
+    with pop3(server, alice):
+        status, checks = health(server, "--account", alice.address, "--password-stdin", text=alice.password + "\n")
+    assert (status, failed(checks)) == (0, set()), checks
 
 
 def test_one_line_for_nagios(server: Server) -> None:
@@ -104,11 +112,7 @@ def expired_certificate(server: Server) -> None:
 def test_an_expired_certificate_is_named(fresh: Server) -> None:
     fresh.start()
     expired_certificate(fresh)
-    assert fresh.process
-    fresh.process.send_signal(signal.SIGHUP)
-    deadline = time.monotonic() + 10
-    while "serve.reloaded" not in fresh.log_text() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    fresh.reload()
     status, checks = health(fresh)
     assert (status, failed(checks)) == (1, {"certificate"}), checks
     assert "expired" in checks["certificate"]["detail"]
@@ -137,7 +141,7 @@ def test_the_service_manager_is_told_when_all_roles_serve(fresh: Server, monkeyp
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(path))
         Path(path).chmod(0o777)
-        manager.settimeout(30)
+        manager.settimeout(60)
         monkeypatch.setenv("NOTIFY_SOCKET", str(path))
         fresh.start()
         assert manager.recv(100) == b"READY=1"

@@ -153,15 +153,30 @@ static struct slice last_line(struct task *t, struct visit *visit) {
     return slice_skip(text, slice_find_last_byte(text, '\n') + 1);
 }
 
+/* What is said of a login that cannot be checked now: it says nothing of the password. */
+static bool is_trouble(struct slice line) {
+    static const struct slice words[] = {SLICE_INIT("454 "), SLICE_INIT("b NO [UNAVAILABLE]"),
+                                         SLICE_INIT("-ERR [SYS/TEMP]")};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (slice_starts(line, words[i])) return true;
+    return false;
+}
+
 static bool refuse(struct task *t, struct visit *visit, const struct step *step, struct slice line) {
     char said[HEALTH_TEXT_BYTES];
     bool is_http = slice_starts(line, SLICE("HTTP/"));
-    quote(is_http ? last_line(t, visit) : line, said);
+    quote(slice_trim(is_http ? last_line(t, visit) : line), said);
     if (is_http) return fail(visit, said, "these roles hang or are being restarted; the log says more");
     if (step->kind != STEP_LOG_IN) return fail(visit, said, "what listens on that port?");
-    return fail(visit, said,
-                visit->looking->request->is_granted ? "the store or a mail role is in trouble; see the log"
-                                                    : "is that the account's password?");
+    if (visit->looking->request->is_granted || is_trouble(line))
+        return fail(visit, said, "the store or a mail role is in trouble; see the log");
+    return fail(visit, said, "is that the account's password?");
+}
+
+/* POP3: the password was right, and another session has the mailbox (RFC 2449, 8.1.2): a person's, or the
+   other of our own two. */
+static bool is_in_use(const struct step *step, struct slice line) {
+    return step->kind == STEP_LOG_IN && slice_starts(line, SLICE("-ERR [IN-USE]"));
 }
 
 static bool expect(struct task *t, struct visit *visit, const struct step *step) {
@@ -172,7 +187,7 @@ static bool expect(struct task *t, struct visit *visit, const struct step *step)
         if (!goes_on(line, wanted)) break;
         buffer_consume(&visit->in, line.len + 1);
     }
-    if (!slice_starts(line, wanted)) return refuse(t, visit, step, line);
+    if (!slice_starts(line, wanted) && !is_in_use(step, line)) return refuse(t, visit, step, line);
     buffer_consume(&visit->in, line.len + 1);
     return true;
 }
@@ -212,7 +227,14 @@ static bool take_step(struct task *t, struct visit *visit, const struct step *st
     if (step->kind == STEP_TLS) return begin_tls(t, visit);
     if (step->kind == STEP_LOG_IN && visit->login->user.len == 0)
         return fail(visit, "no login was tried", "the store gave no login; see the store's line");
-    return say(t, visit, step);
+    if (say(t, visit, step)) return true;
+    if (step->kind == STEP_LOG_IN && !visit->looking->request->is_granted &&
+        env_now_ms(visit->looking->env) >= visit->until_ms)
+        return fail(
+            visit, "no answer in time",
+            "is that the account's password? Wrong ones are answered later each time; else a role hangs or "
+            "the host is overloaded");
+    return false;
 }
 
 static void follow(struct task *t, struct visit *visit) {
