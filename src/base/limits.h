@@ -227,6 +227,7 @@ enum {
     IMAP_LOGIN_LITERAL_BYTES_MAX = 4096,
     IMAP_LOGIN_ERRORS_MAX = 10,
     IMAP_ERRORS_MAX = 50,
+    IMAP_CUT_MESSAGES_MAX = 64,
     /* RFC 9051 5.4: at least 30 minutes after login. */
     IMAP_LOGIN_IDLE_MS = 3 * 60 * 1000,
     IMAP_SESSION_IDLE_MS = 35 * 60 * 1000,

@@ -74,21 +74,15 @@ static bool measure_part(struct task *t, struct decoding decoding, struct measur
     return is_good;
 }
 
-/* Where damage shows only now, question marks stand for the rest, as in fetch_body.c. */
-static bool write_marks(struct task *t, struct fetch *fetch, uint64_t count) {
-    while (count--) {
-        buffer_append_byte(fetch->call->out, '?');
-        if (!imap_relieve(t, fetch->call->session)) return false;
-    }
-    return true;
-}
-
 /* Sends `wanted` of the decoded bytes. False: the connection is gone. */
 static bool stream_part(struct task *t, struct decoding *decoding, struct body_range wanted) {
     struct fetch *fetch = decoding->fetch;
     while (wanted.len && !decoding->is_ended) {
         if (!imap_relieve(t, fetch->call->session)) return false;
-        if (!decode_piece(decoding)) return write_marks(t, fetch, wanted.len);
+        if (!decode_piece(decoding)) {
+            fetch_hang_up(fetch, decoding->entry);
+            return false;
+        }
         struct slice decoded = buffer_slice(&decoding->decoded);
         uint64_t passed = wanted.offset < decoded.len ? wanted.offset : decoded.len;
         struct slice shown = slice_sub(decoded, (size_t)passed, (size_t)wanted.len);

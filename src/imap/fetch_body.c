@@ -1,9 +1,11 @@
 /*
  * Sections of messages (RFC 9051 6.4.5): BODY[...] and the RFC822 items of RFC 3501. The stored
  * structure says where a section's bytes stand, so only these are read, a frame of the body at a
- * time. The first piece is read before the literal is announced; where a later one turns out to
- * be damaged, question marks stand for it, the client stays in step, and the reply is NO. Where the
- * message went meanwhile the connection ends within the literal: the client would keep its marks.
+ * time. The first piece is read before the literal is announced: one that cannot be read is NIL, and the
+ * reply is NO (of a message that went meanwhile OK [EXPUNGEISSUED]). Where a later one cannot be read, the
+ * connection ends within the literal: whatever stood for the rest, clients would keep it as mail. Of such a
+ * message everything is read before it is announced again, or its clients would meet the same end each time
+ * they come back, and never what lies behind it.
  */
 #include "base/limits.h"
 #include "imap/imap_fetch.h"
@@ -100,19 +102,22 @@ struct body_range fetch_first_piece(struct body_range range) {
     return (struct body_range){range.offset, range.len < in_frame ? range.len : in_frame};
 }
 
-static void append_marks(struct buffer *out, uint64_t count) {
-    while (count--) buffer_append_byte(out, '?');
+static bool was_cut(const struct imap_server *server, uint64_t message) {
+    for (size_t i = 0; i < IMAP_CUT_MESSAGES_MAX; i++)
+        if (server->cut[i] == message) return true;
+    return false;
 }
 
-/* False: it is gone. */
-static bool stream_piece(struct fetch *fetch, const struct entry *entry, struct body_range piece) {
-    bool was_missed = fetch->is_missed;
-    fetch->is_missed = false;
-    bool is_read = read_piece(fetch, entry, piece, fetch->call->out);
-    bool is_gone = fetch->is_missed;
-    fetch->is_missed = was_missed || is_gone;
-    if (!is_read && !is_gone) append_marks(fetch->call->out, piece.len);
-    return !is_gone;
+static void remember_cut(struct imap_server *server, uint64_t message) {
+    if (!was_cut(server, message)) server->cut[server->cut_count++ % IMAP_CUT_MESSAGES_MAX] = message;
+}
+
+void fetch_hang_up(struct fetch *fetch, const struct entry *entry) {
+    struct imap_session *session = fetch->call->session;
+    remember_cut(session->server, entry->message);
+    LOG_INFO(session->server->env->log, "imap.cut", LOG_ID("session", session->id),
+             LOG_ID("message", entry->message));
+    conn_close(&session->conn);
 }
 
 static bool stream_rest(struct task *t, struct fetch *fetch, const struct entry *entry,
@@ -121,8 +126,8 @@ static bool stream_rest(struct task *t, struct fetch *fetch, const struct entry 
     while (range.len) {
         if (!imap_relieve(t, session)) return false;
         struct body_range piece = fetch_first_piece(range);
-        if (!stream_piece(fetch, entry, piece)) {
-            conn_close(&session->conn);
+        if (!read_piece(fetch, entry, piece, fetch->call->out)) {
+            fetch_hang_up(fetch, entry);
             return false;
         }
         range.offset += piece.len;
@@ -138,11 +143,31 @@ static void write_literal(struct buffer *out, struct slice bytes) {
     buffer_append(out, bytes);
 }
 
+/* Others have their turn meanwhile. False: it cannot be read, or the task is to end. */
+static bool is_readable(struct task *t, struct fetch *fetch, const struct entry *entry,
+                        struct body_range range) {
+    struct buffer bytes = buffer_new(BODY_FRAME_BYTES);
+    bool is_good = true;
+    while (is_good && range.len) {
+        struct body_range piece = fetch_first_piece(range);
+        buffer_clear(&bytes);
+        is_good = fetch_read(fetch, entry, piece, &bytes) && task_yield(t) != WAIT_CANCELLED;
+        range.offset += piece.len;
+        range.len -= piece.len;
+    }
+    buffer_free(&bytes);
+    return is_good;
+}
+
 static bool write_range(struct task *t, struct fetch *fetch, const struct entry *entry,
                         struct body_range range) {
     struct buffer *out = fetch->call->out;
     if (range.len == 0) {
         buffer_append_text(out, "\"\"");
+        return true;
+    }
+    if (was_cut(fetch->call->session->server, entry->message) && !is_readable(t, fetch, entry, range)) {
+        buffer_append_text(out, "NIL");
         return true;
     }
     size_t before = out->len;

@@ -65,6 +65,11 @@ struct body_range fetch_partial(struct body_range range, const struct imap_secti
 struct body_range fetch_first_piece(struct body_range range);
 /* Appends exactly these bytes as they are stored; false, with nothing added, where they cannot be read. */
 bool fetch_read(struct fetch *fetch, const struct entry *entry, struct body_range piece, struct buffer *out);
+/* Ends the connection: of a literal that was begun the rest cannot be read, or the message went meanwhile,
+   and nothing else may stand for it, for clients keep what a literal held whatever the command's end says.
+   The server remembers the message (imap_server.h). Where it is damaged the store's line of the log says so.
+   Does not wait. */
+void fetch_hang_up(struct fetch *fetch, const struct entry *entry);
 /* It is the message as a whole, or a piece of it: no structure is asked for. */
 bool fetch_section_is_whole(const struct imap_section *section);
 /* The message's structure; where none is stored, that of one opaque part. Lives until the next message. */

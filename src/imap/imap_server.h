@@ -6,6 +6,7 @@
 #ifndef IMAP_IMAP_SERVER_H
 #define IMAP_IMAP_SERVER_H
 
+#include "base/limits.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "intake/intake.h"
@@ -36,6 +37,9 @@ struct imap_server {
     /* Private: struct imap_view by mailbox, struct imap_account by account. */
     struct map *views;
     struct map *accounts;
+    /* Messages that could not be sent to their end, the next in the place of the oldest; 0: none. */
+    uint64_t cut[IMAP_CUT_MESSAGES_MAX];
+    size_t cut_count;
     /* Sessions with COMPRESS. */
     size_t compressed_count;
     /* Views without sessions, the one left last at the end, and what they hold. */

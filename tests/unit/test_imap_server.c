@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "imap_bench.h"
+#include "store/segment.h"
 
 /* ---- several sessions ---- */
 
@@ -131,7 +132,7 @@ static struct slice big_message(struct arena *arena, size_t bytes) {
 }
 
 static void write_all(struct task *t, struct stream *client, struct slice bytes) {
-    assert_int_equal(stream_write(t, client, bytes, env_now_ms(task_env(t)) + 20000), 0);
+    assert_int_equal(stream_write(t, client, bytes, env_now_ms(task_env(t)) + TEST_PATIENCE_MS), 0);
 }
 
 static void append_big(struct task *t, struct stream *client, struct slice message) {
@@ -147,7 +148,7 @@ static void read_exactly(struct task *t, struct stream *client, struct buffer *o
     while (out->len < len) {
         uint8_t *room = buffer_reserve(out, 65536);
         ssize_t got = stream_read(t, client, room, len - out->len < 65536 ? len - out->len : 65536,
-                                  env_now_ms(task_env(t)) + 20000);
+                                  env_now_ms(task_env(t)) + TEST_PATIENCE_MS);
         assert_true(got > 0);
         buffer_grew(out, (size_t)got);
     }
@@ -195,7 +196,7 @@ static void a_large_message_flows_both_ways_in_bounded_memory(void **state) { be
 static void read_to_end(struct task *t, struct stream *client, struct buffer *out) {
     for (;;) {
         uint8_t *room = buffer_reserve(out, 65536);
-        ssize_t got = stream_read(t, client, room, 65536, env_now_ms(task_env(t)) + 20000);
+        ssize_t got = stream_read(t, client, room, 65536, env_now_ms(task_env(t)) + TEST_PATIENCE_MS);
         if (got <= 0) return;
         buffer_grew(out, (size_t)got);
     }
@@ -209,50 +210,104 @@ static bool body_is_gone(struct store_bench *bench, uint64_t body) {
     return is_gone;
 }
 
-static uint64_t first_body(struct store_bench *bench) {
+static struct entry first_entry(struct store_bench *bench) {
     struct uid_range all = {1, UINT32_MAX};
     struct entry *entries;
     size_t count = 0;
     assert_int_equal(reader_entries(bench->reader, bench->arena, bench->inbox, (struct uid_ranges){&all, 1},
-                                    1, ENTRY_FLAGS, 1, &entries, &count),
+                                    1, ENTRY_PLACE, 1, &entries, &count),
                      STORE_OK);
     assert_int_equal(count, 1);
-    return entries[0].body;
+    return entries[0];
 }
 
-/* Simulation, power seed 169: while one session fetches a large message another one expunges it. */
-static void vanishing_body(struct task *t, struct store_bench *bench) {
+typedef void hurt_fn(struct task *t, struct store_bench *bench, struct imap_bench *imap);
+
+/* While a session fetches a large message something happens to it. What came is the message's own, and where
+   there is no more of it the connection ends. */
+static void fetch_what_is_hurt(struct task *t, struct store_bench *bench, hurt_fn *hurt, hurt_fn *then) {
     struct imap_bench imap;
     struct buffer answer = buffer_new(MIB(64));
     imap_open(t, &imap, bench, 0);
     struct slice message = big_message(bench->arena, MIB(6));
     struct stream *reading = imap_connect_in(t, &imap);
-    struct stream *other = imap_connect_in(t, &imap);
     append_big(t, reading, message);
-    uint64_t body = first_body(bench);
     imap_play(t, &reading, "C: s SELECT INBOX\n" SELECTED_ONE "S: s OK <any>\n");
-    imap_play(t, &other, "C: s SELECT INBOX\n" SELECTED_ONE "S: s OK <any>\n");
     write_all(t, reading, SLICE("f FETCH 1 BODY.PEEK[]\r\n"));
     char head[64];
     size_t head_len = (size_t)snprintf(head, sizeof head, "* 1 FETCH (BODY[] {%zu}\r\n", message.len);
     read_exactly(t, reading, &answer, head_len);
-    imap_play(t, &other,
-              "C: d STORE 1 +FLAGS.SILENT (\\Deleted)\nS: d OK <any>\n"
-              "C: x EXPUNGE\nS: * 1 EXPUNGE\nS: x OK <any>\n");
-    while (!body_is_gone(bench, body)) assert_int_equal(task_sleep(t, 20), WAIT_OK);
-    /* What came is the message's own, and where there is no more of it the connection ends. */
+    hurt(t, bench, &imap);
     read_to_end(t, reading, &answer);
     assert_memory_equal(answer.ptr, head, head_len);
     assert_true(answer.len - head_len < message.len);
     assert_memory_equal(answer.ptr + head_len, message.ptr, answer.len - head_len);
     stream_close(&reading);
-    stream_close(&other);
     buffer_free(&answer);
+    then(t, bench, &imap);
     imap_close(t, &imap);
 }
 
+/* Simulation, power seed 169: another session expunges it. */
+static void expunge_it(struct task *t, struct store_bench *bench, struct imap_bench *imap) {
+    struct stream *other = imap_connect_in(t, imap);
+    uint64_t body = first_entry(bench).body;
+    imap_play(t, &other, "C: s SELECT INBOX\n" SELECTED_ONE "S: s OK <any>\n");
+    imap_play(t, &other,
+              "C: d STORE 1 +FLAGS.SILENT (\\Deleted)\nS: d OK <any>\n"
+              "C: x EXPUNGE\nS: * 1 EXPUNGE\nS: x OK <any>\n");
+    while (!body_is_gone(bench, body)) assert_int_equal(task_sleep(t, 20), WAIT_OK);
+    stream_close(&other);
+}
+
+static void find_nothing(struct task *t, struct store_bench *bench, struct imap_bench *imap) {
+    struct entry *entries = NULL;
+    assert_int_equal(bench_entries(bench, bench->inbox, &entries), 0);
+}
+
+static void expunged_body(struct task *t, struct store_bench *bench) {
+    fetch_what_is_hurt(t, bench, expunge_it, find_nothing);
+}
+
 static void a_message_expunged_while_it_is_fetched_is_never_filled_up(void **state) {
-    bench_run(vanishing_body, NULL);
+    bench_run(expunged_body, NULL);
+}
+
+/* Simulation, hosts seed 7443: the disk does not give all of it. */
+static void damage_it(struct task *t, struct store_bench *bench, struct imap_bench *imap) {
+    struct body_place place = first_entry(bench).place;
+    char path[STORE_PATH_BYTES_MAX];
+    struct file *file = NULL;
+    assert_int_equal(segment_path(bench->folder, place.segment, path, sizeof path), 0);
+    assert_int_equal(file_open(bench->env, path, FILE_WRITE, &file), 0);
+    assert_int_equal(file_write(file, SLICE("damage"), place.place + place.stored_bytes * 3 / 4), 0);
+    file_close(&file);
+}
+
+/* Who comes again gets past it, to what came after it. */
+static void read_what_lies_behind(struct task *t, struct store_bench *bench, struct imap_bench *imap) {
+    struct stream *client = imap_connect_in(t, imap);
+    imap_play(t, &client, "C: a APPEND INBOX {3+}\nC: new\nS: a OK [APPENDUID <any> 2] <any>\n");
+    imap_play(t, &client,
+              "C: s SELECT INBOX\n"
+              "S: * FLAGS <any>\nS: * OK <any>\nS: * 2 EXISTS\n"
+              "S: * 0 RECENT\nS: * OK [UNSEEN 1] <any>\nS: * OK <any>\nS: * OK <any>\nS: * OK <any>\nS: * OK "
+              "<any>\nS: s OK <any>\n");
+    imap_play(t, &client,
+              "C: f UID FETCH 1:* BODY.PEEK[]\nS: * 1 FETCH (UID 1 BODY[] NIL)\n"
+              "S: * 2 FETCH (UID 2 BODY[] {5}\nS: new\nS: )\nS: f NO [SERVERBUG] <any>\n");
+    /* What of it can be read is there. */
+    imap_play(t, &client,
+              "C: p FETCH 1 BODY.PEEK[]<0.7>\nS: * 1 FETCH (BODY[]<0> {7}\nS: Subject)\nS: p OK <any>\n");
+    stream_close(&client);
+}
+
+static void damaged_body(struct task *t, struct store_bench *bench) {
+    fetch_what_is_hurt(t, bench, damage_it, read_what_lies_behind);
+}
+
+static void a_message_that_cannot_be_read_to_its_end_is_never_filled_up(void **state) {
+    bench_run(damaged_body, NULL);
 }
 
 static void too_big_body(struct task *t, struct store_bench *bench) {
@@ -352,7 +407,8 @@ static void plain_body(struct task *t, struct store_bench *bench) {
               "C: a LOGIN ann@example.org secret\nS: a NO [PRIVACYREQUIRED] <any>\n"
               "C: b AUTHENTICATE PLAIN AGFubkBleGFtcGxlLm9yZwBzZWNyZXQ=\nS: b NO [PRIVACYREQUIRED] <any>\n"
               "C: c STARTTLS\nC: d NOOP\nS: c OK <any>\n");
-    assert_int_equal(tls_connect(t, &client, imap.role.client_tls, env_now_ms(bench->env) + 5000), 0);
+    assert_int_equal(tls_connect(t, &client, imap.role.client_tls, env_now_ms(bench->env) + TEST_PATIENCE_MS),
+                     0);
     imap_play(
         t, &client,
         "C: e CAPABILITY\nS: * CAPABILITY <any> AUTH=LOGIN\nS: e OK <any>\nC: f STARTTLS\nS: f BAD <any>\n"
@@ -430,6 +486,7 @@ int main(void) {
         cmocka_unit_test(who_idles_on_a_mailbox_that_is_deleted_is_told_goodbye),
         cmocka_unit_test(a_large_message_flows_both_ways_in_bounded_memory),
         cmocka_unit_test(a_message_expunged_while_it_is_fetched_is_never_filled_up),
+        cmocka_unit_test(a_message_that_cannot_be_read_to_its_end_is_never_filled_up),
         cmocka_unit_test(a_message_over_the_limit_is_refused_and_the_session_goes_on),
         cmocka_unit_test(an_append_over_quota_is_refused),
         cmocka_unit_test(an_append_cut_anywhere_leaves_nothing),
