@@ -18,6 +18,9 @@
 #include "wire/mime.h"
 #include "wire/tls_report.h"
 
+/* The last second of the year 9999: no date that is shown could say a later one. */
+#define FEEDBACK_TIME_S_MAX INT64_C(253402300799)
+
 /* Numbers are stored. */
 enum feedback_kind { FEEDBACK_NONE = 0, FEEDBACK_DMARC = 1, FEEDBACK_TLS = 2, FEEDBACK_KINDS };
 /* "dmarc", "tls". */
@@ -95,6 +98,7 @@ struct feedback {
     struct slice id;
     /* What it is about: of TLS that of the first policy. */
     struct slice domain;
+    /* Up to FEEDBACK_TIME_S_MAX. */
     int64_t begin_s;
     int64_t end_s;
     /* Messages that passed DMARC and that did not, or sessions; also of records that were left out. */

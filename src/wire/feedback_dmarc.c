@@ -126,6 +126,12 @@ static uint64_t number_of(struct slice text) {
     return slice_take_number(&digits, (uint64_t)INT64_MAX / 4, &value) ? value : 0;
 }
 
+/* Seconds since 1970; 0 for what is no time. */
+static int64_t time_of(struct slice text) {
+    uint64_t value = number_of(text);
+    return value <= (uint64_t)FEEDBACK_TIME_S_MAX ? (int64_t)value : 0;
+}
+
 static enum dmarc_policy policy_of(struct slice text) {
     struct slice word = slice_trim(text);
     for (unsigned policy = DMARC_NONE; policy <= DMARC_REJECT; policy++)
@@ -230,10 +236,10 @@ static void keep_in_metadata(struct dmarc_reader *reader, enum place place, stru
         feedback->id = feedback_text(reader->arena, text);
         return;
     case PLACE_BEGIN:
-        feedback->begin_s = (int64_t)number_of(text);
+        feedback->begin_s = time_of(text);
         return;
     default:
-        feedback->end_s = (int64_t)number_of(text);
+        feedback->end_s = time_of(text);
         return;
     }
 }

@@ -118,6 +118,16 @@ def test_reports_are_read_kept_and_shown(home: tuple[Server, Account]) -> None:
     assert "by sts: 7 connections went well, 2 failed" in server.command("reports", "show", str(listed[2]["id"]))
 
 
+def test_a_report_of_days_to_come_does_not_tell_the_policy(home: tuple[Server, Account]) -> None:
+    server, _ = home
+    early = dmarc("early", "example.test", end=4000000000).replace("<p>none</p>", "<p>reject</p>")
+    endless = dmarc("endless", "example.test", end=2 * 10**18).replace("<p>none</p>", "<p>reject</p>")
+    deliver(server, *(mail(gzip.compress(text.encode()), "gzip") for text in (dmarc("now"), early, endless)))
+    assert [entry["report"] for entry in reports(server)] == ["early", "now"]
+    (domain,) = server.listing("reports", "summary")["domains"]
+    assert domain["policy"] == "none"
+
+
 def test_one_that_came_before_is_known(home: tuple[Server, Account]) -> None:
     server, _ = home
     packed = gzip.compress(dmarc("again").encode())

@@ -21,6 +21,7 @@ static void check_text(struct slice text) {
 
 static void check(const struct feedback *f) {
     size_t failures = 0;
+    ASSERT(f->begin_s <= FEEDBACK_TIME_S_MAX && f->end_s <= FEEDBACK_TIME_S_MAX);
     ASSERT(f->id.len && f->domain.len && f->end_s > 0 && f->begin_s >= 0);
     check_text(f->organization);
     check_text(f->id);

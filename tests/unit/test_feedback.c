@@ -156,6 +156,9 @@ static void what_is_too_long_stops(void **state) {
     "<report_metadata><org_name> Re\tporter </org_name><email>dmarc@r.example</email>"                     \
     "<report_id>id-1</report_id><date_range><begin>1700000000</begin><end>1700086400.0</end></date_range>" \
     "</report_metadata>"
+#define ENDS(s)                                                                                         \
+    "<report_metadata><report_id>id-1</report_id><date_range><begin>1700000000</begin><end>" s "</end>" \
+    "</date_range></report_metadata>"
 #define POLICY                                                                                        \
     "<policy_published><domain>d.example</domain><adkim>s</adkim><aspf>r</aspf><p>Reject</p><sp>none" \
     "</sp><np>quarantine</np><testing>y</testing></policy_published>"
@@ -223,6 +226,9 @@ static void what_is_no_dmarc_report_says_why(void **state) {
         {"<feedback>" HEAD POLICY "</feedback><x/>", FEEDBACK_MALFORMED},
         {"<feedback>" HEAD "</feedback>", FEEDBACK_INCOMPLETE},
         {"<feedback>" POLICY "</feedback>", FEEDBACK_INCOMPLETE},
+        {"<feedback>" ENDS("253402300799") POLICY "</feedback>", FEEDBACK_OK},
+        {"<feedback>" ENDS("253402300800") POLICY "</feedback>", FEEDBACK_INCOMPLETE},
+        {"<feedback>" ENDS("2000000000000000000") POLICY "</feedback>", FEEDBACK_INCOMPLETE},
         {"<!DOCTYPE feedback [<!ENTITY a 'b'>]><feedback>" HEAD POLICY "</feedback>", FEEDBACK_MALFORMED},
         {"<feedback>" HEAD POLICY "&a;</feedback>", FEEDBACK_MALFORMED},
         {"<?xml version='1.0' encoding='koi8-x'?><feedback>" HEAD POLICY "</feedback>", FEEDBACK_MALFORMED},

@@ -167,6 +167,8 @@ static bool add_report(struct admin *admin, struct report_summary *summary, uint
     struct feedback feedback;
     bool is_read = engine_feedback_find(admin->engine, arena, id, &entry) == STORE_OK &&
                    feedback_unpack(entry.details, arena, &feedback);
+    /* The latest tells the policy: one of days to come is none. */
+    if (is_read && feedback.end_s > (entry.received_ms + DAY_MS) / 1000) feedback.end_s = 0;
     if (is_read) report_summary_add(summary, &feedback);
     arena_free(&arena);
     return is_read;
