@@ -62,8 +62,8 @@ enum {
     PACER_RECIPIENT_DOMAIN_DAILY_USUAL = 20,
     PACER_SENDING_DOMAIN_DAILY_USUAL = 100,
     PACER_RAMP_STEP_MAX = 100,
-    /* An opener that waits for follow-ups to leave before it asks again after this. */
-    PACER_RESERVED_LOOK_MS = 60 * 1000,
+    /* An opener that waits for follow-ups to leave before it asks again after this: about a gap. */
+    PACER_RESERVED_LOOK_MS = 3 * 60 * 1000,
     /* Numbers of days are cut to this. */
     PACER_DAYS_MAX = 100000,
 

@@ -34,11 +34,18 @@ static bool is_usable(struct task *t, struct desk_round *round) {
     return false;
 }
 
+/* A letter is on its way: nobody is written to until it left, so nobody is looked for. */
+static bool is_waiting(struct desk_round *round) {
+    struct desk *desk = round->desk;
+    desk->awaits_change = engine_outreach_is_in_flight(round->office->options.engine, desk->sender);
+    return desk->awaits_change;
+}
+
 static void work(struct task *t, struct desk_round *round) {
     round->now_ms = env_wall_ms(round->office->options.env);
     round->desk->next_ms = round->now_ms + OUTREACH_LOOK_MS;
     round->desk->awaits_change = false;
-    if (!is_usable(t, round) || !office_resolve(t, round)) return;
+    if (!is_usable(t, round) || !office_resolve(t, round) || is_waiting(round)) return;
     if (office_choose(t, round)) office_send(t, round);
 }
 

@@ -283,6 +283,15 @@ static void take(struct desk_round *round, const struct prospect *prospect, cons
         .day_until_ms = pace->day.count_until_ms};
 }
 
+/* When the desk asks again, whom the mailbox's pace does not let leave. What an opener's place is kept for
+   may be due before it would ask. */
+static int64_t look_again_ms(const struct desk_round *round, const struct pacer_answer *answer) {
+    if (answer->gate == PACER_SENDING) return round->now_ms + OUTREACH_LOOK_MS;
+    if (answer->gate != PACER_RESERVED) return answer->at_ms;
+    int64_t follow_ms = engine_outreach_follow_due(round->office->options.engine, round->sender.id);
+    return follow_ms > round->now_ms && follow_ms < answer->at_ms ? follow_ms : answer->at_ms;
+}
+
 /* One who is ready: whether the pace allows it. Else the lane waits, or the desk. */
 static bool is_allowed(struct choice *choice, const struct prospect *prospect) {
     struct desk_round *round = choice->round;
@@ -301,7 +310,7 @@ static bool is_allowed(struct choice *choice, const struct prospect *prospect) {
     else if (is_of_sequence(&pace, &answer, round->now_ms))
         hold(choice, prospect, SLICE_EMPTY, answer.at_ms);
     else
-        round->desk->next_ms = answer.gate == PACER_SENDING ? round->now_ms + OUTREACH_LOOK_MS : answer.at_ms;
+        round->desk->next_ms = look_again_ms(round, &answer);
     round->desk->awaits_change = answer.gate == PACER_SENDING;
     return false;
 }

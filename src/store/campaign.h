@@ -87,6 +87,8 @@ enum store_result engine_outreach_senders(struct engine *engine, struct arena *a
 enum store_result engine_outreach_open_since(struct engine *engine, uint64_t sender, int64_t *since_ms);
 /* When the first of one sender's is due, or PROSPECT_NEVER. */
 int64_t engine_outreach_sender_due(struct engine *engine, uint64_t sender);
+/* When the first of its follow-ups is due, or PROSPECT_NEVER. */
+int64_t engine_outreach_follow_due(struct engine *engine, uint64_t sender);
 /* Whom this sender may write to now: follow-ups before first messages, the longest due first, at most `max`,
    all of one lane of one campaign; none: *count is 0. */
 enum store_result engine_outreach_due(struct engine *engine, struct arena *arena, uint64_t sender,

@@ -19,6 +19,8 @@ static const char sender_due[] =
     "SELECT min(coalesce((SELECT next_follow_ms FROM campaign WHERE sender = $1 AND state = 1"
     " ORDER BY next_follow_ms LIMIT 1), $2), coalesce((SELECT next_first_ms FROM campaign WHERE sender = $1"
     " AND state = 1 ORDER BY next_first_ms LIMIT 1), $2))";
+static const char follow_due[] = "SELECT next_follow_ms FROM campaign WHERE sender = $1 AND state = 1"
+                                 " ORDER BY next_follow_ms LIMIT 1";
 static const char open_since[] = "SELECT coalesce(min(started_ms), 0) FROM campaign WHERE sender = $1"
                                  " AND state IN (1, 2) AND started_ms > 0";
 static const char lane_follow[] = "SELECT id FROM campaign_lane WHERE campaign = $1 AND next_follow_ms <= $2"
@@ -89,6 +91,12 @@ int64_t engine_outreach_sender_due(struct engine *engine, uint64_t sender) {
     db_begin_read(engine->db);
     int64_t due_ms =
         DB_READ_NUMBER(engine->db, sender_due, PROSPECT_NEVER, DB_NUMBER(sender), DB_NUMBER(PROSPECT_NEVER));
+    return finish(engine) == STORE_OK ? due_ms : PROSPECT_NEVER;
+}
+
+int64_t engine_outreach_follow_due(struct engine *engine, uint64_t sender) {
+    db_begin_read(engine->db);
+    int64_t due_ms = DB_READ_NUMBER(engine->db, follow_due, PROSPECT_NEVER, DB_NUMBER(sender));
     return finish(engine) == STORE_OK ? due_ms : PROSPECT_NEVER;
 }
 
