@@ -208,11 +208,11 @@ static bool count_copies(struct trial *trial, size_t *count) {
     return search(trial, trial->sent, false, &uids, count, &is_renamed);
 }
 
-/* The provider's own copy may take a moment. */
+/* The provider's own copy may take a moment, also where the message itself took long. */
 static bool await_copy(struct trial *trial, size_t *count) {
     struct mailbox_setup *setup = trial->setup;
     struct env *env = setup->world->env;
-    int64_t until_ms = trial->sent_ms + setup->world->copy_ms;
+    int64_t until_ms = env_now_ms(env) + setup->world->copy_ms;
     if (!count_copies(trial, count)) return false;
     while (*count == 0 && env_now_ms(env) < until_ms) {
         int64_t left_ms = until_ms - env_now_ms(env);
