@@ -112,7 +112,9 @@ struct lookout {
 };
 
 static void look_for_strangers(void *context, const char *name) {
-    static const char *const ours[] = {"lock", "partial", "pool", "snapshots", "lost+found"};
+    /* The last of them: another posthaste may have made it a backup since it was looked for. */
+    static const char *const ours[] = {"lock",      "partial",    "pool",
+                                       "snapshots", "lost+found", "posthaste-backup.json"};
     struct lookout *lookout = context;
     bool is_ours = false;
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) is_ours = is_ours || strcmp(name, ours[i]) == 0;
