@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A mail server to try, in ./demo (`make run`): two accounts, a few messages, a campaign that is played
 # with people who answer; Ctrl-C stops it. A second run keeps the mail. RESET=1 starts over. BASE_PORT=N
-# sets where it listens; without it a free place is chosen, anew where another program has taken it since.
+# sets where it listens (of several, 'N M', the first that is free); without it a free place is chosen, anew
+# where another program has taken it since.
 # DEMO_FOLDER=DIR puts it there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -85,7 +86,9 @@ WORDS
 # cert.pem comes last: without it the folder is half made, and made anew.
 create() {
     local base
-    base=$(choose_base ${BASE_PORT:+"$BASE_PORT"})
+    # Of several each is a word.
+    # shellcheck disable=SC2086
+    base=$(choose_base ${BASE_PORT-})
     empty_folder
     mkdir -p "$(realpath -m "$folder")"
     (umask 077 && : >"$folder/accounts")
@@ -103,7 +106,8 @@ base_of() {
 # The ports of last time may be another's now, or others be asked for.
 move_base() {
     local base
-    base=$(choose_base "${BASE_PORT:-$1}")
+    # shellcheck disable=SC2086
+    base=$(choose_base ${BASE_PORT:-$1})
     [ "$base" != "$1" ] || return 0
     sed -i "s/^base_port = .*/base_port = $base/" "$data/posthaste.conf"
     echo "demo: listens above $base from now on, not $1"
@@ -116,7 +120,7 @@ is_running() {
 
 wait_until_up() {
     local tries
-    for tries in $(seq 100); do
+    for tries in $(seq 300); do
         if ! port_is_free $((base + 25)) && ! port_is_free $((base + 993)); then return; fi
         kill -0 "$server" 2>/dev/null || fail "the server did not start; its last words: $(tail -n 3 "$folder/log")"
         sleep 0.1
@@ -240,7 +244,7 @@ add_fays_mailbox() {
 
 make_campaigns() {
     local name
-    quick_sequence "$campaign" '9 seconds' >"$folder/letters.yaml"
+    quick_sequence "$campaign" '20 seconds' >"$folder/letters.yaml"
     quick_sequence "$fays_campaign" '30 days' >"$folder/fays-letters.yaml"
     sequence question '3 working days' >"$folder/sequence.yaml"
     outreach create "$folder/letters.yaml" --mailbox "alice@$domain" >/dev/null
@@ -312,14 +316,14 @@ tell_facts() {
 }
 
 play_events() {
-    local after='' id kind name detail tries at_campaign
-    local -A facts=()
+    local id kind name detail tries at_campaign
+    local -A facts=() seen=()
     local -a story=(ben-1 cara dora emil fay ben-2)
     for tries in $(seq 300); do
         while read -r id _ _ _ kind at_campaign name detail; do
-            after=$id
+            seen[$at_campaign]=$id
             play "$kind" "$at_campaign" "$name" "$detail"
-        done < <(play_log "$after")
+        done < <(play_log)
         tell_facts
         [ ${#story[@]} != 0 ] || return 0
         sleep 0.2
@@ -328,9 +332,13 @@ play_events() {
         "and $folder/log say more" >&2
 }
 
-# What happened in both campaigns, in order.
+# What happened in both campaigns since, in order. Each has its own place: what happens in one while the other is
+# read is read the next time.
 play_log() {
-    { outreach events "$campaign" ${1:+"$1"} && outreach events "$fays_campaign" ${1:+"$1"}; } | sort
+    local name
+    for name in "$campaign" "$fays_campaign"; do
+        outreach events "$name" ${seen[$name]:+"${seen[$name]}"} || return
+    done | sort
 }
 
 # An interrupted play is not gone on with: the folder is made anew.

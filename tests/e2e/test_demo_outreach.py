@@ -18,7 +18,8 @@ from ports import Ports
 from server import ROOT, program
 
 SECONDS_MAX = 180
-WAITS = "outreach simulate"
+# The end of the last line.
+WAITS = "--start 2026-07-01T09:00\n"
 
 
 def blocks_of(title: str) -> list[list[str]]:
@@ -44,13 +45,13 @@ class Demo:
         return (self.place / "said").read_text()
 
     @contextmanager
-    def running(self, until: str, base: int = 0) -> Iterator[str]:
-        """What it said until `until` stands there; Ctrl-C at the end."""
+    def running(self, until: str, first: str = "") -> Iterator[str]:
+        """What it said until `until` stands there; Ctrl-C at the end. Ports above `first` are tried before its own."""
         with (self.place / "said").open("wb") as file:
             process = subprocess.Popen(
                 ["scripts/demo.sh"], cwd=ROOT, stdout=file, stderr=file, start_new_session=True,
                 env={**os.environ, "POSTHASTE_BIN": str(program()), "DEMO_FOLDER": f"{self.place}/demo",
-                     "BASE_PORT": str(base or self.ports.base), "TERM": "dumb"})
+                     "BASE_PORT": f"{first} {self.ports.base}", "TERM": "dumb"})
         deadline = time.monotonic() + SECONDS_MAX
         while until not in self.said() and time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.2)
@@ -86,10 +87,8 @@ def test_make_run_is_what_is_tested() -> None:
 def test_a_taken_port_is_told_and_another_place_found(demo: Demo) -> None:
     """And one that is interrupted in the middle leaves nothing that the next one stumbles over."""
     taken = Ports.free()
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", taken.imaps))
-        other.listen()
-        with demo.running("step 1 sent", taken.base) as said:
+    with socket.create_server(("127.0.0.1", taken.imaps)):
+        with demo.running("step 1 sent", str(taken.base)) as said:
             assert f"ports above {taken.base} are taken by another program" in said
             assert STORY[0] in said, said
 
