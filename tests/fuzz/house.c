@@ -21,7 +21,7 @@ enum {
     FORGET_MS = 10 * 60 * 1000,
     HASH_MEMORY_KIB = 8,
     SEGMENT_BYTES = 16 * 1024,
-    ENTRIES_MAX = 1000,
+    LOG_ROOM_BYTES = 8192,
 };
 
 /* The sanitizer's own memory of what was freed would be most of a run's cost. */
@@ -141,7 +141,8 @@ static bool open_store(struct house *house) {
                                      .context = house,
                                      .hash_memory_kib = HASH_MEMORY_KIB,
                                      .signing_rsa_key = TEST_SIGNING_KEY,
-                                     .segment_bytes = SEGMENT_BYTES};
+                                     .segment_bytes = SEGMENT_BYTES,
+                                     .log_room_bytes = LOG_ROOM_BYTES};
     return engine_open(house->env, &options, &house->engine) == 0 &&
            reader_open(house->env, HOUSE_FOLDER, &house->reader) == 0;
 }
@@ -232,7 +233,7 @@ static void each_of_mailbox(struct house *house, const struct mailbox *mailbox, 
     size_t count = 0;
     struct buffer text = buffer_new(2 * HOUSE_MESSAGE_BYTES_MAX);
     if (reader_entries(house->reader, house->arena, mailbox->id, (struct uid_ranges){&all, 1}, 1,
-                       ENTRY_FLAGS | ENTRY_MESSAGE, ENTRIES_MAX, &entries, &count))
+                       ENTRY_FLAGS | ENTRY_MESSAGE, mailbox->message_count, &entries, &count))
         count = 0;
     for (size_t i = 0; i < count; i++) {
         enum store_result result = reader_body(house->reader, entries[i].body, 0, UINT64_MAX, &text);

@@ -20,13 +20,13 @@
 
 enum {
     HASH_MEMORY_KIB = 8,
+    LOG_ROOM_BYTES = 8192,
     FULL_QUOTA_BYTES = 1500,
     LEAVE_MS_MAX = 15000,
     LEAVE_STEP_MS = 10,
     PLAY_MS_MAX = 24 * 3600 * 1000,
     STEPS_MS = 60000,
-    SECRET_BYTES_MAX = 64 * 1024,
-    ENTRIES_MAX = 4096
+    SECRET_BYTES_MAX = 64 * 1024
 };
 
 /* ---- the plan ---- */
@@ -37,8 +37,10 @@ struct house_plan {
     bool is_made;
 };
 
-static const struct engine_options plan_options = {
-    .folder = FOLDER, .hash_memory_kib = HASH_MEMORY_KIB, .signing_rsa_key = TEST_SIGNING_KEY};
+static const struct engine_options plan_options = {.folder = FOLDER,
+                                                   .hash_memory_kib = HASH_MEMORY_KIB,
+                                                   .log_room_bytes = LOG_ROOM_BYTES,
+                                                   .signing_rsa_key = TEST_SIGNING_KEY};
 
 static const struct {
     const char *address;
@@ -484,7 +486,7 @@ static void look_at_entries(struct house *house,
             size_t count = 0;
             if (mailboxes[m].message_count == 0) continue;
             if (reader_entries(house->reader, house->arena, mailboxes[m].id, (struct uid_ranges){&every, 1},
-                               1, ENTRY_MESSAGE, ENTRIES_MAX, &entries, &count))
+                               1, ENTRY_MESSAGE, mailboxes[m].message_count, &entries, &count))
                 return;
             for (size_t e = 0; e < count; e++) see(house, &entries[e]);
         }

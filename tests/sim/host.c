@@ -9,13 +9,7 @@
 #include "base/limits_sender.h"
 #include "spawner.h"
 
-enum {
-    LISTEN_PAUSE_MS = 100,
-    RESTART_MS_MAX = 2000,
-    SEGMENT_BYTES = 1024,
-    THREADS_RECENT = 6,
-    LOG_ROOM_BYTES = 8192
-};
+enum { LISTEN_PAUSE_MS = 100, RESTART_MS_MAX = 2000, SEGMENT_BYTES = 1024, THREADS_RECENT = 6 };
 
 static const enum port_kind served_ports[] = {PORT_SMTP,  PORT_SUBMISSION, PORT_SUBMISSIONS, PORT_IMAP,
                                               PORT_IMAPS, PORT_POP3,       PORT_POP3S};
@@ -113,7 +107,7 @@ struct host *host_new(const struct host_options *options) {
         /* So that segments fill, die and are compacted within a run. */
         .segment_bytes = SEGMENT_BYTES,
         .threads_recent = THREADS_RECENT,
-        .log_room_bytes = LOG_ROOM_BYTES,
+        .log_room_bytes = HOST_LOG_ROOM_BYTES,
         .upkeep_pause_ms = options->upkeep_pause_ms,
         .outreach = {.poll_seconds = options->outreach_poll_s,
                      .check_seconds = options->outreach_check_s,

@@ -10,7 +10,8 @@
 
 enum { DOCUMENT_BYTES_MAX = 65536 };
 
-static const struct engine_options options = {.folder = HOST_FOLDER, .hash_memory_kib = HOST_HASH_MEMORY_KIB};
+static const struct engine_options options = {
+    .folder = HOST_FOLDER, .hash_memory_kib = HOST_HASH_MEMORY_KIB, .log_room_bytes = HOST_LOG_ROOM_BYTES};
 
 struct furnishing {
     struct task *t;

@@ -11,7 +11,7 @@ enum {
     JOBS_MAX = 14,
     WAITS_MAX = 200,
     /* A process's start costs as much as a letter does: in weeks, who has died so often dies no more. */
-    STARTS_MAX = 75,
+    STARTS_MAX = 60,
     RARE_CHANCE = 20000,
     /* A line that the network cuts into pieces takes so long, now and then. */
     WAY_MS = 300,

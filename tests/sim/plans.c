@@ -21,8 +21,10 @@ struct plans {
     struct list made;
 };
 
-static const struct engine_options options = {
-    .folder = HOST_FOLDER, .hash_memory_kib = HOST_HASH_MEMORY_KIB, .signing_rsa_key = TEST_SIGNING_KEY};
+static const struct engine_options options = {.folder = HOST_FOLDER,
+                                              .hash_memory_kib = HOST_HASH_MEMORY_KIB,
+                                              .log_room_bytes = HOST_LOG_ROOM_BYTES,
+                                              .signing_rsa_key = TEST_SIGNING_KEY};
 
 struct plans *plans_new(void) {
     struct plans *plans = calloc(1, sizeof *plans);

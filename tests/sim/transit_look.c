@@ -14,7 +14,8 @@ enum {
     ENTRIES_MAX = 1024,
 };
 
-static const struct engine_options options = {.folder = HOST_FOLDER, .hash_memory_kib = HOST_HASH_MEMORY_KIB};
+static const struct engine_options options = {
+    .folder = HOST_FOLDER, .hash_memory_kib = HOST_HASH_MEMORY_KIB, .log_room_bytes = HOST_LOG_ROOM_BYTES};
 
 /* ---- queues ---- */
 
