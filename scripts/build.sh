@@ -65,7 +65,8 @@ debug | program)
         -Dc_args=-g1 -Db_pie=false -Dc_link_args=-no-pie -Db_staticpic=false
     path=$(program build/debug)
     wanted=()
-    [ "$1" = debug ] || wanted=("$(realpath --relative-to=build/debug "$path")" tests/tool_{dkim,report,seven_bit,spf})
+    [ "$1" = debug ] || wanted=("$(realpath --relative-to=build/debug "$path")" tests/tool_{dkim,report,seven_bit,spf}
+        tests/overload/{flood,meter})
     compile build/debug "${wanted[@]}"
     [ "$path" -ef build/debug/posthaste ] || ln -sf "$path" build/debug/posthaste
     ;;

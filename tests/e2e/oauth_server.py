@@ -14,6 +14,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 CLIENT_ID, CLIENT_SECRET = "posthaste-test", "client secret"
+# Below what a client waits for an answer.
+OUTRUN_SECONDS_MAX = 15
 
 
 class OAuthServer:
@@ -27,6 +29,10 @@ class OAuthServer:
         self.refresh_tokens: set[str] = set()
         self.access_tokens: dict[str, float] = {}
         self.refreshes = 0
+        self.outrun = 0
+        self.lock = threading.Lock()
+        # Set: who refreshes next waits until somebody else has done it, too.
+        self.is_outrun = threading.Event()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -39,7 +45,7 @@ class OAuthServer:
             def do_POST(self) -> None:
                 form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
                 words = {name: values[0] for name, values in form.items()}
-                status, answer = outer.introspect(words) if self.path == "/introspect" else outer.token(words)
+                status, answer = outer.introspect(words) if self.path == "/introspect" else outer.grant(words)
                 body = json.dumps(answer).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
@@ -60,8 +66,9 @@ class OAuthServer:
 
     def revoke(self) -> None:
         """The owner withdraws the permission: refresh tokens and access tokens are of no use any more."""
-        self.is_revoked = True
-        self.access_tokens.clear()
+        with self.lock:
+            self.is_revoked = True
+            self.access_tokens.clear()
 
     def authorize(self, handler: BaseHTTPRequestHandler) -> None:
         query = {name: values[0] for name, values in parse_qs(urlsplit(handler.path).query).items()}
@@ -73,6 +80,20 @@ class OAuthServer:
                                                                                "state": query["state"]}))
         handler.send_header("Content-Length", "0")
         handler.end_headers()
+
+    def grant(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        """Before revoke() or after it, never in its middle."""
+        if form["grant_type"] == "refresh_token" and self.is_outrun.is_set():
+            self.is_outrun.clear()
+            self.let_another_pass()
+        with self.lock:
+            return self.token(form)
+
+    def let_another_pass(self) -> None:
+        before, end = self.refreshes, time.monotonic() + OUTRUN_SECONDS_MAX
+        while self.refreshes == before and time.monotonic() < end:
+            time.sleep(0.05)
+        self.outrun += self.refreshes > before
 
     def token(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
         if (form.get("client_id"), form.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):

@@ -17,8 +17,9 @@ from authority import Authority
 from peer import free_port
 from ports import wait_for_port
 
-START_SECONDS_MAX = 20
-STOP_SECONDS_MAX = 10
+START_SECONDS_MAX = 60
+STOP_SECONDS_MAX = 60
+ANSWER_SECONDS_MAX = 60
 NAME = "ca.test"
 T = TypeVar("T")
 
@@ -75,7 +76,8 @@ class Pebble:
         context = ssl.create_default_context(cafile=str(self.roots))
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}),
                                              urllib.request.HTTPSHandler(context=context))
-        with opener.open(f"https://localhost:{self.management_port}/roots/0", timeout=10) as answer:
+        with opener.open(f"https://localhost:{self.management_port}/roots/0",
+                         timeout=ANSWER_SECONDS_MAX) as answer:
             return str(answer.read().decode())
 
     def said(self) -> str:

@@ -19,7 +19,8 @@ STEPS = 3
 SUBJECT = "A question"
 OPT_OUT = "If you would rather not hear from me, just reply \"no thanks, unsubscribe me\"."
 AWAY_DAYS = 10
-AWAY_S = AWAY_DAYS * 24 * 3600
+# Said once, so that it is the same day for all, whenever they ask.
+BACK_S = time.time() + AWAY_DAYS * 24 * 3600
 MONTHS = ["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November",
           "Dezember"]
 
@@ -138,15 +139,15 @@ def away(letter: Letter, subject: str, text: str, fields: str = "Auto-Submitted:
 
 
 def away_in_english(letter: Letter) -> list[Answer]:
-    day = time.gmtime(time.time() + AWAY_S)
-    month = email.utils.formatdate(time.time() + AWAY_S).split()[2]
+    day = time.gmtime(BACK_S)
+    month = email.utils.formatdate(BACK_S).split()[2]
     return away(letter, f"Automatic reply: {letter.subject}",
                 f"Thank you for your message. I am out of the office until {day.tm_mday} {month} {day.tm_year} and "
                 "have no access to my mail.\n", "X-Auto-Response-Suppress: All\nAuto-Submitted: auto-generated\n")
 
 
 def away_in_german(letter: Letter) -> list[Answer]:
-    day = time.gmtime(time.time() + AWAY_S)
+    day = time.gmtime(BACK_S)
     return away(letter, f"Abwesenheitsnotiz: {letter.subject}",
                 "Vielen Dank für Ihre Nachricht. Ich bin nicht im Büro. Ab dem "
                 f"{day.tm_mday}. {MONTHS[day.tm_mon - 1]} {day.tm_year} bin ich wieder da.\n")

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import peer_postfix
-from peer import adopt_orphans, mail_folder, make_certificate, need_root, stop_process
+from peer import adopt_orphans, mail_folder, make_certificate, need_root, stop_process, until
 from ports import Ports, wait_for_port
 
 START_SECONDS_MAX = 30
 REREAD_SECONDS = 1.2
+# So the master process begins to say that it has read its files again.
+RELOADED = ": reload -- version"
 PASSWORD = "correct horse"
 # Without blanks, which end a field of the password file.
 IMAP_OFF_WORDS = "IMAP-access-is-disabled-for-this-account"
@@ -223,7 +226,7 @@ class Provider:
                 subprocess.Popen(["dovecot", "-F", "-c", str(self.folder / "dovecot.conf")], stdout=output,
                                  stderr=output),
                 subprocess.Popen(peer_postfix.master(self.folder / "postfix"), stdout=output, stderr=output)]
-        for port in (self.imaps, self.submission):
+        for port in (self.imap, self.imaps, self.submission, self.submissions):
             wait_for_port(port, START_SECONDS_MAX)
 
     def stop(self) -> None:
@@ -239,9 +242,12 @@ class Provider:
     def reload(self) -> None:
         """Postfix takes what was changed; who is connected stays so."""
         self.configure()
+        reloads = self.log_text().count(RELOADED)
         with (self.folder / "postfix-start.log").open("ab") as output:
             subprocess.run(["postfix", "-c", str(self.folder / "postfix"), "reload"], check=True, stdout=output,
                            stderr=output)
+        until(lambda: self.log_text().count(RELOADED) > reloads, START_SECONDS_MAX,
+              lambda: f"Postfix did not reload:\n{self.log_text()[-3000:]}")
 
     def restart(self) -> None:
         self.stop()
@@ -251,6 +257,9 @@ class Provider:
         return "".join(log.read_text(errors="replace") for log in sorted(self.folder.glob("*.log")))
 
     def messages(self, name: str, folder: str = "") -> list[bytes]:
-        """What is in a user's INBOX, or in another folder of his."""
+        """What is in a user's INBOX, or in another folder of his; who is logged in may move it meanwhile."""
         maildir = self.folder / "mail" / name / (f".{folder}" if folder else "")
-        return [file.read_bytes() for box in ("new", "cur") for file in sorted((maildir / box).glob("*"))]
+        while True:
+            files = [file for box in ("new", "cur") for file in sorted((maildir / box).glob("*"))]
+            with suppress(FileNotFoundError):
+                return list({file.name.partition(":")[0]: file.read_bytes() for file in files}.values())

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from clients import need
+from peer import free_port
 from ports import wait_for_port
 
-START_SECONDS_MAX = 30
+START_SECONDS_MAX = 60
+LOOPBACK = "127.0.0.1"
 
 # GTUBE is built in: reject. The bigger list of top-level domains takes ten seconds to read.
 CONFIG = """
@@ -38,10 +40,10 @@ regexp {{
 """
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def listen() -> tuple[int, socket.socket]:
+    """On a port that nobody else is given once the listener is closed, as the kernel's own may be."""
+    port = free_port([LOOPBACK])
+    return port, socket.create_server((LOOPBACK, port))
 
 
 def stop_listening(listener: socket.socket) -> None:
@@ -54,8 +56,8 @@ def stop_listening(listener: socket.socket) -> None:
 class Rspamd:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = free_port()
-        self.milter_port = free_port()
+        self.port = free_port([LOOPBACK])
+        self.milter_port = free_port([LOOPBACK])
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -95,8 +97,7 @@ class Scripted:
     """Answers every request by what `answer` does with the connection; keeps the requests."""
 
     def __init__(self) -> None:
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self.listener.getsockname()[1])
+        self.port, self.listener = listen()
         self.requests: list[bytes] = []
         self.answer: Callable[[socket.socket], None] = lambda client: None
         threading.Thread(target=self.serve, daemon=True).start()

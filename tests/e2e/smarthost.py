@@ -13,7 +13,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-SECONDS_MAX = 20
+SECONDS_MAX = 60
 
 
 @dataclass
@@ -54,6 +54,8 @@ class Smarthost:
         threading.Thread(target=self.accept, daemon=True).start()
 
     def close(self) -> None:
+        # A close alone leaves accept() where it is, and somebody more would be served.
+        self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
 
     def accept(self) -> None:

@@ -28,7 +28,8 @@ from server import Server, run
 from test_http import get
 
 HOST = "mx.example.test"
-LIFE_SECONDS = 30
+LIFE_SECONDS = 45
+ANSWER_SECONDS_MAX = 60
 
 
 class World:
@@ -75,12 +76,17 @@ class World:
                 from None
         return self.state()
 
-    def shown(self, port: str = "https", name: str = HOST) -> dict[str, Any]:
+    def shown(self, port: str = "https") -> dict[str, Any]:
         """The certificate that clients see, which must lead to the CA's root."""
         context = ssl.create_default_context(cadata=self.pebble.issuing_root())
-        with socket.create_connection(("127.0.0.1", getattr(self.server.ports, port)), timeout=10) as client, \
-                context.wrap_socket(client, server_hostname=name) as tls:
+        address = ("127.0.0.1", getattr(self.server.ports, port))
+        with socket.create_connection(address, timeout=ANSWER_SECONDS_MAX) as client, \
+                context.wrap_socket(client, server_hostname=HOST) as tls:
             return dict(tls.getpeercert() or {})
+
+    def first_shown(self, port: str = "https") -> dict[str, Any]:
+        """The same, once the edges have it: they get it when it is known already."""
+        return wait_for(lambda: try_shown(self, port))
 
     def close(self) -> None:
         give_back(self.server)
@@ -107,7 +113,8 @@ def nobody_is_shown_a_challenge(world: World) -> None:
     assert get(world.server, "/.well-known/acme-challenge/")[0] == 404
     context = ssl._create_unverified_context()
     context.set_alpn_protocols(["acme-tls/1"])
-    with socket.create_connection(("127.0.0.1", world.server.ports.https), timeout=10) as client, \
+    address = ("127.0.0.1", world.server.ports.https)
+    with socket.create_connection(address, timeout=ANSWER_SECONDS_MAX) as client, \
             pytest.raises(ssl.SSLError), context.wrap_socket(client, server_hostname=HOST):
         pass
 
@@ -123,7 +130,7 @@ def test_a_certificate_comes_by_itself_and_every_port_shows_it(world: World, cha
     wanted = {HOST, "mta-sts.example.test", "autoconfig.example.test"}
     assert set(state["names"]) == wanted and state["account"] and not state["failures"]
     for port in ("https", "imaps", "submissions", "pop3s"):
-        assert names_of(wait_for(lambda port=port: world.shown(port))) == wanted
+        assert names_of(world.first_shown(port)) == wanted
     assert world.file.stat().st_mode & 0o777 == 0o600
     text = world.server.command("certificate", "status")
     assert HOST in text and "renewal" in text
@@ -136,10 +143,10 @@ def test_it_is_used_again_after_a_restart_and_not_ordered_again(world: World) ->
     world.pebble.start()
     world.server.start()
     world.installed()
-    before = world.shown()["serialNumber"]
+    before = world.first_shown()["serialNumber"]
     world.server.stop()
     world.server.start()
-    assert world.shown()["serialNumber"] == before
+    assert world.first_shown()["serialNumber"] == before
     assert "not due" in str(world.server.listing("certificate", "order"))
     assert world.shown()["serialNumber"] == before
 
@@ -156,7 +163,7 @@ def test_what_cannot_be_written_is_kept_and_not_ordered_again(world: World) -> N
     world.server.single = False
     world.server.start()
     assert world.server.listing("certificate", "order")["result"] == "issued"
-    assert HOST in names_of(wait_for(lambda: try_shown(world)))
+    assert HOST in names_of(world.first_shown())
     assert world.pebble.said().count("POST /order-plz") == 1
 
 
@@ -164,26 +171,29 @@ def test_it_is_renewed_in_time_and_sessions_go_on(world: World) -> None:
     world.pebble.start(days=LIFE_SECONDS / 86400)
     world.server.start()
     world.installed()
-    first = world.shown()["serialNumber"]
+    first = world.first_shown()["serialNumber"]
     with socket.create_connection(("127.0.0.1", world.server.ports.imap), timeout=120) as session:
         session.recv(1000)
         wait_for(lambda: world.shown()["serialNumber"] != first, LIFE_SECONDS)
         session.sendall(b"a NOOP\r\n")
         assert b"a OK" in session.recv(1000)
-    assert world.server.log_text().count("acme.installed") >= 2
+    # The edge shows it before the store writes that.
+    wait_for(lambda: world.server.log_text().count("acme.installed") >= 2)
 
 
 def test_renew_orders_one_whatever_there_is(world: World) -> None:
     world.pebble.start()
     world.server.start()
     world.installed()
-    first = world.shown()["serialNumber"]
+    first = world.first_shown()["serialNumber"]
     assert "a new certificate is installed" in world.server.command("certificate", "renew")
-    wait_for(lambda: world.shown()["serialNumber"] != first, 10)
+    wait_for(lambda: world.shown()["serialNumber"] != first)
 
 
 def test_nonces_that_are_refused_are_replaced(world: World) -> None:
-    world.pebble.start(PEBBLE_WFE_NONCEREJECT="60")
+    # Of 15 requests for three names one at least is refused, and none twenty times: all but once in 20,000.
+    world.point("mta-sts.example.test", "autoconfig.example.test")
+    world.pebble.start(PEBBLE_WFE_NONCEREJECT="50")
     world.server.start()
     world.installed(120)
     assert "acme.nonce_refused" in world.server.log_text()
@@ -286,7 +296,7 @@ def renewal_info(world: World, start: float, end: float) -> Iterator[list[str]]:
             if self.path == "/dir":
                 wanted = urllib.request.Request(f"https://localhost:{world.pebble.port}/dir",
                                                 headers={"Host": f"ca.test:{world.pebble.port}"})
-                with opener.open(wanted, timeout=10) as answer:
+                with opener.open(wanted, timeout=ANSWER_SECONDS_MAX) as answer:
                     body = {**json.load(answer), "renewalInfo": f"https://ca.test:{server.server_address[1]}/renewal"}
             else:
                 asked.append(self.path)
@@ -318,14 +328,14 @@ def test_the_ca_says_when_it_wants_it_renewed(world: World) -> None:
     with renewal_info(world, -7200, -3600) as asked:
         world.server.start()
         before = world.installed()
-        first = world.shown()["serialNumber"]
+        first = world.first_shown()["serialNumber"]
         assert not asked
         world.server.stop()
         world.forget("window_look_ms")
         world.server.start()
         assert world.server.listing("certificate", "order")["result"] == "issued"
         assert len(asked) == 1 and "." in asked[0]
-        wait_for(lambda: world.shown()["serialNumber"] != first, 10)
+        wait_for(lambda: world.shown()["serialNumber"] != first)
         assert world.state()["renew_ms"] > before["renew_ms"] - 86_400_000 * 40
 
 
@@ -339,7 +349,8 @@ def test_while_the_ca_is_down_the_old_certificate_stays(world: World) -> None:
     assert done.returncode == 1 and "no connection" in done.stdout, done
     assert "the one that was there stays" in done.stdout
     context = ssl.create_default_context(cadata=root)
-    with socket.create_connection(("127.0.0.1", world.server.ports.imaps), timeout=10) as client, \
+    address = ("127.0.0.1", world.server.ports.imaps)
+    with socket.create_connection(address, timeout=ANSWER_SECONDS_MAX) as client, \
             context.wrap_socket(client, server_hostname=HOST):
         pass
     assert world.state()["failures"] == 1 and world.state()["names"] == [HOST]
@@ -411,13 +422,13 @@ def test_a_file_that_is_damaged_is_replaced_and_the_owners_own_serves_meanwhile(
     world.file.write_text("nothing of use\n")
     world.server.start()
     wait_for(lambda: "BEGIN CERTIFICATE" in world.file.read_text())
-    assert HOST in names_of(wait_for(lambda: try_shown(world)))
+    assert HOST in names_of(world.first_shown())
     assert "acme.not_used" in world.server.log_text()
 
 
-def try_shown(world: World) -> dict[str, Any] | None:
+def try_shown(world: World, port: str) -> dict[str, Any] | None:
     try:
-        return world.shown()
+        return world.shown(port)
     except ssl.SSLError:
         return None
 
@@ -430,4 +441,4 @@ def test_a_store_that_is_killed_in_the_middle_loses_no_key(world: World) -> None
     os.kill(world.server.role_pid("store"), signal.SIGKILL)
     wait_for(lambda: len(world.server.role_pids()) >= 4)
     wait_for(lambda: run("certificate", "order", "--data", world.server.data).returncode == 0, 90, 1)
-    assert HOST in names_of(wait_for(lambda: try_shown(world)))
+    assert HOST in names_of(world.first_shown())

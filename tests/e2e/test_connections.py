@@ -21,7 +21,7 @@ from server import Account, Server
 
 PIDFD_GETFD = 438
 CONTROL_DESCRIPTOR = 3
-REPAIR_SECONDS_MAX = 20
+REPAIR_SECONDS_MAX = 120
 
 
 def borrow(pid: int, descriptor: int) -> int:

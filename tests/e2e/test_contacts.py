@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import os
-import signal
 import subprocess
 import tempfile
 import time
@@ -256,12 +255,14 @@ def test_an_import_that_was_killed_goes_on(fresh: Server) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None and not imported(fresh):
         time.sleep(0.05)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    # Where it was quicker it was not killed, and the second one is an import of its own that finds nothing new.
+    process.kill()
+    was_quicker = process.wait() == 0
     call(fresh, "contact", "import", path, *LAWFUL)
     listed = json.loads(call(fresh, "contact", "imports", "--json").stdout)["imports"]
-    assert [(row["added"], row["broken_off"]) for row in listed] == [(count, False)]
-    call(fresh, "contact", "undo", str(listed[0]["id"]))
+    newer = [(0, False)] if was_quicker else []
+    assert [(row["added"], row["broken_off"]) for row in listed] == [*newer, (count, False)]
+    call(fresh, "contact", "undo", str(listed[-1]["id"]))
     assert contacts(fresh) == {}
 
 

@@ -6,7 +6,6 @@ import base64
 import json
 import random
 import re
-import signal
 import smtplib
 import time
 from collections.abc import Iterator
@@ -22,6 +21,9 @@ from server import Account, Server
 GTUBE = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
 ACCEPTS = json.dumps({"action": "no action", "score": 0.0, "required_score": 15.0, "symbols": {}})
 
+# Half a minute (FILTER_MS_MAX), and what a busy machine takes besides.
+GIVEN_UP_SECONDS_MAX = 55
+
 
 def message(subject: str, body: str = "hello") -> bytes:
     return (f"From: <{SENDER}>\r\nTo: somebody@example.test\r\nSubject: {subject}\r\n"
@@ -32,14 +34,8 @@ def configure(server: Server, *lines: str) -> None:
     """Settings that hold when this returns."""
     with (server.data / "posthaste.conf").open("a") as text:
         text.write("\n" + "\n".join(lines) + "\n")
-    if not server.process:
-        return
-    reloads = server.log_text().count("serve.reloaded")
-    server.process.send_signal(signal.SIGHUP)
-    deadline = time.monotonic() + 10
-    while server.log_text().count("serve.reloaded") == reloads and time.monotonic() < deadline:
-        time.sleep(0.02)
-    time.sleep(0.3)
+    if server.process:
+        server.reload()
 
 
 def answer_to(server: Server, account: Account, text: bytes) -> tuple[int, str]:
@@ -229,5 +225,5 @@ def test_a_filter_that_says_nothing_is_given_up(server: Server, alice: Account, 
     scripted.answer = stall
     begun = time.monotonic()
     assert answer_to(server, alice, message("harmless"))[0] == 451
-    assert 20 < time.monotonic() - begun < 40
+    assert 20 < time.monotonic() - begun < GIVEN_UP_SECONDS_MAX
     assert stored(server, alice) == []

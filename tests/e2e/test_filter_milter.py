@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from mail import SENDER, imap, imap_flags, imap_uids
-from rspamd import Rspamd, stop_listening
+from rspamd import Rspamd, listen, stop_listening
 from server import Account, Server
 from test_filter import GTUBE, answer_to, configure, message, stored
 
@@ -65,8 +65,7 @@ class Milter:
         self.answers = {b"O": options, **answers}
         self.commands: list[tuple[bytes, bytes]] = []
         self.silent = options == SILENT
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self.listener.getsockname()[1])
+        self.port, self.listener = listen()
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self) -> None:

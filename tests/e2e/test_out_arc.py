@@ -5,7 +5,6 @@ found of the sender in it.
 from __future__ import annotations
 
 import re
-import signal
 import smtplib
 import subprocess
 import time
@@ -54,11 +53,7 @@ def configure(out: Outgoing, line: str) -> None:
     key = line.partition("=")[0].strip()
     kept = [old for old in path.read_text().splitlines() if not old.startswith(key)]
     path.write_text("\n".join([*kept, line]) + "\n")
-    reloads = out.server.log_text().count("serve.reloaded")
-    assert out.server.process
-    out.server.process.send_signal(signal.SIGHUP)
-    out.wait(lambda: out.server.log_text().count("serve.reloaded") > reloads, "it was read")
-    time.sleep(0.3)
+    out.server.reload()
 
 
 def records(out: Outgoing) -> dict[str, str]:

@@ -18,7 +18,8 @@ from outgoing import Domains, Outgoing, below_trace
 from scripted_host import ScriptedHost, held, say, silent
 from server import Account, is_alive, role_of
 
-MOMENTS_SECONDS = 5
+# At once, on a busy machine; by itself it would be tried 48 seconds later at least.
+MOMENTS_SECONDS = 20
 KILLS_REMOTE = 2
 LATER = say("450 4.2.1 come back")
 
@@ -95,8 +96,8 @@ def test_a_kill_of_the_remote_role_before_the_end_of_data_costs_nothing(out: Out
     out.submit(sender, ["bob@killed-early.test"])
     out.wait(lambda: slow.lines("RCPT"), "it is in mid-transaction")
     kill(out, "remote")
-    out.retry_all()
-    out.wait(lambda: slow.transactions, "it was sent by the new role")
+    # Where the store has not seen yet that the old one is gone, the message is still under way.
+    out.wait(lambda: out.retry_all() or slow.transactions, "it was sent by the new role")
     assert len(slow.transactions) == 1
 
 
@@ -106,8 +107,7 @@ def test_a_kill_of_the_remote_role_after_the_end_of_data_sends_it_again(out: Out
     out.submit(sender, ["bob@killed-late.test"])
     out.wait(lambda: slow.transactions, "all of it was sent")
     kill(out, "remote")
-    out.retry_all()
-    out.wait(lambda: len(slow.transactions) == 2, "it was sent again")
+    out.wait(lambda: out.retry_all() or len(slow.transactions) == 2, "it was sent again")
     out.wait(lambda: "bob@killed-late.test" not in str(out.queue()), "it waits no more")
 
 
@@ -128,8 +128,7 @@ def test_a_stop_in_mid_sending_is_clean(out: Outgoing, sender: Account, domain: 
     out.wait(lambda: slow.lines("DATA"), "it is in mid-transaction")
     out.server.stop()
     out.server.start()
-    out.retry_all()
-    out.wait(lambda: slow.transactions, "it was sent after the restart")
+    out.wait(lambda: out.retry_all() or slow.transactions, "it was sent after the restart")
     assert len(slow.transactions) == 1 and not out.bounces(sender)
 
 
@@ -142,8 +141,7 @@ def test_nothing_is_lost_however_the_roles_die(out: Outgoing, sender: Account, d
         time.sleep(0.3)
         kill(out, role)
     submitter.join()
-    out.retry_all()
-    out.wait(lambda: "killed-often" not in str(out.queue()), "nothing waits any more")
+    out.wait(lambda: out.retry_all() or "killed-often" not in str(out.queue()), "nothing waits any more")
     found = Counter(number_of(each.content) for each in good.transactions)
     assert sorted(found) == list(range(count))
     # What was under way when a role died: a session at most for each connection.

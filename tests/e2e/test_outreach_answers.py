@@ -34,7 +34,8 @@ class Written(Campaign):
     def __init__(self, out: Outgoing, folder: Path, sender: Account, name: str, prospects: list[str], more: str,
                  top: str = "") -> None:
         self.out, self.name, self.sender = out, name, sender
-        text = (top + SEQUENCE.format(name=name, gap=1, more=more)).replace("{{{{", "{{").replace("}}}}", "}}")
+        text = top + SEQUENCE.format(name=name, gap=1, daily=1000, more=more)
+        text = text.replace("{{{{", "{{").replace("}}}}", "}}")
         self.path = folder / f"{name}.yaml"
         self.path.write_text(text)
         out.server.command("outreach", "create", str(self.path), "--mailbox", sender.address)
@@ -87,7 +88,8 @@ def test_a_company_is_stopped_by_one_answer(out: Outgoing, sender: Account, doma
     campaign.start()
     first = first_letters(host, people[:2])
     first |= first_letters(other, people[2:])
-    until(lambda: campaign.why(people[1])["step"] == 2, "jon's step is counted")
+    for person in people[1:]:
+        until(lambda person=person: campaign.why(person)["step"] == 2, f"{person}'s step is counted")
     answer(out, sender, people[0], first[people[0]], "No need for it here.")
     until(lambda: campaign.state(people[0]) == "replied", "ida replied")
     why = campaign.why(people[1])

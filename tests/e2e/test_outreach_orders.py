@@ -17,7 +17,7 @@ def test_a_mailbox_whose_account_was_removed_holds_its_campaign_visibly(out: Out
     host = domain("left.test", {})
     gone = Account("gone@example.test", "secret words")
     out.server.add_account(gone.address, gone.password)
-    campaign = Campaign(out, tmp_path, gone, "left", ["kim@left.test", "lou@left.test"], gap=3)
+    campaign = Campaign(out, tmp_path, gone, "left", ["kim@left.test", "lou@left.test"], gap=20)
     campaign.start()
     until(lambda: letters(host, "kim@left.test") or letters(host, "lou@left.test"), "the first letter")
     out.server.command("account", "remove", gone.address)

@@ -48,7 +48,7 @@ def context(provider: Provider) -> ssl.SSLContext:
 
 def letters(provider: Provider, name: str) -> list[EmailMessage]:
     found = [email.message_from_bytes(raw, policy=email.policy.default) for raw in provider.messages(name)]
-    return sorted(found, key=lambda letter: str(letter["Date"]))
+    return sorted(found, key=lambda letter: letter["Date"].datetime)
 
 
 def reply(author: str, to: str, letter: EmailMessage, text: str) -> bytes:

@@ -93,6 +93,11 @@ class Trouble:
         (found,) = world.server.listing("outreach", "status", campaign or self.name)["campaigns"]
         return dict(found)
 
+    def has_all(self, world: World) -> bool:
+        """Nobody's letter is on its way: a provider hands on what it took in its own time."""
+        people = self.status(world)["prospects"]
+        return not people.get("claimed") and len(self.sent(world)) >= people.get("finished", 0)
+
     def add_mailbox(self, world: World) -> None:
         if self.cause == "token-expired":
             status, answer, said = grant(world.server, self.address, "add", self.address, *ways(world.provider))
@@ -178,6 +183,7 @@ def troubles(world: World) -> list[Trouble]:
     for trouble in TROUBLES:
         trouble.ended = until(lambda trouble=trouble: (found := trouble.status(world))["state"] == "finished" and found,
                               f"{trouble.name} is over", FINISH_SECONDS_MAX)
+        until(lambda trouble=trouble: trouble.has_all(world), f"the letters of {trouble.name} have come")
     return TROUBLES
 
 
@@ -189,6 +195,7 @@ def watch_red(world: World, trouble: Trouble) -> None:
     trouble.shown = wait_for(world.server, trouble.address, "red", trouble.cause)
     trouble.paused = until(lambda: (found := trouble.status(world))["state"] == "paused" and found,
                            f"{trouble.name} is paused", SEEN_SECONDS_MAX)
+    until(lambda: trouble.has_all(world), f"the letters of {trouble.name} that left before have come")
     trouble.sent_at_red = len(trouble.sent(world))
 
 

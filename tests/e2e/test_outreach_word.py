@@ -17,7 +17,7 @@ from test_mailboxes import add, outreach_server, running_provider
 from test_outreach import Campaign, until
 from test_outreach_outside import World, append, letters, reply
 
-GAP_SECONDS = 4
+GAP_SECONDS = 15
 HELD_SECONDS_MAX = 60
 
 

@@ -21,7 +21,7 @@ RUN = ROOT / "tests" / "overload" / "run.py"
 ATTACKS = ("one-address", "many-addresses", "silent-tls", "slow-bytes", "half-handshakes", "handshakes", "churn",
            "deaf-readers", "deaf-greeters", "guesses-one", "guesses-many", "guesses-users", "logins", "no-descriptors",
            "full-disk", "no-inodes")
-SECONDS_MAX = 180
+SECONDS_MAX = 300
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -11,7 +11,10 @@ import time
 from mail import SENDER, imap, imap_messages, send, smtp, wait_for_messages
 from messages import plain
 from names import Names
+from peer import free_port
 from server import Server
+
+SECONDS_MAX = 60
 
 
 def answer(server: Server, recipient: str) -> tuple[int, bytes]:
@@ -28,12 +31,11 @@ def reload(server: Server, line: str) -> None:
 
 
 def wait_for_answer(server: Server, recipient: str, code: int) -> bytes:
-    deadline = time.monotonic() + 10
-    while answer(server, recipient)[0] != code and time.monotonic() < deadline:
+    deadline = time.monotonic() + SECONDS_MAX
+    while (got := answer(server, recipient))[0] != code:
+        assert time.monotonic() < deadline, got
         time.sleep(0.1)
-    got, words = answer(server, recipient)
-    assert got == code, (got, words)
-    return words
+    return got[1]
 
 
 def test_a_relay_domain_takes_mail_for_anybody_there(fresh: Server) -> None:
@@ -94,7 +96,8 @@ class Primary(socketserver.StreamRequestHandler):
 
 
 def start_primary() -> socketserver.ThreadingTCPServer:
-    primary = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Primary)
+    """At a port that nobody else comes to when it is down."""
+    primary = socketserver.ThreadingTCPServer(("127.0.0.1", free_port(["127.0.0.1"])), Primary)
     primary.daemon_threads = True
     primary.heard = []  # type: ignore[attr-defined]
     threading.Thread(target=primary.serve_forever, daemon=True).start()
@@ -117,9 +120,9 @@ def test_a_verified_relay_domain_asks_its_own_host(fresh: Server) -> None:
     assert b"who is that?" in words
     heard = primary.heard  # type: ignore[attr-defined]
     assert "MAIL FROM:<>" in heard and not any(line.startswith("DATA") for line in heard)
-    asked = len(heard)
     assert answer(fresh, "nobody@relayed.test")[0] == 550
-    assert len(heard) == asked
+    # Its QUIT may come later than our answer.
+    assert [line for line in heard if "nobody" in line] == ["RCPT TO:<nobody@relayed.test>"]
     # It is down: a second MX takes mail for it.
     primary.shutdown()
     primary.server_close()

@@ -6,16 +6,19 @@ import json
 import smtplib
 import socket
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from peer import until
 from server import Server, run
 from smarthost import Smarthost, make_certificate
 
 SECRET = "open sesame"
+SECONDS_MAX = 60
+# Of closed_port().
+HELD: list[socket.socket] = []
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,7 @@ def routed(certificates: Path) -> Iterator[Server]:
         roots.write_text("".join((certificates / f"{name}.pem").read_text() for name in ("localhost", "other.test")))
         with (server.data / "posthaste.conf").open("a") as conf:
             conf.write("outbound.trusted_roots = tls/roots.pem\n"
-                       f"outbound.allow_private = yes\ndns.servers = 127.0.0.1@{closed_port()}\n")
+                       f"outbound.allow_private = yes\ndns.servers = 127.0.0.1@{closed_port(socket.SOCK_DGRAM)}\n")
         server.start()
         yield server
         server.stop()
@@ -49,9 +52,15 @@ def routed(certificates: Path) -> Iterator[Server]:
         assert not server.reports(), server.log_text()[-6000:]
 
 
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+def closed_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """Where nobody listens, nor anybody else comes to: it stays bound."""
+    holder = socket.socket(type=kind)
+    holder.bind(("127.0.0.1", 0))
+    if kind == socket.SOCK_DGRAM:
+        # It hears nobody but itself: all others are told that nobody is there.
+        holder.connect(holder.getsockname())
+    HELD.append(holder)
+    return int(holder.getsockname()[1])
 
 
 @pytest.fixture
@@ -239,12 +248,6 @@ def submit(server: Server, sender: Any, recipient: str, subject: str) -> None:
         client.sendmail(sender.address, [recipient], f"Subject: {subject}\r\n\r\nhello\r\n")
 
 
-def await_message(host: Smarthost, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not host.messages and time.monotonic() < deadline:
-        time.sleep(0.05)
-
-
 def test_mail_takes_its_route_and_waits_for_it(routed: Server, smarthost: Smarthost) -> None:
     """First the route leads to where nobody listens: the mail waits. Then a route with the right host is
     made, and what waits goes there."""
@@ -252,12 +255,11 @@ def test_mail_takes_its_route_and_waits_for_it(routed: Server, smarthost: Smarth
     routed.command("route", "add", "away", "--host", f"127.0.0.1:{closed_port()}", "--for-all", "--tls", "never")
     try:
         submit(routed, sender, "dora@elsewhere.test", "first")
-        time.sleep(1)
-        assert "unreachable" in routed.log_text()
+        until(lambda: "unreachable" in routed.log_text(), SECONDS_MAX, lambda: routed.log_text()[-3000:])
         assert "\nroute away " in "\n" + routed.command("queue", "list")
         add(routed, "right", "--host", f"127.0.0.1:{smarthost.port}", "--for-recipient", "elsewhere.test", "--tls",
             "required", "--user", "apikey")
-        await_message(smarthost)
+        until(lambda: bool(smarthost.messages), SECONDS_MAX, lambda: routed.log_text()[-3000:])
         assert [message.recipients for message in smarthost.messages] == [["dora@elsewhere.test"]]
         assert "Subject: first" in smarthost.messages[0].content and smarthost.messages[0].user == "apikey"
     finally:

@@ -243,6 +243,7 @@ def test_a_slow_or_silent_receiver_keeps_no_other_waiting(world: World) -> None:
     down = world.server.listing("webhook", "add", f"https://{NAME}:1/down")["added"]
     names = world.happen(3)
     until(lambda: len(quick.taken) == 3, "the quick one has all, while the slow one has not answered")
+    until(lambda: slow.taken, "the slow one was asked")
     assert campaigns(quick) == names and set(campaigns(slow)) == {names[0]}
     until(lambda: world.webhook(down)["failures"], "the one that is down is seen")
     assert "no connection" in world.deliveries(down)[0]["detail"]

@@ -17,7 +17,7 @@
 #include "dns_zones.h"
 #include "io/dns.h"
 
-enum { NAME_SERVER_HOSTS = 1000, NAME_SERVER_LONG_TEXTS = 40 };
+enum { NAME_SERVER_HOSTS = 1000, NAME_SERVER_LONG_TEXTS = 40, NAME_SERVER_ATTEMPTS = 20 };
 
 struct name_server {
     pid_t pid;
@@ -106,20 +106,50 @@ static inline bool name_server_is_up(const struct name_server *server) {
     return is_up;
 }
 
+static inline bool can_bind(int type, uint16_t port) {
+    int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    bool is_bound = bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    (void)close(fd);
+    return is_bound;
+}
+
+/* Below those that the kernel gives to clients, and above those of other tests: who asks for one comes there
+   by chance only. The server says soon if it was not free. */
+static inline uint16_t name_server_port(unsigned attempt) {
+    enum { FIRST = 31996, COUNT = 772, STEP = 97 };
+    for (unsigned i = 0; i < COUNT; i++) {
+        uint16_t port = (uint16_t)(FIRST + ((unsigned)getpid() + attempt * STEP + i) % COUNT);
+        if (can_bind(SOCK_DGRAM, port) && can_bind(SOCK_STREAM, port)) return port;
+    }
+    fail_msg("no port from %d on is free", FIRST);
+    return 0;
+}
+
+/* False: it ended. */
+static inline bool name_server_await(struct name_server *server) {
+    for (int i = 0; i < TEST_PATIENCE_MS / 10; i++) {
+        if (waitpid(server->pid, NULL, WNOHANG) == server->pid) return false;
+        if (name_server_is_up(server)) return true;
+        (void)usleep(10000);
+    }
+    fail_msg("nsd did not start; see %s/log", server->folder);
+    return false;
+}
+
 /* False: there is no NSD on this machine. */
 static inline bool name_server_start(struct name_server *server) {
     if (access("/usr/sbin/nsd", X_OK)) return false;
-    int reserved = loopback_socket(&server->port);
-    (void)close(reserved);
-    (void)snprintf(server->address, sizeof server->address, "127.0.0.1@%d", server->port);
     (void)snprintf(server->folder, sizeof server->folder, "/tmp/posthaste-nsd-XXXXXX");
     assert_non_null(mkdtemp(server->folder));
-    name_server_configure(server);
-    server->pid = fork();
-    if (server->pid == 0) name_server_run(server);
-    for (int i = 0; i < 500; i++) {
-        if (name_server_is_up(server)) return true;
-        (void)usleep(10000);
+    for (unsigned attempt = 0; attempt < NAME_SERVER_ATTEMPTS; attempt++) {
+        server->port = name_server_port(attempt);
+        (void)snprintf(server->address, sizeof server->address, "127.0.0.1@%d", server->port);
+        name_server_configure(server);
+        server->pid = fork();
+        if (server->pid == 0) name_server_run(server);
+        if (name_server_await(server)) return true;
     }
     fail_msg("nsd did not start; see %s/log", server->folder);
     return false;

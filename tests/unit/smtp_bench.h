@@ -335,7 +335,7 @@ static inline size_t bench_stored(struct task *t, void *context) {
 
 static inline void client_write(struct task *t, struct client *client, struct slice bytes) {
     /* The server may have closed; what it said before is still read. */
-    (void)!stream_write(t, client->stream, bytes, env_now_ms(client->bench->env) + 10000);
+    (void)!stream_write(t, client->stream, bytes, env_now_ms(client->bench->env) + TEST_PATIENCE_MS);
 }
 
 static inline void client_send(struct task *t, struct client *client) {

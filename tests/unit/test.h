@@ -14,6 +14,9 @@
 
 #include "base/slice.h"
 
+/* For what comes soon, but on a machine that may be busy with other things. */
+enum { TEST_PATIENCE_MS = 120 * 1000 };
+
 /* A folder of one test's own, where the tests' are (TMPDIR). */
 static inline void test_folder_make(char folder[64]) {
     const char *where = getenv("TMPDIR");

@@ -71,7 +71,7 @@ static int64_t now_ms(struct scene *scene) { return env_wall_ms(scene->bench->en
 static void ask(struct task *t, struct scene *scene, uint32_t type, struct slice body,
                 struct ipc_answer *answer) {
     struct ipc_message question = {type, body, HANDLE_NONE};
-    int64_t until_ms = env_now_ms(scene->bench->env) + 10000;
+    int64_t until_ms = env_now_ms(scene->bench->env) + TEST_PATIENCE_MS;
     assert_int_equal(channel_call(t, scene->far, &question, answer, until_ms), IPC_OK);
 }
 

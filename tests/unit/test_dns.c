@@ -5,8 +5,6 @@
 #include "name_server.h"
 #include "task_test.h"
 
-enum { PATIENCE_MS = 10000 };
-
 /* One for all tests of this program: it costs the most. */
 static struct name_server server;
 
@@ -35,7 +33,7 @@ static void close_place(struct place *place) {
 
 static enum dns_result look_up(struct place *place, const char *name, uint16_t type) {
     return dns_lookup(place->t, place->dns, slice_from_text(name), type, place->arena, &place->answer,
-                      env_now_ms(place->env) + PATIENCE_MS);
+                      env_now_ms(place->env) + TEST_PATIENCE_MS);
 }
 
 #define assert_bytes(slice, ...)                             \
@@ -256,7 +254,7 @@ static void one_of_crowd(struct task *t, void *argument) {
     (void)snprintf(name, sizeof name, "h%zu.many.test", i);
     enum dns_result result =
         dns_lookup(t, crowd->place->dns, slice_from_text(name), DNS_A, crowd->place->arena, &answer,
-                   env_now_ms(crowd->place->env) + 4 * PATIENCE_MS);
+                   env_now_ms(crowd->place->env) + TEST_PATIENCE_MS);
     crowd->counts[result]++;
     if (result != DNS_OK) return;
     uint8_t want[4] = {10, 1, (uint8_t)(i / 256), (uint8_t)(i % 256)};
@@ -318,7 +316,7 @@ static void an_answer_over_the_arenas_budget_is_a_failure_body(struct task *t, s
     struct place place = open_place(t, env, server.address, "");
     struct arena *small = arena_new(4096);
     assert_int_equal(dns_lookup(t, place.dns, SLICE("long.many.test"), DNS_TXT, small, &place.answer,
-                                env_now_ms(env) + PATIENCE_MS),
+                                env_now_ms(env) + TEST_PATIENCE_MS),
                      DNS_SERVFAIL);
     assert_int_equal(place.answer.count, 0);
     arena_free(&small);

@@ -112,7 +112,8 @@ static void asking_free(struct task *t, struct asking *asking) {
 }
 
 static enum fetch_result ask(struct task *t, struct asking *asking) {
-    return fetch_run(t, &asking->request, asking->arena, &asking->answer, env_now_ms(task_env(t)) + 5000);
+    return fetch_run(t, &asking->request, asking->arena, &asking->answer,
+                     env_now_ms(task_env(t)) + TEST_PATIENCE_MS);
 }
 
 static void good_body(struct task *t, struct env *env) {

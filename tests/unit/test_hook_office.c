@@ -10,7 +10,7 @@
 #include "store/campaign.h"
 #include "store/webhook.h"
 
-enum { POSTS_MAX = 64, TEXT_BYTES = 256, WAIT_MS = 20 * 1000, HOUR_MS = 3600 * 1000 };
+enum { POSTS_MAX = 64, TEXT_BYTES = 256, WAIT_MS = TEST_PATIENCE_MS, HOUR_MS = 3600 * 1000 };
 static const struct slice secret = SLICE_INIT("0123456789abcdef0123456789abcdef");
 
 struct posted {

@@ -386,7 +386,8 @@ static void expect(struct task *t, struct stream *stream, const char *text) {
     char got[256];
     size_t len = 0;
     while (len < strlen(text)) {
-        ssize_t more = stream_read(t, stream, got + len, strlen(text) - len, env_now_ms(task_env(t)) + 5000);
+        ssize_t more =
+            stream_read(t, stream, got + len, strlen(text) - len, env_now_ms(task_env(t)) + TEST_PATIENCE_MS);
         assert_true(more > 0);
         len += (size_t)more;
     }
@@ -432,7 +433,7 @@ static void starttls_body(struct task *t, struct bench *bench) {
     /* What is sent in the clear behind STARTTLS must never be run. */
     assert_int_equal(stream_write(t, client, SLICE("STARTTLS\ninjected\n"), DEADLINE_NONE), 0);
     expect(t, client, "go\n");
-    assert_int_equal(tls_connect(t, &client, client_context, env_now_ms(bench->env) + 5000), 0);
+    assert_int_equal(tls_connect(t, &client, client_context, env_now_ms(bench->env) + TEST_PATIENCE_MS), 0);
     assert_true(client->security.is_tls);
     assert_string_equal(client->security.protocol, "TLSv1.3");
     assert_int_equal(stream_write(t, client, SLICE("safe\nBYE\n"), DEADLINE_NONE), 0);
@@ -455,7 +456,7 @@ static int connect_to(struct task *t, struct bench *bench, struct tls_context *s
     struct stream *client = echo_start(bench, &group, server, 60000);
     assert_int_equal(stream_write(t, client, SLICE("STARTTLS\n"), DEADLINE_NONE), 0);
     expect(t, client, "go\n");
-    int result = tls_connect_to(t, &client, trusting, peer, env_now_ms(bench->env) + 5000);
+    int result = tls_connect_to(t, &client, trusting, peer, env_now_ms(bench->env) + TEST_PATIENCE_MS);
     assert_true((result == 0) == (client != NULL));
     stream_close(&client);
     conn_group_close(t, &group);

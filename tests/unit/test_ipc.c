@@ -226,7 +226,7 @@ static bool flood(struct task *t, struct stream *stream, uint32_t type, size_t l
     for (int i = 0; i < count && result == 0; i++) {
         buffer_clear(&frames);
         frame_append(&frames, 0, type, len);
-        result = stream_write(t, stream, buffer_slice(&frames), env_now_ms(stream->env) + 1000);
+        result = stream_write(t, stream, buffer_slice(&frames), env_now_ms(stream->env) + 3000);
     }
     buffer_free(&frames);
     return result == 0;
@@ -271,7 +271,7 @@ static void deaf_body(struct task *t, struct env *env) {
     connect_pair(env, a, b);
     struct ipc_answer answer;
     struct ipc_message message = {ASK_ECHO, SLICE("still here"), HANDLE_NONE};
-    assert_int_equal(channel_call(t, a, &message, &answer, env_now_ms(env) + 5000), IPC_OK);
+    assert_int_equal(channel_call(t, a, &message, &answer, env_now_ms(env) + TEST_PATIENCE_MS), IPC_OK);
     assert_slice(buffer_slice(&answer.body), "still here");
     ipc_answer_free(&answer);
     /* News come all the same: it is cut off. */
@@ -317,7 +317,7 @@ static void patience_body(struct task *t, struct env *env) {
     enum { CALLERS = 200 };
     struct much much = {a, ASK_MUCH, 0};
     for (int i = 0; i < CALLERS; i++) assert_true(scope_spawn(&scope, ask_much, &much));
-    int64_t until_ms = env_now_ms(env) + 60000;
+    int64_t until_ms = env_now_ms(env) + TEST_PATIENCE_MS;
     while (much.done < CALLERS && env_now_ms(env) < until_ms) assert_int_equal(task_sleep(t, 5), WAIT_OK);
     assert_int_equal(much.done, CALLERS);
     assert_int_equal(server.gone, 0);
@@ -354,7 +354,7 @@ static void mutual_begin(struct mutual *mutual, struct env *env, uint32_t questi
 }
 
 static void mutual_end(struct task *t, struct mutual *mutual, int count) {
-    int64_t until_ms = env_now_ms(task_env(t)) + 20000;
+    int64_t until_ms = env_now_ms(task_env(t)) + TEST_PATIENCE_MS;
     while (mutual->from_a.done + mutual->from_b.done < 2 * count && env_now_ms(task_env(t)) < until_ms)
         assert_int_equal(task_sleep(t, 5), WAIT_OK);
     int from_a = mutual->from_a.done;
@@ -417,7 +417,7 @@ static void abandoned_body(struct task *t, struct env *env) {
     assert_int_equal(server.held, 4);
     gate_open(&server.let_go);
     message = (struct ipc_message){ASK_ECHO, SLICE("and now"), HANDLE_NONE};
-    assert_int_equal(channel_call(t, a, &message, &answer, env_now_ms(env) + 5000), IPC_OK);
+    assert_int_equal(channel_call(t, a, &message, &answer, env_now_ms(env) + TEST_PATIENCE_MS), IPC_OK);
     assert_slice(buffer_slice(&answer.body), "and now");
     ipc_answer_free(&answer);
     channel_close(t, &a);
@@ -433,7 +433,7 @@ static void nonsense_body(struct task *t, struct env *env) {
     struct stream *captured = captured_peer(env, channel);
     assert_int_equal(stream_write(t, captured, SLICE("GET / HTTP/1.1\r\n\r\n"), DEADLINE_NONE), 0);
     char byte;
-    assert_int_equal(stream_read(t, captured, &byte, 1, env_now_ms(env) + 5000), 0);
+    assert_int_equal(stream_read(t, captured, &byte, 1, env_now_ms(env) + TEST_PATIENCE_MS), 0);
     assert_int_equal(server.gone, 1);
     assert_false(channel_is_attached(channel));
     stream_close(&captured);

@@ -119,7 +119,7 @@ static void read_challenge(struct task *t, struct stream *client, struct buffer 
     struct buffer line = buffer_new(KIB(16));
     while (line.len == 0 || line.ptr[line.len - 1] != '\n') {
         uint8_t *room = buffer_reserve(&line, 1);
-        assert_int_equal(stream_read(t, client, room, 1, env_now_ms(task_env(t)) + 10000), 1);
+        assert_int_equal(stream_read(t, client, room, 1, env_now_ms(task_env(t)) + TEST_PATIENCE_MS), 1);
         buffer_grew(&line, 1);
     }
     struct slice text = slice_trim(buffer_slice(&line));
@@ -196,7 +196,7 @@ struct bound_case {
 /* What the client sends first is refused, or its proof, or all is well. */
 static void bound_exchange(struct task *t, struct role_bench *role, const struct bound_case *row) {
     struct stream *client = auth_connect(role, true);
-    assert_int_equal(tls_connect(t, &client, role->client_tls, env_now_ms(role->env) + 5000), 0);
+    assert_int_equal(tls_connect(t, &client, role->client_tls, env_now_ms(role->env) + TEST_PATIENCE_MS), 0);
     uint8_t bytes[STREAM_BINDING_BYTES_MAX];
     size_t len = stream_binding(client, row->kind, bytes);
     assert_int_equal(len, 32);
@@ -274,7 +274,7 @@ struct sender {
 
 static void send_all(struct task *t, void *argument) {
     struct sender *sender = argument;
-    if (stream_write(t, sender->stream, sender->bytes, env_now_ms(task_env(t)) + 20000) == 0)
+    if (stream_write(t, sender->stream, sender->bytes, env_now_ms(task_env(t)) + TEST_PATIENCE_MS) == 0)
         sender->stream->ops->shutdown(sender->stream);
 }
 
@@ -285,7 +285,7 @@ static void pump_body(struct task *t, struct store_bench *bench) {
     login_open(t, &role, bench);
     scope_init(&scope, bench->env);
     struct stream *client = auth_connect(&role, true);
-    assert_int_equal(tls_connect(t, &client, role.client_tls, env_now_ms(bench->env) + 5000), 0);
+    assert_int_equal(tls_connect(t, &client, role.client_tls, env_now_ms(bench->env) + TEST_PATIENCE_MS), 0);
     play(t, &client, "C: AUTH PLAIN AGFubkBleGFtcGxlLm9yZwBzZWNyZXQ=\nC: early\nS: OK\nS: early\n");
     assert_true(role.last_handover.is_tls);
     assert_true(slice_starts(slice_from_text(role.last_handover.security), SLICE("TLSv1.3 ")));
@@ -302,7 +302,7 @@ static void pump_body(struct task *t, struct store_bench *bench) {
     while (more > 0) {
         uint8_t spare;
         more = stream_read(t, client, len < BYTES ? got + len : &spare, len < BYTES ? BYTES - len : 1,
-                           env_now_ms(bench->env) + 20000);
+                           env_now_ms(bench->env) + TEST_PATIENCE_MS);
         if (more > 0) len += (size_t)more;
     }
     assert_int_equal(more, 0);
@@ -321,14 +321,14 @@ static void idle_body(struct task *t, struct store_bench *bench) {
     struct role_bench role;
     login_open(t, &role, bench);
     struct stream *client = auth_connect(&role, true);
-    assert_int_equal(tls_connect(t, &client, role.client_tls, env_now_ms(bench->env) + 5000), 0);
+    assert_int_equal(tls_connect(t, &client, role.client_tls, env_now_ms(bench->env) + TEST_PATIENCE_MS), 0);
     play(t, &client, "C: AUTH PLAIN AGFubkBleGFtcGxlLm9yZwBzZWNyZXQ=\nS: OK\n");
     /* A role that ends does not wait for its clients. */
     assert_int_equal(role.pumps.count, 1);
     pump_group_close(&role.pumps);
     assert_int_equal(role.pumps.count, 0);
     char byte;
-    assert_true(stream_read(t, client, &byte, 1, env_now_ms(bench->env) + 5000) <= 0);
+    assert_true(stream_read(t, client, &byte, 1, env_now_ms(bench->env) + TEST_PATIENCE_MS) <= 0);
     stream_close(&client);
     role_close(t, &role);
 }

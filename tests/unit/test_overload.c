@@ -87,7 +87,7 @@ static struct stream *come(struct env *env, struct conn_group *group) {
 /* NULL: it hangs up without a word. */
 static void hear(struct task *t, struct stream *stream, const char *text) {
     char bytes[64];
-    ssize_t got = stream_read(t, stream, bytes, sizeof bytes, env_now_ms(task_env(t)) + 5000);
+    ssize_t got = stream_read(t, stream, bytes, sizeof bytes, env_now_ms(task_env(t)) + TEST_PATIENCE_MS);
     if (!text) {
         assert_true(got <= 0 && got != -ETIMEDOUT);
         return;

@@ -101,7 +101,8 @@ static void plain_body(struct task *t, struct store_bench *bench) {
     transcript_play(t, &client, "stls",
                     SLICE("S: +OK <any>\nC: USER ann@example.org\nS: -ERR <any>STLS\nC: AUTH PLAIN\n"
                           "S: -ERR <any>STLS\nC: STLS\nC: NOOP\nS: +OK <any>\n"));
-    assert_int_equal(tls_connect(t, &client, pop3.role.client_tls, env_now_ms(bench->env) + 5000), 0);
+    assert_int_equal(tls_connect(t, &client, pop3.role.client_tls, env_now_ms(bench->env) + TEST_PATIENCE_MS),
+                     0);
     transcript_play(t, &client, "tls",
                     SLICE("C: PASS secret\nS: -ERR <any>\nC: STLS\nS: -ERR <any>\nC: USER ann@example.org\n"
                           "S: +OK <any>\nC: PASS secret\nC: STAT\nS: +OK 0 <any>\nS: +OK 0 0\nC: QUIT\n"
@@ -132,7 +133,7 @@ static void read_message(struct task *t, struct stream *client, struct buffer *c
     struct buffer raw = buffer_new(MIB(64));
     while (raw.len < 5 || memcmp(raw.ptr + raw.len - 5, "\r\n.\r\n", 5) != 0) {
         uint8_t *room = buffer_reserve(&raw, 65536);
-        ssize_t got = stream_read(t, client, room, 65536, env_now_ms(task_env(t)) + 10000);
+        ssize_t got = stream_read(t, client, room, 65536, env_now_ms(task_env(t)) + TEST_PATIENCE_MS);
         assert_true(got > 0);
         buffer_grew(&raw, (size_t)got);
     }

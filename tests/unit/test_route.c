@@ -290,7 +290,7 @@ enum { MANY = 2 * ROUTE_MOVE_ROWS + 50 };
 static bool is_in_hand(void *context, uint64_t message) { return *(uint64_t *)context == message; }
 
 static void wait_until_applied(struct task *t, struct store_bench *bench) {
-    for (int i = 0; i < 5000 && !engine_route_is_applied(bench->engine); i++)
+    for (int i = 0; i < TEST_PATIENCE_MS / 2 && !engine_route_is_applied(bench->engine); i++)
         assert_int_equal(task_sleep(t, 2), WAIT_OK);
     assert_true(engine_route_is_applied(bench->engine));
 }
@@ -411,7 +411,7 @@ static void keep_in_hand(struct task *t, struct store_bench *bench) {
     assert_int_equal(task_sleep(t, 50), WAIT_OK);
     EXPECT_PLACE(waits, "/y.example");
     engine_route_listen(bench->engine, is_in_hand, &sent);
-    for (int i = 0; i < 1000 && strcmp(place_of(t, bench, waits).text, "all/") != 0; i++)
+    for (int i = 0; i < TEST_PATIENCE_MS / 2 && strcmp(place_of(t, bench, waits).text, "all/") != 0; i++)
         assert_int_equal(task_sleep(t, 2), WAIT_OK);
     EXPECT_PLACE(waits, "all/");
     EXPECT_PLACE(message, "/y.example");

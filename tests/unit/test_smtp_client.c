@@ -8,7 +8,7 @@
 #include "smtp/smtp_client.h"
 #include "wire/scram_secret.h"
 
-enum { RECIPIENTS = 3, MATRIX_STEP_MS = 200 };
+enum { RECIPIENTS = 3, MATRIX_STEP_MS = 1000 };
 
 #define QUIT "S: QUIT\nC: 221 bye\n"
 #define GREETED "C: 220 mx.far.test ESMTP\nS: EHLO mail.example.test\n"
@@ -545,7 +545,8 @@ static void bad_one(struct task *t, struct env *env, enum verb at, const struct 
     struct bad_server server = {
         .at = at, .bad = row->bad, .offer = offer, .env = env, .in = buffer_new(8000)};
     job.options.times.greeting_ms = job.options.times.command_ms = job.options.times.data_ms =
-        job.options.times.end_of_data_ms = MATRIX_STEP_MS;
+        job.options.times.end_of_data_ms =
+            row->result == SMTP_CLIENT_TIMED_OUT ? MATRIX_STEP_MS : TEST_PATIENCE_MS;
     server.stream = job_start(&job, &scope);
     scope_init(&server.scope, env);
     assert_true(scope_spawn(&server.scope, bad_main, &server));

@@ -373,7 +373,7 @@ static void starttls_body(struct task *t, struct env *env) {
         SLICE(HELLO
               "C: AUTH PLAIN Z29vZA==\nS: 538 5.7.11 <any>\nC: MAIL FROM:<alice@example.test>\nS: 530 5.7.0 "
               "Issue STARTTLS first\nC: STARTTLS\nS: 220 2.0.0 <any>\n"));
-    assert_int_equal(tls_connect(t, &client.stream, context, env_now_ms(env) + 5000), 0);
+    assert_int_equal(tls_connect(t, &client.stream, context, env_now_ms(env) + TEST_PATIENCE_MS), 0);
     client_run(
         t, &client,
         SLICE("C: MAIL FROM:<alice@example.test>\nS: 503 5.5.1 EHLO first\nC: EHLO y\nS: 250-<any>\nS: "
@@ -383,7 +383,7 @@ static void starttls_body(struct task *t, struct env *env) {
               "active already\nC: QUIT\nS: 221 <any>\nEND\n"));
     client_close(t, &client);
     client = client_open(&bench, SMTP_PORT_SUBMISSIONS, "implicit");
-    assert_int_equal(tls_connect(t, &client.stream, context, env_now_ms(env) + 5000), 0);
+    assert_int_equal(tls_connect(t, &client.stream, context, env_now_ms(env) + TEST_PATIENCE_MS), 0);
     client_run(t, &client, SLICE(HELLO "C: QUIT\nS: 221 <any>\nEND\n"));
     client_close(t, &client);
     tls_context_free(&context);
@@ -414,7 +414,7 @@ static void requiretls_body(struct task *t, struct env *env) {
     struct tls_context *context = tls_context_client();
     struct client client = client_open(&bench, SMTP_PORT_MX, "requiretls");
     client_run(t, &client, SLICE(HELLO "C: STARTTLS\nS: 220 2.0.0 <any>\n"));
-    assert_int_equal(tls_connect(t, &client.stream, context, env_now_ms(env) + 5000), 0);
+    assert_int_equal(tls_connect(t, &client.stream, context, env_now_ms(env) + TEST_PATIENCE_MS), 0);
     client_run(t, &client, SLICE("C: EHLO y\nS~ 250 <any>\n"));
     static const char *const parameters[] = {" REQUIRETLS SMTPUTF8", ""};
     static const uint32_t properties[] = {OUTGOING_REQUIRES_TLS | OUTGOING_UTF8, 0};

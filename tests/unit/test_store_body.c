@@ -204,7 +204,7 @@ static void packed_bytes_are_those_of_now(void **state) { bench_run(read_anew_bo
 
 static void wait_for_messages(struct task *t, struct store_bench *bench, uint64_t wanted) {
     struct store_status status = {0};
-    for (int i = 0; i < 400; i++) {
+    for (int i = 0; i < TEST_PATIENCE_MS / 5; i++) {
         assert_int_equal(engine_status(bench->engine, &status), STORE_OK);
         if (status.messages == wanted) return;
         assert_int_equal(task_sleep(t, 5), WAIT_OK);

@@ -194,6 +194,12 @@ static void ask_and_die(struct task *t, struct role_bench *role, struct scope *s
     assert_int_equal(task_sleep(t, 10), WAIT_OK);
 }
 
+static void wait_until_done(struct task *t, const struct asker *asker) {
+    for (int i = 0; i < TEST_PATIENCE_MS / 5 && !asker->is_done; i++)
+        assert_int_equal(task_sleep(t, 5), WAIT_OK);
+    assert_true(asker->is_done);
+}
+
 static void death_body(struct task *t, struct store_bench *bench) {
     struct role_bench role;
     struct scope scope;
@@ -208,8 +214,7 @@ static void death_body(struct task *t, struct store_bench *bench) {
     ask_and_die(t, &role, &scope, deliver_task, &asker);
     assert_false(asker.is_done);
     role_attach(&role, role.mail_store, true);
-    assert_int_equal(task_sleep(t, 50), WAIT_OK);
-    assert_true(asker.is_done);
+    wait_until_done(t, &asker);
     assert_int_equal(asker.delivered, STORE_OK);
     assert_int_equal(bench_entries(bench, bench->inbox, &entries), 1);
 
@@ -230,8 +235,7 @@ static enum store_result deliver_through_death(struct task *t, struct role_bench
     ask_and_die(t, role, scope, deliver_task, &asker);
     assert_false(asker.is_done);
     role_attach(role, role->mail_store, true);
-    for (int i = 0; i < 200 && !asker.is_done; i++) assert_int_equal(task_sleep(t, 5), WAIT_OK);
-    assert_true(asker.is_done);
+    wait_until_done(t, &asker);
     return asker.delivered;
 }
 
@@ -306,8 +310,9 @@ static void hostile_body(struct task *t, struct store_bench *bench) {
             }
             struct ipc_answer answer;
             struct ipc_message message = {type, slice_of(bytes, (random >> 40) % sizeof bytes), HANDLE_NONE};
-            assert_int_equal(channel_call(t, channel, &message, &answer, env_now_ms(bench->env) + 5000),
-                             IPC_OK);
+            assert_int_equal(
+                channel_call(t, channel, &message, &answer, env_now_ms(bench->env) + TEST_PATIENCE_MS),
+                IPC_OK);
             assert_true(answer.body.len > 0);
             handle_close(bench->env, answer.handle);
             ipc_answer_free(&answer);

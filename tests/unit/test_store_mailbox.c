@@ -223,7 +223,7 @@ static void expunge_body(struct task *t, struct store_bench *bench) {
     assert_int_equal(bench_entries(bench, bench->inbox, &entries), 1);
     assert_int_equal(entries[0].uid, 7);
     struct store_status status = {0};
-    for (int i = 0; i < 100 && status.messages != 1; i++) {
+    for (int i = 0; i < TEST_PATIENCE_MS / 5 && status.messages != 1; i++) {
         assert_int_equal(task_sleep(t, 5), WAIT_OK);
         assert_int_equal(engine_status(bench->engine, &status), STORE_OK);
     }

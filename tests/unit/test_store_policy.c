@@ -11,12 +11,13 @@ static int64_t now_ms(struct store_bench *bench) { return env_wall_ms(bench->env
 
 static void keep(struct task *t, struct store_bench *bench, const char *domain, const char *text,
                  int64_t left_ms, int64_t tried_ago_ms) {
+    int64_t now = now_ms(bench);
     struct sts_policy policy = {.domain = slice_from_text(domain),
                                 .id = SLICE("7"),
                                 .text = slice_from_text(text),
-                                .fetched_ms = now_ms(bench) - tried_ago_ms,
-                                .expires_ms = now_ms(bench) + left_ms,
-                                .tried_ms = now_ms(bench) - tried_ago_ms};
+                                .fetched_ms = now - tried_ago_ms,
+                                .expires_ms = now + left_ms,
+                                .tried_ms = now - tried_ago_ms};
     assert_int_equal(engine_sts_policy_keep(t, bench->engine, &policy), STORE_OK);
 }
 

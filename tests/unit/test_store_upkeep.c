@@ -36,7 +36,7 @@ static void deliver(struct task *t, struct store_bench *bench, uint64_t number) 
 
 static void wait_for_live(struct task *t, struct store_bench *bench, uint64_t wanted) {
     struct store_status status = {0};
-    for (int i = 0; i < 2000 && status.messages != wanted; i++) {
+    for (int i = 0; i < TEST_PATIENCE_MS / 2 && status.messages != wanted; i++) {
         assert_int_equal(task_sleep(t, 2), WAIT_OK);
         assert_int_equal(engine_status(bench->engine, &status), STORE_OK);
     }
