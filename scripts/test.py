@@ -3,9 +3,10 @@
 
 Stages: meson's tests (unit, fuzz replay, simulation) and the end-to-end tests on the build with
 sanitizers, clang's warnings, tidy, and the sandbox tests on the release binary. What computes runs
-beside the end-to-end tests, which need no more than the program. A cmocka program counts with each
-of its tests. The last line is the total, "N passed, N failed"; the exit status is 0 only when
-nothing failed and every stage ran.
+beside the end-to-end tests, which need no more than the program. Where this user may make one, each
+program and each file of tests has a network of its own. A cmocka program counts with each of its
+tests. The last line is the total, "N passed, N failed"; the exit status is 0 only when nothing
+failed and every stage ran.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from queue import Empty, SimpleQueue
 ROOT = Path(__file__).resolve().parent.parent
 DEBUG = ROOT / "build" / "debug"
 RELEASE_PROGRAM = ROOT / "build" / "posthaste"
+# Before each program of meson's and each file of pytest's.
+OWN_NETWORK = ROOT / "scripts" / "own-network.sh"
 REPORTS = ROOT / "build" / "reports"
 CMOCKA_LINE = re.compile(r"^\[\s*(OK|FAILED|SKIPPED|ERROR)\s*\] (?:\S+: )?(\w+)\s*$", re.MULTILINE)
 SIMULATED_SEEDS = 360
@@ -84,7 +87,7 @@ def count_cmocka(program: str, result: str, output: str) -> Tally:
 
 
 def count_meson(log: Path) -> Tally:
-    """Reads meson's testlog.json: one JSON object a line."""
+    """Reads meson's log: one JSON object a line."""
     tally = Tally()
     for line in log.read_text().splitlines():
         test = json.loads(line)
@@ -144,10 +147,11 @@ def stage_simulation() -> Tally:
 
 
 def stage_meson() -> Tally:
-    log = DEBUG / "meson-logs" / "testlog.json"
+    log = DEBUG / "meson-logs" / f"testlog-{OWN_NETWORK.name}.json"
     log.unlink(missing_ok=True)
     done = subprocess.run(["meson", "test", "-C", str(DEBUG), "--no-rebuild", "--print-errorlogs", "--quiet",
-                           "--timeout-multiplier", "4"], cwd=ROOT, env={"SEEDS": SANITIZED_SEEDS, **os.environ})
+                           "--timeout-multiplier", "4", "--wrapper", str(OWN_NETWORK)], cwd=ROOT,
+                          env={"SEEDS": SANITIZED_SEEDS, **os.environ})
     if not log.exists():
         tally = Tally()
         tally.fail("meson test left no log")
@@ -159,10 +163,11 @@ def stage_meson() -> Tally:
 
 
 def run_pytest(name: str, program: Path, path: str, worker: int | None = None) -> tuple[Tally, str]:
-    """Its tally, and what it printed. Workers side by side have ports of their own (tests/e2e/peer.py)."""
+    """Its tally, and what it printed. Where it has no network of its own, workers side by side have ports of their
+    own (tests/e2e/peer.py)."""
     report = REPORTS / f"{name}.xml"
     report.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider",
+    command = [str(OWN_NETWORK), sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider",
                f"--junit-xml={report}", path]
     own_ports = "" if worker is None else f"{worker}/{WORKERS}"
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, "POSTHASTE_BIN": str(program),
