@@ -29,7 +29,7 @@ enum {
        message's fault; and how long after sending it is looked for where the outcome is not known. */
     OUTREACH_SEND_MS_MAX = 10 * 60 * 1000,
     OUTREACH_LOOK_MS = 60 * 1000,
-    /* Where nothing is due: whoever changes something says so; this is for clocks that are set. */
+    /* Where nothing is due: whoever makes somebody due says so; this is for clocks that are set. */
     OUTREACH_IDLE_MS = 15 * 60 * 1000,
     OUTREACH_FLIGHT_LOOK_MS = 200,
     OUTREACH_TROUBLE_MS = 60 * 1000,

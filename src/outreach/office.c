@@ -44,7 +44,7 @@ static bool is_waiting(struct desk_round *round) {
 static void work(struct task *t, struct desk_round *round) {
     round->now_ms = env_wall_ms(round->office->options.env);
     round->desk->next_ms = round->now_ms + OUTREACH_LOOK_MS;
-    round->desk->awaits_change = false;
+    round->desk->awaits_change = round->desk->awaits_follow_up = false;
     if (!is_usable(t, round) || !office_resolve(t, round) || is_waiting(round)) return;
     if (office_choose(t, round)) office_send(t, round);
 }
@@ -126,12 +126,12 @@ static void office_main(struct task *t, void *argument) {
 
 /* ---- its life ---- */
 
-static void changed(void *context) {
+/* Who answered is told of to all desks: that is seldom, and costs each of them one question. */
+static void changed(void *context, bool is_sooner) {
     struct outreach_office *office = context;
     LIST_EACH(&office->desks, desk, struct desk, link) {
-        if (!desk->awaits_change) continue;
-        desk->next_ms = 0;
-        desk->is_stale = true;
+        if (desk->awaits_change || (is_sooner && desk->awaits_follow_up)) desk->next_ms = 0;
+        desk->is_stale |= desk->awaits_change || is_sooner;
     }
     gate_open(&office->changed);
 }

@@ -284,12 +284,17 @@ static void take(struct desk_round *round, const struct prospect *prospect, cons
 }
 
 /* When the desk asks again, whom the mailbox's pace does not let leave. What an opener's place is kept for
-   may be due before it would ask. */
-static int64_t look_again_ms(const struct desk_round *round, const struct pacer_answer *answer) {
+   may be due before it would ask; where a sequence's gap is the longer one, the mailbox's own ends before,
+   and then only that sequence waits. */
+static int64_t look_again_ms(const struct desk_round *round, const struct pace *pace,
+                             const struct pacer_answer *answer) {
+    const struct outreach_history *past = &pace->history;
+    int64_t sooner_ms = answer->at_ms;
     if (answer->gate == PACER_SENDING) return round->now_ms + OUTREACH_LOOK_MS;
-    if (answer->gate != PACER_RESERVED) return answer->at_ms;
-    int64_t follow_ms = engine_outreach_follow_due(round->office->options.engine, round->sender.id);
-    return follow_ms > round->now_ms && follow_ms < answer->at_ms ? follow_ms : answer->at_ms;
+    if (answer->gate == PACER_RESERVED)
+        sooner_ms = engine_outreach_follow_due(round->office->options.engine, round->sender.id);
+    if (answer->gate == PACER_GAP) sooner_ms = past->last_sent_ms + pacer_gap_ms(&pace->own, past->last_id);
+    return sooner_ms > round->now_ms && sooner_ms < answer->at_ms ? sooner_ms : answer->at_ms;
 }
 
 /* One who is ready: whether the pace allows it. Else the lane waits, or the desk. */
@@ -310,8 +315,9 @@ static bool is_allowed(struct choice *choice, const struct prospect *prospect) {
     else if (is_of_sequence(&pace, &answer, round->now_ms))
         hold(choice, prospect, SLICE_EMPTY, answer.at_ms);
     else
-        round->desk->next_ms = look_again_ms(round, &answer);
+        round->desk->next_ms = look_again_ms(round, &pace, &answer);
     round->desk->awaits_change = answer.gate == PACER_SENDING;
+    round->desk->awaits_follow_up = answer.gate == PACER_RESERVED;
     return false;
 }
 

@@ -39,6 +39,8 @@ struct desk {
     int64_t next_ms;
     /* A letter is on its way: when something of a campaign changes, what is due is read anew, at once. */
     bool awaits_change;
+    /* An opener waits for the follow-ups that its place is kept for: when one of them is due, at once. */
+    bool awaits_follow_up;
     /* Where the outcome of a message is not known: so long before it is looked for again; 0: all is known. */
     int64_t find_pause_ms;
     /* One that was looked for everywhere and is nowhere, and since when; on the monotonic clock, for the

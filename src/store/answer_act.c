@@ -129,7 +129,9 @@ static void set_replied(struct acting *acting, struct prospect_row *row, struct 
     if (row->state == PROSPECT_REPLIED && !is_turn) return;
     prospect_set(acting->commit, row, PROSPECT_REPLIED, is_turn ? acting->commit->now_ms : PROSPECT_NEVER,
                  reason);
-    if (is_turn) campaign_reopen(acting->commit, row->campaign, SLICE("an answer has a step of its own"));
+    if (!is_turn) return;
+    acting->commit->has_hurried_campaigns = true;
+    campaign_reopen(acting->commit, row->campaign, SLICE("an answer has a step of its own"));
 }
 
 static void set_one(struct acting *acting, uint64_t id, enum prospect_state state, struct slice reason) {

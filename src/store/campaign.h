@@ -203,9 +203,10 @@ struct campaign_figures {
 enum store_result engine_campaign_figures(struct task *t, struct engine *engine, uint64_t campaign,
                                           struct campaign_figures *figures);
 
-/* Calls `changed(context)` after each batch that moved when something of a campaign is due. NULL: nobody is
-   called any more. */
-void engine_outreach_on_change(struct engine *engine, void (*changed)(void *context), void *context);
+/* Calls `changed` after each batch that moved when something of a campaign is due; `is_sooner`: somebody who
+   answered is due now, whatever was known before. NULL: nobody is called any more. */
+void engine_outreach_on_change(struct engine *engine, void (*changed)(void *context, bool is_sooner),
+                               void *context);
 
 /* There is a campaign in this store: what comes in is to be judged. */
 bool engine_outreach_is_used(const struct engine *engine);

@@ -194,7 +194,8 @@ enum store_result engine_outreach_domain_count(struct engine *engine, uint64_t c
     return finish(engine);
 }
 
-void engine_outreach_on_change(struct engine *engine, void (*changed)(void *context), void *context) {
+void engine_outreach_on_change(struct engine *engine, void (*changed)(void *context, bool is_sooner),
+                               void *context) {
     engine->queue.on_campaigns = changed;
     engine->queue.campaigns_context = context;
 }

@@ -171,7 +171,7 @@ static void take_batch(struct commit_queue *queue) {
     buffer_clear(&queue->commit.news);
     buffer_clear(&queue->commit.queue_news);
     queue->commit.has_dropped = queue->commit.has_changed_directory = queue->commit.has_feed_news = false;
-    queue->commit.has_moved_campaigns = false;
+    queue->commit.has_moved_campaigns = queue->commit.has_hurried_campaigns = false;
     queue->commit.now_ms = env_wall_ms(queue->env);
 }
 
@@ -199,7 +199,7 @@ static void publish_queued(struct commit_queue *queue) {
     queue->queue_counts = queue->commit.queue_counts;
     for (size_t i = 0; i < count && queue->on_queued; i++) queue->on_queued(queue->queued_context, &news[i]);
     if (queue->commit.has_moved_campaigns && queue->on_campaigns)
-        queue->on_campaigns(queue->campaigns_context);
+        queue->on_campaigns(queue->campaigns_context, queue->commit.has_hurried_campaigns);
 }
 
 static void wake_all(struct commit_queue *queue) {

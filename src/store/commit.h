@@ -48,6 +48,8 @@ struct commit {
     bool judges_answers;
     /* When something of a campaign is due was moved in this batch. */
     bool has_moved_campaigns;
+    /* And somebody of one may be due sooner than was known before. */
+    bool has_hurried_campaigns;
     uint8_t outreach_secret[32];
     /* References were given up: the reaper has work. */
     bool has_dropped;
@@ -110,7 +112,7 @@ struct commit_queue {
     /* After a batch with news in the feed; may be NULL. */
     void (*on_feed)(void *context);
     void *feed_context;
-    void (*on_campaigns)(void *context);
+    void (*on_campaigns)(void *context, bool is_sooner);
     void *campaigns_context;
     /* As of the last batch. */
     struct queue_counts queue_counts;

@@ -7,15 +7,9 @@ from pathlib import Path
 
 from outgoing import Domains, Outgoing
 from server import Account
-from test_outreach import SEQUENCE, Campaign, letters, until
+from test_outreach import SEQUENCE, Campaign, letters, noon_zone, until
 
 QUIET_SECONDS = 3
-
-
-def noon_zone() -> str:
-    """Where it is noon, or nearly: no day ends there while the test runs."""
-    east = 12 - time.gmtime().tm_hour
-    return f"Etc/GMT{-east:+}" if east else "UTC"
 
 
 class Paced(Campaign):
@@ -43,6 +37,20 @@ def test_a_slow_sequence_does_not_keep_its_mailbox_from_others(out: Outgoing, se
     slow.start()
     until(lambda: letters(host, "a1@slow.test") or letters(host, "a2@slow.test"), "the slow campaign's first letter")
     others = Campaign(out, tmp_path, sender, "as fast as it may", ["b1@slow.test", "b2@slow.test"])
+    others.start()
+    until(lambda: others.status()["state"] == "finished", "the other campaign finished")
+    assert len(host.transactions) == 3
+    assert slow.status()["prospects"] == {"waiting": 1, "finished": 1}
+
+
+def test_nor_does_one_with_long_gaps(out: Outgoing, sender: Account, domain: Domains, tmp_path: Path) -> None:
+    host = domain("rare.test", {})
+    out.server.command("outreach", "mailbox", "add", sender.address, "--gap", "2-2", "--override", "a test")
+    slow = Paced(out, tmp_path, sender, "one an hour", ["a1@rare.test", "a2@rare.test"],
+                 ("gap: 1-1 seconds", "gap: 3600-3600 seconds"))
+    slow.start()
+    until(lambda: slow.status()["prospects"] == {"waiting": 1, "finished": 1}, "the slow campaign's first letter")
+    others = Campaign(out, tmp_path, sender, "as fast as may be", ["b1@rare.test", "b2@rare.test"])
     others.start()
     until(lambda: others.status()["state"] == "finished", "the other campaign finished")
     assert len(host.transactions) == 3
