@@ -106,6 +106,11 @@ static void read_ways(struct arena *arena, const json_t *list, struct feedback *
     }
 }
 
+static int64_t time_of(const json_t *range, const char *name) {
+    int64_t time_s = date_internet_s(raw_text(range, name));
+    return time_s <= FEEDBACK_TIME_S_MAX ? time_s : 0;
+}
+
 static enum feedback_result read_report(struct arena *arena, const json_t *json, struct feedback *feedback) {
     const json_t *range = json_object_get(json, "date-range");
     const json_t *policies = json_object_get(json, "policies");
@@ -114,8 +119,8 @@ static enum feedback_result read_report(struct arena *arena, const json_t *json,
                                   .organization = text(arena, json, "organization-name"),
                                   .contact = text(arena, json, "contact-info"),
                                   .id = text(arena, json, "report-id"),
-                                  .begin_s = date_internet_s(raw_text(range, "start-datetime")),
-                                  .end_s = date_internet_s(raw_text(range, "end-datetime"))};
+                                  .begin_s = time_of(range, "start-datetime"),
+                                  .end_s = time_of(range, "end-datetime")};
     read_ways(arena, policies, feedback);
     bool is_whole = feedback->id.len && feedback->domain.len && feedback->end_s > 0;
     return is_whole ? FEEDBACK_OK : FEEDBACK_INCOMPLETE;

@@ -120,10 +120,15 @@ def test_reports_are_read_kept_and_shown(home: tuple[Server, Account]) -> None:
 
 def test_a_report_of_days_to_come_does_not_tell_the_policy(home: tuple[Server, Account]) -> None:
     server, _ = home
-    early = dmarc("early", "example.test", end=4000000000).replace("<p>none</p>", "<p>reject</p>")
+    one = record("192.0.2.1", 1, "pass", "pass")
+    early = dmarc("early", "example.test", one, end=4000000000).replace("<p>none</p>", "<p>reject</p>")
     endless = dmarc("endless", "example.test", end=2 * 10**18).replace("<p>none</p>", "<p>reject</p>")
-    deliver(server, *(mail(gzip.compress(text.encode()), "gzip") for text in (dmarc("now"), early, endless)))
-    assert [entry["report"] for entry in reports(server)] == ["early", "now"]
+    deliver(server, mail(gzip.compress(early.encode()), "gzip"))
+    (domain,) = server.listing("reports", "summary")["domains"]
+    assert (domain["reports"], domain["policy"]) == (1, "")
+    assert "policy p=?" in server.command("reports", "summary")
+    deliver(server, *(mail(gzip.compress(text.encode()), "gzip") for text in (dmarc("now"), endless)))
+    assert [entry["report"] for entry in reports(server)] == ["now", "early"]
     (domain,) = server.listing("reports", "summary")["domains"]
     assert domain["policy"] == "none"
 

@@ -342,6 +342,12 @@ static void what_is_no_tls_report_says_why(void **state) {
     assert_int_equal(feedback_read(arena, SLICE("{}"), &f), FEEDBACK_FOREIGN);
     assert_int_equal(feedback_read(arena, SLICE("{\"policies\":[]}"), &f), FEEDBACK_INCOMPLETE);
     assert_int_equal(feedback_read(arena, SLICE("{\"policies\":{}}"), &f), FEEDBACK_FOREIGN);
+    /* Its end is in the year 10000. */
+    static const char endless[] =
+        "{\"date-range\":{\"start-datetime\":\"2016-04-01T00:00:00Z\",\"end-datetime\":"
+        "\"9999-12-31T23:59:59-01:00\"},\"report-id\":\"i\",\"policies\":[{\"policy\":{\"policy-type\":"
+        "\"sts\",\"policy-domain\":\"d.example\"}}]}";
+    assert_int_equal(feedback_read(arena, slice_from_text(endless), &f), FEEDBACK_INCOMPLETE);
     arena_free(&arena);
 }
 

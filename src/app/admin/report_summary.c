@@ -161,7 +161,7 @@ static void add_dmarc(struct report_summary *summary, const struct feedback *fee
     domain->passed += feedback->passed;
     domain->failed += feedback->failed;
     domain->unnamed += feedback->left_out;
-    if (feedback->end_s >= domain->policy_s) {
+    if (feedback->end_s > 0 && feedback->end_s >= domain->policy_s) {
         domain->policy = feedback->policy.policy;
         domain->policy_s = feedback->end_s;
     }

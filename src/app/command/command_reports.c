@@ -138,10 +138,11 @@ static void print_source(const json_t *source) {
 static void print_mail(const json_t *domain) {
     size_t i;
     json_t *source;
+    const char *policy = text_of(domain, "policy");
     if (number_of(domain, "messages") == 0) return;
     (void)printf("  %lld message%s in its name: %lld passed, %lld failed; policy p=%s\n",
                  number_of(domain, "messages"), plural(number_of(domain, "messages")),
-                 number_of(domain, "passed"), number_of(domain, "failed"), text_of(domain, "policy"));
+                 number_of(domain, "passed"), number_of(domain, "failed"), *policy ? policy : "?");
     json_array_foreach(json_object_get(domain, "sources"), i, source) print_source(source);
     if (number_of(domain, "more_sources"))
         (void)printf("    and %lld more sources\n", number_of(domain, "more_sources"));
