@@ -114,7 +114,7 @@ static void remember_cut(struct imap_server *server, uint64_t message) {
 
 void fetch_hang_up(struct fetch *fetch, const struct entry *entry) {
     struct imap_session *session = fetch->call->session;
-    remember_cut(session->server, entry->message);
+    if (fetch->is_damaged) remember_cut(session->server, entry->message);
     LOG_INFO(session->server->env->log, "imap.cut", LOG_ID("session", session->id),
              LOG_ID("message", entry->message));
     conn_close(&session->conn);
@@ -168,7 +168,7 @@ static bool write_range(struct task *t, struct fetch *fetch, const struct entry 
     }
     if (was_cut(fetch->call->session->server, entry->message) && !is_readable(t, fetch, entry, range)) {
         buffer_append_text(out, "NIL");
-        return true;
+        return !task_is_cancelled(t);
     }
     size_t before = out->len;
     struct body_range piece = fetch_first_piece(range);

@@ -153,10 +153,15 @@ static struct slice last_line(struct task *t, struct visit *visit) {
     return slice_skip(text, slice_find_last_byte(text, '\n') + 1);
 }
 
-/* What is said of a login that cannot be checked now: it says nothing of the password. */
+/* What is said of a login that cannot be checked now, or where there are too many: it says nothing of the
+   password. */
 static bool is_trouble(struct slice line) {
-    static const struct slice words[] = {SLICE_INIT("454 "), SLICE_INIT("b NO [UNAVAILABLE]"),
-                                         SLICE_INIT("-ERR [SYS/TEMP]")};
+    static const struct slice words[] = {SLICE_INIT("454 "),
+                                         SLICE_INIT("b NO [UNAVAILABLE]"),
+                                         SLICE_INIT("-ERR [SYS/TEMP]"),
+                                         SLICE_INIT("421 "),
+                                         SLICE_INIT("* BYE "),
+                                         SLICE_INIT("b NO [LIMIT]")};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (slice_starts(line, words[i])) return true;
     return false;
