@@ -83,14 +83,18 @@ class OAuthServer:
 
     def grant(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
         """Before revoke() or after it, never in its middle."""
-        if form["grant_type"] == "refresh_token" and self.is_outrun.is_set():
-            self.is_outrun.clear()
-            self.let_another_pass()
+        with self.lock:
+            is_outrun = form["grant_type"] == "refresh_token" and self.is_outrun.is_set()
+            if is_outrun:
+                self.is_outrun.clear()
+            before = self.refreshes
+        if is_outrun:
+            self.let_another_pass(before)
         with self.lock:
             return self.token(form)
 
-    def let_another_pass(self) -> None:
-        before, end = self.refreshes, time.monotonic() + OUTRUN_SECONDS_MAX
+    def let_another_pass(self, before: int) -> None:
+        end = time.monotonic() + OUTRUN_SECONDS_MAX
         while self.refreshes == before and time.monotonic() < end:
             time.sleep(0.05)
         self.outrun += self.refreshes > before

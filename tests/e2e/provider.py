@@ -15,7 +15,7 @@ import peer_postfix
 from peer import adopt_orphans, mail_folder, make_certificate, need_root, stop_process, until
 from ports import Ports, wait_for_port
 
-START_SECONDS_MAX = 30
+START_SECONDS_MAX = 60
 REREAD_SECONDS = 1.2
 # So the master process begins to say that it has read its files again.
 RELOADED = ": reload -- version"

@@ -6,6 +6,7 @@ built; what it knows of the processes it reads from /proc. Also used by bench/ a
 
 from __future__ import annotations
 
+import http.client
 import itertools
 import json
 import os
@@ -186,7 +187,7 @@ class Server:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.ports.http}/health", timeout=30) as answer:
                 return bool(answer.status == 200)
-        except OSError:
+        except (OSError, http.client.HTTPException):
             return False
 
     def wait_until_up(self) -> None:

@@ -174,7 +174,7 @@ def test_it_is_renewed_in_time_and_sessions_go_on(world: World) -> None:
     first = world.first_shown()["serialNumber"]
     with socket.create_connection(("127.0.0.1", world.server.ports.imap), timeout=120) as session:
         session.recv(1000)
-        wait_for(lambda: world.shown()["serialNumber"] != first, LIFE_SECONDS)
+        wait_for(lambda: (shown := try_shown(world, "https")) and shown["serialNumber"] != first, 2 * LIFE_SECONDS)
         session.sendall(b"a NOOP\r\n")
         assert b"a OK" in session.recv(1000)
     # The edge shows it before the store writes that.

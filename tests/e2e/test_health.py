@@ -29,24 +29,35 @@ def health(server: Server, *arguments: str, text: str | None = None) -> tuple[in
     return done.returncode, {check["name"]: check for check in json.loads(done.stdout)["checks"]}
 
 
+def once_it_answers(server: Server, *arguments: str, text: str | None = None) -> tuple[int, dict[str, Any]]:
+    """The same, where all is to be well: a machine that stands still for as long as health waits is no trouble of the
+    server's."""
+    for _ in range(3):
+        status, checks = health(server, *arguments, text=text)
+        if all(check["detail"] != "no answer in time" for check in checks.values()):
+            break
+    return status, checks
+
+
 def failed(checks: dict[str, Any]) -> set[str]:
     return {name for name, check in checks.items() if check["state"] == "failed"}
 
 
 @pytest.mark.modes("roles", "single")
 def test_a_running_server_is_well(server: Server) -> None:
-    status, checks = health(server)
+    status, checks = once_it_answers(server)
     assert failed(checks) == set() and status == 0, checks
     assert set(checks) == PORTS | {"store", "disk", "certificate"}
     assert "days left" in checks["certificate"]["detail"]
 
 
 def test_it_logs_in_as_an_account_where_asked(server: Server, alice: Account) -> None:
-    status, checks = health(server, "--account", alice.address, "--password-stdin", text=alice.password + "\n")
+    right = ("--account", alice.address, "--password-stdin")
+    status, checks = once_it_answers(server, *right, text=alice.password + "\n")
     assert (status, failed(checks)) == (0, set()), checks
     # The second time no answer may come within health's patience.
     for _ in range(2):
-        status, checks = health(server, "--account", alice.address, "--password-stdin", text="wrong\n")
+        status, checks = health(server, *right, text="wrong\n")
         assert status == 1
         assert failed(checks) == {"submission", "submissions", "imap", "imaps", "pop3", "pop3s"}
         assert all("password" in checks[name]["advice"] for name in failed(checks)), checks
@@ -54,7 +65,8 @@ def test_it_logs_in_as_an_account_where_asked(server: Server, alice: Account) ->
 
 def test_a_mailbox_in_use_is_no_failure(server: Server, alice: Account) -> None:
     with pop3(server, alice):
-        status, checks = health(server, "--account", alice.address, "--password-stdin", text=alice.password + "\n")
+        status, checks = once_it_answers(server, "--account", alice.address, "--password-stdin",
+                                         text=alice.password + "\n")
     assert (status, failed(checks)) == (0, set()), checks
 
 

@@ -20,7 +20,7 @@ from peer import free_port, need_root
 from provider import PASSWORD, Provider
 from scripted_host import ScriptedHost
 from server import Server, run
-from test_mailboxes import SEEN_SECONDS_MAX, add, grant, outreach_server, running_provider, wait_for, ways
+from test_mailboxes import SEEN_SECONDS_MAX, add, grant, mailbox, outreach_server, running_provider, wait_for, ways
 from test_outreach import import_people, until
 
 SINK = "127.0.0.2"
@@ -62,7 +62,12 @@ class World:
     def rename(self, address: str, renames: bool) -> None:
         self.provider.renames = renames
         self.provider.reload()
+        # What had begun before may still take the test's message as it did.
+        until(lambda: self.is_found(address, renames), "the test finds it")
+
+    def is_found(self, address: str, is_renamed: bool) -> bool:
         self.test_again(address)
+        return bool((mailbox(self.server, address)["cause"] == "message-id-renamed") == is_renamed)
 
 
 @dataclass

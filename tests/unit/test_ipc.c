@@ -167,6 +167,12 @@ static void call_slowly(struct task *t, void *argument) {
     caller->is_done = true;
 }
 
+static void wait_for_word(struct task *t, const struct caller *caller) {
+    for (int i = 0; i < TEST_PATIENCE_MS / 5 && !caller->is_done; i++)
+        assert_int_equal(task_sleep(t, 5), WAIT_OK);
+    assert_true(caller->is_done);
+}
+
 static void death_body(struct task *t, struct env *env) {
     struct server server = {.env = env};
     struct channel *a = channel_new(env, &handlers, &server);
@@ -178,8 +184,7 @@ static void death_body(struct task *t, struct env *env) {
     assert_true(scope_spawn(&scope, call_slowly, &first));
     assert_int_equal(task_sleep(t, 5), WAIT_OK);
     channel_close(t, &b);
-    assert_int_equal(task_sleep(t, 5), WAIT_OK);
-    assert_true(first.is_done);
+    wait_for_word(t, &first);
     assert_int_equal(first.result, IPC_GONE);
     assert_int_equal(server.gone, 2);
 
@@ -189,7 +194,7 @@ static void death_body(struct task *t, struct env *env) {
     assert_false(second.is_done);
     struct channel *successor = channel_new(env, &handlers, &server);
     connect_pair(env, a, successor);
-    assert_int_equal(task_sleep(t, 50), WAIT_OK);
+    wait_for_word(t, &second);
     assert_int_equal(second.result, IPC_OK);
     channel_close(t, &a);
     channel_close(t, &successor);

@@ -310,7 +310,8 @@ static void pump_body(struct task *t, struct store_bench *bench) {
     assert_memory_equal(got, bytes, BYTES);
     scope_close(t, &scope);
     stream_close(&client);
-    assert_int_equal(task_sleep(t, 20), WAIT_OK);
+    for (int i = 0; i < TEST_PATIENCE_MS / 5 && role.pumps.count; i++)
+        assert_int_equal(task_sleep(t, 5), WAIT_OK);
     assert_int_equal(role.pumps.count, 0);
     role_close(t, &role);
 }

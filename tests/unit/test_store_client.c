@@ -220,7 +220,7 @@ static void death_body(struct task *t, struct store_bench *bench) {
 
     asker.is_done = false;
     ask_and_die(t, &role, &scope, expunge_task, &asker);
-    assert_true(asker.is_done);
+    wait_until_done(t, &asker);
     assert_int_equal(asker.expunged, STORE_GONE);
     scope_close(t, &scope);
     role_close(t, &role);
