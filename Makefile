@@ -17,7 +17,7 @@ default:
 run: default
 	@scripts/demo.sh
 test:
-	@scripts/install-packages.sh build test
+	@scripts/install-packages.sh build run test
 	@scripts/unpack-packages.sh build/peers
 	@/usr/bin/python3 scripts/test.py
 bench: default
