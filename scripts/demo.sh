@@ -326,6 +326,7 @@ play_events() {
         done < <(play_log)
         tell_facts
         [ ${#story[@]} != 0 ] || return 0
+        kill -0 "$server" 2>/dev/null || fail "the server ended; its last words: $(tail -n 3 "$folder/log")"
         sleep 0.2
     done
     echo "demo: this did not happen in $((tries / 5)) s: ${story[*]}; $program outreach events $campaign --data $data" \

@@ -32,6 +32,11 @@ def blocks_of(title: str) -> list[list[str]]:
 STORY, COMMANDS, PLAN = blocks_of("The first five minutes")
 
 
+def hear_ctrl_c() -> None:
+    """A shell's background job ignores SIGINT, and with it whatever it starts: these tests may be one."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Demo:
     """`scripts/demo.sh` in a place of its own, where the README's paths lead to it and to the program under test."""
 
@@ -49,7 +54,7 @@ class Demo:
         """What it said until `until` stands there; Ctrl-C at the end. Ports above `first` are tried before its own."""
         with (self.place / "said").open("wb") as file:
             process = subprocess.Popen(
-                ["scripts/demo.sh"], cwd=ROOT, stdout=file, stderr=file, start_new_session=True,
+                ["scripts/demo.sh"], cwd=ROOT, stdout=file, stderr=file, start_new_session=True, preexec_fn=hear_ctrl_c,
                 env={**os.environ, "POSTHASTE_BIN": str(program()), "DEMO_FOLDER": f"{self.place}/demo",
                      "BASE_PORT": f"{first} {self.ports.base}", "TERM": "dumb"})
         deadline = time.monotonic() + SECONDS_MAX
