@@ -64,17 +64,26 @@ static void desk_main(struct task *t, void *argument) {
 
 /* ---- the round of all desks ---- */
 
+/* When to look again was said by another clock. */
+static bool is_set_back(const struct outreach_office *office, int64_t now_ms) {
+    return office->survey_ms > now_ms + OUTREACH_IDLE_MS;
+}
+
 /* Costs as much as there are senders: when somebody changed something, and now and then. */
 static void survey(struct outreach_office *office, int64_t now_ms) {
     struct arena *arena = arena_new(LOOK_BYTES);
     struct outreach_sender_due *senders = NULL;
     size_t count = 0;
     if (engine_outreach_senders(office->options.engine, arena, &senders, &count) == STORE_OK) {
+        bool is_other_clock = is_set_back(office, now_ms);
         office->must_survey = false;
         office->survey_ms = now_ms + OUTREACH_IDLE_MS;
         LIST_EACH(&office->desks, desk, struct desk, link) {
             desk->due_ms = PROSPECT_NEVER;
             desk->is_stale = false;
+            if (!is_other_clock) continue;
+            desk->next_ms = 0;
+            desk->turns = (struct turns){0};
         }
         for (size_t i = 0; i < count; i++) desk_of(office, senders[i].sender)->due_ms = senders[i].due_ms;
     }
@@ -98,7 +107,7 @@ static int64_t look_at(struct outreach_office *office, struct desk *desk, int64_
    store, so that a message costs the same however many senders there are. */
 static int64_t look(struct outreach_office *office) {
     int64_t now_ms = env_wall_ms(office->options.env);
-    bool is_old = now_ms >= office->survey_ms || office->survey_ms > now_ms + OUTREACH_IDLE_MS;
+    bool is_old = now_ms >= office->survey_ms || is_set_back(office, now_ms);
     if (office->must_survey || is_old) survey(office, now_ms);
     int64_t next_ms = office->survey_ms > now_ms ? office->survey_ms : now_ms + OUTREACH_IDLE_MS;
     LIST_EACH(&office->desks, desk, struct desk, link) {
@@ -126,13 +135,14 @@ static void office_main(struct task *t, void *argument) {
 
 /* ---- its life ---- */
 
-/* Who answered is told of to all desks: that is seldom, and costs each of them one question. */
+/* Who answered may be a sender's that has no desk yet; answers are seldom enough to look at all senders. */
 static void changed(void *context, bool is_sooner) {
     struct outreach_office *office = context;
     LIST_EACH(&office->desks, desk, struct desk, link) {
         if (desk->awaits_change || (is_sooner && desk->awaits_follow_up)) desk->next_ms = 0;
-        desk->is_stale |= desk->awaits_change || is_sooner;
+        desk->is_stale |= desk->awaits_change;
     }
+    office->must_survey |= is_sooner;
     gate_open(&office->changed);
 }
 

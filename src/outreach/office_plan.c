@@ -267,6 +267,7 @@ static bool is_forgotten(const struct outreach_office *office, const struct pace
 }
 
 static void take(struct desk_round *round, const struct prospect *prospect, const struct pace *pace) {
+    turns_taken(&round->desk->turns, prospect->campaign, pace->limits.gap_max_ms, round->now_ms);
     round->prospect = *prospect;
     round->day = pace->day_number;
     round->cap_domain = pace->cap_domain;
@@ -297,6 +298,14 @@ static int64_t look_again_ms(const struct desk_round *round, const struct pace *
     return sooner_ms > round->now_ms && sooner_ms < answer->at_ms ? sooner_ms : answer->at_ms;
 }
 
+/* Only the sequence's own pace is in the way, and the mailbox is not kept for it. */
+static bool may_others(const struct desk_round *round, const struct pace *pace, uint64_t campaign,
+                       const struct pacer_answer *answer) {
+    if (!is_of_sequence(pace, answer, round->now_ms)) return false;
+    return answer->gate != PACER_GAP ||
+           !turns_wait(&round->desk->turns, campaign, answer->at_ms, round->now_ms);
+}
+
 /* One who is ready: whether the pace allows it. Else the lane waits, or the desk. */
 static bool is_allowed(struct choice *choice, const struct prospect *prospect) {
     struct desk_round *round = choice->round;
@@ -312,7 +321,7 @@ static bool is_allowed(struct choice *choice, const struct prospect *prospect) {
     }
     if (answer.gate == PACER_RECIPIENT_DOMAIN)
         hold(choice, prospect, office_domain_of(prospect->address), answer.at_ms);
-    else if (is_of_sequence(&pace, &answer, round->now_ms))
+    else if (may_others(round, &pace, prospect->campaign, &answer))
         hold(choice, prospect, SLICE_EMPTY, answer.at_ms);
     else
         round->desk->next_ms = look_again_ms(round, &pace, &answer);
@@ -343,11 +352,13 @@ bool office_choose(struct task *t, struct desk_round *round) {
     struct engine *engine = round->office->options.engine;
     struct prospect *prospects = ARENA_NEW_ARRAY(round->arena, struct prospect, OUTREACH_DUE_MAX);
     struct choice choice = {.round = round};
+    uint64_t first = turns_now(&round->desk->turns, round->now_ms);
     size_t count = 0;
-    if (engine_outreach_due(engine, round->arena, round->sender.id, round->now_ms, prospects,
+    if (engine_outreach_due(engine, round->arena, round->sender.id, first, round->now_ms, prospects,
                             OUTREACH_DUE_MAX, &count) != STORE_OK ||
         count == 0)
         return false;
+    if (first && first != prospects[0].campaign) turns_drop(&round->desk->turns, first);
     if (!read_sequence(t, round, prospects[0].campaign)) {
         (void)engine_campaign_order(t, engine, prospects[0].campaign, CAMPAIGN_PAUSED,
                                     SLICE("its sequence cannot be read"));

@@ -9,6 +9,7 @@
 #include "io/task.h"
 #include "outreach/office.h"
 #include "outreach/protocol.h"
+#include "outreach/turns.h"
 
 struct outreach_office {
     struct outreach_office_options options;
@@ -41,6 +42,8 @@ struct desk {
     bool awaits_change;
     /* An opener waits for the follow-ups that its place is kept for: when one of them is due, at once. */
     bool awaits_follow_up;
+    /* Of campaigns whose own gap is longer than the mailbox's. */
+    struct turns turns;
     /* Where the outcome of a message is not known: so long before it is looked for again; 0: all is known. */
     int64_t find_pause_ms;
     /* One that was looked for everywhere and is nowhere, and since when; on the monotonic clock, for the

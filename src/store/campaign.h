@@ -90,9 +90,11 @@ int64_t engine_outreach_sender_due(struct engine *engine, uint64_t sender);
 /* When the first of its follow-ups is due, or PROSPECT_NEVER. */
 int64_t engine_outreach_follow_due(struct engine *engine, uint64_t sender);
 /* Whom this sender may write to now: follow-ups before first messages, the longest due first, at most `max`,
-   all of one lane of one campaign; none: *count is 0. */
+   all of one lane of one campaign; none: *count is 0. Those of the campaign `preferred` go before all others;
+   0: none is. */
 enum store_result engine_outreach_due(struct engine *engine, struct arena *arena, uint64_t sender,
-                                      int64_t now_ms, struct prospect *prospects, size_t max, size_t *count);
+                                      uint64_t preferred, int64_t now_ms, struct prospect *prospects,
+                                      size_t max, size_t *count);
 /* Those are due later than was thought: their window is closed, or the delay is of working days. */
 struct prospect_delay {
     uint64_t prospect;

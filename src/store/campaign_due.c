@@ -15,6 +15,11 @@ static const char follow_first[] = "SELECT id FROM campaign WHERE sender = $1 AN
                                    " next_follow_ms <= $2 ORDER BY next_follow_ms LIMIT 1";
 static const char opener_first[] = "SELECT id FROM campaign WHERE sender = $1 AND state = 1 AND"
                                    " next_first_ms <= $2 ORDER BY next_first_ms LIMIT 1";
+/* Of one campaign of the sender's. */
+static const char follow_of[] = "SELECT id FROM campaign WHERE sender = $1 AND state = 1 AND"
+                                " next_follow_ms <= $2 AND id = $3";
+static const char opener_of[] = "SELECT id FROM campaign WHERE sender = $1 AND state = 1 AND"
+                                " next_first_ms <= $2 AND id = $3";
 static const char sender_due[] =
     "SELECT min(coalesce((SELECT next_follow_ms FROM campaign WHERE sender = $1 AND state = 1"
     " ORDER BY next_follow_ms LIMIT 1), $2), coalesce((SELECT next_first_ms FROM campaign WHERE sender = $1"
@@ -100,17 +105,31 @@ int64_t engine_outreach_follow_due(struct engine *engine, uint64_t sender) {
     return finish(engine) == STORE_OK ? due_ms : PROSPECT_NEVER;
 }
 
+/* The campaign whose turn it is, and whether with a follow-up; 0: none is due. */
+static int64_t campaign_first(struct db *db, uint64_t sender, uint64_t preferred, int64_t now_ms,
+                              bool *is_follow) {
+    struct db_value of = DB_NUMBER(sender);
+    struct db_value until = DB_NUMBER(now_ms);
+    int64_t campaign = 0;
+    *is_follow = true;
+    if (preferred) campaign = DB_READ_NUMBER(db, follow_of, 0, of, until, DB_NUMBER(preferred));
+    if (campaign) return campaign;
+    if (preferred) campaign = DB_READ_NUMBER(db, opener_of, 0, of, until, DB_NUMBER(preferred));
+    *is_follow = campaign == 0;
+    if (campaign == 0) campaign = DB_READ_NUMBER(db, follow_first, 0, of, until);
+    if (campaign) return campaign;
+    *is_follow = false;
+    return DB_READ_NUMBER(db, opener_first, 0, of, until);
+}
+
 enum store_result engine_outreach_due(struct engine *engine, struct arena *arena, uint64_t sender,
-                                      int64_t now_ms, struct prospect *prospects, size_t max, size_t *count) {
+                                      uint64_t preferred, int64_t now_ms, struct prospect *prospects,
+                                      size_t max, size_t *count) {
+    bool is_follow;
+    int64_t lane = 0;
     *count = 0;
     db_begin_read(engine->db);
-    bool is_follow = true;
-    int64_t campaign = DB_READ_NUMBER(engine->db, follow_first, 0, DB_NUMBER(sender), DB_NUMBER(now_ms));
-    if (campaign == 0) {
-        is_follow = false;
-        campaign = DB_READ_NUMBER(engine->db, opener_first, 0, DB_NUMBER(sender), DB_NUMBER(now_ms));
-    }
-    int64_t lane = 0;
+    int64_t campaign = campaign_first(engine->db, sender, preferred, now_ms, &is_follow);
     if (campaign)
         lane = DB_READ_NUMBER(engine->db, is_follow ? lane_follow : lane_first, 0, DB_NUMBER(campaign),
                               DB_NUMBER(now_ms));

@@ -45,7 +45,7 @@ def test_a_slow_sequence_does_not_keep_its_mailbox_from_others(out: Outgoing, se
 
 def test_nor_does_one_with_long_gaps(out: Outgoing, sender: Account, domain: Domains, tmp_path: Path) -> None:
     host = domain("rare.test", {})
-    out.server.command("outreach", "mailbox", "add", sender.address, "--gap", "2-2", "--override", "a test")
+    out.server.command("outreach", "mailbox", "add", sender.address, "--gap", "30-30", "--override", "a test")
     slow = Paced(out, tmp_path, sender, "one an hour", ["a1@rare.test", "a2@rare.test"],
                  ("gap: 1-1 seconds", "gap: 3600-3600 seconds"))
     slow.start()
@@ -55,6 +55,19 @@ def test_nor_does_one_with_long_gaps(out: Outgoing, sender: Account, domain: Dom
     until(lambda: others.status()["state"] == "finished", "the other campaign finished")
     assert len(host.transactions) == 3
     assert slow.status()["prospects"] == {"waiting": 1, "finished": 1}
+
+
+def test_and_it_has_its_turn_beside_a_quick_one(out: Outgoing, sender: Account, domain: Domains,
+                                               tmp_path: Path) -> None:
+    domain("turns.test", {})
+    out.server.command("outreach", "mailbox", "add", sender.address, "--gap", "1-1", "--override", "a test")
+    slow = Paced(out, tmp_path, sender, "every ten", [f"a{number}@turns.test" for number in range(3)],
+                 ("gap: 1-1 seconds", "gap: 10-10 seconds"))
+    quick = Campaign(out, tmp_path, sender, "every one", [f"b{number}@turns.test" for number in range(45)])
+    slow.start()
+    quick.start()
+    until(lambda: slow.status()["state"] == "finished", "the slow campaign finished")
+    assert quick.status()["prospects"].get("waiting", 0) > 0
 
 
 def shut_gates(campaign: Campaign, address: str) -> list[str]:

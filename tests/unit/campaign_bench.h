@@ -81,8 +81,8 @@ static inline int64_t now_of(const struct campaign_bench *bench) { return env_wa
 
 static inline size_t due_at(struct campaign_bench *bench, int64_t now_ms, struct prospect *prospects) {
     size_t count = 0;
-    assert_int_equal(engine_outreach_due(bench->store->engine, bench->store->arena, bench->sender.id, now_ms,
-                                         prospects, OUTREACH_DUE_MAX, &count),
+    assert_int_equal(engine_outreach_due(bench->store->engine, bench->store->arena, bench->sender.id, 0,
+                                         now_ms, prospects, OUTREACH_DUE_MAX, &count),
                      STORE_OK);
     return count;
 }
