@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -150,7 +151,7 @@ def stage_meson() -> Tally:
     log = DEBUG / "meson-logs" / f"testlog-{OWN_NETWORK.name}.json"
     log.unlink(missing_ok=True)
     done = subprocess.run(["meson", "test", "-C", str(DEBUG), "--no-rebuild", "--print-errorlogs", "--quiet",
-                           "--timeout-multiplier", "4", "--wrapper", str(OWN_NETWORK)], cwd=ROOT,
+                           "--timeout-multiplier", "4", "--wrapper", shlex.quote(str(OWN_NETWORK))], cwd=ROOT,
                           env={"SEEDS": SANITIZED_SEEDS, **os.environ})
     if not log.exists():
         tally = Tally()

@@ -67,7 +67,7 @@ struct body_range fetch_first_piece(struct body_range range);
 bool fetch_read(struct fetch *fetch, const struct entry *entry, struct body_range piece, struct buffer *out);
 /* Ends the connection: of a literal that was begun the rest cannot be read, or the message went meanwhile,
    and nothing else may stand for it, for clients keep what a literal held whatever the command's end says.
-   The server remembers the message (imap_server.h). Where it is damaged the store's line of the log says so.
+   The server remembers one that is damaged (imap_server.h), and the store's line of the log says so.
    Does not wait. */
 void fetch_hang_up(struct fetch *fetch, const struct entry *entry);
 /* It is the message as a whole, or a piece of it: no structure is asked for. */

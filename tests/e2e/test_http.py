@@ -229,7 +229,8 @@ def test_what_happens_is_counted(server: Server, alice: Account) -> None:
         during = metrics_since(server, before, {"posthaste_smtp_messages_accepted_total": 1,
                                                 'posthaste_smtp_refusals_total{reason="unknown_user"}': 1,
                                                 'posthaste_logins_total{result="accepted"}': 1,
-                                                "posthaste_store_messages": 1})
+                                                "posthaste_store_messages": 1,
+                                                'posthaste_sessions{protocol="imap"}': 1})
     grown = {key: value - before[key] for key, value in during.items()}
     assert grown["posthaste_smtp_messages_accepted_total"] == 1
     assert grown["posthaste_smtp_messages_accepted_bytes_total"] > 20

@@ -153,18 +153,19 @@ static struct slice last_line(struct task *t, struct visit *visit) {
     return slice_skip(text, slice_find_last_byte(text, '\n') + 1);
 }
 
-/* What is said of a login that cannot be checked now, or where there are too many: it says nothing of the
-   password. */
+/* What is said of a login that cannot be checked now: it says nothing of the password. */
 static bool is_trouble(struct slice line) {
-    static const struct slice words[] = {SLICE_INIT("454 "),
-                                         SLICE_INIT("b NO [UNAVAILABLE]"),
-                                         SLICE_INIT("-ERR [SYS/TEMP]"),
-                                         SLICE_INIT("421 "),
-                                         SLICE_INIT("* BYE "),
-                                         SLICE_INIT("b NO [LIMIT]")};
+    static const struct slice words[] = {SLICE_INIT("454 "), SLICE_INIT("b NO [UNAVAILABLE]"),
+                                         SLICE_INIT("-ERR [SYS/TEMP]")};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (slice_starts(line, words[i])) return true;
     return false;
+}
+
+/* Of all connections, or of the account's. */
+static bool is_too_many(struct slice line) {
+    return slice_starts(line, SLICE("421 ")) || slice_starts(line, SLICE("* BYE ")) ||
+           slice_starts(line, SLICE("b NO [LIMIT]"));
 }
 
 static bool refuse(struct task *t, struct visit *visit, const struct step *step, struct slice line) {
@@ -172,6 +173,8 @@ static bool refuse(struct task *t, struct visit *visit, const struct step *step,
     bool is_http = slice_starts(line, SLICE("HTTP/"));
     quote(slice_trim(is_http ? last_line(t, visit) : line), said);
     if (is_http) return fail(visit, said, "these roles hang or are being restarted; the log says more");
+    if (is_too_many(line))
+        return fail(visit, said, "too many connections at once, or it is about to stop; see the log");
     if (step->kind != STEP_LOG_IN) return fail(visit, said, "what listens on that port?");
     if (visit->looking->request->is_granted || is_trouble(line))
         return fail(visit, said, "the store or a mail role is in trouble; see the log");
