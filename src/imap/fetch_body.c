@@ -103,7 +103,7 @@ struct body_range fetch_first_piece(struct body_range range) {
 }
 
 static bool was_cut(const struct imap_server *server, uint64_t message) {
-    for (size_t i = 0; i < IMAP_CUT_MESSAGES_MAX; i++)
+    for (size_t i = 0; i < IMAP_CUT_MESSAGES_MAX && i < server->cut_count; i++)
         if (server->cut[i] == message) return true;
     return false;
 }

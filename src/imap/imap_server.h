@@ -37,7 +37,8 @@ struct imap_server {
     /* Private: struct imap_view by mailbox, struct imap_account by account. */
     struct map *views;
     struct map *accounts;
-    /* Messages that are too damaged to be sent to their end, the next in the place of the oldest; 0: none. */
+    /* Messages that are too damaged to be sent to their end, the next in the place of the oldest; cut_count
+     * were there in all. */
     uint64_t cut[IMAP_CUT_MESSAGES_MAX];
     size_t cut_count;
     /* Sessions with COMPRESS. */

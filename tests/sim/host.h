@@ -11,8 +11,8 @@
 #include "io/sim/sim.h"
 
 #define HOST_FOLDER "/data"
-/* What a password costs in every store of the simulation. */
-/* Little of what costs much: a password's hash, zeros ahead in the database's log. */
+/* Little of what costs much in every store of the simulation: a password's hash, zeros ahead in the
+ * database's log. */
 enum { HOST_HASH_MEMORY_KIB = 8, HOST_LOG_ROOM_BYTES = 8192 };
 
 struct host;
