@@ -156,13 +156,18 @@ int64_t office_moment(struct engine *engine, struct arena *arena, const struct s
     return at_ms;
 }
 
+/* When the mailbox's own gap is over, whatever the sequence says. */
+static int64_t own_gap_end_ms(const struct pace *pace) {
+    return pace->history.last_sent_ms + pacer_gap_ms(&pace->own, pace->history.last_id);
+}
+
 /* Whether only the sequence's own pace is in the way: the mailbox may write to others meanwhile. */
 static bool is_of_sequence(const struct pace *pace, const struct pacer_answer *answer, int64_t now_ms) {
     const struct outreach_history *past = &pace->history;
     uint64_t daily_max = pacer_daily_max(&pace->own, (unsigned)past->days_sent);
     switch (answer->gate) {
     case PACER_GAP:
-        return past->last_sent_ms + pacer_gap_ms(&pace->own, past->last_id) <= now_ms;
+        return own_gap_end_ms(pace) <= now_ms;
     case PACER_HOURLY:
         return pace->limits.hourly_max < pace->own.hourly_max;
     case PACER_DAILY:
@@ -289,12 +294,11 @@ static void take(struct desk_round *round, const struct prospect *prospect, cons
    and then only that sequence waits. */
 static int64_t look_again_ms(const struct desk_round *round, const struct pace *pace,
                              const struct pacer_answer *answer) {
-    const struct outreach_history *past = &pace->history;
     int64_t sooner_ms = answer->at_ms;
     if (answer->gate == PACER_SENDING) return round->now_ms + OUTREACH_LOOK_MS;
     if (answer->gate == PACER_RESERVED)
         sooner_ms = engine_outreach_follow_due(round->office->options.engine, round->sender.id);
-    if (answer->gate == PACER_GAP) sooner_ms = past->last_sent_ms + pacer_gap_ms(&pace->own, past->last_id);
+    if (answer->gate == PACER_GAP) sooner_ms = own_gap_end_ms(pace);
     return sooner_ms > round->now_ms && sooner_ms < answer->at_ms ? sooner_ms : answer->at_ms;
 }
 
